@@ -1,0 +1,134 @@
+"""A booking as fleet managers know it, from the moment somebody asks for it."""
+
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from drivers.models import Driver, Fleet
+from sites.models import Evse, Location
+
+
+class Booking(models.Model):
+    """One stay of a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
+
+    AMPECO knows it once `ampeco_booking_id` is set. Until then its status follows the request that
+    asks for it (`requested`, `rejected`, `not-placed`); from then on it is AMPECO's own status.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        REJECTED = "rejected", _("Rejected")
+        NOT_PLACED = "not-placed", _("Not placed")
+        ACCEPTED = "accepted", _("Approved")
+        RESERVED = "reserved", _("Charger held")
+        COMPLETED = "completed", _("Charging started")
+        CANCELLED = "cancelled", _("Cancelled")
+        NO_SHOW = "no-show", _("No-show")
+        FAILED = "failed", _("Charger could not be held")
+        UNKNOWN = "unknown", _("Unknown to this portal")
+
+    HOLDS_A_PLACE = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED})
+
+    uid = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
+    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="bookings")
+    driver = models.ForeignKey(Driver, on_delete=models.PROTECT, related_name="bookings")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="bookings")
+    evse = models.ForeignKey(
+        Evse,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        null=True,
+        blank=True,
+        help_text=_("Empty: any charger that fits, until the operator has picked one."),
+    )
+    start_at = models.DateTimeField(_("start"))
+    end_at = models.DateTimeField(_("end"))
+    reference = models.CharField(_("reference"), max_length=64, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
+    needs_attention = models.BooleanField(_("needs attention"), default=False)
+    ampeco_booking_id = models.BigIntegerField(
+        _("AMPECO booking id"), null=True, blank=True, unique=True
+    )
+    slot_key = models.CharField(max_length=200, blank=True, editable=False)
+    refresh_at = models.DateTimeField(_("next read upstream"), null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_at__gt=F("start_at")), name="booking_ends_after_start"
+            ),
+            # A second tab or a second click asks for the same slot again: only one may hold it.
+            models.UniqueConstraint(
+                fields=["fleet", "slot_key"],
+                condition=~Q(slot_key=""),
+                name="one_live_booking_a_slot",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["fleet", "start_at", "id"], name="booking_by_start"),
+            models.Index(fields=["fleet", "end_at", "id"], name="booking_by_end"),
+            models.Index(fields=["fleet", "location", "start_at"], name="booking_by_location"),
+            models.Index(fields=["fleet", "driver", "start_at"], name="booking_by_driver"),
+            models.Index(fields=["fleet", "status", "start_at"], name="booking_by_status"),
+            models.Index(
+                fields=["fleet", "start_at"],
+                condition=Q(needs_attention=True),
+                name="booking_needing_attention",
+            ),
+            models.Index(
+                fields=["refresh_at"], condition=Q(refresh_at__isnull=False), name="booking_to_read"
+            ),
+            models.Index(
+                fields=["fleet", "reference"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                name="booking_by_reference",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the site."""
+        return self.location.zone
+
+    @property
+    def duration(self) -> timedelta:
+        """How long the charger is asked for."""
+        return self.end_at - self.start_at
+
+    @property
+    def holds_a_place(self) -> bool:
+        """Whether the slot is asked for or confirmed, and not yet over or given up."""
+        return self.status in self.HOLDS_A_PLACE
+
+    def is_past(self, now: datetime | None = None) -> bool:
+        """Whether the booked time is over."""
+        return self.end_at <= (now or timezone.now())
+
+
+def slot_key(
+    *,
+    driver: Driver,
+    location: Location,
+    evse: Evse | None,
+    wanted: str,
+    start: datetime,
+    end: datetime,
+) -> str:
+    """Return the text by which the same slot for the same driver is recognised."""
+    place = f"evse:{evse.pk}" if evse else f"any:{wanted}"
+    return f"{driver.pk}|{location.pk}|{place}|{int(start.timestamp())}|{int(end.timestamp())}"

@@ -1,0 +1,69 @@
+"""What people were told, when and whether it went out."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.booking import Booking
+from bookings.models.request import BookingRequest
+
+
+class Notification(models.Model):
+    """One mail to one person about one request: a row before it is a mail.
+
+    It is written in the transaction that settles the request, claimed with a lease by a worker, and
+    keeps its Message-ID over all attempts.
+    """
+
+    class Kind(models.TextChoices):
+        APPROVED = "approved", _("Booking approved")
+        REJECTED = "rejected", _("Booking rejected")
+        NOT_PLACED = "not-placed", _("Booking not placed")
+
+    class Audience(models.TextChoices):
+        DRIVER = "driver", _("Driver")
+        MANAGER = "manager", _("Fleet manager")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        SENT = "sent", _("Sent")
+        GIVEN_UP = "given-up", _("Given up")
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
+    request = models.ForeignKey(
+        BookingRequest, on_delete=models.CASCADE, related_name="notifications"
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    audience = models.CharField(_("audience"), max_length=16, choices=Audience)
+    recipient_email = models.EmailField(_("to"), max_length=254)
+    recipient_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subject = models.CharField(_("subject"), max_length=255, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
+    lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    lease_owner = models.UUIDField(null=True, blank=True, editable=False)
+    problem = models.CharField(_("problem"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "kind", "recipient_email"], name="told_once_of_each_thing"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state="queued"), name="notification_due"
+            )
+        ]

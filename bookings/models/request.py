@@ -1,0 +1,202 @@
+"""Our asynchronous ask, and its history."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.booking import Booking
+from drivers.models import Driver
+from sites.models import Evse, Location
+
+
+class BookingRequest(models.Model):
+    """An ask to AMPECO: make, change or cancel a booking. It is a row before it is a call.
+
+    ::
+
+        queued ──► pending ──► approved | rejected
+           │          └──────► stale ──► approved | rejected
+           ├──► approved | rejected        (decided when first read)
+           └──► failed                     (never became a request upstream)
+
+    Only `bookings.transitions.move_request` changes `status`.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("New booking")
+        UPDATE = "update", _("Change")
+        CANCEL = "cancel", _("Cancellation")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting to be sent")
+        PENDING = "pending", _("Waiting for the operator")
+        STALE = "stale", _("No answer yet")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        FAILED = "failed", _("Not placed")
+
+    class Failure(models.TextChoices):
+        """Why a request never became one upstream."""
+
+        SLOT_GONE = "slot-gone", _("The slot was taken before the request could be sent.")
+        TOO_LATE = "too-late", _("The start had passed before the request could be sent.")
+        EVSE_NOT_BOOKABLE = "evse-not-bookable", _("The charger can no longer be booked.")
+        DRIVER_NOT_ALLOWED = (
+            "driver-not-allowed",
+            _("The driver may no longer book for this fleet."),
+        )
+        REFUSED = "refused", _("The operator's system refused the request.")
+
+    class Trouble(models.TextChoices):
+        """Why an open request is not getting on at the moment."""
+
+        UNREACHABLE = "unreachable", _("The operator's system cannot be reached. We keep trying.")
+        BUSY = "busy", _("The operator's system is busy. We keep trying.")
+        NOT_PERMITTED = (
+            "not-permitted",
+            _("Booking is temporarily not possible. The operator has been told; we keep trying."),
+        )
+
+    MOVES: dict[str, frozenset[str]] = {
+        Status.QUEUED: frozenset(
+            {Status.PENDING, Status.APPROVED, Status.REJECTED, Status.FAILED, Status.STALE}
+        ),
+        Status.PENDING: frozenset({Status.APPROVED, Status.REJECTED, Status.STALE}),
+        Status.STALE: frozenset({Status.APPROVED, Status.REJECTED}),
+        Status.APPROVED: frozenset(),
+        Status.REJECTED: frozenset(),
+        Status.FAILED: frozenset(),
+    }
+    SETTLED = frozenset(status for status, onward in MOVES.items() if not onward)
+    UNDECIDED = frozenset({Status.PENDING, Status.STALE})
+
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="requests")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.CREATE)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
+    external_id = models.UUIDField(
+        _("external id"), default=uuid.uuid4, unique=True, editable=False
+    )
+    submission_key = models.UUIDField(
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text=_("Names one filled-in form, so that sending it twice makes one request."),
+    )
+
+    driver = models.ForeignKey(Driver, on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    evse = models.ForeignKey(
+        Evse, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    wanted_current_type = models.CharField(_("current"), max_length=8, blank=True)
+    wanted_connector_type = models.CharField(_("connector"), max_length=32, blank=True)
+    wanted_min_power_kw = models.DecimalField(
+        _("least power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    start_at = models.DateTimeField(_("start"))
+    end_at = models.DateTimeField(_("end"))
+
+    ampeco_request_id = models.BigIntegerField(
+        _("AMPECO request id"), null=True, blank=True, unique=True
+    )
+    send_started_at = models.DateTimeField(
+        _("first sending began"),
+        null=True,
+        blank=True,
+        help_text=_("From here on the operator may have it: look before sending again."),
+    )
+    sent_at = models.DateTimeField(_("received by the operator"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    rejection_reason = models.CharField(_("operator's reason"), max_length=1000, blank=True)
+    failure = models.CharField(_("failure"), max_length=32, choices=Failure, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=32, choices=Trouble, blank=True)
+
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
+    lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    lease_owner = models.UUIDField(null=True, blank=True, editable=False)
+    watched_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When a page last asked for its state.")
+    )
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("booking request")
+        verbose_name_plural = _("booking requests")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["queued", "pending", "stale", "approved", "rejected", "failed"]
+                ),
+                name="request_status_known",
+            ),
+            models.UniqueConstraint(
+                fields=["booking"],
+                condition=Q(status__in=["queued", "pending", "stale"]),
+                name="one_open_request_a_booking",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "next_attempt_at"],
+                condition=Q(status__in=["queued", "pending", "stale"]),
+                name="request_due",
+            ),
+            models.Index(fields=["status", "-created_at"], name="request_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more can happen to this request."""
+        return self.status in self.SETTLED
+
+    @property
+    def wants_any_charger(self) -> bool:
+        """Whether the operator picks the charger."""
+        return self.evse_id is None
+
+    def may_have_been_sent(self) -> bool:
+        """Whether the operator may hold this request although we have no answer."""
+        return self.send_started_at is not None and self.ampeco_request_id is None
+
+    def age_seconds(self, now: datetime) -> float:
+        """How long the operator has had the request, in seconds."""
+        return max(0.0, (now - (self.sent_at or self.created_at)).total_seconds())
+
+
+class BookingRequestEvent(models.Model):
+    """One line of a request's history; appended with each change of state, never edited."""
+
+    class Actor(models.TextChoices):
+        MANAGER = "manager", _("Fleet manager")
+        STAFF = "staff", _("Operator's staff")
+        PORTAL = "portal", _("Portal")
+        OPERATOR = "operator", _("Operator")
+
+    request = models.ForeignKey(BookingRequest, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    from_status = models.CharField(_("from"), max_length=16, blank=True)
+    to_status = models.CharField(_("to"), max_length=16, choices=BookingRequest.Status)
+    actor = models.CharField(_("who"), max_length=16, choices=Actor)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    note = models.CharField(_("note"), max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("history")
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["request", "at", "id"], name="event_by_request")]

@@ -1,0 +1,102 @@
+"""Typed readers of the environment that fail with one sentence naming the variable."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+
+
+def read_env_file(path: Path) -> None:
+    """Read `path` into the environment if it exists; what is set already wins."""
+    if path.is_file():
+        environ.Env.read_env(path)
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return a variable as text; without a default it is required and may not be empty."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set: see .env.example for what it means.")
+    return default
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return a variable as a truth value."""
+    value = text(name, "").lower()
+    if not value:
+        return default
+    if value in TRUE_WORDS:
+        return True
+    if value in FALSE_WORDS:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not “{value}”.")
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = 10_000_000) -> int:
+    """Return a variable as a whole number between `least` and `most`."""
+    value = text(name, str(default))
+    try:
+        result = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not “{value}”.") from None
+    if not least <= result <= most:
+        raise ImproperlyConfigured(f"{name} must be from {least} to {most}, not {result}.")
+    return result
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated variable as a list without empty parts."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def web_address(name: str, default: str | None = None) -> str:
+    """Return a variable as an http(s) address without a trailing slash."""
+    value = text(name, default).rstrip("/")
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an http or https address.")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return a variable as the name of an IANA time zone."""
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        raise ImproperlyConfigured(
+            f"{name} must be a time zone such as Europe/Berlin, not “{value}”."
+        ) from None
+    return value
+
+
+def service_url(name: str, default: str, *, schemes: frozenset[str]) -> str:
+    """Return a variable as the URL of a service; the message never repeats it (passwords)."""
+    value = text(name, default)
+    if urlsplit(value).scheme not in schemes:
+        allowed = ", ".join(f"{scheme}://" for scheme in sorted(schemes))
+        raise ImproperlyConfigured(f"{name} must start with one of {allowed}.")
+    return value
+
+
+@contextmanager
+def plain_start_up_errors() -> Iterator[None]:
+    """Turn a wrong setting into one sentence on standard error and exit status 2."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"Chargebook cannot start: {error}\n")
+        raise SystemExit(2) from None

@@ -1,0 +1,319 @@
+"""Settings of the portal, driven by the environment (see .env.example)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env.read_env_file(BASE_DIR / ".env")
+
+# Where the portal is, and who may reach it
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+SITE_URL = env.web_address("SITE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_PROXY", default=False) else None
+)
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "accounts",
+    "mirror",
+    "drivers",
+    "sites",
+    "bookings",
+    "sandbox",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "drivers.middleware.FleetMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.portal",
+            ],
+        },
+    }
+]
+
+# Data
+
+DATABASE_URL = env.service_url(
+    "DATABASE_URL",
+    f"sqlite:///{BASE_DIR / 'var' / 'chargebook.sqlite3'}",
+    schemes=frozenset({"sqlite", "postgres", "postgresql"}),
+)
+
+
+def read_database(url: str) -> dict[str, Any]:
+    """Return Django's description of the database at `url`.
+
+    SQLite writes ahead and takes its write lock when a transaction begins, so that two writers
+    wait for each other instead of failing; PostgreSQL gets psycopg's connection pool.
+    """
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        (BASE_DIR / "var").mkdir(exist_ok=True)
+        database["OPTIONS"] = {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        }
+        database["CONN_MAX_AGE"] = 600
+    else:
+        pool = {
+            "min_size": 1,
+            "max_size": env.number("DATABASE_POOL_SIZE", 8, least=1),
+            "timeout": 10,
+        }
+        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
+        database["CONN_MAX_AGE"] = 0
+    return database
+
+
+DATABASES = {"default": read_database(DATABASE_URL)}
+
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
+CACHE_URL = env.service_url(
+    "CACHE_URL", "redis://127.0.0.1:6399/1", schemes=REDIS_SCHEMES | {"locmem"}
+)
+CACHES: dict[str, Any] = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        if CACHE_URL.startswith("locmem")
+        else {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "chargebook",
+            "OPTIONS": {
+                # The cache only makes things faster: without it pages still work.
+                "IGNORE_EXCEPTIONS": True,
+                "SOCKET_CONNECT_TIMEOUT": 1,
+                "SOCKET_TIMEOUT": 1,
+            },
+        }
+    )
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# The operator's platforms
+
+AMPECO_BASE_URL = env.web_address("AMPECO_BASE_URL")
+AMPECO_API_TOKEN = env.text("AMPECO_API_TOKEN")
+DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
+
+POLL_INTERVAL_SECONDS = env.number("POLL_INTERVAL_SECONDS", 1, least=1, most=60)
+POLL_DEADLINE_HOURS = env.number("POLL_DEADLINE_HOURS", 24, least=1, most=720)
+AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=300)
+SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
+SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
+
+# The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
+
+BOOKING_HORIZON_DAYS = env.number("BOOKING_HORIZON_DAYS", 28, least=1, most=365)
+BOOKING_MAX_HOURS = env.number("BOOKING_MAX_HOURS", 24, least=1, most=24)
+BOOKING_MIN_MINUTES = env.number("BOOKING_MIN_MINUTES", 15, least=15, most=1440)
+BOOKING_NOTICE_MINUTES = env.number("BOOKING_NOTICE_MINUTES", 0, most=10080)
+DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
+
+# How the portal presents itself
+
+PORTAL_NAME = env.text("PORTAL_NAME", "Chargebook")
+SUPPORT_URL = env.web_address("SUPPORT_URL", "")
+DRIVER_APP_URL = env.web_address("DRIVER_APP_URL", "")
+
+# Log-in: by e-mail and password; accounts are made by staff, never by sign-up
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+
+# Mail
+
+EMAIL_CONFIG = environ.Env.email_url_config(
+    env.service_url(
+        "EMAIL_URL",
+        "consolemail://" if DEBUG else "smtp://localhost:25",
+        schemes=frozenset(environ.Env.EMAIL_SCHEMES),
+    )
+)
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Chargebook <chargebook@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Words, numbers, times. Instants are UTC; pages show them in the zone of the site.
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_THOUSAND_SEPARATOR = False
+
+# Static files: hashed and compressed, served by the web process
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+# Workers. The queue of truth is the table of booking requests: a lost message only costs time.
+
+CELERY_BROKER_URL = env.service_url(
+    "CELERY_BROKER_URL", "redis://127.0.0.1:6399/0", schemes=REDIS_SCHEMES | {"memory"}
+)
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {}
+    if CELERY_BROKER_URL.startswith("memory")
+    else {
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / "var" / "celerybeat-schedule")
+
+
+def every(task: str, period: timedelta, **kwargs: Any) -> dict[str, Any]:
+    """Return a beat entry whose message expires before the next one is due."""
+    seconds = period.total_seconds()
+    return {
+        "task": task,
+        "schedule": period,
+        "kwargs": kwargs,
+        "options": {"expires": max(seconds, 1)},
+    }
+
+
+CELERY_BEAT_SCHEDULE = {
+    "poll-requests": every(
+        "bookings.tasks.poll_requests", timedelta(seconds=POLL_INTERVAL_SECONDS)
+    ),
+    "sweep-queued": every("bookings.tasks.sweep_queued", timedelta(seconds=5)),
+    "sweep-notifications": every("bookings.tasks.sweep_notifications", timedelta(seconds=5)),
+    "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=30)),
+    "sync-sites-delta": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
+    "sync-sites-full": every("sites.tasks.sync_sites", timedelta(hours=SYNC_FULL_HOURS), full=True),
+    "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(hours=1)),
+}
+
+# Back office
+
+UNFOLD = {
+    "SITE_TITLE": f"{PORTAL_NAME} back office",
+    "SITE_HEADER": f"{PORTAL_NAME} back office",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+}
+
+# Logs: one line a record on standard error
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+
+if not DEBUG and SECRET_KEY in {"changeme", "secret"}:
+    raise ImproperlyConfigured("SECRET_KEY must be a secret of your own, not an example.")

@@ -1,0 +1,15 @@
+"""URLs of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="bookings:list"), name="home"),
+    path("sites/", include("sites.urls")),
+    path("bookings/", include("bookings.urls")),
+    path("drivers/", include("drivers.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("back-office/", admin.site.urls),
+    path("health/", include("config.health")),
+]

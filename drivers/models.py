@@ -1,0 +1,119 @@
+"""Who charges and who books for them: fleets, memberships, drivers."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Fleet(models.Model):
+    """A company whose vehicles charge here: a partner in AMPECO."""
+
+    name = models.CharField(_("name"), max_length=200)
+    ampeco_partner_id = models.BigIntegerField(_("AMPECO partner id"), unique=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="FleetMembership", related_name="fleets"
+    )
+
+    class Meta:
+        verbose_name = _("fleet")
+        verbose_name_plural = _("fleets")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FleetMembership(models.Model):
+    """What somebody may do for a fleet."""
+
+    class Role(models.TextChoices):
+        MANAGER = "manager", _("Manager")
+        VIEWER = "viewer", _("Viewer")
+
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.MANAGER)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["fleet", "user"], name="one_membership_a_fleet")
+        ]
+
+    @property
+    def can_book(self) -> bool:
+        """Whether this member may ask for bookings and change drivers."""
+        return self.role == self.Role.MANAGER
+
+
+class Driver(models.Model):
+    """A user of AMPECO who drives for at least one fleet."""
+
+    class Status(models.TextChoices):
+        ENABLED = "enabled", _("Enabled")
+        DISABLED = "disabled", _("Disabled")
+        UNKNOWN = "unknown", _("Unknown")
+
+    ampeco_user_id = models.BigIntegerField(_("AMPECO user id"), unique=True)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    locale = models.CharField(_("language"), max_length=16, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status)
+    synced_at = models.DateTimeField(_("last read"))
+    search_text = models.TextField(editable=False, blank=True)
+    fleets = models.ManyToManyField(Fleet, through="FleetDriver", related_name="drivers")
+
+    class Meta:
+        verbose_name = _("driver")
+        verbose_name_plural = _("drivers")
+        indexes = [models.Index(fields=["last_name", "first_name", "id"], name="driver_by_name")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the e-mail of somebody who gave none."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class FleetDriver(models.Model):
+    """A driver's belonging to a fleet: an accepted invite of its partner.
+
+    `left_at` is set when the invite is gone; the row stays, since bookings were made under it.
+    """
+
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="fleet_drivers")
+    driver = models.ForeignKey(Driver, on_delete=models.CASCADE, related_name="fleet_drivers")
+    added_at = models.DateTimeField(_("added"), auto_now_add=True)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("driver of a fleet")
+        verbose_name_plural = _("drivers of fleets")
+        constraints = [
+            models.UniqueConstraint(fields=["fleet", "driver"], name="driver_once_a_fleet")
+        ]
+
+
+class PrivateAccess(models.Model):
+    """A driver's right to use a partner's private charge points, by an accepted invite."""
+
+    driver = models.ForeignKey(Driver, on_delete=models.CASCADE, related_name="private_access")
+    ampeco_partner_id = models.BigIntegerField(_("AMPECO partner id"))
+
+    class Meta:
+        verbose_name = _("access to private charge points")
+        verbose_name_plural = _("access to private charge points")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["driver", "ampeco_partner_id"], name="private_access_once"
+            )
+        ]

@@ -1,0 +1,51 @@
+"""Who may open a page: members of a fleet, and among them managers for what changes something."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from drivers.models import Fleet, FleetMembership
+
+View = Callable[..., HttpResponse]
+
+
+class FleetRequest(HttpRequest):
+    """A request whose user belongs to a fleet."""
+
+    fleet: Fleet
+    membership: FleetMembership
+    memberships: list[FleetMembership]
+    htmx: Any
+
+
+def member_required(view: View) -> View:
+    """Let members of a fleet in; others see how to become one, staff go to the back office."""
+
+    @login_required
+    @wraps(view)
+    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.membership:
+            if request.user.is_staff:  # type: ignore[union-attr]
+                return redirect("admin:index")
+            return render(request, "drivers/no_fleet.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def manager_required(view: View) -> View:
+    """Let managers in; a viewer is told that viewing is all they may do (403)."""
+
+    @member_required
+    @wraps(view)
+    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.membership.can_book:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return inner

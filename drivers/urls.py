@@ -1,0 +1,2 @@
+app_name = "drivers"
+urlpatterns: list = []

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Command line of the portal."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    """Run a management command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.env import plain_start_up_errors
+
+    with plain_start_up_errors():
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Where drivers can charge: AMPECO's locations, charge points, EVSEs and connectors, mirrored.
+
+A mirrored row that vanishes upstream is retired (`retired_at`), never deleted, since bookings
+refer to it.
+"""
+
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mirror.models import Mirrored
+
+
+class Location(Mirrored):
+    """A place with charge points; “site” on pages."""
+
+    class Status(models.TextChoices):
+        ENABLED = "enabled", _("Enabled")
+        DISABLED = "disabled", _("Disabled")
+        UNKNOWN = "unknown", _("Unknown")
+
+    name = models.CharField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True)
+    address = models.CharField(_("address"), max_length=500, blank=True)
+    street_address = models.CharField(_("street"), max_length=500, blank=True)
+    city = models.CharField(_("city"), max_length=255, blank=True)
+    region = models.CharField(_("region"), max_length=255, blank=True)
+    post_code = models.CharField(_("post code"), max_length=32, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    timezone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the portal's default.")
+    )
+    parking_type = models.CharField(_("parking"), max_length=64, blank=True)
+    access_methods = models.JSONField(_("access"), default=list, blank=True)
+    facilities = models.JSONField(_("facilities"), default=list, blank=True)
+    how_to_get_in = models.TextField(_("how to get in"), blank=True)
+    always_open = models.BooleanField(_("always open"), null=True, blank=True)
+    opening_hours = models.JSONField(
+        _("opening hours"),
+        default=dict,
+        blank=True,
+        help_text=_("By weekday, in the site's zone: {“monday”: [[“08:00”, “18:00”]]}."),
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status)
+    search_text = models.TextField(editable=False, blank=True)
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        indexes = [models.Index(fields=["name", "id"], name="location_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone, or the portal's default where AMPECO names none we know."""
+        try:
+            return ZoneInfo(self.timezone or settings.DEFAULT_TIMEZONE)
+        except (ValueError, OSError, KeyError):
+            return ZoneInfo(settings.DEFAULT_TIMEZONE)
+
+    @property
+    def zone_is_assumed(self) -> bool:
+        """Whether the operator did not say in which zone the site lies."""
+        return self.zone.key != self.timezone
+
+
+class ChargePoint(Mirrored):
+    """The hardware that carries EVSEs."""
+
+    class Type(models.TextChoices):
+        PUBLIC = "public", _("Public")
+        PRIVATE = "private", _("Private")
+        UNKNOWN = "unknown", _("Unknown")
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="charge_points")
+    name = models.CharField(_("name"), max_length=255, blank=True)
+    type = models.CharField(_("type"), max_length=16, choices=Type)
+    status = models.CharField(_("status"), max_length=32)
+    network_status = models.CharField(_("network"), max_length=32, blank=True)
+    hardware_status = models.CharField(_("hardware"), max_length=32, blank=True)
+    ampeco_partner_id = models.BigIntegerField(_("partner"), null=True, blank=True)
+    partner_access_type = models.CharField(_("partner access"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("charge point")
+        verbose_name_plural = _("charge points")
+
+    def __str__(self) -> str:
+        return self.name or f"#{self.ampeco_id}"
+
+
+class Evse(Mirrored):
+    """What is booked: one place to charge at a charge point."""
+
+    class CurrentType(models.TextChoices):
+        AC = "ac", _("AC")
+        DC = "dc", _("DC")
+        UNKNOWN = "unknown", _("Unknown")
+
+    class Status(models.TextChoices):
+        ENABLED = "enabled", _("Enabled")
+        DISABLED = "disabled", _("Disabled")
+        OUT_OF_ORDER = "out of order", _("Out of order")
+        UNKNOWN = "unknown", _("Unknown")
+
+    charge_point = models.ForeignKey(ChargePoint, on_delete=models.PROTECT, related_name="evses")
+    physical_reference = models.CharField(_("reference"), max_length=255, blank=True)
+    label = models.CharField(_("label"), max_length=255, blank=True)
+    network_id = models.CharField(_("OCPP id"), max_length=64, blank=True)
+    current_type = models.CharField(_("current"), max_length=8, choices=CurrentType)
+    status = models.CharField(_("status"), max_length=16, choices=Status)
+    hardware_status = models.CharField(_("hardware"), max_length=32, blank=True)
+    booking_enabled = models.BooleanField(_("can be booked"), default=False)
+    max_power_kw = models.DecimalField(
+        _("power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    ampeco_tariff_group_id = models.BigIntegerField(_("tariff group"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("EVSE")
+        verbose_name_plural = _("EVSEs")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What a driver reads at the charger: the label, with the reference where it differs."""
+        if self.label and self.physical_reference and self.label != self.physical_reference:
+            return f"{self.label} ({self.physical_reference})"
+        return self.label or self.physical_reference or f"#{self.ampeco_id}"
+
+
+class Connector(models.Model):
+    """A plug of an EVSE; replaced as a whole whenever its EVSE is read."""
+
+    evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="connectors")
+    ampeco_id = models.BigIntegerField(_("AMPECO id"))
+    type = models.CharField(_("type"), max_length=32)
+    format = models.CharField(_("format"), max_length=16, blank=True)
+    status = models.CharField(_("status"), max_length=16, blank=True)
+
+    class Meta:
+        verbose_name = _("connector")
+        verbose_name_plural = _("connectors")
+        constraints = [
+            models.UniqueConstraint(fields=["evse", "ampeco_id"], name="connector_once_an_evse")
+        ]

@@ -1,0 +1,81 @@
+"""Fixtures that every part of the suite shares."""
+
+import socket
+from ipaddress import ip_address
+
+import pytest
+from django.core.cache import cache
+
+from drivers.models import Fleet
+from tests.factories import FleetFactory, MembershipFactory, UserFactory
+
+_connect = socket.socket.connect
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch):
+    """Refuse connections to other machines, so that no test depends on one."""
+
+    def connect(self, address):
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host != "localhost" and not ip_address(host).is_loopback:
+            raise AssertionError(f"A test tried to reach {host}.")
+        return _connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Start each test without what an earlier one left in the cache."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def fleet(db) -> Fleet:
+    return FleetFactory(name="Hudson Parcel Fleet", ampeco_partner_id=501)
+
+
+@pytest.fixture
+def other_fleet(db) -> Fleet:
+    return FleetFactory(name="Rhône Fret", ampeco_partner_id=502)
+
+
+@pytest.fixture
+def manager(fleet):
+    return MembershipFactory(fleet=fleet, user__email="manager@hudson.example").user
+
+
+@pytest.fixture
+def viewer(fleet):
+    return MembershipFactory(fleet=fleet, user__email="viewer@hudson.example", viewer=True).user
+
+
+@pytest.fixture
+def other_manager(other_fleet):
+    return MembershipFactory(fleet=other_fleet, user__email="manager@rhone.example").user
+
+
+@pytest.fixture
+def staff(db):
+    return UserFactory(email="staff@operator.example", staff=True)
+
+
+@pytest.fixture
+def as_manager(client, manager):
+    client.force_login(manager)
+    return client
+
+
+@pytest.fixture
+def as_viewer(client, viewer):
+    client.force_login(viewer)
+    return client
+
+
+@pytest.fixture
+def as_other_manager(client, other_manager):
+    client.force_login(other_manager)
+    return client

@@ -1,0 +1,212 @@
+"""Rows for tests: traits instead of arguments where a state needs several fields at once."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import factory
+from django.utils.timezone import now
+
+from accounts.models import User
+from bookings.models import Booking, BookingRequest, Notification
+from bookings.models.booking import slot_key
+from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
+from sites.models import ChargePoint, Connector, Evse, Location
+
+PASSWORD = "correct horse battery"
+
+
+def next_noon() -> datetime:
+    """Return noon UTC of the day after tomorrow: in the future whatever the site's zone."""
+    day = now().astimezone(UTC) + timedelta(days=2)
+    return day.replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@fleet.example")
+    name = factory.Sequence(lambda n: f"Person {n}")
+
+    @factory.post_generation
+    def password(self, create, extracted, **kwargs):
+        self.set_password(extracted or PASSWORD)
+        if create:
+            self.save()
+
+    class Params:
+        staff = factory.Trait(is_staff=True, is_superuser=True)
+
+
+class FleetFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Fleet
+
+    name = factory.Sequence(lambda n: f"Fleet {n}")
+    ampeco_partner_id = factory.Sequence(lambda n: 9000 + n)
+
+
+class MembershipFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = FleetMembership
+
+    fleet = factory.SubFactory(FleetFactory)
+    user = factory.SubFactory(UserFactory)
+    role = FleetMembership.Role.MANAGER
+
+    class Params:
+        viewer = factory.Trait(role=FleetMembership.Role.VIEWER)
+
+
+class DriverFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Driver
+        skip_postgeneration_save = True
+
+    ampeco_user_id = factory.Sequence(lambda n: 70_000 + n)
+    email = factory.Sequence(lambda n: f"driver{n}@fleet.example")
+    first_name = "Dana"
+    last_name = factory.Sequence(lambda n: f"Driver {n:03}")
+    status = Driver.Status.ENABLED
+    synced_at = factory.LazyFunction(now)
+    search_text = factory.LazyAttribute(
+        lambda o: f"{o.first_name} {o.last_name} {o.email}".casefold()
+    )
+
+    @factory.post_generation
+    def fleet(self, create, extracted, **kwargs):
+        if create and extracted:
+            FleetDriver.objects.create(fleet=extracted, driver=self)
+
+    @factory.post_generation
+    def private_access(self, create, extracted, **kwargs):
+        for partner_id in extracted or ():
+            PrivateAccess.objects.create(driver=self, ampeco_partner_id=partner_id)
+
+
+class LocationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Location
+
+    ampeco_id = factory.Sequence(lambda n: 1000 + n)
+    name = factory.Sequence(lambda n: f"Depot {n:03}")
+    address = "1 Pier Road, New York, NY 10001"
+    street_address = "1 Pier Road"
+    city = "New York"
+    country = "US"
+    latitude = 40.7
+    longitude = -74.0
+    timezone = "America/New_York"
+    always_open = True
+    status = Location.Status.ENABLED
+    synced_at = factory.LazyFunction(now)
+    search_text = factory.LazyAttribute(lambda o: f"{o.name} {o.city} {o.address}".casefold())
+
+
+class ChargePointFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ChargePoint
+
+    ampeco_id = factory.Sequence(lambda n: 2000 + n)
+    location = factory.SubFactory(LocationFactory)
+    name = factory.Sequence(lambda n: f"CP-{n:03}")
+    type = ChargePoint.Type.PUBLIC
+    status = "enabled"
+    network_status = "available"
+    synced_at = factory.LazyFunction(now)
+
+
+class EvseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Evse
+        skip_postgeneration_save = True
+
+    ampeco_id = factory.Sequence(lambda n: 3000 + n)
+    charge_point = factory.SubFactory(ChargePointFactory)
+    physical_reference = factory.Sequence(lambda n: f"REF-{n:03}")
+    label = factory.Sequence(lambda n: f"Bay {n}")
+    current_type = Evse.CurrentType.DC
+    status = Evse.Status.ENABLED
+    hardware_status = "available"
+    booking_enabled = True
+    max_power_kw = Decimal(150)
+    synced_at = factory.LazyFunction(now)
+
+    @factory.post_generation
+    def connector(self, create, extracted, **kwargs):
+        if create:
+            Connector.objects.create(evse=self, ampeco_id=self.ampeco_id, type=extracted or "ccs2")
+
+
+class BookingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Booking
+
+    fleet = factory.SubFactory(FleetFactory)
+    driver = factory.SubFactory(DriverFactory)
+    evse = factory.SubFactory(EvseFactory)
+    location = factory.LazyAttribute(lambda o: o.evse.charge_point.location)
+    start_at = factory.LazyFunction(next_noon)
+    end_at = factory.LazyAttribute(lambda o: o.start_at + timedelta(hours=1))
+    slot_key = factory.LazyAttribute(
+        lambda o: slot_key(
+            driver=o.driver,
+            location=o.location,
+            evse=o.evse,
+            wanted="",
+            start=o.start_at,
+            end=o.end_at,
+        )
+    )
+
+    class Params:
+        accepted = factory.Trait(
+            status=Booking.Status.ACCEPTED,
+            ampeco_booking_id=factory.Sequence(lambda n: 5000 + n),
+        )
+        rejected = factory.Trait(status=Booking.Status.REJECTED, slot_key="", needs_attention=True)
+
+
+class BookingRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BookingRequest
+
+    booking = factory.SubFactory(BookingFactory)
+    driver = factory.LazyAttribute(lambda o: o.booking.driver)
+    location = factory.LazyAttribute(lambda o: o.booking.location)
+    evse = factory.LazyAttribute(lambda o: o.booking.evse)
+    start_at = factory.LazyAttribute(lambda o: o.booking.start_at)
+    end_at = factory.LazyAttribute(lambda o: o.booking.end_at)
+
+    class Params:
+        pending = factory.Trait(
+            status=BookingRequest.Status.PENDING,
+            ampeco_request_id=factory.Sequence(lambda n: 4000 + n),
+            send_started_at=factory.LazyFunction(now),
+            sent_at=factory.LazyFunction(now),
+        )
+        rejected = factory.Trait(
+            status=BookingRequest.Status.REJECTED,
+            ampeco_request_id=factory.Sequence(lambda n: 4000 + n),
+            sent_at=factory.LazyFunction(now),
+            settled_at=factory.LazyFunction(now),
+            rejection_reason="The charger is taken at this time.",
+        )
+        approved = factory.Trait(
+            status=BookingRequest.Status.APPROVED,
+            ampeco_request_id=factory.Sequence(lambda n: 4000 + n),
+            sent_at=factory.LazyFunction(now),
+            settled_at=factory.LazyFunction(now),
+        )
+
+
+class NotificationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Notification
+
+    request = factory.SubFactory(BookingRequestFactory, approved=True)
+    booking = factory.LazyAttribute(lambda o: o.request.booking)
+    kind = Notification.Kind.APPROVED
+    audience = Notification.Audience.DRIVER
+    recipient_email = factory.LazyAttribute(lambda o: o.booking.driver.email)

@@ -1,0 +1,23 @@
+"""Settings of the test suite: the portal's own, with test values for what has no default."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "a key for the tests only, never for anything that runs")
+os.environ.setdefault("AMPECO_BASE_URL", "http://operator.test/public-api")
+os.environ.setdefault("AMPECO_API_TOKEN", "sandbox-token")
+os.environ.setdefault("SITE_URL", "https://chargebook.example")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1,chargebook.example")
+os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")
+os.environ.setdefault("CACHE_URL", "locmem://")
+os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+os.environ.setdefault("DRIVER_APP_URL", "https://app.operator.example/join")
+os.environ.setdefault("EMAIL_URL", "memorymail://")
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False

@@ -1,0 +1,61 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+REQUIRED = {
+    "SECRET_KEY": "x" * 50,
+    "AMPECO_BASE_URL": "http://operator.test/public-api",
+    "AMPECO_API_TOKEN": "token",
+}
+
+
+def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment |= REQUIRED | changes
+    return subprocess.run(
+        [sys.executable, *entry],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("AMPECO_BASE_URL", ""),
+        ("AMPECO_BASE_URL", "operator.test"),
+        ("AMPECO_API_TOKEN", ""),
+        ("DATABASE_URL", "mysql://x"),
+        ("CELERY_BROKER_URL", "amqp://x"),
+        ("DEFAULT_TIMEZONE", "Mars/Olympus"),
+        ("POLL_INTERVAL_SECONDS", "soon"),
+        ("BOOKING_MAX_HOURS", "48"),
+        ("DEBUG", "perhaps"),
+    ],
+)
+def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):
+    answer = start(["manage.py", "check"], **{name: value})
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith("Chargebook cannot start: ")
+    assert name in answer.stderr
+
+
+def test_worker_and_web_server_say_it_the_same_way():
+    for entry in (["-m", "celery", "-A", "config", "report"], ["-c", "import config.wsgi"]):
+        answer = start(entry, POLL_INTERVAL_SECONDS="soon")
+        assert answer.returncode == 2, answer.stderr
+        assert "Traceback" not in answer.stderr
+        assert "POLL_INTERVAL_SECONDS" in answer.stderr
+
+
+def test_complete_settings_start():
+    answer = start(["manage.py", "check"])
+    assert answer.returncode == 0, answer.stderr
