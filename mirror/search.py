@@ -1,0 +1,23 @@
+"""How texts are folded, so that people find a name however they type it."""
+
+import unicodedata
+
+# Letters that Unicode does not take apart into a plain letter and a mark.
+PLAIN = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'"}
+)
+
+
+def search_key(*parts: str | None) -> str:
+    """Return the parts as one text without case, accents and spare spaces.
+
+    Both what is stored and what somebody types go through it; a word of one is then a substring
+    of the other.
+    """
+    text = " ".join(part for part in parts if part).casefold()
+    letters = (
+        letter
+        for letter in unicodedata.normalize("NFKD", text)
+        if not unicodedata.combining(letter)
+    )
+    return " ".join("".join(letters).translate(PLAIN).split())

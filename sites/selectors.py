@@ -1,0 +1,155 @@
+"""What a fleet may see and book of the mirrored sites.
+
+Every function takes the AMPECO partner ids whose private charge points the fleet may use.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from mirror.search import search_key
+from sites.models import ChargePoint, Connector, Evse, Location
+
+ENABLED = "enabled"
+
+
+def visible_charge_point(*, partner_ids: frozenset[int], prefix: str = "") -> Q:
+    """Return the condition under which a fleet may know of a charge point.
+
+    Public ones are for all, private ones for the fleets that may use them. A kind that we do not
+    know might be private, so nobody sees it. `prefix` is the way to the charge point, with `__`.
+    """
+    public = Q(**{f"{prefix}type": ChargePoint.Type.PUBLIC})
+    private = Q(
+        **{
+            f"{prefix}type": ChargePoint.Type.PRIVATE,
+            f"{prefix}ampeco_partner_id__in": sorted(partner_ids),
+        }
+    )
+    return (public | private) & Q(**{f"{prefix}retired_at": None})
+
+
+def visible_locations(*, partner_ids: frozenset[int]) -> QuerySet[Location]:
+    """Return the sites in service that have a charge point which the fleet may see."""
+    charge_points = ChargePoint.objects.filter(
+        visible_charge_point(partner_ids=partner_ids), location=OuterRef("pk")
+    )
+    return Location.objects.filter(
+        Exists(charge_points), status=Location.Status.ENABLED, retired_at=None
+    )
+
+
+def visible_evses(location: Location, *, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+    """Return a site's chargers for showing, with those that cannot be booked, by charge point."""
+    return (
+        Evse.objects.filter(
+            visible_charge_point(partner_ids=partner_ids, prefix="charge_point__"),
+            charge_point__location=location,
+            retired_at=None,
+        )
+        .select_related("charge_point__location")
+        .prefetch_related("connectors")
+        .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
+    )
+
+
+def all_bookable_evses(*, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+    """Return every charger that the fleet may book, at whatever site."""
+    return Evse.objects.filter(
+        visible_charge_point(partner_ids=partner_ids, prefix="charge_point__"),
+        status=Evse.Status.ENABLED,
+        booking_enabled=True,
+        retired_at=None,
+        charge_point__status=ENABLED,
+        charge_point__location__status=Location.Status.ENABLED,
+        charge_point__location__retired_at=None,
+    )
+
+
+def bookable_evses(location: Location, *, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+    """Return the chargers of a site that the fleet may book, by charge point."""
+    return (
+        all_bookable_evses(partner_ids=partner_ids)
+        .filter(charge_point__location=location)
+        .select_related("charge_point__location")
+        .prefetch_related("connectors")
+        .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
+    )
+
+
+def is_bookable(evse: Evse, *, partner_ids: frozenset[int]) -> bool:
+    """Return whether the fleet may book this charger, as our copy of it stands now."""
+    return all_bookable_evses(partner_ids=partner_ids).filter(pk=evse.pk).exists()
+
+
+def offered_connectors(*, partner_ids: frozenset[int]) -> list[str]:
+    """Return the kinds of connector that some charger the fleet may book offers."""
+    bookable = all_bookable_evses(partner_ids=partner_ids)
+    types = Connector.objects.filter(evse__in=bookable).exclude(status="disabled")
+    return sorted(types.values_list("type", flat=True).distinct())
+
+
+def search_locations(
+    *,
+    partner_ids: frozenset[int],
+    query: str = "",
+    connector: str = "",
+    current: str = "",
+    min_power_kw: Decimal | None = None,
+) -> QuerySet[Location]:
+    """Return the visible sites that match, by name.
+
+    Each word of the query must occur in name, city or address. Connector, current and least power
+    (kW) must be offered by one and the same charger that the fleet may book.
+    """
+    locations = visible_locations(partner_ids=partner_ids).order_by("name", "pk")
+    for word in search_key(query).split():
+        locations = locations.filter(search_text__contains=word)
+    if not (connector or current or min_power_kw is not None):
+        return locations
+    fitting = all_bookable_evses(partner_ids=partner_ids)
+    if current:
+        fitting = fitting.filter(current_type=current)
+    if min_power_kw is not None:
+        fitting = fitting.filter(max_power_kw__gte=min_power_kw)
+    if connector:
+        plugs = Connector.objects.filter(evse=OuterRef("pk"), type=connector)
+        fitting = fitting.filter(Exists(plugs.exclude(status="disabled")))
+    return locations.filter(pk__in=fitting.values("charge_point__location_id"))
+
+
+@dataclass(slots=True)
+class Offer:
+    """What a fleet can book at a site."""
+
+    chargers: int = 0
+    connectors: list[str] = field(default_factory=list)
+    max_power_kw: Decimal | None = None
+
+
+def offers_at(locations: Iterable[Location], *, partner_ids: frozenset[int]) -> dict[int, Offer]:
+    """Return what the fleet can book at each of these sites, by primary key, in two queries.
+
+    Meant for the sites of one page: what it reads grows with the chargers at them.
+    """
+    offers = {location.pk: Offer() for location in locations}
+    bookable = all_bookable_evses(partner_ids=partner_ids).filter(
+        charge_point__location__in=list(offers)
+    )
+    for place, power in bookable.values_list("charge_point__location_id", "max_power_kw"):
+        offer = offers[place]
+        offer.chargers += 1
+        if power is not None:
+            offer.max_power_kw = max(power, offer.max_power_kw or power)
+    plugs = (
+        Connector.objects.filter(evse__in=bookable)
+        .exclude(status="disabled")
+        .values_list("evse__charge_point__location_id", "type")
+        .distinct()
+        .order_by("type")
+    )
+    for place, kind in plugs:
+        offers[place].connectors.append(kind)
+    return offers
