@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
@@ -215,3 +216,13 @@ def kw(power: Decimal | float | None) -> str:
     value = round(Decimal(str(power)), 1)
     places = 0 if value == value.to_integral_value() else 1
     return gettext("%(power)s kW") % {"power": number_format(value, decimal_pos=places)}
+
+
+# Pages
+
+
+@register.simple_tag
+def page_numbers(page: Page) -> list[int | str]:
+    """Return the numbers that lead around a page, with the paginator's ellipsis for gaps."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return list(numbers)
