@@ -1,0 +1,1 @@
+"""Typed client of the AMPECO public API. Imports no Django app; only `factory` knows Django."""

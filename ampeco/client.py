@@ -1,0 +1,366 @@
+"""The client of the AMPECO public API: one method for each call of the portal, in our words.
+
+Every method raises the errors of `ampeco.errors` and nothing else, unless it says so. Reading
+methods may be retried for some seconds; methods that ask for bookings send exactly one request.
+Methods that return an iterator send their first request when it is first used.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from ampeco.gate import RateGate
+from ampeco.resources import Filters, Resources, id_in_path, items_of, only_wanted
+from ampeco.transport import Transport
+from ampeco.types import (
+    Booking,
+    BookingRequest,
+    CancelBookingRequest,
+    ChangeBookingRequest,
+    ChargePoint,
+    Evse,
+    EvseAvailability,
+    Location,
+    NewBookingRequest,
+    Page,
+    Partner,
+    PartnerInvite,
+    Session,
+    User,
+)
+from ampeco.types.reading import wire_instant
+
+LONGEST_WINDOW = timedelta(days=7)
+
+LOCATIONS = "resources/locations/v2.0"
+CHARGE_POINTS = "resources/charge-points/v2.0"
+EVSES = "resources/evses/v2.1"
+USERS = "resources/users/v1.0"
+PARTNER_INVITES = "resources/partner-invites/v1.0"
+PARTNERS = "resources/partners/v2.0"
+BOOKING_REQUESTS = "resources/booking-requests/v1.0"
+BOOKINGS = "resources/bookings/v1.0"
+SESSIONS = "resources/sessions/v1.0"
+
+
+class AmpecoClient:
+    """A typed client for one operator; safe for use by several threads of one process.
+
+    `base_url` includes `/public-api`. `gate` is shared by all clients that shall hold off together
+    when the operator asks for it; `max_wait_seconds` is the longest such wait that a reading call
+    sleeps itself instead of raising AmpecoRateLimited. `transport` replaces the network.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: str,
+        transport: httpx.BaseTransport | None = None,
+        gate: RateGate | None = None,
+        timeout: float = 10.0,
+        max_retry_seconds: float = 15.0,
+        max_wait_seconds: float = 1.0,
+    ) -> None:
+        self._transport = Transport(
+            base_url=base_url,
+            token=token,
+            transport=transport,
+            gate=gate,
+            timeout=timeout,
+            max_retry_seconds=max_retry_seconds,
+            max_wait_seconds=max_wait_seconds,
+        )
+        self._resources = Resources(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<AmpecoClient over {self._transport!r}>"
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests this client has sent, attempts included."""
+        return self._transport.calls
+
+    def close(self) -> None:
+        """Close the connections; the client is of no use afterwards."""
+        self._transport.close()
+
+    # Where
+
+    def location_pages(
+        self, *, updated_after: datetime | None = None, resume_from: str | None = None
+    ) -> Iterator[Page[Location]]:
+        """Yield the pages of all locations, or of those updated at or after an instant."""
+        return self._resources.pages(
+            "location_pages",
+            LOCATIONS,
+            Location.from_payload,
+            resume_from=resume_from,
+            filters={"lastUpdatedAfter": updated_after},
+        )
+
+    def read_location(self, location_id: int) -> Location:
+        """Read one location."""
+        return self._resources.read("read_location", LOCATIONS, location_id, Location.from_payload)
+
+    def charge_point_pages(
+        self,
+        *,
+        location_id: int | None = None,
+        updated_after: datetime | None = None,
+        resume_from: str | None = None,
+    ) -> Iterator[Page[ChargePoint]]:
+        """Yield the pages of charge points, at one location or changed since an instant."""
+        return self._resources.pages(
+            "charge_point_pages",
+            CHARGE_POINTS,
+            ChargePoint.from_payload,
+            resume_from=resume_from,
+            filters={"locationId": location_id, "lastUpdatedAfter": updated_after},
+        )
+
+    def read_charge_point(self, charge_point_id: int) -> ChargePoint:
+        """Read one charge point."""
+        return self._resources.read(
+            "read_charge_point", CHARGE_POINTS, charge_point_id, ChargePoint.from_payload
+        )
+
+    def evse_pages(
+        self, *, updated_after: datetime | None = None, resume_from: str | None = None
+    ) -> Iterator[Page[Evse]]:
+        """Yield the pages of all EVSEs with their connectors, or of those updated since.
+
+        Raises AmpecoForbidden for tokens that may only read EVSEs by charge point.
+        """
+        return self._resources.pages(
+            "evse_pages",
+            EVSES,
+            Evse.from_payload,
+            include="connectors",
+            resume_from=resume_from,
+            filters={"lastUpdatedAfter": updated_after},
+        )
+
+    def evses_of_charge_point(self, charge_point_id: int) -> Iterator[Evse]:
+        """Yield the EVSEs of a charge point with their connectors."""
+        return items_of(
+            self._resources.pages(
+                "evses_of_charge_point",
+                f"{CHARGE_POINTS}/{id_in_path(charge_point_id)}/evses",
+                lambda payload: Evse.from_payload(payload).at_charge_point(charge_point_id),
+                include="connectors",
+            )
+        )
+
+    def read_evse(self, evse_id: int) -> Evse:
+        """Read one EVSE with its connectors."""
+        return self._resources.read(
+            "read_evse", EVSES, evse_id, Evse.from_payload, include="connectors"
+        )
+
+    def check_availability(
+        self, location_id: int, *, start_after: datetime, end_before: datetime
+    ) -> list[EvseAvailability]:
+        """Read when the bookable EVSEs of a location are free within a window of at most 7 days.
+
+        An EVSE that is not in the answer is not available at all. Raises ValueError for a window
+        that is empty, too long or without zone.
+        """
+        body = {"startAfter": wire_instant(start_after), "endBefore": wire_instant(end_before)}
+        # In UTC: the difference of two times in one zone would not count a change of clocks.
+        window = end_before.astimezone(UTC) - start_after.astimezone(UTC)
+        if not timedelta() < window <= LONGEST_WINDOW:
+            raise ValueError("The window must be longer than nothing and at most 7 days long.")
+        return self._resources.ask(
+            "check_availability",
+            f"actions/locations/v2.0/{id_in_path(location_id)}/check-booking-availability",
+            body,
+            EvseAvailability.from_payload,
+        )
+
+    # Who
+
+    def find_users_by_email(self, email: str) -> list[User]:
+        """Find the users with an e-mail, in whatever case they typed it, with their invites."""
+        wanted = email.strip().casefold()
+        if not wanted:
+            return []
+        for spelling in dict.fromkeys([email.strip(), email.strip().lower()]):
+            found = only_wanted(
+                "find_users_by_email",
+                self._user_pages("find_users_by_email", filters={"email": spelling}),
+                lambda user: user.email.casefold() == wanted,
+            )
+            if found:
+                return found
+        return []
+
+    def users_of_partner(self, partner_id: int) -> Iterator[User]:
+        """Yield the users attached to a partner, with their invites (of other partners too)."""
+        return items_of(self._user_pages("users_of_partner", filters={"partnerId": partner_id}))
+
+    def read_user(self, user_id: int) -> User:
+        """Read one user with their invites."""
+        return self._resources.read(
+            "read_user", USERS, user_id, User.from_payload, include="partnerInvites"
+        )
+
+    def partner_invites(
+        self,
+        *,
+        partner_id: int | None = None,
+        user_id: int | None = None,
+        status: str | None = None,
+    ) -> Iterator[PartnerInvite]:
+        """Yield invites; what does not match is left out even if the operator gives it."""
+        invites = items_of(
+            self._resources.pages(
+                "partner_invites",
+                PARTNER_INVITES,
+                PartnerInvite.from_payload,
+                filters={"partnerId": partner_id, "userId": user_id, "status": status},
+            )
+        )
+        return (
+            invite
+            for invite in invites
+            if partner_id in {None, invite.partner_id}
+            and user_id in {None, invite.user_id}
+            and status in {None, invite.status}
+        )
+
+    def partners(self) -> Iterator[Partner]:
+        """Yield all partners that the token may see."""
+        return items_of(self._resources.pages("partners", PARTNERS, Partner.from_payload))
+
+    def read_partner(self, partner_id: int) -> Partner:
+        """Read one partner."""
+        return self._resources.read("read_partner", PARTNERS, partner_id, Partner.from_payload)
+
+    # When
+
+    def create_booking_request(self, new: NewBookingRequest) -> BookingRequest:
+        """Ask for a booking; sent once. After an ambiguous AmpecoUnavailable look for it first."""
+        return self._submit("create_booking_request", new.to_payload())
+
+    def change_booking_request(self, change: ChangeBookingRequest) -> BookingRequest:
+        """Ask to change a booking; sent once."""
+        return self._submit("change_booking_request", change.to_payload())
+
+    def cancel_booking_request(self, cancel: CancelBookingRequest) -> BookingRequest:
+        """Ask to cancel a booking; sent once."""
+        return self._submit("cancel_booking_request", cancel.to_payload())
+
+    def read_booking_request(self, request_id: int) -> BookingRequest:
+        """Read what the operator made of one booking request."""
+        return self._resources.read(
+            "read_booking_request", BOOKING_REQUESTS, request_id, BookingRequest.from_payload
+        )
+
+    def booking_request_pages(
+        self,
+        *,
+        status: str | None = None,
+        user_id: int | None = None,
+        location_id: int | None = None,
+        external_id: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        start_after: datetime | None = None,
+        start_before: datetime | None = None,
+        end_after: datetime | None = None,
+        end_before: datetime | None = None,
+        resume_from: str | None = None,
+    ) -> Iterator[Page[BookingRequest]]:
+        """Yield the pages of booking requests, of all channels and not only ours."""
+        return self._resources.pages(
+            "booking_request_pages",
+            BOOKING_REQUESTS,
+            BookingRequest.from_payload,
+            resume_from=resume_from,
+            filters={
+                "status": status,
+                "userId": user_id,
+                "locationId": location_id,
+                "externalId": external_id,
+                "createdAfter": created_after,
+                "createdBefore": created_before,
+                "startAfter": start_after,
+                "startBefore": start_before,
+                "endAfter": end_after,
+                "endBefore": end_before,
+            },
+        )
+
+    def find_booking_requests(self, external_id: str) -> list[BookingRequest]:
+        """Find the booking requests with exactly this external id.
+
+        An operator that ignores the filter is noticed, and its list read for a few pages only: then
+        nothing found does not mean that there is none.
+        """
+        return only_wanted(
+            "find_booking_requests",
+            self._resources.pages(
+                "find_booking_requests",
+                BOOKING_REQUESTS,
+                BookingRequest.from_payload,
+                filters={"externalId": external_id},
+            ),
+            lambda request: request.external_id == external_id,
+        )
+
+    def booking_pages(
+        self,
+        *,
+        status: str | None = None,
+        user_id: int | None = None,
+        location_id: int | None = None,
+        start_after: datetime | None = None,
+        start_before: datetime | None = None,
+        end_after: datetime | None = None,
+        end_before: datetime | None = None,
+        resume_from: str | None = None,
+    ) -> Iterator[Page[Booking]]:
+        """Yield the pages of bookings; `end_after` with `start_before` gives those of a window."""
+        return self._resources.pages(
+            "booking_pages",
+            BOOKINGS,
+            Booking.from_payload,
+            resume_from=resume_from,
+            filters={
+                "status": status,
+                "userId": user_id,
+                "locationId": location_id,
+                "startAfter": start_after,
+                "startBefore": start_before,
+                "endAfter": end_after,
+                "endBefore": end_before,
+            },
+        )
+
+    def read_booking(self, booking_id: int) -> Booking:
+        """Read one booking with the EVSEs that it holds."""
+        return self._resources.read(
+            "read_booking", BOOKINGS, booking_id, Booking.from_payload, include="bookedEvses"
+        )
+
+    def read_session(self, session_id: int | str) -> Session:
+        """Read one charging session."""
+        return self._resources.read("read_session", SESSIONS, session_id, Session.from_payload)
+
+    def _user_pages(self, operation: str, *, filters: Filters) -> Iterator[Page[User]]:
+        return self._resources.pages(
+            operation,
+            USERS,
+            User.from_payload,
+            filters=filters,
+            include="partnerInvites",
+            with_cursor=True,
+        )
+
+    def _submit(self, operation: str, body: dict[str, Any]) -> BookingRequest:
+        return self._resources.submit(
+            operation, BOOKING_REQUESTS, body, BookingRequest.from_payload
+        )

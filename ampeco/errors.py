@@ -1,0 +1,86 @@
+"""What can go wrong between the portal and AMPECO.
+
+The text of every error may be logged: it names our call and the status, never the token, a body,
+an address or anything about a driver.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class AmpecoError(Exception):
+    """The root of all errors of this package.
+
+    `operation` is our name of the call, `status` the HTTP status where there was an answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, operation: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.operation = operation
+
+
+class AmpecoUnavailable(AmpecoError):
+    """No usable answer: a time-out, a lost connection, a 5xx, a body that cannot be read.
+
+    `ambiguous` says that a request that changes something may have been processed all the same, so
+    that it must be looked for before it is sent again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        operation: str = "",
+        ambiguous: bool = False,
+    ) -> None:
+        super().__init__(message, status=status, operation=operation)
+        self.ambiguous = ambiguous
+
+
+class AmpecoRateLimited(AmpecoError):
+    """The operator asks us to hold off for `retry_after` seconds; the call was not processed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float = 0.0,
+        status: int | None = None,
+        operation: str = "",
+    ) -> None:
+        super().__init__(message, status=status, operation=operation)
+        self.retry_after = retry_after
+
+
+class AmpecoRejected(AmpecoError):
+    """The operator refused the call (a 4xx); sending it again will not help.
+
+    `field_errors` holds the messages of a 422 by AMPECO's field name. They may repeat what was
+    sent, so they are for the person who asked and not for logs.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        operation: str = "",
+        field_errors: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        super().__init__(message, status=status, operation=operation)
+        self.field_errors: dict[str, list[str]] = {
+            field: list(messages) for field, messages in (field_errors or {}).items()
+        }
+
+
+class AmpecoUnauthorized(AmpecoRejected):
+    """The token is not accepted (401), or not for this call (403)."""
+
+
+class AmpecoForbidden(AmpecoUnauthorized):
+    """The token is good but may not do this (403)."""
+
+
+class AmpecoNotFound(AmpecoRejected):
+    """The operator does not know what was asked for (404)."""

@@ -1,0 +1,269 @@
+"""When drivers charge: what we ask for, what the operator decides, what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES
+from ampeco.types.reading import (
+    Payload,
+    UnreadablePayload,
+    choice,
+    choices,
+    decimal_number,
+    instant,
+    objects,
+    plain_text,
+    required_id,
+    required_instant,
+    section,
+    whole_number,
+    wire_instant,
+)
+
+REQUEST_TYPES = frozenset({"create", "update", "cancel"})
+REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+BOOKING_STATUSES = frozenset(
+    {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
+)
+SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "failed", "expired"})
+WH_PER_KWH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EvseCriteria:
+    """What any EVSE that fits must offer; power in kW, None where it does not matter."""
+
+    current_type: str | None = None
+    connector_type: str | None = None
+    min_power_kw: Decimal | None = None
+    max_power_kw: Decimal | None = None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read criteria as AMPECO repeats them in its answers."""
+        return cls(
+            current_type=choice(
+                payload.get("currentType"), CURRENT_TYPES, field="current type", absent=""
+            )
+            or None,
+            connector_type=choice(
+                payload.get("connectorType"), CONNECTOR_TYPES, field="connector type", absent=""
+            )
+            or None,
+            min_power_kw=decimal_number(payload.get("minPower")),
+            max_power_kw=decimal_number(payload.get("maxPower")),
+        )
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what AMPECO is sent: only what is set."""
+        return _without_unset(
+            currentType=self.current_type,
+            connectorType=self.connector_type,
+            minPower=_json_number(self.min_power_kw),
+            maxPower=_json_number(self.max_power_kw),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBookingRequest:
+    """Asks for a booking: of a certain EVSE, of any that meets the criteria, or of any at all."""
+
+    user_id: int
+    location_id: int
+    start_at: datetime
+    end_at: datetime
+    external_id: str
+    evse_id: int | None = None
+    criteria: EvseCriteria | None = None
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what AMPECO is sent: only what is set."""
+        return _without_unset(
+            type="create",
+            userId=self.user_id,
+            locationId=self.location_id,
+            startAt=wire_instant(self.start_at),
+            endAt=wire_instant(self.end_at),
+            externalId=self.external_id,
+            evseId=self.evse_id,
+            evseCriteria=(self.criteria.to_payload() if self.criteria else None) or None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeBookingRequest:
+    """Asks for other times or another driver; AMPECO cannot change the EVSE or the location."""
+
+    booking_id: int
+    external_id: str
+    user_id: int | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what AMPECO is sent: only what is set."""
+        return _without_unset(
+            type="update",
+            bookingId=self.booking_id,
+            externalId=self.external_id,
+            userId=self.user_id,
+            startAt=wire_instant(self.start_at) if self.start_at else None,
+            endAt=wire_instant(self.end_at) if self.end_at else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelBookingRequest:
+    """Asks for the end of a booking."""
+
+    booking_id: int
+    external_id: str
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what AMPECO is sent."""
+        return {"type": "cancel", "bookingId": self.booking_id, "externalId": self.external_id}
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """What the operator makes of an ask: pending, then approved or rejected.
+
+    `booking_id` comes with the approval (or is the booking to change or cancel), `evse_id` only if
+    one was asked for. An update has no location, a cancellation no location, user or times.
+    """
+
+    id: int
+    type: str
+    status: str
+    user_id: int | None
+    location_id: int | None
+    start_at: datetime | None
+    end_at: datetime | None
+    evse_id: int | None
+    criteria: EvseCriteria | None
+    booking_id: int | None
+    rejection_reason: str | None
+    external_id: str | None
+    created_at: datetime | None
+    last_updated_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a booking request of any type as AMPECO gives it."""
+        criteria = section(payload, "evseCriteria")
+        return cls(
+            id=required_id(payload),
+            type=choice(payload.get("type"), REQUEST_TYPES, field="booking request type"),
+            status=choice(payload.get("status"), REQUEST_STATUSES, field="booking request status"),
+            user_id=whole_number(payload.get("userId")),
+            location_id=whole_number(payload.get("locationId")),
+            start_at=instant(payload.get("startAt")),
+            end_at=instant(payload.get("endAt")),
+            evse_id=whole_number(payload.get("evseId")),
+            criteria=EvseCriteria.from_payload(criteria) if criteria else None,
+            booking_id=whole_number(payload.get("bookingId")),
+            rejection_reason=plain_text(payload.get("rejectionReason")) or None,
+            external_id=plain_text(payload.get("externalId")) or None,
+            created_at=instant(payload.get("createdAt")),
+            last_updated_at=instant(payload.get("lastUpdatedAt")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """AMPECO's record of an approved request.
+
+    `evse_ids` is empty where AMPECO does not say (3.110 says it only when one booking is read);
+    `user_id` is None for roaming bookings. “completed” means that a session has started.
+    """
+
+    id: int
+    user_id: int | None
+    location_id: int
+    start_at: datetime
+    end_at: datetime
+    status: str
+    evse_ids: tuple[int, ...]
+    session_id: int | None
+    access_methods: tuple[str, ...]
+    created_at: datetime | None
+    last_updated_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a booking as AMPECO gives it, with `bookedEvses` (3.110) or `evse` (3.108)."""
+        return cls(
+            id=required_id(payload),
+            user_id=whole_number(payload.get("userId")),
+            location_id=required_id(payload, "locationId"),
+            start_at=required_instant(payload, "startAt"),
+            end_at=required_instant(payload, "endAt"),
+            status=choice(payload.get("status"), BOOKING_STATUSES, field="booking status"),
+            evse_ids=_evse_ids(payload),
+            session_id=whole_number(payload.get("sessionId")),
+            access_methods=choices(
+                payload.get("accessMethods"), ACCESS_METHODS, field="access method"
+            ),
+            created_at=instant(payload.get("createdAt")),
+            last_updated_at=instant(payload.get("lastUpdatedAt")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A charge. `energy_kwh` is in kWh (AMPECO counts Wh), `amount` the total with tax if given."""
+
+    id: str
+    status: str
+    booking_id: int | None
+    user_id: int | None
+    evse_id: int | None
+    charge_point_id: int | None
+    started_at: datetime | None
+    stopped_at: datetime | None
+    energy_kwh: Decimal | None
+    amount: Decimal | None
+    currency: str
+    last_updated_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a session as AMPECO gives it."""
+        session_id = plain_text(payload.get("id"))
+        if not session_id:
+            raise UnreadablePayload("“id” is missing.")
+        energy_wh = decimal_number(payload.get("energy"))
+        total = decimal_number(section(payload, "totalAmount").get("withTax"))
+        return cls(
+            id=session_id,
+            status=choice(payload.get("status"), SESSION_STATUSES, field="session status"),
+            booking_id=whole_number(payload.get("bookingId")),
+            user_id=whole_number(payload.get("userId")),
+            evse_id=whole_number(payload.get("evseId")),
+            charge_point_id=whole_number(payload.get("chargePointId")),
+            started_at=instant(payload.get("startedAt")),
+            stopped_at=instant(payload.get("stoppedAt")),
+            energy_kwh=None if energy_wh is None else energy_wh / WH_PER_KWH,
+            amount=decimal_number(payload.get("amount")) if total is None else total,
+            currency=plain_text(payload.get("currency")),
+            last_updated_at=instant(payload.get("lastUpdatedAt")),
+        )
+
+
+def _evse_ids(payload: Payload) -> tuple[int, ...]:
+    booked = [entry.get("id") for entry in objects(payload.get("bookedEvses"))]
+    booked.append(section(payload, "evse").get("id"))
+    found = (whole_number(entry) for entry in booked)
+    return tuple(dict.fromkeys(evse_id for evse_id in found if evse_id is not None))
+
+
+def _without_unset(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _json_number(value: Decimal | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)

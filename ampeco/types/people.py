@@ -1,0 +1,105 @@
+"""Who charges: users, partners and the invites that tie them together."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from ampeco.types.reading import (
+    Payload,
+    UnreadablePayload,
+    choice,
+    flag,
+    instant,
+    objects,
+    plain_text,
+    required_id,
+    section,
+    whole_number,
+)
+
+USER_STATUSES = frozenset({"enabled", "disabled"})
+INVITE_STATUSES = frozenset({"pending", "sent", "accepted"})
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerInvite:
+    """A user's tie to a partner; only an accepted one makes the user part of its fleet."""
+
+    id: int
+    partner_id: int
+    user_id: int | None
+    status: str
+    allow_private_charge_points: bool
+    accepted_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read an invite as AMPECO gives it; what is not said is not allowed."""
+        options = section(payload, "options")
+        return cls(
+            id=required_id(payload),
+            partner_id=required_id(payload, "partnerId"),
+            user_id=whole_number(payload.get("userId")),
+            status=choice(payload.get("status"), INVITE_STATUSES, field="invite status"),
+            allow_private_charge_points=flag(options.get("allowAccessToPrivateChargePoints"))
+            or False,
+            accepted_at=instant(payload.get("acceptedAt")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A driver. `partner_invites` is None where they were not asked for.
+
+    The e-mail is spelled as the driver typed it. What tells who it is stays out of the
+    representation, so that it cannot end up in a log.
+    """
+
+    id: int
+    email: str = field(repr=False)
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    locale: str
+    status: str
+    partner_invites: tuple[PartnerInvite, ...] | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a user as AMPECO gives it; the id comes as text and is a number here."""
+        return cls(
+            id=required_id(payload),
+            email=plain_text(payload.get("email")),
+            first_name=plain_text(payload.get("firstName")),
+            last_name=plain_text(payload.get("lastName")),
+            locale=plain_text(payload.get("locale")),
+            status=choice(payload.get("status"), USER_STATUSES, field="user status"),
+            partner_invites=_invites(payload.get("partnerInvites")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A company in AMPECO: a fleet here."""
+
+    id: int
+    name: str
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a partner as AMPECO gives it."""
+        return cls(
+            id=required_id(payload),
+            name=plain_text(payload.get("name")) or plain_text(payload.get("businessName")),
+        )
+
+
+def _invites(value: object) -> tuple[PartnerInvite, ...] | None:
+    if not isinstance(value, list | tuple):
+        return None
+    invites = []
+    for entry in objects(value):
+        try:
+            invites.append(PartnerInvite.from_payload(entry))
+        except UnreadablePayload:
+            continue
+    return tuple(invites)

@@ -1,0 +1,162 @@
+"""Readers of single JSON values that never trip over what they do not know."""
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "unknown"
+LARGEST_ID = 2**63 - 1
+# More kinds of surprises than this are not worth a line each in the log.
+MOST_SURPRISES = 500
+_surprises: set[tuple[str, str]] = set()
+
+Payload = Mapping[str, Any]
+
+
+class UnreadablePayload(ValueError):
+    """A payload lacks what makes it usable, such as its id."""
+
+
+def required_id(payload: Payload, key: str = "id") -> int:
+    """Return an id; raises UnreadablePayload when there is none."""
+    value = whole_number(payload.get(key))
+    if value is None:
+        raise UnreadablePayload(f"“{key}” is missing or not an id.")
+    return value
+
+
+def required_instant(payload: Payload, key: str) -> datetime:
+    """Return an instant in UTC; raises UnreadablePayload when there is none."""
+    value = instant(payload.get(key))
+    if value is None:
+        raise UnreadablePayload(f"“{key}” is missing or not an instant.")
+    return value
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number; AMPECO gives some ids as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and abs(value) <= LARGEST_ID else None
+
+
+def decimal_number(value: object) -> Decimal | None:
+    """Return a finite number without the noise of binary fractions."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def real_number(value: object, *, least: float, most: float) -> float | None:
+    """Return a number within bounds."""
+    number = decimal_number(value)
+    if number is None:
+        return None
+    result = float(number)
+    return result if math.isfinite(result) and least <= result <= most else None
+
+
+def flag(value: object) -> bool | None:
+    """Return a truth value, or None where there is none; 0 and 1 count."""
+    return bool(value) if isinstance(value, bool | int) and value in (0, 1) else None
+
+
+def instant(value: object) -> datetime | None:
+    """Return an aware instant in UTC. What has no zone, `2022-11-12 12:00:00`, is in UTC."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def wire_instant(value: datetime) -> str:
+    """Return an instant as AMPECO wants it: RFC 3339 in UTC, whole seconds.
+
+    Raises ValueError for a time without zone.
+    """
+    if value.tzinfo is None:
+        raise ValueError("A time without zone is no instant.")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain_text(value: object) -> str:
+    """Return a text or number as text; anything else is empty."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def pick_text(value: object, preferred: Iterable[str] = ("en",)) -> str:
+    """Return one text of a localized value: None, a text, or a list of {locale, translation}.
+
+    The first preferred locale wins (`en` also finds `en-GB`), then whatever comes first.
+    """
+    if isinstance(value, Mapping):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        return plain_text(value)
+    texts = []
+    for entry in objects(value):
+        text = plain_text(entry.get("translation"))
+        if text:
+            texts.append((plain_text(entry.get("locale")).replace("_", "-").lower(), text))
+    for wanted in preferred:
+        for locale, text in texts:
+            if locale == wanted.lower():
+                return text
+        for locale, text in texts:
+            if locale.split("-")[0] == wanted.lower():
+                return text
+    return texts[0][1] if texts else ""
+
+
+def choice(value: object, known: frozenset[str], *, field: str, absent: str = UNKNOWN) -> str:
+    """Return an enum value, “unknown” for one we do not know (logged once), or `absent`."""
+    if value is None or value == "":
+        return absent
+    if isinstance(value, str) and value in known:
+        return value
+    surprise = (field, value[:40] if isinstance(value, str) else type(value).__name__)
+    if surprise not in _surprises and len(_surprises) < MOST_SURPRISES:
+        _surprises.add(surprise)
+        logger.warning("AMPECO gives %r as %s; it is read as unknown.", surprise[1], field)
+    return UNKNOWN
+
+
+def choices(value: object, known: frozenset[str], *, field: str) -> tuple[str, ...]:
+    """Return a list of enum values without repeats; those we do not know are left out."""
+    if not isinstance(value, list | tuple):
+        return ()
+    found = (choice(entry, known, field=field) for entry in value)
+    return tuple(dict.fromkeys(entry for entry in found if entry != UNKNOWN))
+
+
+def section(payload: Payload, key: str) -> Payload:
+    """Return a nested object, empty where there is none."""
+    value = payload.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def objects(value: object) -> Iterator[Payload]:
+    """Yield the objects of a list and leave out anything else."""
+    if isinstance(value, list | tuple):
+        yield from (entry for entry in value if isinstance(entry, Mapping))
