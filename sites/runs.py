@@ -1,0 +1,156 @@
+"""The life of one run of the sites' mirror: begun or taken up again, kept alive, closed."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from mirror.models import SyncRun
+
+# A run that showed no sign of life for so long has died with its process.
+LIFE_SIGN = timedelta(minutes=5)
+# How far before the start of the last finished run a delta looks back: clocks differ.
+CLOCK_SKEW = timedelta(minutes=2)
+
+LOCATIONS = "locations"
+CHARGE_POINTS = "charge_points"
+EVSES = "evses"
+NOUNS = (LOCATIONS, CHARGE_POINTS, EVSES)
+COUNTED = ("seen", "new", "changed", "retired", "skipped")
+
+Counts = dict[str, dict[str, int]]
+
+
+class RunUnderWay(Exception):
+    """Another process is at work on a run of this kind."""
+
+    def __init__(self, run: SyncRun | None = None) -> None:
+        super().__init__("Another run of this kind is under way.")
+        self.run = run
+
+
+class RunOvertaken(Exception):
+    """Another process has taken this run over, since it showed no sign of life."""
+
+
+def no_counts() -> Counts:
+    """Return counts that are all zero."""
+    return {noun: dict.fromkeys(COUNTED, 0) for noun in NOUNS}
+
+
+def add_counts(counts: dict[str, Any], more: Counts) -> dict[str, Any]:
+    """Return the counts of a run with those of a page added."""
+    summed = {
+        noun: {what: number + counts[noun][what] for what, number in numbers.items()}
+        for noun, numbers in more.items()
+    }
+    return {**counts, **summed}
+
+
+def kind_of_run(*, full: bool) -> str:
+    """Return which kind is due: a delta needs a finished run to start from, else all is read."""
+    if full or last_finished() is None:
+        return SyncRun.Kind.SITES_FULL
+    return SyncRun.Kind.SITES_DELTA
+
+
+def last_finished() -> SyncRun | None:
+    """Return the finished run of the sites that began last."""
+    return (
+        SyncRun.objects.filter(
+            kind__in=[SyncRun.Kind.SITES_FULL, SyncRun.Kind.SITES_DELTA],
+            state=SyncRun.State.FINISHED,
+        )
+        .order_by("-started_at", "-pk")
+        .first()
+    )
+
+
+def open_run(*, kind: str, first_phase: str) -> SyncRun:
+    """Begin a run, or take up the last one of its kind where it broke off.
+
+    A run left `running` by a process that died is taken over. Raises RunUnderWay when another
+    process is at work on one, or is faster in taking it up.
+    """
+    now = timezone.now()
+    latest = SyncRun.objects.filter(kind=kind).order_by("-started_at", "-pk").first()
+    try:
+        with transaction.atomic():
+            if latest is None or latest.state == SyncRun.State.FINISHED:
+                return SyncRun.objects.create(
+                    kind=kind,
+                    started_at=now,
+                    alive_at=now,
+                    updated_after=_changes_since(kind),
+                    phase=first_phase,
+                    counts=no_counts(),
+                )
+            if latest.state == SyncRun.State.RUNNING and now - latest.alive_at < LIFE_SIGN:
+                raise RunUnderWay(latest)
+            taken = SyncRun.objects.filter(
+                pk=latest.pk, state=latest.state, alive_at=latest.alive_at
+            ).update(state=SyncRun.State.RUNNING, alive_at=now, finished_at=None, problem="")
+    except IntegrityError:
+        raise RunUnderWay from None
+    if not taken:
+        raise RunUnderWay(latest)
+    latest.refresh_from_db()
+    return latest
+
+
+def _changes_since(kind: str) -> datetime | None:
+    finished = last_finished()
+    if kind == SyncRun.Kind.SITES_FULL or finished is None:
+        return None
+    return finished.started_at - CLOCK_SKEW
+
+
+def note_progress(
+    run: SyncRun, *, phase: str, resume_from: str, counts: dict[str, Any], calls: int
+) -> None:
+    """Store how far the run came; meant for the transaction that stores the page itself.
+
+    Raises RunOvertaken when the run is no longer ours, so that the page is rolled back.
+    """
+    now = timezone.now()
+    _update_own(
+        run,
+        alive_at=now,
+        phase=phase,
+        resume_from=resume_from,
+        counts=counts,
+        calls=calls,
+    )
+
+
+def finish(run: SyncRun, *, counts: dict[str, Any], problem: str, calls: int) -> None:
+    """Close a run that saw everything to the end; `problem` is what staff should know still."""
+    now = timezone.now()
+    _update_own(
+        run,
+        state=SyncRun.State.FINISHED,
+        finished_at=now,
+        alive_at=now,
+        resume_from="",
+        counts=counts,
+        problem=problem,
+        calls=calls,
+    )
+
+
+def break_off(run: SyncRun, *, problem: str, calls: int) -> None:
+    """Leave the run to the next one of its kind; nothing happens if it is no longer ours."""
+    try:
+        _update_own(run, state=SyncRun.State.BROKEN_OFF, problem=problem[:500], calls=calls)
+    except RunOvertaken:
+        run.refresh_from_db()
+
+
+def _update_own(run: SyncRun, **values: object) -> None:
+    """Change the run if nobody else has since our last sign of life."""
+    own = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, alive_at=run.alive_at)
+    if not own.update(**values):
+        raise RunOvertaken
+    for name, value in values.items():
+        setattr(run, name, value)

@@ -1,0 +1,225 @@
+"""Stores AMPECO's records in the mirror, page by page, in few queries whatever a page's length.
+
+Every function expects to run in a transaction. Rows are locked in the order of their AMPECO ids, so
+that two runs that store the same rows wait for each other instead of deadlocking.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db.models import CharField, TextField
+
+from ampeco import types
+from mirror.models import Mirrored, SyncRun
+from mirror.search import search_key
+from sites.models import ChargePoint, Connector, Evse, Location
+
+Row = TypeVar("Row", bound=Mirrored)
+
+BOOKKEEPING = ("ampeco_id", "synced_at", "seen_in_run", "retired_at")
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of a page: how many records were seen, were new, said something new."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    retired: int = 0
+
+
+def store_locations(records: Iterable[types.Location], *, run: SyncRun, now: datetime) -> Stored:
+    """Store locations of the operator's own."""
+    rows = [
+        Location(
+            ampeco_id=record.id,
+            ampeco_updated_at=record.last_updated_at,
+            name=record.name or f"#{record.id}",
+            description=record.description,
+            address=record.address,
+            street_address=record.street_address,
+            city=record.city,
+            region=record.region,
+            post_code=record.post_code,
+            country=record.country,
+            latitude=record.latitude,
+            longitude=record.longitude,
+            timezone=record.timezone or "",
+            parking_type=record.parking_type,
+            access_methods=list(record.access_methods),
+            facilities=list(record.facilities),
+            how_to_get_in=record.how_to_get_in,
+            always_open=record.always_open,
+            opening_hours={
+                day: [list(span) for span in spans] for day, spans in record.opening_hours.items()
+            },
+            status=record.status,
+            search_text=search_key(
+                record.name, record.city, record.address, record.street_address, record.post_code
+            ),
+        )
+        for record in records
+    ]
+    new, changed = upsert(rows, run=run, now=now)
+    return Stored(seen=len(rows), new=len(new), changed=len(changed))
+
+
+def store_charge_points(
+    records: Iterable[types.ChargePoint],
+    *,
+    location_pks: dict[int, int],
+    run: SyncRun,
+    now: datetime,
+) -> Stored:
+    """Store charge points; `location_pks` holds the primary key of each location by AMPECO id."""
+    rows = [
+        ChargePoint(
+            ampeco_id=record.id,
+            ampeco_updated_at=record.last_updated_at,
+            location_id=location_pks[record.location_id],
+            name=record.name,
+            type=record.type,
+            status=record.status,
+            network_status=record.network_status,
+            hardware_status=record.hardware_status,
+            ampeco_partner_id=record.partner_id,
+            partner_access_type=record.partner_access_type,
+        )
+        for record in records
+        if record.location_id is not None
+    ]
+    new, changed = upsert(rows, run=run, now=now)
+    return Stored(seen=len(rows), new=len(new), changed=len(changed))
+
+
+def store_evses(
+    records: Collection[types.Evse],
+    *,
+    charge_point_pks: dict[int, int],
+    run: SyncRun,
+    now: datetime,
+) -> Stored:
+    """Store EVSEs with their connectors; `charge_point_pks` holds primary keys by AMPECO id."""
+    rows = [
+        Evse(
+            ampeco_id=record.id,
+            ampeco_updated_at=record.last_updated_at,
+            charge_point_id=charge_point_pks[record.charge_point_id],
+            physical_reference=record.physical_reference,
+            label=record.label,
+            network_id=record.network_id,
+            current_type=record.current_type,
+            status=record.status,
+            hardware_status=record.hardware_status,
+            booking_enabled=record.booking_enabled,
+            max_power_kw=(
+                None if record.max_power_kw is None else record.max_power_kw.quantize(CENT)
+            ),
+            ampeco_tariff_group_id=record.tariff_group_id,
+        )
+        for record in records
+        if record.charge_point_id is not None
+    ]
+    new, changed = upsert(rows, run=run, now=now)
+    replugged = replace_connectors({record.id: record.connectors for record in records})
+    return Stored(seen=len(rows), new=len(new), changed=len(changed | (replugged - new)))
+
+
+def upsert(rows: list[Row], *, run: SyncRun, now: datetime) -> tuple[set[int], set[int]]:
+    """Write rows by AMPECO id in three queries; return the ids that are new, and that changed.
+
+    A row that was retired is back. One that says nothing new is only noted as seen.
+    """
+    if not rows:
+        return set(), set()
+    model = type(rows[0])
+    manager = model._default_manager
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in BOOKKEEPING
+    ]
+    by_id = {row.ampeco_id: row for row in rows}
+    known = {
+        row.ampeco_id: row
+        for row in manager.select_for_update(no_key=True)
+        .filter(ampeco_id__in=by_id)
+        .order_by("ampeco_id")
+    }
+    new, changed = set(), set()
+    for ampeco_id, row in by_id.items():
+        row.synced_at, row.seen_in_run, row.retired_at = now, run, None
+        for field in fields:
+            if isinstance(field, CharField | TextField):
+                text = getattr(row, field.attname).replace("\x00", "")
+                setattr(row, field.attname, text[: field.max_length])
+        old = known.get(ampeco_id)
+        if old is None:
+            new.add(ampeco_id)
+        elif old.retired_at or any(
+            getattr(old, field.attname) != getattr(row, field.attname) for field in fields
+        ):
+            changed.add(ampeco_id)
+    manager.bulk_create(
+        [by_id[ampeco_id] for ampeco_id in sorted(new | changed)],
+        update_conflicts=True,
+        unique_fields=["ampeco_id"],
+        update_fields=[
+            *(field.name for field in fields),
+            *(name for name in BOOKKEEPING if name != "ampeco_id"),
+        ],
+    )
+    same = [row.pk for ampeco_id, row in known.items() if ampeco_id not in changed]
+    manager.filter(pk__in=same).update(synced_at=now, seen_in_run=run)
+    return new, changed
+
+
+def replace_connectors(plugs: dict[int, Iterable[types.Connector]]) -> set[int]:
+    """Give EVSEs (by AMPECO id) the connectors that they have now; return the ids that changed."""
+    pks = dict(Evse.objects.filter(ampeco_id__in=plugs).values_list("ampeco_id", "pk"))
+    known: dict[int, set[tuple[Any, ...]]] = {pk: set() for pk in pks.values()}
+    for pk, *plug in Connector.objects.filter(evse__in=pks.values()).values_list(
+        "evse_id", "ampeco_id", "type", "format", "status"
+    ):
+        known[pk].add(tuple(plug))
+    changed = {
+        ampeco_id
+        for ampeco_id, pk in pks.items()
+        if known[pk]
+        != {(plug.id, plug.type, plug.format, plug.status) for plug in plugs[ampeco_id]}
+    }
+    if changed:
+        Connector.objects.filter(evse__in=[pks[ampeco_id] for ampeco_id in changed]).delete()
+        Connector.objects.bulk_create(
+            Connector(
+                evse_id=pks[ampeco_id],
+                ampeco_id=plug.id,
+                type=plug.type,
+                format=plug.format,
+                status=plug.status,
+            )
+            for ampeco_id in sorted(changed)
+            for plug in plugs[ampeco_id]
+        )
+    return changed
+
+
+def retire_charge_points(ampeco_ids: Collection[int], *, now: datetime) -> Stored:
+    """Retire charge points that are no longer for us, with their EVSEs: they became personal."""
+    gone = ChargePoint.objects.filter(ampeco_id__in=ampeco_ids, retired_at=None)
+    pks = list(gone.values_list("pk", flat=True))
+    if pks:
+        gone.update(retired_at=now)
+        Evse.objects.filter(charge_point__in=pks, retired_at=None).update(retired_at=now)
+    return Stored(retired=len(pks))
+
+
+def retire_unseen(model: type[Mirrored], *, run: SyncRun, now: datetime) -> int:
+    """Retire the rows that a full run did not see and that nobody has read since it began."""
+    unseen = model._default_manager.filter(retired_at=None, synced_at__lt=run.started_at)
+    return unseen.exclude(seen_in_run=run).update(retired_at=now)
