@@ -1,0 +1,78 @@
+# ruff: noqa: ARG002 - Django calls these methods by position.
+"""The runs of the mirrors in the back office: when each last ran and what it did."""
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from mirror.models import SyncRun
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that staff may look at and nobody may change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: the rows come from the operator."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Refuse: the rows come from the operator."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Refuse: bookings refer to the rows."""
+        return False
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """Runs, the latest first."""
+
+    list_display = ["kind", "state", "started_at", "duration", "calls", "summary", "problem"]
+    list_filter = ["kind", "state", "started_at"]
+    date_hierarchy = "started_at"
+    ordering = ["-started_at", "-pk"]
+    fields = [
+        "kind",
+        "state",
+        "started_at",
+        "alive_at",
+        "finished_at",
+        "duration",
+        "updated_after",
+        "phase",
+        "calls",
+        "summary",
+        "problem",
+        "ampeco_partner_id",
+    ]
+    readonly_fields = ["duration", "summary"]
+
+    @admin.display(description=_("duration"))
+    def duration(self, run: SyncRun) -> str:
+        """Return how long the run took, in seconds."""
+        seconds = run.duration_seconds
+        return "–" if seconds is None else f"{seconds:.1f} s"
+
+    @admin.display(description=_("counts"))
+    def summary(self, run: SyncRun) -> str:
+        """Return what the run counted, as words and numbers, without the zeros."""
+        return counts_text(run.counts) or "–"
+
+
+def counts_text(counts: dict[str, object]) -> str:
+    """Return counts as text, such as “locations: seen 12, new 3; evse list forbidden”."""
+    parts = []
+    for name, value in counts.items():
+        words = name.replace("_", " ")
+        if isinstance(value, dict):
+            numbers = ", ".join(f"{what} {number}" for what, number in value.items() if number)
+            if numbers:
+                parts.append(f"{words}: {numbers}")
+        elif value is True:
+            parts.append(words)
+        elif value:
+            parts.append(f"{words}: {value}")
+    return "; ".join(parts)
