@@ -1,0 +1,143 @@
+"""What a site's page says of the site and its chargers, put into words."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from sites.labels import access_labels, connector_label, facility_labels, parking_label
+from sites.models import Evse, Location
+from sites.selectors import ENABLED
+
+WEEKDAYS: dict[str, str | Promise] = {
+    "monday": gettext_lazy("Monday"),
+    "tuesday": gettext_lazy("Tuesday"),
+    "wednesday": gettext_lazy("Wednesday"),
+    "thursday": gettext_lazy("Thursday"),
+    "friday": gettext_lazy("Friday"),
+    "saturday": gettext_lazy("Saturday"),
+    "sunday": gettext_lazy("Sunday"),
+}
+BOOKABLE = "bookable"
+MIDNIGHT = "00:00"
+END_OF_DAY = frozenset({MIDNIGHT, "23:59", "24:00"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningDay:
+    """When a site is open on a weekday, in its own zone."""
+
+    name: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What a driver needs to know of a site; what is empty is not known."""
+
+    address_lines: list[str]
+    map_url: str
+    always_open: bool
+    opening_days: list[OpeningDay]
+    access: list[str]
+    parking: str
+    facilities: list[str]
+    how_to_get_in: str
+    zone_name: str
+    zone_is_assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Charger:
+    """A charger as a page shows it: `state` is `bookable`, `out-of-order` or `not-bookable`."""
+
+    evse: Evse
+    connectors: str
+    state: str
+    state_label: str
+    private: bool
+
+
+def map_url(location: Location) -> str:
+    """Return the address of a map with a mark at the site, or nothing without coordinates."""
+    if location.latitude is None or location.longitude is None:
+        return ""
+    latitude, longitude = f"{location.latitude:.6f}", f"{location.longitude:.6f}"
+    return (
+        f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}"
+        f"#map=17/{latitude}/{longitude}"
+    )
+
+
+def opening_days(location: Location) -> list[OpeningDay]:
+    """Return when the site is open, Monday first; nothing if the hours are not known."""
+    if not location.opening_hours:
+        return []
+    return [
+        OpeningDay(str(name), hours_text(location.opening_hours.get(weekday) or []))
+        for weekday, name in WEEKDAYS.items()
+    ]
+
+
+def hours_text(spans: list[list[str]]) -> str:
+    """Return the hours of one day in words; a span that ends before it starts ends next day."""
+    texts = []
+    for start, end in spans:
+        if start == MIDNIGHT and end in END_OF_DAY:
+            return _("All day")
+        span = {"start": start, "end": end}
+        if start < end:
+            texts.append(_("%(start)s to %(end)s") % span)
+        else:
+            texts.append(_("%(start)s to %(end)s the next day") % span)
+    return ", ".join(texts) or pgettext("opening hours", "Closed")
+
+
+def facts_of(location: Location) -> SiteFacts:
+    """Return what the page of a site tells a driver."""
+    return SiteFacts(
+        address_lines=address_lines(location),
+        map_url=map_url(location),
+        always_open=location.always_open is True,
+        opening_days=[] if location.always_open else opening_days(location),
+        access=access_labels(location.access_methods),
+        parking=parking_label(location.parking_type) if location.parking_type else "",
+        facilities=facility_labels(location.facilities),
+        how_to_get_in=location.how_to_get_in.strip(),
+        zone_name=location.zone.key,
+        zone_is_assumed=location.zone_is_assumed,
+    )
+
+
+def address_lines(location: Location) -> list[str]:
+    """Return the full address as one line, or what there is of it line by line."""
+    if location.address:
+        return [location.address]
+    town = " ".join(part for part in (location.post_code, location.city) if part)
+    return [line for line in (location.street_address, town, location.region) if line]
+
+
+def charger_of(evse: Evse) -> Charger:
+    """Return how a page shows a charger; its charge point and connectors are read already."""
+    state, state_label = state_of(evse)
+    connectors = sorted(
+        {connector.type for connector in evse.connectors.all() if connector.status != "disabled"}
+    )
+    return Charger(
+        evse=evse,
+        connectors=", ".join(connector_label(kind) for kind in connectors),
+        state=state,
+        state_label=state_label,
+        private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,
+    )
+
+
+def state_of(evse: Evse) -> tuple[str, str]:
+    """Return the code and the words for whether a charger can be booked, and why not."""
+    statuses = {evse.status, evse.charge_point.status}
+    if Evse.Status.OUT_OF_ORDER in statuses:
+        return "out-of-order", _("Out of order")
+    if evse.booking_enabled and statuses == {ENABLED}:
+        return BOOKABLE, _("Can be booked")
+    return "not-bookable", _("Cannot be booked online")
