@@ -1,0 +1,289 @@
+"""What the slot picker shows, ready for a template: plain rows, texts and lengths."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from accounts.templatetags.portal import abbreviation, happens_twice, zone_label
+from sites.intervals import Interval, clip, gaps, local_day, start_of_day
+
+MINUTE = timedelta(minutes=1)
+ONE_DAY = timedelta(days=1)
+TICK_HOURS = (6, 12, 18)
+# Upper and lower edges on the bar: height tells free from other time, not colour alone.
+BAR_HEIGHT = 24
+FREE_EDGES = (0, 24)
+UNAVAILABLE_EDGES = (10, 14)
+PAST_EDGES = (11, 13)
+
+
+class Clock:
+    """Writes instants as the clocks of one zone show them; each text is made only once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._locals: dict[datetime, datetime] = {}
+        self._texts: dict[datetime, str] = {}
+
+    def local(self, at: datetime) -> datetime:
+        """Return the instant in this zone."""
+        if at not in self._locals:
+            self._locals[at] = at.astimezone(self.zone)
+        return self._locals[at]
+
+    def text(self, at: datetime) -> str:
+        """Return the time as “18:00”, with the zone's letters where the clock shows it twice."""
+        if at not in self._texts:
+            local = self.local(at)
+            twice = happens_twice(local)
+            self._texts[at] = f"{local:%H:%M} {abbreviation(local)}" if twice else f"{local:%H:%M}"
+        return self._texts[at]
+
+    def end_text(self, stay: Interval) -> str:
+        """Return when a stay ends, and whether that is on a later day: “06:00 +1 day”."""
+        text = self.text(stay.end_at)
+        days = (self.local(stay.end_at).date() - self.local(stay.start_at).date()).days
+        if not days:
+            return text
+        later = ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days}
+        return f"{text} {later}"
+
+    def span(self, stay: Interval) -> str:
+        """Return from when until when a stay lasts: “18:00 – 06:00 +1 day”."""
+        return f"{self.text(stay.start_at)} – {self.end_text(stay)}"
+
+    def differs(self, other: "Clock", at: datetime) -> bool:
+        """Return whether the other zone's clocks show another time at this instant."""
+        return self.local(at).utcoffset() != other.local(at).utcoffset()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A stay that can be asked for, in the site's time and, where it differs, the viewer's."""
+
+    begins: str
+    ends: str
+    viewer: str
+    chargers: str
+    spoken: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The starts within one hour of the clock."""
+
+    label: str
+    starts: tuple[Start, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """When a charger is free over two days: outlines of an SVG path, and the same in words."""
+
+    free: str
+    unavailable: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label under the bars: `percent` of the way from left to right."""
+
+    percent: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What all bars of a page have in common: one unit is a minute of two days as they pass.
+
+    `ticks`, `past` and `now` are outlines of SVG paths; the last two are empty for days to come.
+    """
+
+    minutes: str
+    ticks: str
+    past: str
+    now: str
+    marks: tuple[Mark, ...]
+
+
+class StartWriter:
+    """Turns instants into starts to pick, in the site's time, with the viewer's beside it."""
+
+    def __init__(
+        self, *, site: Clock, viewer: Clock | None, length: timedelta, booking_url: str, day: date
+    ) -> None:
+        self.site = site
+        self.viewer = viewer
+        self.length = length
+        self.booking_url = booking_url
+        self.day_text = day_text(day)
+
+    def write(
+        self, start_at: datetime, *, params: Mapping[str, str], what: str, chargers: int = 0
+    ) -> Start:
+        """Return a start whose link names the instant itself, so that no clock can move it.
+
+        `params` says which charger is meant, `what` says so in words. `chargers` counts those that
+        are free, where any of several will do.
+        """
+        stay = Interval(start_at, start_at + self.length)
+        begins, ends = self.site.text(start_at), self.site.end_text(stay)
+        count = (
+            ngettext("%(count)d charger", "%(count)d chargers", chargers) % {"count": chargers}
+            if chargers
+            else ""
+        )
+        viewer = self._viewer(stay)
+        parts = (f"{begins} – {ends}", viewer, count, what, self.day_text)
+        spoken = ", ".join(part for part in parts if part)
+        query = urlencode(
+            {
+                **params,
+                "start": f"{start_at:%Y-%m-%dT%H:%M:%SZ}",
+                "minutes": self.length // MINUTE,
+            }
+        )
+        return Start(begins, ends, viewer, count, spoken, f"{self.booking_url}?{query}")
+
+    def _viewer(self, stay: Interval) -> str:
+        if self.viewer is None or not any(
+            self.site.differs(self.viewer, at) for at in (stay.start_at, stay.end_at)
+        ):
+            return ""
+        text = self.viewer.span(stay)
+        first = self.viewer.local(stay.start_at).date()
+        if first != self.site.local(stay.start_at).date():
+            text = f"{weekday(first)} {text}"
+        return _("%(time)s your time") % {"time": text}
+
+    def by_hour(self, starts: Iterable[tuple[datetime, Start]]) -> tuple[Hour, ...]:
+        """Return the starts by the hour of the site's clock; an hour shown twice stays two."""
+        hours: dict[str, list[Start]] = {}
+        for start_at, start in starts:
+            local = self.site.local(start_at)
+            label = f"{local:%H}:00"
+            if happens_twice(local):
+                label = f"{label} {abbreviation(local)}"
+            hours.setdefault(label, []).append(start)
+        return tuple(Hour(label, tuple(each)) for label, each in hours.items())
+
+
+def day_text(day: date) -> str:
+    """Return a day as “Monday 2 March”."""
+    # Translators: Django's date format of a day without its year.
+    return date_format(day, pgettext("format", "l j F"))
+
+
+def short_day(day: date) -> str:
+    """Return a day as “Mon 2 Mar”."""
+    # Translators: Django's date format of a day, short and without its year.
+    return date_format(day, pgettext("format", "D j M"))
+
+
+def weekday(day: date) -> str:
+    """Return the day of the week as “Mon”."""
+    return date_format(day, "D")
+
+
+def two_days(day: date, zone: ZoneInfo) -> Interval:
+    """Return the day and the next as they really pass: 47 to 49 hours."""
+    return Interval(start_of_day(day, zone), start_of_day(day + 2 * ONE_DAY, zone))
+
+
+def scale_of(day: date, *, zone: ZoneInfo, since: datetime) -> Scale:
+    """Return how the bars for a day and the next are drawn; before `since` all is past."""
+    whole = two_days(day, zone)
+    minutes = whole.length // MINUTE
+    ticks: list[int] = []
+    marks: list[Mark] = []
+    for each in (day, day + ONE_DAY):
+        begin = (start_of_day(each, zone) - whole.start_at) // MINUTE
+        marks.append(Mark(percent(begin, minutes), weekday(each)))
+        for hour in TICK_HOURS:
+            at = datetime.combine(each, time(hour), zone).astimezone(UTC)
+            ticks.append((at - whole.start_at) // MINUTE)
+            marks.append(Mark(percent(ticks[-1], minutes), f"{hour:02}"))
+        if begin:
+            ticks.append(begin)
+    past = min((since - whole.start_at) // MINUTE, minutes)
+    return Scale(
+        minutes=str(minutes),
+        ticks="".join(f"M{x} 0V{BAR_HEIGHT}" for x in ticks),
+        past=outline(0, past, *PAST_EDGES) if past > 0 else "",
+        now=f"M{past} 0V{BAR_HEIGHT}" if past > 0 else "",
+        marks=tuple(marks),
+    )
+
+
+def percent(x: int, whole: int) -> str:
+    """Return a place on the bar as an SVG attribute takes it."""
+    return f"{100 * x / whole:.2f}%"
+
+
+def bar_of(free: Sequence[Interval], *, day: date, clock: Clock, since: datetime) -> Bar:
+    """Return the bar of a charger: its free stretches from `since` over two days."""
+    whole = two_days(day, clock.zone)
+    ahead = Interval(min(max(since, whole.start_at), whole.end_at - MINUTE), whole.end_at)
+    free = clip(free, ahead)
+    sentences = []
+    for each in (day, day + ONE_DAY):
+        for rest in clip([local_day(each, clock.zone)], ahead):
+            times = free_text(clip(free, rest), within=rest, clock=clock)
+            sentences.append(f"{short_day(each)}: {times}.")
+    return Bar(
+        free=outlines(free, whole, *FREE_EDGES),
+        unavailable=outlines(gaps(free, ahead), whole, *UNAVAILABLE_EDGES),
+        text=" ".join(sentences),
+    )
+
+
+def outlines(stretches: Iterable[Interval], whole: Interval, top: int, bottom: int) -> str:
+    """Return boxes for stretches of time as the outline of one SVG path."""
+    return "".join(
+        outline(
+            (each.start_at - whole.start_at) // MINUTE,
+            (each.end_at - whole.start_at) // MINUTE,
+            top,
+            bottom,
+        )
+        for each in stretches
+    )
+
+
+def outline(left: int, right: int, top: int, bottom: int) -> str:
+    """Return a box as the outline of an SVG path."""
+    return f"M{left} {top}H{right}V{bottom}H{left}z"
+
+
+def free_text(free: Sequence[Interval], *, within: Interval, clock: Clock) -> str:
+    """Return when a charger is free within (the rest of) a day, in words."""
+    if not free:
+        return _("not available")
+    if not gaps(free, within):
+        if is_midnight(within.start_at, clock):
+            return _("free all day")
+        return _("free for the rest of the day")
+    times = ", ".join(
+        f"{clock.text(each.start_at)}–"
+        + ("24:00" if each.end_at == within.end_at else clock.text(each.end_at))
+        for each in free
+    )
+    return _("free %(times)s") % {"times": times}
+
+
+def is_midnight(at: datetime, clock: Clock) -> bool:
+    """Return whether a day begins at this instant."""
+    return at == start_of_day(clock.local(at).date(), clock.zone)
+
+
+def zone_text(clock: Clock, at: datetime) -> str:
+    """Return the zone's own name and what it is called at an instant."""
+    return f"{clock.zone.key}, {zone_label(clock.zone, at)}"
