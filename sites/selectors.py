@@ -13,6 +13,7 @@ from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
 
 ENABLED = "enabled"
+DISABLED = "disabled"
 
 
 def visible_charge_point(*, partner_ids: frozenset[int], prefix: str = "") -> Q:
@@ -87,7 +88,7 @@ def is_bookable(evse: Evse, *, partner_ids: frozenset[int]) -> bool:
 def offered_connectors(*, partner_ids: frozenset[int]) -> list[str]:
     """Return the kinds of connector that some charger the fleet may book offers."""
     bookable = all_bookable_evses(partner_ids=partner_ids)
-    types = Connector.objects.filter(evse__in=bookable).exclude(status="disabled")
+    types = Connector.objects.filter(evse__in=bookable).exclude(status=DISABLED)
     return sorted(types.values_list("type", flat=True).distinct())
 
 
@@ -116,7 +117,7 @@ def search_locations(
         fitting = fitting.filter(max_power_kw__gte=min_power_kw)
     if connector:
         plugs = Connector.objects.filter(evse=OuterRef("pk"), type=connector)
-        fitting = fitting.filter(Exists(plugs.exclude(status="disabled")))
+        fitting = fitting.filter(Exists(plugs.exclude(status=DISABLED)))
     return locations.filter(pk__in=fitting.values("charge_point__location_id"))
 
 
@@ -130,26 +131,32 @@ class Offer:
 
 
 def offers_at(locations: Iterable[Location], *, partner_ids: frozenset[int]) -> dict[int, Offer]:
-    """Return what the fleet can book at each of these sites, by primary key, in two queries.
+    """Return what the fleet can book at each of these sites, by primary key, in one query.
 
     Meant for the sites of one page: what it reads grows with the chargers at them.
     """
     offers = {location.pk: Offer() for location in locations}
-    bookable = all_bookable_evses(partner_ids=partner_ids).filter(
-        charge_point__location__in=list(offers)
+    counted: set[int] = set()
+    rows = (
+        all_bookable_evses(partner_ids=partner_ids)
+        .filter(charge_point__location__in=list(offers))
+        .values_list(
+            "charge_point__location_id",
+            "pk",
+            "max_power_kw",
+            "connectors__type",
+            "connectors__status",
+        )
     )
-    for place, power in bookable.values_list("charge_point__location_id", "max_power_kw"):
+    for place, evse, power, connector, status in rows:
         offer = offers[place]
-        offer.chargers += 1
+        if evse not in counted:
+            counted.add(evse)
+            offer.chargers += 1
         if power is not None:
             offer.max_power_kw = max(power, offer.max_power_kw or power)
-    plugs = (
-        Connector.objects.filter(evse__in=bookable)
-        .exclude(status="disabled")
-        .values_list("evse__charge_point__location_id", "type")
-        .distinct()
-        .order_by("type")
-    )
-    for place, kind in plugs:
-        offers[place].connectors.append(kind)
+        if connector and status != DISABLED and connector not in offer.connectors:
+            offer.connectors.append(connector)
+    for offer in offers.values():
+        offer.connectors.sort()
     return offers
