@@ -193,7 +193,9 @@ class TestList:
 
         assert content.lstrip().startswith('<div id="site-results">')
         assert "<html" not in content
-        assert re.search(r'id="id_power_error"[^>]*hx-swap-oob="true"[^>]*>Please', content)
+        assert re.search(
+            r'id="id_power_error"[^>]*hx-swap-oob="true"[^>]*>.*?<p[^>]*>Please', content, re.DOTALL
+        )
         assert response["HX-Replace-Url"] == f"{LIST}?q=alpha&power=lots"
         assert "HX-Request" in response["Vary"]
 
