@@ -1,0 +1,74 @@
+"""The vendored libraries are what the record says, and nothing is fetched from elsewhere."""
+
+import hashlib
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+STATIC = Path(settings.BASE_DIR) / "static"
+VENDOR = STATIC / "vendor"
+RECORD = json.loads((VENDOR / "VENDOR.json").read_text())
+RECORDED = {
+    path: sha256 for package in RECORD["packages"] for path, sha256 in package["files"].items()
+}
+OWN_SCRIPTS = sorted((STATIC / "js").glob("**/*.js"))
+SHEETS = sorted(STATIC.glob("**/*.css"))
+
+
+@pytest.mark.parametrize("path", sorted(RECORDED))
+def test_a_vendored_file_is_the_recorded_one(path):
+    assert hashlib.sha256((STATIC / path).read_bytes()).hexdigest() == RECORDED[path]
+
+
+def test_no_vendored_file_goes_unrecorded():
+    present = {
+        path.relative_to(STATIC).as_posix()
+        for path in VENDOR.rglob("*")
+        if path.is_file() and path.name != "VENDOR.json"
+    }
+    assert present == {path for path in RECORDED if path.startswith("vendor/")}
+
+
+@pytest.mark.parametrize("package", RECORD["packages"], ids=lambda package: package["name"])
+def test_a_package_is_pinned_with_its_licence(package):
+    assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
+    assert package["integrity"].startswith("sha512-")
+    assert any(path.endswith("/LICENSE") for path in package["files"])
+
+
+@pytest.mark.parametrize(
+    "path", [*SHEETS, *STATIC.glob("**/*.js")], ids=lambda path: path.relative_to(STATIC).as_posix()
+)
+def test_no_source_map_is_asked_for(path):
+    assert "sourceMappingURL" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
+def test_a_style_sheet_loads_nothing_from_elsewhere(path):
+    text = path.read_text()
+    targets = re.findall(r"url\(\s*['\"]?([^'\")\s]+)", text)
+    assert [target for target in targets if not target.startswith(("data:", "#"))] == []
+    assert "@import" not in text
+
+
+@pytest.mark.parametrize("path", OWN_SCRIPTS, ids=lambda path: path.name)
+def test_our_scripts_name_no_other_origin_and_evaluate_no_text(path):
+    text = path.read_text()
+    assert re.findall(r"https?://", text) == []
+    assert re.findall(r"\b(?:eval|Function)\(|\.(?:inner|outer)HTML\s*=|import\(", text) == []
+
+
+def test_the_sprite_holds_symbols_that_a_page_can_colour():
+    root = ET.parse(STATIC / "icons.svg").getroot()
+    symbols = list(root)
+    assert {symbol.tag.rpartition("}")[2] for symbol in symbols} == {"symbol"}
+    names = [symbol.get("id") for symbol in symbols]
+    assert len(names) == len(set(names)) > 30
+    for symbol in symbols:
+        assert symbol.get("viewBox") == "0 0 24 24"
+        assert len(symbol) > 0
+        assert all(shape.get("stroke") is None for shape in symbol.iter())
