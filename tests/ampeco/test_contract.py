@@ -1,0 +1,294 @@
+"""Every call of the client satisfies the vendor's document, and so do the hand-made answers."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from ampeco.client import AmpecoClient
+from ampeco.gate import MemoryGate
+from ampeco.types import (
+    CancelBookingRequest,
+    ChangeBookingRequest,
+    EvseCriteria,
+    NewBookingRequest,
+)
+from tests.ampeco.conftest import BASE_URL, TOKEN, page, payload
+from tests.contract.checker import ContractChecker
+
+DOCUMENT = os.environ.get("AMPECO_OPENAPI", "")
+
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.skipif(not DOCUMENT, reason="AMPECO_OPENAPI names no OpenAPI document."),
+]
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+NEW = NewBookingRequest(
+    user_id=42, location_id=7, start_at=NOON, end_at=LATER, external_id="ours", evse_id=15
+)
+ANY_THAT_FITS = NewBookingRequest(
+    user_id=42,
+    location_id=7,
+    start_at=NOON,
+    end_at=LATER,
+    external_id="ours",
+    criteria=EvseCriteria(
+        current_type="dc",
+        connector_type="type-e-french",
+        min_power_kw=Decimal("22.5"),
+        max_power_kw=Decimal(350),
+    ),
+)
+TIMES: dict[str, Any] = {
+    "start_after": NOON,
+    "start_before": NOON,
+    "end_after": NOON,
+    "end_before": NOON,
+}
+
+Call = Callable[[AmpecoClient], Any]
+CALLS: dict[str, tuple[str, Any, Call]] = {
+    "location_pages": (
+        "locationsListing",
+        [payload("location", "3.110")],
+        lambda c: c.location_pages(updated_after=NOON),
+    ),
+    "read_location": (
+        "locationRead",
+        payload("location", "3.110"),
+        lambda c: c.read_location(7),
+    ),
+    "charge_point_pages": (
+        "chargePointsListing",
+        [payload("charge_point", "3.110")],
+        lambda c: c.charge_point_pages(location_id=7, updated_after=NOON),
+    ),
+    "read_charge_point": (
+        "chargePointRead",
+        payload("charge_point", "3.110"),
+        lambda c: c.read_charge_point(70),
+    ),
+    "evse_pages": (
+        "evsesListing",
+        [payload("evse", "3.110")],
+        lambda c: c.evse_pages(updated_after=NOON),
+    ),
+    "evses_of_charge_point": (
+        "chargePointEvsesListing",
+        [payload("evse", "3.110")],
+        lambda c: c.evses_of_charge_point(70),
+    ),
+    "read_evse": ("evseRead", payload("evse", "3.110"), lambda c: c.read_evse(15)),
+    "check_availability": (
+        "locationCheckBookingAvailability",
+        [
+            {
+                "evseId": 15,
+                "availableSlots": [
+                    {"startAt": "2026-03-01T12:00:00Z", "endAt": "2026-03-01T13:00:00Z"}
+                ],
+            }
+        ],
+        lambda c: c.check_availability(7, start_after=NOON, end_before=LATER),
+    ),
+    "find_users_by_email": (
+        "usersListing",
+        [payload("user", "3.110")],
+        lambda c: c.find_users_by_email("Anna.Kovacs@hudson.example"),
+    ),
+    "users_of_partner": (
+        "usersListing",
+        [payload("user", "3.110")],
+        lambda c: c.users_of_partner(501),
+    ),
+    "read_user": ("userRead", payload("user", "3.110"), lambda c: c.read_user(42)),
+    "partner_invites": (
+        "partnerInvitesListing",
+        payload("user", "3.110")["partnerInvites"],
+        lambda c: c.partner_invites(partner_id=501, user_id=42, status="accepted"),
+    ),
+    "partners": ("partnersListing", [payload("partner", "3.110")], lambda c: c.partners()),
+    "read_partner": ("partnerRead", payload("partner", "3.110"), lambda c: c.read_partner(501)),
+    "create_booking_request": (
+        "bookingRequestCreate",
+        payload("booking_request", "create approved"),
+        lambda c: c.create_booking_request(NEW),
+    ),
+    "create_booking_request by criteria": (
+        "bookingRequestCreate",
+        payload("booking_request", "create pending"),
+        lambda c: c.create_booking_request(ANY_THAT_FITS),
+    ),
+    "change_booking_request": (
+        "bookingRequestCreate",
+        payload("booking_request", "update rejected"),
+        lambda c: c.change_booking_request(
+            ChangeBookingRequest(
+                booking_id=100, external_id="ours", user_id=42, start_at=NOON, end_at=LATER
+            )
+        ),
+    ),
+    "cancel_booking_request": (
+        "bookingRequestCreate",
+        payload("booking_request", "cancel pending"),
+        lambda c: c.cancel_booking_request(
+            CancelBookingRequest(booking_id=100, external_id="ours")
+        ),
+    ),
+    "read_booking_request": (
+        "bookingRequestRead",
+        payload("booking_request", "create pending"),
+        lambda c: c.read_booking_request(1),
+    ),
+    "booking_request_pages": (
+        "bookingRequestsListing",
+        [payload("booking_request", "update rejected")],
+        lambda c: c.booking_request_pages(
+            status="rejected",
+            user_id=42,
+            location_id=7,
+            external_id="ours",
+            created_after=NOON,
+            created_before=NOON,
+            **TIMES,
+        ),
+    ),
+    "find_booking_requests": (
+        "bookingRequestsListing",
+        [payload("booking_request", "create pending")],
+        lambda c: c.find_booking_requests("ours"),
+    ),
+    "booking_pages": (
+        "bookingsListing",
+        [{k: v for k, v in payload("booking", "3.110").items() if k != "bookedEvses"}],
+        lambda c: c.booking_pages(status="no-show", user_id=42, location_id=7, **TIMES),
+    ),
+    "read_booking": ("bookingRead", payload("booking", "3.110"), lambda c: c.read_booking(100)),
+    "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+}
+
+
+@pytest.fixture(scope="module")
+def checker() -> ContractChecker:
+    return ContractChecker(DOCUMENT)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_call_satisfies_the_document(checker, call):
+    operation, data, make = CALLS[call]
+    answered: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        request.read()
+        checker.check_request(request)
+        status = 201 if operation == "bookingRequestCreate" else 200
+        body: dict[str, Any] = {"data": data}
+        if request.method == "GET" and isinstance(data, list):
+            body |= {
+                "links": {"first": f"{BASE_URL}/x", "last": f"{BASE_URL}/x", "next": None},
+                "meta": {"path": f"{BASE_URL}/x", "per_page": 100},
+            }
+        response = httpx.Response(status, json=body)
+        checker.check_response(request, response)
+        answered.append(request.url.path)
+        return response
+
+    client = AmpecoClient(
+        base_url=BASE_URL,
+        token=TOKEN,
+        transport=httpx.MockTransport(answer),
+        gate=MemoryGate(),
+        max_retry_seconds=0,
+    )
+    result = make(client)
+    if isinstance(result, Iterator):
+        list(result)
+    assert answered
+    assert operation in checker.operations
+
+
+def test_every_call_of_the_client_is_checked():
+    methods = {
+        name
+        for name, value in vars(AmpecoClient).items()
+        if callable(value) and not name.startswith("_")
+    }
+    assert methods - {"close"} == {call.split()[0] for call in CALLS}
+
+
+def get(path: str, **changes: Any) -> httpx.Request:
+    headers = changes.pop("headers", {"Authorization": "Bearer t"})
+    return httpx.Request("GET", f"{BASE_URL}/{path}", headers=headers, **changes)
+
+
+def post(body: dict[str, Any]) -> httpx.Request:
+    return httpx.Request(
+        "POST",
+        f"{BASE_URL}/resources/booking-requests/v1.0",
+        headers={"Authorization": "Bearer t"},
+        json=body,
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (get("resources/nothing/v1.0"), "no such operation"),
+        (get("resources/locations/v2.0", headers={}), "bearerAuth"),
+        (get("resources/bookings/v1.0?per_page=500"), "500"),
+        (get("resources/bookings/v1.0?filter[status]=lost"), "status"),
+        (get("resources/bookings/v1.0?filter[startAfter]=noon"), "startAfter"),
+        (get("resources/bookings/v1.0?filter[userId]=abc"), "abc"),
+        (get("resources/bookings/v1.0?filter[evseId]=1"), r"filter\[evseId\] is unknown"),
+        (get("resources/bookings/v1.0?include[]=bookedEvses"), r"include\[\] is unknown"),
+        (get("resources/evses/v2.1?include[]=secrets"), "secrets cannot be included"),
+        (get("resources/bookings/v1.0/abc"), "booking"),
+        (post({"type": "create", "userId": 1}), "body"),
+        (post({"type": "cancel"}), "body"),
+        (post({"type": "cancel", "bookingId": 1, "bookingID": 1}), "unknown members"),
+        (post(NEW.to_payload() | {"userId": "42"}), "body"),
+        (post(NEW.to_payload() | {"startAt": "noon"}), "body"),
+        (post(NEW.to_payload() | {"evseCriteria": {"connectorType": "plug"}}), "body"),
+    ],
+)
+def test_checker_complains_about_bad_requests(checker, request_, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        checker.check_request(request_)
+
+
+def bookings_answer(**changes: Any) -> httpx.Response:
+    booking = payload("booking", "3.110") | changes
+    del booking["bookedEvses"]
+    return page([booking])
+
+
+@pytest.mark.parametrize(
+    ("response", "complaint"),
+    [
+        (bookings_answer(id="100"), "data/0/id"),
+        (bookings_answer(status="lost"), "data/0/status"),
+        (bookings_answer(startAt="noon"), "data/0/startAt"),
+        (bookings_answer(startAt=None), "data/0/startAt"),
+        (httpx.Response(200, json={"data": [{"id": 1}]}), "data/0"),
+        (httpx.Response(200, text="<html>"), "text/plain"),
+        (httpx.Response(418), "418: the document has no such status"),
+    ],
+)
+def test_checker_complains_about_bad_responses(checker, response, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        checker.check_response(get("resources/bookings/v1.0"), response)
+
+
+def test_checker_lets_nullable_be_null(checker):
+    location = payload("location", "3.110") | {"parkingType": None, "timezone": None, "city": None}
+    checker.check_response(
+        get("resources/locations/v2.0/7"), httpx.Response(200, json={"data": location})
+    )
+    evse = payload("evse", "3.110") | {"hardwareStatus": None}
+    checker.check_response(get("resources/evses/v2.1/15"), httpx.Response(200, json={"data": evse}))
