@@ -1,0 +1,50 @@
+# Chargebook: `make` lists the targets. What a target does is in scripts/.
+
+PYTHON ?= python3
+BIN = .venv/bin
+# Handed to pytest: make test ARGS="tests/sites -k picker"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations vendor
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+install: ## make .venv with everything that uv.lock pins
+	@sh scripts/install.sh "$(PYTHON)"
+
+install-e2e: ## the same, and what drives a browser
+	@sh scripts/install.sh "$(PYTHON)" e2e
+
+demo: install ## run the portal against a simulated operator
+	@$(BIN)/python -m scripts.demo
+
+demo-reset: install ## forget everything that the demo keeps
+	@$(BIN)/python -m scripts.demo_reset
+
+test: install ## run the suite; PostgreSQL, Redis and browser tests where those are
+	@$(BIN)/python -m scripts.suite here $(ARGS)
+
+test-services: install ## run the suite on PostgreSQL and Redis
+	@$(BIN)/python -m scripts.suite services $(ARGS)
+
+e2e: install-e2e ## run the browser tests against a demo of their own
+	@$(BIN)/python -m scripts.suite browser $(ARGS)
+
+lint: install ## check style: code and templates
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m djlint --quiet --lint templates sandbox
+
+types: install ## check types
+	@$(BIN)/python -m mypy .
+
+bench: install ## measure what it costs
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+check-migrations: install ## check that the migrations fit the models
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+
+vendor: install ## fetch the vendored front-end libraries again
+	@$(BIN)/python -m scripts.vendor_frontend
