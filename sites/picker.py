@@ -5,7 +5,7 @@ The query string holds all its state, so that links, plain forms and htmx lead t
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sites.availability import Availability, AvailabilityUnknown, read_availability
 from sites.facts import charger_of
@@ -24,15 +25,14 @@ from sites.picker_form import Choices, criteria_params, last_instant, read_choic
 from sites.picker_parts import (
     ONE_DAY,
     Bar,
+    BarWriter,
     Clock,
     Hour,
     Scale,
     Start,
     StartWriter,
-    bar_of,
     day_text,
     scale_of,
-    zone_text,
 )
 from sites.picker_texts import clock_change_text, facts_text, nothing_text, summary_text
 
@@ -212,8 +212,16 @@ def arrange(
             booking_url=reverse("bookings:new"),
             day=day,
         )
+        bars = BarWriter(day=day, clock=site, since=availability.window.start_at)
         chargers = tuple(
-            charger_slots(evse, fitting[evse.pk], availability, choices, writer=writer)
+            charger_slots(
+                evse,
+                fitting[evse.pk],
+                availability.of(evse),
+                choices,
+                writer=writer,
+                bars=bars,
+            )
             for evse in shown
         )
         if choices.any_charger:
@@ -235,8 +243,8 @@ def arrange(
         fragment_url=reverse("sites:availability", args=[location.pk]),
         here=choices.query(),
         day_text=day_text(day),
-        zone_text=zone_text(site, day_starts),
-        viewer_zone_text=zone_text(viewer, day_starts) if viewer and differs else "",
+        zone_text=site.zone_text(day_starts),
+        viewer_zone_text=viewer.zone_text(day_starts) if viewer and differs else "",
         clock_change=clock_change_text(day, zone=site.zone),
         read_at=f"{site.local(availability.read_at):%H:%M:%S}" if availability else "",
         problem=problem,
@@ -245,7 +253,7 @@ def arrange(
         nothing=nothing_text(choices, any_shown=bool(shown), since=since)
         if availability and not count
         else "",
-        no_start=_("No start fits here on this day."),
+        no_start=_("No start fits here."),
         earlier_query=earlier,
         next_day=next_day_with_room(choices, room) if not count else None,
         chargers=chargers,
@@ -274,31 +282,34 @@ def days_with_room(
 def charger_slots(
     evse: Evse,
     starts: Sequence[datetime],
-    availability: Availability,
+    free: Sequence[Interval],
     choices: Choices,
     *,
     writer: StartWriter,
+    bars: BarWriter,
 ) -> ChargerSlots:
     """Return a charger with its bar, its next starts, and all of them if it is opened up."""
-    free = availability.of(evse)
     params = {"site": str(evse.charge_point.location_id), "evse": str(evse.pk)}
-    opened = choices.evse_id == evse.pk and not choices.any_charger
-    few = [] if choices.any_charger or opened else prominent(starts, clock=writer.site)
+    few: Sequence[Start] = ()
     hours: tuple[Hour, ...] = ()
     toggle_query = toggle_label = ""
-    if opened:
-        written = [(at, writer.write(at, params=params, what=evse.name)) for at in starts]
-        hours = writer.by_hour(written)
+    if choices.any_charger or not starts:
+        pass
+    elif choices.evse_id == evse.pk:
+        hours = writer.by_hour(writer.write(starts, params=params, what=evse.name))
         toggle_query, toggle_label = choices.query(evse=None), _("Fewer start times")
-    elif len(few) < len(starts) and not choices.any_charger:
-        toggle_query = choices.query(evse=evse.pk)
-        toggle_label = _("All %(count)d start times") % {"count": len(starts)}
+    else:
+        chosen = prominent(starts, clock=writer.site)
+        few = writer.write(chosen, params=params, what=evse.name)
+        if len(few) < len(starts):
+            toggle_query = choices.query(evse=evse.pk)
+            toggle_label = _("All %(count)d start times") % {"count": len(starts)}
     return ChargerSlots(
         key=str(evse.pk),
         name=evse.name,
         facts=facts_text(charger_of(evse)),
-        bar=bar_of(free, day=choices.day, clock=writer.site, since=availability.window.start_at),
-        starts=tuple(writer.write(at, params=params, what=evse.name) for at in few),
+        bar=bars.write(free),
+        starts=tuple(few),
         hours=hours,
         count=len(starts),
         toggle_query=toggle_query,
@@ -331,11 +342,14 @@ def union_of(
     """Return every start at which some charger fits, with how many do."""
     counts = Counter(start_at for starts in fitting.values() for start_at in starts)
     params = {"site": str(location.pk), **criteria_params(choices.criteria)}
-    what = _("any charger that fits")
-    return writer.by_hour(
-        (start_at, writer.write(start_at, params=params, what=what, chargers=counts[start_at]))
-        for start_at in sorted(counts)
-    )
+    starts = writer.write(sorted(counts), params=params, what=_("any charger that fits"))
+    return writer.by_hour(with_chargers(start, counts[start.start_at]) for start in starts)
+
+
+def with_chargers(start: Start, count: int) -> Start:
+    """Return a start that says how many chargers are free then."""
+    chargers = ngettext("%(count)d charger", "%(count)d chargers", count) % {"count": count}
+    return replace(start, chargers=chargers, spoken=f"{start.spoken}, {chargers}")
 
 
 def earlier_query(shown: Sequence[Evse], availability: Availability, *, bounds: Bounds) -> str:

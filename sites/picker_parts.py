@@ -54,6 +54,10 @@ class Clock:
         later = ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days}
         return f"{text} {later}"
 
+    def zone_text(self, at: datetime) -> str:
+        """Return what the zone is called at an instant: “New York time (EST, UTC−5)”."""
+        return zone_label(self.zone, at)
+
     def span(self, stay: Interval) -> str:
         """Return from when until when a stay lasts: “18:00 – 06:00 +1 day”."""
         return f"{self.text(stay.start_at)} – {self.end_text(stay)}"
@@ -65,8 +69,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A stay that can be asked for, in the site's time and, where it differs, the viewer's."""
+    """A stay that can be asked for, in the site's time.
 
+    `viewer` is the start in the viewer's time, where that differs; `chargers` says how many are
+    free, where any of several will do; `spoken` says all of it.
+    """
+
+    start_at: datetime
     begins: str
     ends: str
     viewer: str
@@ -114,8 +123,22 @@ class Scale:
     marks: tuple[Mark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What a start says whatever the charger; `query` is the end of its link's query string."""
+
+    begins: str
+    ends: str
+    viewer: str
+    spoken: str
+    query: str
+
+
 class StartWriter:
-    """Turns instants into starts to pick, in the site's time, with the viewer's beside it."""
+    """Turns instants into starts to pick, in the site's time, with the viewer's beside it.
+
+    Chargers share most of their starts, so what these have in common is written only once.
+    """
 
     def __init__(
         self, *, site: Clock, viewer: Clock | None, length: timedelta, booking_url: str, day: date
@@ -125,50 +148,71 @@ class StartWriter:
         self.length = length
         self.booking_url = booking_url
         self.day_text = day_text(day)
+        self._stays: dict[datetime, Stay] = {}
 
     def write(
-        self, start_at: datetime, *, params: Mapping[str, str], what: str, chargers: int = 0
-    ) -> Start:
-        """Return a start whose link names the instant itself, so that no clock can move it.
+        self, starts: Iterable[datetime], *, params: Mapping[str, str], what: str
+    ) -> list[Start]:
+        """Return the starts with their links; `params` and `what` say which charger is meant."""
+        address = f"{self.booking_url}?{urlencode(params)}"
+        end = f", {what}, {self.day_text}"
+        written = []
+        for start_at in starts:
+            stay = self.stay(start_at)
+            written.append(
+                Start(
+                    start_at=start_at,
+                    begins=stay.begins,
+                    ends=stay.ends,
+                    viewer=stay.viewer,
+                    chargers="",
+                    spoken=stay.spoken + end,
+                    url=address + stay.query,
+                )
+            )
+        return written
 
-        `params` says which charger is meant, `what` says so in words. `chargers` counts those that
-        are free, where any of several will do.
-        """
-        stay = Interval(start_at, start_at + self.length)
-        begins, ends = self.site.text(start_at), self.site.end_text(stay)
-        count = (
-            ngettext("%(count)d charger", "%(count)d chargers", chargers) % {"count": chargers}
-            if chargers
-            else ""
-        )
-        viewer = self._viewer(stay)
-        parts = (f"{begins} – {ends}", viewer, count, what, self.day_text)
-        spoken = ", ".join(part for part in parts if part)
-        query = urlencode(
-            {
-                **params,
+    def stay(self, start_at: datetime) -> Stay:
+        """Return what a start says; its link names the instant, which no change of clocks moves."""
+        if start_at not in self._stays:
+            stay = Interval(start_at, start_at + self.length)
+            viewer, spoken = "", self.site.span(stay)
+            if clock := self._viewer_clock(stay):
+                viewer = self._viewer_text(start_at, clock.text(start_at), clock)
+                spoken = f"{spoken}, {self._viewer_text(start_at, clock.span(stay), clock)}"
+            instant = {
                 "start": f"{start_at:%Y-%m-%dT%H:%M:%SZ}",
                 "minutes": self.length // MINUTE,
             }
-        )
-        return Start(begins, ends, viewer, count, spoken, f"{self.booking_url}?{query}")
+            self._stays[start_at] = Stay(
+                begins=self.site.text(start_at),
+                ends=self.site.end_text(stay),
+                viewer=viewer,
+                spoken=spoken,
+                query=f"&{urlencode(instant)}",
+            )
+        return self._stays[start_at]
 
-    def _viewer(self, stay: Interval) -> str:
+    def _viewer_clock(self, stay: Interval) -> Clock | None:
+        """Return the viewer's clock, if it shows other times than the site's for this stay."""
         if self.viewer is None or not any(
             self.site.differs(self.viewer, at) for at in (stay.start_at, stay.end_at)
         ):
-            return ""
-        text = self.viewer.span(stay)
-        first = self.viewer.local(stay.start_at).date()
-        if first != self.site.local(stay.start_at).date():
-            text = f"{weekday(first)} {text}"
+            return None
+        return self.viewer
+
+    def _viewer_text(self, start_at: datetime, text: str, clock: Clock) -> str:
+        """Return a text of the viewer's time, with its weekday where that is another one."""
+        day = clock.local(start_at).date()
+        if day != self.site.local(start_at).date():
+            text = f"{weekday(day)} {text}"
         return _("%(time)s your time") % {"time": text}
 
-    def by_hour(self, starts: Iterable[tuple[datetime, Start]]) -> tuple[Hour, ...]:
+    def by_hour(self, starts: Iterable[Start]) -> tuple[Hour, ...]:
         """Return the starts by the hour of the site's clock; an hour shown twice stays two."""
         hours: dict[str, list[Start]] = {}
-        for start_at, start in starts:
-            local = self.site.local(start_at)
+        for start in starts:
+            local = self.site.local(start.start_at)
             label = f"{local:%H}:00"
             if happens_twice(local):
                 label = f"{label} {abbreviation(local)}"
@@ -228,21 +272,31 @@ def percent(x: int, whole: int) -> str:
     return f"{100 * x / whole:.2f}%"
 
 
-def bar_of(free: Sequence[Interval], *, day: date, clock: Clock, since: datetime) -> Bar:
-    """Return the bar of a charger: its free stretches from `since` over two days."""
-    whole = two_days(day, clock.zone)
-    ahead = Interval(min(max(since, whole.start_at), whole.end_at - MINUTE), whole.end_at)
-    free = clip(free, ahead)
-    sentences = []
-    for each in (day, day + ONE_DAY):
-        for rest in clip([local_day(each, clock.zone)], ahead):
-            times = free_text(clip(free, rest), within=rest, clock=clock)
-            sentences.append(f"{short_day(each)}: {times}.")
-    return Bar(
-        free=outlines(free, whole, *FREE_EDGES),
-        unavailable=outlines(gaps(free, ahead), whole, *UNAVAILABLE_EDGES),
-        text=" ".join(sentences),
-    )
+class BarWriter:
+    """Draws and words when chargers are free from `since` over a day and the next."""
+
+    def __init__(self, *, day: date, clock: Clock, since: datetime) -> None:
+        self.clock = clock
+        self.whole = two_days(day, clock.zone)
+        begin = min(max(since, self.whole.start_at), self.whole.end_at - MINUTE)
+        self.ahead = Interval(begin, self.whole.end_at)
+        self.days = [
+            (short_day(each), rest)
+            for each in (day, day + ONE_DAY)
+            for rest in clip([local_day(each, clock.zone)], self.ahead)
+        ]
+
+    def write(self, free: Sequence[Interval]) -> Bar:
+        """Return the bar of a charger."""
+        free = clip(free, self.ahead)
+        return Bar(
+            free=outlines(free, self.whole, *FREE_EDGES),
+            unavailable=outlines(gaps(free, self.ahead), self.whole, *UNAVAILABLE_EDGES),
+            text=" ".join(
+                f"{day}: {free_text(clip(free, rest), within=rest, clock=self.clock)}."
+                for day, rest in self.days
+            ),
+        )
 
 
 def outlines(stretches: Iterable[Interval], whole: Interval, top: int, bottom: int) -> str:
@@ -282,8 +336,3 @@ def free_text(free: Sequence[Interval], *, within: Interval, clock: Clock) -> st
 def is_midnight(at: datetime, clock: Clock) -> bool:
     """Return whether a day begins at this instant."""
     return at == start_of_day(clock.local(at).date(), clock.zone)
-
-
-def zone_text(clock: Clock, at: datetime) -> str:
-    """Return the zone's own name and what it is called at an instant."""
-    return f"{clock.zone.key}, {zone_label(clock.zone, at)}"

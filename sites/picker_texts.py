@@ -17,8 +17,8 @@ from sites.picker_parts import ONE_DAY, day_text
 def summary_text(count: int, total: int, choices: Choices) -> str:
     """Return how many chargers have a start on the chosen day."""
     return ngettext(
-        "%(count)d of %(total)d charger has room for %(length)s on %(day)s.",
-        "%(count)d of %(total)d chargers have room for %(length)s on %(day)s.",
+        "Room for %(length)s on %(day)s: %(count)d of %(total)d charger.",
+        "Room for %(length)s on %(day)s: %(count)d of %(total)d chargers.",
         total,
     ) % {
         "count": count,
