@@ -1,0 +1,199 @@
+"""Mirrors the drivers of a fleet: the users whose invite by its partner is accepted."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ampeco.client import AmpecoClient
+from ampeco.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoRateLimited,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+from ampeco.types import PartnerInvite, User
+from drivers.models import Fleet
+from drivers.selectors import current_drivers
+from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
+from mirror.models import SyncRun
+from mirror.operator_status import note_accepted, note_refused
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED = "accepted"
+AT_ONCE = 100
+# A run that showed no sign of life for so long has died with its process.
+LIFE_SIGN = timedelta(minutes=5)
+RUNS_KEPT = timedelta(days=30)
+
+Item = TypeVar("Item")
+
+
+class ListDoubtful(Exception):
+    """The operator gave an empty list of a fleet's users although invites are accepted."""
+
+
+class InvitesOfPartner:
+    """The accepted invites of a fleet's partner by user, read once and only if needed.
+
+    Some answers name the users without their invites.
+    """
+
+    def __init__(self, client: AmpecoClient, partner_id: int) -> None:
+        self._client = client
+        self._partner_id = partner_id
+        self._by_user: dict[int, PartnerInvite] | None = None
+
+    def of(self, user: User) -> tuple[PartnerInvite, ...]:
+        """Return the partner's accepted invite of a user, if there is one."""
+        invite = self.by_user().get(user.id)
+        return (invite,) if invite else ()
+
+    def by_user(self) -> dict[int, PartnerInvite]:
+        """Return them all."""
+        if self._by_user is None:
+            invites = self._client.partner_invites(partner_id=self._partner_id, status=ACCEPTED)
+            self._by_user = {
+                invite.user_id: invite for invite in invites if invite.user_id is not None
+            }
+        return self._by_user
+
+
+def sync_all_fleets(*, client: AmpecoClient) -> Iterator[tuple[Fleet, SyncRun | None]]:
+    """Mirror the drivers of each active fleet, and yield what came of it.
+
+    A fleet that fails does not stop the others; None stands for a run that our database broke.
+    """
+    SyncRun.objects.filter(
+        kind=SyncRun.Kind.DRIVERS, started_at__lt=timezone.now() - RUNS_KEPT
+    ).delete()
+    for fleet in Fleet.objects.filter(is_active=True).order_by("pk"):
+        try:
+            run = sync_fleet_drivers(fleet, client=client)
+        except DatabaseError:
+            logger.exception("The drivers of fleet %s could not be stored.", fleet.pk)
+            yield fleet, None
+        else:
+            yield fleet, run
+
+
+def sync_fleet_drivers(fleet: Fleet, *, client: AmpecoClient) -> SyncRun:
+    """Mirror one fleet's drivers, about one call for 100; return the run, finished or broken off.
+
+    Drivers leave the fleet only at the end of a complete list. An error that is not the operator's
+    breaks the run off and goes on.
+    """
+    run = _open(fleet)
+    calls_before = client.calls
+    try:
+        _mirror(fleet, run=run, client=client)
+    except AmpecoError as error:
+        if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
+            note_refused()
+        logger.warning("The drivers of fleet %s were not read to the end: %s", fleet.pk, error)
+        problem = problem_of(error)
+    except ListDoubtful:
+        problem = _("The operator gave an empty list although invites are accepted.")
+    except BaseException:
+        _break_off(
+            run,
+            problem=_("It was stopped before its end."),
+            calls=client.calls - calls_before,
+        )
+        raise
+    else:
+        note_accepted()
+        _close(run, calls=client.calls - calls_before)
+        return run
+    _break_off(run, problem=problem, calls=client.calls - calls_before)
+    return run
+
+
+def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
+    invites = InvitesOfPartner(client, fleet.ampeco_partner_id)
+    for users in _batches(client.users_of_partner(fleet.ampeco_partner_id), AT_ONCE):
+        found = [belonging_of(user, fleet=fleet, invites=invites) for user in users]
+        belonging = [one for one in found if one is not None]
+        storable = [one for one in belonging if is_storable(one.user)]
+        with transaction.atomic():
+            stored = store_drivers(fleet, storable, now=timezone.now())
+        run.counts["seen"] += len(storable)
+        run.counts["joined"] += stored.joined
+        run.counts["changed"] += stored.changed
+        run.counts["skipped"] += len(belonging) - len(storable)
+        run.alive_at = timezone.now()
+        run.save(update_fields=["counts", "alive_at"])
+    if not run.counts["seen"] and current_drivers(fleet).exists() and invites.by_user():
+        raise ListDoubtful
+    with transaction.atomic():
+        run.counts["left"] = release_unseen(fleet, since=run.started_at, now=timezone.now())
+
+
+def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belonging | None:
+    """Return a user as one of the fleet's, or None where the partner has no accepted invite."""
+    if user.partner_invites is None:
+        accepted = invites.of(user)
+    else:
+        accepted = tuple(one for one in user.partner_invites if one.status == ACCEPTED)
+    if not any(invite.partner_id == fleet.ampeco_partner_id for invite in accepted):
+        return None
+    return Belonging(user=user, accepted=accepted, knows_all=user.partner_invites is not None)
+
+
+def problem_of(error: AmpecoError) -> str:
+    """Return in a plain sentence for staff why a run broke off."""
+    if isinstance(error, AmpecoForbidden):
+        return _("The operator does not let this token read the fleet's drivers (403).")
+    if isinstance(error, AmpecoUnauthorized):
+        return _("The operator does not accept the token (401).")
+    if isinstance(error, AmpecoRateLimited):
+        return _("The operator asked for a pause of %(seconds)d seconds.") % {
+            "seconds": round(error.retry_after)
+        }
+    if isinstance(error, AmpecoUnavailable):
+        return _("The operator's system did not answer as it should.")
+    if error.status:
+        return _("The operator refused a call (%(status)s).") % {"status": error.status}
+    return _("The operator's answers do not make sense: a list has no end or leads elsewhere.")
+
+
+def _open(fleet: Fleet) -> SyncRun:
+    now = timezone.now()
+    runs = SyncRun.objects.filter(
+        kind=SyncRun.Kind.DRIVERS, ampeco_partner_id=fleet.ampeco_partner_id
+    )
+    runs.filter(state=SyncRun.State.RUNNING, alive_at__lt=now - LIFE_SIGN).update(
+        state=SyncRun.State.BROKEN_OFF, problem=_("It was stopped before its end.")
+    )
+    return SyncRun.objects.create(
+        kind=SyncRun.Kind.DRIVERS,
+        started_at=now,
+        alive_at=now,
+        counts=dict.fromkeys(("seen", "joined", "changed", "left", "skipped"), 0),
+        ampeco_partner_id=fleet.ampeco_partner_id,
+    )
+
+
+def _close(run: SyncRun, *, calls: int) -> None:
+    now = timezone.now()
+    run.state, run.calls = SyncRun.State.FINISHED, calls
+    run.alive_at = run.finished_at = now
+    run.save()
+
+
+def _break_off(run: SyncRun, *, problem: str, calls: int) -> None:
+    run.state, run.problem, run.calls = SyncRun.State.BROKEN_OFF, problem, calls
+    run.save()
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
