@@ -5,7 +5,7 @@ The query string holds all its state, so that links, plain forms and htmx lead t
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -342,14 +342,13 @@ def union_of(
     """Return every start at which some charger fits, with how many do."""
     counts = Counter(start_at for starts in fitting.values() for start_at in starts)
     params = {"site": str(location.pk), **criteria_params(choices.criteria)}
-    starts = writer.write(sorted(counts), params=params, what=_("any charger that fits"))
-    return writer.by_hour(with_chargers(start, counts[start.start_at]) for start in starts)
-
-
-def with_chargers(start: Start, count: int) -> Start:
-    """Return a start that says how many chargers are free then."""
-    chargers = ngettext("%(count)d charger", "%(count)d chargers", count) % {"count": count}
-    return replace(start, chargers=chargers, spoken=f"{start.spoken}, {chargers}")
+    chargers = {
+        start_at: ngettext("%(count)d charger", "%(count)d chargers", count) % {"count": count}
+        for start_at, count in sorted(counts.items())
+    }
+    return writer.by_hour(
+        writer.write(chargers, params=params, what=_("any charger that fits"), chargers=chargers)
+    )
 
 
 def earlier_query(shown: Sequence[Evse], availability: Availability, *, bounds: Bounds) -> str:

@@ -151,22 +151,31 @@ class StartWriter:
         self._stays: dict[datetime, Stay] = {}
 
     def write(
-        self, starts: Iterable[datetime], *, params: Mapping[str, str], what: str
+        self,
+        starts: Iterable[datetime],
+        *,
+        params: Mapping[str, str],
+        what: str,
+        chargers: Mapping[datetime, str] | None = None,
     ) -> list[Start]:
-        """Return the starts with their links; `params` and `what` say which charger is meant."""
+        """Return the starts with their links; `params` and `what` say which charger is meant.
+
+        `chargers` says how many are free at each start, where any of several will do.
+        """
         address = f"{self.booking_url}?{urlencode(params)}"
         end = f", {what}, {self.day_text}"
         written = []
         for start_at in starts:
             stay = self.stay(start_at)
+            count = chargers[start_at] if chargers else ""
             written.append(
                 Start(
                     start_at=start_at,
                     begins=stay.begins,
                     ends=stay.ends,
                     viewer=stay.viewer,
-                    chargers="",
-                    spoken=stay.spoken + end,
+                    chargers=count,
+                    spoken=f"{stay.spoken}, {count}{end}" if count else f"{stay.spoken}{end}",
                     url=address + stay.query,
                 )
             )
@@ -176,10 +185,7 @@ class StartWriter:
         """Return what a start says; its link names the instant, which no change of clocks moves."""
         if start_at not in self._stays:
             stay = Interval(start_at, start_at + self.length)
-            viewer, spoken = "", self.site.span(stay)
-            if clock := self._viewer_clock(stay):
-                viewer = self._viewer_text(start_at, clock.text(start_at), clock)
-                spoken = f"{spoken}, {self._viewer_text(start_at, clock.span(stay), clock)}"
+            viewer = self._viewer_text(stay)
             instant = {
                 "start": f"{start_at:%Y-%m-%dT%H:%M:%SZ}",
                 "minutes": self.length // MINUTE,
@@ -188,25 +194,26 @@ class StartWriter:
                 begins=self.site.text(start_at),
                 ends=self.site.end_text(stay),
                 viewer=viewer,
-                spoken=spoken,
+                spoken=", ".join(part for part in (self.site.span(stay), viewer) if part),
                 query=f"&{urlencode(instant)}",
             )
         return self._stays[start_at]
 
-    def _viewer_clock(self, stay: Interval) -> Clock | None:
-        """Return the viewer's clock, if it shows other times than the site's for this stay."""
-        if self.viewer is None or not any(
-            self.site.differs(self.viewer, at) for at in (stay.start_at, stay.end_at)
-        ):
-            return None
-        return self.viewer
+    def _viewer_text(self, stay: Interval) -> str:
+        """Return the start in the viewer's time, if its clock shows another one for this stay.
 
-    def _viewer_text(self, start_at: datetime, text: str, clock: Clock) -> str:
-        """Return a text of the viewer's time, with its weekday where that is another one."""
-        day = clock.local(start_at).date()
-        if day != self.site.local(start_at).date():
-            text = f"{weekday(day)} {text}"
-        return _("%(time)s your time") % {"time": text}
+        The zone's letters tell it from the site's; the weekday stands there where it is another.
+        """
+        clock = self.viewer
+        if clock is None or not any(
+            self.site.differs(clock, at) for at in (stay.start_at, stay.end_at)
+        ):
+            return ""
+        local = clock.local(stay.start_at)
+        text = f"{local:%H:%M} {abbreviation(local)}"
+        if local.date() == self.site.local(stay.start_at).date():
+            return text
+        return f"{weekday(local.date())} {text}"
 
     def by_hour(self, starts: Iterable[Start]) -> tuple[Hour, ...]:
         """Return the starts by the hour of the site's clock; an hour shown twice stays two."""

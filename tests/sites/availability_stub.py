@@ -1,12 +1,16 @@
 """An operator that only tells what is free, behind the real client."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import stamina
 
 from ampeco.client import AmpecoClient
+from ampeco.factory import set_client
 from sites.intervals import Interval
 
 ALWAYS = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
@@ -31,6 +35,16 @@ class AvailabilityStub:
             token="t",
             transport=httpx.MockTransport(self._answer),
         )
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Stand in for the operator; the client repeats calls without waiting."""
+        client = self.client()
+        set_client(client)
+        with stamina.set_testing(True, attempts=2, cap=True):
+            yield
+        set_client(None)
+        client.close()
 
     @property
     def calls(self) -> int:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.cache import cache
 
-from ampeco.factory import set_client
 from mirror.operator_status import is_refused, note_refused
 from sites.availability import (
     AvailabilityUnknown,
@@ -33,9 +32,8 @@ def hours(first, last):
 @pytest.fixture
 def stub():
     stub = AvailabilityStub()
-    set_client(stub.client())
-    yield stub
-    set_client(None)
+    with stub.in_place():
+        yield stub
 
 
 @pytest.fixture

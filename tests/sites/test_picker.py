@@ -12,7 +12,6 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ampeco.factory import set_client
 from sites.intervals import Interval
 from sites.picker import build_picker
 from tests.factories import ChargePointFactory, EvseFactory, LocationFactory
@@ -31,9 +30,8 @@ def _monday_noon():
 @pytest.fixture
 def stub():
     stub = AvailabilityStub()
-    set_client(stub.client())
-    yield stub
-    set_client(None)
+    with stub.in_place():
+        yield stub
 
 
 @pytest.fixture
@@ -274,8 +272,8 @@ def test_a_zone_that_the_operator_did_not_name_is_said_to_be_assumed(stub, as_ma
 def test_the_viewers_time_stands_beside_the_sites(location, evse):
     picker = picker_for(location, evse, query="day=2026-03-04&from=18:00", viewer="Europe/Paris")
     start = picker.chargers[0].starts[0]
-    assert start.viewer == "Thu 00:00 your time"
-    assert "18:00 – 19:00, Thu 00:00 – 01:00 your time" in start.spoken
+    assert start.viewer == "Thu 00:00 CET"
+    assert start.spoken == "18:00 – 19:00, Thu 00:00 CET, Bay 1, Wednesday 4 March"
     assert "Paris" in picker.viewer_zone_text
 
 
@@ -537,9 +535,9 @@ def test_the_address_bar_gets_the_page_with_the_same_choices(as_manager, evse, u
 @pytest.mark.django_db
 def test_the_browser_tells_the_viewers_zone(as_manager, evse, url):
     as_manager.cookies["viewer_tz"] = "Asia/Tokyo"
-    assert "your time" in as_manager.get(url).content.decode()
+    assert "JST" in as_manager.get(url).content.decode()
     as_manager.cookies["viewer_tz"] = "Mars/Olympus"
-    assert "your time" not in as_manager.get(url).content.decode()
+    assert "Your own time" not in as_manager.get(url).content.decode()
 
 
 @pytest.mark.django_db
