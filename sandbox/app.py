@@ -1,0 +1,77 @@
+"""The whole simulated operator as one WSGI application: AMPECO's API, the desk, the mails."""
+
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from sandbox import control, desk, mailbox
+from sandbox.api import ROOT, Api
+from sandbox.mailbox import Mailbox
+from sandbox.pages import STYLE
+from sandbox.world import World
+
+ROUTES = Map(
+    [
+        Rule("/", methods=["GET"], endpoint="desk"),
+        Rule("/chargers", methods=["GET"], endpoint="chargers"),
+        Rule("/do", methods=["POST"], endpoint="do"),
+        Rule("/desk.css", methods=["GET"], endpoint="style"),
+        Rule("/mail", methods=["GET"], endpoint="mails"),
+        Rule("/mail/<name>", methods=["GET"], endpoint="mail"),
+        Rule("/mail/<name>/html", methods=["GET"], endpoint="html"),
+        Rule("/mail/<name>/part/<int:number>", methods=["GET"], endpoint="part"),
+    ],
+    strict_slashes=False,
+)
+
+
+def create_app(
+    world: World,
+    *,
+    token: str = "sandbox-token",  # noqa: S107
+    mails: Mailbox | None = None,
+) -> WSGIApplication:
+    """Return the application for a world; without `mails` there are no pages for them."""
+    api = Api(world, token=token)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(f"{ROOT}/"):
+            return api(environ, start_response)
+        request = Request(environ)
+        try:
+            if path.startswith("/control/"):
+                response: Response | HTTPException = control.answer(world, request)
+            else:
+                response = _page(world, mails, request)
+        except HTTPException as error:
+            response = error
+        return response(environ, start_response)  # type: ignore[no-any-return]
+
+    return application
+
+
+def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
+    endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+    match endpoint:
+        case "desk":
+            return desk.show_desk(world)
+        case "chargers":
+            return desk.show_chargers(world)
+        case "do":
+            return desk.do(world, request)
+        case "style":
+            return Response(STYLE, mimetype="text/css")
+    if mails is None:
+        raise NotFound
+    match endpoint:
+        case "mail":
+            return mailbox.show_mail(mails, **arguments)
+        case "html":
+            return mailbox.show_html(mails, **arguments)
+        case "part":
+            return mailbox.give_part(mails, **arguments)
+    return mailbox.show_mails(mails)

@@ -1,0 +1,65 @@
+"""Refusals, as AMPECO words them."""
+
+
+class Refusal(Exception):
+    """A call that is not answered with what it asked for."""
+
+    status = 400
+    message = "Bad request"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.message)
+
+    def payload(self) -> dict[str, object]:
+        """Return the body of the answer."""
+        return {"message": str(self)}
+
+
+class Unauthorized(Refusal):
+    """No token, or a wrong one."""
+
+    status = 401
+    message = "Access token is missing or invalid"
+
+
+class Forbidden(Refusal):
+    """A token that may not do this."""
+
+    status = 403
+    message = "This action is unauthorized."
+
+
+class Missing(Refusal):
+    """Nothing there."""
+
+    status = 404
+    message = "The record is not found"
+
+
+class TooMany(Refusal):
+    """More calls than the operator allows."""
+
+    status = 429
+    message = "Too many requests. Please try again later."
+
+
+class Broken(Refusal):
+    """A failure of the operator's."""
+
+    status = 500
+    message = "Server Error"
+
+
+class Invalid(Refusal):
+    """Input that breaks the operator's rules, by field."""
+
+    status = 422
+    message = "The given data was invalid."
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+    def payload(self) -> dict[str, object]:
+        """Return the body with the messages by field."""
+        return {"message": str(self), "errors": self.errors}

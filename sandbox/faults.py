@@ -1,0 +1,89 @@
+"""What can go wrong with the operator, switched on by hand."""
+
+import random
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = (
+    "latency",  # answers after `seconds`
+    "rate-limited",  # 429 with Retry-After of `seconds`
+    "server-error",  # 500 without processing
+    "server-error-after",  # 500 although the call was processed
+    "unauthorized",  # 401
+    "cut-before",  # the connection is cut, nothing was processed
+    "cut-after",  # the connection is cut, the call was processed
+    "slow-body",  # the body trickles in over `seconds`
+)
+
+
+class ConnectionCut(ConnectionError):
+    """The connection was cut. In-process callers see this where a socket would be closed."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that goes wrong, for the next `count` calls or by `probability`.
+
+    `path` is a part of the paths concerned, `method` an HTTP method; empty means all.
+    """
+
+    kind: str
+    probability: float = 1.0
+    count: int | None = None
+    path: str = ""
+    method: str = ""
+    seconds: float = 1.0
+    hits: int = 0
+
+
+@dataclass
+class Faults:
+    """The faults that are switched on."""
+
+    seed: int = 1
+    active: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311
+        self._lock = threading.Lock()
+
+    def add(self, kind: str, **fields: Any) -> Fault:
+        """Switch a fault on. Raises ValueError for a kind that does not exist."""
+        if kind not in KINDS:
+            raise ValueError(f"{kind} is not one of {', '.join(KINDS)}.")
+        fault = Fault(kind, **fields)
+        with self._lock:
+            self.active.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        with self._lock:
+            self.active.clear()
+
+    def strike(self, method: str, path: str) -> list[Fault]:
+        """Return the faults that hit a call, and count them."""
+        struck = []
+        with self._lock:
+            for fault in list(self.active):
+                if fault.method and fault.method != method:
+                    continue
+                if fault.path not in path or self._random.random() >= fault.probability:
+                    continue
+                fault.hits += 1
+                struck.append(fault)
+                if fault.count is not None and fault.hits >= fault.count:
+                    self.active.remove(fault)
+        return struck
+
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        """Read `kind,name=value,…` from a command line into the arguments of `add`."""
+        kind, *pairs = text.split(",")
+        fields: dict[str, Any] = {"kind": kind}
+        types = {"probability": float, "seconds": float, "count": int}
+        for pair in pairs:
+            name, _, value = pair.partition("=")
+            fields[name] = types.get(name, str)(value)
+        return fields

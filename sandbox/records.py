@@ -1,0 +1,156 @@
+"""What the simulated operator knows of."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+HOLDING = frozenset({"accepted", "reserved"})
+
+
+@dataclass(slots=True)
+class Location:
+    """A site. `extra` holds fields of the payload that the rules do not look at."""
+
+    id: int
+    name: dict[str, str]
+    country: str
+    latitude: float
+    longitude: float
+    timezone: str | None
+    updated_at: datetime
+    address: str = ""
+    street: str = ""
+    city: str | None = None
+    region: str | None = None
+    state: str | None = None
+    post_code: str | None = None
+    status: str = "enabled"
+    hours: dict[str, list[tuple[str, str]]] | None = None
+    how_to_get_in: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    charge_point_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChargePoint:
+    """Hardware with EVSEs; a personal one may have no location."""
+
+    id: int
+    name: str
+    location_id: int | None
+    updated_at: datetime
+    type: str = "public"
+    status: str = "enabled"
+    network_status: str = "available"
+    partner_id: int | None = None
+    access_type: str = "private_view_private_use"
+    evse_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Connector:
+    """A plug."""
+
+    id: int
+    type: str
+
+
+@dataclass(slots=True)
+class Evse:
+    """What is booked."""
+
+    id: int
+    charge_point_id: int
+    physical_reference: str
+    label: str
+    current_type: str
+    power_kw: int
+    connectors: list[Connector]
+    updated_at: datetime
+    network_id: str = "1"
+    status: str = "enabled"
+    hardware_status: str | None = "available"
+    booking_enabled: bool = True
+
+
+@dataclass(slots=True)
+class Invite:
+    """A partner's invitation of a user."""
+
+    id: int
+    partner_id: int
+    user_id: int | None
+    email: str
+    status: str
+    private: bool
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class User:
+    """A driver."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    locale: str
+    status: str
+    updated_at: datetime
+    invites: list[Invite] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Request:
+    """A booking request, as it was asked for and what became of it."""
+
+    id: int
+    type: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    user_id: int | None = None
+    location_id: int | None = None
+    evse_id: int | None = None
+    criteria: dict[str, Any] | None = None
+    parking: dict[str, Any] | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    external_id: str | None = None
+    booking_id: int | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Booking:
+    """A confirmed booking."""
+
+    id: int
+    location_id: int
+    evse_id: int
+    start_at: datetime
+    end_at: datetime
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    user_id: int | None = None
+    session_id: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the EVSE is taken for this booking."""
+        return self.status in HOLDING
+
+
+@dataclass(slots=True)
+class Session:
+    """A charging session that fulfils a booking; its energy grows until it stops."""
+
+    id: int
+    booking_id: int
+    user_id: int | None
+    evse_id: int
+    charge_point_id: int
+    started_at: datetime
+    stops_at: datetime
+    power_kw: int

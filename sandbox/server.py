@@ -1,0 +1,118 @@
+"""Serves the simulated operator over HTTP, and its mail server beside it."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from sandbox.app import create_app
+from sandbox.build import build_world
+from sandbox.faults import ConnectionCut, Faults
+from sandbox.mailbox import Mailbox, serve_smtp
+from sandbox.world import World
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Serves without a line of log for each call; a cut connection is no error here."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def run_wsgi(self) -> None:
+        """Answer one call, or leave the connection cut."""
+        try:
+            super().run_wsgi()
+        except (ConnectionCut, OSError, ValueError):
+            self.close_connection = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `manage.py sandbox` and `python -m sandbox`."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8701)
+    parser.add_argument("--smtp-port", type=int, help="serve a mail server on this port too")
+    parser.add_argument("--mail-dir", type=Path, default=Path("var/mail"))
+    parser.add_argument("--token", default=os.environ.get("SANDBOX_TOKEN", "sandbox-token"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--locations", type=int, help="a synthetic world of so many locations")
+    parser.add_argument("--charge-points", type=int, help="so many in all")
+    parser.add_argument("--evses", type=int, help="so many in all")
+    parser.add_argument("--users", type=int, default=0, help="so many more drivers")
+    parser.add_argument("--decision-delay", type=float, default=4.0, metavar="SECONDS")
+    parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
+    parser.add_argument("--shape", choices=["3.110", "3.108"], default="3.110")
+    parser.add_argument("--no-evse-list", action="store_true", help="403 for the list of all EVSEs")
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="so many calls a minute")
+    parser.add_argument("--state", type=Path, help="keep requests and bookings in this file")
+    parser.add_argument("--reset", action="store_true", help="forget what the state file holds")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[,probability=P][,count=N][,path=P][,method=M][,seconds=S]",
+    )
+
+
+def world_from(options: argparse.Namespace) -> World:
+    """Return the world that the options describe, with what its state file remembers."""
+    world = build_world(
+        seed=options.seed,
+        locations=options.locations,
+        charge_points=options.charge_points,
+        evses=options.evses,
+        users=options.users,
+    )
+    world.decision_delay = options.decision_delay
+    world.manual = options.manual
+    world.shape = options.shape
+    world.evse_list_forbidden = options.no_evse_list
+    world.rate_limit = options.rate_limit
+    for text in options.fault:
+        world.faults.add(**Faults.parse(text))
+    if options.state:
+        options.state.parent.mkdir(parents=True, exist_ok=True)
+        if options.reset:
+            options.state.unlink(missing_ok=True)
+        world.state_file = options.state
+        world.load()
+    return world
+
+
+def make(
+    world: World, *, host: str, port: int, token: str, mails: Mailbox | None
+) -> BaseWSGIServer:
+    """Return a server with a thread for each call; port 0 picks a free one."""
+    app = create_app(world, token=token, mails=mails)
+    return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    world = world_from(options)
+    mails = Mailbox(options.mail_dir) if options.smtp_port else None
+    server = make(world, host=options.host, port=options.port, token=options.token, mails=mails)
+    smtp = None
+    if mails is not None:
+        smtp = serve_smtp(mails, host=options.host, port=options.smtp_port)
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    sys.stdout.write(
+        f"Simulated operator: {len(world.locations)} sites, {len(world.evses)} chargers, "
+        f"desk at http://{options.host}:{server.port}/\n"
+    )
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+        if smtp is not None:
+            smtp.stop()
