@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from drivers.models import Fleet
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
+from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
 
 _connect = socket.socket.connect
 

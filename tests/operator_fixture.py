@@ -1,0 +1,82 @@
+"""The simulated operator, mounted in-process behind the real client."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+import stamina
+from django.conf import settings
+from django.utils.timezone import now
+
+from ampeco.client import AmpecoClient
+from ampeco.factory import set_client
+from sandbox.app import create_app
+from sandbox.build import build_world
+from sandbox.faults import ConnectionCut
+from sandbox.world import World
+
+__all__ = ["ampeco_client", "operator", "operator_world", "wire"]
+
+Intercept = Callable[[httpx.Request], httpx.Response | None]
+
+
+class Wire(httpx.BaseTransport):
+    """The way to the operator: notes what is sent, and lets a test answer in its stead.
+
+    `intercept` may return an answer (the operator then never hears of the call), raise, or return
+    None to let the call through.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.sent: list[httpx.Request] = []
+        self.intercept: Intercept | None = None
+        self._operator = httpx.WSGITransport(create_app(world, token=settings.AMPECO_API_TOKEN))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a call to the operator; a cut connection is httpx's error, as on a socket."""
+        self.sent.append(request)
+        answer = self.intercept(request) if self.intercept else None
+        if answer is not None:
+            return answer
+        try:
+            response = self._operator.handle_request(request)
+            # Read here, so that a cut in the middle of a body is noticed where it happens.
+            response.read()
+        except ConnectionCut:
+            raise httpx.RemoteProtocolError("The connection was cut.", request=request) from None
+        return response
+
+    def count(self, part: str = "") -> int:
+        """Return how many calls went to a path that contains `part`."""
+        return sum(part in request.url.path for request in self.sent)
+
+
+@pytest.fixture
+def operator_world() -> World:
+    """The operator's world, standing still at the real present; override it for another one."""
+    return build_world(now=now())
+
+
+@pytest.fixture
+def wire(operator_world) -> Wire:
+    """The way to the operator."""
+    return Wire(operator_world)
+
+
+@pytest.fixture
+def ampeco_client(wire) -> Iterator[AmpecoClient]:
+    """The portal's client, wired to the simulated operator; it repeats calls without waiting."""
+    client = AmpecoClient(
+        base_url=settings.AMPECO_BASE_URL, token=settings.AMPECO_API_TOKEN, transport=wire
+    )
+    set_client(client)
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield client
+    set_client(None)
+    client.close()
+
+
+@pytest.fixture
+def operator(operator_world, ampeco_client) -> World:
+    """The simulated operator, with the portal's client wired to it; move time by its `clock`."""
+    return operator_world
