@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from bookings.models import Booking, BookingRequest, Notification
-from bookings.models.booking import slot_key
+from bookings.models.booking import reference_key, slot_key
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from sites.models import ChargePoint, Connector, Evse, Location
 
@@ -148,7 +148,9 @@ class BookingFactory(factory.django.DjangoModelFactory):
     evse = factory.SubFactory(EvseFactory)
     location = factory.LazyAttribute(lambda o: o.evse.charge_point.location)
     start_at = factory.LazyFunction(next_noon)
+    reference = ""
     end_at = factory.LazyAttribute(lambda o: o.start_at + timedelta(hours=1))
+    reference_key = factory.LazyAttribute(lambda o: reference_key(o.reference))
     slot_key = factory.LazyAttribute(
         lambda o: slot_key(
             driver=o.driver,

@@ -21,3 +21,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+# No folder of collected files is needed to serve static files in tests.
+WHITENOISE_AUTOREFRESH = True

@@ -50,6 +50,7 @@ class Booking(models.Model):
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
     reference = models.CharField(_("reference"), max_length=64, blank=True)
+    reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
     needs_attention = models.BooleanField(_("needs attention"), default=False)
     ampeco_booking_id = models.BigIntegerField(
@@ -91,7 +92,7 @@ class Booking(models.Model):
                 fields=["refresh_at"], condition=Q(refresh_at__isnull=False), name="booking_to_read"
             ),
             models.Index(
-                fields=["fleet", "reference"],
+                fields=["fleet", "reference_key"],
                 opclasses=["int8_ops", "varchar_pattern_ops"],
                 name="booking_by_reference",
             ),
@@ -115,9 +116,29 @@ class Booking(models.Model):
         """Whether the slot is asked for or confirmed, and not yet over or given up."""
         return self.status in self.HOLDS_A_PLACE
 
+    @property
+    def is_in_motion(self) -> bool:
+        """Whether its page should look again soon: undecided, or its charger not known yet."""
+        return self.status == self.Status.REQUESTED or self.refresh_at is not None
+
+    @property
+    def did_not_work_out(self) -> bool:
+        """Whether another slot is wanted instead."""
+        return self.status in {
+            self.Status.REJECTED,
+            self.Status.NOT_PLACED,
+            self.Status.FAILED,
+            self.Status.NO_SHOW,
+        }
+
     def is_past(self, now: datetime | None = None) -> bool:
         """Whether the booked time is over."""
         return self.end_at <= (now or timezone.now())
+
+
+def reference_key(reference: str) -> str:
+    """Return the form of a reference by which it is searched: without case."""
+    return reference.upper()[:64]
 
 
 def slot_key(

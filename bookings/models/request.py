@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
 from drivers.models import Driver
+from sites.criteria import Criteria
 from sites.models import Evse, Location
 
 
@@ -105,7 +106,7 @@ class BookingRequest(models.Model):
         _("AMPECO request id"), null=True, blank=True, unique=True
     )
     send_started_at = models.DateTimeField(
-        _("first sending began"),
+        _("sending last began"),
         null=True,
         blank=True,
         help_text=_("From here on the operator may have it: look before sending again."),
@@ -120,10 +121,6 @@ class BookingRequest(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
-    watched_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text=_("When a page last asked for its state.")
-    )
-
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -166,6 +163,15 @@ class BookingRequest(models.Model):
     def wants_any_charger(self) -> bool:
         """Whether the operator picks the charger."""
         return self.evse_id is None
+
+    @property
+    def criteria(self) -> Criteria:
+        """What the charger must offer when any that fits will do."""
+        return Criteria(
+            current_type=self.wanted_current_type,
+            connector_type=self.wanted_connector_type,
+            min_power_kw=self.wanted_min_power_kw,
+        )
 
     def may_have_been_sent(self) -> bool:
         """Whether the operator may hold this request although we have no answer."""

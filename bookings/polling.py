@@ -1,0 +1,204 @@
+"""Finds out what the operator decided.
+
+AMPECO has notifications for hardware and sessions but none for booking requests, so the portal
+polls. A sweep claims the rows that are due with a lease, so any number of sweeps may run at once.
+Few rows are read one by one; many by paging through the operator's list once, which updates other
+open rows on the way. One poll costs about `min(due, pages)` calls.
+"""
+
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ampeco import types as upstream
+from ampeco.client import AmpecoClient
+from ampeco.errors import (
+    AmpecoError,
+    AmpecoNotFound,
+    AmpecoRateLimited,
+    AmpecoUnauthorized,
+)
+from bookings.leases import claim
+from bookings.models import BookingRequest, BookingRequestEvent
+from bookings.submission import CLOCK_SKEW, record_decision
+from bookings.transitions import move_request
+from mirror.operator_status import note_accepted, note_refused
+
+logger = logging.getLogger(__name__)
+
+Status = BookingRequest.Status
+Trouble = BookingRequest.Trouble
+
+LEASE_SECONDS = 60
+MOST_ROWS = 2000
+PAGE_SIZE = 100
+STALE_PAUSE_SECONDS = 600
+TROUBLE_PAUSE_SECONDS = 15
+
+
+def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
+    """Poll the requests that are due; return how many were decided by this call.
+
+    An outage or a refusal ends the round: the rest is postponed together instead of being tried
+    one by one against an operator that does not answer.
+    """
+    now = now or timezone.now()
+    due = BookingRequest.objects.filter(
+        status__in=BookingRequest.UNDECIDED,
+        ampeco_request_id__isnull=False,
+        next_attempt_at__lte=now,
+    ).order_by("next_attempt_at")
+    owner, ids = claim(due, now=now, seconds=LEASE_SECONDS, limit=MOST_ROWS)
+    if not ids:
+        return 0
+    open_rows = _rows(BookingRequest.objects.filter(pk__in=ids))
+    remaining = {request.ampeco_request_id: request for request in open_rows}
+    decided = 0
+    try:
+        if len(remaining) > math.ceil(_count_open() / PAGE_SIZE) + 1:
+            decided += _poll_by_list(remaining, client=client)
+        decided += _poll_singly(remaining, client=client)
+        note_accepted()
+    except AmpecoError as error:
+        if isinstance(error, AmpecoUnauthorized):
+            note_refused()
+        _postpone_all(remaining.values(), error=error)
+    finally:
+        BookingRequest.objects.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
+    return decided
+
+
+def pause_seconds(age_seconds: float) -> int:
+    """Return how long to wait before the next poll of an undecided request, by its age.
+
+    One second for the first half minute, a minute for those older than half an hour.
+    """
+    return max(settings.POLL_INTERVAL_SECONDS, min(60, int(age_seconds / 30)))
+
+
+def _rows(requests: QuerySet[BookingRequest]) -> list[BookingRequest]:
+    return list(requests.select_related("booking", "driver", "evse", "location", "created_by"))
+
+
+def _count_open() -> int:
+    return BookingRequest.objects.filter(status__in=BookingRequest.UNDECIDED).count()
+
+
+def _poll_by_list(remaining: dict[int | None, BookingRequest], *, client: AmpecoClient) -> int:
+    """Page through the operator's list of the time in which the rows were created.
+
+    Takes what it finds out of `remaining`. Stops when all are found, or when the list has cost half
+    as many calls as reading the rows singly: then other channels fill it.
+    """
+    created = [request.created_at for request in remaining.values()]
+    most_pages = max(1, len(remaining) // 2)
+    decided = 0
+    pages = client.booking_request_pages(
+        created_after=min(created) - CLOCK_SKEW, created_before=timezone.now() + CLOCK_SKEW
+    )
+    for number, page in enumerate(pages, start=1):
+        decided += _record_page(page.items, remaining)
+        if not remaining or number >= most_pages:
+            break
+    return decided
+
+
+def _record_page(
+    answers: tuple[upstream.BookingRequest, ...], remaining: dict[int | None, BookingRequest]
+) -> int:
+    """Record the answers of one page, for rows that were due and for others that are open."""
+    decided_ids = [answer.id for answer in answers if answer.status in {"approved", "rejected"}]
+    not_due = {
+        request.ampeco_request_id: request
+        for request in _rows(
+            BookingRequest.objects.filter(
+                ampeco_request_id__in=[pk for pk in decided_ids if pk not in remaining],
+                status__in=BookingRequest.UNDECIDED,
+            )
+        )
+    }
+    undecided = []
+    decided = 0
+    for answer in answers:
+        request = remaining.pop(answer.id, None) or not_due.get(answer.id)
+        if request is None:
+            continue
+        if answer.status in {"approved", "rejected"}:
+            decided += _record_one(request, answer)
+        else:
+            undecided.append(request)
+    _record_undecided(undecided)
+    return decided
+
+
+def _poll_singly(remaining: dict[int | None, BookingRequest], *, client: AmpecoClient) -> int:
+    decided = 0
+    for ampeco_id in list(remaining):
+        assert ampeco_id is not None
+        try:
+            answer = client.read_booking_request(ampeco_id)
+        except AmpecoNotFound:
+            logger.warning("The operator no longer knows booking request %s.", ampeco_id)
+            _record_undecided([remaining.pop(ampeco_id)])
+            continue
+        request = remaining.pop(ampeco_id)
+        if answer.status in {"approved", "rejected"}:
+            decided += _record_one(request, answer)
+        else:
+            _record_undecided([request])
+    return decided
+
+
+def _record_one(request: BookingRequest, answer: upstream.BookingRequest) -> int:
+    """Record a decision; one row that cannot be recorded does not stop the others."""
+    try:
+        return int(record_decision(request, answer))
+    except DatabaseError:
+        logger.exception("The decision on request %s could not be recorded.", request.pk)
+        return 0
+
+
+def _record_undecided(requests: list[BookingRequest]) -> None:
+    """Set the next poll of rows without a decision; those past the deadline become stale."""
+    now = timezone.now()
+    deadline = settings.POLL_DEADLINE_HOURS * 3600
+    by_pause: dict[int, list[int]] = defaultdict(list)
+    for request in requests:
+        age = request.age_seconds(now)
+        if age > deadline and request.status == Status.PENDING:
+            move_request(request, to=Status.STALE, actor=BookingRequestEvent.Actor.PORTAL)
+        pause = STALE_PAUSE_SECONDS if age > deadline else pause_seconds(age)
+        by_pause[pause].append(request.pk)
+    for pause, ids in by_pause.items():
+        BookingRequest.objects.filter(pk__in=ids, status__in=BookingRequest.UNDECIDED).update(
+            next_attempt_at=now + timedelta(seconds=pause),
+            trouble="",
+            lease_owner=None,
+            lease_until=None,
+        )
+
+
+def _postpone_all(requests: Iterable[BookingRequest], *, error: AmpecoError) -> None:
+    """Put off the rest of a round that the operator did not answer."""
+    seconds = float(TROUBLE_PAUSE_SECONDS)
+    trouble = Trouble.UNREACHABLE
+    if isinstance(error, AmpecoRateLimited):
+        seconds, trouble = max(1.0, error.retry_after), Trouble.BUSY
+    elif isinstance(error, AmpecoUnauthorized):
+        trouble = Trouble.NOT_PERMITTED
+    logger.warning("Polling was cut short: %s", error)
+    BookingRequest.objects.filter(
+        pk__in=[request.pk for request in requests], status__in=BookingRequest.UNDECIDED
+    ).update(
+        next_attempt_at=timezone.now() + timedelta(seconds=seconds),
+        trouble=trouble,
+        lease_owner=None,
+        lease_until=None,
+    )

@@ -1,0 +1,228 @@
+"""What a fleet may read of its bookings. Every read starts at the fleet."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypedDict
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from bookings.models import Booking, BookingRequest, BookingRequestEvent
+from bookings.models.booking import reference_key
+from drivers.models import Driver, Fleet
+from mirror.search import search_key
+from sites.models import Location
+
+View = Literal["upcoming", "attention", "past", "all"]
+VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
+PAGE_SIZE = 25
+MOST_NAMES = 500
+
+Status = Booking.Status
+# What is asked for or confirmed: a rejected or cancelled booking is nobody's next stop.
+COMING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
+
+
+class BookingFilter(TypedDict, total=False):
+    """What a list of bookings is narrowed to; names as in the list's query string."""
+
+    q: str
+    site: str
+    driver: str
+    status: str
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: between two bookings, by start and id."""
+
+    start_at: datetime
+    pk: int
+    backwards: bool
+
+    def __str__(self) -> str:
+        direction = "b" if self.backwards else "a"
+        return f"{direction}{int(self.start_at.timestamp())}-{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        """Read a cursor from a query string; None for one that is none."""
+        seconds, _, pk = text[1:].partition("-")
+        if text[:1] not in {"a", "b"} or not (seconds.isdecimal() and pk.isdecimal()):
+            return None
+        if len(seconds) > 11 or len(pk) > 18:
+            return None
+        return cls(datetime.fromtimestamp(int(seconds), UTC), int(pk), text[0] == "b")
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """Some bookings, and where the list goes on in both directions."""
+
+    bookings: list[Booking]
+    previous: Cursor | None
+    next: Cursor | None
+
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether the operator still has to decide one of these."""
+        return any(booking.status == Status.REQUESTED for booking in self.bookings)
+
+
+def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
+    """Return a fleet's bookings with what a page shows of them."""
+    return Booking.objects.filter(fleet=fleet).select_related(
+        "driver", "location", "evse__charge_point"
+    )
+
+
+def booking_of(fleet: Fleet, pk: int) -> Booking:
+    """Return one of a fleet's bookings. Raises Booking.DoesNotExist for any other."""
+    return bookings_of(fleet).select_related("created_by").get(pk=pk)
+
+
+def latest_request(booking: Booking) -> BookingRequest | None:
+    """Return the newest request of a booking; none for one that was made elsewhere."""
+    return (
+        booking.requests.select_related("driver", "location", "evse", "created_by")
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+
+
+def history_of(booking: Booking) -> QuerySet[BookingRequestEvent]:
+    """Return what happened to a booking's requests, oldest first."""
+    return (
+        BookingRequestEvent.objects.filter(request__booking=booking)
+        .select_related("user", "request")
+        .order_by("at", "pk")
+    )
+
+
+def count_needing_attention(fleet: Fleet) -> int:
+    """Return how many bookings need attention, 100 meaning as many or more."""
+    marked = Booking.objects.filter(fleet=fleet, needs_attention=True)
+    return len(marked.values_list("pk")[:100])
+
+
+def list_bookings(
+    fleet: Fleet,
+    *,
+    view: View,
+    narrowed: BookingFilter,
+    cursor: Cursor | None = None,
+    now: datetime | None = None,
+) -> BookingPage:
+    """Return a page of a fleet's bookings; a page costs the same wherever in the list it lies.
+
+    Upcoming and all-attention lists begin with the next start, the others with the latest one.
+    """
+    now = now or timezone.now()
+    ascending = view == "upcoming"
+    bookings = _narrow(
+        _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
+    )
+    backwards = cursor is not None and cursor.backwards
+    if cursor:
+        bookings = _beyond(bookings, cursor, upwards=ascending != backwards)
+    upwards = ascending != backwards
+    order = ("start_at", "pk") if upwards else ("-start_at", "-pk")
+    # Which rows first, what they show afterwards: so the joins touch the rows of one page only.
+    ids = list(bookings.order_by(*order).values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    rows = list(bookings_of(fleet).filter(pk__in=ids).order_by(*order))
+    more = len(rows) > PAGE_SIZE
+    rows = rows[:PAGE_SIZE]
+    if backwards:
+        rows.reverse()
+    has_previous = more if backwards else cursor is not None
+    has_next = True if backwards else more
+    return BookingPage(
+        bookings=rows,
+        previous=_cursor(rows[0], backwards=True) if rows and has_previous else None,
+        next=_cursor(rows[-1], backwards=False) if rows and has_next else None,
+    )
+
+
+def _cursor(booking: Booking, *, backwards: bool) -> Cursor:
+    return Cursor(booking.start_at, booking.pk, backwards)
+
+
+def _beyond(bookings: QuerySet[Booking], cursor: Cursor, *, upwards: bool) -> QuerySet[Booking]:
+    # The plain comparison beside the exact one lets the database start at the right place.
+    if upwards:
+        return bookings.filter(start_at__gte=cursor.start_at).filter(
+            Q(start_at__gt=cursor.start_at) | Q(pk__gt=cursor.pk)
+        )
+    return bookings.filter(start_at__lte=cursor.start_at).filter(
+        Q(start_at__lt=cursor.start_at) | Q(pk__lt=cursor.pk)
+    )
+
+
+def _of_view(
+    bookings: QuerySet[Booking], view: View, narrowed: BookingFilter, now: datetime
+) -> QuerySet[Booking]:
+    if view == "attention":
+        return bookings.filter(needs_attention=True)
+    if view == "past":
+        return bookings.filter(end_at__lte=now, start_at__lt=now)
+    if view == "upcoming":
+        # The longest stay bounds how far back a running one can have begun.
+        earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+        bookings = bookings.filter(end_at__gt=now, start_at__gte=earliest)
+        if not narrowed.get("status"):
+            bookings = bookings.filter(status__in=COMING)
+    return bookings
+
+
+def _narrow(
+    bookings: QuerySet[Booking], fleet: Fleet, narrowed: BookingFilter
+) -> QuerySet[Booking]:
+    if narrowed.get("status"):
+        bookings = bookings.filter(status=narrowed["status"])
+    if narrowed.get("site"):
+        bookings = bookings.filter(location__in=_locations_named(narrowed["site"]).values("pk"))
+    if narrowed.get("driver"):
+        bookings = bookings.filter(
+            driver__in=_drivers_named(fleet, narrowed["driver"]).values("pk")
+        )
+    since, until = narrowed.get("since"), narrowed.get("until")
+    if since:
+        bookings = bookings.filter(start_at__gte=since)
+    if until:
+        bookings = bookings.filter(start_at__lt=until)
+    if narrowed.get("q"):
+        bookings = bookings.filter(_mentions(fleet, narrowed["q"]))
+    return bookings
+
+
+def _mentions(fleet: Fleet, text: str) -> Q:
+    """Return the condition that reference, site or driver match a text.
+
+    Sites and drivers are looked up first, so that a text which only a reference matches is found
+    through the index of references.
+    """
+    condition = Q(reference_key__startswith=reference_key(text))
+    locations = list(_locations_named(text).values_list("pk", flat=True)[:MOST_NAMES])
+    if locations:
+        condition |= Q(location__in=locations)
+    drivers = list(_drivers_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
+    if drivers:
+        condition |= Q(driver__in=drivers)
+    return condition
+
+
+def _locations_named(text: str) -> QuerySet[Location]:
+    locations = Location.objects.all()
+    for word in search_key(text).split():
+        locations = locations.filter(search_text__contains=word)
+    return locations
+
+
+def _drivers_named(fleet: Fleet, text: str) -> QuerySet[Driver]:
+    drivers = Driver.objects.filter(fleet_drivers__fleet=fleet)
+    for word in search_key(text).split():
+        drivers = drivers.filter(search_text__contains=word)
+    return drivers

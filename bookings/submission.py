@@ -1,0 +1,323 @@
+"""Sends queued requests to the operator, so that each becomes at most one upstream."""
+
+import logging
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from ampeco import types as upstream
+from ampeco.client import AmpecoClient
+from ampeco.errors import (
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+from bookings.eligibility import (
+    BookingRefused,
+    Slot,
+    candidates,
+    check_driver,
+    may_use,
+)
+from bookings.leases import claim
+from bookings.models import BookingRequest, BookingRequestEvent
+from bookings.transitions import move_request
+from mirror.operator_status import note_accepted, note_refused
+from sites.availability import AvailabilityUnknown, free_evses
+
+logger = logging.getLogger(__name__)
+
+Status = BookingRequest.Status
+Failure = BookingRequest.Failure
+Trouble = BookingRequest.Trouble
+Actor = BookingRequestEvent.Actor
+
+LEASE_SECONDS = 120
+MOST_ROWS = 100
+# How long a request that may have arrived is looked for before it is sent again. Longer than the
+# client waits for an answer: a slow operator may still be at work on the first one.
+RESEND_GRACE = timedelta(seconds=45)
+LONGEST_PAUSE_SECONDS = 60.0
+# How far our clock may be from the operator's when we look for what arrived.
+CLOCK_SKEW = timedelta(minutes=10)
+
+
+def submit_due(*, client: AmpecoClient) -> None:
+    """Send the queued requests that are due, since their message was lost or an attempt failed.
+
+    The first one that meets trouble ends the round, so that an outage is tried by one request at a
+    time and not by all of them.
+    """
+    due = BookingRequest.objects.filter(
+        status=Status.QUEUED, next_attempt_at__lte=timezone.now()
+    ).order_by("next_attempt_at")
+    for pk in due.values_list("pk", flat=True)[:MOST_ROWS]:
+        if not submit(pk, client=client):
+            return
+
+
+def submit(request_id: int, *, client: AmpecoClient) -> bool:
+    """Send one queued request; quiet when it is not due, claimed by another worker or settled.
+
+    Returns False when the operator could not be asked, so that there is no point in going on.
+
+    Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
+    3. check driver, charger and availability once more; 4. note on the row that sending begins,
+    committed before the call; 5. send; 6. record the answer. Failures that pass are noted on the
+    row with the time of the next attempt; nothing waits or sleeps here.
+    """
+    now = timezone.now()
+    due = BookingRequest.objects.filter(
+        pk=request_id, status=Status.QUEUED, next_attempt_at__lte=now
+    )
+    owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=1)
+    if not won:
+        return True
+    BookingRequest.objects.filter(pk=request_id).update(attempts=F("attempts") + 1)
+    request = BookingRequest.objects.select_related(
+        "booking__fleet", "driver", "location", "evse__charge_point"
+    ).get(pk=request_id)
+    try:
+        _submit_claimed(request, owner=owner, client=client)
+    except AvailabilityUnknown as error:
+        trouble = {"busy": Trouble.BUSY, "not-permitted": Trouble.NOT_PERMITTED}.get(
+            error.reason, Trouble.UNREACHABLE
+        )
+        postpone(request, owner=owner, trouble=trouble)
+    except AmpecoRateLimited as error:
+        postpone(request, owner=owner, trouble=Trouble.BUSY, seconds=error.retry_after)
+    except AmpecoUnauthorized:
+        note_refused()
+        postpone(request, owner=owner, trouble=Trouble.NOT_PERMITTED, seconds=30)
+    except AmpecoUnavailable:
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+    else:
+        return True
+    return False
+
+
+def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: AmpecoClient) -> None:
+    now = timezone.now()
+    if request.may_have_been_sent():
+        arrived = find_upstream(request, client=client)
+        if arrived:
+            record_answer(request, arrived)
+            return
+        assert request.send_started_at is not None
+        if now < request.send_started_at + RESEND_GRACE:
+            postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=2)
+            return
+    failure = find_obstacle(request, now=now)
+    if failure:
+        move_request(request, to=Status.FAILED, actor=Actor.PORTAL, failure=failure)
+        return
+    begun = BookingRequest.objects.filter(
+        pk=request.pk, lease_owner=owner, status=Status.QUEUED
+    ).update(send_started_at=timezone.now())
+    if not begun:
+        logger.info("Request %s lost its claim before it was sent.", request.pk)
+        return
+    try:
+        answer = client.create_booking_request(new_booking_request(request))
+    except AmpecoUnavailable as error:
+        if not error.ambiguous:
+            _forget_sending(request)
+        raise
+    except (AmpecoRateLimited, AmpecoUnauthorized):
+        _forget_sending(request)
+        raise
+    except AmpecoRejected as error:
+        _record_refusal(request, error)
+        return
+    note_accepted()
+    record_answer(request, answer)
+
+
+def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
+    """Return why the request can no longer be sent, or None. Reads availability upstream once.
+
+    Raises AvailabilityUnknown when that could not be read.
+    """
+    fleet = request.booking.fleet
+    slot = Slot(
+        location=request.location,
+        evse=request.evse,
+        criteria=request.criteria,
+        start_at=request.start_at,
+        end_at=request.end_at,
+    )
+    if request.start_at <= now:
+        return Failure.TOO_LATE
+    fitting = candidates(fleet=fleet, slot=slot)
+    if not fitting:
+        return Failure.EVSE_NOT_BOOKABLE
+    try:
+        check_driver(fleet=fleet, driver=request.driver, slot=slot)
+    except BookingRefused:
+        return Failure.DRIVER_NOT_ALLOWED
+    usable = [evse for evse in fitting if may_use(request.driver, evse.charge_point)]
+    free = free_evses(
+        request.location,
+        evses=usable,
+        start_at=request.start_at,
+        end_at=request.end_at,
+        fresh=True,
+    )
+    return None if free else Failure.SLOT_GONE
+
+
+def new_booking_request(request: BookingRequest) -> upstream.NewBookingRequest:
+    """Return the create request as the operator wants it."""
+    criteria = None
+    if request.evse is None:
+        power = request.wanted_min_power_kw
+        criteria = upstream.EvseCriteria(
+            current_type=request.wanted_current_type or None,
+            connector_type=request.wanted_connector_type or None,
+            min_power_kw=power,
+            max_power_kw=None,
+        )
+    return upstream.NewBookingRequest(
+        user_id=request.driver.ampeco_user_id,
+        location_id=request.location.ampeco_id,
+        start_at=request.start_at,
+        end_at=request.end_at,
+        external_id=str(request.external_id),
+        evse_id=request.evse.ampeco_id if request.evse else None,
+        criteria=criteria,
+    )
+
+
+def find_upstream(
+    request: BookingRequest, *, client: AmpecoClient
+) -> upstream.BookingRequest | None:
+    """Look for a request that was sent but whose answer we do not have.
+
+    First by our external id; since a tenant may neither filter by it nor give it back, then among
+    the driver's recent requests at this location. A match counts only when user, location and
+    times agree and no other row of ours has it.
+    """
+    matches = [
+        found
+        for found in client.find_booking_requests(str(request.external_id))
+        if is_same(request, found)
+    ]
+    if not matches:
+        matches = [
+            found
+            for page in client.booking_request_pages(
+                user_id=request.driver.ampeco_user_id,
+                location_id=request.location.ampeco_id,
+                created_after=request.created_at.astimezone(UTC) - CLOCK_SKEW,
+            )
+            for found in page.items
+            if found.external_id in {None, str(request.external_id)} and is_same(request, found)
+        ]
+    taken = set(
+        BookingRequest.objects.filter(ampeco_request_id__in=[found.id for found in matches])
+        .exclude(pk=request.pk)
+        .values_list("ampeco_request_id", flat=True)
+    )
+    matches = [found for found in matches if found.id not in taken]
+    if len(matches) > 1:
+        logger.error(
+            "The operator holds %d requests for request %s: %s.",
+            len(matches),
+            request.pk,
+            [found.id for found in matches],
+        )
+    order = {"approved": 0, "pending": 1}
+    matches.sort(key=lambda found: (order.get(found.status, 2), found.id))
+    return matches[0] if matches else None
+
+
+def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
+    """Return whether an upstream request is ours, by what it asks for."""
+    return (
+        found.type == request.kind
+        and found.user_id == request.driver.ampeco_user_id
+        and found.location_id == request.location.ampeco_id
+        and found.start_at == request.start_at
+        and found.end_at == request.end_at
+        and (
+            found.evse_id is None or request.evse is None or found.evse_id == request.evse.ampeco_id
+        )
+    )
+
+
+def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> None:
+    """Record what the operator made of a request that it now holds."""
+    received = {
+        "ampeco_request_id": answer.id,
+        "sent_at": answer.created_at or timezone.now(),
+        "attempts": 0,
+        "next_attempt_at": timezone.now() + timedelta(seconds=1),
+    }
+    if answer.status in {"approved", "rejected"}:
+        record_decision(request, answer, **received)
+        return
+    move_request(request, to=Status.PENDING, actor=Actor.PORTAL, **received)
+
+
+def record_decision(
+    request: BookingRequest, answer: upstream.BookingRequest, **changes: object
+) -> bool:
+    """Move a request to what the operator decided; return whether this call did it."""
+    if answer.status == "approved":
+        return move_request(
+            request,
+            to=Status.APPROVED,
+            actor=Actor.OPERATOR,
+            ampeco_booking_id=answer.booking_id,
+            **changes,
+        )
+    reason = (answer.rejection_reason or "")[:1000]
+    return move_request(
+        request,
+        to=Status.REJECTED,
+        actor=Actor.OPERATOR,
+        note=reason,
+        rejection_reason=reason,
+        **changes,
+    )
+
+
+def postpone(
+    request: BookingRequest,
+    *,
+    owner: uuid.UUID,
+    trouble: Trouble,
+    seconds: float | None = None,
+) -> None:
+    """Give a claimed row back, to be tried again after some seconds (doubling by default)."""
+    if seconds is None:
+        seconds = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(request.attempts, 6))
+        seconds *= random.uniform(0.75, 1.25)  # noqa: S311
+    BookingRequest.objects.filter(pk=request.pk, lease_owner=owner).update(
+        next_attempt_at=timezone.now() + timedelta(seconds=seconds),
+        trouble=trouble,
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def _forget_sending(request: BookingRequest) -> None:
+    """Note that the operator surely does not hold this request."""
+    BookingRequest.objects.filter(pk=request.pk, status=Status.QUEUED).update(send_started_at=None)
+
+
+def _record_refusal(request: BookingRequest, error: AmpecoRejected) -> None:
+    """Settle a request that AMPECO refused, with its messages about single fields as the reason."""
+    messages = [text for texts in error.field_errors.values() for text in texts]
+    move_request(
+        request,
+        to=Status.FAILED,
+        actor=Actor.OPERATOR,
+        note=" ".join(messages)[:1000],
+        failure=Failure.REFUSED,
+        rejection_reason=" ".join(messages)[:1000],
+    )

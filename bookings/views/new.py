@@ -1,0 +1,197 @@
+"""The page that asks for a booking."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.viewer import viewer_zone
+from bookings.eligibility import BookingRefused, Slot, check_slot
+from bookings.forms import BookingForm, SlotForm
+from bookings.services import submit_booking_request
+from drivers.models import Driver, Fleet
+from drivers.permissions import FleetRequest, manager_required
+from drivers.selectors import driver_of, private_partner_ids, search_drivers
+from sites.criteria import Criteria
+from sites.models import Location
+from sites.picker import build_picker
+from sites.selectors import bookable_evses, visible_evses, visible_locations
+
+DRIVERS_SHOWN = 8
+# Who picks another slot half-way finds the driver and the reference filled in again.
+DRAFT_KEY = "booking_draft"
+
+
+@manager_required
+def new(request: FleetRequest) -> HttpResponse:
+    """Show the form for a picked slot; on POST save the request and show its page."""
+    slot_form = SlotForm(request.POST if request.method == "POST" else request.GET)
+    location = _location(request.fleet, slot_form)
+    if not slot_form.is_valid():
+        return _offer_slots(request, location, message=slot_form.sentence())
+    slot = _slot(request.fleet, location, slot_form)
+    if request.method != "POST" or "find" in request.POST:
+        return _show(request, slot, _unsent_form(request))
+    form = BookingForm(request.POST)
+    if not form.is_valid():
+        return _show(request, slot, form)
+    driver = _driver(request.fleet, form)
+    if driver is None:
+        return _show(request, slot, form)
+    try:
+        submission = submit_booking_request(
+            fleet=request.fleet,
+            user=request.user,  # type: ignore[arg-type]
+            driver=driver,
+            slot=slot,
+            reference=form.cleaned_data["reference"],
+            submission_key=form.cleaned_data["submission_key"],
+        )
+    except BookingRefused as refusal:
+        if refusal.field == "driver":
+            form.add_error("driver", refusal.message)
+            return _show(request, slot, form)
+        return _show(request, slot, form, problem=refusal.message, offer_slots=refusal.offer_slots)
+    request.session.pop(DRAFT_KEY, None)
+    if not submission.is_new:
+        messages.info(request, _("You have asked for this slot already. This is that request."))
+    return redirect("bookings:detail", pk=submission.request.booking_id)
+
+
+def _location(fleet: Fleet, form: SlotForm) -> Location:
+    """Return the site that the form names, if this fleet can see it; anything else is a 404."""
+    form.is_valid()
+    pk = form.cleaned_data.get("site")
+    location = (
+        visible_locations(partner_ids=private_partner_ids(fleet)).filter(pk=pk).first()
+        if pk
+        else None
+    )
+    if location is None:
+        raise Http404
+    return location
+
+
+def _slot(fleet: Fleet, location: Location, form: SlotForm) -> Slot:
+    data = form.cleaned_data
+    evse = None
+    if data["evse"]:
+        evses = visible_evses(location, partner_ids=private_partner_ids(fleet))
+        evse = next((evse for evse in evses if evse.pk == data["evse"]), None)
+        if evse is None:
+            raise Http404
+    criteria = (
+        Criteria()
+        if evse
+        else Criteria(data["current"], data["connector"], data["min_power"] or None)
+    )
+    return Slot(location, evse, criteria, data["start"], data["end"])
+
+
+def _driver(fleet: Fleet, form: BookingForm) -> Driver | None:
+    try:
+        return driver_of(fleet, form.cleaned_data["driver"])
+    except Driver.DoesNotExist:
+        form.add_error("driver", _("This driver is not in your fleet. Please pick another one."))
+        return None
+
+
+def _unsent_form(request: FleetRequest) -> BookingForm:
+    """Return the form as it is before it is sent: empty, searched, or taken up again."""
+    draft: dict[str, Any] = dict(request.session.get(DRAFT_KEY, {}))
+    typed = request.POST if request.method == "POST" else request.GET
+    for name in ("driver", "driver_query", "reference"):
+        if name in typed:
+            draft[name] = typed[name]
+    key = typed.get("submission_key", "")
+    return BookingForm(initial={**draft, "submission_key": key or uuid.uuid4()})
+
+
+def _show(
+    request: FleetRequest,
+    slot: Slot,
+    form: BookingForm,
+    *,
+    problem: str = "",
+    offer_slots: bool = False,
+) -> HttpResponse:
+    """Render the form. A slot that cannot be booked is said so, with fresh slots to pick from."""
+    now = timezone.now()
+    if not problem:
+        try:
+            check_slot(fleet=request.fleet, slot=slot, now=now)
+        except BookingRefused as refusal:
+            problem, offer_slots = refusal.message, refusal.offer_slots
+    chosen = _text(form, "driver")
+    query = _text(form, "driver_query")
+    found = search_drivers(request.fleet, query, limit=DRIVERS_SHOWN + 1)
+    drivers = found[:DRIVERS_SHOWN]
+    picked = _picked_driver(request.fleet, chosen)
+    if picked and picked not in drivers:
+        drivers = [picked, *drivers[: DRIVERS_SHOWN - 1]]
+    if problem and offer_slots:
+        request.session[DRAFT_KEY] = {
+            "driver": chosen,
+            "driver_query": query,
+            "reference": _text(form, "reference"),
+        }
+    context = {
+        "slot": slot,
+        "form": form,
+        "problem": problem,
+        "drivers": drivers,
+        "more": max(0, len(found) - DRIVERS_SHOWN),
+        "query": query,
+        "chosen": picked.pk if picked else None,
+        "picker": _picker(request, slot) if offer_slots else None,
+        "location": slot.location,
+        "viewer_zone": viewer_zone(request),
+    }
+    return render(request, "bookings/new.html", context)
+
+
+def _offer_slots(request: FleetRequest, location: Location, *, message: str) -> HttpResponse:
+    """Send a request that names no proper slot back to the site's slots, and say why."""
+    messages.error(request, message)
+    return redirect("sites:detail", pk=location.pk)
+
+
+def _picker(request: FleetRequest, slot: Slot) -> object:
+    """Return the slot picker around the slot that was asked for, read anew."""
+    params = request.GET.copy()
+    params.clear()
+    local = slot.start_at.astimezone(slot.location.zone)
+    params["day"] = local.date().isoformat()
+    params["from"] = f"{local:%H:%M}"
+    params["minutes"] = str(int((slot.end_at - slot.start_at).total_seconds() // 60))
+    if slot.evse is None:
+        params["any"] = "1"
+        params["current"] = slot.criteria.current_type
+        params["connector"] = slot.criteria.connector_type
+        params["min_power"] = str(slot.criteria.min_power_kw or "")
+    zone = viewer_zone(request)
+    return build_picker(
+        location=slot.location,
+        evses=list(bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))),
+        params=params,
+        viewer_zone=zone.key if zone else None,
+        now=timezone.now(),
+    )
+
+
+def _picked_driver(fleet: Fleet, chosen: str) -> Driver | None:
+    if not chosen.isdecimal() or len(chosen) > 18:
+        return None
+    try:
+        return driver_of(fleet, int(chosen))
+    except Driver.DoesNotExist:
+        return None
+
+
+def _text(form: BookingForm, name: str) -> str:
+    value = form[name].value()
+    return "" if value is None else str(value)

@@ -1,0 +1,131 @@
+"""Pages that show bookings, and the fragments by which they keep up."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.viewer import viewer_zone
+from bookings.calendar import booking_calendar
+from bookings.forms import BookingListForm
+from bookings.models import Booking
+from bookings.selectors import (
+    VIEWS,
+    BookingFilter,
+    Cursor,
+    View,
+    booking_of,
+    count_needing_attention,
+    history_of,
+    latest_request,
+    list_bookings,
+)
+from bookings.services import dismiss_attention, watch
+from drivers.permissions import FleetRequest, manager_required, member_required
+
+
+@member_required
+@require_GET
+def booking_list(request: FleetRequest) -> HttpResponse:
+    """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
+    view: View = next((name for name in VIEWS if name == request.GET.get("view")), "upcoming")
+    form = BookingListForm(request.GET)
+    form.is_valid()
+    page = list_bookings(
+        request.fleet,
+        view=view,
+        narrowed=_narrowed(request, form),
+        cursor=Cursor.parse(request.GET.get("at", "")),
+    )
+    watch(page.bookings)
+    context = {
+        "view": view,
+        "form": form,
+        "page": page,
+        "is_narrowed": any(request.GET.get(name) for name in form.fields),
+        "attention_count": count_needing_attention(request.fleet),
+        "now": timezone.now(),
+    }
+    template = "bookings/_list.html" if request.htmx else "bookings/list.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@member_required
+@require_GET
+def detail(request: FleetRequest, pk: int) -> HttpResponse:
+    """Show one booking with its history and what was sent about it."""
+    return render(request, "bookings/detail.html", _booking_context(request, pk))
+
+
+@member_required
+@require_GET
+def status(request: FleetRequest, pk: int) -> HttpResponse:
+    """Render a booking's state for a page that waits for it; the operator is not asked here."""
+    return render(request, "bookings/_status.html", _booking_context(request, pk))
+
+
+@manager_required
+@require_POST
+def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
+    """Take a booking off the list of those that need attention."""
+    dismiss_attention(_booking(request, pk))
+    return redirect(f"{reverse('bookings:list')}?view=attention")
+
+
+@member_required
+@require_GET
+def calendar(request: FleetRequest, pk: int) -> HttpResponse:
+    """Give an approved booking as a calendar file."""
+    booking = _booking(request, pk)
+    if booking.ampeco_booking_id is None or not booking.holds_a_place:
+        raise Http404
+    return HttpResponse(
+        booking_calendar(booking, for_driver=False),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="booking-{booking.pk}.ics"'},
+    )
+
+
+def _booking(request: FleetRequest, pk: int) -> Booking:
+    try:
+        return booking_of(request.fleet, pk)
+    except Booking.DoesNotExist:
+        raise Http404 from None
+
+
+def _booking_context(request: FleetRequest, pk: int) -> dict[str, object]:
+    booking = _booking(request, pk)
+    booking_request = latest_request(booking)
+    watch([booking])
+    return {
+        "booking": booking,
+        "location": booking.location,
+        "booking_request": booking_request,
+        "history": history_of(booking),
+        "notifications": booking.notifications.order_by("created_at", "pk"),
+        "viewer_zone": viewer_zone(request),
+        "now": timezone.now(),
+    }
+
+
+def _narrowed(request: HttpRequest, form: BookingListForm) -> BookingFilter:
+    """Return the filters that are well-formed; days begin and end in the viewer's zone."""
+    data = form.cleaned_data
+    zone = viewer_zone(request) or UTC
+    since, until = data.get("since"), data.get("until")
+    narrowed = BookingFilter(
+        q=data.get("q", ""),
+        site=data.get("site", ""),
+        driver=data.get("driver", ""),
+        status=data.get("status", ""),
+    )
+    if since:
+        narrowed["since"] = datetime.combine(since, time(), zone)
+    if until:
+        narrowed["until"] = datetime.combine(until + timedelta(days=1), time(), zone)
+    return narrowed
