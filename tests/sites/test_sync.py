@@ -154,6 +154,16 @@ class TestFull:
 
         assert active(ChargePoint) == {11, 12, 13}
 
+    def test_a_clock_that_is_put_back_retires_nothing(self, sync, wire, later):
+        sync(full=True)
+        later(hours=1)
+        wire.intercept = lambda request: later(minutes=-2)
+
+        run = sync(full=True)
+
+        assert run.state == SyncRun.State.FINISHED
+        assert active(Evse) == {111, 112, 113, 120}
+
     def test_personal_and_roaming_charge_points_are_not_ours(self, sync, operator):
         operator.charge_point(21, None, type="personal")
         operator.evse(211, 21)
