@@ -1,0 +1,292 @@
+"""Tells drivers and managers what was decided: plans the mails, and sends them.
+
+A mail is a row before it is a mail. The row is written in the transaction that settles the request,
+so nobody is told of what did not happen and nothing that happened goes untold; a worker sends it
+afterwards.
+
+How often a mail goes out: once, as long as the worker lives. SMTP cannot be part of a transaction,
+so between the server's “250 OK” and our commit there is a gap. A worker that dies in it, or a
+server whose OK gets lost on the way, leaves a row that looks unsent, and the mail goes out again
+rather than perhaps never. The repetition carries the same Message-ID, by which most mail servers
+and programs recognise and drop it, and the same calendar UID, so that it adds no second entry.
+"""
+
+import logging
+import random
+import smtplib
+import uuid
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import EmailMessage
+from django.core.validators import validate_email
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.leases import claim
+from bookings.mails import compose
+from bookings.models import BookingRequest, Notification
+
+logger = logging.getLogger(__name__)
+
+Kind = Notification.Kind
+Audience = Notification.Audience
+State = Notification.State
+Status = BookingRequest.Status
+
+# Longer than one mail can take when the server uses EMAIL_TIMEOUT for each of its answers.
+LEASE_SECONDS = 180
+FIRST_PAUSE_SECONDS = 15
+LONGEST_PAUSE_SECONDS = 15 * 60
+GIVE_UP_AFTER = timedelta(hours=24)
+# So that a mail whose workers were away for a day is not given up at the first hiccup.
+FEWEST_ATTEMPTS = 10
+# How long an approval waits for the operator to name the charger that it picked.
+WAIT_FOR_EVSE = timedelta(minutes=10)
+
+
+# Planning
+
+
+def plan_notifications(request: BookingRequest) -> list[int]:
+    """Write whom to tell that a create request was settled; return the ids of those rows.
+
+    Called in the transaction that settles it. An approval is told to the driver and the manager
+    who asked, anything else to that manager alone. A manager whose account is gone or switched off
+    is not told. Each address gets one mail, the manager's where driver and manager are the same.
+    """
+    if request.kind != BookingRequest.Kind.CREATE:
+        return []
+    kind = {
+        Status.APPROVED: Kind.APPROVED,
+        Status.REJECTED: Kind.REJECTED,
+        Status.FAILED: Kind.NOT_PLACED,
+    }.get(Status(request.status))
+    if kind is None:
+        return []
+    rows: dict[str, Notification] = {}
+    asked = request.created_by
+    if asked is not None and asked.is_active:
+        rows[asked.email.casefold()] = Notification(
+            booking=request.booking,
+            request=request,
+            kind=kind,
+            audience=Audience.MANAGER,
+            recipient_email=asked.email,
+            recipient_user=asked,
+        )
+    driver = request.driver
+    if kind == Kind.APPROVED and driver.email:
+        rows.setdefault(
+            driver.email.casefold(),
+            Notification(
+                booking=request.booking,
+                request=request,
+                kind=kind,
+                audience=Audience.DRIVER,
+                recipient_email=driver.email,
+            ),
+        )
+    Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    return list(
+        Notification.objects.filter(request=request, kind=kind, state=State.QUEUED)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+# Sending
+
+
+def send_due(*, limit: int = 50, now: datetime | None = None) -> int:
+    """Send the mails that are due over one SMTP connection; return how many went out.
+
+    Each row is claimed right before it is sent, so any number of senders may run at once. A mail
+    that cannot be sent is put off and the next one tried; a mail server that cannot be reached or
+    refuses the log-in ends the round, since the others would meet the same.
+    """
+    connection = get_connection()
+    sent = 0
+    due = _due(now or timezone.now()).order_by("next_attempt_at", "pk")
+    try:
+        for pk in list(due.values_list("pk", flat=True)[:limit]):
+            outcome = _send(pk, connection=connection, now=now)
+            if outcome is None:
+                break
+            sent += outcome
+    finally:
+        _close(connection)
+    return sent
+
+
+def send_notification(pk: int) -> bool:
+    """Send one mail right away; return whether it went out.
+
+    Quiet when it is not due, waits for its charger, or is claimed by another sender.
+    """
+    connection = get_connection()
+    try:
+        return bool(_send(pk, connection=connection, now=None))
+    finally:
+        _close(connection)
+
+
+def pause_seconds(attempts: int) -> float:
+    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
+    least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+    return least * random.uniform(1, 1.25)  # noqa: S311
+
+
+def _due(now: datetime) -> QuerySet[Notification]:
+    """Return what may be sent; an approval only once its charger is known or did not come."""
+    waits = Q(kind=Kind.APPROVED, booking__evse__isnull=True, created_at__gt=now - WAIT_FOR_EVSE)
+    return Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now).exclude(waits)
+
+
+def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> bool | None:
+    """Claim one row and send it; None when there is no way to the mail server."""
+    at = now or timezone.now()
+    owner, won = claim(_due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
+    # The row may have been sent between the look at it and the claim: read it again.
+    notification = _read(owner) if won else None
+    if notification is None:
+        return False
+    try:
+        validate_email(notification.recipient_email)
+    except ValidationError:
+        _give_up(notification, problem=_("The address is not one that mail can be sent to."))
+        return False
+    try:
+        message = compose(notification)
+    except (ValueError, TypeError, LookupError):
+        logger.exception("Notification %s could not be written.", pk)
+        _put_off(notification, problem=_("The mail could not be written."), now=now)
+        return False
+    try:
+        connection.open()
+    except OSError as error:  # SMTPException is one
+        _put_off(notification, problem=_problem(error), now=now)
+        return None
+    return _deliver(notification, message, connection=connection, now=now)
+
+
+def _read(owner: uuid.UUID) -> Notification | None:
+    """Return the row that this owner's claim lies on, with all that its mail tells."""
+    return (
+        Notification.objects.filter(lease_owner=owner, state=State.QUEUED)
+        .select_related(
+            "booking__fleet",
+            "booking__driver",
+            "booking__location",
+            "booking__evse__charge_point",
+            "booking__created_by",
+            "request__location",
+            "request__evse__charge_point",
+        )
+        .first()
+    )
+
+
+def _deliver(
+    notification: Notification,
+    message: EmailMessage,
+    *,
+    connection: BaseEmailBackend,
+    now: datetime | None,
+) -> bool:
+    """Send a mail over an open connection and record what became of it."""
+    try:
+        connection.send_messages([message])
+    except (OSError, ValueError) as error:
+        # The state of the session is not known any more; the next mail gets a fresh one.
+        _close(connection)
+        if _is_refused_for_good(error):
+            _give_up(notification, problem=_problem(error))
+        else:
+            _put_off(notification, problem=_problem(error), now=now)
+        return False
+    recorded = _claimed(notification).update(
+        state=State.SENT,
+        subject=message.subject[:255],
+        sent_at=now or timezone.now(),
+        attempts=F("attempts") + 1,
+        problem="",
+        lease_owner=None,
+        lease_until=None,
+    )
+    if not recorded:
+        logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
+    return True
+
+
+def _claimed(notification: Notification) -> QuerySet[Notification]:
+    """Return the row as long as our claim lies on it."""
+    return Notification.objects.filter(
+        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
+    )
+
+
+def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> None:
+    """Record a failed attempt and when to try again, or that it was the last one."""
+    at = now or timezone.now()
+    attempts = notification.attempts + 1
+    if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
+        _give_up(notification, problem=problem)
+        return
+    logger.warning("Notification %s was not sent: %s", notification.pk, problem)
+    _claimed(notification).update(
+        attempts=attempts,
+        next_attempt_at=at + timedelta(seconds=pause_seconds(attempts)),
+        problem=problem,
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def _give_up(notification: Notification, *, problem: str) -> None:
+    logger.error("Notification %s is given up: %s", notification.pk, problem)
+    _claimed(notification).update(
+        state=State.GIVEN_UP,
+        attempts=notification.attempts + 1,
+        problem=problem,
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def _is_refused_for_good(error: OSError | ValueError) -> bool:
+    """Return whether the server says that this address will never take the mail."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _answer in error.recipients.values())
+
+
+def _problem(error: OSError | ValueError) -> str:
+    """Return what went wrong in plain words. The server's own may name addresses: left out."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((code for code, _answer in error.recipients.values()), 0)
+        if _is_refused_for_good(error):
+            return _("The mail server refuses the address (%(code)d).") % {"code": code}
+        return _("The mail server takes no mail for the address now (%(code)d).") % {"code": code}
+    if isinstance(error, smtplib.SMTPResponseException):
+        texts = {
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our log-in (%(code)d)."),
+            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
+        }
+        text = texts.get(type(error), _("The mail server refuses the mail (%(code)d)."))
+        return text % {"code": error.smtp_code}
+    if isinstance(error, ValueError):
+        return _("The mail could not be written.")
+    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        return _("The mail server broke off the connection or does not answer.")
+    return _("The mail server cannot be reached.")
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    # What cannot be closed any more is closed already.
+    with suppress(OSError):
+        connection.close()

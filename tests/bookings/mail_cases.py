@@ -1,0 +1,56 @@
+"""A request that mails are written about; a test module gets it by `pytest_plugins`."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.factories import (
+    BookingFactory,
+    BookingRequestFactory,
+    DriverFactory,
+    EvseFactory,
+    LocationFactory,
+)
+
+# Monday evening in New York, in winter time, until Tuesday morning.
+OVERNIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC), datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def dana(fleet):
+    return DriverFactory(email="dana@hudson.example", last_name="Reyes", fleet=fleet)
+
+
+@pytest.fixture
+def brooklyn():
+    return LocationFactory(
+        name="Depot Brooklyn",
+        address="12 Wallabout St, Brooklyn, NY 11249",
+        how_to_get_in="Gate on the north side.\nPIN at the intercom.",
+        access_methods=["INTERCOM", "ACCESS_CODE"],
+        always_open=False,
+        opening_hours={"monday": [["06:00", "23:00"]], "tuesday": [["05:00", "23:00"]]},
+    )
+
+
+@pytest.fixture
+def bay(brooklyn):
+    return EvseFactory(charge_point__location=brooklyn, label="A-12", physical_reference="BK-0012")
+
+
+@pytest.fixture
+def asked(fleet, manager, dana, bay):
+    """A request that the operator has, for an overnight stay at a certain charger."""
+    manager.name = "Maria Okafor"
+    manager.save()
+    start, end = OVERNIGHT
+    booking = BookingFactory(
+        fleet=fleet,
+        driver=dana,
+        evse=bay,
+        start_at=start,
+        end_at=end,
+        reference="Tour 7 & 8",
+        created_by=manager,
+    )
+    return BookingRequestFactory(pending=True, booking=booking, created_by=manager)
