@@ -30,7 +30,7 @@ def member_required(view: View) -> View:
     @wraps(view)
     def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.membership:
-            if request.user.is_staff:  # type: ignore[union-attr]
+            if request.user.is_staff:
                 return redirect("admin:index")
             return render(request, "drivers/no_fleet.html", status=403)
         return view(request, *args, **kwargs)

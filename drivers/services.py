@@ -1,0 +1,173 @@
+"""What managers can do with their fleet's drivers."""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from ampeco import types
+from ampeco.client import AmpecoClient
+from ampeco.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+)
+from ampeco.factory import get_client
+from drivers.lookups import TooManyLookups, count_lookup
+from drivers.models import Driver, Fleet
+from drivers.selectors import current_drivers
+from drivers.sync import ACCEPTED
+from drivers.upserts import Belonging, is_storable, store_drivers
+from mirror.operator_status import note_accepted, note_refused
+
+logger = logging.getLogger(__name__)
+
+INVITED = frozenset({"pending", "sent"})
+
+
+class DriverNotAdded(Exception):
+    """Nobody was added. `message` is for the person who asked and says no more than they may know.
+
+    `code` is one of `already`, `unknown`, `not-in-fleet`, `pending`, `disabled`, `too-many`,
+    `busy`, `unreachable`, `not-permitted`, `refused`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
+    """Look a driver up at the operator, whatever the case of the e-mail, and add them to the fleet.
+
+    Only users who accepted an invite of the fleet's partner are added; of anybody else nothing is
+    said but that they are not in the fleet. Each look-up counts against the limits of the user and
+    of the fleet. Raises DriverNotAdded with nothing changed.
+    """
+    email = email.strip()
+    known = current_drivers(fleet).filter(email=email.lower()).first()
+    if known and known.status == Driver.Status.ENABLED:
+        raise _already(known)
+    try:
+        count_lookup(fleet=fleet, user=user)
+    except TooManyLookups as error:
+        raise DriverNotAdded("too-many", _too_many(error.minutes)) from None
+    belonging = _look_up(fleet, email)
+    with transaction.atomic():
+        stored = store_drivers(fleet, [belonging], now=timezone.now())
+    driver = stored.drivers[0]
+    if not stored.joined and not known:
+        # The operator knows them by another e-mail than the mirror did.
+        raise _already(driver)
+    return driver
+
+
+def _look_up(fleet: Fleet, email: str) -> Belonging:
+    """Return the user with this e-mail as one of the fleet's. Raises DriverNotAdded."""
+    client = get_client()
+    try:
+        users = client.find_users_by_email(email)
+        ties = [(user, *_invites_of(user, fleet=fleet, client=client)) for user in users]
+    except AmpecoError as error:
+        raise _not_looked_up(error) from None
+    note_accepted()
+    if not ties:
+        raise DriverNotAdded(
+            "unknown",
+            _("No driver with this e-mail. The driver must sign up in the driver app first."),
+        )
+    for user, invites, knows_all in ties:
+        accepted = tuple(invite for invite in invites if invite.status == ACCEPTED)
+        if any(invite.partner_id == fleet.ampeco_partner_id for invite in accepted):
+            return _checked(Belonging(user=user, accepted=accepted, knows_all=knows_all))
+    if any(
+        invite.partner_id == fleet.ampeco_partner_id and invite.status in INVITED
+        for _user, invites, _knows_all in ties
+        for invite in invites
+    ):
+        raise DriverNotAdded(
+            "pending",
+            _(
+                "This driver has not accepted the invitation yet. "
+                "They find it in their mail or in the driver app."
+            ),
+        )
+    raise DriverNotAdded(
+        "not-in-fleet",
+        _("This driver is not in your fleet. Ask the operator to add them to “%(fleet)s”.")
+        % {"fleet": fleet.name},
+    )
+
+
+def _invites_of(
+    user: types.User, *, fleet: Fleet, client: AmpecoClient
+) -> tuple[tuple[types.PartnerInvite, ...], bool]:
+    """Return a user's invites, and whether those of all partners are among them."""
+    if user.partner_invites is not None:
+        return user.partner_invites, True
+    partner_id = fleet.ampeco_partner_id
+    return tuple(client.partner_invites(partner_id=partner_id, user_id=user.id)), False
+
+
+def _checked(belonging: Belonging) -> Belonging:
+    user = belonging.user
+    if user.status == Driver.Status.DISABLED:
+        name = f"{user.first_name} {user.last_name}".strip() or user.email
+        raise DriverNotAdded(
+            "disabled", _("%(driver)s is disabled by the operator.") % {"driver": name}
+        )
+    if user.status != Driver.Status.ENABLED:
+        raise DriverNotAdded(
+            "refused", _("The operator's system does not say that this driver is enabled.")
+        )
+    if not is_storable(user):
+        raise DriverNotAdded(
+            "refused", _("The operator has no usable e-mail of this driver on file.")
+        )
+    return belonging
+
+
+def _not_looked_up(error: AmpecoError) -> DriverNotAdded:
+    """Return in plain words that the operator did not answer; the cause goes to the log."""
+    logger.warning("A driver could not be looked up: %s", error)
+    if isinstance(error, AmpecoUnauthorized):
+        if not isinstance(error, AmpecoForbidden):
+            note_refused()
+        return DriverNotAdded(
+            "not-permitted",
+            _("Adding drivers is temporarily not possible. The operator has been told."),
+        )
+    if isinstance(error, AmpecoRateLimited):
+        return DriverNotAdded(
+            "busy",
+            _("The operator's system is busy. Nothing was changed. Please try again in a minute."),
+        )
+    if isinstance(error, AmpecoRejected):
+        return DriverNotAdded("refused", _("The operator's system does not accept this e-mail."))
+    return DriverNotAdded(
+        "unreachable",
+        _(
+            "The operator's system cannot be reached just now. Nothing was changed. "
+            "Please try again in a few minutes."
+        ),
+    )
+
+
+def _already(driver: Driver) -> DriverNotAdded:
+    return DriverNotAdded(
+        "already", _("%(driver)s is in your fleet already.") % {"driver": driver.display_name}
+    )
+
+
+def _too_many(minutes: int) -> str:
+    return ngettext(
+        "Too many drivers were looked up in this hour. Please try again in %(minutes)s minute.",
+        "Too many drivers were looked up in this hour. Please try again in %(minutes)s minutes.",
+        minutes,
+    ) % {"minutes": minutes}
