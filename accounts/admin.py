@@ -1,0 +1,103 @@
+# ruff: noqa: ARG002 - Django calls these methods by position.
+"""People who log in, in the back office."""
+
+import logging
+import smtplib
+from functools import partial
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm
+
+from accounts.forms import ChangeUserForm, NewUserForm
+from accounts.invitations import send_invitation
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+# Log-in is by the user's own e-mail; the library's second list of them would only confuse.
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Group)
+
+
+def invite(request: HttpRequest, user: User, *, fleet_name: str = "") -> None:
+    """Send an invitation and tell the member of staff whether it went out."""
+    try:
+        send_invitation(user, fleet_name=fleet_name)
+    except (smtplib.SMTPException, OSError):
+        logger.exception("An invitation could not be sent to user %s.", user.pk)
+        text = _("The invitation to %(email)s could not be sent. Please send it again later.")
+        messages.error(request, text % {"email": user.email})
+    else:
+        text = _("An invitation was sent to %(email)s.")
+        messages.success(request, text % {"email": user.email})
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):
+    """Fleet managers, viewers and staff, by e-mail."""
+
+    form = ChangeUserForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "name", "is_staff", "is_active", "last_login"]
+    list_filter = ["is_staff", "is_active"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    filter_horizontal = ["groups"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "name", "password"]}),
+        (gettext_lazy("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        (gettext_lazy("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "is_staff"]})]
+    actions = ["send_invitations"]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> list[str] | tuple[str, ...]:
+        """Let superusers alone give rights in the back office."""
+        fields = list(super().get_readonly_fields(request, obj))
+        if not request.user.is_superuser:
+            fields += ["is_staff", "is_superuser", "groups"]
+        return fields
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep superusers from being changed by others, who could else take their place."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse: histories name people. Somebody who left is switched off instead."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """Save; invite somebody new, and forget the old address of somebody who has another."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            transaction.on_commit(partial(invite, request, obj))
+        elif "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
+
+    @admin.action(description=gettext_lazy("Send an invitation"), permissions=["change"])
+    def send_invitations(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Invite the chosen people, again or for the first time."""
+        for user in queryset.filter(is_active=True):
+            invite(request, user)
+
+
+@admin.register(Group)
+class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+    """Sets of rights for staff."""

@@ -1,0 +1,49 @@
+"""The back office's forms about people who log in."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import UserChangeForm
+
+from accounts.models import User
+
+
+class EmailOnceMixin(forms.ModelForm):
+    """Stores e-mails in lower case, and refuses one that somebody has, whatever its case."""
+
+    def clean_email(self) -> str:
+        """Return the e-mail as it is stored."""
+        email: str = self.cleaned_data["email"].strip().lower()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Somebody has this e-mail already."))
+        return email
+
+
+class NewUserForm(EmailOnceMixin):
+    """Somebody who will log in; they set their password themselves, by the invitation's link."""
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "is_staff"]
+
+    def save(self, commit: bool = True) -> Any:
+        """Return the user, without a password that works."""
+        self.instance.set_unusable_password()
+        return super().save(commit)
+
+
+class ChangeUserForm(EmailOnceMixin, UserChangeForm):
+    """Somebody who logs in."""
+
+    class Meta:
+        model = User
+        fields = [
+            "email",
+            "name",
+            "password",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "groups",
+        ]

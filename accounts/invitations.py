@@ -1,0 +1,51 @@
+"""Mails that invite somebody to log in."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+
+DAY = 86_400
+
+
+def set_password_url(user: User) -> str:
+    """Return the link by which a user sets a password: it works once, and for some days only."""
+    names = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=names)
+
+
+def send_invitation(user: User, *, fleet_name: str = "") -> None:
+    """Mail somebody what they may log in to, with a link that sets a password if they have none.
+
+    Sends at once. Raises smtplib.SMTPException or OSError when the mail cannot be handed over.
+    """
+    has_password = user.has_usable_password()
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Your log-in to %(portal)s") % {"portal": settings.PORTAL_NAME}
+        context = {
+            "subject": subject,
+            "portal_name": settings.PORTAL_NAME,
+            "portal_url": settings.SITE_URL,
+            "language": translation.get_language(),
+            "bidi": translation.get_language_bidi(),
+            "email": user.email,
+            "fleet_name": fleet_name,
+            "has_password": has_password,
+            "action_url": settings.SITE_URL if has_password else set_password_url(user),
+            "reset_url": settings.SITE_URL + reverse("account_reset_password"),
+            "days": max(1, settings.PASSWORD_RESET_TIMEOUT // DAY),
+        }
+        message = EmailMultiAlternatives(
+            subject,
+            render_to_string("mail/invitation.txt", context),
+            to=[user.email],
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        message.attach_alternative(render_to_string("mail/invitation.html", context), "text/html")
+    message.send()

@@ -1,0 +1,218 @@
+# ruff: noqa: ARG002 - Django calls these methods by position.
+"""Fleets, their members and their drivers in the back office."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models, transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminEmailInputWidget
+
+from accounts.admin import invite
+from accounts.models import User
+from ampeco.factory import get_client
+from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
+from drivers.onboarding import add_member
+from drivers.sync import sync_fleet_drivers
+from mirror.admin import ReadOnlyAdmin
+from mirror.models import SyncRun
+
+
+class MemberForm(forms.ModelForm):
+    """Somebody's role in a fleet; people are named by their e-mail, also who has no account yet."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("e-mail"), max_length=254, widget=UnfoldAdminEmailInputWidget()
+    )
+
+    class Meta:
+        model = FleetMembership
+        fields = ["role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["email"].initial = self.instance.user.email
+            self.fields["email"].disabled = True
+
+    def clean_email(self) -> str:
+        """Return the e-mail as it is stored; refuse accounts that are switched off."""
+        email: str = self.cleaned_data["email"].strip().lower()
+        if not self.instance.pk and User.objects.filter(email=email, is_active=False).exists():
+            raise forms.ValidationError(_("This account is switched off."))
+        return email
+
+
+class MemberFormSet(forms.BaseInlineFormSet):
+    """The members of a fleet."""
+
+    def clean(self) -> None:
+        """Refuse the same person twice."""
+        super().clean()
+        seen = set()
+        for form in self.forms:
+            email = form.cleaned_data.get("email") if form.is_valid() else None
+            if not email or form in self.deleted_forms:
+                continue
+            if email in seen:
+                form.add_error("email", _("This person is in the fleet already."))
+            seen.add(email)
+
+    def save_new(self, form: forms.ModelForm, commit: bool = True) -> FleetMembership:
+        """Return the new membership, saved with the account that it may need."""
+        return add_member(
+            fleet=self.instance,
+            email=form.cleaned_data["email"],
+            role=form.cleaned_data["role"],
+        ).membership
+
+
+class MembershipInline(TabularInline):
+    """Who may do what for the fleet."""
+
+    model = FleetMembership
+    form = MemberForm
+    formset = MemberFormSet
+    fields = ["email", "role", "created_at"]
+    readonly_fields = ["created_at"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FleetMembership]:
+        """Return the members with their accounts."""
+        return super().get_queryset(request).select_related("user").order_by("user__email")
+
+
+@admin.register(Fleet)
+class FleetAdmin(ModelAdmin):
+    """Fleets, with the people who may book for them."""
+
+    list_display = ["name", "ampeco_partner_id", "is_active", "member_count", "driver_count"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "=ampeco_partner_id"]
+    ordering = ["name", "pk"]
+    fields = ["name", "ampeco_partner_id", "is_active", "created_at"]
+    inlines = [MembershipInline]
+    actions = ["read_drivers"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Fleet]:
+        """Return the fleets with the number of their members and current drivers."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                members_now=_count(FleetMembership.objects.all()),
+                drivers_now=_count(FleetDriver.objects.filter(left_at__isnull=True)),
+            )
+        )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Fleet | None = None
+    ) -> list[str] | tuple[str, ...]:
+        """Keep the partner of a fleet that exists: its drivers and bookings belong to it."""
+        return ["created_at", "ampeco_partner_id"] if obj else ["created_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Fleet | None = None) -> bool:
+        """Refuse: bookings refer to fleets. One that left is switched off instead."""
+        return False
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: forms.BaseInlineFormSet, change: bool
+    ) -> None:
+        """Save the members and invite the new ones once they are in the database."""
+        formset.save()
+        for membership in formset.new_objects:
+            fleet_name = membership.fleet.name
+            transaction.on_commit(partial(invite, request, membership.user, fleet_name=fleet_name))
+
+    @admin.display(description=gettext_lazy("members"), ordering="members_now")
+    def member_count(self, fleet: Any) -> int:
+        """Return how many people may log in for the fleet."""
+        return fleet.members_now
+
+    @admin.display(description=gettext_lazy("drivers"), ordering="drivers_now")
+    def driver_count(self, fleet: Any) -> int:
+        """Return how many drivers belong to the fleet now."""
+        return fleet.drivers_now
+
+    @admin.action(description=gettext_lazy("Read the drivers now"), permissions=["change"])
+    def read_drivers(self, request: HttpRequest, queryset: QuerySet[Fleet]) -> None:
+        """Mirror the drivers of the chosen fleets while staff wait."""
+        for fleet in queryset:
+            run = sync_fleet_drivers(fleet, client=get_client())
+            if run.state == SyncRun.State.FINISHED:
+                text = _("%(fleet)s: %(seen)s drivers, %(joined)s joined, %(left)s left.")
+                messages.success(request, text % {"fleet": fleet.name, **run.counts})
+            else:
+                messages.error(request, f"{fleet.name}: {run.problem}")
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows on the page of another one that nobody may change."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, *args: object) -> bool:
+        """Refuse: the rows come from the operator."""
+        return False
+
+    def has_change_permission(self, *args: object) -> bool:
+        """Refuse: the rows come from the operator."""
+        return False
+
+
+class FleetDriverInline(ReadOnlyInline):
+    """The fleets that a driver belongs or belonged to."""
+
+    model = FleetDriver
+    fields = ["fleet", "added_at", "left_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FleetDriver]:
+        """Return them with the fleets' names."""
+        return super().get_queryset(request).select_related("fleet")
+
+
+class PrivateAccessInline(ReadOnlyInline):
+    """The partners whose private charge points a driver may use."""
+
+    model = PrivateAccess
+    fields = ["ampeco_partner_id"]
+
+
+@admin.register(Driver)
+class DriverAdmin(ReadOnlyAdmin):
+    """Drivers, as the operator knows them."""
+
+    list_display = ["display_name", "email", "status", "ampeco_user_id", "synced_at"]
+    list_filter = ["status", "fleets"]
+    search_fields = ["email", "first_name", "last_name", "=ampeco_user_id"]
+    ordering = ["last_name", "first_name", "pk"]
+    show_full_result_count = False
+    fields = [
+        "email",
+        "first_name",
+        "last_name",
+        "locale",
+        "status",
+        "ampeco_user_id",
+        "synced_at",
+    ]
+    inlines = [FleetDriverInline, PrivateAccessInline]
+
+    @admin.display(description=gettext_lazy("name"), ordering="last_name")
+    def display_name(self, driver: Driver) -> str:
+        """Return the name, or the e-mail of somebody who gave none."""
+        return driver.display_name
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """Return how many of the rows belong to the fleet of the outer query."""
+    counted = rows.filter(fleet=OuterRef("pk")).order_by().values("fleet").annotate(n=Count("*"))
+    return Coalesce(Subquery(counted.values("n"), output_field=models.IntegerField()), 0)

@@ -1,0 +1,135 @@
+"""`manage.py create_fleet NAME --partner-id N --manager EMAIL [--viewer EMAIL] …`."""
+
+import smtplib
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from accounts.invitations import send_invitation
+from accounts.models import User
+from ampeco.errors import AmpecoError, AmpecoNotFound
+from ampeco.factory import get_client
+from drivers.management.commands.sync_drivers import summary
+from drivers.models import Fleet, FleetMembership
+from drivers.onboarding import add_member, find_or_create_fleet
+from drivers.sync import problem_of, sync_fleet_drivers
+
+Role = FleetMembership.Role
+
+
+class Command(BaseCommand):
+    """Onboards a fleet with its first people; run again, it adds what is missing."""
+
+    help = "Makes a fleet for a partner of the operator, with a manager who may log in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("name", help="what the fleet is called")
+        parser.add_argument("--partner-id", type=int, required=True, metavar="N")
+        parser.add_argument("--manager", required=True, metavar="EMAIL")
+        parser.add_argument(
+            "--viewer", action="append", default=[], metavar="EMAIL", help="may look only"
+        )
+        parser.add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="read the manager's password from standard input instead of mailing an invitation",
+        )
+        parser.add_argument(
+            "--no-check",
+            action="store_true",
+            help="do not ask the operator whether the partner exists, nor read its drivers",
+        )
+
+    def handle(self, **options: Any) -> None:
+        """Do it; exit with 1 and one sentence when something given is wrong."""
+        people = [(options["manager"], Role.MANAGER)]
+        people += [(email, Role.VIEWER) for email in options["viewer"]]
+        check_people(people)
+        password = read_password(options["manager"]) if options["password_stdin"] else None
+        if options["partner_id"] < 1:
+            raise CommandError("The partner's id must be a positive number.")
+        if not options["no_check"]:
+            self.check_partner(options["partner_id"])
+        fleet, is_new = find_or_create_fleet(
+            name=options["name"], ampeco_partner_id=options["partner_id"]
+        )
+        if is_new:
+            self.stdout.write(f"Made the fleet “{fleet.name}” (id {fleet.pk}).")
+        else:
+            self.stdout.write(
+                f"The fleet “{fleet.name}” (id {fleet.pk}) has this partner id already; it stays."
+            )
+        for email, role in people:
+            self.add(fleet, email, role, password if role == Role.MANAGER else None)
+        if not options["no_check"]:
+            self.stdout.write(f"Drivers: {summary(sync_fleet_drivers(fleet, client=get_client()))}")
+
+    def check_partner(self, partner_id: int) -> None:
+        """Ask the operator; raises CommandError where it does not know the partner."""
+        try:
+            partner = get_client().read_partner(partner_id)
+        except AmpecoNotFound:
+            raise CommandError(
+                f"The operator knows no partner {partner_id}. Nothing was changed."
+            ) from None
+        except AmpecoError as error:
+            self.warn(f"Could not check the partner: {problem_of(error)}")
+        else:
+            self.stdout.write(f"The operator knows partner {partner_id} as “{partner.name}”.")
+
+    def add(self, fleet: Fleet, email: str, role: str, password: str | None) -> None:
+        """Add a member and say what that changed; invite whoever has no password."""
+        made = add_member(fleet=fleet, email=email, role=role, password=password)
+        user = made.membership.user
+        what = "is now" if made.is_new else "was already, and stays,"
+        self.stdout.write(f"{user.email} {what} a {made.membership.get_role_display().lower()}.")
+        if password is not None and not user.check_password(password):
+            self.warn(f"{user.email} had a password already and keeps it.")
+        if not user.has_usable_password() or (made.is_new and not made.is_new_user):
+            self.invite(user, fleet)
+
+    def invite(self, user: User, fleet: Fleet) -> None:
+        """Mail an invitation; a mail server that is away is said, and changes nothing else."""
+        try:
+            send_invitation(user, fleet_name=fleet.name)
+        except (smtplib.SMTPException, OSError) as error:
+            self.warn(
+                f"The invitation to {user.email} could not be sent ({error}). "
+                "Run the command again to send it."
+            )
+        else:
+            self.stdout.write(f"An invitation was mailed to {user.email}.")
+
+    def warn(self, line: str) -> None:
+        """Show a line on standard error."""
+        self.stderr.write(self.style.WARNING(line))
+
+
+def check_people(people: list[tuple[str, Role]]) -> None:
+    """Raise CommandError for an e-mail that is none, named twice, or of an account switched off."""
+    emails = [email.strip().lower() for email, _role in people]
+    for email in emails:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise CommandError(f"“{email}” is not an e-mail address.") from None
+    if len(set(emails)) < len(emails):
+        raise CommandError("Each person can have one role only; an e-mail is named twice.")
+    if off := User.objects.filter(email__in=emails, is_active=False).first():
+        raise CommandError(f"The account of {off.email} is switched off.")
+
+
+def read_password(email: str) -> str:
+    """Return the password from standard input; raises CommandError for one that is too weak."""
+    password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        validate_password(password, User(email=email))
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from None
+    return password

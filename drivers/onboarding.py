@@ -1,0 +1,45 @@
+"""Takes a fleet and its first people on board."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import User
+from drivers.models import Fleet, FleetMembership
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What came of adding somebody: the membership, and what about it is new."""
+
+    membership: FleetMembership
+    is_new: bool
+    is_new_user: bool
+
+
+def find_or_create_fleet(*, name: str, ampeco_partner_id: int) -> tuple[Fleet, bool]:
+    """Return the fleet of a partner, and whether it is new. An existing one keeps its name."""
+    return Fleet.objects.get_or_create(
+        ampeco_partner_id=ampeco_partner_id, defaults={"name": name.strip()}
+    )
+
+
+def add_member(*, fleet: Fleet, email: str, role: str, password: str | None = None) -> Membership:
+    """Give somebody a role in a fleet, with an account if they have none yet.
+
+    Without `password` a new account has none that works, so an invitation must follow. An existing
+    account keeps the password that it has.
+    """
+    email = email.strip().lower()
+    with transaction.atomic():
+        user = User.objects.filter(email__iexact=email).first()
+        is_new_user = user is None
+        if user is None:
+            user = User.objects.create_user(email, password)
+        elif password is not None and not user.has_usable_password():
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        membership, is_new = FleetMembership.objects.update_or_create(
+            fleet=fleet, user=user, defaults={"role": role}
+        )
+    return Membership(membership=membership, is_new=is_new, is_new_user=is_new_user)
