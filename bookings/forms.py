@@ -13,15 +13,20 @@ from bookings.models import Booking
 
 REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
 YEARS = range(2000, 2200)
+LONGEST_INSTANT = 40
 
 
-class InstantField(forms.CharField):
+class InstantField(forms.Field):
     """An instant in ISO 8601 with its offset; the result is in UTC."""
 
-    default_error_messages = {"malformed": _("This is not a date and time that we understand.")}
+    default_error_messages = {
+        "required": _("Please pick a start."),
+        "malformed": _("This is not a date and time that we understand."),
+    }
 
-    def to_python(self, value: Any) -> datetime | None:  # type: ignore[override]
-        text = super().to_python(value)
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the instant. Raises ValidationError for text that is none."""
+        text = str(value or "").strip()[:LONGEST_INSTANT]
         if not text:
             return None
         try:
@@ -45,7 +50,7 @@ class SlotForm(forms.Form):
     min_power = forms.DecimalField(
         min_value=Decimal(0), max_value=Decimal(10000), decimal_places=2, required=False
     )
-    start = InstantField(max_length=40)
+    start = InstantField()
     minutes = forms.IntegerField(
         min_value=-1_000_000,
         max_value=1_000_000,
@@ -119,7 +124,7 @@ class BookingListForm(forms.Form):
         since, until = data.get("since"), data.get("until")
         if since and until and until < since:
             self.add_error("until", _("The last day must not be before the first."))
-        for day in (since, until):
+        for name, day in (("since", since), ("until", until)):
             if day and day.year not in YEARS:
-                self.add_error(None, _("Please use a year from 2000 on."))
+                self.add_error(name, _("Please use a year from 2000 to 2199."))
         return data

@@ -62,10 +62,10 @@ def not_too_long(start_at: datetime, end_at: datetime) -> str | None:
     ) % {"hours": most}
 
 
-def within_horizon(start_at: datetime, *, now: datetime) -> str | None:
-    """The start may not lie beyond the days that can be booked ahead."""
+def within_horizon(end_at: datetime, *, now: datetime) -> str | None:
+    """The end may not lie beyond the days that can be booked ahead."""
     days = settings.BOOKING_HORIZON_DAYS
-    if start_at <= now + timedelta(days=days):
+    if end_at <= now + timedelta(days=days):
         return None
     return ngettext(
         "Bookings can be made up to %(days)d day ahead.",
@@ -82,5 +82,5 @@ def first_broken_time_rule(start_at: datetime, end_at: datetime, *, now: datetim
         or long_enough(start_at, end_at)
         or on_quarter_hours(start_at, end_at)
         or in_the_future(start_at, now=now)
-        or within_horizon(start_at, now=now)
+        or within_horizon(end_at, now=now)
     )

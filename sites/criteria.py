@@ -27,5 +27,6 @@ class Criteria:
         if self.min_power_kw is not None and (evse.max_power_kw or 0) < self.min_power_kw:
             return False
         return not self.connector_type or any(
-            connector.type == self.connector_type for connector in evse.connectors.all()
+            connector.type == self.connector_type and connector.status != "disabled"
+            for connector in evse.connectors.all()
         )

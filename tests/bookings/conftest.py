@@ -1,0 +1,154 @@
+"""A site mirrored from the simulated operator, a driver of the fleet, and workers run by hand."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from bookings import notifications, polling, refresh, submission
+from bookings.eligibility import Slot
+from bookings.models import BookingRequest
+from bookings.services import Submission, submit_booking_request
+from drivers.models import Driver
+from drivers.sync import sync_fleet_drivers
+from sandbox import cast
+from sandbox.records import ChargePoint, Connector, Location
+from sandbox.records import Evse as Charger
+from sandbox.world import World
+from sites import sync
+from sites.criteria import Criteria
+from sites.models import Evse
+from tests.factories import next_noon
+
+
+@pytest.fixture
+def operator_world() -> World:
+    """A small operator: one site in New York with two chargers, and the demo's people."""
+    from sandbox.build import _add_person
+
+    world = World()
+    world.clock.freeze(now())
+    world.partners.update(cast.PARTNERS)
+    for person in cast.PEOPLE:
+        _add_person(world, person)
+    long_ago = now() - timedelta(days=30)
+    world.add_location(
+        Location(101, {"en": "Pier 40"}, "US", 40.7, -74.0, "America/New_York", long_ago)
+    )
+    world.add_charge_point(ChargePoint(201, "CP-1", 101, long_ago))
+    for pk, plug, power in ((301, "ccs1", 150), (302, "j1772", 11)):
+        world.add_evse(
+            Charger(
+                pk,
+                201,
+                f"REF-{pk}",
+                f"Bay {pk}",
+                "dc" if plug == "ccs1" else "ac",
+                power,
+                [Connector(pk * 10, plug)],
+                long_ago,
+            )
+        )
+    world.manual = True
+    return world
+
+
+@pytest.fixture
+def mirrored(fleet, operator, ampeco_client):
+    """The operator's site and the fleet's drivers, mirrored."""
+    sync.sync_sites(client=ampeco_client, full=True)
+    sync_fleet_drivers(fleet, client=ampeco_client)
+
+
+@pytest.fixture
+def evse(mirrored) -> Evse:
+    return Evse.objects.select_related("charge_point__location").get(ampeco_id=301)
+
+
+@pytest.fixture
+def driver(mirrored) -> Driver:
+    return Driver.objects.get(ampeco_user_id=cast.ANA.id)
+
+
+@pytest.fixture
+def slot(evse) -> Slot:
+    return slot_of(evse, next_noon())
+
+
+@pytest.fixture
+def any_slot(evse) -> Slot:
+    start = next_noon()
+    return Slot(evse.charge_point.location, None, Criteria("dc"), start, start + timedelta(hours=1))
+
+
+def next_hour() -> datetime:
+    return now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def slot_of(evse: Evse, start: datetime, **length: int) -> Slot:
+    return Slot(
+        evse.charge_point.location,
+        evse,
+        Criteria(),
+        start,
+        start + timedelta(**(length or {"hours": 1})),
+    )
+
+
+@dataclass
+class Asker:
+    """Asks for bookings as a manager does."""
+
+    fleet: object
+    user: object
+    driver: Driver
+
+    def __call__(self, slot: Slot, **changes) -> Submission:
+        arguments = {
+            "fleet": self.fleet,
+            "user": self.user,
+            "driver": self.driver,
+            "slot": slot,
+            "reference": "",
+            "submission_key": uuid.uuid4(),
+        }
+        return submit_booking_request(**(arguments | changes))
+
+
+@pytest.fixture
+def ask(fleet, manager, driver) -> Asker:
+    return Asker(fleet, manager, driver)
+
+
+@pytest.fixture
+def request_row(ask, slot) -> BookingRequest:
+    """A request that is saved and not yet sent."""
+    return ask(slot).request
+
+
+@dataclass
+class Workers:
+    """The sweeps, run by hand, each as often as a test says."""
+
+    client: object
+
+    def submit(self) -> None:
+        BookingRequest.objects.filter(status="queued").update(next_attempt_at=now())
+        submission.submit_due(client=self.client)
+
+    def poll(self) -> int:
+        BookingRequest.objects.filter(status__in=["pending", "stale"]).update(next_attempt_at=now())
+        return polling.poll_due(client=self.client)
+
+    def refresh(self) -> int:
+        return refresh.refresh_due(client=self.client)
+
+    def send_mails(self) -> int:
+        return notifications.send_due()
+
+
+@pytest.fixture
+def workers(ampeco_client) -> Workers:
+    return Workers(ampeco_client)

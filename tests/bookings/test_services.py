@@ -1,0 +1,194 @@
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from bookings.eligibility import BookingRefused, Slot
+from bookings.models import Booking, BookingRequest
+from bookings.services import dismiss_attention, retry_failed, watch
+from drivers.models import Driver, FleetDriver
+from sites.criteria import Criteria
+from sites.models import ChargePoint, Evse
+from tests.bookings.conftest import next_hour, slot_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_request_is_a_row_before_it_is_a_call(
+    ask, slot, wire, django_capture_on_commit_callbacks, manager
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        submission = ask(slot, reference="Job 7")
+    request = submission.request
+    assert submission.is_new
+    assert request.status == BookingRequest.Status.QUEUED
+    assert request.booking.status == Booking.Status.REQUESTED
+    assert request.booking.reference == "Job 7"
+    assert request.booking.created_by == manager
+    assert wire.count("booking-requests") == 0
+    assert len(callbacks) == 1
+    event = request.events.get()
+    assert (event.from_status, event.to_status, event.user) == ("", "queued", manager)
+
+
+def test_the_same_form_sent_twice_makes_one_request(ask, slot):
+    key = uuid.uuid4()
+    first = ask(slot, submission_key=key)
+    second = ask(slot, submission_key=key)
+    assert first.request == second.request
+    assert (first.is_new, second.is_new) == (True, False)
+    assert Booking.objects.count() == 1
+
+
+def test_a_second_tab_with_the_same_slot_makes_no_second_request(ask, slot):
+    first, second = ask(slot), ask(slot)
+    assert second.request == first.request
+    assert not second.is_new
+    assert BookingRequest.objects.count() == 1
+
+
+def test_the_database_holds_the_line_when_two_clicks_race(ask, slot, monkeypatch):
+    """Both looked before either had saved."""
+    first = ask(slot)
+    from bookings import services
+
+    answers = iter([None, first.request])
+    monkeypatch.setattr(services, "_find_existing", lambda **kwargs: next(answers))
+    with transaction.atomic():
+        second = ask(slot)
+    assert second.request == first.request
+    assert Booking.objects.count() == 1
+
+
+def test_a_slot_that_was_given_up_can_be_asked_for_again(ask, slot):
+    first = ask(slot).request
+    Booking.objects.filter(pk=first.booking_id).update(status="rejected", slot_key="")
+    assert ask(slot).is_new
+
+
+@pytest.mark.parametrize(
+    ("hours", "length", "words"),
+    [
+        (-2, {"hours": 1}, "has passed"),
+        (24, {"hours": 25}, "24 hours"),
+        (24, {"hours": -1}, "end must be after"),
+        (24 * 28, {"hours": 1}, "28 days ahead"),
+    ],
+)
+def test_times_that_break_a_rule_are_refused_without_a_call(ask, evse, wire, hours, length, words):
+    calls = len(wire.sent)
+    with pytest.raises(BookingRefused, match=words) as refusal:
+        ask(slot_of(evse, next_hour() + timedelta(hours=hours), **length))
+    assert refusal.value.field == "slot"
+    assert not Booking.objects.exists()
+    assert len(wire.sent) == calls
+
+
+def test_a_slot_taken_since_is_refused_with_an_offer_of_others(ask, slot, operator):
+    operator.add_booking(location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at)
+    with pytest.raises(BookingRefused, match="no longer free") as refusal:
+        ask(slot)
+    assert refusal.value.offer_slots
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"status": "out of order"}, {"booking_enabled": False}])
+def test_an_evse_disabled_since_is_refused(ask, slot, change):
+    Evse.objects.filter(pk=slot.evse.pk).update(**change)
+    with pytest.raises(BookingRefused, match="can no longer be booked"):
+        ask(slot)
+    assert not Booking.objects.exists()
+
+
+def test_a_driver_disabled_since_is_refused(ask, slot, driver):
+    Driver.objects.filter(pk=driver.pk).update(status="disabled")
+    driver.refresh_from_db()
+    with pytest.raises(BookingRefused, match="disabled this driver") as refusal:
+        ask(slot)
+    assert refusal.value.field == "driver"
+
+
+def test_a_driver_who_left_is_refused(ask, slot, driver, operator):
+    FleetDriver.objects.filter(driver=driver).update(left_at=operator.clock.now())
+    with pytest.raises(BookingRefused, match="left your fleet"):
+        ask(slot)
+
+
+def test_a_private_charger_wants_access_of_the_driver_himself(ask, slot, driver, fleet):
+    ChargePoint.objects.update(type="private", ampeco_partner_id=fleet.ampeco_partner_id)
+    assert ask(slot).is_new
+    driver.private_access.all().delete()
+    with pytest.raises(BookingRefused, match="no access to these private chargers") as refusal:
+        ask(slot_of(slot.evse, slot.start_at + timedelta(hours=3)))
+    assert refusal.value.field == "driver"
+
+
+def test_another_partners_private_charger_is_not_there_at_all(ask, slot):
+    ChargePoint.objects.update(type="private", ampeco_partner_id=999)
+    with pytest.raises(BookingRefused, match="can no longer be booked"):
+        ask(slot)
+
+
+def test_any_charger_needs_one_that_fits_and_is_free(ask, any_slot, operator):
+    assert ask(any_slot).request.wanted_current_type == "dc"
+    too_much = Slot(
+        any_slot.location,
+        None,
+        Criteria("dc", "", Decimal(300)),
+        any_slot.start_at,
+        any_slot.end_at,
+    )
+    with pytest.raises(BookingRefused, match="fits any more"):
+        ask(too_much)
+    start = any_slot.start_at + timedelta(hours=5)
+    operator.add_booking(
+        location_id=101, evse_id=301, start_at=start, end_at=start + timedelta(hours=1)
+    )
+    taken = Slot(any_slot.location, None, Criteria("dc"), start, start + timedelta(hours=1))
+    with pytest.raises(BookingRefused, match="No charger that fits is free"):
+        ask(taken)
+
+
+def test_an_operator_that_is_away_does_not_keep_the_request_from_being_saved(ask, slot, operator):
+    operator.faults.add("server-error")
+    assert ask(slot).is_new
+
+
+def test_an_operator_that_refuses_us_makes_booking_impossible_for_now(ask, slot, operator):
+    operator.faults.add("unauthorized")
+    with pytest.raises(BookingRefused, match="temporarily not possible"):
+        ask(slot)
+    assert not Booking.objects.exists()
+
+
+def test_staff_try_a_failed_request_again(request_row, staff):
+    BookingRequest.objects.update(status="failed", failure="refused")
+    Booking.objects.update(status="not-placed", slot_key="", needs_attention=True)
+    request_row.refresh_from_db()
+    request_row.booking.refresh_from_db()
+    assert retry_failed(request_row, staff_user=staff)
+    again = BookingRequest.objects.exclude(pk=request_row.pk).get()
+    assert (again.status, again.booking_id) == ("queued", request_row.booking_id)
+    assert again.external_id != request_row.external_id
+    assert again.events.get().actor == "staff"
+    booking = Booking.objects.get()
+    assert (booking.status, booking.needs_attention) == ("requested", False)
+    assert booking.slot_key
+    assert not retry_failed(request_row, staff_user=staff), "a second click asks no second time"
+
+
+def test_watching_makes_an_old_request_due_unless_it_is_in_trouble(request_row, operator):
+    later = operator.clock.now() + timedelta(minutes=1)
+    for trouble, due in (("", True), ("busy", False)):
+        BookingRequest.objects.update(status="pending", next_attempt_at=later, trouble=trouble)
+        watch([request_row.booking])
+        request_row.refresh_from_db()
+        assert (request_row.next_attempt_at < later) is due
+
+
+def test_attention_is_dismissed_once(request_row):
+    Booking.objects.update(needs_attention=True)
+    assert dismiss_attention(request_row.booking)
+    assert not dismiss_attention(request_row.booking)

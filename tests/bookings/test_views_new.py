@@ -1,0 +1,211 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from bookings.models import Booking, BookingRequest
+from bookings.templatetags.bookings import instant
+from drivers.models import Driver
+from tests.factories import DriverFactory, EvseFactory
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/bookings/new/"
+
+
+def params(slot, **changes) -> dict[str, str]:
+    return {
+        "site": str(slot.location.pk),
+        "evse": str(slot.evse.pk),
+        "start": instant(slot.start_at),
+        "minutes": str(slot.minutes),
+    } | changes
+
+
+def filled(slot, person, **changes) -> dict[str, str]:
+    typed = {
+        "driver": str(person.pk),
+        "reference": "Job 7",
+        "submission_key": str(uuid.uuid4()),
+    }
+    return params(slot) | typed | changes
+
+
+def test_the_form_shows_slot_and_drivers(as_manager, slot, driver):
+    page = as_manager.get(NEW, params(slot)).content.decode()
+    assert "Bay 301" in page
+    assert "Pier 40" in page
+    assert "Ana Alvarez" in page
+    assert "New York time" in page
+    assert "Request booking" in page
+
+
+def test_submitting_saves_and_shows_the_request(as_manager, slot, driver, wire):
+    answer = as_manager.post(NEW, filled(slot, driver), follow=True)
+    booking = Booking.objects.get()
+    assert answer.redirect_chain[-1][0] == reverse("bookings:detail", args=[booking.pk])
+    page = answer.content.decode()
+    assert "Requested" in page
+    assert "Nothing is booked until the operator approves." in page
+    assert "Job 7" in page
+    assert wire.count("booking-requests") == 0
+
+
+def test_sending_the_form_twice_leads_to_the_same_page(as_manager, slot, driver):
+    data = filled(slot, driver)
+    first = as_manager.post(NEW, data)
+    second = as_manager.post(NEW, data, follow=True)
+    assert second.redirect_chain[-1][0] == first.url
+    assert "asked for this slot already" in second.content.decode()
+    assert BookingRequest.objects.count() == 1
+
+
+def test_searching_without_javascript_keeps_what_was_typed(as_manager, slot, driver):
+    data = filled(slot, driver, driver_query="elif", find="1", reference="Cost centre 9")
+    page = as_manager.post(NEW, data).content.decode()
+    assert "Elif Demir" in page
+    assert "Ana Alvarez" in page, "who was chosen stays in sight"
+    assert "Cost centre 9" in page
+    assert not Booking.objects.exists()
+
+
+def test_no_driver_is_said_beside_the_field(as_manager, slot, driver):
+    data = filled(slot, driver, driver="")
+    page = as_manager.post(NEW, data).content.decode()
+    assert "Please pick a driver." in page
+    assert "Job 7" in page
+    assert not Booking.objects.exists()
+
+
+def test_a_reference_over_its_limit_is_said_and_kept(as_manager, slot, driver):
+    data = filled(slot, driver)
+    data["reference"] = "x" * 65
+    page = as_manager.post(NEW, data).content.decode()
+    assert "at most 64 characters" in page
+    assert "x" * 65 in page
+    assert not Booking.objects.exists()
+
+
+def test_another_fleets_driver_is_no_driver(as_manager, slot, other_fleet):
+    stranger = DriverFactory(fleet=other_fleet, first_name="Secret")
+    page = as_manager.post(NEW, filled(slot, stranger)).content.decode()
+    assert "not in your fleet" in page
+    assert "Secret" not in page
+    assert not Booking.objects.exists()
+
+
+def test_a_disabled_driver_is_said_beside_the_field(as_manager, slot, driver):
+    Driver.objects.filter(pk=driver.pk).update(status="disabled")
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert "disabled this driver" in page
+    assert not Booking.objects.exists()
+
+
+def test_a_slot_taken_since_offers_fresh_slots_and_keeps_what_was_typed(
+    as_manager, slot, driver, operator
+):
+    as_manager.get(f"/sites/{slot.location.pk}/")
+    operator.add_booking(location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at)
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert "no longer free at that time" in page
+    assert 'id="picker"' in page
+    grid = page.split('id="picker"')[1].replace("%3A", ":").replace("&amp;", "&")
+    taken = f"evse={slot.evse.pk}&start={instant(slot.start_at)}"
+    assert taken not in grid
+    assert f"evse={slot.evse.pk}&start={instant(slot.end_at)}" in grid
+    assert not Booking.objects.exists()
+    later = params(slot, start=instant(slot.start_at + timedelta(hours=3)))
+    form = as_manager.get(NEW, later).content.decode()
+    assert "Job 7" in form
+    assert f'value="{driver.pk}" checked' in form
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"start": "soon"}, "not a date and time"),
+        ({"start": "2026-11-23T18:00"}, "not a date and time"),
+        ({"start": "9999-12-31T23:00:00Z"}, "not a date and time"),
+        ({"minutes": "long"}, "not a length"),
+        ({"evse": ""}, "pick a charger"),
+    ],
+)
+def test_a_tampered_slot_leads_back_to_the_site_with_a_sentence(as_manager, slot, changes, words):
+    answer = as_manager.get(NEW, params(slot, **changes), follow=True)
+    assert answer.redirect_chain[-1][0] == f"/sites/{slot.location.pk}/"
+    assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"minutes": "-60"}, "end must be after the start"),
+        ({"minutes": "0"}, "end must be after the start"),
+        ({"minutes": "1500"}, "longest booking is 24 hours"),
+        ({"start": "2020-01-01T12:00:00Z"}, "has passed"),
+        ({"start": "2199-01-01T12:00:00Z"}, "28 days ahead"),
+    ],
+)
+def test_times_that_break_a_rule_are_said_with_slots_to_pick_from(
+    as_manager, slot, driver, changes, words
+):
+    for answer in (
+        as_manager.get(NEW, params(slot, **changes)),
+        as_manager.post(NEW, filled(slot, driver, **changes)),
+    ):
+        assert answer.status_code == 200
+        assert words in answer.content.decode()
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.parametrize("site", ["", "0", "999999", "x", "9" * 30])
+def test_a_site_that_is_not_there_is_a_404(as_manager, slot, site):
+    assert as_manager.get(NEW, params(slot, site=site)).status_code == 404
+
+
+def test_a_charger_of_another_site_is_a_404(as_manager, slot):
+    elsewhere = EvseFactory()
+    assert as_manager.get(NEW, params(slot, evse=str(elsewhere.pk))).status_code == 404
+
+
+def test_the_operator_refusing_us_is_said_and_nothing_is_saved(as_manager, slot, driver, operator):
+    operator.faults.add("unauthorized")
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert "temporarily not possible" in page
+    assert "Job 7" in page
+    assert not Booking.objects.exists()
+
+
+def test_an_operator_that_is_away_does_not_lose_the_request(as_manager, slot, driver, operator):
+    operator.faults.add("server-error")
+    as_manager.post(NEW, filled(slot, driver))
+    assert BookingRequest.objects.get().status == "queued"
+
+
+def test_any_charger_that_fits(as_manager, any_slot, driver):
+    data = filled(
+        _with_evse(any_slot), driver, evse="", any="1", current="dc", connector="", min_power=""
+    )
+    as_manager.post(NEW, data)
+    request = BookingRequest.objects.get()
+    assert request.evse is None
+    assert request.wanted_current_type == "dc"
+
+
+def _with_evse(slot):
+    from dataclasses import replace
+
+    from sites.models import Evse
+
+    return replace(slot, evse=Evse.objects.first())
+
+
+def test_who_may_not_book_is_told_so(as_viewer, slot, driver):
+    assert as_viewer.get(NEW, params(slot)).status_code == 403
+    assert as_viewer.post(NEW, filled(slot, driver)).status_code == 403
+    assert not Booking.objects.exists()
+
+
+def test_strangers_log_in_first(client, slot):
+    assert client.get(NEW, params(slot)).url.startswith("/account/login/")
