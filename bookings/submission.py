@@ -4,6 +4,7 @@ import logging
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -251,7 +252,7 @@ def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
 
 def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> None:
     """Record what the operator made of a request that it now holds."""
-    received = {
+    received: dict[str, Any] = {
         "ampeco_request_id": answer.id,
         "sent_at": answer.created_at or timezone.now(),
         "attempts": 0,
@@ -264,7 +265,7 @@ def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> N
 
 
 def record_decision(
-    request: BookingRequest, answer: upstream.BookingRequest, **changes: object
+    request: BookingRequest, answer: upstream.BookingRequest, **changes: Any
 ) -> bool:
     """Move a request to what the operator decided; return whether this call did it."""
     if answer.status == "approved":
