@@ -7,12 +7,6 @@ from django.utils.timezone import now
 
 from sandbox.records import Invite, User
 from sandbox.world import World
-from tests.operator_fixture import (  # noqa: F401
-    ampeco_client,
-    operator,
-    operator_world,
-    wire,
-)
 
 _invite_ids = itertools.count(990_000)
 

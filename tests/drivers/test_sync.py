@@ -151,14 +151,15 @@ def test_leaving_one_fleet_does_not_touch_the_other(
 
 
 def test_a_run_that_breaks_off_half_way_removes_nobody(
-    fleet, operator, ampeco_client, wire, uninvite
+    fleet, operator, ampeco_client, wire, invite, uninvite
 ):
     sync_fleet_drivers(fleet, client=ampeco_client)
     before = ids_of(fleet)
     uninvite(BEN.id, HUDSON)
-    for number in range(150):
-        sign_up(operator, 80_000 + number, f"new{number}@hudson.example")
-    newcomers = fill(operator, range(80_000, 80_150))
+    newcomers = set(range(80_000, 80_150))
+    for pk in newcomers:
+        sign_up(operator, pk, f"new{pk}@hudson.example")
+        invite(pk, HUDSON)
     list_calls = []
 
     def break_second_page(request):
@@ -178,31 +179,12 @@ def test_a_run_that_breaks_off_half_way_removes_nobody(
     assert ids_of(fleet) == (before - {BEN.id}) | newcomers
 
 
-def fill(operator, pks) -> set[int]:
-    """Let many users accept the invite of one partner."""
-    from sandbox.records import Invite
-
-    for pk in pks:
-        operator.add_invite(
-            Invite(
-                id=500_000 + pk,
-                partner_id=HUDSON,
-                user_id=pk,
-                email="",
-                status="accepted",
-                private=False,
-                created_at=now(),
-            )
-        )
-    return set(pks)
-
-
 def test_a_large_fleet_costs_a_call_and_a_few_queries_for_a_hundred(
-    fleet, operator, ampeco_client, django_assert_max_num_queries
+    fleet, operator, ampeco_client, invite, django_assert_max_num_queries
 ):
-    for number in range(300):
-        sign_up(operator, 80_000 + number, f"new{number}@hudson.example")
-    fill(operator, range(80_000, 80_300))
+    for pk in range(80_000, 80_300):
+        sign_up(operator, pk, f"new{pk}@hudson.example")
+        invite(pk, HUDSON)
 
     with django_assert_max_num_queries(4 * 14 + 10):
         run = sync_fleet_drivers(fleet, client=ampeco_client)
@@ -269,26 +251,24 @@ def test_an_empty_list_removes_nobody_while_invites_are_accepted(
 
 def test_the_last_driver_can_leave(operator, ampeco_client, uninvite):
     fleet = FleetFactory(ampeco_partner_id=640)
-    DriverFactory(
-        ampeco_user_id=BEN.id, fleet=fleet, synced_at=now() - timedelta(minutes=1)
-    )
+    DriverFactory(ampeco_user_id=BEN.id, fleet=fleet, synced_at=now() - timedelta(minutes=1))
     run = sync_fleet_drivers(fleet, client=ampeco_client)
     assert (run.state, run.counts["left"]) == (State.FINISHED, 1)
     assert ids_of(fleet) == set()
 
 
-def test_users_without_a_usable_email_are_left_out(fleet, operator, ampeco_client):
-    sign_up(operator, 80_001, "")
-    sign_up(operator, 80_002, "a" * 300 + "@hudson.example")
-    fill(operator, [80_001, 80_002])
+def test_users_without_a_usable_email_are_left_out(fleet, operator, ampeco_client, invite):
+    for pk, email in [(80_001, ""), (80_002, "a" * 300 + "@hudson.example")]:
+        sign_up(operator, pk, email)
+        invite(pk, HUDSON)
     run = sync_fleet_drivers(fleet, client=ampeco_client)
     assert run.counts["skipped"] == 2
     assert not ids_of(fleet) & {80_001, 80_002}
 
 
-def test_long_names_are_cut_to_fit(fleet, operator, ampeco_client):
+def test_long_names_are_cut_to_fit(fleet, operator, ampeco_client, invite):
     sign_up(operator, 80_001, "long@hudson.example", first_name="é" * 400, locale="x" * 40)
-    fill(operator, [80_001])
+    invite(80_001, HUDSON)
     assert sync_fleet_drivers(fleet, client=ampeco_client).state == State.FINISHED
     assert Driver.objects.get(ampeco_user_id=80_001).first_name == "é" * 150
 

@@ -1,0 +1,248 @@
+"""Adding a driver by e-mail: what is said in each case, and what it changes."""
+
+import logging
+
+import httpx
+import pytest
+import time_machine
+
+from drivers.models import Driver, FleetDriver, PrivateAccess
+from drivers.selectors import current_drivers
+from drivers.services import DriverNotAdded, add_driver_by_email
+from mirror.operator_status import is_refused
+from sandbox.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
+from tests.drivers.conftest import sign_up
+from tests.factories import DriverFactory, MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def add(fleet, manager, operator):
+    """Add a driver by e-mail as the fleet's manager."""
+
+    def run(email, **others):
+        return add_driver_by_email(**{"fleet": fleet, "user": manager, "email": email, **others})
+
+    return run
+
+
+@pytest.fixture
+def refusal(add):
+    """Try to add somebody who is not added; return code and message."""
+
+    def run(email, **others):
+        with pytest.raises(DriverNotAdded) as caught:
+            add(email, **others)
+        return caught.value.code, caught.value.message
+
+    return run
+
+
+@pytest.mark.parametrize("typed", [ANA.email, ANA.email.lower(), f"  {ANA.email.upper()} "])
+def test_a_driver_of_the_fleet_is_added_whatever_the_case(add, fleet, typed):
+    driver = add(typed)
+    assert (driver.display_name, driver.email) == ("Ana Alvarez", "ana.alvarez@hudson.example")
+    assert list(current_drivers(fleet)) == [driver]
+    assert PrivateAccess.objects.get(driver=driver).ampeco_partner_id == HUDSON
+
+
+def test_a_driver_of_another_fleet_too_is_added(add, fleet, other_fleet):
+    DriverFactory(ampeco_user_id=BOTH.id, email=BOTH.email, fleet=other_fleet)
+    driver = add(BOTH.email)
+    assert set(driver.fleets.all()) == {fleet, other_fleet}
+    assert Driver.objects.filter(ampeco_user_id=BOTH.id).count() == 1
+
+
+def test_somebody_who_came_back_is_added_again(add, fleet):
+    driver = add(BEN.email)
+    FleetDriver.objects.update(left_at=driver.synced_at)
+    assert add(BEN.email) == driver
+    assert list(current_drivers(fleet)) == [driver]
+
+
+def test_somebody_who_is_in_the_fleet_already_costs_no_look_up(add, refusal, wire):
+    add(BEN.email)
+    calls = wire.count()
+    assert refusal(BEN.email.upper()) == ("already", "Ben Okafor is in your fleet already.")
+    assert wire.count() == calls
+
+
+def test_a_driver_known_by_an_older_email_is_there_already(refusal, fleet):
+    DriverFactory(ampeco_user_id=BEN.id, email="old@hudson.example", fleet=fleet)
+    assert refusal(BEN.email) == ("already", "Ben Okafor is in your fleet already.")
+    assert Driver.objects.get(ampeco_user_id=BEN.id).email == BEN.email
+
+
+def test_a_driver_enabled_again_is_taken_up(add, fleet):
+    DriverFactory(
+        ampeco_user_id=BEN.id, email=BEN.email, fleet=fleet, status=Driver.Status.DISABLED
+    )
+    assert add(BEN.email).status == Driver.Status.ENABLED
+
+
+def test_nobody_with_this_email(refusal):
+    assert refusal("nobody@nowhere.example") == (
+        "unknown",
+        "No driver with this e-mail. The driver must sign up in the driver app first.",
+    )
+    assert not Driver.objects.exists()
+
+
+NOT_IN_FLEET = (
+    "not-in-fleet",
+    "This driver is not in your fleet. Ask the operator to add them to “Hudson Parcel Fleet”.",
+)
+
+
+@pytest.mark.parametrize("person", [JULES, NOBODYS], ids=["of another fleet", "of none"])
+def test_of_somebody_elses_driver_nothing_is_said(refusal, person):
+    assert refusal(person.email) == NOT_IN_FLEET
+    assert not Driver.objects.exists()
+
+
+def test_a_disabled_driver_of_the_fleet(refusal):
+    assert refusal(DISABLED.email) == (
+        "disabled",
+        "Dmitri Petrov is disabled by the operator.",
+    )
+    assert not Driver.objects.exists()
+
+
+def test_that_somebody_elses_driver_is_disabled_is_not_said(refusal, operator):
+    operator.users[JULES.id].status = "disabled"
+    assert refusal(JULES.email) == NOT_IN_FLEET
+
+
+def test_a_driver_whose_status_is_not_known(refusal, operator):
+    operator.users[BEN.id].status = "sleeping"
+    assert refusal(BEN.email)[0] == "refused"
+
+
+def test_an_invite_that_waits_to_be_accepted(refusal):
+    assert refusal(PENDING.email) == (
+        "pending",
+        "This driver has not accepted the invitation yet. "
+        "They find it in their mail or in the driver app.",
+    )
+
+
+def test_another_fleets_invite_is_not_spoken_of(refusal, other_fleet, other_manager):
+    assert refusal(PENDING.email, fleet=other_fleet, user=other_manager) == (
+        "not-in-fleet",
+        "This driver is not in your fleet. Ask the operator to add them to “Rhône Fret”.",
+    )
+
+
+def test_invites_are_asked_for_where_the_user_comes_without_them(add, refusal, wire):
+    def without_invites(request):
+        if "/users/" not in request.url.path:
+            return None
+        answer = httpx.WSGITransport(wire._operator.app).handle_request(request)
+        answer.read()
+        payload = answer.json()
+        for user in payload["data"]:
+            user.pop("partnerInvites", None)
+        return httpx.Response(200, json=payload)
+
+    wire.intercept = without_invites
+    assert add(CARLA.email).display_name == "Carla Rossi"
+    assert refusal(JULES.email) == NOT_IN_FLEET
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        (
+            httpx.Response(500, json={}),
+            "unreachable",
+            "The operator's system cannot be reached just now. Nothing was changed. "
+            "Please try again in a few minutes.",
+        ),
+        (
+            httpx.Response(429, json={}, headers={"Retry-After": "90"}),
+            "busy",
+            "The operator's system is busy. Nothing was changed. Please try again in a minute.",
+        ),
+        (
+            httpx.Response(401, json={}),
+            "not-permitted",
+            "Adding drivers is temporarily not possible. The operator has been told.",
+        ),
+        (
+            httpx.Response(422, json={"message": "no", "errors": {}}),
+            "refused",
+            "The operator's system does not accept this e-mail.",
+        ),
+    ],
+    ids=["500", "429", "401", "422"],
+)
+def test_an_operator_that_does_not_answer(refusal, wire, answer, code, message):
+    wire.intercept = lambda request: answer
+    assert refusal(BEN.email) == (code, message)
+    assert not Driver.objects.exists()
+    assert is_refused() is (code == "not-permitted")
+
+
+def test_a_lost_connection_is_an_operator_out_of_reach(refusal, wire):
+    def lose(request):
+        raise httpx.ConnectError("no route", request=request)
+
+    wire.intercept = lose
+    assert refusal(BEN.email)[0] == "unreachable"
+
+
+def test_the_log_names_nobody(refusal, wire, caplog):
+    caplog.set_level(logging.DEBUG)
+    wire.intercept = lambda request: httpx.Response(500, json={"message": BEN.email})
+    refusal(BEN.email)
+    refusal(JULES.email)
+    ours = [each.getMessage() for each in caplog.records if each.name.startswith("drivers")]
+    assert len(ours) == 2
+    assert not any("@" in line for line in ours)
+
+
+@pytest.fixture
+def two_an_hour(settings):
+    settings.DRIVER_LOOKUPS_PER_HOUR = 2
+
+
+def test_look_ups_are_limited_for_a_person(add, refusal, two_an_hour, wire):
+    with time_machine.travel("2026-11-23T10:40:30Z", tick=False):
+        refusal("one@nowhere.example")
+        refusal("two@nowhere.example")
+        calls = wire.count()
+        assert refusal(BEN.email) == (
+            "too-many",
+            "Too many drivers were looked up in this hour. Please try again in 20 minutes.",
+        )
+        assert wire.count() == calls
+    with time_machine.travel("2026-11-23T10:59:30Z", tick=False):
+        assert refusal(BEN.email)[1].endswith("Please try again in 1 minute.")
+    with time_machine.travel("2026-11-23T11:00:01Z", tick=False):
+        assert add(BEN.email)
+
+
+def test_look_ups_are_limited_for_a_fleet(refusal, two_an_hour, fleet, other_fleet):
+    colleague = MembershipFactory(fleet=fleet).user
+    third = MembershipFactory(fleet=fleet).user
+    stranger = MembershipFactory(fleet=other_fleet).user
+    with time_machine.travel("2026-11-23T10:40:30Z", tick=False):
+        assert refusal("one@nowhere.example")[0] == "unknown"
+        assert refusal("two@nowhere.example", user=colleague)[0] == "unknown"
+        assert refusal("three@nowhere.example", user=third)[0] == "too-many"
+        assert refusal("four@nowhere.example", user=stranger, fleet=other_fleet)[0] == "unknown"
+
+
+def test_a_person_of_two_fleets_has_one_limit(refusal, two_an_hour, other_fleet):
+    with time_machine.travel("2026-11-23T10:40:30Z", tick=False):
+        refusal("one@nowhere.example")
+        refusal("two@nowhere.example")
+        assert refusal("three@nowhere.example", fleet=other_fleet)[0] == "too-many"
+
+
+def test_somebody_is_added_once_the_operator_has_them_in_the_fleet(refusal, add, operator, invite):
+    sign_up(operator, 80_001, "Twin@hudson.example")
+    assert refusal("twin@hudson.example") == NOT_IN_FLEET
+    invite(80_001, HUDSON)
+    assert add("TWIN@HUDSON.EXAMPLE").ampeco_user_id == 80_001
