@@ -34,8 +34,10 @@ def invite(request: HttpRequest, user: User, *, fleet_name: str = "") -> None:
     """Send an invitation and tell the member of staff whether it went out."""
     try:
         send_invitation(user, fleet_name=fleet_name)
-    except (smtplib.SMTPException, OSError):
-        logger.exception("An invitation could not be sent to user %s.", user.pk)
+    except (smtplib.SMTPException, OSError) as error:
+        # Its text may name the recipient.
+        kind = type(error).__name__
+        logger.error("An invitation could not be sent to user %s: %s", user.pk, kind)  # noqa: TRY400
         text = _("The invitation to %(email)s could not be sent. Please send it again later.")
         messages.error(request, text % {"email": user.email})
     else:

@@ -2,6 +2,7 @@
 """Bookings, their requests and mails in the back office: to look at, and to try again."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -62,6 +63,10 @@ class ReadOnlyInline(TabularInline):
 
     extra = 0
     can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """Return all fields: some cannot be shown otherwise."""
+        return self.fields or ()
 
     def has_add_permission(self, *args: object) -> bool:
         """Refuse: the portal writes them."""

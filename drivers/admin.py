@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - Django calls these methods by position.
 """Fleets, their members and their drivers in the back office."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -158,6 +159,10 @@ class ReadOnlyInline(TabularInline):
 
     extra = 0
     can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """Return all fields: some cannot be shown otherwise."""
+        return self.fields or ()
 
     def has_add_permission(self, *args: object) -> bool:
         """Refuse: the rows come from the operator."""
