@@ -93,7 +93,7 @@ class BookingForm(forms.Form):
         label=_("Reference"),
         max_length=REFERENCE_LENGTH,
         required=False,
-        help_text=_("Optional: a cost centre or job number. The driver sees it too."),
+        help_text=_("A cost centre or job number. The driver sees it too."),
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
 

@@ -70,8 +70,8 @@ def banner(stack: Stack, logins: list[dict[str, str]]) -> str:
 
   Portal           {stack.portal}/
   Back office      {stack.portal}/back-office/
-  Operator's desk  {stack.operator}/desk/     approve or reject by hand
-  Mails            {stack.operator}/mails/
+  Operator's desk  {stack.operator}/     approve or reject by hand
+  Mails            {stack.operator}/mail
 
   Log in with e-mail and password:
 {people}

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from bookings.eligibility import Slot
 from bookings.models import Booking
 from bookings.selectors import Cursor
+from sites.facts import charger_of
 from sites.labels import connector_label as label_of_connector
+from sites.models import Evse
 
 register = template.Library()
 
@@ -41,6 +43,12 @@ def picker_query(slot: Booking | Slot) -> str:
 def instant(at: datetime) -> str:
     """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@register.filter
+def connectors(evse: Evse) -> str:
+    """Return what a charger's plugs are called."""
+    return charger_of(evse).connectors
 
 
 @register.filter
