@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from threading import Timer
 
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
@@ -29,7 +31,11 @@ class DemoPrinter(Printer):
         self.fallen: str | None = None
 
     def write(self, message: Message) -> None:
-        """Print a line; the guide speaks without a prefix."""
+        """Print a line, unless nobody is left to read it: the terminal may be gone."""
+        with suppress(OSError):
+            self._print(message)
+
+    def _print(self, message: Message) -> None:
         if message.name == "guide":
             print(message.data.decode(errors="replace"), end="", flush=True)
         elif message.name == "system":
@@ -47,15 +53,52 @@ class DemoPrinter(Printer):
             self.fallen = f"{ended[1]} ended by itself (status {ended[2]}), so the demo ends."
 
 
+class DemoManager(Manager):
+    """Ends the processes also when it is asked to while they are being started."""
+
+    def terminate(self) -> None:
+        """End all processes, as soon as each has begun: one that has not cannot be ended."""
+        if self._all_started():
+            super().terminate()
+        else:
+            Timer(0.1, self.terminate).start()
+
+
+def hang_up(*_: object) -> None:
+    """End the demo, whose terminal is gone.
+
+    Else the processes, which have sessions of their own, would outlive it.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def static_files_are_current() -> bool:
+    """Return whether nothing has changed since static files were collected, which takes seconds."""
+    manifest = ROOT / "var" / "static" / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    folders = [folder for folder in ROOT.glob("*/static") if folder != manifest.parent]
+    sources = [ROOT / "uv.lock", *(ROOT / "static").rglob("*")]
+    for folder in folders:
+        sources += folder.rglob("*")
+    collected = manifest.stat().st_mtime
+    return all(source.stat().st_mtime < collected for source in sources)
+
+
 def prepare(environment: dict[str, str]) -> bool:
     """Bring the database and the static files up to date; return whether that went well."""
     print("Preparing the database and the static files …", flush=True)
-    for words in (["migrate"], ["collectstatic"]):
+    steps = [["migrate"]] if static_files_are_current() else [["migrate"], ["collectstatic"]]
+    for words in steps:
         done = subprocess.run(
             [sys.executable, "manage.py", *words, "--no-input", "--verbosity", "0"],
             cwd=ROOT,
             env=environment,
             check=False,
+            start_new_session=True,  # Ctrl-C is for this process
         )
         if done.returncode:
             return False
@@ -70,11 +113,10 @@ def run(stack: Stack) -> int:
     for stale in (stack.ready_file, *stack.pid_folder.iterdir()):
         stale.unlink(missing_ok=True)
     printer = DemoPrinter()
-    manager = Manager(printer)
+    manager = DemoManager(printer)
     for name, command in stack.processes().items():
         manager.add_process(name, command, env=environment, cwd=str(ROOT))
-    # Else the processes, which have sessions of their own, would outlive a closed terminal.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.signal(signal.SIGHUP, hang_up)
     manager.loop()
     stack.ready_file.unlink(missing_ok=True)
     if printer.fallen:

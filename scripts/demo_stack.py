@@ -105,12 +105,12 @@ class Stack:
                 *("--token", self.operator_token),
             ],
             "worker": [
-                *(python, "-m", "celery", "-A", "config", "worker"),
+                *(python, "-m", "celery", "--quiet", "-A", "config", "worker"),
                 *("--pool=threads", "--concurrency=4", "--loglevel=INFO"),
                 *("--without-gossip", "--without-mingle"),
             ],
             "beat": [
-                *(python, "-m", "celery", "-A", "config", "beat", "--pidfile="),
+                *(python, "-m", "celery", "--quiet", "-A", "config", "beat", "--pidfile="),
                 *("--schedule", str(self.folder / "celerybeat-schedule")),
             ],
             "web": [python, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"],

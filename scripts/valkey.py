@@ -40,6 +40,7 @@ def command(*, port: int, folder: Path, keep: bool) -> list[str]:
         "appendonly": "yes" if keep else "no",
         "appendfsync": "everysec",
         "loglevel": "warning",
+        "logfile": "log",
     }
     return [str(path), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
