@@ -62,6 +62,7 @@ class ReadOnlyInline(TabularInline):
     """Rows on the page of another one that nobody may change."""
 
     extra = 0
+    hide_title = True
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:

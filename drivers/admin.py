@@ -84,6 +84,7 @@ class MembershipInline(TabularInline):
     fields = ["email", "role", "created_at"]
     readonly_fields = ["created_at"]
     extra = 0
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FleetMembership]:
         """Return the members with their accounts."""
@@ -158,6 +159,7 @@ class ReadOnlyInline(TabularInline):
     """Rows on the page of another one that nobody may change."""
 
     extra = 0
+    hide_title = True
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
