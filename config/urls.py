@@ -9,6 +9,8 @@ urlpatterns = [
     path("sites/", include("sites.urls")),
     path("bookings/", include("bookings.urls")),
     path("drivers/", include("drivers.urls")),
+    # Log-in addresses are the staff's to change.
+    path("account/email/", RedirectView.as_view(pattern_name="home")),
     path("account/", include("allauth.account.urls")),
     path("back-office/", admin.site.urls),
     path("health/", include("config.health")),

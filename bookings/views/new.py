@@ -15,13 +15,12 @@ from bookings.forms import BookingForm, SlotForm
 from bookings.services import submit_booking_request
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, private_partner_ids, search_drivers
+from drivers.selectors import driver_of, offer_drivers, private_partner_ids
 from sites.criteria import Criteria
 from sites.models import Location
 from sites.picker import build_picker
 from sites.selectors import bookable_evses, visible_evses, visible_locations
 
-DRIVERS_SHOWN = 8
 # Who picks another slot half-way finds the driver and the reference filled in again.
 DRAFT_KEY = "booking_draft"
 
@@ -126,16 +125,11 @@ def _show(
             check_slot(fleet=request.fleet, slot=slot, now=now)
         except BookingRefused as refusal:
             problem, offer_slots = refusal.message, refusal.offer_slots
-    chosen = _text(form, "driver")
     query = _text(form, "driver_query")
-    found = search_drivers(request.fleet, query, limit=DRIVERS_SHOWN + 1)
-    drivers = found[:DRIVERS_SHOWN]
-    picked = _picked_driver(request.fleet, chosen)
-    if picked and picked not in drivers:
-        drivers = [picked, *drivers[: DRIVERS_SHOWN - 1]]
+    offer = offer_drivers(request.fleet, query, chosen=_text(form, "driver"))
     if problem and offer_slots:
         request.session[DRAFT_KEY] = {
-            "driver": chosen,
+            "driver": _text(form, "driver"),
             "driver_query": query,
             "reference": _text(form, "reference"),
         }
@@ -143,10 +137,10 @@ def _show(
         "slot": slot,
         "form": form,
         "problem": problem,
-        "drivers": drivers,
-        "more": max(0, len(found) - DRIVERS_SHOWN),
-        "query": query,
-        "chosen": picked.pk if picked else None,
+        "drivers": offer.drivers,
+        "more": offer.more,
+        "query": offer.query,
+        "chosen": offer.chosen,
         "picker": _picker(request, slot) if offer_slots else None,
         "location": slot.location,
         "viewer_zone": viewer_zone(request),
@@ -181,15 +175,6 @@ def _picker(request: FleetRequest, slot: Slot) -> object:
         viewer_zone=zone.key if zone else None,
         now=timezone.now(),
     )
-
-
-def _picked_driver(fleet: Fleet, chosen: str) -> Driver | None:
-    if not chosen.isdecimal() or len(chosen) > 18:
-        return None
-    try:
-        return driver_of(fleet, int(chosen))
-    except Driver.DoesNotExist:
-        return None
 
 
 def _text(form: BookingForm, name: str) -> str:

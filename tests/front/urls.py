@@ -75,12 +75,13 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 lists = [path("", page, name="list")]
 
+driver_pages = [*lists, path("fleet/", page, name="switch_fleet")]
+
 urlpatterns = [
     path("", page, name="home"),
     path("sites/", include((lists, "sites"))),
     path("bookings/", include((lists, "bookings"))),
-    path("drivers/", include((lists, "drivers"))),
-    path("accounts/", include(([path("fleet/", page, name="switch_fleet")], "accounts"))),
+    path("drivers/", include((driver_pages, "drivers"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),
     path("account/", include("allauth.account.urls")),
     path("slow/", slow),
