@@ -79,6 +79,7 @@ class Stack:
             "CACHE_URL": f"redis://{LOOPBACK}:{self.valkey_port}/1",
             "AMPECO_BASE_URL": f"{self.operator}/public-api",
             "AMPECO_API_TOKEN": self.operator_token,
+            "SANDBOX_TOKEN": self.operator_token,
             "DEFAULT_TIMEZONE": "Europe/Berlin",
             "EMAIL_URL": f"smtp://{LOOPBACK}:{self.mail_port}",
             "DEFAULT_FROM_EMAIL": "Chargebook <portal@chargebook.example>",
@@ -97,12 +98,11 @@ class Stack:
                 port=self.valkey_port, folder=self.folder / "valkey", keep=True
             ),
             "operator": [
-                *(python, "manage.py", "sandbox"),
+                *(python, "-m", "sandbox"),
                 *("--port", str(self.operator_port)),
                 *("--smtp-port", str(self.mail_port)),
                 *("--mail-dir", str(self.folder / "mails")),
                 *("--state", str(self.folder / "operator.json")),
-                *("--token", self.operator_token),
             ],
             "worker": [
                 *(python, "-m", "celery", "--quiet", "-A", "config", "worker"),

@@ -4,10 +4,12 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
 from drivers.management.commands import seed_demo
 from drivers.models import Fleet, FleetMembership
+from mirror.models import SyncRun
 from sandbox.cast import HUDSON, PARTNERS, RHONE
 
 SANDBOX = "http://127.0.0.1:8701/public-api"
@@ -48,6 +50,31 @@ def test_reads_the_sites_before_and_the_drivers_after_there_are_fleets(demo):
     call_command("seed_demo")
 
     assert demo == ["sync_sites", "sync_drivers"]
+
+
+def test_takes_over_a_read_of_the_sites_that_an_ended_demo_left_unfinished(demo):
+    now = timezone.now()
+    run = SyncRun.objects.create(kind=SyncRun.Kind.SITES_FULL, started_at=now, alive_at=now)
+
+    call_command("seed_demo")
+
+    run.refresh_from_db()
+    assert run.state == SyncRun.State.BROKEN_OFF
+
+
+def test_reads_the_sites_only_the_first_time(demo):
+    now = timezone.now()
+    SyncRun.objects.create(
+        kind=SyncRun.Kind.SITES_FULL,
+        state=SyncRun.State.FINISHED,
+        started_at=now,
+        alive_at=now,
+        finished_at=now,
+    )
+
+    call_command("seed_demo")
+
+    assert demo == ["sync_drivers"]
 
 
 def test_tells_log_ins_that_work(demo, client, tmp_path):

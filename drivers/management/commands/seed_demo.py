@@ -59,6 +59,10 @@ class Command(BaseCommand):
         """Fill the demo; refuse anywhere else."""
         refuse_outside_demo()
         if not sites_were_read():
+            # A run that an earlier demo left unfinished died with it: it need not be waited for.
+            SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(
+                state=SyncRun.State.BROKEN_OFF
+            )
             call_command("sync_sites", full=True, stdout=self.stdout, stderr=self.stderr)
         with transaction.atomic():
             logins = make_people()
