@@ -26,13 +26,13 @@ def test_the_part_of_the_portal_one_is_in_is_marked(as_manager):
 def test_a_member_of_one_fleet_sees_its_name_and_no_switch(as_manager):
     html = as_manager.get("/").content.decode()
     assert "Hudson Parcel Fleet" in html
-    assert 'action="/accounts/fleet/"' not in html
+    assert 'action="/drivers/fleet/"' not in html
 
 
 def test_a_member_of_two_fleets_can_switch_without_a_script(as_manager, manager, other_fleet):
     MembershipFactory(user=manager, fleet=other_fleet)
     html = as_manager.get("/").content.decode()
-    form = html[html.index('action="/accounts/fleet/"') :].split("</form>")[0]
+    form = html[html.index('action="/drivers/fleet/"') :].split("</form>")[0]
     assert f'name="fleet" value="{other_fleet.pk}"' in form
     assert "csrfmiddlewaretoken" in form
     assert "Rhône Fret" in form
