@@ -49,7 +49,7 @@ def create_app(
                 response = _page(world, mails, request)
         except HTTPException as error:
             response = error
-        return response(environ, start_response)  # type: ignore[no-any-return]
+        return response(environ, start_response)
 
     return application
 

@@ -1,6 +1,6 @@
 """Availability, booking requests, bookings and sessions over HTTP."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request as HttpRequest
@@ -8,22 +8,30 @@ from werkzeug.wrappers import Request as HttpRequest
 from sandbox import payloads
 from sandbox.errors import Invalid, Missing
 from sandbox.filters import (
+    InWindow,
     body_of,
+    choice,
     includes,
-    instant,
     number,
     parse_instant,
     required_id,
     required_instant,
     text,
+    window,
 )
 from sandbox.paging import page_of
-from sandbox.records import Booking, Request
+from sandbox.records import (
+    BOOKING_STATUSES,
+    CONNECTOR_TYPES,
+    CURRENT_TYPES,
+    REQUEST_STATUSES,
+    Booking,
+    Request,
+)
 from sandbox.world import World
 
 LONGEST_WINDOW = timedelta(days=7)
 LONGEST_EXTERNAL_ID = 255
-STATUSES = {"pending", "approved", "rejected"}
 
 
 def check_availability(world: World, request: HttpRequest, location: int) -> dict[str, Any]:
@@ -53,26 +61,24 @@ def check_availability(world: World, request: HttpRequest, location: int) -> dic
 
 def list_requests(world: World, request: HttpRequest) -> dict[str, Any]:
     """List booking requests, newest last."""
-    status = text(request, "status")
-    if status is not None and status not in STATUSES:
-        raise Invalid({"filter.status": ["The selected status is invalid."]})
+    status = choice(request, "status", REQUEST_STATUSES)
     external_id = text(request, "externalId")
     if external_id is not None and not world.ignores_external_id:
-        found = [world.requests[pk] for pk in world.by_external_id.get(external_id, [])]
+        asked = [world.requests[pk] for pk in world.by_external_id.get(external_id, [])]
     else:
-        found = list(world.requests.values())
+        asked = list(world.requests.values())
     user, location = number(request, "userId"), number(request, "locationId")
-    created_after = instant(request, "createdAfter")
-    created_before = instant(request, "createdBefore")
+    created = window(request, "createdAfter", "createdBefore")
+    starts, ends = _times(request)
     found = [
         each
-        for each in found
+        for each in asked
         if (status is None or each.status == status)
         and (user is None or each.user_id == user)
         and (location is None or each.location_id == location)
-        and (created_after is None or each.created_at >= created_after)
-        and (created_before is None or each.created_at <= created_before)
-        and _times_match(request, each.start_at, each.end_at)
+        and created(each.created_at)
+        and starts(each.start_at)
+        and ends(each.end_at)
     ]
     return page_of(request, found, lambda each: payloads.request(world, each))
 
@@ -107,6 +113,10 @@ def _ask_for_new(world: World, body: dict[str, Any], external_id: str | None) ->
         evse = required_id(body, "evseId")
         if evse not in world.evses:
             errors["evseId"] = ["The selected EVSE is invalid."]
+    criteria = _criteria(body, errors)
+    parking = body.get("parkingSpaceCriteria")
+    if not isinstance(parking, dict | None):
+        errors["parkingSpaceCriteria"] = ["The parking space criteria must be an object."]
     if errors:
         raise Invalid(errors)
     return world.ask(
@@ -114,12 +124,28 @@ def _ask_for_new(world: World, body: dict[str, Any], external_id: str | None) ->
         user_id=user,
         location_id=location,
         evse_id=evse,
-        criteria=None if evse else body.get("evseCriteria") or None,
-        parking=body.get("parkingSpaceCriteria") or None,
+        criteria=None if evse else criteria,
+        parking=parking or None,
         start_at=start,
         end_at=end,
         external_id=external_id,
     )
+
+
+def _criteria(body: dict[str, Any], errors: dict[str, list[str]]) -> dict[str, Any] | None:
+    """Return what is asked of an EVSE; what is wrong with it is added to `errors`."""
+    criteria = body.get("evseCriteria") or {}
+    if not isinstance(criteria, dict):
+        errors["evseCriteria"] = ["The evse criteria must be an object."]
+        return None
+    for name, known in (("currentType", CURRENT_TYPES), ("connectorType", CONNECTOR_TYPES)):
+        if criteria.get(name) is not None and str(criteria[name]) not in known:
+            errors[f"evseCriteria.{name}"] = [f"The selected {name} is invalid."]
+    for name in ("minPower", "maxPower"):
+        power = criteria.get(name)
+        if not isinstance(power, int | float | None) or isinstance(power, bool):
+            errors[f"evseCriteria.{name}"] = [f"The {name} must be a number."]
+    return {name: value for name, value in criteria.items() if value is not None} or None
 
 
 def _ask_for_change(world: World, body: dict[str, Any], external_id: str | None) -> Request:
@@ -162,15 +188,17 @@ def read_request(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
 
 def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
     """List bookings."""
-    status = text(request, "status")
+    status = choice(request, "status", BOOKING_STATUSES)
     user, location = number(request, "userId"), number(request, "locationId")
+    starts, ends = _times(request)
     found = [
         each
         for each in world.bookings.values()
         if (status is None or each.status == status)
         and (user is None or each.user_id == user)
         and (location is None or each.location_id == location)
-        and _times_match(request, each.start_at, each.end_at)
+        and starts(each.start_at)
+        and ends(each.end_at)
     ]
     return page_of(request, found, lambda each: payloads.booking(world, each, evses=False))
 
@@ -190,14 +218,5 @@ def read_session(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
     return {"data": payloads.session(world, world.sessions[pk])}
 
 
-def _times_match(request: HttpRequest, start: datetime | None, end: datetime | None) -> bool:
-    for name, at, is_after in (
-        ("startAfter", start, True),
-        ("startBefore", start, False),
-        ("endAfter", end, True),
-        ("endBefore", end, False),
-    ):
-        bound = instant(request, name)
-        if bound is not None and (at is None or (at < bound if is_after else at > bound)):
-            return False
-    return True
+def _times(request: HttpRequest) -> tuple[InWindow, InWindow]:
+    return window(request, "startAfter", "startBefore"), window(request, "endAfter", "endBefore")

@@ -1,5 +1,6 @@
 """Reads filters and bodies of calls."""
 
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,10 +8,20 @@ from werkzeug.wrappers import Request
 
 from sandbox.errors import Invalid
 
+InWindow = Callable[[datetime | None], bool]
+
 
 def text(request: Request, name: str) -> str | None:
     """Return a filter as text, or None without it."""
     return request.args.get(f"filter[{name}]") or None
+
+
+def choice(request: Request, name: str, choices: Collection[str]) -> str | None:
+    """Return a filter that is one of some words. Raises Invalid for any other."""
+    value = text(request, name)
+    if value is not None and value not in choices:
+        raise Invalid({f"filter.{name}": [f"The selected {name} is invalid."]})
+    return value
 
 
 def number(request: Request, name: str) -> int | None:
@@ -32,13 +43,14 @@ def instant(request: Request, name: str) -> datetime | None:
 
 def parse_instant(value: Any, field: str) -> datetime:
     """Return an instant from ISO 8601 text with an offset. Raises Invalid for any other."""
+    wrong = Invalid({field: [f"The {field} is not a valid date."]})
     try:
         at = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Invalid({field: [f"The {field} is not a valid date."]}) from None
-    if at.tzinfo is None:
-        raise Invalid({field: [f"The {field} is not a valid date."]})
-    return at.astimezone(UTC)
+        if at.tzinfo is None:
+            raise wrong
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise wrong from None
 
 
 def includes(request: Request, name: str) -> bool:
@@ -46,10 +58,25 @@ def includes(request: Request, name: str) -> bool:
     return name in request.args.getlist("include[]")
 
 
-def updated_between(request: Request, at: datetime) -> bool:
-    """Return whether an instant lies within the filters on the last update."""
-    after, before = instant(request, "lastUpdatedAfter"), instant(request, "lastUpdatedBefore")
-    return (after is None or at >= after) and (before is None or at <= before)
+def window(request: Request, after: str, before: str) -> InWindow:
+    """Return a test whether an instant lies within two filters; without them everything does."""
+    least, most = instant(request, after), instant(request, before)
+    if least is None and most is None:
+        return _anything
+
+    def lies_within(at: datetime | None) -> bool:
+        return at is not None and (least is None or at >= least) and (most is None or at <= most)
+
+    return lies_within
+
+
+def _anything(at: datetime | None) -> bool:  # noqa: ARG001
+    return True
+
+
+def updated_between(request: Request) -> InWindow:
+    """Return a test whether an instant lies within the filters on the last update."""
+    return window(request, "lastUpdatedAfter", "lastUpdatedBefore")
 
 
 def body_of(request: Request) -> dict[str, Any]:

@@ -105,6 +105,9 @@ def _decode(cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("from:"))
+        start = int(base64.urlsafe_b64decode(cursor).decode().removeprefix("from:"))
     except (ValueError, binascii.Error):
-        raise Invalid({"cursor": ["The cursor is invalid."]}) from None
+        start = -1
+    if start < 0:
+        raise Invalid({"cursor": ["The cursor is invalid."]})
+    return start

@@ -17,6 +17,8 @@ from sandbox.world import World
 
 Payload = dict[str, Any]
 OLDER = "3.108"
+# AMPECO's document demands a roaming operator's id of every EVSE, but local ones have none.
+NO_ROAMING_OPERATOR = 0
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -43,6 +45,8 @@ def location(world: World, record: Location) -> Payload:
         "status": record.status,
         "lastUpdatedAt": instant(record.updated_at),
         "workingHours": _hours(record),
+        # Demanded as an integer, too; a reader takes any integer here for a roaming location.
+        "roamingOperatorId": None,
         **record.extra,
     }
     if record.how_to_get_in:
@@ -116,6 +120,7 @@ def evse(world: World, record: Evse, *, connectors: bool, nested: bool = False) 
         "hardwareStatus": record.hardware_status,
         "bookingEnabled": record.booking_enabled,
         "allowsReservation": True,
+        "roamingOperatorId": NO_ROAMING_OPERATOR,
         # Watts, although the contract says Wh.
         "powerOptions": {"maxPower": record.power_kw * 1000},
         "createdAt": instant(record.updated_at),

@@ -19,11 +19,12 @@ def list_users(world: World, request: Request) -> dict[str, Any]:
         found = [world.users[pk]] if pk is not None else []
     else:
         found = list(world.users.values())
+    updated = updated_between(request)
     found = [
         each
         for each in found
         if (partner is None or any(invite.partner_id == partner for invite in each.invites))
-        and updated_between(request, each.updated_at)
+        and updated(each.updated_at)
     ]
     invites = includes(request, "partnerInvites")
     return page_of(

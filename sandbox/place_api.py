@@ -14,12 +14,13 @@ from sandbox.world import World
 def list_locations(world: World, request: Request) -> dict[str, Any]:
     """List locations."""
     country, city = text(request, "country"), text(request, "city")
+    updated = updated_between(request)
     found = [
         each
         for each in world.locations.values()
         if (country is None or each.country == country)
         and (city is None or each.city == city)
-        and updated_between(request, each.updated_at)
+        and updated(each.updated_at)
     ]
     return page_of(request, found, lambda each: payloads.location(world, each))
 
@@ -35,13 +36,14 @@ def list_charge_points(world: World, request: Request) -> dict[str, Any]:
     """List charge points."""
     location, partner = number(request, "locationId"), number(request, "partnerId")
     kind = text(request, "type")
+    updated = updated_between(request)
     found = [
         each
         for each in world.charge_points.values()
         if (location is None or each.location_id == location)
         and (partner is None or each.partner_id == partner)
         and (kind is None or each.type == kind)
-        and updated_between(request, each.updated_at)
+        and updated(each.updated_at)
     ]
     return page_of(request, found, lambda each: payloads.charge_point(world, each))
 
@@ -71,11 +73,12 @@ def list_evses(world: World, request: Request) -> dict[str, Any]:
     if world.evse_list_forbidden:
         raise Forbidden
     charge_point = number(request, "chargePointId")
+    updated = updated_between(request)
     found = [
         each
         for each in world.evses.values()
         if (charge_point is None or each.charge_point_id == charge_point)
-        and updated_between(request, each.updated_at)
+        and updated(each.updated_at)
     ]
     connectors = includes(request, "connectors")
     return page_of(request, found, lambda each: payloads.evse(world, each, connectors=connectors))

@@ -5,6 +5,36 @@ from datetime import datetime
 from typing import Any
 
 HOLDING = frozenset({"accepted", "reserved"})
+BOOKING_STATUSES = HOLDING | {"completed", "cancelled", "no-show", "failed"}
+REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+EVSE_STATUSES = frozenset({"enabled", "disabled", "out of order"})
+CURRENT_TYPES = frozenset({"ac", "dc"})
+CONNECTOR_TYPES = frozenset(
+    {
+        "type1",
+        "type2",
+        "type3",
+        "chademo",
+        "ccs1",
+        "ccs2",
+        "schuko",
+        "nacs",
+        "cee16",
+        "cee32",
+        "j1772",
+        "inductive",
+        "nema-5-20",
+        "type-e-french",
+        "type-g-british",
+        "type-j-swiss",
+        "avcon",
+        "gb-t-ac",
+        "gb-t-dc",
+        "chaoji",
+        "nema-6-30",
+        "nema-6-50",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -138,7 +168,7 @@ class Booking:
 
     @property
     def holds(self) -> bool:
-        """Whether the EVSE is taken for this booking."""
+        """Whether the booking is still to come, so that it can be changed and cancelled."""
         return self.status in HOLDING
 
 

@@ -1,18 +1,19 @@
 """The simulated operator's state, and the rules by which it decides and time passes."""
 
-import json
+import heapq
 import random
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox import state
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.judgement import objection, pick_evse
+from sandbox.lifecycle import next_turn, take_turn
 from sandbox.records import (
     Booking,
     ChargePoint,
@@ -23,12 +24,7 @@ from sandbox.records import (
     Session,
     User,
 )
-
-RESERVED_BEFORE = timedelta(minutes=10)
-SHOWS_UP_AFTER = timedelta(minutes=3)
-NO_SHOW_AFTER = timedelta(minutes=15)
-KEPT = ("requests", "bookings", "sessions")
-RECORDS: dict[str, type] = {"requests": Request, "bookings": Booking, "sessions": Session}
+from sandbox.state import EVSE_STATES, RECORDS, StateUnreadable
 
 
 class World:
@@ -70,8 +66,14 @@ class World:
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
         self.holding: dict[int, set[int]] = defaultdict(set)
         self.undecided: set[int] = set()
-        self.live: set[int] = set()
-        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        # When each booking has its next turn, and the same in a heap that may hold old turns too.
+        self._turns: dict[int, datetime] = {}
+        self._agenda: list[tuple[datetime, int]] = []
+        self._altered_evses: set[int] = set()
+        self._unsaved: dict[str, dict[int, Any]] = {}
+        self._saved_to: Path | None = None
+        self._saved_settings: dict[str, Any] = {}
+        self._in_tick = False
 
     # What is known
 
@@ -121,6 +123,8 @@ class World:
         evse.status = status
         evse.hardware_status = "faulted" if status == "out of order" else "available"
         evse.updated_at = self.clock.now()
+        self._altered_evses.add(evse_id)
+        self._note(EVSE_STATES, evse)
         self.save()
 
     def evses_at(self, location: Location) -> Iterable[Evse]:
@@ -147,10 +151,10 @@ class World:
         """Return when an EVSE is free within a window, from now on."""
         free = []
         begin = max(start, self.clock.now())
-        for booking in self._held(evse.id, begin, end):
-            if booking.start_at > begin:
-                free.append((begin, booking.start_at))
-            begin = max(begin, booking.end_at)
+        for taken_from, taken_until, _ in self._taken(evse.id, begin, end):
+            if taken_from > begin:
+                free.append((begin, taken_from))
+            begin = max(begin, taken_until)
         if begin < end:
             free.append((begin, end))
         return free
@@ -158,27 +162,34 @@ class World:
     def is_free(
         self, evse: Evse, start: datetime, end: datetime, *, but: int | None = None
     ) -> bool:
-        """Return whether no booking (but the one named) holds an EVSE during a stretch."""
-        return all(booking.id == but for booking in self._held(evse.id, start, end))
+        """Return whether no booking (but the one named) takes an EVSE during a stretch."""
+        return all(pk == but for _, _, pk in self._taken(evse.id, start, end))
 
-    def _held(self, evse_id: int, start: datetime, end: datetime) -> list[Booking]:
-        bookings = [self.bookings[pk] for pk in self.holding[evse_id]]
-        return sorted(
-            (b for b in bookings if b.start_at < end and b.end_at > start),
-            key=lambda b: b.start_at,
-        )
+    def _taken(
+        self, evse_id: int, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime, int]]:
+        """Return from when until when an EVSE is taken within a window, and by which booking."""
+        bookings = [self.bookings[pk] for pk in self.holding.get(evse_id, ())]
+        stretches = [(each.start_at, self._until(each), each.id) for each in bookings]
+        return sorted(each for each in stretches if each[0] < end and each[1] > start)
+
+    def _until(self, booking: Booking) -> datetime:
+        """Return when a booking lets go of its EVSE: when its session stops, if there is one."""
+        session = self.sessions.get(booking.session_id or 0)
+        return session.stops_at if session else booking.end_at
 
     # Requests
 
     def ask(self, **fields: Any) -> Request:
         """Take a request; it is decided later."""
         now = self.clock.now()
-        pk = next(reversed(self.requests)) + 1 if self.requests else 1
+        pk = next(reversed(self.requests), 0) + 1
         request = Request(id=pk, status="pending", created_at=now, updated_at=now, **fields)
         self.requests[pk] = request
         self.undecided.add(pk)
         if request.external_id:
             self.by_external_id[request.external_id].append(pk)
+        self._note("requests", request)
         if self.decision_delay <= 0 and not self.manual:
             self.decide(request)
         self.save()
@@ -196,7 +207,6 @@ class World:
         """Approve a pending request and do what it asks for."""
         if request.status != "pending":
             return None
-        now = self.clock.now()
         if request.type == "create":
             evse = pick_evse(self, request)
             if evse is None:
@@ -220,7 +230,7 @@ class World:
                 booking.user_id = request.user_id or booking.user_id
                 booking.start_at = request.start_at or booking.start_at
                 booking.end_at = request.end_at or booking.end_at
-                booking.updated_at = now
+                self.set_booking_status(booking, booking.status)
         self._settle(request, "approved")
         return booking
 
@@ -234,6 +244,7 @@ class World:
         request.status = status
         request.updated_at = self.clock.now()
         self.undecided.discard(request.id)
+        self._note("requests", request)
         self.save()
 
     # Bookings
@@ -250,7 +261,7 @@ class World:
     ) -> Booking:
         """Hold an EVSE for somebody."""
         now = self.clock.now()
-        pk = next(reversed(self.bookings)) + 1 if self.bookings else 1
+        pk = next(reversed(self.bookings), 0) + 1
         booking = Booking(
             id=pk,
             location_id=location_id,
@@ -264,112 +275,128 @@ class World:
         )
         self.bookings[pk] = booking
         self._index_booking(booking)
+        self._note("bookings", booking)
         return booking
 
     def set_booking_status(self, booking: Booking, status: str) -> None:
-        """Give a booking another status."""
+        """Give a booking another status; call it as well after changing its times."""
         booking.status = status
         booking.updated_at = self.clock.now()
         self._index_booking(booking)
+        self._note("bookings", booking)
         self.save()
 
+    def add_session(self, session: Session) -> Session:
+        """Record a charging session."""
+        self.sessions[session.id] = session
+        self._note("sessions", session)
+        return session
+
+    def let_go(self, booking: Booking) -> None:
+        """Free the EVSE of a booking that has nothing more to come."""
+        self.holding[booking.evse_id].discard(booking.id)
+        self._turns.pop(booking.id, None)
+
     def _index_booking(self, booking: Booking) -> None:
-        if booking.holds:
-            self.holding[booking.evse_id].add(booking.id)
-            self.live.add(booking.id)
-        else:
-            self.holding[booking.evse_id].discard(booking.id)
-            self.live.discard(booking.id)
+        """Note when a booking has its next turn: as long as there is one, it takes its EVSE."""
+        turn = next_turn(self, booking)
+        if turn is None:
+            self.let_go(booking)
+            return
+        self.holding[booking.evse_id].add(booking.id)
+        self._turns[booking.id] = turn
+        heapq.heappush(self._agenda, (turn, booking.id))
 
     # Time
 
     def tick(self) -> None:
         """Do what is due by now: decide requests, hold chargers, start sessions, note no-shows."""
         now = self.clock.now()
-        if not self.manual:
-            due = now - timedelta(seconds=self.decision_delay)
-            for pk in sorted(self.undecided):
-                if self.requests[pk].created_at <= due:
-                    self.decide(self.requests[pk])
-        if abs(now - self._looked_at) >= timedelta(seconds=1):
-            self._looked_at = now
-            for pk in list(self.live):
-                self._move_on(self.bookings[pk], now)
+        self._in_tick = True
+        try:
+            if not self.manual and self.undecided:
+                due = now - timedelta(seconds=self.decision_delay)
+                for pk in sorted(self.undecided):
+                    if self.requests[pk].created_at <= due:
+                        self.decide(self.requests[pk])
+            while self._agenda and self._agenda[0][0] <= now:
+                planned, pk = heapq.heappop(self._agenda)
+                if self._turns.get(pk) == planned:
+                    self._move_on(self.bookings[pk], now)
+        finally:
+            self._in_tick = False
+        if self._unsaved:
+            self.save()
 
     def _move_on(self, booking: Booking, now: datetime) -> None:
-        if booking.status == "accepted" and now >= booking.start_at - RESERVED_BEFORE:
-            chance = random.Random(f"{self.seed}/{booking.id}/hold").random()  # noqa: S311
-            self.set_booking_status(booking, "failed" if chance < self.failed_share else "reserved")
-        if booking.status != "reserved":
-            return
-        comes = random.Random(f"{self.seed}/{booking.id}").random()  # noqa: S311
-        if comes >= self.no_show_share and now >= booking.start_at + SHOWS_UP_AFTER:
-            self._start_session(booking)
-        elif now >= booking.start_at + NO_SHOW_AFTER:
-            self.set_booking_status(booking, "no-show")
-
-    def _start_session(self, booking: Booking) -> None:
-        evse = self.evses[booking.evse_id]
-        pk = next(reversed(self.sessions)) + 1 if self.sessions else 1
-        self.sessions[pk] = Session(
-            id=pk,
-            booking_id=booking.id,
-            user_id=booking.user_id,
-            evse_id=evse.id,
-            charge_point_id=evse.charge_point_id,
-            started_at=booking.start_at + SHOWS_UP_AFTER,
-            stops_at=booking.end_at - timedelta(minutes=5),
-            power_kw=evse.power_kw,
-        )
-        booking.session_id = pk
-        self.set_booking_status(booking, "completed")
+        # Who shows up may be planned otherwise by now: see no_show_share.
+        turn = next_turn(self, booking)
+        if turn is not None and turn <= now:
+            take_turn(self, booking)
+        else:
+            self._index_booking(booking)
 
     # Memory
 
+    def _note(self, kind: str, record: Any) -> None:
+        if self.state_file is not None:
+            self._unsaved.setdefault(kind, {})[record.id] = record
+
     def save(self) -> None:
-        """Keep requests, bookings, sessions, EVSE statuses and the clock, if there is a file."""
-        if self.state_file is None:
+        """Write down what has changed since the last time, if there is a file.
+
+        Requests, bookings, sessions, EVSE statuses, the clock and how decisions are made are kept.
+        """
+        if self.state_file is None or self._in_tick:
             return
-        state = {
+        settings = {
             "offset": self.clock.offset.total_seconds(),
             "manual": self.manual,
             "decision_delay": self.decision_delay,
-            "evses": {evse.id: evse.status for evse in self.evses.values()},
         }
-        for kind in KEPT:
-            state[kind] = [asdict(record) for record in getattr(self, kind).values()]
-        temporary = self.state_file.with_suffix(".new")
-        temporary.write_text(json.dumps(state, default=datetime.isoformat))
-        temporary.replace(self.state_file)
+        if self._saved_to != self.state_file:
+            records = {kind: getattr(self, kind).values() for kind in RECORDS}
+            altered = [self.evses[pk] for pk in sorted(self._altered_evses)]
+            state.rewrite(self.state_file, settings, {**records, EVSE_STATES: altered})
+        elif self._unsaved or settings != self._saved_settings:
+            changed = {kind: found.values() for kind, found in self._unsaved.items()}
+            state.append(self.state_file, settings, changed)
+        self._saved_to, self._saved_settings, self._unsaved = self.state_file, settings, {}
 
     def load(self) -> None:
-        """Take up what `save` kept, if there is any."""
+        """Take up what `save` wrote down, if there is any. Raises StateUnreadable."""
         if self.state_file is None or not self.state_file.exists():
             return
-        state = json.loads(self.state_file.read_text())
-        self.clock.offset = timedelta(seconds=state["offset"])
-        self.manual = state["manual"]
-        self.decision_delay = state["decision_delay"]
-        for pk, status in state["evses"].items():
-            if int(pk) in self.evses:
-                self.evses[int(pk)].status = status
-        self.holding.clear()
-        self.live.clear()
-        for kind in KEPT:
-            records = {row["id"]: RECORDS[kind](**_revive(row)) for row in state[kind]}
-            setattr(self, kind, records)
+        kept = state.read(self.state_file)
+        if not self._knows(kept):
+            raise StateUnreadable(f"{self.state_file} holds the state of another world.")
+        self.clock.offset = timedelta(seconds=kept.settings.get("offset", 0))
+        self.manual = kept.settings.get("manual", self.manual)
+        self.decision_delay = kept.settings.get("decision_delay", self.decision_delay)
+        self.requests, self.bookings, self.sessions = kept.requests, kept.bookings, kept.sessions
+        for pk, row in kept.evses.items():
+            self._altered_evses.add(pk)
+            for name, value in row.items():
+                setattr(self.evses[pk], name, value)
+        self._index_all()
+        # Starts the file anew: what was said of a record more than once is said once.
+        self._saved_to = None
+        self.save()
+
+    def _knows(self, kept: state.State) -> bool:
+        evses, places = set(kept.evses), set()
+        records: list[Request | Booking] = [*kept.requests.values(), *kept.bookings.values()]
+        for record in records:
+            evses.add(record.evse_id or 0)
+            places.add(record.location_id or 0)
+        return evses - {0} <= self.evses.keys() and places - {0} <= self.locations.keys()
+
+    def _index_all(self) -> None:
+        for index in (self.holding, self._turns, self._agenda, self.by_external_id):
+            index.clear()
         for booking in self.bookings.values():
             self._index_booking(booking)
-        self.undecided = {pk for pk, r in self.requests.items() if r.status == "pending"}
+        self.undecided = {pk for pk, each in self.requests.items() if each.status == "pending"}
         for request in self.requests.values():
             if request.external_id:
                 self.by_external_id[request.external_id].append(request.id)
-
-
-def _revive(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: datetime.fromisoformat(value).astimezone(UTC)
-        if name.endswith("_at") and value
-        else value
-        for name, value in row.items()
-    }
