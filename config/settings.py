@@ -296,6 +296,7 @@ UNFOLD = {
     "SITE_TITLE": f"{PORTAL_NAME} back office",
     "SITE_HEADER": f"{PORTAL_NAME} back office",
     "SITE_URL": "/",
+    "ENVIRONMENT": "mirror.operator_status.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }
 

@@ -1,6 +1,7 @@
 """Whether the operator's platform refuses our token: known to all processes through the cache."""
 
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.utils.translation import gettext
 
 REFUSED_KEY = "operator-refuses-token"
@@ -28,3 +29,10 @@ def operator_notice() -> str:
     if is_refused():
         return gettext("Booking is temporarily not possible. The operator has been told.")
     return ""
+
+
+def back_office_label(request: HttpRequest) -> list[str] | None:  # noqa: ARG001
+    """Return the label that staff see at the head of the back office while we are refused."""
+    if is_refused():
+        return [gettext("AMPECO refuses the portal's token (401 or 403)"), "danger"]
+    return None
