@@ -2,7 +2,6 @@
 """Bookings, their requests and mails in the back office: to look at, and to try again."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,13 +9,12 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import TabularInline
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent, Notification
 from bookings.models.booking import reference_key
 from bookings.services import retry_failed
 from drivers.models import Driver
-from mirror.admin import ReadOnlyAdmin
+from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.search import search_key
 
 LARGEST_ID = 2**63 - 1
@@ -56,26 +54,6 @@ class LargeAdmin(ReadOnlyAdmin):
     def by_words(self, words: str) -> Q:
         """Return what any other text means."""
         raise NotImplementedError
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows on the page of another one that nobody may change."""
-
-    extra = 0
-    hide_title = True
-    can_delete = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        """Return all fields: some cannot be shown otherwise."""
-        return self.fields or ()
-
-    def has_add_permission(self, *args: object) -> bool:
-        """Refuse: the portal writes them."""
-        return False
-
-    def has_change_permission(self, *args: object) -> bool:
-        """Refuse: the portal writes them."""
-        return False
 
 
 class RequestInline(ReadOnlyInline):

@@ -1,7 +1,6 @@
 # ruff: noqa: ARG002 - Django calls these methods by position.
 """Fleets, their members and their drivers in the back office."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,7 @@ from ampeco.factory import get_client
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from drivers.onboarding import add_member
 from drivers.sync import sync_fleet_drivers
-from mirror.admin import ReadOnlyAdmin
+from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.models import SyncRun
 
 
@@ -153,26 +152,6 @@ class FleetAdmin(ModelAdmin):
                 messages.success(request, text % {"fleet": fleet.name, **run.counts})
             else:
                 messages.error(request, f"{fleet.name}: {run.problem}")
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows on the page of another one that nobody may change."""
-
-    extra = 0
-    hide_title = True
-    can_delete = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        """Return all fields: some cannot be shown otherwise."""
-        return self.fields or ()
-
-    def has_add_permission(self, *args: object) -> bool:
-        """Refuse: the rows come from the operator."""
-        return False
-
-    def has_change_permission(self, *args: object) -> bool:
-        """Refuse: the rows come from the operator."""
-        return False
 
 
 class FleetDriverInline(ReadOnlyInline):

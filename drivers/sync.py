@@ -14,9 +14,7 @@ from ampeco.client import AmpecoClient
 from ampeco.errors import (
     AmpecoError,
     AmpecoForbidden,
-    AmpecoRateLimited,
     AmpecoUnauthorized,
-    AmpecoUnavailable,
 )
 from ampeco.types import PartnerInvite, User
 from drivers.models import Fleet
@@ -24,6 +22,7 @@ from drivers.selectors import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
 from mirror.models import SyncRun
 from mirror.operator_status import note_accepted, note_refused
+from mirror.problems import problem_of
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ def sync_fleet_drivers(fleet: Fleet, *, client: AmpecoClient) -> SyncRun:
         if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
             note_refused()
         logger.warning("The drivers of fleet %s were not read to the end: %s", fleet.pk, error)
-        problem = problem_of(error)
+        problem = problem_of(error, forbidden=forbidden())
     except ListDoubtful:
         problem = _("The operator gave an empty list although invites are accepted.")
     except BaseException:
@@ -147,21 +146,9 @@ def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belo
     return Belonging(user=user, accepted=accepted, knows_all=user.partner_invites is not None)
 
 
-def problem_of(error: AmpecoError) -> str:
-    """Return in a plain sentence for staff why a run broke off."""
-    if isinstance(error, AmpecoForbidden):
-        return _("The operator does not let this token read the fleet's drivers (403).")
-    if isinstance(error, AmpecoUnauthorized):
-        return _("The operator does not accept the token (401).")
-    if isinstance(error, AmpecoRateLimited):
-        return _("The operator asked for a pause of %(seconds)d seconds.") % {
-            "seconds": round(error.retry_after)
-        }
-    if isinstance(error, AmpecoUnavailable):
-        return _("The operator's system did not answer as it should.")
-    if error.status:
-        return _("The operator refused a call (%(status)s).") % {"status": error.status}
-    return _("The operator's answers do not make sense: a list has no end or leads elsewhere.")
+def forbidden() -> str:
+    """Return what to say of a token that may not read drivers."""
+    return _("The operator does not let this token read the fleet's drivers (403).")
 
 
 def _open(fleet: Fleet) -> SyncRun:

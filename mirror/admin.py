@@ -1,11 +1,14 @@
 # ruff: noqa: ARG002 - Django calls these methods by position.
 """The runs of the mirrors in the back office: when each last ran and what it did."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from mirror.models import SyncRun
 
@@ -23,6 +26,26 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Refuse: bookings refer to the rows."""
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows on the page of another one that nobody may change."""
+
+    extra = 0
+    hide_title = True
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """Return all fields: some cannot be shown otherwise."""
+        return self.fields or ()
+
+    def has_add_permission(self, *args: object) -> bool:
+        """Refuse: the portal writes them."""
+        return False
+
+    def has_change_permission(self, *args: object) -> bool:
+        """Refuse: the portal writes them."""
         return False
 
 

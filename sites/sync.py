@@ -25,6 +25,7 @@ from ampeco.errors import (
 from ampeco.types import Page
 from mirror.models import SyncRun
 from mirror.operator_status import note_accepted, note_refused
+from mirror.problems import problem_of
 from sites.batch import Batch, LeftOut
 from sites.models import ChargePoint, Evse, Location
 from sites.runs import (
@@ -75,7 +76,8 @@ def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None
         if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
             note_refused()
         logger.warning("The synchronisation of sites broke off: %s", error)
-        break_off(run, problem=problem_of(error), calls=walk.calls)
+        forbidden = _("The operator does not let this token read the sites (403).")
+        break_off(run, problem=problem_of(error, forbidden=forbidden), calls=walk.calls)
     except RunOvertaken:
         logger.warning("Another process has taken over the synchronisation of sites.")
         run.refresh_from_db()
@@ -230,20 +232,3 @@ class Walk:
 def is_about_the_link(error: AmpecoError) -> bool:
     """Return whether starting the list anew may help where resuming it failed."""
     return not isinstance(error, AmpecoUnavailable | AmpecoRateLimited | AmpecoUnauthorized)
-
-
-def problem_of(error: AmpecoError) -> str:
-    """Return in a plain sentence why a run broke off."""
-    if isinstance(error, AmpecoForbidden):
-        return _("The operator does not let this token read the sites (403).")
-    if isinstance(error, AmpecoUnauthorized):
-        return _("The operator does not accept the token (401).")
-    if isinstance(error, AmpecoRateLimited):
-        return _("The operator asked for a pause of %(seconds)d seconds.") % {
-            "seconds": round(error.retry_after)
-        }
-    if isinstance(error, AmpecoUnavailable):
-        return _("The operator's system did not answer as it should.")
-    if error.status:
-        return _("The operator refused a call (%(status)s).") % {"status": error.status}
-    return _("The operator's answers do not make sense: a list has no end or leads elsewhere.")

@@ -17,7 +17,8 @@ from ampeco.factory import get_client
 from drivers.management.commands.sync_drivers import summary
 from drivers.models import Fleet, FleetMembership
 from drivers.onboarding import add_member, find_or_create_fleet
-from drivers.sync import problem_of, sync_fleet_drivers
+from drivers.sync import forbidden, sync_fleet_drivers
+from mirror.problems import problem_of
 
 Role = FleetMembership.Role
 
@@ -79,7 +80,7 @@ class Command(BaseCommand):
                 f"The operator knows no partner {partner_id}. Nothing was changed."
             ) from None
         except AmpecoError as error:
-            self.warn(f"Could not check the partner: {problem_of(error)}")
+            self.warn(f"Could not check the partner: {problem_of(error, forbidden=forbidden())}")
         else:
             self.stdout.write(f"The operator knows partner {partner_id} as “{partner.name}”.")
 

@@ -1,0 +1,28 @@
+"""Says in a plain sentence, for staff, why a run broke off."""
+
+from django.utils.translation import gettext as _
+
+from ampeco.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoRateLimited,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+
+
+def problem_of(error: AmpecoError, *, forbidden: str) -> str:
+    """Return why a run broke off; `forbidden` is what to say where the token lacks a right."""
+    if isinstance(error, AmpecoForbidden):
+        return forbidden
+    if isinstance(error, AmpecoUnauthorized):
+        return _("The operator does not accept the token (401).")
+    if isinstance(error, AmpecoRateLimited):
+        return _("The operator asked for a pause of %(seconds)d seconds.") % {
+            "seconds": round(error.retry_after)
+        }
+    if isinstance(error, AmpecoUnavailable):
+        return _("The operator's system did not answer as it should.")
+    if error.status:
+        return _("The operator refused a call (%(status)s).") % {"status": error.status}
+    return _("The operator's answers do not make sense: a list has no end or leads elsewhere.")
