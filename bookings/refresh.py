@@ -22,6 +22,8 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     A row is claimed by moving its due time on: who changes it first reads it.
     """
     now = now or timezone.now()
+    # Once it is over, nobody needs to know any more which charger it was.
+    Booking.objects.filter(refresh_at__lte=now, end_at__lte=now).update(refresh_at=None)
     due = list(Booking.objects.filter(refresh_at__lte=now).order_by("refresh_at")[:MOST_ROWS])
     completed = 0
     for booking in due:
