@@ -197,6 +197,10 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {
+    "login": "accounts.entrance.SignInForm",
+    "reset_password": "accounts.entrance.ForgottenPasswordForm",
+}
 
 # Mail
 

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +20,7 @@ import pytest
 from scripts.browser import chromium_flags, chromium_path
 from scripts.demo_stack import DEFAULT_PORTS, ROOT
 from scripts.ports import free_port, wait_until
+from tests.e2e.operator_desk import Operator
 
 START_SECONDS = 120
 STOP_SECONDS = 20
@@ -105,12 +106,53 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture
-def page(chromium, demo_stack):
-    """Open an empty tab on the portal; fail when a page's script or style did."""
-    context = chromium.new_context(base_url=demo_stack.portal, locale="en-GB")
-    page = context.new_page()
+def open_page(chromium, demo_stack) -> Iterator[Callable[..., object]]:
+    """Yield a function that opens a tab on the portal, signed in as `email` where one is given.
+
+    Each tab is in a browser context of its own, with the keyword arguments as its options. The test
+    fails when a page's script or style did, or when a page asked another server for something.
+    """
+    contexts = []
     troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    yield page
-    context.close()
+
+    def note_error(message) -> None:
+        if message.type == "error":
+            troubles.append(f"console: {message.text}")
+
+    def note_stranger(request) -> None:
+        if not request.url.startswith((f"{demo_stack.portal}/", "data:", "blob:")):
+            troubles.append(f"another server: {request.url}")
+
+    def open_tab(email: str | None = None, **options: object) -> object:
+        settings = {"locale": "en-GB", "timezone_id": "Europe/Dublin", **options}
+        context = chromium.new_context(base_url=demo_stack.portal, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+        page.on("console", note_error)
+        page.on("request", note_stranger)
+        if email:
+            # Not at the top: the tests without a browser use this file too.
+            from tests.e2e.steps import sign_in
+
+            sign_in(page, demo_stack.login(email))
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
     assert troubles == []
+
+
+@pytest.fixture
+def page(open_page):
+    """Return an empty tab on the portal."""
+    return open_page()
+
+
+@pytest.fixture
+def operator(demo_stack) -> Iterator[Operator]:
+    """Return the simulated operator; afterwards it decides by itself again."""
+    with Operator(demo_stack.operator) as operator:
+        yield operator
+        operator.decide_by_hand(False)

@@ -1,0 +1,53 @@
+"""The simulated operator of the running demo: what it was asked, how it decides, its mails."""
+
+import re
+from html import unescape
+
+import httpx
+
+
+class Operator:
+    """Reads what has arrived at the operator, and tells it how to decide."""
+
+    def __init__(self, address: str) -> None:
+        self.http = httpx.Client(base_url=address, timeout=30)
+
+    def __enter__(self) -> "Operator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def decide_by_hand(self, by_hand: bool) -> None:
+        """Let requests wait for a person, or be decided by themselves after a while."""
+        answer = self.http.post("/control/settings", json={"manual": by_hand})
+        answer.raise_for_status()
+
+    def requests(self) -> list[dict]:
+        """Return all booking requests so far, oldest first, as AMPECO writes them."""
+        return self.http.get("/control/world").json()["requests"]
+
+    def booking(self, pk: int) -> dict:
+        """Return a booking as AMPECO writes it."""
+        bookings = self.http.get("/control/world").json()["bookings"]
+        return next(each for each in bookings if each["id"] == pk)
+
+    def mails(self, *, to: str, about: str) -> list[str]:
+        """Return the pages of the mails to somebody that contain `about`."""
+        rows = re.findall(r"<tr>(.*?)</tr>", self.http.get("/mail").text, flags=re.DOTALL)
+        pages = [
+            re.search(r'href="(/mail/[^"]+)"', row)[1]
+            for row in rows
+            if f">{to}<" in unescape(row).lower()
+        ]
+        return [page for page in pages if about in self.text(page)]
+
+    def text(self, mail: str) -> str:
+        """Return what the page of a mail shows as its text."""
+        page = self.http.get(mail).text
+        return unescape(re.search(r"<pre>(.*?)</pre>", page, flags=re.DOTALL)[1])
+
+    def attachment(self, mail: str) -> bytes:
+        """Return the only attachment of a mail."""
+        (link,) = re.findall(r'href="(/mail/[^"]+/part/\d+)"', self.http.get(mail).text)
+        return self.http.get(link).content

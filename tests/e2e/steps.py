@@ -1,0 +1,91 @@
+"""What a person does on the way to a booking, as steps that the browser tests share."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+# Skips the tests that use these steps where there is no Playwright.
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="needs the e2e dependency group (make install-e2e)"
+).expect
+
+DECISION_MS = 30_000
+MANAGER = "manager@hudson.example"
+VIEWER = "viewer@hudson.example"
+OTHER_MANAGER = "manager@rhone.example"
+
+
+def sign_in(page: "Page", login: dict[str, str]) -> None:
+    """Sign in; the list of bookings shows."""
+    page.goto("/")
+    page.get_by_label("E-mail").fill(login["email"])
+    page.get_by_label("Password").fill(login["password"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Bookings", level=1)).to_be_visible()
+
+
+def open_site(page: "Page", name: str) -> None:
+    """Find a site by its name and open its page."""
+    page.goto("/sites/")
+    page.get_by_role("searchbox", name="Search").fill(name)
+    page.get_by_role("searchbox", name="Search").press("Enter")
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+def pick_day(page: "Page", number: int) -> None:
+    """Turn to a day of the strip, counted from today as 1."""
+    page.locator(f"#picker-day-{number}").click()
+    expect(page.locator(f"#picker-day-{number}")).to_have_attribute("aria-current", "date")
+
+
+def pick_length(page: "Page", key: str) -> None:
+    """Choose a length that is one click away: its minutes, or `night`."""
+    page.locator(f"#picker-length-{key}").click()
+    expect(page.locator(f"#picker-length-{key}")).to_have_attribute("aria-current", "true")
+
+
+def starts(page: "Page") -> "Locator":
+    """Return the links that lead from a start to the form."""
+    return page.locator("#picker a[href*='/bookings/new/']")
+
+
+def start_of(link: "Locator") -> str:
+    """Return the instant that a start's link names."""
+    query = parse_qs(urlsplit(link.get_attribute("href")).query)
+    return query["start"][0]
+
+
+def fill_request(page: "Page", *, driver: str, reference: str) -> None:
+    """Pick a driver by typing, and fill in the reference."""
+    expect(page.get_by_role("heading", name="Request a booking")).to_be_visible()
+    page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
+    expect(page.get_by_role("radio")).to_have_count(1)
+    page.get_by_role("radio", name=driver).check()
+    page.get_by_label("Reference").fill(reference)
+
+
+def request_booking(page: "Page", *, driver: str, reference: str) -> None:
+    """Fill in the form and send it; the page of the booking shows."""
+    fill_request(page, driver=driver, reference=reference)
+    send(page)
+
+
+def send(page: "Page") -> None:
+    """Send the form; the page of the booking shows."""
+    page.get_by_role("button", name="Request booking").click()
+    page.wait_for_url(r"**/bookings/*/")
+
+
+def status(page: "Page") -> "Locator":
+    """Return the heading that says how a booking stands."""
+    return page.locator("#status-title")
+
+
+def expect_status(page: "Page", text: str) -> None:
+    """Wait until the page says so, by itself."""
+    expect(status(page)).to_contain_text(text, timeout=DECISION_MS)
