@@ -108,7 +108,7 @@ def candidates(*, fleet: Fleet, slot: Slot) -> list[Evse]:
     """Return the EVSEs that the slot may mean: the one asked for, or all that meet the criteria."""
     evses = bookable_evses(slot.location, partner_ids=private_partner_ids(fleet))
     if slot.evse:
-        return [evse for evse in evses if evse.pk == slot.evse.pk]
+        return list(evses.filter(pk=slot.evse.pk).prefetch_related(None))
     return [evse for evse in evses if slot.criteria.fits(evse)]
 
 

@@ -29,10 +29,11 @@ DRAFT_KEY = "booking_draft"
 def new(request: FleetRequest) -> HttpResponse:
     """Show the form for a picked slot; on POST save the request and show its page."""
     slot_form = SlotForm(request.POST if request.method == "POST" else request.GET)
-    location = _location(request.fleet, slot_form)
+    partner_ids = private_partner_ids(request.fleet)
+    location = _location(slot_form, partner_ids=partner_ids)
     if not slot_form.is_valid():
         return _offer_slots(request, location, message=slot_form.sentence())
-    slot = _slot(request.fleet, location, slot_form)
+    slot = _slot(location, slot_form, partner_ids=partner_ids)
     if request.method != "POST" or "find" in request.POST:
         return _show(request, slot, _unsent_form(request))
     form = BookingForm(request.POST)
@@ -61,26 +62,21 @@ def new(request: FleetRequest) -> HttpResponse:
     return redirect("bookings:detail", pk=submission.request.booking_id)
 
 
-def _location(fleet: Fleet, form: SlotForm) -> Location:
+def _location(form: SlotForm, *, partner_ids: frozenset[int]) -> Location:
     """Return the site that the form names, if this fleet can see it; anything else is a 404."""
     form.is_valid()
     pk = form.cleaned_data.get("site")
-    location = (
-        visible_locations(partner_ids=private_partner_ids(fleet)).filter(pk=pk).first()
-        if pk
-        else None
-    )
+    location = visible_locations(partner_ids=partner_ids).filter(pk=pk).first() if pk else None
     if location is None:
         raise Http404
     return location
 
 
-def _slot(fleet: Fleet, location: Location, form: SlotForm) -> Slot:
+def _slot(location: Location, form: SlotForm, *, partner_ids: frozenset[int]) -> Slot:
     data = form.cleaned_data
     evse = None
     if data["evse"]:
-        evses = visible_evses(location, partner_ids=private_partner_ids(fleet))
-        evse = next((evse for evse in evses if evse.pk == data["evse"]), None)
+        evse = visible_evses(location, partner_ids=partner_ids).filter(pk=data["evse"]).first()
         if evse is None:
             raise Http404
     criteria = (
