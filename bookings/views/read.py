@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.viewer import viewer_zone
 from bookings.calendar import booking_calendar
 from bookings.forms import BookingListForm
-from bookings.models import Booking
+from bookings.models import Booking, Notification
 from bookings.selectors import (
     VIEWS,
     BookingFilter,
@@ -103,15 +103,27 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, object]:
     booking = _booking(request, pk)
     booking_request = latest_request(booking)
     watch([booking])
+    notifications = list(booking.notifications.order_by("created_at", "pk"))
+    now = timezone.now()
     return {
         "booking": booking,
         "location": booking.location,
         "booking_request": booking_request,
         "history": history_of(booking),
-        "notifications": booking.notifications.order_by("created_at", "pk"),
+        "notifications": notifications,
+        "keeps_up": booking.is_in_motion or _mails_are_leaving(notifications, now=now),
         "viewer_zone": viewer_zone(request),
-        "now": timezone.now(),
+        "now": now,
     }
+
+
+def _mails_are_leaving(notifications: list[Notification], *, now: datetime) -> bool:
+    """Return whether a mail was planned just now and will show as sent in a moment."""
+    return any(
+        notification.state == Notification.State.QUEUED
+        and notification.created_at > now - timedelta(minutes=1)
+        for notification in notifications
+    )
 
 
 def _narrowed(request: HttpRequest, form: BookingListForm) -> BookingFilter:

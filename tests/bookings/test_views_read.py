@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Booking, BookingRequest, Notification
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -111,6 +111,18 @@ def test_what_was_sent_to_whom_is_in_the_history(as_manager, fleet):
     )
     page = html(as_manager.get(f"/bookings/{notification.booking_id}/"))
     assert "E-mail sent to d@x.example" in page
+
+
+def test_a_page_waits_a_moment_for_mails_that_are_leaving(as_manager, fleet):
+    notification = NotificationFactory(
+        request__booking__fleet=fleet, request__booking__accepted=True
+    )
+    address = f"/bookings/{notification.booking_id}/"
+    page = html(as_manager.get(address))
+    assert "is waiting to be sent" in page
+    assert "every 1s" in page
+    Notification.objects.update(created_at=now() - timedelta(minutes=2))
+    assert "every 1s" not in html(as_manager.get(address)), "a mail server may be away for long"
 
 
 @pytest.mark.parametrize("part", ["", "status/", "calendar.ics"])
