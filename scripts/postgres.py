@@ -15,7 +15,7 @@ import psycopg
 
 from scripts.ports import LOOPBACK, free_port
 
-LOCAL_URL = "postgres://postgres@127.0.0.1:5432/chargebook"
+LOCAL_SERVER = "postgres://postgres@127.0.0.1:5432"
 # Losing its data in a power cut is fine, waiting for the disk is not.
 SERVER_OPTIONS = {
     "listen_addresses": LOOPBACK,
@@ -32,16 +32,18 @@ def given_server() -> str | None:
 
 
 def local_server() -> str | None:
-    """Return the URL of this machine's PostgreSQL if it lets us make test databases."""
-    maintenance = LOCAL_URL.rpartition("/")[0] + "/postgres"
+    """Return a database URL of this machine's PostgreSQL if it lets us make databases.
+
+    The name is this process's own: test runs that share the server must not drop each other's.
+    """
     try:
-        with psycopg.connect(maintenance, connect_timeout=2) as connection:
+        with psycopg.connect(f"{LOCAL_SERVER}/postgres", connect_timeout=2) as connection:
             row = connection.execute(
                 "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
             ).fetchone()
     except psycopg.OperationalError:
         return None
-    return LOCAL_URL if row and row[0] else None
+    return f"{LOCAL_SERVER}/chargebook_{os.getpid()}" if row and row[0] else None
 
 
 def binaries() -> Path | None:
