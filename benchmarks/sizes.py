@@ -1,0 +1,51 @@
+"""How much there is of everything, and how often it is measured."""
+
+import argparse
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Rows and repetitions of one run; the defaults are those that the budgets speak of."""
+
+    locations: int = 1000
+    charge_points: int = 3000
+    evses: int = 6000
+    drivers: int = 1000
+    bookings: int = 1_000_000
+    pending: int = 1000
+    runs: int = 60
+    samples: int = 20
+
+    @property
+    def upcoming(self) -> int:
+        """How many of the bookings are still to come."""
+        return min(5000, self.bookings // 10)
+
+
+# Enough to see that everything works.
+QUICK = Sizes(
+    locations=60,
+    charge_points=180,
+    evses=360,
+    drivers=60,
+    bookings=20_000,
+    pending=60,
+    runs=10,
+    samples=4,
+)
+# Filling SQLite with a million rows takes longer than all the rest.
+SQLITE_BOOKINGS = 100_000
+
+
+def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
+    """Return what the options ask for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few of everything, within a minute")
+    parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")
+    options = parser.parse_args(words)
+    chosen = QUICK if options.quick else Sizes()
+    bookings = options.bookings or chosen.bookings
+    if sqlite and not options.bookings:
+        bookings = min(bookings, SQLITE_BOOKINGS)
+    return replace(chosen, bookings=bookings)
