@@ -35,7 +35,7 @@ e2e: install-e2e ## run the browser tests against a demo of their own
 lint: install ## check style: code and templates
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@$(BIN)/python -m djlint --quiet --lint templates sandbox
+	@$(BIN)/python -m djlint --quiet --lint templates
 
 types: install ## check types
 	@$(BIN)/python -m mypy .
