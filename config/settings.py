@@ -6,6 +6,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -300,6 +301,9 @@ UNFOLD = {
     "SITE_TITLE": f"{PORTAL_NAME} back office",
     "SITE_HEADER": f"{PORTAL_NAME} back office",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
+    ],
     "ENVIRONMENT": "mirror.operator_status.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }

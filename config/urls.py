@@ -2,7 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
+
+admin.site.index_title = _("Overview")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:list"), name="home"),

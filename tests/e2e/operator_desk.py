@@ -23,6 +23,11 @@ class Operator:
         answer = self.http.post("/control/settings", json={"manual": by_hand})
         answer.raise_for_status()
 
+    def reject(self, pk: int, *, reason: str) -> None:
+        """Reject a request that waits for a person."""
+        answer = self.http.post(f"/control/requests/{pk}", json={"reason": reason})
+        answer.raise_for_status()
+
     def requests(self) -> list[dict]:
         """Return all booking requests so far, oldest first, as AMPECO writes them."""
         return self.http.get("/control/world").json()["requests"]

@@ -1,0 +1,147 @@
+"""Each main page, light and dark, at desk and phone width: checked by axe, and for overflow."""
+
+from itertools import product
+
+import pytest
+
+from tests.e2e.steps import (
+    DECISION_MS,
+    MANAGER,
+    expect,
+    expect_status,
+    open_site,
+    pick_day,
+    request_booking,
+    starts,
+    status,
+)
+
+axe_playwright = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="needs the e2e dependency group"
+)
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = 1280, 360
+SITE = "DES - Delancey and Essex Municipal Parking Garage"
+
+
+@pytest.fixture
+def calm_page(open_page):
+    """Return a manager's tab in which nothing moves, so that no colour is caught half-way."""
+    return open_page(MANAGER, reduced_motion="reduce")
+
+
+def check(page) -> None:
+    """Check the page as it is, in both colours and both widths."""
+    found = []
+    for scheme, width in product(("light", "dark"), (DESK, PHONE)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+        settle(page)
+        where = f"{page.url} in {scheme} at {width} px"
+        results = axe_playwright.Axe().run(page)
+        if results.violations_count:
+            found.append(f"{where}:\n{results.generate_report()}")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{where}: the page is {wide} px wide")
+    assert not found, "\n".join(found)
+
+
+def settle(page) -> None:
+    """Wait until no colour or place is on its way to another one."""
+    page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sites/",
+        "/sites/?q=nowhere",
+        "/sites/?power=x",
+        "/bookings/",
+        "/bookings/?view=attention&q=nothing",
+        "/bookings/?since=2026-02-02&until=2026-01-01",
+        "/drivers/",
+        "/drivers/?q=nobody",
+        "/account/password/change/",
+    ],
+)
+def test_pages_of_a_member(calm_page, address):
+    calm_page.goto(address)
+    check(calm_page)
+
+
+@pytest.mark.parametrize("address", ["/account/login/", "/account/password/reset/"])
+def test_pages_before_signing_in(open_page, address):
+    page = open_page(reduced_motion="reduce")
+    page.goto(address)
+    check(page)
+    page.get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+
+
+def test_the_menus(calm_page):
+    calm_page.locator("details.menu summary").click()
+    check(calm_page)
+    calm_page.keyboard.press("Escape")
+    calm_page.set_viewport_size({"width": PHONE, "height": 800})
+    calm_page.get_by_role("button", name="Menu").click()
+    check(calm_page)
+
+
+def test_the_slot_picker(calm_page):
+    page = calm_page
+    open_site(page, SITE)
+    check(page)
+    pick_day(page, 2)
+    page.locator("#picker-chargers a[id^=picker-all-]").first.click()
+    expect(page.get_by_role("link", name="Fewer start times")).to_be_visible()
+    check(page)
+    page.locator("#picker-mode-any").click()
+    expect(page.locator("#picker-any-title")).to_be_visible()
+    check(page)
+
+
+def test_the_way_to_a_booking(calm_page, operator):
+    page = calm_page
+    open_site(page, SITE)
+    pick_day(page, 3)
+    starts(page).first.click()
+    check(page)
+    page.get_by_role("button", name="Request booking").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+
+    operator.decide_by_hand(True)
+    request_booking(page, driver="Carla Rossi", reference="Checked")
+    expect(status(page)).to_contain_text("Requested")
+    expect(page.get_by_text("Received by the operator")).to_be_visible(timeout=DECISION_MS)
+    check(page)
+    operator.reject(operator.requests()[-1]["id"], reason="The car park is closed.")
+    expect_status(page, "Rejected")
+    check(page)
+    page.goto("/bookings/?view=attention")
+    expect(page.get_by_role("row").filter(has_text="Checked")).to_be_visible()
+    check(page)
+
+    operator.decide_by_hand(False)
+    page.goto("/bookings/?view=all")
+    page.get_by_role("link", name="New booking").click()
+    open_site(page, SITE)
+    pick_day(page, 4)
+    starts(page).first.click()
+    request_booking(page, driver="Carla Rossi", reference="Checked")
+    expect_status(page, "Approved")
+    check(page)
+
+
+def test_a_page_that_is_not_there(chromium, demo_stack):
+    page = chromium.new_page(base_url=demo_stack.portal, reduced_motion="reduce")
+    page.goto("/nowhere/")
+    expect(page.get_by_text("Error 404")).to_be_visible()
+    check(page)
+    page.close()
