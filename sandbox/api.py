@@ -2,11 +2,13 @@
 
 import hmac
 import json
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
@@ -18,8 +20,9 @@ from sandbox.faults import ConnectionCut, Fault
 from sandbox.world import World
 
 ROOT = "/public-api"
-DEFAULT_TOKEN = "sandbox-token"  # noqa: S105
 MINUTE = 60.0
+# In so many pieces does a slow body come.
+PIECES = 10
 Operation = Callable[..., dict[str, Any]]
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
@@ -53,11 +56,6 @@ ROUTES = Map(
 )
 
 
-def create_app(world: World, *, token: str = DEFAULT_TOKEN) -> WSGIApplication:
-    """Return AMPECO's side of a world as a WSGI application; callers need `token`."""
-    return Api(world, token=token)
-
-
 class Api:
     """The WSGI application under `/public-api`."""
 
@@ -82,6 +80,7 @@ class Api:
         if "slow-body" in struck:
             body = response.get_data()
             response.response = _trickle(body, struck["slow-body"].seconds)
+            response.content_length = len(body)
         return response(environ, start_response)
 
     def _answer(self, request: Request, struck: dict[str, Fault]) -> Response:
@@ -125,7 +124,8 @@ class Api:
             headers["X-RateLimit-Limit"] = str(limit)
             headers["X-RateLimit-Remaining"] = str(max(0, left - 1))
             if left <= 0:
-                headers["Retry-After"] = str(int(self._recent[0] + MINUTE - now) + 1)
+                oldest = self._recent[0] if self._recent else now
+                headers["Retry-After"] = str(int(oldest + MINUTE - now) + 1)
                 raise TooMany
             self._recent.append(now)
 
@@ -145,14 +145,17 @@ class Api:
 
 
 def cut(environ: WSGIEnvironment) -> Iterable[bytes]:
-    """Cut the connection without an answer; without a socket raise ConnectionCut."""
-    socket = environ.get("werkzeug.socket")
-    if socket is not None:
-        socket.close()
+    """Cut the connection without an answer: raise ConnectionCut, and end the socket, if any."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        # Closing would not do: the server still holds the socket, and the caller would wait.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionCut("The connection was cut.")
 
 
 def _trickle(body: bytes, seconds: float) -> Iterator[bytes]:
-    for start in range(0, len(body), max(1, len(body) // 10)):
-        time.sleep(seconds / 10)
-        yield body[start : start + max(1, len(body) // 10)]
+    length = -(-len(body) // PIECES)
+    for start in range(0, len(body), length):
+        time.sleep(seconds / PIECES)
+        yield body[start : start + length]

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox import control, desk, mailbox
 from sandbox.api import ROOT, Api
 from sandbox.mailbox import Mailbox
-from sandbox.pages import STYLE
+from sandbox.pages import SCRIPT, STYLE
 from sandbox.world import World
 
 ROUTES = Map(
@@ -19,6 +19,7 @@ ROUTES = Map(
         Rule("/chargers", methods=["GET"], endpoint="chargers"),
         Rule("/do", methods=["POST"], endpoint="do"),
         Rule("/desk.css", methods=["GET"], endpoint="style"),
+        Rule("/desk.js", methods=["GET"], endpoint="script"),
         Rule("/mail", methods=["GET"], endpoint="mails"),
         Rule("/mail/<name>", methods=["GET"], endpoint="mail"),
         Rule("/mail/<name>/html", methods=["GET"], endpoint="html"),
@@ -34,7 +35,7 @@ def create_app(
     token: str = "sandbox-token",  # noqa: S107
     mails: Mailbox | None = None,
 ) -> WSGIApplication:
-    """Return the application for a world; without `mails` there are no pages for them."""
+    """Return the application for a world; without `mails` there are none to see."""
     api = Api(world, token=token)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -65,6 +66,10 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return desk.do(world, request)
         case "style":
             return Response(STYLE, mimetype="text/css")
+        case "script":
+            return Response(SCRIPT, mimetype="text/javascript")
+        case "mails":
+            return mailbox.show_mails(mails)
     if mails is None:
         raise NotFound
     match endpoint:
@@ -72,6 +77,4 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return mailbox.show_mail(mails, **arguments)
         case "html":
             return mailbox.show_html(mails, **arguments)
-        case "part":
-            return mailbox.give_part(mails, **arguments)
-    return mailbox.show_mails(mails)
+    return mailbox.give_part(mails, **arguments)

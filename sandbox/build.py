@@ -241,9 +241,13 @@ def _add_invented_sites(world: World) -> None:
         hours={day: [("06:00", "22:00")] for day in WORKDAYS},
         extra={"parkingType": "PARKING_LOT", "accessMethods": ["TOKEN"]},
     )
-    for number in range(2):
+    for number, access in enumerate(("private_view_private_use", "public_view_private_use")):
         charge_point = builder.charge_point(
-            alliance, f"DA-{number + 1:02}", type="private", partner_id=ALLIANCE
+            alliance,
+            f"DA-{number + 1:02}",
+            type="private",
+            partner_id=ALLIANCE,
+            access_type=access,
         )
         builder.evse(charge_point, ("ccs1", "nacs"), 350, label=f"Hub {number + 1}")
 
@@ -259,9 +263,9 @@ def _add_invented_sites(world: World) -> None:
         timezone="Europe/Paris",
         extra={"parkingType": "PARKING_LOT", "accessMethods": ["ACCESS_CODE"]},
     )
-    for number in range(2):
+    for number, access in enumerate(("private_view_private_use", "private_view_public_use")):
         charge_point = builder.charge_point(
-            lyon, f"RF-{number + 1:02}", type="private", partner_id=RHONE
+            lyon, f"RF-{number + 1:02}", type="private", partner_id=RHONE, access_type=access
         )
         builder.evse(charge_point, ("ccs2",), 300, label=f"Quai {number + 1}")
 

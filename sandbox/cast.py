@@ -1,5 +1,6 @@
 """Who is who in the default world, by name, for demo and tests. All invented."""
 
+import unicodedata
 from dataclasses import dataclass
 
 HUDSON = 501
@@ -35,13 +36,13 @@ def _fleet(first_id: int, partner: int, locale: str, names: str, domain: str) ->
     people = []
     for number, name in enumerate(names.split(", ")):
         first, last = name.split(" ", 1)
-        mail = f"{first}.{last}".lower().replace(" ", "").replace("é", "e").replace("ç", "c")
+        plain = unicodedata.normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode()
         people.append(
             Person(
                 id=first_id + number,
                 first_name=first,
                 last_name=last,
-                email=f"{mail.replace('ë', 'e')}@{domain}",
+                email=f"{plain.lower()}@{domain}",
                 partners=(partner,),
                 private=(partner,) if number % 2 == 0 else (),
                 locale=locale,

@@ -1,8 +1,10 @@
 """The strings that tests, benchmarks and chaos runs pull: `/control/…`, JSON, loopback only."""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 from werkzeug.exceptions import Forbidden, NotFound
@@ -11,8 +13,10 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox import payloads
 from sandbox.errors import Invalid
-from sandbox.filters import body_of, parse_instant
-from sandbox.world import World
+from sandbox.filters import body_of, parse_instant, refuse_other_sites
+from sandbox.lifecycle import start_session
+from sandbox.records import BOOKING_STATUSES, EVSE_STATUSES
+from sandbox.world import SHAPES, World
 
 LOOPBACK = ("127.", "::1", "localhost")
 ROUTES = Map(
@@ -27,22 +31,24 @@ ROUTES = Map(
         Rule("/control/evses/<int:pk>", methods=["POST"], endpoint="evse"),
     ]
 )
-SETTINGS = (
-    "decision_delay",
-    "manual",
-    "shape",
-    "evse_list_forbidden",
-    "ignores_external_id",
-    "no_show_share",
-    "failed_share",
-    "rate_limit",
-)
+SETTINGS: dict[str, Callable[[Any], bool]] = {
+    "decision_delay": lambda value: _is_number(value) and value >= 0,
+    "manual": lambda value: isinstance(value, bool),
+    "shape": lambda value: isinstance(value, str) and value in SHAPES,
+    "evse_list_forbidden": lambda value: isinstance(value, bool),
+    "ignores_external_id": lambda value: isinstance(value, bool),
+    "no_show_share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "failed_share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "rate_limit": lambda value: value is None or (type(value) is int and value >= 1),
+}
+LONGEST_JUMP = 366 * 24 * 3600
 
 
 def answer(world: World, request: Request) -> Response:
     """Carry out one control call."""
     if not (request.remote_addr or "127.").startswith(LOOPBACK):
         raise Forbidden
+    refuse_other_sites(request)
     endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
     with world.lock:
         try:
@@ -82,14 +88,16 @@ def _faults(world: World, request: Request) -> Any:
         try:
             world.faults.add(**fields)
         except (TypeError, ValueError) as error:
-            raise Invalid({"kind": [str(error)]}) from None
+            raise Invalid({"fault": [str(error)]}) from None
     return [asdict(fault) for fault in world.faults.active]
 
 
 def _settings(world: World, request: Request) -> Any:
-    for name, value in body_of(request).items():
-        if name not in SETTINGS:
-            raise Invalid({name: ["There is no such setting."]})
+    changes = body_of(request)
+    for name, value in changes.items():
+        if name not in SETTINGS or not SETTINGS[name](value):
+            raise Invalid({name: ["There is no such setting, or it cannot be this."]})
+    for name, value in changes.items():
         setattr(world, name, value)
     world.save()
     return {name: getattr(world, name) for name in SETTINGS}
@@ -99,8 +107,10 @@ def _clock(world: World, request: Request) -> Any:
     seconds = body_of(request).get("advance_seconds")
     if seconds is None:
         world.clock.reset()
+    elif _is_number(seconds) and abs(seconds) <= LONGEST_JUMP:
+        world.clock.advance(timedelta(seconds=seconds))
     else:
-        world.clock.advance(timedelta(seconds=float(seconds)))
+        raise Invalid({"advance_seconds": ["This must be a number, of a year at most."]})
     world.tick()
     world.save()
     return {"now": payloads.instant(world.clock.now())}
@@ -119,17 +129,34 @@ def _decide(world: World, request: Request, pk: int) -> Any:
 def _booking(world: World, request: Request, pk: int) -> Any:
     body = body_of(request)
     booking = world.bookings[pk]
-    if body.get("startAt"):
-        booking.start_at = parse_instant(body["startAt"], "startAt")
-    if body.get("endAt"):
-        booking.end_at = parse_instant(body["endAt"], "endAt")
-    world.set_booking_status(booking, str(body.get("status") or booking.status))
+    start_at, end_at = (
+        parse_instant(body[name], name) if body.get(name) else old
+        for name, old in (("startAt", booking.start_at), ("endAt", booking.end_at))
+    )
+    status = _one_of(body.get("status") or booking.status, BOOKING_STATUSES)
+    if end_at <= start_at:
+        raise Invalid({"endAt": ["The end must be after the start."]})
+    booking.start_at, booking.end_at = start_at, end_at
+    if status == "completed" and booking.session_id is None:
+        start_session(world, booking)
+    else:
+        world.set_booking_status(booking, status)
     return payloads.booking(world, booking, evses=True)
 
 
 def _evse(world: World, request: Request, pk: int) -> Any:
-    world.set_evse_status(pk, str(body_of(request).get("status", "enabled")))
+    world.set_evse_status(pk, _one_of(body_of(request).get("status", "enabled"), EVSE_STATUSES))
     return {"id": pk, "status": world.evses[pk].status}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _one_of(value: Any, choices: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise Invalid({"status": [f"The status must be one of {', '.join(sorted(choices))}."]})
+    return value
 
 
 HANDLERS: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,13 @@ KINDS = (
     "cut-after",  # the connection is cut, the call was processed
     "slow-body",  # the body trickles in over `seconds`
 )
+FIELDS: dict[str, Callable[[Any], Any]] = {
+    "probability": float,
+    "count": int,
+    "path": str,
+    "method": str,
+    "seconds": float,
+}
 
 
 class ConnectionCut(ConnectionError):
@@ -49,10 +57,10 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, kind: str, **fields: Any) -> Fault:
-        """Switch a fault on. Raises ValueError for a kind that does not exist."""
+        """Switch a fault on. Raises ValueError for a kind or a field that makes no sense."""
         if kind not in KINDS:
             raise ValueError(f"{kind} is not one of {', '.join(KINDS)}.")
-        fault = Fault(kind, **fields)
+        fault = Fault(kind, **_checked(fields))
         with self._lock:
             self.active.append(fault)
         return fault
@@ -79,11 +87,27 @@ class Faults:
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
-        """Read `kind,name=value,…` from a command line into the arguments of `add`."""
+        """Read `kind,name=value,…` from a command line into the arguments of `add`.
+
+        Raises ValueError for what `add` would not take.
+        """
         kind, *pairs = text.split(",")
-        fields: dict[str, Any] = {"kind": kind}
-        types = {"probability": float, "seconds": float, "count": int}
-        for pair in pairs:
-            name, _, value = pair.partition("=")
-            fields[name] = types.get(name, str)(value)
-        return fields
+        fields = {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+        cls().add(kind, **fields)
+        return {"kind": kind, **_checked(fields)}
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name not in FIELDS:
+            raise ValueError(f"A fault has no “{name}”, only {', '.join(FIELDS)}.")
+        try:
+            checked[name] = None if value is None and name == "count" else FIELDS[name](value)
+        except (TypeError, ValueError):
+            raise ValueError(f"“{value}” is no {name} of a fault.") from None
+    if not 0 <= checked.get("probability", 1) <= 1 or not 0 <= checked.get("seconds", 0) <= 600:
+        raise ValueError("The probability lies between 0 and 1, the seconds between 0 and 600.")
+    if checked.get("count") is not None and checked["count"] < 1:
+        raise ValueError("The count is at least 1.")
+    return checked

@@ -1,9 +1,10 @@
-"""Reads filters and bodies of calls."""
+"""Reads where calls come from, their filters and their bodies."""
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
 from sandbox.errors import Invalid
@@ -77,6 +78,20 @@ def _anything(at: datetime | None) -> bool:  # noqa: ARG001
 def updated_between(request: Request) -> InWindow:
     """Return a test whether an instant lies within the filters on the last update."""
     return window(request, "lastUpdatedAfter", "lastUpdatedBefore")
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Raise Forbidden for a call that a page of another site makes a browser send.
+
+    Browsers say where a call comes from; programs, which say nothing, may call.
+    """
+    origin = request.headers.get("Origin")
+    if request.method in {"GET", "HEAD"}:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or (
+        origin is not None and origin != request.host_url.rstrip("/")
+    ):
+        raise Forbidden("Another site sent this.")
 
 
 def body_of(request: Request) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def objection(world: "World", request: Request) -> str | None:
     start, end = request.start_at or booking.start_at, request.end_at or booking.end_at
     if end <= start:
         return "The end is not after the start."
-    if (request.start_at or end) <= world.clock.now():
+    if (request.start_at or end) <= world.now():
         return PAST
     user = world.users.get(request.user_id or booking.user_id or 0)
     evse = world.evses[booking.evse_id]
@@ -41,7 +41,7 @@ def _objection_to_new(world: "World", request: Request) -> str | None:
     user = world.users.get(request.user_id or 0)
     if user is None or user.status != "enabled":
         return DISABLED
-    if request.start_at <= world.clock.now():
+    if request.start_at <= world.now():
         return PAST
     if request.parking:
         return "No parking space is known that meets the request."

@@ -5,7 +5,13 @@ from pathlib import Path
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-STYLE = (Path(__file__).parent / "static" / "desk.css").read_bytes()
+STATIC = Path(__file__).parent / "static"
+STYLE = (STATIC / "desk.css").read_bytes()
+SCRIPT = (STATIC / "desk.js").read_bytes()
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 FRAME = Markup("""<!DOCTYPE html>
 <html lang="en">
@@ -13,8 +19,9 @@ FRAME = Markup("""<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} – simulated operator</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/desk.css">
-{head}
+{script}
 </head>
 <body>
 <header>
@@ -30,40 +37,62 @@ FRAME = Markup("""<!DOCTYPE html>
 </html>
 """)
 CURRENT = Markup(' aria-current="page"')
+RENEW = Markup('<script src="/desk.js" defer></script>')
 
 
-def page(title: str, content: Markup, *, current: str, head: str = "") -> Response:
-    """Return a page in the frame; `current` names its entry in the navigation."""
+def page(title: str, content: Markup, *, current: str, renewed: bool = False) -> Response:
+    """Return a page in the frame; `current` names its entry in the navigation.
+
+    With `renewed` it is read again every few seconds, unless somebody is at work in it.
+    """
     marks = {name: CURRENT if name == current else "" for name in ("desk", "chargers", "mail")}
     return Response(
-        FRAME.format(title=title, content=content, head=Markup(head), **marks),  # noqa: S704
+        FRAME.format(title=title, content=content, script=RENEW if renewed else "", **marks),
         mimetype="text/html",
+        headers={
+            "Content-Security-Policy": POLICY,
+            "Referrer-Policy": "same-origin",
+            "Cache-Control": "no-store",
+        },
     )
 
 
-def button(label: str, **fields: object) -> Markup:
-    """Return a form of one button that sends `fields` to the desk."""
+def form(label: str, *, about: object = "", inside: str = "", **fields: object) -> Markup:
+    """Return a form of one button that sends `fields` to the desk.
+
+    `about` tells listeners which of many alike buttons it is; `inside` is put before the button.
+    """
     hidden = Markup("").join(
         Markup('<input type="hidden" name="{}" value="{}">').format(name, value)
         for name, value in fields.items()
     )
-    return Markup('<form method="post" action="/do">{}<button>{}</button></form>').format(
-        hidden, label
+    about = Markup('<span class="heard"> {}</span>').format(about) if about else ""
+    return Markup('<form method="post" action="/do">{}{}<button>{}{}</button></form>').format(
+        hidden, inside, label, about
     )
 
 
-def table(headings: list[str], rows: list[list[object]], *, empty: str) -> Markup:
-    """Return a table, or a sentence when there is nothing to show."""
+def table(caption: str, headings: list[str], rows: list[list[object]], *, empty: str) -> Markup:
+    """Return a table, or a sentence when there is nothing to show.
+
+    The roles say what they are anyway, which they no longer are for listeners once a narrow page
+    lays them out one below the other.
+    """
     if not rows:
         return Markup("<p>{}</p>").format(empty)
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in headings)
+    head = Markup("").join(
+        Markup('<th scope="col" role="columnheader">{}</th>').format(name) for name in headings
+    )
     body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
+        Markup('<tr role="row">{}</tr>').format(
             Markup("").join(
-                Markup('<td data-label="{}">{}</td>').format(name, cell)
+                Markup('<td role="cell" data-label="{}"><div>{}</div></td>').format(name, cell)
                 for name, cell in zip(headings, row, strict=True)
             )
         )
         for row in rows
     )
-    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+    return Markup(
+        '<table role="table" aria-label="{}"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table>'
+    ).format(caption, head, body)

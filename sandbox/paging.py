@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -12,6 +14,7 @@ from sandbox.errors import Invalid
 
 Record = TypeVar("Record")
 MOST = 100
+_id_of = attrgetter("id")
 
 
 def page_of(
@@ -32,22 +35,24 @@ def page_of(
         raise Invalid({"per_page": [f"The per page must be between 1 and {MOST}."]})
     if numbered and not (cursors and "cursor" in request.args):
         return _numbered(request, records, write, size)
-    start = _decode(request.args.get("cursor", ""))
-    following = start + size if start + size < len(records) else None
-    before = max(0, start - size) if start else None
+    ordered = sorted(records, key=_id_of)
+    start = _start(request.args.get("cursor", ""), ordered, size)
+    shown = ordered[start : start + size]
+    following = _encode("after", shown[-1]) if start + size < len(ordered) else None
+    before = _encode("before", shown[0]) if start and shown else None
     return {
-        "data": [write(record) for record in records[start : start + size]],
+        "data": [write(record) for record in shown],
         "links": {
             "first": None,
             "last": None,
-            "prev": None if before is None else _link(request, cursor=_encode(before)),
-            "next": None if following is None else _link(request, cursor=_encode(following)),
+            "prev": None if before is None else _link(request, cursor=before),
+            "next": None if following is None else _link(request, cursor=following),
         },
         "meta": {
             "path": request.base_url,
             "per_page": size,
-            "next_cursor": None if following is None else _encode(following),
-            "prev_cursor": None if before is None else _encode(before),
+            "next_cursor": following,
+            "prev_cursor": before,
         },
     }
 
@@ -97,17 +102,24 @@ def _link(request: Request, **changes: str) -> str:
     return f"{request.base_url}?{urlencode([*params, *changes.items()])}"
 
 
-def _encode(start: int) -> str:
-    return base64.urlsafe_b64encode(f"from:{start}".encode()).decode()
+def _encode(side: str, record: Any) -> str:
+    return base64.urlsafe_b64encode(f"{side}:{record.id}".encode()).decode()
 
 
-def _decode(cursor: str) -> int:
+def _start(cursor: str, ordered: Sequence[Any], size: int) -> int:
+    """Return where a page begins.
+
+    Cursors name a record and not a place in the list: nothing is left out when records drop out of
+    a filtered list while somebody reads through its pages.
+    """
     if not cursor:
         return 0
     try:
-        start = int(base64.urlsafe_b64decode(cursor).decode().removeprefix("from:"))
+        side, _, pk = base64.urlsafe_b64decode(cursor).decode().partition(":")
+        if side == "before":
+            return max(0, bisect_left(ordered, int(pk), key=_id_of) - size)
+        if side == "after":
+            return bisect_right(ordered, int(pk), key=_id_of)
     except (ValueError, binascii.Error):
-        start = -1
-    if start < 0:
-        raise Invalid({"cursor": ["The cursor is invalid."]})
-    return start
+        pass
+    raise Invalid({"cursor": ["The cursor is invalid."]})

@@ -12,7 +12,10 @@ from sandbox.world import World
 
 
 def list_users(world: World, request: Request) -> dict[str, Any]:
-    """List users, by e-mail whatever its case, or those of a partner."""
+    """List users, by e-mail whatever its case, or those whom a partner has invited.
+
+    AMPECO does not say whether an open invite counts as being of a partner: here it does.
+    """
     email, partner = text(request, "email"), number(request, "partnerId")
     if email is not None:
         pk = world.by_email.get(email.casefold())

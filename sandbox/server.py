@@ -4,31 +4,35 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from types import FrameType
+from wsgiref.types import WSGIEnvironment
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
 from sandbox.build import build_world
-from sandbox.faults import ConnectionCut, Faults
+from sandbox.faults import Faults
 from sandbox.mailbox import Mailbox, serve_smtp
-from sandbox.world import World
+from sandbox.state import StateUnreadable
+from sandbox.world import SHAPES, World
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Serves without a line of log for each call; a cut connection is no error here."""
+    """Serves without a line of log for each call."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 
-    def run_wsgi(self) -> None:
-        """Answer one call, or leave the connection cut."""
-        try:
-            super().run_wsgi()
-        except (ConnectionCut, OSError, ValueError):
-            self.close_connection = True
+    def connection_dropped(
+        self,
+        error: BaseException,  # noqa: ARG002
+        environ: WSGIEnvironment | None = None,  # noqa: ARG002
+    ) -> None:
+        """Read nothing more: what is left of the call is not the beginning of another."""
+        self.close_connection = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--charge-points", type=int, help="so many in all")
     parser.add_argument("--evses", type=int, help="so many in all")
     parser.add_argument("--users", type=int, default=0, help="so many more drivers")
-    parser.add_argument("--decision-delay", type=float, default=4.0, metavar="SECONDS")
+    parser.add_argument("--decision-delay", type=float, metavar="SECONDS", help="4 by default")
     parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
-    parser.add_argument("--shape", choices=["3.110", "3.108"], default="3.110")
+    parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
     parser.add_argument("--no-evse-list", action="store_true", help="403 for the list of all EVSEs")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="so many calls a minute")
     parser.add_argument("--state", type=Path, help="keep requests and bookings in this file")
@@ -54,12 +58,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fault",
         action="append",
         default=[],
+        type=_fault,
         metavar="KIND[,probability=P][,count=N][,path=P][,method=M][,seconds=S]",
     )
 
 
+def _fault(text: str) -> str:
+    try:
+        Faults.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def world_from(options: argparse.Namespace) -> World:
-    """Return the world that the options describe, with what its state file remembers."""
+    """Return the world that the options describe, with what its state file remembers.
+
+    How requests are decided is remembered too, unless an option says otherwise. Raises
+    StateUnreadable.
+    """
     world = build_world(
         seed=options.seed,
         locations=options.locations,
@@ -67,8 +84,6 @@ def world_from(options: argparse.Namespace) -> World:
         evses=options.evses,
         users=options.users,
     )
-    world.decision_delay = options.decision_delay
-    world.manual = options.manual
     world.shape = options.shape
     world.evse_list_forbidden = options.no_evse_list
     world.rate_limit = options.rate_limit
@@ -80,6 +95,10 @@ def world_from(options: argparse.Namespace) -> World:
             options.state.unlink(missing_ok=True)
         world.state_file = options.state
         world.load()
+    if options.decision_delay is not None:
+        world.decision_delay = options.decision_delay
+    if options.manual:
+        world.manual = True
     return world
 
 
@@ -92,27 +111,33 @@ def make(
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    world = world_from(options)
+    """Serve until SIGINT or SIGTERM, which end the process with status 0."""
+    for number in SIGNALS:
+        signal.signal(number, _leave)
+    try:
+        world = world_from(options)
+    except StateUnreadable as error:
+        sys.exit(f"{error} Start with --reset to forget it, or with another --state.")
     mails = Mailbox(options.mail_dir) if options.smtp_port else None
     server = make(world, host=options.host, port=options.port, token=options.token, mails=mails)
     smtp = None
-    if mails is not None:
-        smtp = serve_smtp(mails, host=options.host, port=options.smtp_port)
-
-    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    sys.stdout.write(
-        f"Simulated operator: {len(world.locations)} sites, {len(world.evses)} chargers, "
-        f"desk at http://{options.host}:{server.port}/\n"
-    )
-    sys.stdout.flush()
     try:
+        if mails is not None:
+            smtp = serve_smtp(mails, host=options.host, port=options.smtp_port)
+        sys.stdout.write(
+            f"Simulated operator: {len(world.locations)} sites, {len(world.evses)} chargers, "
+            f"desk at http://{options.host}:{server.port}/\n"
+        )
+        sys.stdout.flush()
         server.serve_forever()
     finally:
         server.server_close()
         if smtp is not None:
             smtp.stop()
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    # A terminal and a supervisor may both ask, one right after the other: once is enough.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)

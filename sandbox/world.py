@@ -5,7 +5,7 @@ import random
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from sandbox.records import (
 )
 from sandbox.state import EVSE_STATES, RECORDS, StateUnreadable
 
+SHAPES = ("3.110", "3.108")
+LATER = datetime.max.replace(tzinfo=UTC)
+
 
 class World:
     """All that the operator holds. Hold `lock` while you read or change it.
@@ -45,7 +48,7 @@ class World:
 
         self.decision_delay = 4.0
         self.manual = False
-        self.shape = "3.110"
+        self.shape = SHAPES[0]
         self.evse_list_forbidden = False
         self.ignores_external_id = False
         self.no_show_share = 0.1
@@ -73,7 +76,13 @@ class World:
         self._unsaved: dict[str, dict[int, Any]] = {}
         self._saved_to: Path | None = None
         self._saved_settings: dict[str, Any] = {}
-        self._in_tick = False
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        # Within tick: when it is what happens there.
+        self._moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return what time it is for what happens: within `tick` that is when it fell due."""
+        return self._moment or self.clock.now()
 
     # What is known
 
@@ -114,15 +123,15 @@ class World:
         if charge_point.location_id is not None:
             self.locations[charge_point.location_id].charge_point_ids.remove(charge_point_id)
         charge_point.location_id = location_id
-        charge_point.updated_at = self.clock.now()
+        charge_point.updated_at = self.now()
         self.locations[location_id].charge_point_ids.append(charge_point_id)
 
     def set_evse_status(self, evse_id: int, status: str) -> None:
-        """Enable, disable or fail an EVSE."""
+        """Enable, disable or fail an EVSE. Raises KeyError for one that does not exist."""
         evse = self.evses[evse_id]
         evse.status = status
         evse.hardware_status = "faulted" if status == "out of order" else "available"
-        evse.updated_at = self.clock.now()
+        evse.updated_at = self.now()
         self._altered_evses.add(evse_id)
         self._note(EVSE_STATES, evse)
         self.save()
@@ -150,7 +159,7 @@ class World:
     ) -> list[tuple[datetime, datetime]]:
         """Return when an EVSE is free within a window, from now on."""
         free = []
-        begin = max(start, self.clock.now())
+        begin = max(start, self.now())
         for taken_from, taken_until, _ in self._taken(evse.id, begin, end):
             if taken_from > begin:
                 free.append((begin, taken_from))
@@ -182,7 +191,7 @@ class World:
 
     def ask(self, **fields: Any) -> Request:
         """Take a request; it is decided later."""
-        now = self.clock.now()
+        now = self.now()
         pk = next(reversed(self.requests), 0) + 1
         request = Request(id=pk, status="pending", created_at=now, updated_at=now, **fields)
         self.requests[pk] = request
@@ -242,7 +251,7 @@ class World:
 
     def _settle(self, request: Request, status: str) -> None:
         request.status = status
-        request.updated_at = self.clock.now()
+        request.updated_at = self.now()
         self.undecided.discard(request.id)
         self._note("requests", request)
         self.save()
@@ -260,7 +269,7 @@ class World:
         status: str = "accepted",
     ) -> Booking:
         """Hold an EVSE for somebody."""
-        now = self.clock.now()
+        now = self.now()
         pk = next(reversed(self.bookings), 0) + 1
         booking = Booking(
             id=pk,
@@ -281,7 +290,7 @@ class World:
     def set_booking_status(self, booking: Booking, status: str) -> None:
         """Give a booking another status; call it as well after changing its times."""
         booking.status = status
-        booking.updated_at = self.clock.now()
+        booking.updated_at = self.now()
         self._index_booking(booking)
         self._note("bookings", booking)
         self.save()
@@ -310,28 +319,37 @@ class World:
     # Time
 
     def tick(self) -> None:
-        """Do what is due by now: decide requests, hold chargers, start sessions, note no-shows."""
-        now = self.clock.now()
-        self._in_tick = True
+        """Do what is due by now, in its order: decide requests, move bookings on.
+
+        What happens is dated by when it fell due, but not before somebody last looked.
+        """
+        now, since = self.clock.now(), self._looked_at
+        waiting = [] if self.manual else sorted(self.undecided, reverse=True)
+        delay = timedelta(seconds=self.decision_delay)
         try:
-            if not self.manual and self.undecided:
-                due = now - timedelta(seconds=self.decision_delay)
-                for pk in sorted(self.undecided):
-                    if self.requests[pk].created_at <= due:
-                        self.decide(self.requests[pk])
-            while self._agenda and self._agenda[0][0] <= now:
-                planned, pk = heapq.heappop(self._agenda)
-                if self._turns.get(pk) == planned:
-                    self._move_on(self.bookings[pk], now)
+            while True:
+                decision = self.requests[waiting[-1]].created_at + delay if waiting else LATER
+                turn = self._agenda[0][0] if self._agenda else LATER
+                if min(decision, turn) > now:
+                    break
+                self._moment = min(now, max(min(decision, turn), since))
+                if decision <= turn:
+                    self.decide(self.requests[waiting.pop()])
+                else:
+                    self._take_next_turn()
         finally:
-            self._in_tick = False
+            self._moment, self._looked_at = None, now
         if self._unsaved:
             self.save()
 
-    def _move_on(self, booking: Booking, now: datetime) -> None:
-        # Who shows up may be planned otherwise by now: see no_show_share.
+    def _take_next_turn(self) -> None:
+        planned, pk = heapq.heappop(self._agenda)
+        if self._turns.get(pk) != planned:
+            return
+        booking = self.bookings[pk]
         turn = next_turn(self, booking)
-        if turn is not None and turn <= now:
+        # Who shows up may be planned otherwise by now: see no_show_share.
+        if turn is not None and turn <= planned:
             take_turn(self, booking)
         else:
             self._index_booking(booking)
@@ -347,7 +365,7 @@ class World:
 
         Requests, bookings, sessions, EVSE statuses, the clock and how decisions are made are kept.
         """
-        if self.state_file is None or self._in_tick:
+        if self.state_file is None or self._moment is not None:
             return
         settings = {
             "offset": self.clock.offset.total_seconds(),

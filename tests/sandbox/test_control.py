@@ -1,0 +1,194 @@
+"""The strings that tests and benchmarks pull."""
+
+import httpx
+import pytest
+
+from sandbox.app import create_app
+from sandbox.cast import ANA
+from tests.sandbox.conftest import API, HOUR, REQUESTS, SOON, evse_at, new_booking
+
+
+@pytest.fixture
+def asked(world, ask):
+    """A request that waits for a person."""
+    world.manual = True
+    ask(new_booking(world, evse_at(world, "Adelaide")))
+    return world.requests[1]
+
+
+def test_world_shows_what_there_is(world, http, ask):
+    ask(new_booking(world, evse_at(world, "Adelaide")))
+    shown = http.get("/control/world").json()
+    assert shown["now"] == "2026-03-02T09:07:30Z"
+    assert [each["status"] for each in shown["requests"]] == ["approved"]
+    assert shown["bookings"][0]["bookedEvses"] == [{"id": evse_at(world, "Adelaide").id}]
+
+
+def test_calls_are_counted(http):
+    for _ in range(2):
+        http.get(REQUESTS)
+    http.get(f"{API}/locations/v2.0/101")
+    counted = {
+        "GET /resources/booking-requests/v1.0": 2,
+        "GET /resources/locations/v2.0/<int:pk>": 1,
+    }
+    assert http.get("/control/calls").json() == counted
+    assert http.delete("/control/calls").json() == counted
+    assert http.get("/control/calls").json() == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ({"approve": True}, "approved", None),
+        ({"reason": "Roadworks."}, "rejected", "Roadworks."),
+        ({}, "rejected", "Rejected by the operator."),
+    ],
+)
+def test_decides(http, asked, body, status, reason):
+    answer = http.post(f"/control/requests/{asked.id}", json=body).json()
+    assert (answer["status"], answer.get("rejectionReason")) == (status, reason)
+    # What is decided stays decided.
+    http.post(f"/control/requests/{asked.id}", json={"approve": status != "approved"})
+    assert asked.status == status
+
+
+def test_approval_of_what_cannot_be_is_a_rejection(world, http, asked):
+    world.set_evse_status(asked.evse_id, "out of order")
+    answer = http.post(f"/control/requests/{asked.id}", json={"approve": True}).json()
+    assert answer["status"] == "rejected"
+
+
+def test_moves_the_clock(world, http):
+    answer = http.post("/control/clock", json={"advance_seconds": 90})
+    assert answer.json() == {"now": "2026-03-02T09:09:00Z"}
+    http.post("/control/clock", json={})
+    assert world.clock.now().year > 2026 or world.clock.now() > SOON
+
+
+@pytest.mark.parametrize("seconds", ["90", True, 1e12, [1]])
+def test_leaps_that_make_no_sense(http, seconds):
+    assert http.post("/control/clock", json={"advance_seconds": seconds}).status_code == 422
+
+
+class TestBookings:
+    @pytest.fixture
+    def booking(self, world):
+        return world.add_booking(
+            location_id=101, evse_id=5001, start_at=SOON, end_at=SOON + HOUR, user_id=ANA.id
+        )
+
+    @pytest.mark.parametrize(
+        "status", ["reserved", "completed", "cancelled", "no-show", "failed", "accepted"]
+    )
+    def test_status(self, world, http, booking, status):
+        answer = http.post(f"/control/bookings/{booking.id}", json={"status": status}).json()
+        assert (answer["status"], booking.status) == (status, status)
+        assert (booking.session_id is not None) == (status == "completed")
+
+    def test_times(self, world, http, booking):
+        later = {"startAt": (SOON + HOUR).isoformat(), "endAt": (SOON + 3 * HOUR).isoformat()}
+        http.post(f"/control/bookings/{booking.id}", json=later)
+        assert (booking.start_at, booking.end_at) == (SOON + HOUR, SOON + 3 * HOUR)
+        assert world.is_free(world.evses[5001], SOON, SOON + HOUR)
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"status": "flying"}, {"status": 5}, {"startAt": "noon"}, {"endAt": SOON.isoformat()}],
+    )
+    def test_nonsense(self, http, booking, body):
+        assert http.post(f"/control/bookings/{booking.id}", json=body).status_code == 422
+        assert (booking.status, booking.start_at) == ("accepted", SOON)
+
+
+class TestSettings:
+    def test_changes(self, world, http):
+        changes = {
+            "decision_delay": 0.5,
+            "manual": True,
+            "shape": "3.108",
+            "evse_list_forbidden": True,
+            "ignores_external_id": True,
+            "no_show_share": 1,
+            "failed_share": 0.5,
+            "rate_limit": 60,
+        }
+        assert http.post("/control/settings", json=changes).json() == changes
+        assert all(getattr(world, name) == value for name, value in changes.items())
+        assert http.post("/control/settings", json={"rate_limit": None}).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("decision_delay", "soon"),
+            ("decision_delay", -1),
+            ("decision_delay", None),
+            ("manual", "yes"),
+            ("shape", "4"),
+            ("shape", ["3.110"]),
+            ("no_show_share", 2),
+            ("rate_limit", 0),
+            ("rate_limit", 1.5),
+            ("state_file", "/tmp/x"),
+        ],
+    )
+    def test_nonsense(self, world, http, name, value):
+        before = vars(world).copy()
+        answer = http.post("/control/settings", json={"failed_share": 0.3, name: value})
+        assert answer.status_code == 422
+        assert vars(world) == before
+
+
+class TestFaults:
+    def test_on_and_off(self, http):
+        fault = {"kind": "server-error", "count": 2, "path": "users", "method": "GET"}
+        assert http.post("/control/faults", json=fault).json() == [
+            fault | {"probability": 1.0, "seconds": 1.0, "hits": 0}
+        ]
+        assert http.get(f"{API}/users/v1.0").status_code == 500
+        assert http.get("/control/faults").json()[0]["hits"] == 1
+        assert http.delete("/control/faults").json() == []
+
+    @pytest.mark.parametrize(
+        "fault", [{}, {"kind": "sabotage"}, {"kind": "latency", "speed": 1}, {"kind": ["latency"]}]
+    )
+    def test_nonsense(self, world, http, fault):
+        assert http.post("/control/faults", json=fault).status_code == 422
+        assert world.faults.active == []
+
+
+class TestEvses:
+    def test_status(self, world, http):
+        answer = http.post("/control/evses/5001", json={"status": "out of order"})
+        assert answer.json() == {"id": 5001, "status": "out of order"}
+        assert world.evses[5001].hardware_status == "faulted"
+
+    def test_nonsense(self, world, http):
+        assert http.post("/control/evses/5001", json={"status": "broken"}).status_code == 422
+        assert world.evses[5001].status == "enabled"
+
+
+@pytest.mark.parametrize("path", ["requests/9", "bookings/9", "evses/9", "wonders"])
+def test_unknown(http, path):
+    assert http.post(f"/control/{path}", json={}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_other_sites_may_not(world, http, headers):
+    answer = http.post("/control/settings", json={"manual": True}, headers=headers)
+    assert answer.status_code == 403
+    assert not world.manual
+
+
+def test_only_from_this_machine(world):
+    transport = httpx.WSGITransport(create_app(world), remote_addr="192.0.2.7")
+    with httpx.Client(transport=transport, base_url="http://operator.test") as client:
+        assert client.get("/control/world").status_code == 403
