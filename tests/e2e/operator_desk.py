@@ -39,18 +39,18 @@ class Operator:
 
     def mails(self, *, to: str, about: str) -> list[str]:
         """Return the pages of the mails to somebody that contain `about`."""
-        rows = re.findall(r"<tr>(.*?)</tr>", self.http.get("/mail").text, flags=re.DOTALL)
-        pages = [
-            re.search(r'href="(/mail/[^"]+)"', row)[1]
+        rows = re.findall(r"<tr\b.*?</tr>", self.http.get("/mail").text, flags=re.DOTALL)
+        links = [
+            link[1]
             for row in rows
-            if f">{to}<" in unescape(row).lower()
+            if (link := re.search(r'href="(/mail/[^"]+)"', row)) and to in unescape(row).lower()
         ]
-        return [page for page in pages if about in self.text(page)]
+        return [link for link in links if about in self.text(link)]
 
     def text(self, mail: str) -> str:
         """Return what the page of a mail shows as its text."""
         page = self.http.get(mail).text
-        return unescape(re.search(r"<pre>(.*?)</pre>", page, flags=re.DOTALL)[1])
+        return unescape(re.search(r"<pre\b[^>]*>(.*?)</pre>", page, flags=re.DOTALL)[1])
 
     def attachment(self, mail: str) -> bytes:
         """Return the only attachment of a mail."""
