@@ -62,9 +62,10 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     remaining = {request.ampeco_request_id: request for request in open_rows}
     decided = 0
     try:
-        if len(remaining) > math.ceil(_count_open() / PAGE_SIZE) + 1:
-            decided += _poll_by_list(remaining, client=client)
-        decided += _poll_singly(remaining, client=client)
+        pages = math.ceil(_count_open() / PAGE_SIZE) + 1
+        if len(remaining) > pages:
+            decided += _poll_by_list(remaining, client=client, began=now, pages_expected=pages)
+        decided += _poll_singly(remaining, client=client, began=now)
         note_accepted()
     except AmpecoError as error:
         if isinstance(error, AmpecoUnauthorized):
@@ -91,27 +92,37 @@ def _count_open() -> int:
     return BookingRequest.objects.filter(status__in=BookingRequest.UNDECIDED).count()
 
 
-def _poll_by_list(remaining: dict[int | None, BookingRequest], *, client: AmpecoClient) -> int:
+def _poll_by_list(
+    remaining: dict[int | None, BookingRequest],
+    *,
+    client: AmpecoClient,
+    began: datetime,
+    pages_expected: int,
+) -> int:
     """Page through the operator's list of the time in which the rows were created.
 
-    Takes what it finds out of `remaining`. Stops when all are found, or when the list has cost half
-    as many calls as reading the rows singly: then other channels fill it.
+    Takes what it finds out of `remaining`. Stops when all are found, or when the list is longer
+    than our open requests make it and has cost half as many calls as reading the rows singly: then
+    other channels fill it.
     """
     created = [request.created_at for request in remaining.values()]
-    most_pages = max(1, len(remaining) // 2)
+    most_pages = max(pages_expected, len(remaining) // 2)
     decided = 0
     pages = client.booking_request_pages(
         created_after=min(created) - CLOCK_SKEW, created_before=timezone.now() + CLOCK_SKEW
     )
     for number, page in enumerate(pages, start=1):
-        decided += _record_page(page.items, remaining)
+        decided += _record_page(page.items, remaining, began=began)
         if not remaining or number >= most_pages:
             break
     return decided
 
 
 def _record_page(
-    answers: tuple[upstream.BookingRequest, ...], remaining: dict[int | None, BookingRequest]
+    answers: tuple[upstream.BookingRequest, ...],
+    remaining: dict[int | None, BookingRequest],
+    *,
+    began: datetime,
 ) -> int:
     """Record the answers of one page, for rows that were due and for others that are open."""
     decided_ids = [answer.id for answer in answers if answer.status in {"approved", "rejected"}]
@@ -134,11 +145,13 @@ def _record_page(
             decided += _record_one(request, answer)
         else:
             undecided.append(request)
-    _record_undecided(undecided)
+    _record_undecided(undecided, began=began)
     return decided
 
 
-def _poll_singly(remaining: dict[int | None, BookingRequest], *, client: AmpecoClient) -> int:
+def _poll_singly(
+    remaining: dict[int | None, BookingRequest], *, client: AmpecoClient, began: datetime
+) -> int:
     decided = 0
     for ampeco_id in list(remaining):
         assert ampeco_id is not None
@@ -146,13 +159,13 @@ def _poll_singly(remaining: dict[int | None, BookingRequest], *, client: AmpecoC
             answer = client.read_booking_request(ampeco_id)
         except AmpecoNotFound:
             logger.warning("The operator no longer knows booking request %s.", ampeco_id)
-            _record_undecided([remaining.pop(ampeco_id)])
+            _record_undecided([remaining.pop(ampeco_id)], began=began)
             continue
         request = remaining.pop(ampeco_id)
         if answer.status in {"approved", "rejected"}:
             decided += _record_one(request, answer)
         else:
-            _record_undecided([request])
+            _record_undecided([request], began=began)
     return decided
 
 
@@ -165,9 +178,14 @@ def _record_one(request: BookingRequest, answer: upstream.BookingRequest) -> int
         return 0
 
 
-def _record_undecided(requests: list[BookingRequest]) -> None:
-    """Set the next poll of rows without a decision; those past the deadline become stale."""
+def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> None:
+    """Set the next poll of rows without a decision; those past the deadline become stale.
+
+    A row whose page was looked at since the round began stays due.
+    """
     now = timezone.now()
+    # Sweeps come at a steady pace: what falls due just after one would wait for another round.
+    early = timedelta(seconds=settings.POLL_INTERVAL_SECONDS / 2)
     deadline = settings.POLL_DEADLINE_HOURS * 3600
     by_pause: dict[int, list[int]] = defaultdict(list)
     for request in requests:
@@ -177,8 +195,10 @@ def _record_undecided(requests: list[BookingRequest]) -> None:
         pause = STALE_PAUSE_SECONDS if age > deadline else pause_seconds(age)
         by_pause[pause].append(request.pk)
     for pause, ids in by_pause.items():
-        BookingRequest.objects.filter(pk__in=ids, status__in=BookingRequest.UNDECIDED).update(
-            next_attempt_at=now + timedelta(seconds=pause),
+        BookingRequest.objects.filter(
+            pk__in=ids, status__in=BookingRequest.UNDECIDED, next_attempt_at__lte=began
+        ).update(
+            next_attempt_at=now + timedelta(seconds=pause) - early,
             trouble="",
             lease_owner=None,
             lease_until=None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -132,7 +133,8 @@ def dismiss_attention(booking: Booking) -> bool:
 def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     """Let the next sweep poll the undecided requests of bookings whose page is open.
 
-    However old they are; but a request in trouble keeps its back-off, since a page must not make
+    However old they are, and also those that a sweep is reading just now: it may have read them
+    before the decision. But a request in trouble keeps its back-off, since a page must not make
     an outage worse.
     """
     now = now or timezone.now()
@@ -142,8 +144,7 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
             booking__in=waiting,
             status__in=BookingRequest.UNDECIDED,
             trouble="",
-            next_attempt_at__gt=now,
-        ).update(next_attempt_at=now)
+        ).filter(Q(next_attempt_at__gt=now) | Q(lease_until__gt=now)).update(next_attempt_at=now)
 
 
 def _find_existing(
