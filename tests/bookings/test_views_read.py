@@ -34,12 +34,12 @@ def test_a_pending_booking_polls_and_a_settled_one_does_not(as_manager, booking)
     for address in (url, f"{url}status/"):
         page = html(as_manager.get(address))
         assert f'id="booking-status-{booking.pk}"' in page
-        assert 'hx-trigger="every 1s"' in page
+        assert 'hx-trigger="every 500ms"' in page
         assert "The operator has your request" in page
     Booking.objects.filter(pk=booking.pk).update(status="accepted", ampeco_booking_id=5)
     BookingRequest.objects.update(status="approved")
     page = html(as_manager.get(f"{url}status/"))
-    assert "every 1s" not in page
+    assert "every 500ms" not in page
     assert "The operator approved the booking." in page
 
 
@@ -120,9 +120,9 @@ def test_a_page_waits_a_moment_for_mails_that_are_leaving(as_manager, fleet):
     address = f"/bookings/{notification.booking_id}/"
     page = html(as_manager.get(address))
     assert "is waiting to be sent" in page
-    assert "every 1s" in page
+    assert "every 500ms" in page
     Notification.objects.update(created_at=now() - timedelta(minutes=2))
-    assert "every 1s" not in html(as_manager.get(address)), "a mail server may be away for long"
+    assert "every 500ms" not in html(as_manager.get(address)), "a mail server may be away for long"
 
 
 @pytest.mark.parametrize("part", ["", "status/", "calendar.ics"])
