@@ -111,3 +111,22 @@ def test_a_stranger_learns_nothing_by_asking_for_a_new_password(client, user):
     assert asked[0].redirect_chain == asked[1].redirect_chain
     links = [LINK.search(message.body) for message in mail.outbox]
     assert [bool(link) for link in links] == [True, False]
+
+
+def test_the_mail_to_a_stranger_offers_no_sign_up(client):
+    client.post("/account/password/reset/", {"email": "nobody@hudson.example"})
+    (message,) = mail.outbox
+    assert "there is no log-in with nobody@hudson.example" in message.body
+    assert "/signup/" not in message.body
+
+
+def test_a_changed_password_is_told_by_mail(client, user):
+    log_in(client, user.email, PASSWORD)
+    client.post(
+        "/account/password/change/",
+        {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD},
+    )
+    (message,) = mail.outbox
+    assert message.subject == "Your password was changed"
+    assert "Your password for Chargebook was changed." in message.body
+    assert " UTC\n" in message.body
