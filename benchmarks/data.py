@@ -172,7 +172,7 @@ def booking_rows(
 
     `places` are the keys of locations and of EVSEs there.
     """
-    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    now = timezone.now().replace(second=0, microsecond=0)
     instant = connection.ops.adapt_datetimefield_value
     for number in range(count):
         start_at = now + (number - past) * APART

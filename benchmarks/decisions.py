@@ -1,10 +1,11 @@
 """How long until a person sees what the operator decided, with web, worker and beat as they run.
 
-A page is opened over HTTP and asks for its status a second after each answer, as in a browser. A
-few pages are open at once, each at its own moment within the second.
+A page is opened over HTTP and asks for its status as often as its markup says, like a browser. A
+few pages are open at once, each at its own moment.
 """
 
 import random
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from scripts.demo_guide import is_ready
 from scripts.ports import wait_until
 
 OPEN_PAGES = 4
-LOOK_EVERY = 1.0
+TRIGGER = re.compile(r'hx-trigger="every (\d+)(ms|s)"')
 SECONDS_ALLOWED = 2.0
 SECONDS_GIVEN_UP = 60.0
 APPROVED = 'data-announce="Approved"'
@@ -134,10 +135,11 @@ def is_polled(desk: Desk) -> bool:
 def wait_for_decision(request: BookingRequest, *, page: Page, desk: Desk) -> float:
     """Open a booking's page, let the operator approve, and return the seconds until it shows."""
     assert request.ampeco_request_id is not None
-    page.get(reverse("bookings:detail", args=[request.booking_id]))
+    pause = pause_of(page.get(reverse("bookings:detail", args=[request.booking_id])))
     opened = time.monotonic()
-    decide_at = opened + LOOK_EVERY + random.uniform(0, LOOK_EVERY)
-    look_at = opened + LOOK_EVERY
+    # Not before the page has looked once, and at any moment between its looks.
+    decide_at = opened + 1 + random.uniform(0, 1)
+    look_at = opened + pause
     decided = 0.0
     while time.monotonic() < opened + SECONDS_GIVEN_UP:
         if not decided and decide_at <= look_at:
@@ -148,8 +150,16 @@ def wait_for_decision(request: BookingRequest, *, page: Page, desk: Desk) -> flo
         status = page.get(reverse("bookings:status", args=[request.booking_id]))
         if APPROVED in status:
             return time.monotonic() - decided
-        look_at = time.monotonic() + LOOK_EVERY
+        look_at = time.monotonic() + pause
     return SECONDS_GIVEN_UP
+
+
+def pause_of(page: str) -> float:
+    """Return how many seconds a waiting page lets pass between an answer and its next look."""
+    found = TRIGGER.search(page)
+    if found is None:
+        raise RuntimeError("The page of a pending booking does not keep up.")
+    return int(found[1]) / (1000 if found[2] == "ms" else 1)
 
 
 def sleep_until(moment: float) -> None:

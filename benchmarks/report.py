@@ -130,7 +130,9 @@ def database_version() -> str:
 
 
 def cache_version() -> str:
-    """Return name and version of the cache's server."""
+    """Return name and version of the cache's server; a process may be its own."""
+    if settings.CACHE_URL.startswith("locmem"):
+        return "cache in the process"
     with redis.Redis.from_url(settings.CACHE_URL) as client:
         facts = client.info("server")
     if "valkey_version" in facts:
