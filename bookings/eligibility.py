@@ -1,5 +1,6 @@
 """Whether a slot may be booked for a driver: rules, chargers, access, availability."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings import rules
 from drivers.models import Driver, Fleet
-from drivers.selectors import can_use_privately, current_drivers, private_partner_ids
+from drivers.selectors import current_drivers, private_access_of, private_partner_ids
 from sites.availability import AvailabilityUnknown, free_evses
 from sites.criteria import Criteria
 from sites.models import ChargePoint, Evse, Location
@@ -73,7 +74,7 @@ def check_driver(*, fleet: Fleet, driver: Driver, slot: Slot) -> None:
         raise BookingRefused("driver", _("This driver has left your fleet."))
     if driver.status != Driver.Status.ENABLED:
         raise BookingRefused("driver", _("The operator has disabled this driver."))
-    if not any(may_use(driver, evse.charge_point) for evse in candidates(fleet=fleet, slot=slot)):
+    if not usable_evses(driver, candidates(fleet=fleet, slot=slot)):
         raise BookingRefused(
             "driver",
             _("This driver has no access to these private chargers. Ask their owner for it."),
@@ -82,9 +83,7 @@ def check_driver(*, fleet: Fleet, driver: Driver, slot: Slot) -> None:
 
 def check_availability(*, fleet: Fleet, slot: Slot, driver: Driver) -> None:
     """Raise BookingRefused when the slot is taken, or the operator does not let us book at all."""
-    usable = [
-        evse for evse in candidates(fleet=fleet, slot=slot) if may_use(driver, evse.charge_point)
-    ]
+    usable = usable_evses(driver, candidates(fleet=fleet, slot=slot))
     try:
         free = free_evses(
             slot.location, evses=usable, start_at=slot.start_at, end_at=slot.end_at, fresh=True
@@ -92,9 +91,7 @@ def check_availability(*, fleet: Fleet, slot: Slot, driver: Driver) -> None:
     except AvailabilityUnknown as error:
         if error.reason in {"unreachable", "busy"}:
             return
-        raise BookingRefused(
-            "slot", _("Booking is temporarily not possible. The operator has been told.")
-        ) from error
+        raise BookingRefused("slot", error.message) from error
     if not free:
         message = (
             _("This charger is no longer free at that time. Please pick another slot.")
@@ -112,11 +109,15 @@ def candidates(*, fleet: Fleet, slot: Slot) -> list[Evse]:
     return [evse for evse in evses if slot.criteria.fits(evse)]
 
 
-def may_use(driver: Driver, charge_point: ChargePoint) -> bool:
-    """Return whether a driver may charge here: private charge points want the owner's leave."""
-    if charge_point.type != ChargePoint.Type.PRIVATE:
-        return True
-    if charge_point.partner_access_type == "private_view_public_use":
-        return True
-    partner_id = charge_point.ampeco_partner_id
-    return partner_id is not None and can_use_privately(driver, partner_id)
+def usable_evses(driver: Driver, evses: Iterable[Evse]) -> list[Evse]:
+    """Return those at which a driver may charge: private charge points want the owner's leave."""
+    partner_ids = private_access_of(driver)
+    return [evse for evse in evses if _may_use(evse.charge_point, partner_ids=partner_ids)]
+
+
+def _may_use(charge_point: ChargePoint, *, partner_ids: frozenset[int]) -> bool:
+    return (
+        charge_point.type != ChargePoint.Type.PRIVATE
+        or charge_point.partner_access_type == "private_view_public_use"
+        or charge_point.ampeco_partner_id in partner_ids
+    )

@@ -1,8 +1,9 @@
 """Claims on rows, so that any number of workers share the work and none is done twice at once.
 
 A claim is a conditional UPDATE: of two workers that want the same row one changes it, the other
-sees that it changed nothing. A claim that is not given back runs out, so a killed worker's rows are
-found again.
+sees that it changed nothing. It repeats what made the row a candidate, since the row may have been
+claimed, worked on and given back since it was looked at. A claim that is not given back runs out,
+so a killed worker's rows are found again.
 """
 
 import uuid
@@ -31,8 +32,8 @@ def claim(
     if not wanted:
         return owner, []
     won = (
-        manager.filter(pk__in=wanted)
-        .filter(free_of_lease(now))
+        candidates.order_by()
+        .filter(free_of_lease(now), pk__in=wanted)
         .update(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
     )
     if won == len(wanted):

@@ -8,8 +8,8 @@ open rows on the way. One poll costs about `min(due, pages)` calls.
 
 import logging
 import math
+import random
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -41,13 +41,14 @@ MOST_ROWS = 2000
 PAGE_SIZE = 100
 STALE_PAUSE_SECONDS = 600
 TROUBLE_PAUSE_SECONDS = 15
+UNRECORDED_PAUSE_SECONDS = 60
 
 
 def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     """Poll the requests that are due; return how many were decided by this call.
 
     An outage or a refusal ends the round: the rest is postponed together instead of being tried
-    one by one against an operator that does not answer.
+    one by one against an operator that does not answer. A single row that it cannot give does not.
     """
     now = now or timezone.now()
     due = BookingRequest.objects.filter(
@@ -58,7 +59,12 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     owner, ids = claim(due, now=now, seconds=LEASE_SECONDS, limit=MOST_ROWS)
     if not ids:
         return 0
-    open_rows = _rows(BookingRequest.objects.filter(pk__in=ids))
+    # A sweep that pages through the list settles rows on the way, also some that we claimed.
+    open_rows = _rows(
+        BookingRequest.objects.filter(pk__in=ids, status__in=BookingRequest.UNDECIDED)
+    )
+    # Those in trouble come last and in any order, so that none of them holds the others up.
+    open_rows.sort(key=lambda request: (bool(request.trouble), random.random()))  # noqa: S311
     remaining = {request.ampeco_request_id: request for request in open_rows}
     decided = 0
     try:
@@ -70,7 +76,7 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     except AmpecoError as error:
         if isinstance(error, AmpecoUnauthorized):
             note_refused()
-        _postpone_all(remaining.values(), error=error)
+        _postpone(list(remaining.values()), error=error)
     finally:
         BookingRequest.objects.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
     return decided
@@ -152,7 +158,9 @@ def _record_page(
 def _poll_singly(
     remaining: dict[int | None, BookingRequest], *, client: AmpecoClient, began: datetime
 ) -> int:
+    """Read rows one by one. One that cannot be read is put off alone, a second ends the round."""
     decided = 0
+    failed_before = False
     for ampeco_id in list(remaining):
         assert ampeco_id is not None
         try:
@@ -160,6 +168,14 @@ def _poll_singly(
         except AmpecoNotFound:
             logger.warning("The operator no longer knows booking request %s.", ampeco_id)
             _record_undecided([remaining.pop(ampeco_id)], began=began)
+            continue
+        except (AmpecoRateLimited, AmpecoUnauthorized):
+            raise
+        except AmpecoError as error:
+            if failed_before:
+                raise
+            failed_before = True
+            _postpone([remaining.pop(ampeco_id)], error=error)
             continue
         request = remaining.pop(ampeco_id)
         if answer.status in {"approved", "rejected"}:
@@ -175,6 +191,11 @@ def _record_one(request: BookingRequest, answer: upstream.BookingRequest) -> int
         return int(record_decision(request, answer))
     except DatabaseError:
         logger.exception("The decision on request %s could not be recorded.", request.pk)
+        BookingRequest.objects.filter(pk=request.pk).update(
+            next_attempt_at=timezone.now() + timedelta(seconds=UNRECORDED_PAUSE_SECONDS),
+            lease_owner=None,
+            lease_until=None,
+        )
         return 0
 
 
@@ -186,13 +207,10 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
     now = timezone.now()
     # Sweeps come at a steady pace: what falls due just after one would wait for another round.
     early = timedelta(seconds=settings.POLL_INTERVAL_SECONDS / 2)
-    deadline = settings.POLL_DEADLINE_HOURS * 3600
     by_pause: dict[int, list[int]] = defaultdict(list)
     for request in requests:
-        age = request.age_seconds(now)
-        if age > deadline and request.status == Status.PENDING:
-            move_request(request, to=Status.STALE, actor=BookingRequestEvent.Actor.PORTAL)
-        pause = STALE_PAUSE_SECONDS if age > deadline else pause_seconds(age)
+        late = _note_lateness(request, now=now)
+        pause = STALE_PAUSE_SECONDS if late else pause_seconds(request.age_seconds(now))
         by_pause[pause].append(request.pk)
     for pause, ids in by_pause.items():
         BookingRequest.objects.filter(
@@ -205,19 +223,30 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
         )
 
 
-def _postpone_all(requests: Iterable[BookingRequest], *, error: AmpecoError) -> None:
-    """Put off the rest of a round that the operator did not answer."""
+def _note_lateness(request: BookingRequest, *, now: datetime) -> bool:
+    """Make an undecided row past its deadline stale; return whether it is past it."""
+    late = request.age_seconds(now) > settings.POLL_DEADLINE_HOURS * 3600
+    if late and request.status == Status.PENDING:
+        move_request(request, to=Status.STALE, actor=BookingRequestEvent.Actor.PORTAL)
+    return late
+
+
+def _postpone(requests: list[BookingRequest], *, error: AmpecoError) -> None:
+    """Put off rows that the operator did not tell about; an outage keeps none from going stale."""
     seconds = float(TROUBLE_PAUSE_SECONDS)
     trouble = Trouble.UNREACHABLE
     if isinstance(error, AmpecoRateLimited):
         seconds, trouble = max(1.0, error.retry_after), Trouble.BUSY
     elif isinstance(error, AmpecoUnauthorized):
         trouble = Trouble.NOT_PERMITTED
-    logger.warning("Polling was cut short: %s", error)
+    logger.warning("%d requests could not be polled: %s", len(requests), error)
+    now = timezone.now()
+    for request in requests:
+        _note_lateness(request, now=now)
     BookingRequest.objects.filter(
         pk__in=[request.pk for request in requests], status__in=BookingRequest.UNDECIDED
     ).update(
-        next_attempt_at=timezone.now() + timedelta(seconds=seconds),
+        next_attempt_at=now + timedelta(seconds=seconds),
         trouble=trouble,
         lease_owner=None,
         lease_until=None,

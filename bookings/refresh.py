@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ampeco.client import AmpecoClient
@@ -39,6 +40,8 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
         except AmpecoError as error:
             logger.warning("Bookings could not be read: %s", error)
             break
+        except DatabaseError:
+            logger.exception("What is known of booking %s could not be recorded.", booking.pk)
     return completed
 
 
@@ -50,8 +53,12 @@ def refresh_one(booking_id: int, *, client: AmpecoClient) -> None:
     claimed = Booking.objects.filter(pk=booking.pk, refresh_at=booking.refresh_at).update(
         refresh_at=timezone.now() + RETRY
     )
-    if claimed:
+    if not claimed:
+        return
+    try:
         _refresh(booking, client=client)
+    except AmpecoError as error:
+        logger.warning("Booking %s could not be read; a sweep will: %s", booking.pk, error)
 
 
 def _refresh(booking: Booking, *, client: AmpecoClient) -> bool:
@@ -66,7 +73,8 @@ def _refresh(booking: Booking, *, client: AmpecoClient) -> bool:
         ampeco_booking_id = client.read_booking_request(request.ampeco_request_id).booking_id
         if ampeco_booking_id is None:
             return False
-        Booking.objects.filter(pk=booking.pk).update(ampeco_booking_id=ampeco_booking_id)
+        with transaction.atomic():
+            Booking.objects.filter(pk=booking.pk).update(ampeco_booking_id=ampeco_booking_id)
     found = client.read_booking(ampeco_booking_id)
     evse = Evse.objects.filter(ampeco_id__in=found.evse_ids).order_by("pk").first()
     if evse is None:

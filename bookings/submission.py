@@ -6,12 +6,14 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
 from ampeco import types as upstream
 from ampeco.client import AmpecoClient
 from ampeco.errors import (
+    AmpecoError,
     AmpecoRateLimited,
     AmpecoRejected,
     AmpecoUnauthorized,
@@ -22,7 +24,7 @@ from bookings.eligibility import (
     Slot,
     candidates,
     check_driver,
-    may_use,
+    usable_evses,
 )
 from bookings.leases import claim
 from bookings.models import BookingRequest, BookingRequestEvent
@@ -64,7 +66,8 @@ def submit_due(*, client: AmpecoClient) -> None:
 def submit(request_id: int, *, client: AmpecoClient) -> bool:
     """Send one queued request; quiet when it is not due, claimed by another worker or settled.
 
-    Returns False when the operator could not be asked, so that there is no point in going on.
+    Returns False when the operator could not be asked, so that there is no point in going on;
+    what is wrong with this request alone does not keep the others waiting.
 
     Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
     3. check driver, charger and availability once more; 4. note on the row that sending begins,
@@ -89,6 +92,7 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
             error.reason, Trouble.UNREACHABLE
         )
         postpone(request, owner=owner, trouble=trouble)
+        return error.reason == "refused"
     except AmpecoRateLimited as error:
         postpone(request, owner=owner, trouble=Trouble.BUSY, seconds=error.retry_after)
     except AmpecoUnauthorized:
@@ -96,6 +100,14 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
         postpone(request, owner=owner, trouble=Trouble.NOT_PERMITTED, seconds=30)
     except AmpecoUnavailable:
         postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+    except AmpecoError as error:
+        logger.warning("Request %s could not be looked for: %s", request.pk, error)
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+        return True
+    except DatabaseError:
+        logger.exception("What became of request %s could not be recorded.", request.pk)
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+        return True
     else:
         return True
     return False
@@ -160,10 +172,9 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
         check_driver(fleet=fleet, driver=request.driver, slot=slot)
     except BookingRefused:
         return Failure.DRIVER_NOT_ALLOWED
-    usable = [evse for evse in fitting if may_use(request.driver, evse.charge_point)]
     free = free_evses(
         request.location,
-        evses=usable,
+        evses=usable_evses(request.driver, fitting),
         start_at=request.start_at,
         end_at=request.end_at,
         fresh=True,
@@ -198,15 +209,18 @@ def find_upstream(
 ) -> upstream.BookingRequest | None:
     """Look for a request that was sent but whose answer we do not have.
 
-    First by our external id; since a tenant may neither filter by it nor give it back, then among
-    the driver's recent requests at this location. A match counts only when user, location and
-    times agree and no other row of ours has it.
+    First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
+    then among the driver's recent requests at this location. A match counts only when user,
+    location and times agree and no other row of ours has it.
     """
-    matches = [
-        found
-        for found in client.find_booking_requests(str(request.external_id))
-        if is_same(request, found)
-    ]
+    try:
+        named = client.find_booking_requests(str(request.external_id))
+    except AmpecoUnauthorized:
+        raise
+    except AmpecoRejected as error:
+        logger.warning("Requests cannot be found by their external id: %s", error)
+        named = []
+    matches = [found for found in named if is_same(request, found)]
     if not matches:
         matches = [
             found

@@ -24,9 +24,9 @@ def private_partner_ids(fleet: Fleet) -> frozenset[int]:
     return frozenset({fleet.ampeco_partner_id, *partner_ids})
 
 
-def can_use_privately(driver: Driver, ampeco_partner_id: int) -> bool:
-    """Return whether a partner lets this driver use its private charge points."""
-    return driver.private_access.filter(ampeco_partner_id=ampeco_partner_id).exists()
+def private_access_of(driver: Driver) -> frozenset[int]:
+    """Return the partners that let this driver use their private charge points."""
+    return frozenset(driver.private_access.values_list("ampeco_partner_id", flat=True))
 
 
 def driver_of(fleet: Fleet, pk: int) -> Driver:

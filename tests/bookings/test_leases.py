@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from bookings.leases import claim
@@ -38,3 +39,22 @@ def test_of_two_that_saw_the_same_row_one_wins():
     )
     assert taken.pk not in won
     assert len(won) == 2
+
+
+def test_a_row_that_changed_since_the_look_is_not_claimed():
+    """Another worker sent it and gave it back between our look and our claim."""
+    row = BookingRequestFactory()
+    due = BookingRequest.objects.filter(status="queued")
+
+    def meanwhile(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and not changed:
+            changed.append(True)
+            BookingRequest.objects.update(status="pending")
+        return execute(sql, params, many, context)
+
+    changed: list[bool] = []
+    with connection.execute_wrapper(meanwhile):
+        _owner, won = claim(due, now=timezone.now(), seconds=60, limit=5)
+    assert won == []
+    row.refresh_from_db()
+    assert row.lease_owner is None

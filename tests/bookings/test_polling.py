@@ -3,8 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from bookings import leases
 from bookings.models import Booking, BookingRequest, Notification
 from bookings.polling import pause_seconds
+from bookings.services import watch
+from bookings.submission import record_decision
 from mirror.operator_status import is_refused
 from tests.bookings.conftest import next_hour, slot_of
 
@@ -73,6 +76,30 @@ def test_an_undecided_request_is_polled_less_often_as_it_ages(sent, workers):
     assert sent.status == "pending"
     assert timedelta(0) < sent.next_attempt_at - now() <= timedelta(seconds=1)
     assert [pause_seconds(age) for age in (0, 29, 60, 600, 1800, 86_400)] == [1, 1, 2, 20, 60, 60]
+
+
+def test_what_was_polled_late_in_a_round_is_due_again_in_the_next(sent, workers, settings):
+    settings.POLL_INTERVAL_SECONDS = 10
+    began = now()
+    workers.poll()
+    sent.refresh_from_db()
+    next_round = began + timedelta(seconds=10)
+    assert began < sent.next_attempt_at < next_round
+
+
+def test_a_row_whose_page_is_opened_while_it_is_read_stays_due(sent, workers, wire):
+    """It was read before the decision, perhaps; its page must not wait for a minute."""
+    BookingRequest.objects.update(sent_at=now() - timedelta(hours=2))
+
+    def look(request):
+        watch([sent.booking])
+
+    wire.intercept = look
+    workers.poll()
+    wire.intercept = None
+    sent.refresh_from_db()
+    assert sent.status == "pending"
+    assert sent.next_attempt_at <= now()
 
 
 def test_a_request_past_the_deadline_is_stale_and_still_polled(sent, workers, operator):
@@ -167,3 +194,79 @@ def test_a_row_claimed_by_another_sweep_is_left_to_it(sent, workers, wire):
     before = len(wire.sent)
     workers.poll()
     assert len(wire.sent) == before
+
+
+def test_a_row_settled_by_another_sweep_meanwhile_does_not_stop_the_round(
+    sent, workers, operator, ask, evse, monkeypatch
+):
+    """The other sweep paged through the list, and so decided a row that this one had claimed."""
+    from bookings import polling
+
+    other = ask(slot_of(evse, sent.start_at + timedelta(hours=3))).request
+    workers.submit()
+    for request in operator.requests.values():
+        operator.decide(request)
+
+    def claim_late(*args, **kwargs):
+        claimed = leases.claim(*args, **kwargs)
+        answer = workers.client.read_booking_request(sent.ampeco_request_id)
+        assert record_decision(BookingRequest.objects.get(pk=sent.pk), answer)
+        return claimed
+
+    monkeypatch.setattr(polling, "claim", claim_late)
+    assert workers.poll() == 1
+    other.refresh_from_db()
+    assert other.status == "approved"
+
+
+@pytest.mark.parametrize("junk", ["\x00", "\ud800"])
+def test_a_reason_that_no_database_can_hold_is_cleaned(sent, workers, operator, junk):
+    operator.reject(operator.requests[sent.ampeco_request_id], f"Works{junk} on the grid.")
+    assert workers.poll() == 1
+    sent.refresh_from_db()
+    assert sent.status == "rejected"
+    assert sent.rejection_reason.replace("\ufffd", "") == "Works on the grid."
+
+
+def test_one_row_that_the_operator_cannot_give_does_not_keep_the_others_waiting(
+    sent, workers, operator, ask, evse
+):
+    ask(slot_of(evse, sent.start_at + timedelta(hours=3)))
+    workers.submit()
+    for request in operator.requests.values():
+        operator.decide(request)
+    operator.faults.add("server-error", path=f"booking-requests/v1.0/{sent.ampeco_request_id}")
+    assert workers.poll() == 1
+    sent.refresh_from_db()
+    assert (sent.status, sent.trouble) == ("pending", "unreachable")
+    assert sent.next_attempt_at > now() + timedelta(seconds=5)
+    operator.faults.clear()
+    assert workers.poll() == 1
+
+
+def test_an_outage_is_not_tried_with_every_row(sent, workers, operator, ask, evse, wire):
+    for hours in (3, 6, 9):
+        ask(slot_of(evse, sent.start_at + timedelta(hours=hours)))
+    workers.submit()
+    workers.submit()
+    operator.faults.add("server-error", path="booking-requests")
+    before = wire.count("booking-requests")
+    assert workers.poll() == 0
+    assert wire.count("booking-requests") - before <= 8
+    assert BookingRequest.objects.filter(trouble="unreachable").count() == 4
+
+
+def test_a_decision_that_cannot_be_stored_is_not_asked_for_every_second(
+    sent, workers, operator, ask, evse
+):
+    """The operator gives two requests the same booking: the second cannot be recorded."""
+    second = ask(slot_of(evse, sent.start_at + timedelta(hours=3))).request
+    workers.submit()
+    for request in operator.requests.values():
+        operator.decide(request)
+        request.booking_id = 1
+    assert workers.poll() == 1
+    rows = BookingRequest.objects.filter(pk__in=[sent.pk, second.pk])
+    left = rows.get(status="pending")
+    assert left.next_attempt_at > now() + timedelta(seconds=5)
+    assert left.lease_owner is None

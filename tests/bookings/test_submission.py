@@ -1,3 +1,4 @@
+import json
 import threading
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.utils.timezone import now
 from bookings import submission
 from bookings.models import Booking, BookingRequest
 from bookings.submission import RESEND_GRACE
+from bookings.templatetags.bookings import instant
 from mirror.operator_status import is_refused
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,89 @@ def test_a_tenant_that_drops_external_ids_is_searched_by_what_was_asked(
     request_row.refresh_from_db()
     assert request_row.ampeco_request_id == asked.id
     assert len(operator.requests) == 1
+
+
+def test_a_tenant_that_refuses_the_filter_is_searched_by_what_was_asked(
+    request_row, workers, operator, wire, ampeco_client
+):
+    """Described for roaming partners: another tenant may not know the filter at all."""
+    ours = ampeco_client.create_booking_request(submission.new_booking_request(request_row))
+    BookingRequest.objects.update(send_started_at=now())
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(422, json={}) if "externalId" in str(request.url) else None
+
+    wire.intercept = refuse
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.ampeco_request_id == ours.id
+    assert len(operator.requests) == 1
+
+
+def test_a_search_that_the_operator_refuses_is_said_and_tried_again(
+    request_row, workers, operator, wire
+):
+    BookingRequest.objects.update(send_started_at=now())
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(400, json={}) if request.method == "GET" else None
+
+    wire.intercept = refuse
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.trouble) == ("queued", "unreachable")
+    assert request_row.lease_owner is None
+    assert not operator.requests
+
+
+def test_a_site_that_the_operator_refuses_to_tell_about_does_not_hold_up_the_others(
+    ask, slot, evse, operator, wire, ampeco_client
+):
+    from tests.bookings.conftest import slot_of
+
+    first = ask(slot).request
+    second = ask(slot_of(evse, slot.start_at + timedelta(hours=3))).request
+    refused = instant(first.start_at)
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if "availability" in request.url.path and refused in request.content.decode():
+            return httpx.Response(422, json={})
+        return None
+
+    wire.intercept = refuse
+    BookingRequest.objects.filter(pk=first.pk).update(next_attempt_at=now() - timedelta(hours=1))
+    submission.submit_due(client=ampeco_client)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.trouble) == ("queued", "unreachable")
+    assert second.status == "pending"
+
+
+def test_an_answer_that_cannot_be_stored_is_said_and_stops_nobody(
+    ask, slot, evse, workers, operator, wire
+):
+    """An operator that answers with the number of an older request."""
+    from tests.bookings.conftest import slot_of
+
+    first = ask(slot).request
+    workers.submit()
+    first.refresh_from_db()
+    second = ask(slot_of(evse, slot.start_at + timedelta(hours=3))).request
+    third = ask(slot_of(evse, slot.start_at + timedelta(hours=6))).request
+
+    def repeat(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "POST" or str(second.external_id) not in request.content.decode():
+            return None
+        body = json.loads(request.content) | {"id": first.ampeco_request_id, "status": "pending"}
+        return httpx.Response(200, json={"data": body | {"createdAt": instant(now())}})
+
+    wire.intercept = repeat
+    workers.submit()
+    second.refresh_from_db()
+    third.refresh_from_db()
+    assert (second.status, second.trouble) == ("queued", "unreachable")
+    assert second.lease_owner is None
+    assert third.status == "pending"
 
 
 def test_the_same_external_id_with_other_times_is_not_ours(request_row, operator, ampeco_client):

@@ -5,10 +5,10 @@ from django.utils.timezone import now
 
 from drivers.models import Driver, FleetDriver
 from drivers.selectors import (
-    can_use_privately,
     current_drivers,
     driver_of,
     offer_drivers,
+    private_access_of,
     private_partner_ids,
     search_drivers,
 )
@@ -54,8 +54,7 @@ def test_a_fleet_sees_the_private_chargers_of_who_invited_a_current_driver(fleet
 
 def test_a_driver_uses_private_chargers_by_invitation(fleet):
     invited = DriverFactory(fleet=fleet, private_access=[601])
-    assert can_use_privately(invited, 601)
-    assert not can_use_privately(invited, 501)
+    assert private_access_of(invited) == {601}
 
 
 @pytest.mark.parametrize("query", ["zoe", "ZOÉ", "lef zoe", "zoé@hudson", "zoe  LEFEVRE"])
