@@ -21,6 +21,7 @@ from ampeco.errors import (
     AmpecoUnavailable,
 )
 from ampeco.gate import MemoryGate, RateGate, wait_after_refusal, wait_when_used_up
+from ampeco.types.reading import plain_text
 
 MOST_ATTEMPTS = 4
 LARGEST_BODY_BYTES = 20_000_000
@@ -295,7 +296,7 @@ def _field_errors(response: httpx.Response, *, deadline: float) -> dict[str, lis
     if not isinstance(errors, dict):
         return {}
     return {
-        str(field): [text for text in messages if isinstance(text, str)]
+        str(field): [plain_text(text) for text in messages if isinstance(text, str)]
         for field, value in errors.items()
         if isinstance(messages := [value] if isinstance(value, str) else value, list)
     }

@@ -12,9 +12,9 @@ def search_key(*parts: str | None) -> str:
     """Return the parts as one text without case, accents and spare spaces.
 
     Both what is stored and what somebody types go through it; a word of one is then a substring
-    of the other.
+    of the other. NUL is left out: no database text has it, and PostgreSQL refuses to look for it.
     """
-    text = " ".join(part for part in parts if part).casefold()
+    text = " ".join(part for part in parts if part).replace("\0", "").casefold()
     letters = (
         letter
         for letter in unicodedata.normalize("NFKD", text)

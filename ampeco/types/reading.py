@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
 LARGEST_ID = 2**63 - 1
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 # More kinds of surprises than this are not worth a line each in the log.
 MOST_SURPRISES = 500
 _surprises: set[tuple[str, str]] = set()
@@ -97,9 +99,12 @@ def wire_instant(value: datetime) -> str:
 
 
 def plain_text(value: object) -> str:
-    """Return a text or number as text; anything else is empty."""
+    """Return a text or number as text; anything else is empty.
+
+    What JSON can spell but no database holds (NUL, half a character) becomes the sign for that.
+    """
     if isinstance(value, str):
-        return value.strip()
+        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value).strip()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return ""

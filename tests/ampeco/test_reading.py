@@ -61,3 +61,8 @@ def test_localized_text(value, expected):
 def test_localized_text_in_preferred_order():
     value = [{"locale": "en", "translation": "Gate"}, {"locale": "de", "translation": "Tor"}]
     assert pick_text(value, preferred=("nl", "de", "en")) == "Tor"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "a\udc00b"])
+def test_what_no_database_can_hold_is_replaced(text):
+    assert reading.plain_text(text) == "a\ufffdb"

@@ -300,3 +300,10 @@ def test_switching_takes_a_post(as_manager, fleet):
 def test_a_message_is_left_only_when_somebody_was_added(as_manager, operator):
     response = as_manager.post(ADD, {"email": JULES.email})
     assert not list(get_messages(response.wsgi_request))
+
+
+@pytest.mark.parametrize("name", ["q", "driver_query", "driver"])
+def test_nothing_in_the_query_string_breaks_the_options(as_manager, fleet, name):
+    DriverFactory(fleet=fleet)
+    for value in ("\x00", "a\x00b", "9" * 5000, "-1", "x" * 20_000):
+        assert as_manager.get("/drivers/options/", {name: value}).status_code == 200
