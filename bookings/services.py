@@ -8,10 +8,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.dispatch import enqueue_on_commit
 from bookings.eligibility import (
+    BookingRefused,
     Slot,
     check_availability,
     check_driver,
@@ -46,14 +48,16 @@ def submit_booking_request(
     """Save a new booking with its create request, to be sent by a worker once committed.
 
     The same form sent twice, or the same slot asked for the same driver while that booking lives,
-    gives the existing request. Reads availability upstream once; when it cannot be read for a
-    passing reason, the request is saved all the same and the worker looks again. Raises
-    BookingRefused with nothing changed.
+    gives the existing request; a form that comes back with another slot or driver is a new one.
+    Reads availability upstream once; when it cannot be read for a passing reason, the request is
+    saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
     """
     now = now or timezone.now()
     existing = _find_existing(fleet=fleet, driver=driver, slot=slot, submission_key=submission_key)
     if existing:
         return Submission(existing, is_new=False)
+    if BookingRequest.objects.filter(submission_key=submission_key).exists():
+        submission_key = uuid.uuid4()
     check_slot(fleet=fleet, slot=slot, now=now)
     check_driver(fleet=fleet, driver=driver, slot=slot)
     check_availability(fleet=fleet, slot=slot, driver=driver)
@@ -74,7 +78,8 @@ def submit_booking_request(
             fleet=fleet, driver=driver, slot=slot, submission_key=submission_key
         )
         if existing is None:
-            raise
+            # That booking was given up in the moment between.
+            raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
         return Submission(existing, is_new=False)
     return Submission(request, is_new=True)
 
@@ -151,8 +156,15 @@ def _find_existing(
     *, fleet: Fleet, driver: Driver, slot: Slot, submission_key: uuid.UUID
 ) -> BookingRequest | None:
     requests = BookingRequest.objects.filter(booking__fleet=fleet).select_related("booking")
-    same_form = requests.filter(submission_key=submission_key).first()
-    if same_form:
+    same_form = requests.filter(
+        submission_key=submission_key,
+        driver=driver,
+        location=slot.location,
+        evse=slot.evse,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+    ).first()
+    if same_form and same_form.criteria.key == slot.criteria.key:
         return same_form
     return (
         requests.filter(booking__slot_key=_slot_key(driver, slot)).order_by("-created_at").first()

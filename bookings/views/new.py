@@ -124,11 +124,7 @@ def _show(
     query = _text(form, "driver_query")
     offer = offer_drivers(request.fleet, query, chosen=_text(form, "driver"))
     if problem and offer_slots:
-        request.session[DRAFT_KEY] = {
-            "driver": _text(form, "driver"),
-            "driver_query": query,
-            "reference": _text(form, "reference"),
-        }
+        _keep_draft(request, form)
     context = {
         "slot": slot,
         "form": form,
@@ -146,8 +142,17 @@ def _show(
 
 def _offer_slots(request: FleetRequest, location: Location, *, message: str) -> HttpResponse:
     """Send a request that names no proper slot back to the site's slots, and say why."""
+    if request.method == "POST":
+        _keep_draft(request, BookingForm(request.POST))
     messages.error(request, message)
     return redirect("sites:detail", pk=location.pk)
+
+
+def _keep_draft(request: FleetRequest, form: BookingForm) -> None:
+    """Remember what was typed, for the form of the next slot that is picked."""
+    request.session[DRAFT_KEY] = {
+        name: _text(form, name) for name in ("driver", "driver_query", "reference")
+    }
 
 
 def _picker(request: FleetRequest, slot: Slot) -> object:

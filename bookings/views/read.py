@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.viewer import viewer_zone
 from bookings.calendar import booking_calendar
@@ -29,7 +29,7 @@ from drivers.permissions import FleetRequest, manager_required, member_required
 
 
 @member_required
-@require_GET
+@require_safe
 def booking_list(request: FleetRequest) -> HttpResponse:
     """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
     view: View = next((name for name in VIEWS if name == request.GET.get("view")), "upcoming")
@@ -50,21 +50,22 @@ def booking_list(request: FleetRequest) -> HttpResponse:
         "attention_count": count_needing_attention(request.fleet),
         "now": timezone.now(),
     }
-    template = "bookings/_list.html" if request.htmx else "bookings/list.html"
+    whole = not request.htmx or request.htmx.history_restore_request
+    template = "bookings/list.html" if whole else "bookings/_list.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
 @member_required
-@require_GET
+@require_safe
 def detail(request: FleetRequest, pk: int) -> HttpResponse:
     """Show one booking with its history and what was sent about it."""
     return render(request, "bookings/detail.html", _booking_context(request, pk))
 
 
 @member_required
-@require_GET
+@require_safe
 def status(request: FleetRequest, pk: int) -> HttpResponse:
     """Render a booking's state for a page that waits for it; the operator is not asked here."""
     return render(request, "bookings/_status.html", _booking_context(request, pk))
@@ -79,7 +80,7 @@ def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
 
 
 @member_required
-@require_GET
+@require_safe
 def calendar(request: FleetRequest, pk: int) -> HttpResponse:
     """Give an approved booking as a calendar file."""
     booking = _booking(request, pk)

@@ -2,6 +2,7 @@ import uuid
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from drivers.models import Driver, FleetDriver
 from sites.criteria import Criteria
 from sites.models import ChargePoint, Evse
 from tests.bookings.conftest import next_hour, slot_of
+from tests.factories import EvseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +194,43 @@ def test_attention_is_dismissed_once(request_row):
     Booking.objects.update(needs_attention=True)
     assert dismiss_attention(request_row.booking)
     assert not dismiss_attention(request_row.booking)
+
+
+def test_the_same_form_for_another_driver_is_another_request(ask, slot, mirrored):
+    """The browser's back button brings the form back with its mark; the driver is changed."""
+    key = uuid.uuid4()
+    first = ask(slot, submission_key=key)
+    Booking.objects.filter(pk=first.request.booking_id).update(status="rejected", slot_key="")
+    BookingRequest.objects.update(status="rejected")
+    other = Driver.objects.get(ampeco_user_id=7002)
+    second = ask(slot, submission_key=key, driver=other)
+    assert second.is_new
+    assert second.request.driver == other
+    assert ask(slot, submission_key=key).request == first.request
+
+
+def test_a_form_that_was_sent_for_another_fleet_is_new_here(ask, slot, other_fleet, mirrored):
+    """Somebody of two fleets switches between sending the same form twice."""
+    key = uuid.uuid4()
+    both = Driver.objects.get(ampeco_user_id=7005)
+    FleetDriver.objects.create(fleet=other_fleet, driver=both)
+    ask(slot, submission_key=key, driver=both)
+    later = slot_of(slot.evse, slot.start_at)
+    assert ask(later, submission_key=key, driver=both, fleet=other_fleet).is_new
+
+
+def test_availability_that_the_operator_refuses_is_not_blamed_on_the_token(ask, slot, wire):
+    wire.intercept = lambda request: httpx.Response(422, json={})
+    with pytest.raises(BookingRefused, match="does not tell what is free") as refusal:
+        ask(slot)
+    assert not refusal.value.offer_slots
+
+
+def test_private_chargers_cost_no_query_each(
+    ask, any_slot, evse, fleet, django_assert_max_num_queries
+):
+    charge_point = evse.charge_point
+    ChargePoint.objects.update(type="private", ampeco_partner_id=fleet.ampeco_partner_id)
+    EvseFactory.create_batch(30, charge_point=charge_point)
+    with django_assert_max_num_queries(20):
+        ask(any_slot)

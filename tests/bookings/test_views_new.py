@@ -137,6 +137,31 @@ def test_a_tampered_slot_leads_back_to_the_site_with_a_sentence(as_manager, slot
     assert words in answer.content.decode()
 
 
+def test_a_tampered_slot_keeps_driver_and_reference_for_the_next_one(as_manager, slot, driver):
+    as_manager.post(NEW, filled(slot, driver, start="soon"))
+    form = as_manager.get(NEW, params(slot)).content.decode()
+    assert "Job 7" in form
+    assert f'value="{driver.pk}" checked' in form
+    assert not Booking.objects.exists()
+
+
+NASTY = ["\x00", "a\x00b", "9" * 5000, "1e400", "NaN", "0E+999999", "\ufffd\u202e", "x" * 20_000]
+
+
+@pytest.mark.parametrize("value", NASTY, ids=range(len(NASTY)))
+def test_nothing_that_is_typed_breaks_the_form(as_manager, slot, driver, value):
+    names = [*filled(slot, driver), "any", "current", "connector", "min_power", "driver_query"]
+    for name in names:
+        data = filled(slot, driver, **{name: value})
+        for answer in (
+            as_manager.get(NEW, data),
+            as_manager.post(NEW, data | {"find": "1"}),
+            as_manager.post(NEW, data | ({} if name == "driver" else {"driver": ""})),
+        ):
+            assert answer.status_code in {200, 302, 404}, name
+    assert not Booking.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

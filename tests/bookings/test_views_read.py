@@ -295,3 +295,20 @@ def test_the_list_renews_itself_only_while_something_is_undecided(as_manager, fl
 
 def test_an_empty_list_says_what_to_do(as_manager):
     assert "Pick a site, see what is free" in html(as_manager.get("/bookings/"))
+
+
+@pytest.mark.parametrize("name", ["view", "q", "site", "driver", "status", "since", "until", "at"])
+def test_nothing_in_the_query_string_breaks_the_list(as_manager, fleet, name):
+    BookingFactory(fleet=fleet)
+    for value in ("\x00", "a\x00", "9" * 5000, "2026-02-30", "\u0663", "x" * 20_000, "9999-12-31"):
+        html(as_manager.get("/bookings/", {name: value}))
+
+
+def test_going_back_gets_the_whole_page(as_manager):
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in html(as_manager.get("/bookings/", headers=headers))
+
+
+@pytest.mark.parametrize("part", ["", "status/"])
+def test_asking_for_the_head_of_a_page_is_answered(as_manager, booking, part):
+    assert as_manager.head(f"/bookings/{booking.pk}/{part}").status_code == 200
