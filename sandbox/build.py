@@ -50,7 +50,7 @@ def build_world(
     if locations is None:
         _add_real_sites(world)
         _add_invented_sites(world)
-        _add_bookings(world)
+        book_for_others(world)
     else:
         _add_synthetic_sites(
             world, locations, charge_points or 3 * locations, evses or 6 * locations
@@ -317,9 +317,14 @@ def _add_invented_sites(world: World) -> None:
     builder.evse(builder.charge_point(None, "HOME-01", type="personal"), ("type2",), 11)
 
 
-def _add_bookings(world: World) -> None:
-    """Book a fifth of the coming week for other drivers, so that availability has gaps."""
+def book_for_others(world: World) -> None:
+    """Book a fifth of the coming week for other drivers, so that availability has gaps.
+
+    What they have booked already, as far ahead as it goes, is left as it is.
+    """
     now = world.clock.now()
+    others = (each.start_at for each in world.bookings.values() if each.user_id is None)
+    known_until = max(others, default=now)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for evse in world.evses.values():
         charge_point = world.charge_points[evse.charge_point_id]
@@ -330,7 +335,7 @@ def _add_bookings(world: World) -> None:
                 continue
             start = midnight + timedelta(days=day, minutes=15 * world.random.randrange(96))
             length = timedelta(minutes=30 * world.random.randrange(2, 14))
-            if start > now and world.is_free(evse, start, start + length):
+            if start > max(now, known_until) and world.is_free(evse, start, start + length):
                 world.add_booking(
                     location_id=charge_point.location_id,
                     evse_id=evse.id,

@@ -23,7 +23,7 @@ FAULT_SECONDS = 3.0
 NO_REASON = "The operator cannot offer this slot."
 REASON = Markup(
     '<label>Reason <input name="reason" maxlength="300" autocomplete="off" '
-    'placeholder="The charger is being serviced."></label>'
+    'placeholder="Being serviced"></label>'
 )
 
 
@@ -119,10 +119,10 @@ def _section(title: str, content: Markup) -> Markup:
 def _waiting(world: World, requests: list[Asked]) -> Markup:
     if world.manual:
         told = "Requests wait here until you decide."
-        mode = form("Decide by themselves", what="mode", manual="no")
+        mode = form("Decide without me", what="mode", manual="no")
     else:
         told = f"Requests are decided by themselves after {world.decision_delay:g} seconds."
-        mode = form("Decide by hand", what="mode", manual="yes")
+        mode = form("Let me decide", what="mode", manual="yes")
     rows: list[list[object]] = [
         [
             *_asked(world, asked),
@@ -140,7 +140,7 @@ def _waiting(world: World, requests: list[Asked]) -> Markup:
         for asked in requests[:SHOWN_WAITING]
     ]
     more = len(requests) - len(rows)
-    return Markup("<p>{} {}</p>{}{}").format(
+    return Markup("<p>{}</p>{}{}{}").format(
         told,
         mode,
         table(
@@ -177,7 +177,7 @@ def _asked(world: World, asked: Asked) -> list[object]:
         start, end = asked.start_at or booking.start_at, asked.end_at or booking.end_at
         charger = f"{_reference(world, booking.evse_id)} (booking {booking.id})"
     return [
-        f"{asked.id} ({asked.type})",
+        f"{asked.id}\N{NO-BREAK SPACE}({asked.type})",
         _driver(world, driver),
         f"{_name(world.locations[place])}, {charger}" if place in world.locations else charger,
         _when(world, place, start, end),

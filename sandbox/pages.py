@@ -29,7 +29,7 @@ FRAME = Markup("""<!DOCTYPE html>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
 <a href="/mail"{mail}>Mails</a></nav>
 </header>
-<main>
+<main class="{current}">
 <h1>{title}</h1>
 {content}
 </main>
@@ -47,7 +47,9 @@ def page(title: str, content: Markup, *, current: str, renewed: bool = False) ->
     """
     marks = {name: CURRENT if name == current else "" for name in ("desk", "chargers", "mail")}
     return Response(
-        FRAME.format(title=title, content=content, script=RENEW if renewed else "", **marks),
+        FRAME.format(
+            title=title, content=content, script=RENEW if renewed else "", current=current, **marks
+        ),
         mimetype="text/html",
         headers={
             "Content-Security-Policy": POLICY,

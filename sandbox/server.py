@@ -11,7 +11,7 @@ from wsgiref.types import WSGIEnvironment
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
-from sandbox.build import build_world
+from sandbox.build import book_for_others, build_world
 from sandbox.faults import Faults
 from sandbox.mailbox import Mailbox, serve_smtp
 from sandbox.state import StateUnreadable
@@ -95,6 +95,9 @@ def world_from(options: argparse.Namespace) -> World:
             options.state.unlink(missing_ok=True)
         world.state_file = options.state
         world.load()
+        if options.locations is None:
+            book_for_others(world)
+        world.save()
     if options.decision_delay is not None:
         world.decision_delay = options.decision_delay
     if options.manual:

@@ -6,7 +6,7 @@ The last word on a record or a setting counts.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from sandbox.records import Booking, Evse, Request, Session
 
 Row = dict[str, Any]
 RECORDS: dict[str, type] = {"requests": Request, "bookings": Booking, "sessions": Session}
-# Of an EVSE only what the operator changes is kept.
 EVSE_STATES = "evse_states"
-EVSE_FIELDS = ("id", "status", "hardware_status", "updated_at")
+# Of an EVSE only what the operator changes is kept.
+FIELDS: dict[type, tuple[str, ...]] = {
+    Evse: ("id", "status", "hardware_status", "updated_at"),
+    **{kind: tuple(each.name for each in fields(kind)) for kind in RECORDS.values()},
+}
 
 
 class StateUnreadable(Exception):
@@ -85,12 +88,7 @@ def append(path: Path, settings: Row, records: Mapping[str, Iterable[Any]]) -> N
 
 def _line(settings: Row, records: Mapping[str, Iterable[Any]]) -> str:
     rows = {
-        kind: [
-            {name: getattr(each, name) for name in EVSE_FIELDS}
-            if isinstance(each, Evse)
-            else asdict(each)
-            for each in found
-        ]
+        kind: [{name: getattr(each, name) for name in FIELDS[type(each)]} for each in found]
         for kind, found in records.items()
     }
     return json.dumps(settings | rows, default=datetime.isoformat) + "\n"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -181,3 +182,16 @@ class TestOptions:
         again = self.world(*state)
         assert (again.decision_delay, again.manual) == (9, True)
         assert self.world(*state, "--decision-delay", "1").decision_delay == 1
+
+    def test_others_go_on_booking(self, tmp_path):
+        state = ("--state", str(tmp_path / "state"))
+        world = self.world(*state)
+        known = dict(world.bookings)
+        assert self.world(*state).bookings == known
+        world.clock.advance(timedelta(days=7))
+        world.save()
+        again = self.world(*state)
+        assert {pk: again.bookings[pk] for pk in known} == known
+        ahead = [each for each in again.bookings.values() if each.start_at > again.clock.now()]
+        assert len(ahead) > len(known) / 2
+        assert len({each.id for each in again.bookings.values()}) == len(again.bookings)
