@@ -1,5 +1,7 @@
 """The strings that tests and benchmarks pull."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -63,7 +65,7 @@ def test_moves_the_clock(world, http):
     answer = http.post("/control/clock", json={"advance_seconds": 90})
     assert answer.json() == {"now": "2026-03-02T09:09:00Z"}
     http.post("/control/clock", json={})
-    assert world.clock.now().year > 2026 or world.clock.now() > SOON
+    assert abs(world.clock.now() - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("seconds", ["90", True, 1e12, [1]])
