@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations vendor
+.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -48,3 +48,6 @@ check-migrations: install ## check that the migrations fit the models
 
 vendor: install ## fetch the vendored front-end libraries again
 	@$(BIN)/python -m scripts.vendor_frontend
+
+screenshots: install-e2e ## take the pictures in docs/screenshots again
+	@$(BIN)/python -m scripts.screenshots

@@ -171,6 +171,19 @@
   });
   document.addEventListener("htmx:oobAfterSwap", ({ target }) => listen(target, true));
 
+  // The chosen day stays in sight where the strip of days is wider than the screen
+
+  const showChosenDay = () => {
+    for (const day of document.querySelectorAll(".day-strip [aria-current]")) {
+      const strip = day.closest(".day-strip");
+      const offset = day.getBoundingClientRect().left - strip.getBoundingClientRect().left;
+      strip.scrollLeft += offset - (strip.clientWidth - day.offsetWidth) / 2;
+    }
+  };
+
+  showChosenDay();
+  document.addEventListener("htmx:afterSettle", showChosenDay);
+
   // A session that ended answers a fragment with the log-in page: go there, not into the fragment
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -4,87 +4,20 @@
 without.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from scripts.browser import chromium_flags, chromium_path
-from scripts.demo_stack import DEFAULT_PORTS, ROOT
-from scripts.ports import free_port, wait_until
+from scripts.own_demo import DemoStack, own_demo
 from tests.e2e.operator_desk import Operator
-
-START_SECONDS = 120
-STOP_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class DemoStack:
-    """A demo that runs: addresses without a slash at their end, and who may log in."""
-
-    portal: str
-    operator: str
-    logins: list[dict[str, str]]
-    folder: Path
-
-    def login(self, email: str) -> dict[str, str]:
-        """Return the e-mail and password of one who may log in."""
-        return next(login for login in self.logins if login["email"] == email)
-
-
-def is_ready(portal: str) -> bool:
-    """Return whether the portal says that it is ready."""
-    try:
-        with urlopen(f"{portal}/health/ready", timeout=5) as answer:
-            return answer.status == 200
-    except (URLError, OSError):
-        return False
 
 
 @pytest.fixture(scope="session")
 def demo_stack(tmp_path_factory) -> Iterator[DemoStack]:
     """Run the whole demo in a folder of its own, on free ports; end it afterwards."""
-    folder = tmp_path_factory.mktemp("demo")
-    ports = {name: str(free_port()) for name in DEFAULT_PORTS}
-    portal = f"http://127.0.0.1:{ports['DEMO_WEB_PORT']}"
-    # The demo has settings of its own: not those that tests/settings.py put into our environment.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
-    }
-    log = folder / "demo.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.demo"],
-            cwd=ROOT,
-            env={**environment, **ports, "DEMO_DIR": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    ready_file = folder / "ready.json"
-    try:
-        wait_until(
-            lambda: process.poll() is not None or (ready_file.exists() and is_ready(portal)),
-            seconds=START_SECONDS,
-        )
-        if process.poll() is not None or not ready_file.exists():
-            pytest.fail(f"The demo did not start:\n{log.read_text()}", pytrace=False)
-        facts = json.loads(ready_file.read_text())
-        yield DemoStack(facts["portal"], facts["operator"], facts["logins"], folder)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(timeout=STOP_SECONDS)
-    assert status == 0, log.read_text()
+    with own_demo(tmp_path_factory.mktemp("demo")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -133,6 +133,16 @@ def test_a_night_is_booked_with_as_few_clicks_as_an_hour(open_page, operator):
     assert (asked["startAt"], length.total_seconds()) == (start, 12 * 3600)
 
 
+def test_the_chosen_day_stays_in_sight_on_a_phone(open_page):
+    page = open_page(MANAGER, viewport={"width": 360, "height": 740})
+    open_site(page, "Queens Center Mall")
+    for day in (4, 7):
+        pick_day(page, day)
+        expect(page.locator(f"#picker-day-{day}")).to_be_in_viewport(ratio=1)
+    page.reload()
+    expect(page.locator("#picker-day-7")).to_be_in_viewport(ratio=1)
+
+
 def test_any_charger_that_fits_is_asked_for_by_what_it_must_offer(open_page, operator):
     page = open_page(MANAGER)
     open_site(page, "Green Acres Mall")
