@@ -12,6 +12,19 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from mirror.models import SyncRun
 
+ORDER = (
+    "locations",
+    "charge_points",
+    "evses",
+    "seen",
+    "new",
+    "joined",
+    "changed",
+    "retired",
+    "left",
+    "skipped",
+)
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that staff may look at and nobody may change."""
@@ -88,10 +101,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
 def counts_text(counts: dict[str, object]) -> str:
     """Return counts as text, such as “locations: seen 12, new 3; evse list forbidden”."""
     parts = []
-    for name, value in counts.items():
+    for name, value in in_order(counts):
         words = name.replace("_", " ")
         if isinstance(value, dict):
-            numbers = ", ".join(f"{what} {number}" for what, number in value.items() if number)
+            numbers = ", ".join(f"{what} {number}" for what, number in in_order(value) if number)
             if numbers:
                 parts.append(f"{words}: {numbers}")
         elif value is True:
@@ -99,3 +112,11 @@ def counts_text(counts: dict[str, object]) -> str:
         elif value:
             parts.append(f"{words}: {value}")
     return "; ".join(parts)
+
+
+def in_order(counts: dict[str, object]) -> list[tuple[str, object]]:
+    """Return counts as a person expects them; PostgreSQL orders the keys of JSON by itself."""
+    return sorted(
+        counts.items(),
+        key=lambda item: (ORDER.index(item[0]) if item[0] in ORDER else len(ORDER), item[0]),
+    )

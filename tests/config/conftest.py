@@ -5,12 +5,6 @@ import socket
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def _without_collected_files(settings):
-    """Let WhiteNoise start without the folder that collectstatic makes."""
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
 @pytest.fixture
 def silent_server():
     """The port of a server that accepts connections and never says a word."""
