@@ -37,6 +37,11 @@ def new(request: FleetRequest) -> HttpResponse:
     if request.method != "POST" or "find" in request.POST:
         return _show(request, slot, _unsent_form(request))
     form = BookingForm(request.POST)
+    fleet = request.fleet
+    if request.POST.get("fleet", str(fleet.pk)) != str(fleet.pk):
+        # Switched in another tab, while this form was for the other one.
+        problem = _("You now book for %(fleet)s. Please check the driver and send it again.")
+        return _show(request, slot, form, problem=problem % {"fleet": fleet.name})
     if not form.is_valid():
         return _show(request, slot, form)
     driver = _driver(request.fleet, form)

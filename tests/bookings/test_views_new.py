@@ -3,11 +3,13 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
 from bookings.templatetags.bookings import instant
-from drivers.models import Driver
-from tests.factories import DriverFactory, EvseFactory
+from drivers.models import Driver, FleetDriver
+from sites.models import Evse
+from tests.factories import DriverFactory, EvseFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,45 @@ def test_another_fleets_driver_is_no_driver(as_manager, slot, other_fleet):
     page = as_manager.post(NEW, filled(slot, stranger)).content.decode()
     assert "not in your fleet" in page
     assert "Secret" not in page
+    assert not Booking.objects.exists()
+
+
+def test_a_form_of_another_fleet_is_shown_again_before_it_is_sent(
+    as_manager, manager, slot, fleet, other_fleet
+):
+    """Somebody of two fleets has switched in another tab; the driver belongs to both."""
+    MembershipFactory(fleet=other_fleet, user=manager)
+    both = Driver.objects.get(ampeco_user_id=7005)
+    FleetDriver.objects.create(fleet=other_fleet, driver=both)
+    page = as_manager.get(NEW, params(slot)).content.decode()
+    assert f'name="fleet" value="{fleet.pk}"' in page
+    as_manager.post("/drivers/fleet/", {"fleet": other_fleet.pk})
+    page = as_manager.post(NEW, filled(slot, both, fleet=str(fleet.pk))).content.decode()
+    assert "You now book for Rhône Fret" in page
+    assert "Job 7" in page
+    assert not Booking.objects.exists()
+    assert f'name="fleet" value="{other_fleet.pk}"' in page
+    as_manager.post(NEW, filled(slot, both, fleet=str(other_fleet.pk)))
+    assert Booking.objects.get().fleet == other_fleet
+
+
+@pytest.mark.parametrize("change", [{"status": "out of order"}, {"booking_enabled": False}])
+def test_a_charger_disabled_since_is_said_with_others_to_pick_from(
+    as_manager, slot, driver, change
+):
+    Evse.objects.filter(pk=slot.evse.pk).update(**change)
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert "can no longer be booked" in page
+    assert 'id="picker"' in page
+    assert not Booking.objects.exists()
+    assert "Job 7" in as_manager.get(NEW, params(slot) | {"evse": "", "any": "1"}).content.decode()
+
+
+def test_a_driver_who_left_since_is_said_beside_the_field(as_manager, slot, driver):
+    FleetDriver.objects.filter(driver=driver).update(left_at=now())
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert "not in your fleet" in page
+    assert "Job 7" in page
     assert not Booking.objects.exists()
 
 
@@ -220,8 +261,6 @@ def test_any_charger_that_fits(as_manager, any_slot, driver):
 
 def _with_evse(slot):
     from dataclasses import replace
-
-    from sites.models import Evse
 
     return replace(slot, evse=Evse.objects.first())
 
