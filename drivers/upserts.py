@@ -39,7 +39,7 @@ class Stored:
 
 def is_storable(user: User) -> bool:
     """Return whether the user has an e-mail that mails can go to and that fits."""
-    return "@" in user.email and len(user.email) <= LONGEST_EMAIL and "\x00" not in user.email
+    return "@" in user.email and len(user.email) <= LONGEST_EMAIL
 
 
 def store_drivers(fleet: Fleet, belonging: Sequence[Belonging], *, now: datetime) -> Stored:
@@ -103,7 +103,7 @@ def _row(user: User, *, now: datetime) -> Driver:
 
 
 def _fitted(text: str, length: int) -> str:
-    return text.replace("\x00", "")[:length]
+    return text[:length]
 
 
 def _join(fleet: Fleet, drivers: Sequence[Driver]) -> int:

@@ -17,7 +17,8 @@ from sandbox.world import World
 
 Payload = dict[str, Any]
 OLDER = "3.108"
-# AMPECO's document demands a roaming operator's id of every EVSE, but local ones have none.
+# AMPECO's document demands a roaming operator's id of every location and EVSE, but local ones
+# have none.
 NO_ROAMING_OPERATOR = 0
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -45,8 +46,7 @@ def location(world: World, record: Location) -> Payload:
         "status": record.status,
         "lastUpdatedAt": instant(record.updated_at),
         "workingHours": _hours(record),
-        # Demanded as an integer, too; a reader takes any integer here for a roaming location.
-        "roamingOperatorId": None,
+        "roamingOperatorId": NO_ROAMING_OPERATOR,
         **record.extra,
     }
     if record.how_to_get_in:

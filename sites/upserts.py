@@ -156,7 +156,7 @@ def upsert(rows: list[Row], *, run: SyncRun, now: datetime) -> tuple[set[int], s
         row.synced_at, row.seen_in_run, row.retired_at = now, run, None
         for field in fields:
             if isinstance(field, CharField | TextField):
-                text = getattr(row, field.attname).replace("\x00", "")
+                text = getattr(row, field.attname)
                 setattr(row, field.attname, text[: field.max_length])
         old = known.get(ampeco_id)
         if old is None:

@@ -184,7 +184,8 @@ class Location:
             always_open=flag(hours.get("isAlwaysOpen")),
             opening_hours=_opening_hours(section(hours, "hours")),
             status=choice(payload.get("status"), LOCATION_STATUSES, field="location status"),
-            roaming_operator_id=whole_number(payload.get("roamingOperatorId")),
+            # The contract demands an integer of every location; 0 is nobody's id.
+            roaming_operator_id=whole_number(payload.get("roamingOperatorId")) or None,
             last_updated_at=instant(payload.get("lastUpdatedAt")),
         )
 

@@ -363,7 +363,7 @@ class TestWhatIsMissing:
 
         assert run.state == SyncRun.State.FINISHED
         assert active(Location) == {1, 2, 3, 9}
-        assert Location.objects.get(ampeco_id=9).name == ("AB" * 200)[:255]
+        assert Location.objects.get(ampeco_id=9).name == ("A\ufffdB" * 200)[:255]
 
 
 class TestForbiddenList:
