@@ -202,7 +202,8 @@ def _record_one(request: BookingRequest, answer: upstream.BookingRequest) -> int
 def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> None:
     """Set the next poll of rows without a decision; those past the deadline become stale.
 
-    A row whose page was looked at since the round began stays due.
+    A row whose page was looked at since the round began stays due. The claims are kept to the end
+    of the round: else a slow one would be overtaken by others that page through the same list.
     """
     now = timezone.now()
     # Sweeps come at a steady pace: what falls due just after one would wait for another round.
@@ -218,8 +219,6 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
         ).update(
             next_attempt_at=now + timedelta(seconds=pause) - early,
             trouble="",
-            lease_owner=None,
-            lease_until=None,
         )
 
 

@@ -144,12 +144,19 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     waiting = [booking.pk for booking in bookings if booking.status == Booking.Status.REQUESTED]
-    if waiting:
-        BookingRequest.objects.filter(
-            booking__in=waiting,
-            status__in=BookingRequest.UNDECIDED,
-            trouble="",
-        ).filter(Q(next_attempt_at__gt=now) | Q(lease_until__gt=now)).update(next_attempt_at=now)
+    if not waiting:
+        return
+    undecided = BookingRequest.objects.filter(
+        Q(next_attempt_at__gt=now) | Q(lease_until__gt=now),
+        booking__in=waiting,
+        status__in=BookingRequest.UNDECIDED,
+        trouble="",
+    )
+    with transaction.atomic():
+        # What a sweep is writing just now is left to the next look: two that wait for each other's
+        # rows would be a deadlock.
+        free = undecided.select_for_update(skip_locked=True).values_list("pk", flat=True)
+        BookingRequest.objects.filter(pk__in=list(free)).update(next_attempt_at=now)
 
 
 def _find_existing(

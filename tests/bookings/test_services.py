@@ -1,10 +1,11 @@
+import threading
 import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
-from django.db import transaction
+from django.db import connection, connections, transaction
 
 from bookings.eligibility import BookingRefused, Slot
 from bookings.models import Booking, BookingRequest
@@ -188,6 +189,28 @@ def test_watching_makes_an_old_request_due_unless_it_is_in_trouble(request_row, 
         watch([request_row.booking])
         request_row.refresh_from_db()
         assert (request_row.next_attempt_at < later) is due
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_watching_does_not_wait_for_a_sweep(request_row, operator):
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    later = operator.clock.now() + timedelta(minutes=1)
+    BookingRequest.objects.update(status="pending", next_attempt_at=later)
+
+    def look() -> None:
+        watch([request_row.booking])
+        connections.close_all()
+
+    with transaction.atomic():
+        BookingRequest.objects.update(trouble="")
+        page = threading.Thread(target=look, daemon=True)
+        page.start()
+        page.join(timeout=20)
+        assert not page.is_alive(), "the page waits for the sweep's transaction"
+    request_row.refresh_from_db()
+    assert request_row.next_attempt_at == later
 
 
 def test_attention_is_dismissed_once(request_row):
