@@ -17,6 +17,7 @@ from functools import partial
 from urllib.request import Request, urlopen
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.db.models.functions import Mod
 from django.test import Client
@@ -34,6 +35,7 @@ OPEN_PAGES = 4
 TRIGGER = re.compile(r'hx-trigger="every (\d+)(ms|s)"')
 SECONDS_ALLOWED = 2.0
 SECONDS_GIVEN_UP = 60.0
+DEADLOCKS_BORNE = 10
 APPROVED = 'data-announce="Approved"'
 LIST_OF_REQUESTS = "GET /resources/booking-requests/v1.0"
 # How often a request is polled depends on its age. The fresh ones stay so while it is measured.
@@ -111,7 +113,7 @@ def measure(
 
 def make_due(*, since: datetime) -> int:
     """Make the pending requests due now, as if the operator had them since then; count them."""
-    return pending().update(sent_at=since, created_at=since, next_attempt_at=timezone.now())
+    return update(pending(), sent_at=since, next_attempt_at=timezone.now())
 
 
 def spread_polls() -> None:
@@ -119,7 +121,17 @@ def spread_polls() -> None:
     now = timezone.now()
     for second in range(LONGEST_PAUSE):
         some = pending().annotate(rest=Mod("pk", LONGEST_PAUSE)).filter(rest=second)
-        some.update(next_attempt_at=now + timedelta(seconds=second))
+        update(some, next_attempt_at=now + timedelta(seconds=second))
+
+
+def update(requests: QuerySet[BookingRequest], **changes: datetime) -> int:
+    """Update rows that the worker may be updating in another order at the same time."""
+    for _ in range(DEADLOCKS_BORNE):
+        try:
+            return requests.update(**changes)
+        except OperationalError:
+            continue
+    return requests.update(**changes)
 
 
 def pending() -> QuerySet[BookingRequest]:
