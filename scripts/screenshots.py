@@ -117,7 +117,11 @@ def fill_portal(page: Page, stack: DemoStack) -> None:
 def take_pictures(browser: Browser, stack: DemoStack) -> None:
     """Take all pictures."""
     context = browser.new_context(
-        base_url=stack.portal, locale="en-GB", timezone_id="Europe/Paris", viewport=DESK
+        base_url=stack.portal,
+        locale="en-GB",
+        timezone_id="Europe/Paris",
+        viewport=DESK,
+        reduced_motion="reduce",
     )
     page = context.new_page()
     sign_in(page, stack)

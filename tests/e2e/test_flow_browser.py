@@ -8,6 +8,7 @@ from icalendar import Calendar
 
 from scripts.ports import wait_until
 from tests.e2e.steps import (
+    DECISION_MS,
     MANAGER,
     OTHER_MANAGER,
     expect,
@@ -41,10 +42,13 @@ def test_the_whole_flow_from_finding_a_site_to_the_mails(page, demo_stack, opera
     start = start_of(slot)
     slot.click()
 
+    operator.decide_by_hand(True)
     request_booking(page, driver="Ben Okafor", reference="Route 12")
     # What stands on the page now is gone if it is ever loaded again.
     page.evaluate("document.body.dataset.loadedOnce = ''")
     expect(status(page)).to_contain_text("Requested")
+    expect(page.get_by_text("Received by the operator")).to_be_visible(timeout=DECISION_MS)
+    operator.decide_by_hand(False)
     expect_status(page, "Approved")
     expect(page.locator("#announcer")).to_have_text("Approved")
 
@@ -61,8 +65,8 @@ def test_the_whole_flow_from_finding_a_site_to_the_mails(page, demo_stack, opera
     expect(page.locator("body[data-loaded-once]")).to_have_count(1)
     expect(page.get_by_text("Route 12")).to_be_visible()
 
-    (asked,) = [each for each in operator.requests() if each["startAt"] == start]
-    assert asked["status"] == "approved"
+    asked = operator.requests()[-1]
+    assert (asked["startAt"], asked["status"]) == (start, "approved")
     for recipient in ("ben.okafor@hudson.example", MANAGER):
         assert wait_until(
             lambda to=recipient: operator.mails(to=to, about="Route 12"), seconds=30
@@ -90,7 +94,9 @@ def test_a_rejection_shows_the_operators_words_by_itself_and_leads_to_other_slot
     pick_day(page, 2)
     starts(page).first.click()
     request_booking(page, driver="Ines Costa", reference="By hand")
-    expect(page.get_by_text("The operator has your request and decides.")).to_be_visible()
+    expect(page.get_by_text("The operator has your request and decides.")).to_be_visible(
+        timeout=DECISION_MS
+    )
 
     desk = page.context.browser.new_page(base_url=demo_stack.operator)
     desk.goto("/")
