@@ -60,7 +60,7 @@ def heading(text: str) -> None:
 
 def run_services(words: list[str], *, only_particular: bool) -> int:
     """Run the suite, or only what is particular to them, on PostgreSQL and Redis."""
-    chosen = SERVICES if only_particular else "not browser"
+    chosen = SERVICES if only_particular else "not browser and not stack"
     with services() as environment:
         place = urlsplit(environment["DATABASE_URL"])
         print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
