@@ -102,8 +102,11 @@ def starts_that_fit(
     Everything from such a start on is free for the whole length.
     """
     for each in merge(free):
-        start_at = next_step(max(each.start_at, earliest), step=step)
+        begin = max(each.start_at, earliest)
         last = min(each.end_at - length, latest)
+        if begin > last:
+            continue
+        start_at = next_step(begin, step=step)
         while start_at <= last:
             yield start_at
             start_at += step
