@@ -155,8 +155,8 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     with transaction.atomic():
         # What a sweep is writing just now is left to the next look: two that wait for each other's
         # rows would be a deadlock.
-        free = undecided.select_for_update(skip_locked=True).values_list("pk", flat=True)
-        BookingRequest.objects.filter(pk__in=list(free)).update(next_attempt_at=now)
+        free = undecided.select_for_update(skip_locked=True)
+        BookingRequest.objects.filter(pk__in=free.values("pk")).update(next_attempt_at=now)
 
 
 def _find_existing(
