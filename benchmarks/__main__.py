@@ -1,7 +1,9 @@
 """`make bench`: measures what the portal costs and prints it beside what is allowed.
 
 It brings its own simulated operator and a database that is dropped afterwards, on the PostgreSQL of
-DATABASE_URL, a local one, or a private one; where there is none, on SQLite.
+DATABASE_URL, a local one, or a private one; where there is none, on SQLite. CACHE_URL and
+CELERY_BROKER_URL are used where given, and must then serve nothing else: its worker takes whatever
+is in the queue. Options: --quick, --bookings N.
 """
 
 import os

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks.data import People
 from benchmarks.pages import forget_slots, know_slots
 from benchmarks.queries import Pair
 from benchmarks.server_time import Case
@@ -20,6 +21,7 @@ SITES_MS, PICKER_MS, BOOKINGS_MS = 50, 60, 60
 
 
 def pages_by_rows(
+    people: People,
     *,
     many: Client,
     few: Client,
@@ -30,6 +32,7 @@ def pages_by_rows(
 ) -> list[Pair]:
     """Return the main pages, each with few rows and with many."""
     sites, bookings, drivers = (reverse(f"{app}:list") for app in ("sites", "bookings", "drivers"))
+    drivers_of_both = f"{people.small_fleet.drivers.count()}, {people.fleet.drivers.count()}"
     # Undecided ones, since a list of these also lets the next poll ask for them.
     asked_for = f"{bookings}?status=requested"
     return [
@@ -53,9 +56,14 @@ def pages_by_rows(
             "form of a new booking",
             (few, new_booking(small_site)),
             (many, new_booking(small_site)),
-            "11, 1,000 drivers",
+            f"{drivers_of_both} drivers",
         ),
-        Pair("list of drivers", (few, drivers), (many, drivers), "11, 50 a page"),
+        Pair(
+            "list of drivers",
+            (few, drivers),
+            (many, drivers),
+            f"{drivers_of_both} drivers, 50 a page",
+        ),
     ]
 
 

@@ -64,6 +64,7 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
     yield upstream_calls.measure(browser, site=large_site, desk=desk)
     yield queries.measure(
         pages_by_rows(
+            people,
             many=browser,
             few=browser_of(people.small_manager),
             large_site=large_site,

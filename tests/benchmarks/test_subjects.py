@@ -125,6 +125,7 @@ def test_pages_call_the_operator_for_free_slots_only(people, large_site, desk):
 def test_no_page_makes_more_queries_for_more_rows(people, pending, large_site):
     make_long_history(pending[1])
     pairs = pages_by_rows(
+        people,
         many=browser_of(people.manager),
         few=browser_of(people.small_manager),
         large_site=large_site,
