@@ -140,7 +140,12 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def _leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    # A terminal and a supervisor may both ask, one right after the other: once is enough.
+    # A terminal and a supervisor may both ask, one right after the other: once is enough. Ignoring
+    # the second by SIG_IGN would print a traceback where it has arrived but not been handled yet.
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _stay)
     sys.exit(0)
+
+
+def _stay(signum: int, frame: FrameType | None) -> None:
+    """Do nothing: the process is ending already."""
