@@ -137,6 +137,9 @@ def serve(options: argparse.Namespace) -> None:
         server.server_close()
         if smtp is not None:
             smtp.stop()
+        # From here on the interpreter takes its own handlers back, under which a signal kills.
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
