@@ -93,6 +93,7 @@ def subject_of(notification: Notification) -> str:
     }
     approved = notification.kind == Kind.APPROVED
     slot = notification.booking if approved else notification.request
+    assert slot is not None
     parts = [
         one_line(slot.location.name, longest=LONGEST_SITE_IN_SUBJECT),
         facts.short_period(slot),
@@ -121,6 +122,7 @@ def context_of(notification: Notification) -> dict[str, Any]:
             "booking_url": "" if for_driver else portal_url(booking),
             "answers": bool(reply_to(booking)),
         }
+    assert request is not None
     return {
         **people,
         "facts": asked_facts(booking, request),

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from bookings.leases import claim
 from bookings.mails import compose
-from bookings.models import BookingRequest, Notification
+from bookings.models import BookingEvent, BookingRequest, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ WAIT_FOR_EVSE = timedelta(minutes=10)
 # Planning
 
 
-def plan_notifications(request: BookingRequest) -> list[int]:
+def plan_for_request(request: BookingRequest) -> list[int]:
     """Write whom to tell that a create request was settled; return the ids of those rows.
 
     Called in the transaction that settles it. An approval is told to the driver and the manager
@@ -97,6 +97,12 @@ def plan_notifications(request: BookingRequest) -> list[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+
+
+def plan_for_event(event: BookingEvent) -> list[int]:
+    """Write whom to tell of what happened to a booking; return the ids of those rows."""
+    waiting = event.notifications.filter(state=State.QUEUED).order_by("pk")
+    return list(waiting.values_list("pk", flat=True))
 
 
 # Sending

@@ -26,7 +26,7 @@ from ampeco.errors import (
     AmpecoUnauthorized,
 )
 from bookings.leases import claim
-from bookings.models import BookingRequest, BookingRequestEvent
+from bookings.models import Actor, BookingRequest
 from bookings.submission import CLOCK_SKEW, record_decision
 from bookings.transitions import move_request
 from mirror.operator_status import note_accepted, note_refused
@@ -226,7 +226,7 @@ def _note_lateness(request: BookingRequest, *, now: datetime) -> bool:
     """Make an undecided row past its deadline stale; return whether it is past it."""
     late = request.age_seconds(now) > settings.POLL_DEADLINE_HOURS * 3600
     if late and request.status == Status.PENDING:
-        move_request(request, to=Status.STALE, actor=BookingRequestEvent.Actor.PORTAL)
+        move_request(request, to=Status.STALE, actor=Actor.PORTAL)
     return late
 
 

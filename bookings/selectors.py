@@ -69,7 +69,9 @@ class BookingPage:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of these."""
-        return any(booking.status == Status.REQUESTED for booking in self.bookings)
+        return any(
+            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
+        )
 
 
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:

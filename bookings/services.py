@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from bookings.carrying import record_creation
 from bookings.dispatch import enqueue_on_commit
 from bookings.eligibility import (
     BookingRefused,
@@ -19,12 +20,9 @@ from bookings.eligibility import (
     check_driver,
     check_slot,
 )
-from bookings.models import Booking, BookingRequest, BookingRequestEvent
+from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
-from bookings.transitions import record_creation
 from drivers.models import Driver, Fleet
-
-Actor = BookingRequestEvent.Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,13 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
         with transaction.atomic():
             revived = Booking.objects.filter(
                 pk=booking.pk, status=Booking.Status.NOT_PLACED
-            ).update(status=Booking.Status.REQUESTED, needs_attention=False, slot_key=key)
+            ).update(
+                status=Booking.Status.REQUESTED,
+                needs_attention=False,
+                slot_key=key,
+                version=F("version") + 1,
+                changed_at=timezone.now(),
+            )
             if not revived:
                 return False
             again = BookingRequest.objects.create(
@@ -119,6 +123,7 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
                 wanted_min_power_kw=request.wanted_min_power_kw,
                 start_at=request.start_at,
                 end_at=request.end_at,
+                asked_by=Actor.STAFF,
                 created_by=request.created_by,
             )
             record_creation(again, user=staff_user, actor=Actor.STAFF)
@@ -143,7 +148,11 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     an outage worse.
     """
     now = now or timezone.now()
-    waiting = [booking.pk for booking in bookings if booking.status == Booking.Status.REQUESTED]
+    waiting = [
+        booking.pk
+        for booking in bookings
+        if booking.status == Booking.Status.REQUESTED or booking.open_change
+    ]
     if not waiting:
         return
     undecided = BookingRequest.objects.filter(

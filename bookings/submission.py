@@ -27,7 +27,7 @@ from bookings.eligibility import (
     usable_evses,
 )
 from bookings.leases import claim
-from bookings.models import BookingRequest, BookingRequestEvent
+from bookings.models import Actor, BookingRequest
 from bookings.transitions import move_request
 from mirror.operator_status import note_accepted, note_refused
 from sites.availability import AvailabilityUnknown, free_evses
@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 Status = BookingRequest.Status
 Failure = BookingRequest.Failure
 Trouble = BookingRequest.Trouble
-Actor = BookingRequestEvent.Actor
 
 LEASE_SECONDS = 120
 MOST_ROWS = 100

@@ -1,4 +1,4 @@
-"""The one door for state: how a booking request moves, and what its booking becomes of it."""
+"""The one door for a request's state: how it moves, with its history, its booking and its mails."""
 
 import logging
 from typing import Any
@@ -7,15 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from bookings.carrying import carry_to_booking
 from bookings.dispatch import enqueue_on_commit
-from bookings.models import Booking, BookingRequest, BookingRequestEvent
-from bookings.notifications import plan_notifications
+from bookings.models import Actor, BookingRequest, BookingRequestEvent
+from bookings.notifications import plan_for_request
 from sites.models import Evse
 
 logger = logging.getLogger(__name__)
 
 Status = BookingRequest.Status
-Actor = BookingRequestEvent.Actor
 
 
 def move_request(
@@ -32,9 +32,9 @@ def move_request(
     """Move a request from the state it was read in; return whether this call did it.
 
     In one transaction: a conditional UPDATE on the old state, a line of history, the booking's own
-    state, and the notifications to send. Whoever comes second changes nothing and gets False. On
-    success `request` is up to date; it keeps no claim. Raises ValueError for a move that the state
-    machine does not know.
+    state with what follows from it, and the notifications to send. Whoever comes second changes
+    nothing and gets False. On success `request` is up to date; it keeps no claim. Raises ValueError
+    for a move that the state machine does not know.
     """
     if to not in BookingRequest.MOVES[request.status]:
         raise ValueError(f"A request that is {request.status} cannot become {to}.")
@@ -61,48 +61,8 @@ def move_request(
         )
         for name, value in changes.items():
             setattr(request, name, value)
-        _carry_to_booking(request, ampeco_booking_id=ampeco_booking_id, evse=evse)
+        carry_to_booking(request, now=now, ampeco_booking_id=ampeco_booking_id, evse=evse)
         if settles:
-            for pk in plan_notifications(request):
+            for pk in plan_for_request(request):
                 enqueue_on_commit("bookings.tasks.send_notification", pk)
     return True
-
-
-def record_creation(request: BookingRequest, *, user: User | None, actor: Actor) -> None:
-    """Write the first line of a new request's history."""
-    BookingRequestEvent.objects.create(
-        request=request, at=request.created_at, to_status=request.status, actor=actor, user=user
-    )
-
-
-def _carry_to_booking(
-    request: BookingRequest, *, ampeco_booking_id: int | None, evse: Evse | None
-) -> None:
-    """Give the booking the state that follows from its create request."""
-    changes: dict[str, Any]
-    if request.status == Status.STALE:
-        changes = {"needs_attention": True}
-    elif request.status == Status.APPROVED:
-        assigned = evse or request.evse
-        changes = {
-            "status": Booking.Status.ACCEPTED,
-            "needs_attention": False,
-            "ampeco_booking_id": ampeco_booking_id,
-            "evse": assigned,
-            # Until AMPECO names the booking and the charger, a worker reads on.
-            "refresh_at": None if assigned and ampeco_booking_id else timezone.now(),
-        }
-    elif request.status in {Status.REJECTED, Status.FAILED}:
-        outcome = (
-            Booking.Status.REJECTED
-            if request.status == Status.REJECTED
-            else Booking.Status.NOT_PLACED
-        )
-        changes = {"status": outcome, "needs_attention": True, "slot_key": ""}
-    else:
-        return
-    Booking.objects.filter(pk=request.booking_id).update(**changes)
-    if changes.get("refresh_at"):
-        enqueue_on_commit("bookings.tasks.refresh_booking", request.booking_id)
-    for name, value in changes.items():
-        setattr(request.booking, name, value)

@@ -11,6 +11,11 @@ class Fleet(models.Model):
     name = models.CharField(_("name"), max_length=200)
     ampeco_partner_id = models.BigIntegerField(_("AMPECO partner id"), unique=True)
     is_active = models.BooleanField(_("active"), default=True)
+    reminder_minutes = models.PositiveSmallIntegerField(
+        _("reminder before the start (minutes)"),
+        default=60,
+        help_text=_("How long before the start the reminder goes out; 0 for no reminder."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="FleetMembership", related_name="fleets"

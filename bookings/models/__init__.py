@@ -1,7 +1,22 @@
 """When drivers charge: bookings, the requests that make and change them, and their notices."""
 
+from bookings.models.actors import Actor
 from bookings.models.booking import Booking
+from bookings.models.event import BookingEvent
+from bookings.models.feed import CalendarFeed
 from bookings.models.notification import Notification
+from bookings.models.preference import NoticePreference
 from bookings.models.request import BookingRequest, BookingRequestEvent
+from bookings.models.session import ChargingSession
 
-__all__ = ["Booking", "BookingRequest", "BookingRequestEvent", "Notification"]
+__all__ = [
+    "Actor",
+    "Booking",
+    "BookingEvent",
+    "BookingRequest",
+    "BookingRequestEvent",
+    "CalendarFeed",
+    "ChargingSession",
+    "NoticePreference",
+    "Notification",
+]

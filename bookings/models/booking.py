@@ -33,7 +33,16 @@ class Booking(models.Model):
         FAILED = "failed", _("Charger could not be held")
         UNKNOWN = "unknown", _("Unknown to this portal")
 
+    class OpenChange(models.TextChoices):
+        """What somebody has asked for about a booking and is not decided yet."""
+
+        UPDATE = "update", _("Change requested")
+        CANCEL = "cancel", _("Cancellation requested")
+        MOVE = "move", _("Move requested")
+        WITHDRAW = "withdraw", _("To be cancelled")
+
     HOLDS_A_PLACE = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED})
+    CONFIRMED = frozenset({Status.ACCEPTED, Status.RESERVED})
 
     uid = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="bookings")
@@ -52,12 +61,41 @@ class Booking(models.Model):
     reference = models.CharField(_("reference"), max_length=64, blank=True)
     reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
+    open_change = models.CharField(
+        _("asked for and undecided"), max_length=16, choices=OpenChange, blank=True
+    )
     needs_attention = models.BooleanField(_("needs attention"), default=False)
+    made_elsewhere = models.BooleanField(
+        _("made elsewhere"),
+        default=False,
+        help_text=_("In the operator's app, not in this portal."),
+    )
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replacements",
+        db_index=False,
+        verbose_name=_("moved from"),
+        help_text=_("The booking that is cancelled once this one is approved."),
+    )
     ampeco_booking_id = models.BigIntegerField(
         _("AMPECO booking id"), null=True, blank=True, unique=True
     )
     slot_key = models.CharField(max_length=200, blank=True, editable=False)
     refresh_at = models.DateTimeField(_("next read upstream"), null=True, blank=True)
+    reminder_at = models.DateTimeField(_("reminder due"), null=True, blank=True)
+    version = models.PositiveIntegerField(
+        _("version"),
+        default=0,
+        editable=False,
+        help_text=_("Rises with each change; also the SEQUENCE of the calendar entry."),
+    )
+    changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
+    link_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Driver's links of an earlier one are revoked.")
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -92,6 +130,16 @@ class Booking(models.Model):
                 fields=["refresh_at"], condition=Q(refresh_at__isnull=False), name="booking_to_read"
             ),
             models.Index(
+                fields=["replaces"],
+                condition=Q(replaces__isnull=False),
+                name="booking_by_replaced",
+            ),
+            models.Index(
+                fields=["reminder_at"],
+                condition=Q(reminder_at__isnull=False),
+                name="booking_to_remind_of",
+            ),
+            models.Index(
                 fields=["fleet", "reference_key"],
                 opclasses=["int8_ops", "varchar_pattern_ops"],
                 name="booking_by_reference",
@@ -117,9 +165,29 @@ class Booking(models.Model):
         return self.status in self.HOLDS_A_PLACE
 
     @property
+    def is_confirmed(self) -> bool:
+        """Whether the operator holds the slot for the driver."""
+        return self.status in self.CONFIRMED
+
+    @property
     def is_in_motion(self) -> bool:
         """Whether its page should look again soon: undecided, or its charger not known yet."""
-        return self.status == self.Status.REQUESTED or self.refresh_at is not None
+        return (
+            self.status == self.Status.REQUESTED
+            or bool(self.open_change)
+            or (self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None))
+        )
+
+    def can_change(self, now: datetime | None = None) -> bool:
+        """Whether another time, driver or place may be asked for."""
+        return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
+
+    def can_cancel(self, now: datetime | None = None) -> bool:
+        """Whether it may be cancelled: confirmed, or still undecided."""
+        return self.holds_a_place and self._is_open(now)
+
+    def _is_open(self, now: datetime | None) -> bool:
+        return not self.open_change and self.start_at > (now or timezone.now())
 
     @property
     def did_not_work_out(self) -> bool:

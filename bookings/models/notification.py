@@ -9,20 +9,32 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
+from bookings.models.event import BookingEvent
 from bookings.models.request import BookingRequest
+from drivers.models import Driver
 
 
 class Notification(models.Model):
-    """One mail to one person about one request: a row before it is a mail.
+    """One mail to one person about one thing that happened: a row before it is a mail.
 
-    It is written in the transaction that settles the request, claimed with a lease by a worker, and
-    keeps its Message-ID over all attempts.
+    It is written in the transaction in which that happens: a request is settled, the operator
+    changes a booking, a reminder falls due. A worker claims it with a lease; it keeps its
+    Message-ID over all attempts. `request` or `event` names what happened; a reminder has neither.
     """
 
     class Kind(models.TextChoices):
         APPROVED = "approved", _("Booking approved")
         REJECTED = "rejected", _("Booking rejected")
         NOT_PLACED = "not-placed", _("Booking not placed")
+        CHANGED = "changed", _("Booking changed")
+        CHANGE_REFUSED = "change-refused", _("Change not made")
+        CANCELLED = "cancelled", _("Booking cancelled")
+        CANCEL_REFUSED = "cancel-refused", _("Booking not cancelled")
+        MOVED = "moved", _("Booking changed by the operator")
+        FAILED = "failed", _("Charger could not be held")
+        NO_SHOW = "no-show", _("No-show")
+        REMINDER = "reminder", _("Reminder before the start")
+        RUNNING_LATE = "running-late", _("Driver runs late")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")
@@ -35,7 +47,27 @@ class Notification(models.Model):
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
     request = models.ForeignKey(
-        BookingRequest, on_delete=models.CASCADE, related_name="notifications"
+        BookingRequest,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        null=True,
+        blank=True,
+    )
+    event = models.ForeignKey(
+        BookingEvent,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        null=True,
+        blank=True,
+        db_index=False,  # the constraint below has one
+    )
+    recipient_driver = models.ForeignKey(
+        Driver,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     audience = models.CharField(_("audience"), max_length=16, choices=Audience)
@@ -60,7 +92,12 @@ class Notification(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["request", "kind", "recipient_email"], name="told_once_of_each_thing"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["event", "kind", "recipient_email"],
+                condition=Q(event__isnull=False),
+                name="told_once_of_each_event",
+            ),
         ]
         indexes = [
             models.Index(

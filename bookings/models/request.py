@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models.actors import Actor
 from bookings.models.booking import Booking
 from drivers.models import Driver
 from sites.criteria import Criteria
@@ -52,6 +53,8 @@ class BookingRequest(models.Model):
             _("The driver may no longer book for this fleet."),
         )
         REFUSED = "refused", _("The operator's system refused the request.")
+        WITHDRAWN = "withdrawn", _("It was withdrawn before it was sent.")
+        BOOKING_OVER = "booking-over", _("The booking had ended or was cancelled meanwhile.")
 
     class Trouble(models.TextChoices):
         """Why an open request is not getting on at the moment."""
@@ -101,6 +104,12 @@ class BookingRequest(models.Model):
     )
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
+    # What the booking was when a change of it was asked for.
+    previous_driver = models.ForeignKey(
+        Driver, on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
+    )
+    previous_start_at = models.DateTimeField(_("start before"), null=True, blank=True)
+    previous_end_at = models.DateTimeField(_("end before"), null=True, blank=True)
 
     ampeco_request_id = models.BigIntegerField(
         _("AMPECO request id"), null=True, blank=True, unique=True
@@ -121,8 +130,15 @@ class BookingRequest(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
+    asked_by = models.CharField(_("asked by"), max_length=16, choices=Actor, default=Actor.MANAGER)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    batch = models.UUIDField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Names those that were asked for together."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -149,6 +165,9 @@ class BookingRequest(models.Model):
                 name="request_due",
             ),
             models.Index(fields=["status", "-created_at"], name="request_by_status"),
+            models.Index(
+                fields=["batch"], condition=Q(batch__isnull=False), name="request_by_batch"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,12 +203,6 @@ class BookingRequest(models.Model):
 
 class BookingRequestEvent(models.Model):
     """One line of a request's history; appended with each change of state, never edited."""
-
-    class Actor(models.TextChoices):
-        MANAGER = "manager", _("Fleet manager")
-        STAFF = "staff", _("Operator's staff")
-        PORTAL = "portal", _("Portal")
-        OPERATOR = "operator", _("Operator")
 
     request = models.ForeignKey(BookingRequest, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(_("when"), default=timezone.now)

@@ -1,10 +1,9 @@
 """Settles requests, and reads what the mails about them say."""
 
-from bookings.models import BookingRequest, BookingRequestEvent
+from bookings.models import Actor, BookingRequest
 from bookings.transitions import move_request
 
 Status = BookingRequest.Status
-Actor = BookingRequestEvent.Actor
 
 
 def approve(request, **changes):

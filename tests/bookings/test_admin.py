@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils.timezone import now
 
-from bookings.models import Booking, BookingRequest, BookingRequestEvent, Notification
+from bookings.models import Actor, Booking, BookingRequest, BookingRequestEvent, Notification
 from mirror.search import search_key
 from tests.factories import (
     BookingFactory,
@@ -89,7 +89,7 @@ def test_the_page_of_a_request_shows_its_history(as_staff, settings):
         request=request,
         from_status=Status.QUEUED,
         to_status=Status.FAILED,
-        actor=BookingRequestEvent.Actor.PORTAL,
+        actor=Actor.PORTAL,
         note="The operator refused a call (422).",
     )
     page = as_staff.get(page_of(request)).content.decode()
@@ -185,7 +185,7 @@ def test_failed_requests_are_tried_again(as_staff, staff):
     assert failed.status == Status.FAILED
     again = failed.booking.requests.get(status=Status.QUEUED)
     event = again.events.get()
-    assert (event.actor, event.user) == (BookingRequestEvent.Actor.STAFF, staff)
+    assert (event.actor, event.user) == (Actor.STAFF, staff)
     assert BookingRequest.objects.count() == 4
 
 

@@ -12,7 +12,7 @@ from bookings.models import Booking, BookingRequest, Notification
 from bookings.notifications import (
     FEWEST_ATTEMPTS,
     pause_seconds,
-    plan_notifications,
+    plan_for_request,
     send_due,
     send_notification,
 )
@@ -59,7 +59,7 @@ def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
 def test_planning_again_adds_nobody(asked):
     approve(asked)
     told = list(Notification.objects.order_by("pk").values_list("pk", flat=True))
-    assert plan_notifications(asked) == told
+    assert plan_for_request(asked) == told
     assert Notification.objects.count() == 2
 
 
@@ -98,7 +98,7 @@ def test_a_manager_who_drives_gets_one_mail_as_a_manager(asked, dana, manager, s
 def test_changes_and_cancellations_tell_nobody_yet(asked, kind):
     asked.kind = kind
     asked.status = Status.APPROVED
-    assert plan_notifications(asked) == []
+    assert plan_for_request(asked) == []
     assert not Notification.objects.exists()
 
 

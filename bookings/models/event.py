@@ -1,0 +1,47 @@
+"""What happened to a booking besides the decisions on its requests."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.actors import Actor
+from bookings.models.booking import Booking
+from drivers.models import Driver
+
+
+class BookingEvent(models.Model):
+    """One line of a booking's history, with the old and the new values; never edited.
+
+    `changes` maps the name of a field to `[old, new]`: instants in ISO 8601 (UTC), ids for driver,
+    location and EVSE, statuses as they are.
+    """
+
+    class What(models.TextChoices):
+        FOUND = "found", _("Found at the operator")
+        CHANGED = "changed", _("Changed at the operator")
+        GONE = "gone", _("No longer known to the operator")
+        WITHDRAWAL_ASKED = "withdrawal-asked", _("To be cancelled once decided")
+        MOVE_ASKED = "move-asked", _("Move to another place requested")
+        MOVE_ENDED = "move-ended", _("Not moved")
+        RUNNING_LATE = "running-late", _("Driver runs late")
+        LINK_REVOKED = "link-revoked", _("Driver's link revoked")
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    what = models.CharField(_("what"), max_length=24, choices=What)
+    actor = models.CharField(_("who"), max_length=16, choices=Actor)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    driver = models.ForeignKey(
+        Driver, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changes = models.JSONField(_("old and new values"), default=dict, blank=True)
+    note = models.CharField(_("note"), max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name = _("event of a booking")
+        verbose_name_plural = _("history of bookings")
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["booking", "at", "id"], name="event_by_booking")]
