@@ -99,15 +99,18 @@ PACKAGES = [
 ]
 
 ICON_NAMES = """
-    adjustments-horizontal alert-circle alert-triangle arrow-left arrow-right ban battery-charging
-    bolt building calendar calendar-cancel calendar-check calendar-event calendar-off
-    calendar-plus car car-garage charging-pile check chevron-down chevron-left chevron-right
-    chevron-up circle-check circle-dashed circle-x clock clock-pause copy device-mobile
-    device-desktop door-enter download edit external-link filter filter-off help-circle history
-    home hourglass id info-circle key list lock login logout mail mail-off map map-pin menu-2 minus
-    moon parking phone plug plug-connected plug-connected-x plug-off plus refresh route search send
-    settings shield-lock sun trash truck user user-check user-off user-plus users wifi-off x
-    zoom-exclamation
+    adjustments-horizontal alarm alert-circle alert-triangle arrow-back-up arrow-left
+    arrow-right arrows-exchange ban battery-charging bell bolt building calendar
+    calendar-cancel calendar-check calendar-event calendar-off calendar-plus calendar-time
+    calendar-week calendar-x car car-garage charging-pile check chevron-down chevron-left
+    chevron-right chevron-up circle-check circle-dashed circle-x clock clock-exclamation
+    clock-pause command copy crosshair device-desktop device-mobile door-enter download edit
+    external-link eye filter filter-off help-circle history home hourglass id info-circle key
+    keyboard layout-list link link-off list lock login logout mail mail-forward mail-off map
+    map-pin menu-2 minus moon parking pencil phone plug plug-connected plug-connected-x
+    plug-off plus printer receipt refresh route rss search send settings shield-lock star
+    sun switch-horizontal table-export trash truck user user-check user-off
+    user-plus users wifi-off x zoom-exclamation
 """
 
 
