@@ -41,6 +41,31 @@ class Booking(models.Model):
         MOVE = "move", _("Move requested")
         WITHDRAW = "withdraw", _("To be cancelled")
 
+    # How a booking's status moves (docs/life-of-a-booking.md). AMPECO has the last word: what it
+    # reports is recorded even if it is not in this table, and anything may become `unknown`.
+    MOVES: dict[str, frozenset[str]] = {
+        Status.REQUESTED: frozenset(
+            {Status.ACCEPTED, Status.REJECTED, Status.NOT_PLACED, Status.CANCELLED}
+        ),
+        Status.NOT_PLACED: frozenset({Status.REQUESTED}),
+        Status.ACCEPTED: frozenset(
+            {
+                Status.RESERVED,
+                Status.COMPLETED,
+                Status.CANCELLED,
+                Status.NO_SHOW,
+                Status.FAILED,
+            }
+        ),
+        Status.RESERVED: frozenset(
+            {Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW, Status.FAILED}
+        ),
+        Status.REJECTED: frozenset(),
+        Status.COMPLETED: frozenset(),
+        Status.CANCELLED: frozenset(),
+        Status.NO_SHOW: frozenset(),
+        Status.FAILED: frozenset(),
+    }
     HOLDS_A_PLACE = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED})
     CONFIRMED = frozenset({Status.ACCEPTED, Status.RESERVED})
 
@@ -198,6 +223,10 @@ class Booking(models.Model):
             self.Status.FAILED,
             self.Status.NO_SHOW,
         }
+
+    def expects(self, status: str) -> bool:
+        """Whether the table of moves knows the way from the present status to another one."""
+        return Booking.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
 
     def is_past(self, now: datetime | None = None) -> bool:
         """Whether the booked time is over."""
