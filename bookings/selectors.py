@@ -1,5 +1,6 @@
 """What a fleet may read of its bookings. Every read starts at the fleet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
@@ -17,6 +18,7 @@ from sites.models import Location
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
 PAGE_SIZE = 25
+BATCH_SIZE = 500
 MOST_NAMES = 500
 
 Status = Booking.Status
@@ -72,6 +74,11 @@ class BookingPage:
         return any(
             booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
         )
+
+
+def view_named(name: str) -> View:
+    """Return the view of the list that a query string names, or the one shown first."""
+    return next((view for view in VIEWS if view == name), "upcoming")
 
 
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
@@ -146,6 +153,34 @@ def list_bookings(
         previous=_cursor(rows[0], backwards=True) if rows and has_previous else None,
         next=_cursor(rows[-1], backwards=False) if rows and has_next else None,
     )
+
+
+def each_booking(
+    fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime | None = None
+) -> Iterator[list[Booking]]:
+    """Yield all of a list in its order, BATCH_SIZE bookings at a time, however many there are.
+
+    Each batch costs two queries that begin where the last one ended, so that neither memory nor the
+    cost of a batch grows with the list. What changes meanwhile is read as it is by then: a booking
+    that moves to another time may come twice or not at all.
+    """
+    now = now or timezone.now()
+    ascending = view == "upcoming"
+    order = ("start_at", "pk") if ascending else ("-start_at", "-pk")
+    bookings = _narrow(
+        _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
+    ).order_by(*order)
+    beyond = bookings
+    while keys := list(beyond.values_list("start_at", "pk")[:BATCH_SIZE]):
+        rows = (
+            bookings_of(fleet)
+            .select_related("created_by", "charging_session")
+            .in_bulk([pk for _start_at, pk in keys])
+        )
+        yield [rows[pk] for _start_at, pk in keys if pk in rows]
+        if len(keys) < BATCH_SIZE:
+            return
+        beyond = _beyond(bookings, Cursor(*keys[-1], backwards=False), upwards=ascending)
 
 
 def _cursor(booking: Booking, *, backwards: bool) -> Cursor:

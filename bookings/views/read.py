@@ -1,8 +1,8 @@
 """Pages that show bookings, and the fragments by which they keep up."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,15 +14,13 @@ from bookings.calendar import booking_calendar
 from bookings.forms import BookingListForm
 from bookings.models import Booking, Notification
 from bookings.selectors import (
-    VIEWS,
-    BookingFilter,
     Cursor,
-    View,
     booking_of,
     count_needing_attention,
     history_of,
     latest_request,
     list_bookings,
+    view_named,
 )
 from bookings.services import dismiss_attention, watch
 from drivers.permissions import FleetRequest, manager_required, member_required
@@ -32,13 +30,13 @@ from drivers.permissions import FleetRequest, manager_required, member_required
 @require_safe
 def booking_list(request: FleetRequest) -> HttpResponse:
     """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
-    view: View = next((name for name in VIEWS if name == request.GET.get("view")), "upcoming")
+    view = view_named(request.GET.get("view", ""))
     form = BookingListForm(request.GET)
     form.is_valid()
     page = list_bookings(
         request.fleet,
         view=view,
-        narrowed=_narrowed(request, form),
+        narrowed=form.narrowing(viewer_zone(request)),
         cursor=Cursor.parse(request.GET.get("at", "")),
     )
     watch(page.bookings)
@@ -125,21 +123,3 @@ def _mails_are_leaving(notifications: list[Notification], *, now: datetime) -> b
         and notification.created_at > now - timedelta(minutes=1)
         for notification in notifications
     )
-
-
-def _narrowed(request: HttpRequest, form: BookingListForm) -> BookingFilter:
-    """Return the filters that are well-formed; days begin and end in the viewer's zone."""
-    data = form.cleaned_data
-    zone = viewer_zone(request) or UTC
-    since, until = data.get("since"), data.get("until")
-    narrowed = BookingFilter(
-        q=data.get("q", ""),
-        site=data.get("site", ""),
-        driver=data.get("driver", ""),
-        status=data.get("status", ""),
-    )
-    if since:
-        narrowed["since"] = datetime.combine(since, time(), zone)
-    if until:
-        narrowed["until"] = datetime.combine(until + timedelta(days=1), time(), zone)
-    return narrowed
