@@ -8,20 +8,14 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
-from accounts.templatetags.portal import abbreviation, duration
 from bookings.models import Booking
-from bookings.wall_clock import instants_of, skipped_stretch
 from bookings.selectors import BookingFilter
 
 REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
 YEARS = range(2000, 2200)
 LONGEST_INSTANT = 40
-# Lengths to choose from: fine steps for short stays, coarse ones for long stays.
-STEPS_MINUTES = ((15, 4 * 60), (30, 12 * 60), (60, 24 * 60))
-MOST_TOGETHER = 100
 
 
 class InstantField(forms.Field):
@@ -108,132 +102,6 @@ class BookingForm(forms.Form):
     def clean_submission_key(self) -> uuid.UUID:
         """Return the mark of this filled-in form."""
         return self.cleaned_data["submission_key"]
-
-
-class ChangeForm(forms.Form):
-    """Another time or driver for a booking, its day and time as the site's clocks show them.
-
-    A valid form has `start_at` and `end_at` in its cleaned data, as instants in UTC. `start` tells
-    which instant is meant where the clocks show the typed time twice, and counts for nothing else.
-    """
-
-    day = forms.DateField(
-        label=_("Day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": _("Please pick a day.")},
-    )
-    time = forms.TimeField(
-        label=_("Start"),
-        widget=forms.TimeInput(attrs={"type": "time", "step": "900"}, format="%H:%M"),
-        error_messages={"required": _("Please pick a start.")},
-    )
-    start = InstantField(required=False)
-    minutes = forms.IntegerField(
-        label=_("Length"),
-        min_value=1,
-        max_value=100_000,
-        widget=forms.Select,
-        error_messages={"invalid": _("This is not a length that we understand.")},
-    )
-    driver = forms.IntegerField(
-        label=_("Driver"),
-        min_value=1,
-        max_value=2**62,
-        error_messages={
-            "required": _("Please pick a driver."),
-            "invalid": _("Please pick a driver from the list."),
-        },
-    )
-    driver_query = forms.CharField(
-        label=_("Find a driver"), max_length=100, required=False, empty_value=""
-    )
-    submission_key = forms.UUIDField(widget=forms.HiddenInput)
-    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
-    confirmed_overlap = forms.CharField(max_length=100, required=False)
-
-    def __init__(self, data: Mapping[str, Any], *, booking: Booking) -> None:
-        super().__init__(data)
-        self.zone = booking.zone
-        self.meanings: list[datetime] = []
-        self.fields["minutes"].widget.choices = [  # type: ignore[attr-defined]
-            (minutes, duration(minutes)) for minutes in self._lengths(booking)
-        ]
-
-    @property
-    def overlap_key(self) -> str:
-        """What a person confirms who books a driver twice: this driver at just this time."""
-        data = self.cleaned_data
-        return f"{data['driver']}|{data['start_at']:%Y%m%dT%H%M}|{data['minutes']}"
-
-    @property
-    def overlap_is_confirmed(self) -> bool:
-        """Whether the overlap that was warned of is the one that is asked for now."""
-        return self.cleaned_data["confirmed_overlap"] == self.overlap_key
-
-    @property
-    def picked(self) -> str:
-        """The start as an instant in UTC, or nothing where it is not clear."""
-        start_at = getattr(self, "cleaned_data", {}).get("start_at")
-        return f"{start_at:%Y-%m-%dT%H:%M:%SZ}" if start_at else ""
-
-    def clean_day(self) -> date:
-        """Refuse days of which no clock knows anything."""
-        day: date = self.cleaned_data["day"]
-        if day.year not in YEARS:
-            raise forms.ValidationError(_("Please use a year from 2000 to 2199."))
-        return day
-
-    def clean(self) -> dict[str, Any]:
-        """Find the instants that day and time mean at the site."""
-        data = super().clean() or {}
-        day, clock = data.get("day"), data.get("time")
-        if day is None or clock is None:
-            return data
-        self.meanings = instants_of(day, clock, self.zone)
-        start = data.get("start")
-        if not self.meanings:
-            since, until = skipped_stretch(day, clock, self.zone)
-            text = translate(
-                "There is no %(time)s on this day: the clocks go from %(since)s straight to"
-                " %(until)s. Please pick another time."
-            )
-            self.add_error(
-                "time",
-                text
-                % {"time": f"{clock:%H:%M}", "since": f"{since:%H:%M}", "until": f"{until:%H:%M}"},
-            )
-        elif len(self.meanings) == 1 or start in self.meanings:
-            data["start_at"] = start if start in self.meanings else self.meanings[0]
-            if data.get("minutes"):
-                data["end_at"] = data["start_at"] + timedelta(minutes=data["minutes"])
-        else:
-            text = translate(
-                "The clocks are put back on this day and show %(time)s twice. Please say which"
-                " of the two is meant."
-            )
-            self.add_error("time", text % {"time": f"{clock:%H:%M}"})
-        return data
-
-    def both_meanings(self) -> list[tuple[str, str]]:
-        """Return the two instants of a time that the clocks show twice, with words; else none."""
-        if len(self.meanings) < 2:
-            return []
-        texts = [translate("the first time, %(time)s"), translate("the second time, %(time)s")]
-        return [
-            (f"{at:%Y-%m-%dT%H:%M:%SZ}", text % {"time": self._clock_text(at)})
-            for at, text in zip(self.meanings, texts, strict=True)
-        ]
-
-    def _clock_text(self, at: datetime) -> str:
-        local = at.astimezone(self.zone)
-        return f"{local:%H:%M} {abbreviation(local)}"
-
-    def _lengths(self, booking: Booking) -> list[int]:
-        """Return the lengths to choose from, with the present one and the one that was chosen."""
-        lengths = {int(booking.duration.total_seconds() // 60)}
-        for step, until in STEPS_MINUTES:
-            lengths |= set(range(step, until + 1, step)) if not lengths else set()
-        return sorted(lengths)
 
 
 class BookingListForm(forms.Form):
