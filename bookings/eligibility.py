@@ -11,6 +11,7 @@ from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partner_ids
 from sites.availability import AvailabilityUnknown, free_evses
 from sites.criteria import Criteria
+from sites.intervals import Interval
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import bookable_evses
 
@@ -18,7 +19,8 @@ from sites.selectors import bookable_evses
 class BookingRefused(Exception):
     """A booking that the portal does not ask for. The message is for the person who asked.
 
-    `field` is `slot` or `driver`; `offer_slots` says that picking another slot helps.
+    `field` is `slot`, `driver`, `overlap` (which may be confirmed) or `booking` (the one that is to
+    be changed or replaced); `offer_slots` says that picking another slot helps.
     """
 
     def __init__(self, field: str, message: str, *, offer_slots: bool = False) -> None:
@@ -81,12 +83,22 @@ def check_driver(*, fleet: Fleet, driver: Driver, slot: Slot) -> None:
         )
 
 
-def check_availability(*, fleet: Fleet, slot: Slot, driver: Driver) -> None:
-    """Raise BookingRefused when the slot is taken, or the operator does not let us book at all."""
+def check_availability(
+    *, fleet: Fleet, slot: Slot, driver: Driver, held: Interval | None = None
+) -> None:
+    """Raise BookingRefused when the slot is taken, or the operator does not let us book at all.
+
+    `held` is what a booking holds at the charger already, for whoever wants to change it.
+    """
     usable = usable_evses(driver, candidates(fleet=fleet, slot=slot))
     try:
         free = free_evses(
-            slot.location, evses=usable, start_at=slot.start_at, end_at=slot.end_at, fresh=True
+            slot.location,
+            evses=usable,
+            start_at=slot.start_at,
+            end_at=slot.end_at,
+            fresh=True,
+            held=held,
         )
     except AvailabilityUnknown as error:
         if error.reason in {"unreachable", "busy"}:

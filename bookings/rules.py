@@ -17,9 +17,9 @@ def ends_after_start(start_at: datetime, end_at: datetime) -> str | None:
     return None if end_at > start_at else _("The end must be after the start.")
 
 
-def on_quarter_hours(start_at: datetime, end_at: datetime) -> str | None:
+def on_quarter_hours(*instants: datetime) -> str | None:
     """Start and end must lie on quarter hours."""
-    if any(int(at.timestamp()) % STEP.seconds or at.microsecond for at in (start_at, end_at)):
+    if any(int(at.timestamp()) % STEP.seconds or at.microsecond for at in instants):
         return _("Start and end must be on a quarter hour.")
     return None
 
@@ -83,4 +83,26 @@ def first_broken_time_rule(start_at: datetime, end_at: datetime, *, now: datetim
         or on_quarter_hours(start_at, end_at)
         or in_the_future(start_at, now=now)
         or within_horizon(end_at, now=now)
+    )
+
+
+def first_broken_change_rule(
+    start_at: datetime, end_at: datetime, *, was: tuple[datetime, datetime], now: datetime
+) -> str | None:
+    """Return what is wrong with the times that a booking shall have instead of those it has.
+
+    What stays as it was breaks no rule: a booking from elsewhere may keep its odd minutes, and one
+    that begins soon may still last longer.
+    """
+    if (start_at, end_at) == was:
+        return None
+    other_start, other_end = start_at != was[0], end_at != was[1]
+    moved = [at for at, is_other in ((start_at, other_start), (end_at, other_end)) if is_other]
+    return (
+        ends_after_start(start_at, end_at)
+        or not_too_long(start_at, end_at)
+        or long_enough(start_at, end_at)
+        or on_quarter_hours(*moved)
+        or (in_the_future(start_at, now=now) if other_start else None)
+        or (within_horizon(end_at, now=now) if other_end else None)
     )

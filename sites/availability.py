@@ -25,7 +25,7 @@ from ampeco.errors import (
 from ampeco.factory import get_client
 from ampeco.types import EvseAvailability
 from mirror.operator_status import note_accepted, note_refused
-from sites.intervals import Interval, clip, covers, merge, next_step, start_of_day
+from sites.intervals import Interval, clip, covers, merge, next_step, start_of_day, subtract
 from sites.models import Evse, Location
 
 # AMPECO refuses longer ones. Seven days of a zone may have 169 hours, so hours are what counts.
@@ -99,23 +99,29 @@ def free_evses(
     start_at: datetime,
     end_at: datetime,
     fresh: bool = True,
+    held: Interval | None = None,
     now: datetime | None = None,
 ) -> list[Evse]:
     """Return those of the EVSEs that are free for the whole stretch, in the order given.
 
     With `fresh` AMPECO is asked about just this stretch, else what the cache knows of that day
-    will do. When one of them is not free, the cache forgets that day, so that the next picker
-    does not offer it again. Raises AvailabilityUnknown.
+    will do. What is `held` already need not be free, and nothing is asked when that is all. When
+    one of them is not free, the cache forgets that day, so that the next picker does not offer it
+    again. Raises AvailabilityUnknown.
     """
     evses = list(evses)
-    if not evses:
-        return []
     now = now or timezone.now()
     stretch = Interval(start_at.astimezone(UTC), end_at.astimezone(UTC))
-    free = None if fresh else remembered(location, stretch, now=now)
+    wanted = subtract([stretch], [held] if held else [])
+    if not evses or not wanted:
+        return evses
+    asked = Interval(wanted[0].start_at, wanted[-1].end_at)
+    free = None if fresh else remembered(location, asked, now=now)
     if free is None:
-        free = ask(location, stretch)
-    found = [evse for evse in evses if covers(free.get(evse.ampeco_id, ()), stretch)]
+        free = ask(location, asked)
+    found = [
+        evse for evse in evses if all(covers(free.get(evse.ampeco_id, ()), each) for each in wanted)
+    ]
     if len(found) < len(evses):
         forget_availability(location, start_at=stretch.start_at, now=now)
     return found

@@ -192,6 +192,17 @@ class BookingRequest(models.Model):
             min_power_kw=self.wanted_min_power_kw,
         )
 
+    def surely_never_sent(self, now: datetime) -> bool:
+        """Whether the operator cannot have heard of this request, nor is a worker about to send it.
+
+        For callers that hold the row's lock.
+        """
+        return (
+            self.status == self.Status.QUEUED
+            and self.send_started_at is None
+            and (self.lease_until is None or self.lease_until <= now)
+        )
+
     def may_have_been_sent(self) -> bool:
         """Whether the operator may hold this request although we have no answer."""
         return self.send_started_at is not None and self.ampeco_request_id is None
