@@ -151,7 +151,7 @@ def request_cancellation(
         if seen_version not in {None, current.version}:
             raise ChangeRefused("booking", what_happened(current, reader=user))
         if not current.can_cancel(now):
-            raise ChangeRefused("booking", _why_not(current, reader=user, now=now))
+            raise ChangeRefused("booking", why_not(current, reader=user, now=now))
         if current.status != Booking.Status.REQUESTED:
             request = open_cancellation(current, now=now, asked_by=asked_by, user=user, batch=batch)
             return Cancellation("requested", request)
@@ -261,10 +261,11 @@ def _check_changeable(booking: Booking, *, seen_version: int, user: User, now: d
     if booking.version != seen_version:
         raise ChangeRefused("booking", what_happened(booking, reader=user))
     if not booking.can_change(now):
-        raise ChangeRefused("booking", _why_not(booking, reader=user, now=now))
+        raise ChangeRefused("booking", why_not(booking, reader=user, now=now))
 
 
-def _why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
+def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
+    """Return why a booking may not be changed, or not cancelled, for somebody who wants to."""
     asked = what_is_asked(booking, reader=reader)
     if asked:
         return asked
