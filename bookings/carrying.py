@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from bookings.booking_state import write
 from bookings.dispatch import enqueue_on_commit
@@ -39,11 +41,18 @@ def carry_to_booking(
 
 
 def open_cancellation(
-    booking: Booking, *, now: datetime, asked_by: Actor, user: User | None, **fields: Any
+    booking: Booking,
+    *,
+    now: datetime,
+    asked_by: Actor,
+    user: User | None,
+    on_behalf_of: User | None = None,
+    **fields: Any,
 ) -> BookingRequest:
     """Save a cancel request with the first line of its history, and mark the booking.
 
-    For callers that hold the booking's row and know that no request about it is open.
+    `user` asks for it, `on_behalf_of` is told what came of it where that is somebody else. For
+    callers that hold the booking's row and know that no request about it is open.
     """
     write(booking, now=now, open_change=OpenChange.CANCEL)
     request = BookingRequest.objects.create(
@@ -55,7 +64,7 @@ def open_cancellation(
         start_at=booking.start_at,
         end_at=booking.end_at,
         asked_by=asked_by,
-        created_by=user,
+        created_by=on_behalf_of or user,
         created_at=now,
         next_attempt_at=now,
         **fields,
@@ -79,7 +88,10 @@ def _carry_creation(
     ampeco_booking_id: int | None,
     evse: Evse | None,
 ) -> None:
-    to_be_cancelled = booking.open_change == OpenChange.WITHDRAW
+    to_be_cancelled = (
+        booking.open_change == OpenChange.WITHDRAW
+        or request.failure == BookingRequest.Failure.WITHDRAWN
+    )
     if request.status in REFUSED:
         outcome = (
             Booking.Status.REJECTED
@@ -111,6 +123,7 @@ def _carry_creation(
             now=now,
             asked_by=Actor(asked.actor) if asked else Actor.PORTAL,
             user=asked.user if asked else None,
+            batch=request.batch,
         )
         _leave_replaced(booking, request, now)
     else:
@@ -119,12 +132,13 @@ def _carry_creation(
 
 def _carry_change(request: BookingRequest, booking: Booking, now: datetime) -> None:
     if request.status in REFUSED:
-        write(booking, now=now, open_change="", needs_attention=True)
+        _stay_as_it_was(booking, now)
     elif booking.holds_a_place:
         write(
             booking,
             now=now,
             open_change="",
+            needs_attention=False,
             start_at=request.start_at,
             end_at=request.end_at,
             driver=request.driver,
@@ -137,8 +151,8 @@ def _carry_change(request: BookingRequest, booking: Booking, now: datetime) -> N
 
 def _carry_cancellation(request: BookingRequest, booking: Booking, now: datetime) -> None:
     if request.status in REFUSED:
-        write(booking, now=now, open_change="", needs_attention=booking.holds_a_place)
-    else:
+        _stay_as_it_was(booking, now)
+    elif booking.expects(Booking.Status.CANCELLED):
         write(
             booking,
             now=now,
@@ -147,6 +161,15 @@ def _carry_cancellation(request: BookingRequest, booking: Booking, now: datetime
             needs_attention=False,
             refresh_at=None,
         )
+    else:
+        # Cancelled or ended at the operator before the approval was seen.
+        write(booking, now=now, open_change="", needs_attention=False)
+
+
+def _stay_as_it_was(booking: Booking, now: datetime) -> None:
+    """Leave a booking as it was after a refusal, which may come from its being otherwise by now."""
+    changes: dict[str, Any] = {"refresh_at": now} if booking.holds_a_place else {}
+    write(booking, now=now, open_change="", needs_attention=booking.holds_a_place, **changes)
 
 
 def _cancel_replaced(booking: Booking, now: datetime) -> None:
@@ -164,17 +187,25 @@ def _cancel_replaced(booking: Booking, now: datetime) -> None:
 
 
 def _leave_replaced(booking: Booking, request: BookingRequest, now: datetime) -> None:
-    """Leave the booking that should have been replaced as it was, and say so in its history."""
+    """Leave the booking that should have been replaced as it was, and say so in its history.
+
+    Nobody needs to look at it where the move was given up by somebody, and not refused.
+    """
     replaced = _replaced(booking)
     if replaced is None:
         return
-    write(replaced, now=now, open_change="", needs_attention=replaced.is_confirmed)
+    given_up = booking.status not in {Booking.Status.REJECTED, Booking.Status.NOT_PLACED}
+    write(replaced, now=now, open_change="", needs_attention=replaced.is_confirmed and not given_up)
     BookingEvent.objects.create(
         booking=replaced,
         at=now,
         what=BookingEvent.What.MOVE_ENDED,
         actor=Actor.OPERATOR if request.status == Status.REJECTED else Actor.PORTAL,
-        note=request.rejection_reason or request.get_failure_display(),
+        note=(
+            request.rejection_reason
+            or request.get_failure_display()
+            or _("The new booking was to be cancelled.")
+        ),
     )
 
 

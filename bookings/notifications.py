@@ -61,6 +61,9 @@ def plan_for_request(request: BookingRequest) -> list[int]:
     """
     if request.kind != BookingRequest.Kind.CREATE:
         return []
+    if request.failure == BookingRequest.Failure.WITHDRAWN:
+        # Who withdrew it knows, and nobody else had been told of it.
+        return []
     kind = {
         Status.APPROVED: Kind.APPROVED,
         Status.REJECTED: Kind.REJECTED,
