@@ -33,13 +33,15 @@ def change_booking(
     user: User | None = None,
     driver: Driver | None = None,
     note: str = "",
+    also: dict[str, list[Any]] | None = None,
     **changes: Any,
 ) -> BookingEvent | None:
     """Change a booking from the version it was read at, with a line of history and its mails.
 
     Returns the line, with the old and the new values of what changed in it, or None if somebody
-    else has changed the booking since: then nothing happens. `changes` may be empty. On success
-    `booking` is up to date.
+    else has changed the booking since: then nothing happens. `changes` may be empty; `also` is what
+    the line tells besides, as [old, new], such as `late_minutes`. On success `booking` is up to
+    date.
     """
     now = timezone.now()
     old = {name: as_json(getattr(booking, name)) for name in FACTS}
@@ -59,7 +61,8 @@ def change_booking(
                 name: [old[name], as_json(changes[name])]
                 for name in FACTS
                 if name in changes and as_json(changes[name]) != old[name]
-            },
+            }
+            | (also or {}),
         )
         for pk in plan_for_event(event):
             enqueue_on_commit("bookings.tasks.send_notification", pk)

@@ -24,9 +24,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_PROXY", default=False) else None
-)
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -163,6 +162,11 @@ BOOKING_MAX_HOURS = env.number("BOOKING_MAX_HOURS", 24, least=1, most=24)
 BOOKING_MIN_MINUTES = env.number("BOOKING_MIN_MINUTES", 15, least=15, most=1440)
 BOOKING_NOTICE_MINUTES = env.number("BOOKING_NOTICE_MINUTES", 0, most=10080)
 DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
+
+# How often secret links (a driver's page, a calendar) may be opened: each one, and by one address.
+
+LINK_VISITS_PER_MINUTE = env.number("LINK_VISITS_PER_MINUTE", 60, least=1)
+LINK_VISITS_PER_MINUTE_AND_ADDRESS = env.number("LINK_VISITS_PER_MINUTE_AND_ADDRESS", 300, least=1)
 
 # How the portal presents itself
 

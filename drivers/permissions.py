@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from drivers.models import Fleet, FleetMembership
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class FleetRequest(HttpRequest):
@@ -28,7 +28,7 @@ def member_required(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.membership:
             if request.user.is_staff:
                 return redirect("admin:index")
@@ -43,7 +43,7 @@ def manager_required(view: View) -> View:
 
     @member_required
     @wraps(view)
-    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.membership.can_book:
             raise PermissionDenied
         return view(request, *args, **kwargs)

@@ -1,0 +1,41 @@
+"""What all pages have in common that are opened by a secret link, without a log-in."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from bookings.ratelimits import TooManyVisits, count_visit
+
+View = Callable[..., HttpResponseBase]
+
+
+def secret_link(view: View) -> View:
+    """Limit how often a link is opened, and keep its pages out of caches, logs and search engines.
+
+    The secret is the first argument that the address gives the view; it is counted before anything
+    is looked up, so that whoever guesses is stopped like whoever knows.
+    """
+
+    @wraps(view)
+    def inner(request: HttpRequest, secret: str) -> HttpResponseBase:
+        try:
+            count_visit(request, secret=secret)
+        except TooManyVisits as limit:
+            response: HttpResponseBase = render(request, "driver/too_many.html", status=429)
+            response["Retry-After"] = str(limit.seconds)
+        else:
+            response = view(request, secret)
+        response.headers.setdefault("Cache-Control", "no-store")
+        # Not “no-referrer”: browsers then send forms without an origin, and Django refuses those.
+        response["Referrer-Policy"] = "same-origin"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return inner
+
+
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """Return the one answer to every link that opens nothing, whatever the reason."""
+    return render(request, "driver/nothing_here.html", status=404)
