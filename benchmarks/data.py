@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest, BookingRequestEvent, Notification
-from bookings.submission import new_booking_request
+from bookings.sending import new_booking_request
 from drivers.models import Driver, Fleet, FleetMembership
 from drivers.sync import sync_fleet_drivers
 from sandbox.cast import HUDSON, PARTNERS, RHONE

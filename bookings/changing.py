@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
@@ -24,13 +24,13 @@ from bookings.eligibility import (
     candidates,
     check_availability,
     check_driver,
+    held_by,
 )
 from bookings.meanwhile import facts_of, what_happened, what_is_asked
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.transitions import move_request
 from drivers.models import Driver, Fleet
 from sites.criteria import Criteria
-from sites.intervals import Interval
 
 Kind = BookingRequest.Kind
 OpenChange = Booking.OpenChange
@@ -307,11 +307,6 @@ def _check_wanted(
         raise ChangeRefused(
             refusal.field, refusal.message, offer_slots=refusal.offer_slots
         ) from refusal
-
-
-def held_by(booking: Booking) -> Interval:
-    """Return the stretch that a booking holds at its charger: it is free for the booking itself."""
-    return Interval(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
 
 
 def _save_change(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
 from bookings import rules
+from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partner_ids
 from sites.availability import AvailabilityUnknown, free_evses
@@ -111,6 +112,11 @@ def check_availability(
             else _("No charger that fits is free at that time any more. Please pick another slot.")
         )
         raise BookingRefused("slot", message, offer_slots=True)
+
+
+def held_by(booking: Booking) -> Interval:
+    """Return the stretch that a booking holds at its charger: it is free for the booking itself."""
+    return Interval(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
 
 
 def candidates(*, fleet: Fleet, slot: Slot) -> list[Evse]:

@@ -27,7 +27,8 @@ from ampeco.errors import (
 )
 from bookings.leases import claim
 from bookings.models import Actor, BookingRequest
-from bookings.submission import CLOCK_SKEW, record_decision
+from bookings.sending import CLOCK_SKEW
+from bookings.submission import record_decision
 from bookings.transitions import move_request
 from mirror.operator_status import note_accepted, note_refused
 

@@ -3,7 +3,7 @@
 import logging
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError
@@ -14,26 +14,23 @@ from ampeco import types as upstream
 from ampeco.client import AmpecoClient
 from ampeco.errors import (
     AmpecoError,
+    AmpecoNotFound,
     AmpecoRateLimited,
     AmpecoRejected,
     AmpecoUnauthorized,
     AmpecoUnavailable,
 )
-from bookings.eligibility import (
-    BookingRefused,
-    Slot,
-    candidates,
-    check_driver,
-    usable_evses,
-)
 from bookings.leases import claim
 from bookings.models import Actor, BookingRequest
+from bookings.obstacles import find_obstacle
+from bookings.sending import find_upstream, send
 from bookings.transitions import move_request
 from mirror.operator_status import note_accepted, note_refused
-from sites.availability import AvailabilityUnknown, free_evses
+from sites.availability import AvailabilityUnknown
 
 logger = logging.getLogger(__name__)
 
+Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 Failure = BookingRequest.Failure
 Trouble = BookingRequest.Trouble
@@ -44,8 +41,7 @@ MOST_ROWS = 100
 # client waits for an answer: a slow operator may still be at work on the first one.
 RESEND_GRACE = timedelta(seconds=45)
 LONGEST_PAUSE_SECONDS = 60.0
-# How far our clock may be from the operator's when we look for what arrived.
-CLOCK_SKEW = timedelta(minutes=10)
+UNNAMED_PAUSE_SECONDS = 5
 
 
 def submit_due(*, client: AmpecoClient) -> None:
@@ -69,7 +65,7 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
     what is wrong with this request alone does not keep the others waiting.
 
     Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
-    3. check driver, charger and availability once more; 4. note on the row that sending begins,
+    3. check once more what may have changed since; 4. note on the row that sending begins,
     committed before the call; 5. send; 6. record the answer. Failures that pass are noted on the
     row with the time of the next attempt; nothing waits or sleeps here.
     """
@@ -82,7 +78,12 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
         return True
     BookingRequest.objects.filter(pk=request_id).update(attempts=F("attempts") + 1)
     request = BookingRequest.objects.select_related(
-        "booking__fleet", "driver", "location", "evse__charge_point"
+        "booking__fleet",
+        "booking__location",
+        "booking__evse__charge_point",
+        "driver",
+        "location",
+        "evse__charge_point",
     ).get(pk=request_id)
     try:
         _submit_claimed(request, owner=owner, client=client)
@@ -127,6 +128,10 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
     if failure:
         move_request(request, to=Status.FAILED, actor=Actor.PORTAL, failure=failure)
         return
+    if request.kind != Kind.CREATE and request.booking.ampeco_booking_id is None:
+        # The approval did not name the booking; reading it will.
+        postpone(request, owner=owner, trouble=None, seconds=UNNAMED_PAUSE_SECONDS)
+        return
     begun = BookingRequest.objects.filter(
         pk=request.pk, lease_owner=owner, status=Status.QUEUED
     ).update(send_started_at=timezone.now())
@@ -134,7 +139,7 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
         logger.info("Request %s lost its claim before it was sent.", request.pk)
         return
     try:
-        answer = client.create_booking_request(new_booking_request(request))
+        answer = send(request, client=client)
     except AmpecoUnavailable as error:
         if not error.ambiguous:
             _forget_sending(request)
@@ -147,120 +152,6 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
         return
     note_accepted()
     record_answer(request, answer)
-
-
-def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
-    """Return why the request can no longer be sent, or None. Reads availability upstream once.
-
-    Raises AvailabilityUnknown when that could not be read.
-    """
-    fleet = request.booking.fleet
-    slot = Slot(
-        location=request.location,
-        evse=request.evse,
-        criteria=request.criteria,
-        start_at=request.start_at,
-        end_at=request.end_at,
-    )
-    if request.start_at <= now:
-        return Failure.TOO_LATE
-    fitting = candidates(fleet=fleet, slot=slot)
-    if not fitting:
-        return Failure.EVSE_NOT_BOOKABLE
-    try:
-        check_driver(fleet=fleet, driver=request.driver, slot=slot)
-    except BookingRefused:
-        return Failure.DRIVER_NOT_ALLOWED
-    free = free_evses(
-        request.location,
-        evses=usable_evses(request.driver, fitting),
-        start_at=request.start_at,
-        end_at=request.end_at,
-        fresh=True,
-    )
-    return None if free else Failure.SLOT_GONE
-
-
-def new_booking_request(request: BookingRequest) -> upstream.NewBookingRequest:
-    """Return the create request as the operator wants it."""
-    criteria = None
-    if request.evse is None:
-        power = request.wanted_min_power_kw
-        criteria = upstream.EvseCriteria(
-            current_type=request.wanted_current_type or None,
-            connector_type=request.wanted_connector_type or None,
-            min_power_kw=power,
-            max_power_kw=None,
-        )
-    return upstream.NewBookingRequest(
-        user_id=request.driver.ampeco_user_id,
-        location_id=request.location.ampeco_id,
-        start_at=request.start_at,
-        end_at=request.end_at,
-        external_id=str(request.external_id),
-        evse_id=request.evse.ampeco_id if request.evse else None,
-        criteria=criteria,
-    )
-
-
-def find_upstream(
-    request: BookingRequest, *, client: AmpecoClient
-) -> upstream.BookingRequest | None:
-    """Look for a request that was sent but whose answer we do not have.
-
-    First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
-    then among the driver's recent requests at this location. A match counts only when user,
-    location and times agree and no other row of ours has it.
-    """
-    try:
-        named = client.find_booking_requests(str(request.external_id))
-    except AmpecoUnauthorized:
-        raise
-    except AmpecoRejected as error:
-        logger.warning("Requests cannot be found by their external id: %s", error)
-        named = []
-    matches = [found for found in named if is_same(request, found)]
-    if not matches:
-        matches = [
-            found
-            for page in client.booking_request_pages(
-                user_id=request.driver.ampeco_user_id,
-                location_id=request.location.ampeco_id,
-                created_after=request.created_at.astimezone(UTC) - CLOCK_SKEW,
-            )
-            for found in page.items
-            if found.external_id in {None, str(request.external_id)} and is_same(request, found)
-        ]
-    taken = set(
-        BookingRequest.objects.filter(ampeco_request_id__in=[found.id for found in matches])
-        .exclude(pk=request.pk)
-        .values_list("ampeco_request_id", flat=True)
-    )
-    matches = [found for found in matches if found.id not in taken]
-    if len(matches) > 1:
-        logger.error(
-            "The operator holds %d requests for request %s: %s.",
-            len(matches),
-            request.pk,
-            [found.id for found in matches],
-        )
-    order = {"approved": 0, "pending": 1}
-    matches.sort(key=lambda found: (order.get(found.status, 2), found.id))
-    return matches[0] if matches else None
-
-
-def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
-    """Return whether an upstream request is ours, by what it asks for."""
-    return (
-        found.type == request.kind
-        and found.user_id == request.driver.ampeco_user_id
-        and found.location_id == request.location.ampeco_id
-        and found.start_at == request.start_at
-        and found.end_at == request.end_at
-        and (
-            found.evse_id is None or request.evse is None or found.evse_id == request.evse.ampeco_id
-        )
-    )
 
 
 def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> None:
@@ -304,7 +195,7 @@ def postpone(
     request: BookingRequest,
     *,
     owner: uuid.UUID,
-    trouble: Trouble,
+    trouble: Trouble | None,
     seconds: float | None = None,
 ) -> None:
     """Give a claimed row back, to be tried again after some seconds (doubling by default)."""
@@ -313,7 +204,7 @@ def postpone(
         seconds *= random.uniform(0.75, 1.25)  # noqa: S311
     BookingRequest.objects.filter(pk=request.pk, lease_owner=owner).update(
         next_attempt_at=timezone.now() + timedelta(seconds=seconds),
-        trouble=trouble,
+        trouble=trouble or "",
         lease_owner=None,
         lease_until=None,
     )
@@ -325,13 +216,19 @@ def _forget_sending(request: BookingRequest) -> None:
 
 
 def _record_refusal(request: BookingRequest, error: AmpecoRejected) -> None:
-    """Settle a request that AMPECO refused, with its messages about single fields as the reason."""
+    """Settle a request that AMPECO refused, with its messages about single fields as the reason.
+
+    A booking that AMPECO does not know (any more) can neither be changed nor cancelled.
+    """
     messages = [text for texts in error.field_errors.values() for text in texts]
+    gone = request.kind != Kind.CREATE and (
+        isinstance(error, AmpecoNotFound) or "bookingId" in error.field_errors
+    )
     move_request(
         request,
         to=Status.FAILED,
         actor=Actor.OPERATOR,
         note=" ".join(messages)[:1000],
-        failure=Failure.REFUSED,
+        failure=Failure.BOOKING_OVER if gone else Failure.REFUSED,
         rejection_reason=" ".join(messages)[:1000],
     )

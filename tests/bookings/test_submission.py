@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
-from bookings import submission
+from bookings import sending, submission
 from bookings.models import Booking, BookingRequest
 from bookings.submission import RESEND_GRACE
 from bookings.templatetags.bookings import instant
@@ -135,7 +135,7 @@ def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks(
     request_row, workers, operator, ampeco_client
 ):
     """Killed between the answer and our commit: the row only says that sending had begun."""
-    answer = ampeco_client.create_booking_request(submission.new_booking_request(request_row))
+    answer = ampeco_client.create_booking_request(sending.new_booking_request(request_row))
     BookingRequest.objects.update(
         send_started_at=now(), lease_until=now() - timedelta(seconds=1), attempts=1
     )
@@ -158,7 +158,7 @@ def test_a_tenant_that_ignores_the_filter_leads_to_no_foreign_request(
         end_at=request_row.end_at,
         external_id="somebody else's",
     )
-    ours = ampeco_client.create_booking_request(submission.new_booking_request(request_row))
+    ours = ampeco_client.create_booking_request(sending.new_booking_request(request_row))
     BookingRequest.objects.update(send_started_at=now())
     workers.submit()
     request_row.refresh_from_db()
@@ -168,7 +168,7 @@ def test_a_tenant_that_ignores_the_filter_leads_to_no_foreign_request(
 def test_a_tenant_that_drops_external_ids_is_searched_by_what_was_asked(
     request_row, workers, operator, ampeco_client
 ):
-    ampeco_client.create_booking_request(submission.new_booking_request(request_row))
+    ampeco_client.create_booking_request(sending.new_booking_request(request_row))
     asked = only(operator.requests)
     asked.external_id = None
     operator.by_external_id.clear()
@@ -183,7 +183,7 @@ def test_a_tenant_that_refuses_the_filter_is_searched_by_what_was_asked(
     request_row, workers, operator, wire, ampeco_client
 ):
     """Described for roaming partners: another tenant may not know the filter at all."""
-    ours = ampeco_client.create_booking_request(submission.new_booking_request(request_row))
+    ours = ampeco_client.create_booking_request(sending.new_booking_request(request_row))
     BookingRequest.objects.update(send_started_at=now())
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
@@ -272,7 +272,7 @@ def test_the_same_external_id_with_other_times_is_not_ours(request_row, operator
         end_at=request_row.end_at + timedelta(hours=1),
         external_id=str(request_row.external_id),
     )
-    assert submission.find_upstream(request_row, client=ampeco_client) is None
+    assert sending.find_upstream(request_row, client=ampeco_client) is None
 
 
 def test_a_refused_call_settles_the_request_with_the_operators_words(
