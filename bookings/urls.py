@@ -3,6 +3,9 @@
 from django.urls import path
 
 from bookings.views import new, read
+from bookings.views.driver_page import revoke_link
+from bookings.views.export import export
+from bookings.views.feeds import feeds, revoke
 
 app_name = "bookings"
 
@@ -13,4 +16,8 @@ urlpatterns = [
     path("<int:pk>/status/", read.status, name="status"),
     path("<int:pk>/dismiss/", read.dismiss, name="dismiss"),
     path("<int:pk>/calendar.ics", read.calendar, name="calendar"),
+    path("<int:pk>/revoke-link/", revoke_link, name="revoke_link"),
+    path("export.csv", export, name="export"),
+    path("feeds/", feeds, name="feeds"),
+    path("feeds/<int:pk>/revoke/", revoke, name="revoke_feed"),
 ]

@@ -1,11 +1,11 @@
 """Calendars that others may subscribe to: the page on which they are made, and what they hold."""
 
-from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
@@ -104,7 +104,8 @@ def _show(request: FleetRequest, form: FeedForm) -> HttpResponse:
         "form": form,
         "feeds": [(feed, feed_url(feed) if can_manage else "") for feed in feeds_of(request.fleet)],
         "can_manage": can_manage,
-        "zone": viewer_zone(request) or UTC,
+        "zone": viewer_zone(request) or ZoneInfo("UTC"),
+        "now": timezone.now(),
     }
     return render(request, "bookings/feeds.html", context)
 
