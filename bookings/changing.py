@@ -93,8 +93,8 @@ def request_change(
     existing = asked.filter(submission_key=submission_key).first()
     if existing:
         return existing
-    current = _with_facts(Booking.objects.filter(pk=booking.pk)).get()
-    _check_changeable(current, seen_version=seen_version, user=user, now=now)
+    current = read_booking(booking)
+    check_changeable(current, seen_version=seen_version, user=user, now=now)
     _check_wanted(current, driver=driver, start_at=start_at, end_at=end_at, now=now)
     if not confirmed_overlap:
         check_overlap(driver, start_at, end_at, but=current)
@@ -116,7 +116,7 @@ def request_change(
     existing = asked.filter(submission_key=submission_key).first()
     if existing:
         return existing
-    current = _with_facts(Booking.objects.filter(pk=booking.pk)).get()
+    current = read_booking(booking)
     raise ChangeRefused("booking", what_happened(current, reader=user))
 
 
@@ -252,13 +252,20 @@ def check_overlap(
     )
 
 
+def read_booking(booking: Booking) -> Booking:
+    """Return a booking as it is by now, with its fleet, driver and place."""
+    return _with_facts(Booking.objects.filter(pk=booking.pk)).get()
+
+
 def _with_facts(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     return bookings.select_related("fleet", "driver", "location", "evse__charge_point")
 
 
-def _check_changeable(booking: Booking, *, seen_version: int, user: User, now: datetime) -> None:
-    """Raise ChangeRefused when another time or driver cannot be asked for, or not by this form."""
-    if booking.version != seen_version:
+def check_changeable(
+    booking: Booking, *, seen_version: int | None, user: User, now: datetime
+) -> None:
+    """Raise ChangeRefused when a change cannot be asked for, or not by who saw another version."""
+    if seen_version not in {None, booking.version}:
         raise ChangeRefused("booking", what_happened(booking, reader=user))
     if not booking.can_change(now):
         raise ChangeRefused("booking", why_not(booking, reader=user, now=now))

@@ -1,9 +1,10 @@
-"""What managers and staff can do with bookings."""
+"""What managers and staff can do: ask for bookings, also instead of others; ask again."""
 
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -11,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.carrying import record_creation
+from bookings.booking_state import write
+from bookings.carrying import open_cancellation, record_creation
+from bookings.changing import check_overlap
 from bookings.dispatch import enqueue_on_commit
 from bookings.eligibility import (
     BookingRefused,
@@ -22,6 +25,7 @@ from bookings.eligibility import (
 )
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
+from bookings.moving import Overtaken, check_movable, hold_for_move
 from drivers.models import Driver, Fleet
 
 
@@ -41,6 +45,9 @@ def submit_booking_request(
     slot: Slot,
     reference: str,
     submission_key: uuid.UUID,
+    confirmed_overlap: bool = True,
+    replaces: Booking | None = None,
+    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Submission:
     """Save a new booking with its create request, to be sent by a worker once committed.
@@ -49,16 +56,26 @@ def submit_booking_request(
     gives the existing request; a form that comes back with another slot or driver is a new one.
     Reads availability upstream once; when it cannot be read for a passing reason, the request is
     saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
+
+    With `confirmed_overlap` false, another booking of the driver at that time refuses it (field
+    `overlap`). `replaces` makes it a move: that booking, as it was at `seen_version`, is held as it
+    is until the new one is decided, and cancelled when that is approved.
     """
     now = now or timezone.now()
-    existing = _find_existing(fleet=fleet, driver=driver, slot=slot, submission_key=submission_key)
+    existing = _find_existing(
+        fleet=fleet, driver=driver, slot=slot, submission_key=submission_key, replaces=replaces
+    )
     if existing:
         return Submission(existing, is_new=False)
     if BookingRequest.objects.filter(submission_key=submission_key).exists():
         submission_key = uuid.uuid4()
+    if replaces is not None:
+        replaces = check_movable(replaces, slot=slot, seen_version=seen_version, user=user, now=now)
     check_slot(fleet=fleet, slot=slot, now=now)
     check_driver(fleet=fleet, driver=driver, slot=slot)
     check_availability(fleet=fleet, slot=slot, driver=driver)
+    if not confirmed_overlap:
+        check_overlap(driver, slot.start_at, slot.end_at, but=replaces, fleet=fleet)
     try:
         with transaction.atomic():
             request = _save(
@@ -68,13 +85,16 @@ def submit_booking_request(
                 slot=slot,
                 reference=reference,
                 submission_key=submission_key,
+                replaces=replaces,
                 now=now,
             )
-    except IntegrityError:
+    except (IntegrityError, Overtaken) as error:
         # The other click or tab was faster by a moment.
         existing = _find_existing(
-            fleet=fleet, driver=driver, slot=slot, submission_key=submission_key
+            fleet=fleet, driver=driver, slot=slot, submission_key=submission_key, replaces=replaces
         )
+        if existing is None and isinstance(error, Overtaken):
+            raise error.refusal(user) from None
         if existing is None:
             # That booking was given up in the moment between.
             raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
@@ -83,54 +103,25 @@ def submit_booking_request(
 
 
 def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
-    """Ask again for a booking that was not placed; return whether a new request was made.
+    """Ask again for what failed before it reached the operator; return whether that was done.
 
-    Nothing is made when the start has passed, when the booking has moved on since, or when the
-    same slot has been asked for again meanwhile. The failed request and its history stay.
+    A new request is made, the failed one and its history stay. Nothing is made when the start has
+    passed or the booking has moved on since: it was given up or asked for again, it is no longer
+    confirmed, or something else is asked for about it.
     """
-    booking = request.booking
-    if request.status != BookingRequest.Status.FAILED or request.start_at <= timezone.now():
+    now = timezone.now()
+    if request.status != BookingRequest.Status.FAILED or request.start_at <= now:
         return False
-    key = slot_key(
-        driver=request.driver,
-        location=request.location,
-        evse=request.evse,
-        wanted=request.criteria.key,
-        start=request.start_at,
-        end=request.end_at,
-    )
+    retry = {
+        BookingRequest.Kind.CREATE: _place_again,
+        BookingRequest.Kind.UPDATE: _change_again,
+        BookingRequest.Kind.CANCEL: _cancel_again,
+    }[BookingRequest.Kind(request.kind)]
     try:
         with transaction.atomic():
-            revived = Booking.objects.filter(
-                pk=booking.pk, status=Booking.Status.NOT_PLACED
-            ).update(
-                status=Booking.Status.REQUESTED,
-                needs_attention=False,
-                slot_key=key,
-                version=F("version") + 1,
-                changed_at=timezone.now(),
-            )
-            if not revived:
-                return False
-            again = BookingRequest.objects.create(
-                booking=booking,
-                kind=request.kind,
-                driver=request.driver,
-                location=request.location,
-                evse=request.evse,
-                wanted_current_type=request.wanted_current_type,
-                wanted_connector_type=request.wanted_connector_type,
-                wanted_min_power_kw=request.wanted_min_power_kw,
-                start_at=request.start_at,
-                end_at=request.end_at,
-                asked_by=Actor.STAFF,
-                created_by=request.created_by,
-            )
-            record_creation(again, user=staff_user, actor=Actor.STAFF)
-            _enqueue(again)
-    except IntegrityError:
+            return retry(request, staff_user=staff_user, now=now)
+    except (IntegrityError, Overtaken):
         return False
-    return True
 
 
 def dismiss_attention(booking: Booking) -> bool:
@@ -155,9 +146,11 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     ]
     if not waiting:
         return
+    # A booking that is being moved waits for the one that is to replace it.
+    concerned = Booking.objects.filter(Q(pk__in=waiting) | Q(replaces__in=waiting))
     undecided = BookingRequest.objects.filter(
         Q(next_attempt_at__gt=now) | Q(lease_until__gt=now),
-        booking__in=waiting,
+        booking__in=concerned.values("pk"),
         status__in=BookingRequest.UNDECIDED,
         trouble="",
     )
@@ -168,9 +161,112 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
         BookingRequest.objects.filter(pk__in=free.values("pk")).update(next_attempt_at=now)
 
 
+def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = request.booking
+    key = slot_key(
+        driver=request.driver,
+        location=request.location,
+        evse=request.evse,
+        wanted=request.criteria.key,
+        start=request.start_at,
+        end=request.end_at,
+    )
+    revived = Booking.objects.filter(pk=booking.pk, status=Booking.Status.NOT_PLACED).update(
+        status=Booking.Status.REQUESTED,
+        needs_attention=False,
+        slot_key=key,
+        version=F("version") + 1,
+        changed_at=now,
+    )
+    if not revived:
+        return False
+    if booking.replaces is not None and booking.replaces.is_confirmed:
+        # It was to be moved here: without a hold on it, both would stand.
+        if not booking.replaces.can_change(now):
+            raise Overtaken(booking.replaces)
+        hold_for_move(booking.replaces, to=booking, actor=Actor.STAFF, user=staff_user)
+    _repeat(request, staff_user=staff_user, now=now)
+    return True
+
+
+def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = request.booking
+    wanted = (request.driver_id, request.start_at, request.end_at)
+    if not booking.can_change(now) or wanted == (
+        booking.driver_id,
+        booking.start_at,
+        booking.end_at,
+    ):
+        return False
+    if not write(
+        booking,
+        now=now,
+        only_version=booking.version,
+        open_change=Booking.OpenChange.UPDATE,
+        needs_attention=False,
+    ):
+        return False
+    _repeat(
+        request,
+        staff_user=staff_user,
+        now=now,
+        previous_driver=booking.driver,
+        previous_start_at=booking.start_at,
+        previous_end_at=booking.end_at,
+    )
+    return True
+
+
+def _cancel_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = (
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("fleet", "driver", "location", "evse")
+        .get(pk=request.booking_id)
+    )
+    if not (booking.is_confirmed and booking.can_cancel(now)):
+        return False
+    open_cancellation(
+        booking, now=now, asked_by=Actor.STAFF, user=staff_user, on_behalf_of=request.created_by
+    )
+    return True
+
+
+def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **fields: Any) -> None:
+    """Save the same request once more; whoever asked at first is told what comes of it."""
+    again = BookingRequest.objects.create(
+        booking=request.booking,
+        kind=request.kind,
+        driver=request.driver,
+        location=request.location,
+        evse=request.evse,
+        wanted_current_type=request.wanted_current_type,
+        wanted_connector_type=request.wanted_connector_type,
+        wanted_min_power_kw=request.wanted_min_power_kw,
+        start_at=request.start_at,
+        end_at=request.end_at,
+        asked_by=Actor.STAFF,
+        created_by=request.created_by,
+        created_at=now,
+        next_attempt_at=now,
+        **fields,
+    )
+    record_creation(again, user=staff_user, actor=Actor.STAFF)
+    _enqueue(again)
+
+
 def _find_existing(
-    *, fleet: Fleet, driver: Driver, slot: Slot, submission_key: uuid.UUID
+    *,
+    fleet: Fleet,
+    driver: Driver,
+    slot: Slot,
+    submission_key: uuid.UUID,
+    replaces: Booking | None,
 ) -> BookingRequest | None:
+    """Return what was asked for by the same form, or for the same slot.
+
+    Raises BookingRefused for a move to a slot that the driver has anyway: nothing would replace
+    the booking that is to be moved.
+    """
     requests = BookingRequest.objects.filter(booking__fleet=fleet).select_related("booking")
     same_form = requests.filter(
         submission_key=submission_key,
@@ -182,9 +278,12 @@ def _find_existing(
     ).first()
     if same_form and same_form.criteria.key == slot.criteria.key:
         return same_form
-    return (
+    same_slot = (
         requests.filter(booking__slot_key=_slot_key(driver, slot)).order_by("-created_at").first()
     )
+    if same_slot and replaces and same_slot.booking.replaces_id != replaces.pk:
+        raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
+    return same_slot
 
 
 def _slot_key(driver: Driver, slot: Slot) -> str:
@@ -206,6 +305,7 @@ def _save(
     slot: Slot,
     reference: str,
     submission_key: uuid.UUID,
+    replaces: Booking | None,
     now: datetime,
 ) -> BookingRequest:
     booking = Booking.objects.create(
@@ -218,9 +318,12 @@ def _save(
         reference=reference,
         reference_key=reference_key(reference),
         slot_key=_slot_key(driver, slot),
+        replaces=replaces,
         created_by=user,
         created_at=now,
     )
+    if replaces is not None:
+        hold_for_move(replaces, to=booking, actor=Actor.MANAGER, user=user)
     request = BookingRequest.objects.create(
         booking=booking,
         submission_key=submission_key,
