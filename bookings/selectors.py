@@ -1,7 +1,7 @@
 """What a fleet may read of its bookings. Every read starts at the fleet."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from bookings.attention import reasons_of
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
 from bookings.models.booking import reference_key
 from drivers.models import Driver, Fleet
@@ -67,6 +68,18 @@ class BookingPage:
     bookings: list[Booking]
     previous: Cursor | None
     next: Cursor | None
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[tuple[Booking, str]]:
+        """The bookings, each with why it needs attention, if it does."""
+        return [(booking, self.reasons.get(booking.pk, "")) for booking in self.bookings]
+
+    @property
+    def has_cancellable(self) -> bool:
+        """Whether any of these may be cancelled."""
+        now = timezone.now()
+        return any(booking.can_cancel(now) for booking in self.bookings)
 
     @property
     def has_unsettled(self) -> bool:
@@ -91,6 +104,11 @@ def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
 def booking_of(fleet: Fleet, pk: int) -> Booking:
     """Return one of a fleet's bookings. Raises Booking.DoesNotExist for any other."""
     return bookings_of(fleet).select_related("created_by").get(pk=pk)
+
+
+def bookings_named(fleet: Fleet, keys: Iterable[int]) -> list[Booking]:
+    """Return those of a fleet's bookings that the keys name, by start; others are left out."""
+    return list(bookings_of(fleet).filter(pk__in=list(keys)).order_by("start_at", "pk"))
 
 
 def latest_request(booking: Booking) -> BookingRequest | None:
@@ -150,6 +168,7 @@ def list_bookings(
     has_next = True if backwards else more
     return BookingPage(
         bookings=rows,
+        reasons=reasons_of(rows),
         previous=_cursor(rows[0], backwards=True) if rows and has_previous else None,
         next=_cursor(rows[-1], backwards=False) if rows and has_next else None,
     )
