@@ -104,6 +104,12 @@ class BookingForm(forms.Form):
         return self.cleaned_data["submission_key"]
 
 
+class CancelForm(forms.Form):
+    """Which version of the booking was seen by the person who cancels it."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
 class BookingListForm(forms.Form):
     """How the list of bookings is narrowed."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.views import new, read
+from bookings.views import cancel, change, new, read
 from bookings.views.driver_page import revoke_link
 from bookings.views.export import export
 from bookings.views.feeds import feeds, revoke
@@ -15,6 +15,10 @@ urlpatterns = [
     path("<int:pk>/", read.detail, name="detail"),
     path("<int:pk>/status/", read.status, name="status"),
     path("<int:pk>/dismiss/", read.dismiss, name="dismiss"),
+    path("<int:pk>/change/", change.change, name="change"),
+    path("<int:pk>/cancel/", cancel.cancel, name="cancel"),
+    path("cancel/", cancel.cancel_many, name="cancel_many"),
+    path("cancelled/<uuid:batch>/", cancel.cancelled_together, name="cancelled_together"),
     path("<int:pk>/calendar.ics", read.calendar, name="calendar"),
     path("<int:pk>/revoke-link/", revoke_link, name="revoke_link"),
     path("export.csv", export, name="export"),

@@ -66,6 +66,14 @@ def by_secret(method: str, path: str, answer: int) -> Entry:
 SECRETS = ("{link}", "{feed}")
 SLOT = {"site": "{site}", "evse": "{evse}", "start": "{start}", "minutes": "60"}
 FORM = SLOT | {"driver": "{driver}", "submission_key": "{key}"}
+CHANGE = {
+    "day": "{day}",
+    "time": "12:00",
+    "minutes": "60",
+    "driver": "{driver}",
+    "submission_key": "{key}",
+    "version": "0",
+}
 ENTRIES: dict[str, list[Entry]] = {
     "home": [open_to_all("/", 302, 302)],
     "sites:list": [page("get", "/sites/", stranger=200, viewer=200, manager=200)],
@@ -85,6 +93,30 @@ ENTRIES: dict[str, list[Entry]] = {
     "bookings:dismiss": [
         page("post", "/bookings/{booking}/dismiss/", stranger=404, viewer=403, manager=302),
         page("get", "/bookings/{booking}/dismiss/", stranger=405, viewer=403, manager=405),
+    ],
+    "bookings:change": [
+        page("get", "/bookings/{booking}/change/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/{booking}/change/", CHANGE, stranger=404, viewer=403, manager=302),
+    ],
+    "bookings:cancel": [
+        page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/bookings/{booking}/cancel/",
+            {"version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "bookings:cancel_many": [
+        page(
+            method, "/bookings/cancel/", {"booking": "{booking}"}, stranger=302, viewer=403, **done
+        )
+        for method, done in (("get", {"manager": 200}), ("post", {"manager": 302}))
+    ],
+    "bookings:cancelled_together": [
+        page("get", "/bookings/cancelled/{batch}/", stranger=404, viewer=403, manager=200)
     ],
     "bookings:calendar": [
         page("get", "/bookings/{booking}/calendar.ics", stranger=404, viewer=200, manager=200)
@@ -196,6 +228,9 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         booking__reference="Our job 7",
     )
     feed = CalendarFeed.objects.create(fleet=fleet)
+    refused = BookingRequestFactory(
+        rejected=True, kind="cancel", batch=uuid.uuid4(), booking=request.booking
+    )
     return {
         "fleet": str(fleet.pk),
         "site": str(evse.charge_point.location_id),
@@ -206,6 +241,8 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "other_link": link_token(request.booking, mirrored_driver),
         "feed": feed.secret,
         "feed_pk": str(feed.pk),
+        "batch": str(refused.batch),
+        "day": f"{next_noon():%Y-%m-%d}",
         "start": f"{next_noon():%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
     }
