@@ -37,9 +37,3 @@ class LateForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
-
-class CancelForm(forms.Form):
-    """That somebody means the booking as they saw it."""
-
-    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)

@@ -27,8 +27,9 @@ from bookings.driver_actions import (
     revoke_links,
     say_running_late,
 )
-from bookings.driver_forms import CancelForm, LateForm
+from bookings.driver_forms import LateForm
 from bookings.facts import Fact, one_line
+from bookings.forms import CancelForm
 from bookings.links import booking_of_link
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.selectors import latest_request
