@@ -1,67 +1,224 @@
-"""A booking as a calendar entry (RFC 5545)."""
+"""Bookings as calendar entries (RFC 5545): in mails (RFC 5546, 6047), as files and as feeds.
 
-from datetime import UTC, timedelta
+A booking's entry has the same UID wherever it appears, and the booking's version as its SEQUENCE.
+Both are read with the facts that the entry tells, so of two entries the one with the higher
+SEQUENCE is the later truth, however late a mail is sent or delivered: a mail that waited for its
+server carries the booking as it is by then, not as it was, and calendars drop what is older than
+what they have. Versions also rise with what calendars do not show; they need not be without gaps.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from bookings import facts
 from bookings.models import Booking
 
-# The entry is *published*, not a meeting request. A REQUEST must name an organizer and attendees:
-# Outlook and Gmail then ask the driver to accept, and send the answer to a mailbox that nobody
-# reads; Apple's calendar lets only the organizer move it. For PUBLISH, Outlook opens an appointment
-# to save and Apple's calendar an entry to add. RFC 5546 would have an organizer there too; without
-# one the entry belongs to whoever saves it, as files to download from other booking sites do.
-METHOD = "PUBLISH"
+Status = Booking.Status
+
 REMINDER = timedelta(minutes=30)
-NOT_TAKING_PLACE = frozenset({Booking.Status.CANCELLED, Booking.Status.FAILED})
+# How often calendars are asked to read a feed again; many take a day unless told otherwise.
+READ_FEED_EVERY = timedelta(minutes=30)
+NOT_TAKING_PLACE = frozenset({Status.CANCELLED, Status.FAILED, Status.REJECTED, Status.NOT_PLACED})
+NOT_SURE = frozenset({Status.REQUESTED, Status.UNKNOWN})
+# What the title of an entry says first, so that nobody drives there for nothing.
+MARKED = NOT_TAKING_PLACE | NOT_SURE | {Status.NO_SHOW}
 
 
-def booking_calendar(booking: Booking, *, for_driver: bool, sequence: int = 0) -> bytes:
-    """Return an approved booking as an iCalendar file, in the active language.
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a mailed entry is for; `drives` is whether they are who charges."""
 
-    The UID is the same each time, so that a later file with a higher `sequence` changes the entry
-    instead of adding a second one. Only the manager's entry links to the portal. Whoever drives is
-    reminded half an hour before and is busy meanwhile; a manager who books for others is neither.
+    email: str
+    name: str
+    drives: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailedEntry:
+    """A calendar file that goes by mail, and its iTIP method."""
+
+    method: str
+    content: bytes
+
+
+def mailed_entry(
+    booking: Booking,
+    *,
+    to: Recipient,
+    withdrawn: bool = False,
+    start_at: datetime | None = None,
+    end_at: datetime | None = None,
+) -> MailedEntry:
+    """Return the entry that puts, moves or removes a booking in somebody's calendar.
+
+    It is removed where the booking does not take place, or is `withdrawn` from this recipient, who
+    may then be shown the times that they knew (`start_at`, `end_at`) instead of the present ones.
+
+    Why a REQUEST for whoever drives: programs match what comes by mail to an entry that they have
+    by UID, organizer and attendee. Without them, Gmail says that it removed an entry and keeps it,
+    Outlook shows a cancellation as “not supported calendar message”, and a second PUBLISH is one
+    more file to open by hand. With them an entry appears, moves and goes by itself. Nobody is asked
+    to accept: the attendee has accepted already and no answer is wanted (PARTSTAT, RSVP), since the
+    fleet has booked; calendars then do not let the entry be dragged elsewhere, where no charger
+    would be. The organizer is the address that the mail comes from, because Gmail distrusts any
+    other; an answer sent nevertheless reaches the operator's mailbox and changes nothing here.
+
+    A manager who books for others gets a PUBLISH, an entry to add if they like: a day's bookings of
+    a fleet in their own calendar is what nobody asked for, and a feed does it better. It names the
+    organizer too, so that the CANCEL finds it.
+    """
+    gone = withdrawn or booking.status in NOT_TAKING_PLACE
+    method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
+    event = entry(booking, for_driver=to.drives, gone=gone, start_at=start_at, end_at=end_at)
+    if not to.drives:
+        event.add("url", portal_url(booking))
+    event.add("organizer", organizer())
+    if method != "PUBLISH":
+        event.add("attendee", attendee(to))
+    if to.drives and not gone:
+        event.add_component(alarm(event))
+    return MailedEntry(method, write([event], method=method))
+
+
+def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
+    """Return a booking as a file to add to a calendar, in the active language.
+
+    Only the manager's entry links to the portal. Whoever drives is reminded half an hour before and
+    is busy meanwhile; a manager who books for others is neither.
+    """
+    drives = for_driver or asked_for_oneself(booking)
+    event = entry(booking, for_driver=drives)
+    if not for_driver:
+        event.add("url", portal_url(booking))
+    event.add("organizer", organizer())
+    if drives and booking.status not in NOT_TAKING_PLACE:
+        event.add_component(alarm(event))
+    return write([event], method="PUBLISH")
+
+
+def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
+    """Return many bookings as a calendar called `name` to subscribe to, in the active language.
+
+    Entries are those of a manager. Cancelled and undecided ones say so in their title. Reads
+    nothing besides the rows, where those come with driver, location, charger and its connectors.
+    """
+    events = []
+    for booking in bookings:
+        event = entry(booking, for_driver=False)
+        event.add("url", portal_url(booking))
+        events.append(event)
+    return write(events, method="PUBLISH", name=name)
+
+
+def entry(
+    booking: Booking,
+    *,
+    for_driver: bool,
+    gone: bool = False,
+    start_at: datetime | None = None,
+    end_at: datetime | None = None,
+) -> Event:
+    """Return what every entry of a booking tells.
 
     Start and end are in UTC and not in the site's zone (TZID): what is booked upstream is two
     instants, which no change of a zone's rules moves, and calendars show them in their own zone
     anyway. The site's clock is in the description.
     """
-    driving = for_driver or asked_for_oneself(booking)
+    gone = gone or booking.status in NOT_TAKING_PLACE
     event = Event()
     event.add("uid", f"{booking.uid}@{host()}")
     event.add("dtstamp", timezone.now().astimezone(UTC))
-    event.add("dtstart", booking.start_at.astimezone(UTC))
-    event.add("dtend", booking.end_at.astimezone(UTC))
-    event.add("sequence", sequence)
-    event.add("status", "CANCELLED" if booking.status in NOT_TAKING_PLACE else "CONFIRMED")
-    event.add("summary", summary(booking, driving=driving))
+    event.add("last-modified", booking.changed_at.astimezone(UTC))
+    event.add("dtstart", (start_at or booking.start_at).astimezone(UTC))
+    event.add("dtend", (end_at or booking.end_at).astimezone(UTC))
+    event.add("sequence", booking.version)
+    event.add("status", status_of(booking, gone=gone))
+    event.add("summary", title(booking, for_driver=for_driver, gone=gone))
     address = facts.address_text(booking.location)
     event.add("location", ", ".join(filter(None, [facts.one_line(booking.location.name), address])))
     if booking.location.latitude is not None and booking.location.longitude is not None:
         event.add("geo", (booking.location.latitude, booking.location.longitude))
-    event.add("description", description(booking, for_driver=for_driver))
-    event.add("transp", "OPAQUE" if driving else "TRANSPARENT")
-    if not for_driver:
-        event.add("url", portal_url(booking))
-    if driving:
-        reminder = Alarm()
-        reminder.add("action", "DISPLAY")
-        reminder.add("trigger", -REMINDER)
-        reminder.add("description", summary(booking, driving=True))
-        event.add_component(reminder)
+    if not gone:
+        event.add("description", description(booking, for_driver=for_driver))
+    event.add("transp", "OPAQUE" if for_driver and not gone else "TRANSPARENT")
+    return event
+
+
+def status_of(booking: Booking, *, gone: bool) -> str:
+    """Return an entry's STATUS: calendars strike through or hide what is cancelled."""
+    if gone:
+        return "CANCELLED"
+    return "TENTATIVE" if booking.status in NOT_SURE else "CONFIRMED"
+
+
+def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
+    """Return the title of an entry, marked where the booking is not one to count on."""
+    text = summary(booking, driving=for_driver)
+    if booking.status in MARKED:
+        state = booking.get_status_display()
+    elif gone:
+        state = str(Status.CANCELLED.label)
+    else:
+        return text
+    # Translators: the title of a calendar entry, such as “Cancelled: Charging at Depot Brooklyn”.
+    return _("%(state)s: %(title)s") % {"state": state, "title": text}
+
+
+def alarm(event: Event) -> Alarm:
+    """Return what reminds of an entry half an hour before."""
+    reminder = Alarm()
+    reminder.add("action", "DISPLAY")
+    reminder.add("trigger", -REMINDER)
+    reminder.add("description", str(event["summary"]))
+    return reminder
+
+
+def organizer() -> vCalAddress:
+    """Return who sends the entries: the address that the portal's mails come from."""
+    address = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
+    address.params["CN"] = parameter(settings.PORTAL_NAME)
+    return address
+
+
+def attendee(person: Recipient) -> vCalAddress:
+    """Return whoever the entry is for, who need not accept it."""
+    address = vCalAddress(f"mailto:{person.email}")
+    address.params["CN"] = parameter(person.name or person.email)
+    address.params["CUTYPE"] = "INDIVIDUAL"
+    address.params["ROLE"] = "REQ-PARTICIPANT" if person.drives else "NON-PARTICIPANT"
+    address.params["PARTSTAT"] = "ACCEPTED"
+    address.params["RSVP"] = "FALSE"
+    return address
+
+
+def parameter(text: str) -> str:
+    """Return a text as a parameter may hold it: on one line, without double quotes."""
+    return facts.one_line(text).replace('"', "'")
+
+
+def write(events: list[Event], *, method: str, name: str = "") -> bytes:
+    """Return a calendar of entries as it goes over the wire."""
     calendar = Calendar()
     calendar.add("prodid", "-//Chargebook//Bookings//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", METHOD)
-    calendar.add_component(event)
+    calendar.add("method", method)
+    if name:
+        calendar.add("name", facts.one_line(name))
+        calendar.add("x-wr-calname", facts.one_line(name))
+        calendar.add("refresh-interval", READ_FEED_EVERY, parameters={"VALUE": "DURATION"})
+        calendar.add("x-published-ttl", "PT30M")
+    for event in events:
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
@@ -82,7 +239,7 @@ def asked_for_oneself(booking: Booking) -> bool:
 
 
 def summary(booking: Booking, *, driving: bool) -> str:
-    """Return the title of the entry."""
+    """Return what the entry is about."""
     names = {
         "site": facts.one_line(booking.location.name),
         "driver": facts.one_line(booking.driver.display_name),

@@ -13,7 +13,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from bookings import facts
-from bookings.calendar import METHOD, booking_calendar, host, portal_url
+from bookings.calendar import (
+    MailedEntry,
+    Recipient,
+    asked_for_oneself,
+    host,
+    mailed_entry,
+    portal_url,
+)
 from bookings.facts import Fact, one_line
 from bookings.models import Booking, BookingRequest, Notification
 from sites.picker_form import criteria_params
@@ -57,7 +64,12 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         )
         message.attach_alternative(render_to_string(f"{name}.html", context), "text/html")
         if notification.kind == Kind.APPROVED:
-            message.attach(calendar_part(booking_calendar(booking, for_driver=for_driver)))
+            to = Recipient(
+                email=notification.recipient_email,
+                name=booking.driver.display_name if for_driver else "",
+                drives=for_driver or asked_for_oneself(booking),
+            )
+            message.attach(calendar_part(mailed_entry(booking, to=to)))
     return message
 
 
@@ -192,10 +204,10 @@ def pick_again_url(request: BookingRequest) -> str:
     return f"{settings.SITE_URL}{page}?{urlencode(params)}"
 
 
-def calendar_part(content: bytes) -> MIMENonMultipart:
+def calendar_part(entry: MailedEntry) -> MIMENonMultipart:
     """Return the calendar entry as an attachment."""
-    part = MIMENonMultipart("text", "calendar", method=METHOD, charset="UTF-8")
-    part.set_payload(content)
+    part = MIMENonMultipart("text", "calendar", method=entry.method, charset="UTF-8")
+    part.set_payload(entry.content)
     # Base64 keeps the line ends that RFC 5545 wants, whatever relays the mail.
     encoders.encode_base64(part)
     part.add_header("Content-Disposition", "attachment", filename="booking.ics")
