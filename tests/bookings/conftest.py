@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.db.models import F
 from django.utils.timezone import now
 
-from bookings import notifications, polling, refresh, submission
+from bookings import notifications, polling, refresh, sessions, submission
 from bookings.eligibility import Slot
-from bookings.models import BookingRequest
+from bookings.models import Booking, BookingRequest, ChargingSession
 from bookings.services import Submission, submit_booking_request
+from bookings.sync import sync_bookings
 from drivers.models import Driver
 from drivers.sync import sync_fleet_drivers
+from mirror.models import SyncRun
 from sandbox import cast
 from sandbox.records import ChargePoint, Connector, Location
 from sandbox.records import Evse as Charger
@@ -128,6 +131,23 @@ def request_row(ask, slot) -> BookingRequest:
     return ask(slot).request
 
 
+@pytest.fixture
+def confirmed(request_row, workers, operator) -> Booking:
+    """A booking that the operator has approved, at the charger that was asked for."""
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        operator.decide(asked)
+    workers.poll()
+    booking = Booking.objects.select_related("fleet", "driver", "location", "evse").get()
+    assert booking.status == Booking.Status.ACCEPTED
+    return booking
+
+
+def let_a_minute_pass() -> None:
+    """What is read right after our own change may be older than it, and is left alone."""
+    Booking.objects.update(changed_at=F("changed_at") - timedelta(minutes=1))
+
+
 @dataclass
 class Workers:
     """The sweeps, run by hand, each as often as a test says."""
@@ -143,7 +163,22 @@ class Workers:
         return polling.poll_due(client=self.client)
 
     def refresh(self) -> int:
+        """Read what is due; what has changed a moment ago counts as changed a minute ago."""
+        let_a_minute_pass()
         return refresh.refresh_due(client=self.client)
+
+    def refresh_all(self) -> int:
+        """Read all that is followed at all."""
+        Booking.objects.filter(refresh_at__isnull=False).update(refresh_at=now())
+        return self.refresh()
+
+    def sync(self) -> SyncRun | None:
+        let_a_minute_pass()
+        return sync_bookings(client=self.client)
+
+    def read_sessions(self) -> int:
+        ChargingSession.objects.filter(refresh_at__isnull=False).update(refresh_at=now())
+        return sessions.refresh_sessions(client=self.client)
 
     def send_mails(self) -> int:
         return notifications.send_due()
