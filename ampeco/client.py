@@ -346,6 +346,34 @@ class AmpecoClient:
             "read_booking", BOOKINGS, booking_id, Booking.from_payload, include="bookedEvses"
         )
 
+    def session_pages(
+        self,
+        *,
+        status: str | None = None,
+        user_id: int | None = None,
+        started_after: datetime | None = None,
+        started_before: datetime | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
+        resume_from: str | None = None,
+    ) -> Iterator[Page[Session]]:
+        """Yield the pages of charging sessions, of all who charge and not only who book."""
+        return self._resources.pages(
+            "session_pages",
+            SESSIONS,
+            Session.from_payload,
+            resume_from=resume_from,
+            with_cursor=True,
+            filters={
+                "status": status,
+                "userId": user_id,
+                "startedAfter": started_after,
+                "startedBefore": started_before,
+                "endedAfter": ended_after,
+                "endedBefore": ended_before,
+            },
+        )
+
     def read_session(self, session_id: int | str) -> Session:
         """Read one charging session."""
         return self._resources.read("read_session", SESSIONS, session_id, Session.from_payload)

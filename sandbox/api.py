@@ -48,6 +48,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/booking-requests/v1.0/<int:pk>"): booking_api.read_request,
     ("GET", "/resources/bookings/v1.0"): booking_api.list_bookings,
     ("GET", "/resources/bookings/v1.0/<int:pk>"): booking_api.read_booking,
+    ("GET", "/resources/sessions/v1.0"): booking_api.list_sessions,
     ("GET", "/resources/sessions/v1.0/<int:pk>"): booking_api.read_session,
 }
 ROUTES = Map(

@@ -25,6 +25,7 @@ from sandbox.records import (
     CONNECTOR_TYPES,
     CURRENT_TYPES,
     REQUEST_STATUSES,
+    SESSION_STATUSES,
     Booking,
     Request,
 )
@@ -209,6 +210,27 @@ def read_booking(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
         raise Missing
     evses = includes(request, "bookedEvses")
     return {"data": payloads.booking(world, world.bookings[pk], evses=evses)}
+
+
+def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
+    """List charging sessions; their pages are numbered unless a cursor is sent."""
+    status = choice(request, "status", SESSION_STATUSES)
+    wanted = {
+        "user_id": number(request, "userId"),
+        "evse_id": number(request, "evseId"),
+        "charge_point_id": number(request, "chargePointId"),
+    }
+    started = window(request, "startedAfter", "startedBefore")
+    ended = window(request, "endedAfter", "endedBefore")
+    found = [
+        each
+        for each in world.sessions.values()
+        if all(value is None or getattr(each, name) == value for name, value in wanted.items())
+        and status in {None, payloads.session_status(world, each)}
+        and started(each.started_at)
+        and ended(each.stops_at if payloads.session_is_over(world, each) else None)
+    ]
+    return page_of(request, found, lambda each: payloads.session(world, each), numbered=True)
 
 
 def read_session(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:

@@ -13,7 +13,13 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox import payloads
 from sandbox.errors import Invalid
-from sandbox.filters import body_of, parse_instant, refuse_other_sites
+from sandbox.filters import (
+    body_of,
+    parse_instant,
+    refuse_other_sites,
+    required_id,
+    required_instant,
+)
 from sandbox.lifecycle import start_session
 from sandbox.records import BOOKING_STATUSES, EVSE_STATUSES
 from sandbox.world import SHAPES, World
@@ -27,7 +33,8 @@ ROUTES = Map(
         Rule("/control/settings", methods=["POST"], endpoint="settings"),
         Rule("/control/clock", methods=["POST"], endpoint="clock"),
         Rule("/control/requests/<int:pk>", methods=["POST"], endpoint="decide"),
-        Rule("/control/bookings/<int:pk>", methods=["POST"], endpoint="booking"),
+        Rule("/control/bookings", methods=["POST"], endpoint="book"),
+        Rule("/control/bookings/<int:pk>", methods=["POST", "DELETE"], endpoint="booking"),
         Rule("/control/evses/<int:pk>", methods=["POST"], endpoint="evse"),
     ]
 )
@@ -126,9 +133,30 @@ def _decide(world: World, request: Request, pk: int) -> Any:
     return payloads.request(world, asked)
 
 
-def _booking(world: World, request: Request, pk: int) -> Any:
+def _book(world: World, request: Request) -> Any:
     body = body_of(request)
+    evse = world.evses[required_id(body, "evseId")]
+    location_id = world.charge_points[evse.charge_point_id].location_id
+    start_at, end_at = required_instant(body, "startAt"), required_instant(body, "endAt")
+    if end_at <= start_at or location_id is None:
+        raise Invalid({"endAt": ["The end must be after the start, and the EVSE at a site."]})
+    booking = world.add_booking(
+        location_id=location_id,
+        evse_id=evse.id,
+        start_at=start_at,
+        end_at=end_at,
+        user_id=world.users[required_id(body, "userId")].id,
+    )
+    world.save()
+    return payloads.booking(world, booking, evses=True)
+
+
+def _booking(world: World, request: Request, pk: int) -> Any:
     booking = world.bookings[pk]
+    if request.method == "DELETE":
+        world.forget_booking(booking)
+        return {}
+    body = body_of(request)
     start_at, end_at = (
         parse_instant(body[name], name) if body.get(name) else old
         for name, old in (("startAt", booking.start_at), ("endAt", booking.end_at))
@@ -136,7 +164,13 @@ def _booking(world: World, request: Request, pk: int) -> Any:
     status = _one_of(body.get("status") or booking.status, BOOKING_STATUSES)
     if end_at <= start_at:
         raise Invalid({"endAt": ["The end must be after the start."]})
-    booking.start_at, booking.end_at = start_at, end_at
+    world.move_booking(
+        booking,
+        start_at=start_at,
+        end_at=end_at,
+        evse_id=required_id(body, "evseId") if body.get("evseId") is not None else None,
+        user_id=required_id(body, "userId") if body.get("userId") is not None else None,
+    )
     if status == "completed" and booking.session_id is None:
         start_session(world, booking)
     else:
@@ -166,6 +200,7 @@ HANDLERS: dict[str, Any] = {
     "settings": _settings,
     "clock": _clock,
     "decide": _decide,
+    "book": _book,
     "booking": _booking,
     "evse": _evse,
 }

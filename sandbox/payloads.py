@@ -233,18 +233,28 @@ def booking(world: World, record: Booking, *, evses: bool) -> Payload:
     return payload
 
 
+def session_is_over(world: World, record: Session) -> bool:
+    """Return whether a session has stopped."""
+    return world.clock.now() >= record.stops_at
+
+
+def session_status(world: World, record: Session) -> str:
+    """Return the status of a session."""
+    return "finished" if session_is_over(world, record) else "active"
+
+
 def session(world: World, record: Session) -> Payload:
     """Return a session; energy is in Wh and grows until it has stopped."""
     now = world.clock.now()
     until = min(now, record.stops_at)
     hours = max(timedelta(0), until - record.started_at) / timedelta(hours=1)
     energy = round(hours * record.power_kw * 600)
-    over = now >= record.stops_at
+    over = session_is_over(world, record)
     return {
         "id": str(record.id),
         "chargePointId": record.charge_point_id,
         "evseId": record.evse_id,
-        "status": "finished" if over else "active",
+        "status": session_status(world, record),
         "userId": record.user_id,
         "bookingId": record.booking_id,
         "startedAt": instant(record.started_at),

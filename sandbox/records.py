@@ -7,6 +7,7 @@ from typing import Any
 HOLDING = frozenset({"accepted", "reserved"})
 BOOKING_STATUSES = HOLDING | {"completed", "cancelled", "no-show", "failed"}
 REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "expired", "failed"})
 EVSE_STATUSES = frozenset({"enabled", "disabled", "out of order"})
 CURRENT_TYPES = frozenset({"ac", "dc"})
 CONNECTOR_TYPES = frozenset(

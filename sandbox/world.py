@@ -69,6 +69,8 @@ class World:
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
         self.holding: dict[int, set[int]] = defaultdict(set)
         self.undecided: set[int] = set()
+        # Ids of bookings are given once, even if the booking is forgotten.
+        self._last_forgotten = 0
         # When each booking has its next turn, and the same in a heap that may hold old turns too.
         self._turns: dict[int, datetime] = {}
         self._agenda: list[tuple[datetime, int]] = []
@@ -270,7 +272,7 @@ class World:
     ) -> Booking:
         """Hold an EVSE for somebody."""
         now = self.now()
-        pk = next(reversed(self.bookings), 0) + 1
+        pk = max(next(reversed(self.bookings), 0), self._last_forgotten) + 1
         booking = Booking(
             id=pk,
             location_id=location_id,
@@ -293,6 +295,39 @@ class World:
         booking.updated_at = self.now()
         self._index_booking(booking)
         self._note("bookings", booking)
+        self.save()
+
+    def move_booking(
+        self,
+        booking: Booking,
+        *,
+        start_at: datetime | None = None,
+        end_at: datetime | None = None,
+        evse_id: int | None = None,
+        user_id: int | None = None,
+    ) -> None:
+        """Move a booking as an operator can: to other times, to any EVSE, to another driver.
+
+        Raises KeyError for an EVSE or a driver that does not exist.
+        """
+        if user_id is not None:
+            booking.user_id = self.users[user_id].id
+        if evse_id is not None:
+            location_id = self.charge_points[self.evses[evse_id].charge_point_id].location_id
+            self.let_go(booking)
+            booking.evse_id = evse_id
+            booking.location_id = location_id or booking.location_id
+        booking.start_at = start_at or booking.start_at
+        booking.end_at = end_at or booking.end_at
+        self.set_booking_status(booking, booking.status)
+
+    def forget_booking(self, booking: Booking) -> None:
+        """Know nothing of a booking any more."""
+        self.let_go(booking)
+        self._last_forgotten = max(self._last_forgotten, booking.id)
+        del self.bookings[booking.id]
+        # A file is added to line by line, which cannot take anything back.
+        self._saved_to = None
         self.save()
 
     def add_session(self, session: Session) -> Session:

@@ -28,6 +28,7 @@ BOOKING_STATUSES = frozenset(
     {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
 )
 SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "failed", "expired"})
+BILLING_STATUSES = frozenset({"pending", "suspended", "completed"})
 WH_PER_KWH = 1000
 
 
@@ -213,7 +214,10 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A charge. `energy_kwh` is in kWh (AMPECO counts Wh), `amount` the total with tax if given."""
+    """A charge. `energy_kwh` is in kWh (AMPECO counts Wh), `amount` the total with tax if given.
+
+    `billing_status` is empty where AMPECO does not say (3.108).
+    """
 
     id: str
     status: str
@@ -226,6 +230,7 @@ class Session:
     energy_kwh: Decimal | None
     amount: Decimal | None
     currency: str
+    billing_status: str
     last_updated_at: datetime | None
 
     @classmethod
@@ -248,6 +253,9 @@ class Session:
             energy_kwh=None if energy_wh is None else energy_wh / WH_PER_KWH,
             amount=decimal_number(payload.get("amount")) if total is None else total,
             currency=plain_text(payload.get("currency")),
+            billing_status=choice(
+                payload.get("billingStatus"), BILLING_STATUSES, field="billing status", absent=""
+            ),
             last_updated_at=instant(payload.get("lastUpdatedAt")),
         )
 

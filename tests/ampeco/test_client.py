@@ -28,6 +28,7 @@ INVITES = "resources/partner-invites/v1.0"
 PARTNERS = "resources/partners/v2.0"
 REQUESTS = "resources/booking-requests/v1.0"
 BOOKINGS = "resources/bookings/v1.0"
+SESSIONS = "resources/sessions/v1.0"
 AVAILABILITY = "actions/locations/v2.0/7/check-booking-availability"
 
 
@@ -80,7 +81,7 @@ def test_evses_of_a_charge_point_know_where_they_belong(client, operator):
         ("read_user", USERS, "user", {"include[]": "partnerInvites"}),
         ("read_partner", PARTNERS, "partner", {}),
         ("read_booking", BOOKINGS, "booking", {"include[]": "bookedEvses"}),
-        ("read_session", "resources/sessions/v1.0", "session", {}),
+        ("read_session", SESSIONS, "session", {}),
     ],
 )
 def test_reading_one(client, operator, method, path, noun, query):
@@ -345,6 +346,20 @@ def test_filters_of_bookings(client, operator):
             "filter[startBefore]": "2026-03-01T12:00:00Z",
             "filter[endAfter]": "2026-03-01T12:00:00Z",
             "per_page": "100",
+        }
+    ]
+
+
+def test_sessions_that_run_since(client, operator):
+    operator.answers("GET", SESSIONS, page([payload("session", "3.110")]))
+    (session,) = only_page(client.session_pages(status="active", started_after=NOON_IN_INDIA)).items
+    assert (session.id, session.booking_id, session.billing_status) == ("5001", 100, "completed")
+    assert operator.queries == [
+        {
+            "filter[status]": "active",
+            "filter[startedAfter]": "2026-03-01T12:00:00Z",
+            "per_page": "100",
+            "cursor": "",
         }
     ]
 

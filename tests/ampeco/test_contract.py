@@ -170,6 +170,18 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         lambda c: c.booking_pages(status="no-show", user_id=42, location_id=7, **TIMES),
     ),
     "read_booking": ("bookingRead", payload("booking", "3.110"), lambda c: c.read_booking(100)),
+    "session_pages": (
+        "sessionsListing",
+        [payload("session", "3.110")],
+        lambda c: c.session_pages(
+            status="active",
+            user_id=42,
+            started_after=NOON,
+            started_before=NOON,
+            ended_after=NOON,
+            ended_before=NOON,
+        ),
+    ),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
 }
 

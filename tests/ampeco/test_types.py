@@ -300,6 +300,7 @@ def test_session_of_3_108():
     assert (session.id, session.status, session.energy_kwh) == ("5001", "active", Decimal("1.2345"))
     assert (session.amount, session.currency) == (Decimal("4.2"), "USD")
     assert (session.booking_id, session.user_id, session.stopped_at) == (None, None, None)
+    assert session.billing_status == ""
 
 
 def test_session_of_3_110_costs_what_is_paid_with_tax():
@@ -307,6 +308,7 @@ def test_session_of_3_110_costs_what_is_paid_with_tax():
 
     assert (session.energy_kwh, session.amount) == (Decimal("61.25"), Decimal("24.6"))
     assert (session.booking_id, session.user_id) == (100, 42)
+    assert session.billing_status == "completed"
     assert (session.started_at, session.stopped_at) == (at(10, 2), at(10, 58))
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from sandbox.cast import ANA, BOTH, CARLA, HUDSON, PENDING
+from sandbox.lifecycle import start_session
 from tests.contract.checker import ContractChecker
 from tests.sandbox.conftest import (
     API,
@@ -61,6 +62,8 @@ NOTHING = {
     "partner invites": f"{API}/partner-invites/v1.0?filter[userId]=1",
     "booking requests": f"{REQUESTS}?filter[externalId]=unheard-of",
     "bookings": f"{BOOKINGS}?filter[userId]=1",
+    "sessions": f"{API}/sessions/v1.0?filter[userId]=1",
+    "sessions by cursor": f"{API}/sessions/v1.0?filter[status]=active&cursor=",
 }
 PARTS = {
     "location": f"{API}/locations/v2.0/101",
@@ -166,6 +169,41 @@ def test_empty_lists(world, get, name):
     assert get(NOTHING[name])["data"] == []
 
 
+def charge(world) -> None:
+    """Let two drivers charge, one of whom has finished."""
+    for evse_id, length in ((5001, HOUR), (5002, 5 * HOUR)):
+        booking = world.add_booking(
+            location_id=101,
+            evse_id=evse_id,
+            start_at=NOW - 2 * HOUR,
+            end_at=NOW - 2 * HOUR + length,
+            user_id=ANA.id,
+        )
+        start_session(world, booking)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["1", "2"]),
+        ("cursor=", ["1", "2"]),
+        ("cursor=&per_page=1", ["1"]),
+        ("filter[status]=active", ["2"]),
+        ("filter[status]=finished", ["1"]),
+        ("filter[status]=failed", []),
+        (f"filter[userId]={ANA.id}", ["1", "2"]),
+        (f"filter[userId]={CARLA.id}", []),
+        ("filter[evseId]=5002", ["2"]),
+        (f"filter[startedAfter]={(NOW - HOUR).isoformat()}".replace("+", "%2B"), []),
+        (f"filter[startedBefore]={NOW.isoformat()}".replace("+", "%2B"), ["1", "2"]),
+        (f"filter[endedBefore]={NOW.isoformat()}".replace("+", "%2B"), ["1"]),
+    ],
+)
+def test_list_of_sessions(world, get, query, found):
+    charge(world)
+    assert [each["id"] for each in get(f"{API}/sessions/v1.0?{query}")["data"]] == found
+
+
 def test_last_page_of_numbers(get):
     last = get(f"{API}/users/v1.0?per_page=7")["links"]["last"]
     assert get(last)["links"]["next"] is None
@@ -262,6 +300,8 @@ def test_sessions(world, get, user_id):
     world.clock.freeze(SOON + timedelta(minutes=30))
     session_id = get(f"{BOOKINGS}/1")["data"]["sessionId"]
     assert get(f"{API}/sessions/v1.0/{session_id}")["data"]["status"] == "active"
+    (listed,) = get(f"{API}/sessions/v1.0?filter[status]=active&cursor=")["data"]
+    assert (listed["id"], listed["bookingId"]) == (str(session_id), 1)
     world.clock.freeze(SOON + HOUR)
     assert get(f"{API}/sessions/v1.0/{session_id}")["data"]["status"] == "finished"
 

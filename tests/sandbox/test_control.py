@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sandbox.app import create_app
-from sandbox.cast import ANA
+from sandbox.cast import ANA, BEN
 from tests.sandbox.conftest import API, HOUR, REQUESTS, SOON, evse_at, new_booking
 
 
@@ -93,6 +93,46 @@ class TestBookings:
         http.post(f"/control/bookings/{booking.id}", json=later)
         assert (booking.start_at, booking.end_at) == (SOON + HOUR, SOON + 3 * HOUR)
         assert world.is_free(world.evses[5001], SOON, SOON + HOUR)
+
+    def test_place_and_driver(self, world, http, booking):
+        at = world.charge_points[world.evses[5002].charge_point_id].location_id
+        moved = {"evseId": 5002, "userId": BEN.id}
+        answer = http.post(f"/control/bookings/{booking.id}", json=moved).json()
+        assert (answer["userId"], answer["bookedEvses"]) == (BEN.id, [{"id": 5002}])
+        assert booking.location_id == at
+        assert world.is_free(world.evses[5001], SOON, SOON + HOUR)
+        assert not world.is_free(world.evses[5002], SOON, SOON + HOUR)
+
+    @pytest.mark.parametrize("body", [{"evseId": 9}, {"userId": 9}])
+    def test_place_or_driver_unknown(self, http, booking, body):
+        assert http.post(f"/control/bookings/{booking.id}", json=body).status_code == 404
+
+    def test_a_driver_books_in_the_app(self, world, http):
+        body = {
+            "userId": ANA.id,
+            "evseId": 5001,
+            "startAt": SOON.isoformat(),
+            "endAt": (SOON + HOUR).isoformat(),
+        }
+        answer = http.post("/control/bookings", json=body).json()
+        assert (answer["userId"], answer["status"]) == (ANA.id, "accepted")
+        assert not world.is_free(world.evses[5001], SOON, SOON + HOUR)
+        body["endAt"] = body["startAt"]
+        assert http.post("/control/bookings", json=body).status_code == 422
+
+    def test_forgets(self, world, http, booking, tmp_path):
+        world.state_file = tmp_path / "state"
+        world.save()
+        http.delete(f"/control/bookings/{booking.id}")
+        assert http.get(f"{API}/bookings/v1.0/{booking.id}").status_code == 404
+        assert world.is_free(world.evses[5001], SOON, SOON + HOUR)
+        again = world.add_booking(
+            location_id=101, evse_id=5001, start_at=SOON, end_at=SOON + HOUR, user_id=ANA.id
+        )
+        assert again.id > booking.id
+        world.save()
+        world.load()
+        assert list(world.bookings) == [again.id]
 
     @pytest.mark.parametrize(
         "body",
