@@ -26,6 +26,7 @@ from bookings.eligibility import (
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.moving import Overtaken, check_movable, hold_for_move
+from bookings.refresh import watch_bookings
 from drivers.models import Driver, Fleet
 
 
@@ -136,9 +137,11 @@ def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
 
     However old they are, and also those that a sweep is reading just now: it may have read them
     before the decision. But a request in trouble keeps its back-off, since a page must not make
-    an outage worse.
+    an outage worse. Bookings that are about to start or to end are read sooner as well.
     """
     now = now or timezone.now()
+    bookings = list(bookings)
+    watch_bookings(bookings, now=now)
     waiting = [
         booking.pk
         for booking in bookings
@@ -267,7 +270,9 @@ def _find_existing(
     Raises BookingRefused for a move to a slot that the driver has anyway: nothing would replace
     the booking that is to be moved.
     """
-    requests = BookingRequest.objects.filter(booking__fleet=fleet).select_related("booking")
+    requests = BookingRequest.objects.filter(
+        booking__fleet=fleet, kind=BookingRequest.Kind.CREATE
+    ).select_related("booking")
     same_form = requests.filter(
         submission_key=submission_key,
         driver=driver,
@@ -278,9 +283,8 @@ def _find_existing(
     ).first()
     if same_form and same_form.criteria.key == slot.criteria.key:
         return same_form
-    same_slot = (
-        requests.filter(booking__slot_key=_slot_key(driver, slot)).order_by("-created_at").first()
-    )
+    lives = requests.filter(booking__slot_key=_slot_key(driver, slot)).exclude(booking=replaces)
+    same_slot = lives.order_by("-created_at").first()
     if same_slot and replaces and same_slot.booking.replaces_id != replaces.pk:
         raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
     return same_slot

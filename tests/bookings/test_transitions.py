@@ -1,10 +1,16 @@
 import itertools
+from datetime import timedelta
 
 import pytest
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent, Notification
 from bookings.transitions import Actor, move_request
-from tests.factories import BookingRequestFactory, MembershipFactory
+from tests.factories import (
+    BookingFactory,
+    BookingRequestFactory,
+    DriverFactory,
+    MembershipFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +105,86 @@ def test_settling_tells_driver_and_manager_in_the_same_transaction(
     told = set(Notification.objects.values_list("recipient_email", flat=True))
     assert told == {manager.email, request.driver.email}
     assert len(callbacks) == 2
+
+
+UPDATE, CANCEL = BookingRequest.Kind.UPDATE, BookingRequest.Kind.CANCEL
+# What a booking is once a request about it has moved: its status, what is open, whether somebody
+# should look at it, and whether it has what the request wanted. By kind, the request's new status
+# and the booking's status by then.
+OUTCOMES = {
+    (UPDATE, "pending", "accepted"): ("accepted", "update", False, False),
+    (UPDATE, "stale", "accepted"): ("accepted", "update", True, False),
+    (UPDATE, "approved", "accepted"): ("accepted", "", False, True),
+    (UPDATE, "approved", "reserved"): ("reserved", "", False, True),
+    (UPDATE, "approved", "cancelled"): ("cancelled", "", False, False),
+    (UPDATE, "approved", "completed"): ("completed", "", False, False),
+    (UPDATE, "rejected", "accepted"): ("accepted", "", True, False),
+    (UPDATE, "rejected", "reserved"): ("reserved", "", True, False),
+    (UPDATE, "rejected", "cancelled"): ("cancelled", "", False, False),
+    (UPDATE, "failed", "accepted"): ("accepted", "", True, False),
+    (UPDATE, "failed", "no-show"): ("no-show", "", False, False),
+    (CANCEL, "pending", "accepted"): ("accepted", "cancel", False, False),
+    (CANCEL, "stale", "accepted"): ("accepted", "cancel", True, False),
+    (CANCEL, "approved", "accepted"): ("cancelled", "", False, False),
+    (CANCEL, "approved", "reserved"): ("cancelled", "", False, False),
+    (CANCEL, "approved", "unknown"): ("cancelled", "", False, False),
+    (CANCEL, "approved", "cancelled"): ("cancelled", "", False, False),
+    (CANCEL, "approved", "completed"): ("completed", "", False, False),
+    (CANCEL, "approved", "no-show"): ("no-show", "", False, False),
+    (CANCEL, "rejected", "accepted"): ("accepted", "", True, False),
+    (CANCEL, "rejected", "completed"): ("completed", "", False, False),
+    (CANCEL, "failed", "accepted"): ("accepted", "", True, False),
+    (CANCEL, "failed", "cancelled"): ("cancelled", "", False, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "status", "outcome"), [(*case, came) for case, came in OUTCOMES.items()]
+)
+def test_what_becomes_of_a_booking_about_which_something_was_asked(kind, to, status, outcome):
+    booking = BookingFactory(accepted=True, open_change=kind)
+    wanted = booking.start_at + timedelta(hours=3)
+    request = BookingRequestFactory(
+        booking=booking,
+        kind=kind,
+        driver=DriverFactory(),
+        start_at=wanted,
+        end_at=wanted + timedelta(hours=1),
+    )
+    Booking.objects.update(status=status)
+    move_request(request, to=Status(to), actor=Actor.OPERATOR, ampeco_booking_id=99)
+    now_is = Booking.objects.get()
+    expected_status, open_change, needs_attention, has_what_was_wanted = outcome
+    assert now_is.status == expected_status
+    assert now_is.open_change == open_change
+    assert now_is.needs_attention is needs_attention
+    has = (now_is.driver_id, now_is.start_at) == (request.driver_id, wanted)
+    assert has is has_what_was_wanted
+    assert now_is.ampeco_booking_id == booking.ampeco_booking_id
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "open_change"),
+    [
+        ("approved", "accepted", "cancel"),
+        ("rejected", "cancelled", ""),
+        ("failed", "cancelled", ""),
+        ("stale", "requested", "withdraw"),
+    ],
+)
+def test_what_becomes_of_a_booking_that_is_to_be_cancelled(to, status, open_change):
+    request = BookingRequestFactory(booking__open_change="withdraw")
+    move_request(request, to=Status(to), actor=Actor.OPERATOR, ampeco_booking_id=5)
+    booking = Booking.objects.get()
+    assert (booking.status, booking.open_change) == (status, open_change)
+    assert booking.requests.filter(kind=CANCEL).count() == (to == "approved")
+
+
+def test_an_approved_change_ends_the_worry_about_a_late_answer():
+    request = BookingRequestFactory(
+        kind=UPDATE, booking__accepted=True, booking__open_change="update"
+    )
+    move_request(request, to=Status.STALE, actor=Actor.PORTAL)
+    assert Booking.objects.get().needs_attention
+    move_request(request, to=Status.APPROVED, actor=Actor.OPERATOR)
+    assert not Booking.objects.get().needs_attention
