@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.booking_state import write
 from bookings.dispatch import enqueue_on_commit
+from bookings.elsewhere import merge_found
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from sites.models import Evse
 
@@ -104,6 +105,7 @@ def _carry_creation(
         _leave_replaced(booking, request, now)
         return
     assigned = evse or request.evse
+    merge_found(booking, ampeco_booking_id=ampeco_booking_id)
     write(
         booking,
         now=now,

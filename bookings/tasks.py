@@ -1,9 +1,14 @@
 """What the workers run: load nothing, decide nothing, call one function."""
 
+import logging
+
 from celery import shared_task
 
 from ampeco.factory import get_client
-from bookings import notifications, polling, refresh, submission
+from bookings import notifications, polling, refresh, sessions, submission, sync
+from sites.runs import RunUnderWay
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -26,13 +31,28 @@ def poll_requests() -> None:
 
 @shared_task
 def refresh_bookings() -> None:
-    """Read confirmed bookings that the portal knows too little about."""
+    """Read the bookings that are due."""
     refresh.refresh_due(client=get_client())
 
 
 @shared_task
+def sync_bookings() -> None:
+    """Walk through all that the operator holds; nothing happens while another process does."""
+    try:
+        sync.sync_bookings(client=get_client())
+    except RunUnderWay:
+        logger.info("A synchronisation of bookings is under way already.")
+
+
+@shared_task
+def refresh_sessions() -> None:
+    """Read the charging sessions that are due."""
+    sessions.refresh_sessions(client=get_client())
+
+
+@shared_task
 def refresh_booking(booking_id: int) -> None:
-    """Read one confirmed booking right away."""
+    """Read one booking right away."""
     refresh.refresh_one(booking_id, client=get_client())
 
 

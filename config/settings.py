@@ -173,6 +173,7 @@ LINK_VISITS_PER_MINUTE_AND_ADDRESS = env.number("LINK_VISITS_PER_MINUTE_AND_ADDR
 PORTAL_NAME = env.text("PORTAL_NAME", "Chargebook")
 SUPPORT_URL = env.web_address("SUPPORT_URL", "")
 DRIVER_APP_URL = env.web_address("DRIVER_APP_URL", "")
+BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
 
 # Log-in: by e-mail and password; accounts are made by staff, never by sign-up
 
@@ -296,7 +297,9 @@ CELERY_BEAT_SCHEDULE = {
     ),
     "sweep-queued": every("bookings.tasks.sweep_queued", timedelta(seconds=5)),
     "sweep-notifications": every("bookings.tasks.sweep_notifications", timedelta(seconds=5)),
-    "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=30)),
+    "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
+    "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
+    "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
     "sync-sites-delta": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
     "sync-sites-full": every("sites.tasks.sync_sites", timedelta(hours=SYNC_FULL_HOURS), full=True),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(hours=1)),

@@ -29,6 +29,7 @@ class SyncRun(models.Model):
         SITES_FULL = "sites-full", _("Sites, all")
         SITES_DELTA = "sites-delta", _("Sites, changes")
         DRIVERS = "drivers", _("Drivers")
+        BOOKINGS = "bookings", _("Bookings")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

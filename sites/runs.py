@@ -1,4 +1,4 @@
-"""The life of one run of the sites' mirror: begun or taken up again, kept alive, closed."""
+"""The life of one run of a mirror: begun or taken up again, kept alive, closed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,11 +67,12 @@ def last_finished() -> SyncRun | None:
     )
 
 
-def open_run(*, kind: str, first_phase: str) -> SyncRun:
+def open_run(*, kind: str, first_phase: str, counts: dict[str, Any] | None = None) -> SyncRun:
     """Begin a run, or take up the last one of its kind where it broke off.
 
-    A run left `running` by a process that died is taken over. Raises RunUnderWay when another
-    process is at work on one, or is faster in taking it up.
+    `counts` is what a new one begins with, those of the sites' mirror by default. A run left
+    `running` by a process that died is taken over. Raises RunUnderWay when another process is at
+    work on one, or is faster in taking it up.
     """
     now = timezone.now()
     latest = SyncRun.objects.filter(kind=kind).order_by("-started_at", "-pk").first()
@@ -84,7 +85,7 @@ def open_run(*, kind: str, first_phase: str) -> SyncRun:
                     alive_at=now,
                     updated_after=_changes_since(kind),
                     phase=first_phase,
-                    counts=no_counts(),
+                    counts=no_counts() if counts is None else counts,
                 )
             if latest.state == SyncRun.State.RUNNING and now - latest.alive_at < LIFE_SIGN:
                 raise RunUnderWay(latest)
@@ -101,7 +102,7 @@ def open_run(*, kind: str, first_phase: str) -> SyncRun:
 
 def _changes_since(kind: str) -> datetime | None:
     finished = last_finished()
-    if kind == SyncRun.Kind.SITES_FULL or finished is None:
+    if kind != SyncRun.Kind.SITES_DELTA or finished is None:
         return None
     return finished.started_at - CLOCK_SKEW
 

@@ -109,6 +109,7 @@ class Booking(models.Model):
         _("AMPECO booking id"), null=True, blank=True, unique=True
     )
     slot_key = models.CharField(max_length=200, blank=True, editable=False)
+    ampeco_updated_at = models.DateTimeField(_("changed upstream"), null=True, blank=True)
     refresh_at = models.DateTimeField(_("next read upstream"), null=True, blank=True)
     reminder_at = models.DateTimeField(_("reminder due"), null=True, blank=True)
     version = models.PositiveIntegerField(
