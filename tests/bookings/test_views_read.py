@@ -274,14 +274,24 @@ def test_a_tampered_place_in_the_list_is_the_first_page(as_manager, fleet, at):
     assert rows(html(as_manager.get("/bookings/", {"at": at}))) == [str(booking.pk)]
 
 
+@pytest.mark.parametrize("view", ["upcoming", "attention"])
 def test_the_list_asks_the_database_a_constant_number_of_times(
-    as_manager, fleet, django_assert_max_num_queries
+    as_manager, fleet, django_assert_max_num_queries, view
 ):
     evse, driver = EvseFactory(), DriverFactory(fleet=fleet)
     for number in range(25):
-        BookingFactory(fleet=fleet, evse=evse, driver=driver, slot_key=f"slot {number}")
+        BookingRequestFactory(
+            rejected=True,
+            kind="update",
+            booking__fleet=fleet,
+            booking__accepted=True,
+            booking__evse=evse,
+            booking__driver=driver,
+            booking__slot_key=f"slot {number}",
+            booking__needs_attention=True,
+        )
     with django_assert_max_num_queries(12):
-        html(as_manager.get("/bookings/"))
+        assert len(rows(html(as_manager.get("/bookings/", {"view": view})))) == 25
 
 
 def test_the_list_renews_itself_only_while_something_is_undecided(as_manager, fleet):
@@ -291,6 +301,81 @@ def test_the_list_renews_itself_only_while_something_is_undecided(as_manager, fl
     assert 'hx-trigger="every 2s"' in page
     Booking.objects.filter(pk=booking.pk).update(status="accepted")
     assert "every 2s" not in html(as_manager.get("/bookings/"))
+
+
+def row(page: str, booking: Booking) -> str:
+    return page.split(f'<tr id="booking-{booking.pk}"')[1].split("</tr>")[0]
+
+
+def test_each_row_offers_what_may_be_done_with_it(as_manager, fleet):
+    offered = {
+        BookingFactory(fleet=fleet, accepted=True): {"change", "cancel", "tick"},
+        BookingFactory(fleet=fleet, status="requested"): {"cancel", "tick"},
+        BookingFactory(fleet=fleet, accepted=True, open_change="update"): set(),
+        BookingFactory(fleet=fleet, accepted=True, start_at=now() - timedelta(minutes=5)): set(),
+        BookingFactory(fleet=fleet, status="completed", slot_key=""): set(),
+    }
+    page = html(as_manager.get("/bookings/"))
+    for booking, expected in offered.items():
+        text = row(page, booking)
+        found = {
+            each for each in ("change", "cancel", "tick") if f'id="{each}-{booking.pk}"' in text
+        }
+        assert found == expected, booking.status
+    assert 'id="cancel-selected"' in page
+
+
+def test_a_box_says_which_booking_it_picks_and_survives_a_renewal(as_manager, fleet):
+    booking = BookingFactory(fleet=fleet, accepted=True)
+    text = row(html(as_manager.get("/bookings/")), booking)
+    label = text.split("<label")[1].split("</label>")[0]
+    for part in (f"booking {booking.pk}", booking.location.name, booking.driver.display_name):
+        assert part in label
+    assert 'form="cancel-selected"' in label
+    assert "hx-preserve" in label
+
+
+def test_a_viewer_sees_the_list_without_boxes_and_actions(as_viewer, fleet):
+    booking = BookingFactory(fleet=fleet, accepted=True)
+    page = html(as_viewer.get("/bookings/"))
+    for part in (f'id="change-{booking.pk}"', f'id="tick-{booking.pk}"', "cancel-selected"):
+        assert part not in page
+
+
+def test_there_is_nothing_to_cancel_where_nothing_can_be(as_manager, fleet):
+    BookingFactory(fleet=fleet, status="completed", slot_key="")
+    assert 'id="cancel-selected"' not in html(as_manager.get("/bookings/"))
+
+
+def test_bookings_made_elsewhere_are_marked(as_manager, fleet):
+    here = BookingFactory(fleet=fleet, accepted=True)
+    elsewhere = BookingFactory(fleet=fleet, accepted=True, made_elsewhere=True)
+    page = html(as_manager.get("/bookings/"))
+    assert "Made elsewhere" in row(page, elsewhere)
+    assert "Made elsewhere" not in row(page, here)
+
+
+def test_what_needs_attention_says_why(as_manager, fleet):
+    rejected = BookingRequestFactory(
+        rejected=True,
+        booking__fleet=fleet,
+        booking__rejected=True,
+        rejection_reason="<b>Works</b> until noon.",
+    ).booking
+    missed = BookingFactory(
+        fleet=fleet, status="no-show", slot_key="", needs_attention=True, ampeco_booking_id=7
+    )
+    page = html(as_manager.get("/bookings/", {"view": "attention"}))
+    assert "&lt;b&gt;Works&lt;/b&gt; until noon." in row(page, rejected)
+    assert "did not start to charge in time" in row(page, missed)
+
+
+def test_the_export_takes_the_filters_along_but_not_the_place(as_manager, fleet):
+    BookingFactory(fleet=fleet, accepted=True)
+    query = {"view": "all", "q": "job", "status": "accepted", "at": "a1-1"}
+    page = html(as_manager.get("/bookings/", query)).replace("&amp;", "&")
+    assert 'href="/bookings/export.csv?view=all&q=job&status=accepted"' in page
+    assert 'href="/bookings/feeds/"' in page
 
 
 def test_an_empty_list_says_what_to_do(as_manager):
