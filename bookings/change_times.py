@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.templatetags.portal import duration
-from bookings.changing import held_by
+from bookings.eligibility import held_by
 from bookings.models import Booking
 from bookings.rules import within_horizon
 from sites.availability import AvailabilityUnknown, read_availability
