@@ -31,13 +31,14 @@ def change_booking(
     what: BookingEvent.What,
     actor: Actor,
     user: User | None = None,
-    driver: Driver | None = None,
+    by_driver: Driver | None = None,
     note: str = "",
     also: dict[str, list[Any]] | None = None,
     **changes: Any,
 ) -> BookingEvent | None:
     """Change a booking from the version it was read at, with a line of history and its mails.
 
+    `actor` with `user` or `by_driver` says who does it; `driver` among `changes` is whom it is for.
     Returns the line, with the old and the new values of what changed in it, or None if somebody
     else has changed the booking since: then nothing happens. `changes` may be empty; `also` is what
     the line tells besides, as [old, new], such as `late_minutes`. On success `booking` is up to
@@ -55,7 +56,7 @@ def change_booking(
             what=what,
             actor=actor,
             user=user,
-            driver=driver,
+            driver=by_driver,
             note=note[:1000],
             changes={
                 name: [old[name], as_json(changes[name])]

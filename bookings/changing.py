@@ -174,7 +174,7 @@ def request_cancellation(
             what=BookingEvent.What.WITHDRAWAL_ASKED,
             actor=asked_by,
             user=user,
-            driver=driver,
+            by_driver=driver,
             open_change=OpenChange.WITHDRAW,
         )
         return Cancellation("will-be-cancelled", None)

@@ -82,7 +82,7 @@ def say_running_late(
             booking,
             what=BookingEvent.What.RUNNING_LATE,
             actor=Actor.DRIVER,
-            driver=booking.driver,
+            by_driver=booking.driver,
             note=note,
             also={LATE_KEY: [None, minutes]},
         )
