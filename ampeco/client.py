@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from ampeco.calls import Observer
 from ampeco.gate import RateGate
 from ampeco.resources import Filters, Resources, id_in_path, items_of, only_wanted
 from ampeco.transport import Transport
@@ -50,7 +51,8 @@ class AmpecoClient:
 
     `base_url` includes `/public-api`. `gate` is shared by all clients that shall hold off together
     when the operator asks for it; `max_wait_seconds` is the longest such wait that a reading call
-    sleeps itself instead of raising AmpecoRateLimited. `transport` replaces the network.
+    sleeps itself instead of raising AmpecoRateLimited. `transport` replaces the network. `observer`
+    is told of each attempt when it has ended.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class AmpecoClient:
         timeout: float = 10.0,
         max_retry_seconds: float = 15.0,
         max_wait_seconds: float = 1.0,
+        observer: Observer | None = None,
     ) -> None:
         self._transport = Transport(
             base_url=base_url,
@@ -72,6 +75,7 @@ class AmpecoClient:
             timeout=timeout,
             max_retry_seconds=max_retry_seconds,
             max_wait_seconds=max_wait_seconds,
+            observer=observer,
         )
         self._resources = Resources(self._transport)
 

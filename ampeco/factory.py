@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from ampeco.client import AmpecoClient
 from ampeco.gate import CacheGate
+from telemetry.operator_calls import note_call
 
 GATE_KEY = "ampeco-hold-off-until"
 
@@ -33,7 +34,10 @@ def get_client() -> AmpecoClient:
     with _held.lock:
         if _held.client is None or _held.built_from != wanted:
             _held.client = AmpecoClient(
-                base_url=wanted[0], token=wanted[1], gate=CacheGate(cache, GATE_KEY)
+                base_url=wanted[0],
+                token=wanted[1],
+                gate=CacheGate(cache, GATE_KEY),
+                observer=note_call,
             )
             _held.built_from = wanted
         return _held.client

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import stamina
 
+from ampeco.calls import Observer, ended_call
 from ampeco.errors import (
     AmpecoError,
     AmpecoForbidden,
@@ -64,6 +65,7 @@ class Transport:
     answer twice the silence. Calls that may be repeated are tried `MOST_ATTEMPTS` times, as long as
     no more than `max_retry_seconds` have passed. A wait that the operator asks for is slept only by
     those, and only up to `max_wait_seconds`; otherwise AmpecoRateLimited is raised.
+    `observer` is told of each attempt when it has ended.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Transport:
         timeout: float,
         max_retry_seconds: float,
         max_wait_seconds: float,
+        observer: Observer | None = None,
     ) -> None:
         self._base_url = _base_url(base_url)
         self._origin = _origin(self._base_url)
@@ -84,6 +87,7 @@ class Transport:
         self._timeout = timeout
         self._max_retry_seconds = max_retry_seconds
         self._max_wait_seconds = max_wait_seconds
+        self._observer = observer
         self._calls = 0
         self._calls_lock = threading.Lock()
         self._http = httpx.Client(
@@ -174,6 +178,21 @@ class Transport:
         raise AssertionError("Retrying ends with an answer or an error.")
 
     def _send(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
+        """Make one attempt, and tell the observer what came of it."""
+        began = time.monotonic()
+        try:
+            answer = self._exchange(request, operation, changes=changes)
+        except AmpecoError as error:
+            self._tell(operation, error, began=began)
+            raise
+        self._tell(operation, None, began=began)
+        return answer
+
+    def _tell(self, operation: str, problem: AmpecoError | None, *, began: float) -> None:
+        if self._observer is not None:
+            self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
+
+    def _exchange(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
         closed_for = self._gate.closed_for()
         if closed_for > 0:
             raise AmpecoRateLimited(

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from bookings.leases import claim
 from bookings.mails import compose
 from bookings.models import BookingEvent, BookingRequest, Notification
+from telemetry.measures import MAILS
 
 logger = logging.getLogger(__name__)
 
@@ -229,6 +230,8 @@ def _deliver(
     )
     if not recorded:
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
+    logger.info("Notification %s was sent.", notification.pk, extra=_log_fields(notification))
+    MAILS.add(kind=notification.kind, outcome="sent")
     return True
 
 
@@ -246,7 +249,13 @@ def _put_off(notification: Notification, *, problem: str, now: datetime | None) 
     if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
         _give_up(notification, problem=problem)
         return
-    logger.warning("Notification %s was not sent: %s", notification.pk, problem)
+    logger.warning(
+        "Notification %s was not sent: %s",
+        notification.pk,
+        problem,
+        extra=_log_fields(notification),
+    )
+    MAILS.add(kind=notification.kind, outcome="put-off")
     _claimed(notification).update(
         attempts=attempts,
         next_attempt_at=at + timedelta(seconds=pause_seconds(attempts)),
@@ -257,7 +266,10 @@ def _put_off(notification: Notification, *, problem: str, now: datetime | None) 
 
 
 def _give_up(notification: Notification, *, problem: str) -> None:
-    logger.error("Notification %s is given up: %s", notification.pk, problem)
+    logger.error(
+        "Notification %s is given up: %s", notification.pk, problem, extra=_log_fields(notification)
+    )
+    MAILS.add(kind=notification.kind, outcome="given-up")
     _claimed(notification).update(
         state=State.GIVEN_UP,
         attempts=notification.attempts + 1,
@@ -265,6 +277,16 @@ def _give_up(notification: Notification, *, problem: str) -> None:
         lease_owner=None,
         lease_until=None,
     )
+
+
+def _log_fields(notification: Notification) -> dict[str, int | str | None]:
+    """Return the ids by which a mail's log lines are found; no address is one of them."""
+    return {
+        "notification_id": notification.pk,
+        "booking_id": notification.booking_id,
+        "booking_request_id": notification.request_id,
+        "kind": str(notification.kind),
+    }
 
 
 def _is_refused_for_good(error: OSError | ValueError) -> bool:

@@ -55,6 +55,14 @@ def number(name: str, default: int, *, least: int = 0, most: int = 10_000_000) -
     return result
 
 
+def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
+    """Return a variable as one of some words."""
+    value = text(name, default).lower()
+    if value not in of:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(of)}, not “{value}”.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

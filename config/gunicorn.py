@@ -1,6 +1,11 @@
 """Settings of the web server: `gunicorn -c python:config.gunicorn config.wsgi`."""
 
+from pathlib import Path
+
 from config import env
+from telemetry.logs import FORMATS, logging_config
+
+env.read_env_file(Path(__file__).resolve().parent.parent / ".env")
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
 workers = env.number("WEB_CONCURRENCY", 2, least=1, most=64)
@@ -12,3 +17,10 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 # Else gunicorn opens a socket in the home folder.
 control_socket_disable = True
+# As the portal's own; what its processes log follows the settings.
+logconfig_dict = logging_config(
+    form=env.choice(
+        "LOG_FORMAT", "lines" if env.boolean("DEBUG", default=False) else "json", of=FORMATS
+    ),
+    level=env.text("LOG_LEVEL", "INFO"),
+)

@@ -1,22 +1,27 @@
 """Whether this instance lives and is ready, for load balancers and people: `/health/…`."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from mirror.models import SyncRun
+from config.gauges import last_syncs
+from config.services import answers
+from drivers.models import Fleet, FleetDriver
+from telemetry import sweeps
 
-PATIENCE_SECONDS = 1.0
+# A copy of the operator's records may be so many periods of its sweep old, and this at least.
+PERIODS = 3
+LEAST_LIMIT = timedelta(minutes=15)
+
+Check = dict[str, Any]
 
 
 @never_cache
@@ -29,60 +34,64 @@ def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Answer 200, or 503 with the names of the services that do not answer.
+    """Answer 200, or 503 when this web process cannot do its work: without a database.
 
-    Says how many seconds ago sites and drivers were last read; an old mirror is information, not a
-    failure. Gives no addresses and no error texts away.
+    `wrong` names all that is not as it should be. What other processes do (workers, beat) and what
+    pages can do without (cache, broker) makes the portal `degraded` and leaves it ready: to take
+    the web servers away would bring none of it back. Gives no addresses and no error texts away.
     """
-    wrong: list[str] = []
-    last_sync: dict[str, int | None] = {}
+    checks: dict[str, Check] = {
+        "cache": {"ok": answers(settings.CACHE_URL)},
+        "broker": {"ok": answers(settings.CELERY_BROKER_URL)},
+    }
     try:
-        last_sync = last_sync_ages()
+        connection.ensure_connection()
+        checks |= {**dict(copies()), **dict(sweeping())}
+        checks["database"] = {"ok": True}
     except DatabaseError:
-        wrong.append("database")
-    wrong += [
-        name
-        for name, url in (("cache", settings.CACHE_URL), ("broker", settings.CELERY_BROKER_URL))
-        if not answers(url)
-    ]
-    body: dict[str, Any] = {
-        "status": "unready" if wrong else "ready",
-        "wrong": wrong,
-        "seconds_since_sync": last_sync,
-    }
-    return JsonResponse(body, status=503 if wrong else 200)
+        checks["database"] = {"ok": False}
+    wrong = sorted(name for name, check in checks.items() if not check["ok"])
+    status = "unready" if "database" in wrong else "degraded" if wrong else "ready"
+    body = {"status": status, "wrong": wrong, "checks": checks}
+    return JsonResponse(body, status=503 if status == "unready" else 200)
 
 
-def last_sync_ages() -> dict[str, int | None]:
-    """Return how many seconds ago the last finished run of each mirror ended; None: never."""
-    connection.ensure_connection()
-    finished = dict(
-        SyncRun.objects.filter(state=SyncRun.State.FINISHED)
-        .order_by()
-        .values_list("kind")
-        .annotate(Max("finished_at"))
-    )
+def copies() -> Iterator[tuple[str, Check]]:
+    """Yield how old our copies of the operator's records are; None stands for never read.
+
+    Drivers are read for fleets and bookings for drivers: while there are none, nothing is late.
+    """
+    last = last_syncs()
     now = timezone.now()
-    return {
-        kind: int((now - finished[kind]).total_seconds()) if finished.get(kind) else None
-        for kind in SyncRun.Kind.values
+    periods = sweeps.periods()
+    drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
+    wanted = {
+        "sites": True,
+        "drivers": Fleet.objects.filter(is_active=True).exists(),
+        "bookings": drivers.exists(),
     }
+    for name, is_wanted in wanted.items():
+        ends = [at for kind, at in last.items() if kind.startswith(name) and at is not None]
+        seconds = (now - max(ends)).total_seconds() if ends else None
+        period = periods.get(f"sync-{name}", LEAST_LIMIT)
+        limit = max(LEAST_LIMIT, PERIODS * period).total_seconds()
+        is_late = seconds is None or seconds > limit
+        yield f"copy of {name}", _aged(seconds, limit, ok=not (is_wanted and is_late))
 
 
-def answers(url: str) -> bool:
-    """Return whether the Redis at `url` answers in time; what lives in the process always does."""
-    if url.startswith(("locmem", "memory")):
-        return True
-    try:
-        with redis.Redis.from_url(
-            url,
-            socket_connect_timeout=PATIENCE_SECONDS,
-            socket_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
+def sweeping() -> Iterator[tuple[str, Check]]:
+    """Yield how long ago each sweep last did its work."""
+    for state in sweeps.states():
+        ok = not state.is_late
+        yield f"sweep {state.name}", _aged(state.seconds, state.limit_seconds, ok=ok)
+
+
+def _aged(seconds: float | None, limit: float, *, ok: bool) -> Check:
+    return {
+        "ok": ok,
+        "seconds": None if seconds is None else max(0, int(seconds)),
+        "limit_seconds": int(limit),
+    }
 
 
 urlpatterns = [

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
 from config import env
+from telemetry.logs import FORMATS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env_file(BASE_DIR / ".env")
@@ -26,6 +27,20 @@ SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
 BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Only a proxy can tell how a request came in: without one every page would lead to itself.
+SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS and BEHIND_PROXY
+# Asked from inside, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+YEAR = 365 * 24 * 3600
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", YEAR if SERVED_OVER_HTTPS else 0, most=2 * YEAR)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_HTTPONLY = True
+# Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
+# that cannot be taken back for months.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -44,6 +59,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "telemetry",
     "accounts",
     "mirror",
     "drivers",
@@ -53,10 +69,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "telemetry.middleware.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
+    "config.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -154,6 +171,7 @@ POLL_DEADLINE_HOURS = env.number("POLL_DEADLINE_HOURS", 24, least=1, most=720)
 AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=300)
 SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
 SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
+BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
 
@@ -173,7 +191,6 @@ LINK_VISITS_PER_MINUTE_AND_ADDRESS = env.number("LINK_VISITS_PER_MINUTE_AND_ADDR
 PORTAL_NAME = env.text("PORTAL_NAME", "Chargebook")
 SUPPORT_URL = env.web_address("SUPPORT_URL", "")
 DRIVER_APP_URL = env.web_address("DRIVER_APP_URL", "")
-BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
 
 # Log-in: by e-mail and password; accounts are made by staff, never by sign-up
 
@@ -222,10 +239,12 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Chargebook <chargebook@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Words, numbers, times. Instants are UTC; pages show them in the zone of the site.
+# Words, numbers, times. Instants are UTC; pages show them in the zone of the site. Mails, calendars
+# and drivers' own pages switch to their reader's language, if it is one of these. All other pages
+# are in LANGUAGE_CODE: a LocaleMiddleware would show them translated in parts.
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("nl", "Nederlands")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -319,30 +338,24 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
 }
 
-# Logs: one line a record on standard error
+# Seen from outside: logs on standard error, metrics, errors (docs/operating.md)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"secrets": {"()": "config.logs.HideSecrets"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["secrets"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "mail.log": {"level": "WARNING"},
-        "stamina": {"level": "ERROR"},
-        "celery.beat": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+SENTRY_DSN = env.web_address("SENTRY_DSN", "")
+SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
+# Texts that no log line and no report may contain.
+SECRETS = [
+    SECRET_KEY,
+    AMPECO_API_TOKEN,
+    METRICS_TOKEN,
+    EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD") or "",
+    *(urlsplit(url).password or "" for url in (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL)),
+]
+LOGGING = logging_config(
+    form=env.choice("LOG_FORMAT", "lines" if DEBUG else "json", of=FORMATS),
+    level=env.text("LOG_LEVEL", "INFO"),
+    secrets=SECRETS,
+)
 
 if not DEBUG and SECRET_KEY in {"changeme", "secret"}:
     raise ImproperlyConfigured("SECRET_KEY must be a secret of your own, not an example.")

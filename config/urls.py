@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from bookings.views import driver_page, feeds
+from config.metrics import metrics
 
 admin.site.index_title = _("Overview")
 
@@ -29,4 +30,5 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("back-office/", admin.site.urls),
     path("health/", include("config.health")),
+    path("metrics", metrics, name="metrics"),
 ]

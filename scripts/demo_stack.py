@@ -70,6 +70,8 @@ class Stack:
         return {
             "CHARGEBOOK_DEMO": "1",
             "DEBUG": "false",
+            "LOG_FORMAT": "lines",
+            "SENTRY_DSN": "",
             "SECRET_KEY": self.secret_key,
             "SITE_URL": self.portal,
             "ALLOWED_HOSTS": f"{LOOPBACK},localhost",

@@ -7,19 +7,41 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from config import health
+from config import services
 from mirror.models import SyncRun
 from scripts.ports import free_port
+from telemetry import sweeps
+from telemetry.models import Sweep
+from tests.factories import DriverFactory
+
+Kind = SyncRun.Kind
 
 
 def wrong(answer) -> list[str]:
     return json.loads(answer.content)["wrong"]
 
 
+def run(kind: str, *, ago: timedelta, state: str = SyncRun.State.FINISHED) -> SyncRun:
+    at = timezone.now() - ago
+    return SyncRun.objects.create(
+        kind=kind, state=state, started_at=at, alive_at=at, finished_at=at
+    )
+
+
 @pytest.fixture
 def no_server() -> str:
     """A Redis URL where nothing listens."""
     return f"redis://127.0.0.1:{free_port()}/0"
+
+
+@pytest.fixture
+def all_well(db, fleet):
+    """Everything was read and swept just now, for a fleet that has a driver."""
+    DriverFactory(fleet=fleet)
+    for kind in Kind.values:
+        run(kind, ago=timedelta(seconds=20))
+    for name in sweeps.periods():
+        Sweep.objects.create(name=name, succeeded_at=timezone.now() - timedelta(seconds=7))
 
 
 def test_live_needs_no_database_and_no_log_in(client):
@@ -30,12 +52,12 @@ def test_live_needs_no_database_and_no_log_in(client):
     assert answer.json() == {"status": "live"}
 
 
-def test_ready_when_everything_answers(client, db):
+@pytest.mark.usefixtures("all_well")
+def test_ready_when_everything_is_as_it_should_be(client):
     answer = client.get("/health/ready")
 
     assert answer.status_code == 200
-    assert answer.json()["status"] == "ready"
-    assert wrong(answer) == []
+    assert (answer.json()["status"], wrong(answer)) == ("ready", [])
 
 
 def test_answers_are_never_cached(client, db):
@@ -47,15 +69,16 @@ def test_health_is_read_only(client, db):
     assert client.post("/health/ready").status_code == 405
 
 
-def test_names_each_service_that_does_not_answer(client, db, settings, no_server):
+@pytest.mark.usefixtures("all_well")
+def test_what_pages_can_do_without_takes_no_web_server_away(client, settings, no_server):
     settings.CACHE_URL = no_server
     settings.CELERY_BROKER_URL = no_server
 
     answer = client.get("/health/ready")
 
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "unready"
-    assert wrong(answer) == ["cache", "broker"]
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert wrong(answer) == ["broker", "cache"]
 
 
 def test_gives_no_addresses_away(client, db, settings, no_server):
@@ -67,7 +90,7 @@ def test_gives_no_addresses_away(client, db, settings, no_server):
     assert b"pass-word" not in answer.content
 
 
-def test_says_when_the_database_fails(client, transactional_db):
+def test_without_a_database_it_is_not_ready(client, transactional_db):
     def refuse(execute, sql, params, many, context):
         from django.db import OperationalError
 
@@ -77,36 +100,74 @@ def test_says_when_the_database_fails(client, transactional_db):
         answer = client.get("/health/ready")
 
     assert answer.status_code == 503
-    assert wrong(answer) == ["database"]
+    assert (answer.json()["status"], wrong(answer)) == ("unready", ["database"])
     assert b"10.0.0.7" not in answer.content
 
 
-def test_tells_the_age_of_the_last_finished_reads(client, db):
-    now = timezone.now()
-    for hours, state in ((5, SyncRun.State.FINISHED), (2, SyncRun.State.FINISHED)):
-        SyncRun.objects.create(
-            kind=SyncRun.Kind.SITES_FULL,
-            state=state,
-            started_at=now - timedelta(hours=hours),
-            alive_at=now,
-            finished_at=now - timedelta(hours=hours),
-        )
+@pytest.mark.usefixtures("all_well")
+def test_each_copy_of_the_operators_records_has_its_age(client):
+    run(Kind.SITES_FULL, ago=timedelta(hours=5))
+    run(Kind.SITES_DELTA, ago=timedelta(seconds=1), state=SyncRun.State.BROKEN_OFF)
+    SyncRun.objects.filter(kind=Kind.DRIVERS).update(
+        finished_at=timezone.now() - timedelta(hours=2)
+    )
 
-    ages = client.get("/health/ready").json()["seconds_since_sync"]
+    checks = client.get("/health/ready").json()["checks"]
 
-    assert 7200 <= ages["sites-full"] < 7200 + 300
-    assert ages["drivers"] is None
+    assert 20 <= checks["copy of sites"]["seconds"] < 320
+    assert 7200 <= checks["copy of drivers"]["seconds"] < 7500
+    assert checks["copy of drivers"]["ok"]
+
+
+@pytest.mark.usefixtures("all_well")
+def test_copies_that_are_too_old_or_missing_are_wrong(client):
+    SyncRun.objects.exclude(kind=Kind.DRIVERS).delete()
+    run(Kind.SITES_DELTA, ago=timedelta(hours=1))
+
+    answer = client.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert wrong(answer) == ["copy of bookings", "copy of sites"]
+    assert answer.json()["checks"]["copy of bookings"]["seconds"] is None
+
+
+@pytest.mark.usefixtures("all_well")
+def test_drivers_and_bookings_are_not_waited_for_while_there_are_no_fleets(client, fleet):
+    SyncRun.objects.filter(kind__in=[Kind.DRIVERS, "bookings"]).delete()
+    assert wrong(client.get("/health/ready")) == ["copy of bookings", "copy of drivers"]
+
+    fleet.is_active = False
+    fleet.save()
+
+    assert wrong(client.get("/health/ready")) == []
+
+
+@pytest.mark.usefixtures("all_well")
+def test_a_sweep_that_is_late_or_never_ran_is_wrong(client):
+    late = timezone.now() - timedelta(minutes=2)
+    Sweep.objects.filter(name="poll-requests").update(succeeded_at=late)
+    # Its period is an hour, so that two minutes are nothing.
+    Sweep.objects.filter(name="sync-drivers").update(succeeded_at=late)
+    Sweep.objects.filter(name="sweep-notifications").delete()
+
+    answer = client.get("/health/ready")
+
+    assert wrong(answer) == ["sweep poll-requests", "sweep sweep-notifications"]
+    checks = answer.json()["checks"]
+    assert 120 <= checks["sweep poll-requests"]["seconds"] < 420
+    assert checks["sweep poll-requests"]["limit_seconds"] == 60
+    assert checks["sweep sweep-notifications"]["seconds"] is None
 
 
 @pytest.mark.parametrize("url", ["locmem://", "memory://"])
 def test_what_lives_in_the_process_always_answers(url):
-    assert health.answers(url)
+    assert services.answers(url)
 
 
 def test_a_server_that_says_nothing_counts_as_gone(silent_server):
-    assert not health.answers(f"redis://127.0.0.1:{silent_server}/0")
+    assert not services.answers(f"redis://127.0.0.1:{silent_server}/0")
 
 
 @pytest.mark.redis
 def test_a_redis_that_runs_answers(settings):
-    assert health.answers(settings.CACHE_URL)
+    assert services.answers(settings.CACHE_URL)

@@ -18,6 +18,7 @@ READERS = {
     "web_address",
     "time_zone",
     "service_url",
+    "choice",
 }
 
 

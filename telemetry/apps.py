@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class TelemetryConfig(AppConfig):
+    """What is seen of the portal from outside: counters, log lines, errors."""
+
+    name = "telemetry"
+
+    def ready(self) -> None:
+        """Begin to watch the workers, the booking requests and, where configured, errors."""
+        from telemetry import errors, requests_watch, workers
+
+        workers.watch()
+        requests_watch.watch()
+        errors.report_to_sentry()

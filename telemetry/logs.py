@@ -1,0 +1,136 @@
+"""How log lines look: JSON for machines or lines for people, with what belongs to the work at hand.
+
+Every line is scrubbed as a whole, tracebacks included. Its fields are those bound in
+`telemetry.context`, and those given with `extra=` whose name is in FIELDS.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from telemetry.context import REQUEST_ID, facts
+from telemetry.scrubbing import Scrubber, short_path
+
+FIELDS = (
+    REQUEST_ID,
+    "task",
+    "booking_id",
+    "booking_request_id",
+    "notification_id",
+    "kind",
+    "status",
+    "method",
+    "view",
+    "seconds",
+)
+FORMATS = ("json", "lines")
+
+
+class WorkAtHand(logging.Filter):
+    """Puts the fields on a record, and the pattern of its address in place of the address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Complete a record; none is held back."""
+        if not hasattr(record, "fields"):
+            given = record.__dict__
+            extra = {
+                name: given[name]
+                for name in FIELDS
+                if isinstance(given.get(name), str | int | float) and given[name] != ""
+            }
+            request = given.get("request")
+            if request is not None:
+                _name_route(record, request)
+                # Django logs some refusals when the middleware is done already.
+                offered = getattr(request, REQUEST_ID, "")
+                extra |= {REQUEST_ID: offered} if offered else {}
+            record.fields = {**facts(), **extra}
+        return True
+
+
+def _name_route(record: logging.LogRecord, request: Any) -> None:
+    """Replace the address in a record's arguments: drivers' links and calendars are secrets."""
+    path = getattr(request, "path", None)
+    if path is None or not isinstance(record.args, tuple):
+        return
+    match = getattr(request, "resolver_match", None)
+    safe = f"/{match.route}" if match else short_path(path)
+    record.args = tuple(safe if arg == path else arg for arg in record.args)
+
+
+class ScrubbedFormatter(logging.Formatter):
+    """Formats as its parent does, without personal data and the given secrets."""
+
+    def __init__(self, *args: Any, secrets: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._scrubber = Scrubber(secrets)
+
+
+class Lines(ScrubbedFormatter):
+    """One readable line a record, its fields at the end."""
+
+    def __init__(self, *, secrets: Sequence[str] = ()) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", secrets=secrets)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line with its fields behind it."""
+        fields = getattr(record, "fields", {})
+        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        line = super().formatMessage(record)
+        return f"{line} [{told}]" if told else line
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback under it."""
+        return self._scrubber.clean(super().format(record))
+
+
+class Json(ScrubbedFormatter):
+    """One JSON object a record, on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object: when, how bad, who, what, the fields, the traceback."""
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._scrubber.clean(record.getMessage()),
+        }
+        for name, value in getattr(record, "fields", {}).items():
+            entry[name] = self._scrubber.clean(value) if isinstance(value, str) else value
+        if record.exc_info:
+            entry["traceback"] = self._scrubber.clean(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the description of logging that `logging.config` wants: all to standard error.
+
+    `form` is one of FORMATS; `secrets` are texts that no line may contain.
+    """
+    formatter = Json if form == "json" else Lines
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"work": {"()": WorkAtHand}},
+        "formatters": {"line": {"()": formatter, "secrets": [s for s in secrets if s]}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["work"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # They come with handlers of their own.
+            **{name: {"handlers": [], "propagate": True} for name in ("django", "gunicorn.error")},
+            "httpx": {"level": "WARNING"},
+            "mail.log": {"level": "WARNING"},
+            "stamina": {"level": "ERROR"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }

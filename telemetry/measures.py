@@ -1,0 +1,163 @@
+"""What is counted and timed, and how each of it is called.
+
+Gauges, which tell how things stand, are read from the database when somebody asks:
+`config.gauges`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+
+from telemetry.store import STORE
+
+WEB_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+TASK_BUCKETS = (0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0)
+SUM = "sum"
+OVER = "+Inf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """Counts something by the values of its labels."""
+
+    name: str
+    about: str
+    labels: tuple[str, ...]
+
+    def add(self, amount: float = 1.0, /, **labels: str) -> None:
+        """Count some more."""
+        STORE.add({_field(self.name, _values(self.labels, labels)): amount})
+
+    def family(self, numbers: "Numbers") -> Metric:
+        """Return all that was counted, as Prometheus wants it."""
+        family = CounterMetricFamily(self.name, self.about, labels=self.labels)
+        for values, parts in numbers.of(self.name, labels=len(self.labels)):
+            family.add_metric(values, parts[""])
+        return family
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """Sorts durations in seconds into buckets, by the values of its labels."""
+
+    name: str
+    about: str
+    labels: tuple[str, ...]
+    buckets: tuple[float, ...]
+
+    def note(self, seconds: float, /, **labels: str) -> None:
+        """Count a duration."""
+        values = _values(self.labels, labels)
+        bucket = next((str(limit) for limit in self.buckets if seconds <= limit), OVER)
+        STORE.add({_field(self.name, values, bucket): 1.0, _field(self.name, values, SUM): seconds})
+
+    def family(self, numbers: "Numbers") -> Metric:
+        """Return all durations, as Prometheus wants them."""
+        family = HistogramMetricFamily(self.name, self.about, labels=self.labels)
+        for values, parts in numbers.of(self.name, labels=len(self.labels)):
+            so_far = 0.0
+            buckets = []
+            for bucket in (*map(str, self.buckets), OVER):
+                so_far += parts.get(bucket, 0.0)
+                buckets.append((bucket, so_far))
+            family.add_metric(values, buckets=buckets, sum_value=parts.get(SUM, 0.0))
+        return family
+
+
+class Numbers:
+    """The stored numbers, sorted by measure and labels."""
+
+    def __init__(self, stored: dict[str, float]) -> None:
+        self._by_name: dict[str, dict[tuple[str, ...], dict[str, float]]] = {}
+        for field, number in stored.items():
+            name, values, part = json.loads(field)
+            by_labels = self._by_name.setdefault(name, {})
+            by_labels.setdefault(tuple(values), {})[part] = number
+
+    def of(self, name: str, *, labels: int) -> Iterator[tuple[tuple[str, ...], dict[str, float]]]:
+        """Yield label values and parts of a measure; none that an older version counted."""
+        for values, parts in sorted(self._by_name.get(name, {}).items()):
+            if len(values) == labels:
+                yield values, parts
+
+
+def _values(names: Sequence[str], labels: dict[str, str]) -> list[str]:
+    if set(names) != set(labels):
+        raise ValueError(f"The labels are {', '.join(names)}, not {', '.join(labels)}.")
+    return [str(labels[name]) for name in names]
+
+
+def _field(name: str, values: list[str], part: str = "") -> str:
+    return json.dumps([name, values, part])
+
+
+REQUEST_MOVES = Counter(
+    name="chargebook_booking_request_moves",
+    about="Booking requests that came into a state, by kind.",
+    labels=("kind", "state"),
+)
+OPERATOR_CALLS = Counter(
+    name="chargebook_operator_calls",
+    about="Calls to the operator's platform, each attempt for itself, by what came of them. "
+    "“held-off” was not sent, since the operator had asked for a pause.",
+    labels=("operation", "outcome"),
+)
+OPERATOR_CALL_SECONDS = Timer(
+    name="chargebook_operator_call_seconds",
+    about="How long calls to the operator's platform took that were sent.",
+    labels=("operation",),
+    buckets=CALL_BUCKETS,
+)
+OPERATOR_PAUSES = Counter(
+    name="chargebook_operator_pause_seconds",
+    about="Seconds of pause that the operator's refusals (429) asked for.",
+    labels=(),
+)
+MAILS = Counter(
+    name="chargebook_mails",
+    about="Mails about bookings, by kind and what became of them: sent, put-off, given-up.",
+    labels=("kind", "outcome"),
+)
+TASK_RUNS = Counter(
+    name="chargebook_task_runs",
+    about="Tasks that workers ran, sweeps among them, by outcome: succeeded, failed.",
+    labels=("task", "outcome"),
+)
+TASK_SECONDS = Timer(
+    name="chargebook_task_seconds",
+    about="How long tasks took.",
+    labels=("task",),
+    buckets=TASK_BUCKETS,
+)
+WEB_REQUESTS = Counter(
+    name="chargebook_web_requests",
+    about="Pages and fragments that were answered, by view, method and status.",
+    labels=("view", "method", "status"),
+)
+WEB_SECONDS = Timer(
+    name="chargebook_web_seconds",
+    about="How long answers took, by view.",
+    labels=("view",),
+    buckets=WEB_BUCKETS,
+)
+MEASURES: tuple[Counter | Timer, ...] = (
+    REQUEST_MOVES,
+    OPERATOR_CALLS,
+    OPERATOR_CALL_SECONDS,
+    OPERATOR_PAUSES,
+    MAILS,
+    TASK_RUNS,
+    TASK_SECONDS,
+    WEB_REQUESTS,
+    WEB_SECONDS,
+)
+
+
+def families() -> Iterator[Metric]:
+    """Yield all that was counted; raises redis.RedisError while Redis is away."""
+    numbers = Numbers(STORE.read())
+    for measure in MEASURES:
+        yield measure.family(numbers)
