@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import quote_etag
 from django.utils.translation import get_language
 
 from accounts.models import User
@@ -28,8 +27,8 @@ READ_AGAIN = timedelta(minutes=1)
 Status = Booking.Status
 # What was never more than asked for, and was refused, is in nobody's calendar.
 NEVER_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED})
-# Told anew by each read of the mirror, although nothing has changed.
-ALWAYS_NEW = frozenset({"synced_at"})
+# New with each read of the mirror, although nothing has changed.
+ALWAYS_NEW = frozenset({"id", "synced_at"})
 
 
 class TooManyFeeds(Exception):
@@ -48,6 +47,12 @@ class FeedContent:
 def feed_url(feed: CalendarFeed) -> str:
     """Return the full, secret address of a feed."""
     return f"{settings.SITE_URL}{reverse('calendar-feed', args=[feed.secret])}"
+
+
+def feed_name(feed: CalendarFeed) -> str:
+    """Return what a calendar program calls a feed."""
+    part = feed.location or feed.driver
+    return f"{feed.fleet.name}: {part}" if part else feed.fleet.name
 
 
 def feeds_of(fleet: Fleet) -> QuerySet[CalendarFeed]:
@@ -111,7 +116,7 @@ def content_of(feed: CalendarFeed, *, now: datetime | None = None) -> FeedConten
         scope = scope.filter(location=feed.location_id)
     if feed.driver_id:
         scope = scope.filter(driver=feed.driver_id)
-    scope = scope.filter(start_at__gte=now - BACK).select_related("created_by")
+    scope = scope.filter(start_at__gte=now - BACK).prefetch_related("evse__connectors")
     ahead = scope.filter(end_at__gt=now).order_by("start_at", "pk")
     past = scope.filter(end_at__lte=now).order_by("-start_at", "-pk")
     bookings = list(ahead[:MOST_EVENTS])
@@ -139,19 +144,21 @@ def _etag(feed: CalendarFeed, bookings: list[Booking]) -> str:
     That is cheaper than to write the entries. A booking tells by its version; a site, a driver or a
     charger has none, so all that is known of it counts.
     """
-    digest = hashlib.sha256(f"{feed.pk} {get_language()} {settings.SITE_URL}".encode())
-    seen: set[tuple[type[Model], int]] = set()
+    texts = [f"{feed_name(feed)} {get_language()} {settings.SITE_URL}"]
+    rows: set[Model] = set()
     for booking in bookings:
-        digest.update(f"{booking.pk}.{booking.version}.{booking.created_by_id}\n".encode())
-        evse = booking.evse
-        for row in (booking.location, booking.driver, evse, evse.charge_point if evse else None):
-            if row is not None and (type(row), row.pk) not in seen:
-                seen.add((type(row), row.pk))
-                digest.update(repr(list(_values(row))).encode())
-    return quote_etag(digest.hexdigest()[:32])
+        texts.append(f"{booking.pk}.{booking.version}")
+        rows |= {booking.location, booking.driver}
+        if booking.evse:
+            rows |= {booking.evse, booking.evse.charge_point, *booking.evse.connectors.all()}
+    texts += sorted(repr(list(_values(row))) for row in rows)
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    # Weak, since entries also carry when they were written.
+    return f'W/"{digest[:32]}"'
 
 
 def _values(row: Model) -> Iterator[object]:
+    yield row._meta.label
     for field in row._meta.concrete_fields:
         if field.attname not in ALWAYS_NEW:
             yield getattr(row, field.attname)

@@ -10,16 +10,16 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from icalendar import Calendar
 
 from accounts.languages import language_for
 from accounts.viewer import viewer_zone
-from bookings.calendar import booking_calendar
+from bookings.calendar import feed_calendar
 from bookings.feed_forms import FeedForm
 from bookings.feeds import (
     MOST_FEEDS,
     TooManyFeeds,
     content_of,
+    feed_name,
     feed_of_secret,
     feed_url,
     feeds_of,
@@ -27,7 +27,6 @@ from bookings.feeds import (
     note_read,
     revoke_feed,
 )
-from bookings.models import Booking
 from bookings.views.links import nothing_here, secret_link
 from drivers.permissions import FleetRequest, manager_required, member_required
 
@@ -89,7 +88,8 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponseBase:
         )
         if response is None:
             response = HttpResponse(
-                _calendar_of(content.bookings), content_type="text/calendar; charset=utf-8"
+                feed_calendar(content.bookings, name=feed_name(feed)),
+                content_type="text/calendar; charset=utf-8",
             )
         response["Content-Language"] = translation.get_language()
     response["ETag"] = content.etag
@@ -108,13 +108,3 @@ def _show(request: FleetRequest, form: FeedForm) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "bookings/feeds.html", context)
-
-
-def _calendar_of(bookings: list[Booking]) -> bytes:
-    calendar = Calendar()
-    calendar.add("prodid", "-//Chargebook//Bookings//EN")
-    calendar.add("version", "2.0")
-    for booking in bookings:
-        for event in Calendar.from_ical(booking_calendar(booking, for_driver=False)).events:
-            calendar.add_component(event)
-    return bytes(calendar.to_ical())

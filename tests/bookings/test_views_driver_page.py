@@ -188,9 +188,8 @@ def test_no_log_gives_a_link_away(client, log):
         client.get(address)
     Client(enforce_csrf_checks=True).post("/d/very-secret/late/")
     logged = log.getvalue()
-    assert "Not Found: /d/…/cancel/" in logged
-    assert "/d/…/late/" in logged
-    assert "Not Found: /calendar/…" in logged
+    assert logged.count("Not Found") == 3
+    assert logged.count("Forbidden") == 1
     assert "very-secret" not in logged
 
 
