@@ -4,8 +4,9 @@ The words are in the language that is active when a function is called; times ar
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlencode
 
 from django.utils.formats import date_format
@@ -22,7 +23,6 @@ from accounts.templatetags.portal import (
     write_local,
     zone_label,
 )
-from bookings.models import Booking, BookingRequest
 from sites.criteria import Criteria
 from sites.facts import WEEKDAYS, address_lines, charger_of, hours_text, map_url
 from sites.labels import access_labels, connector_label
@@ -45,6 +45,29 @@ class Fact:
     url: str = ""
     url_label: str = ""
     strong: int = 0
+
+
+class TimedPlace(Protocol):
+    """A booking, a request, a version of either: something at a site, from then until then."""
+
+    @property
+    def location(self) -> Location:
+        """The site."""
+
+    @property
+    def start_at(self) -> datetime:
+        """When it begins."""
+
+    @property
+    def end_at(self) -> datetime:
+        """When it ends."""
+
+
+def with_before(fact: Fact, before: str) -> Fact:
+    """Return a fact that tells what it was before, under the lines that stand out."""
+    # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
+    line = _("Before: %(value)s") % {"value": before}
+    return replace(fact, lines=(*fact.lines[: fact.strong], line, *fact.lines[fact.strong :]))
 
 
 def one_line(text: str, *, longest: int = 200) -> str:
@@ -79,7 +102,7 @@ def map_link(location: Location) -> str:
     return map_url(location) or search
 
 
-def when(slot: Booking | BookingRequest) -> Fact:
+def when(slot: TimedPlace) -> Fact:
     """Return both ends on the site's clock, with their days, the length and the zone's name."""
     location = slot.location
     zone = location.zone
@@ -114,7 +137,7 @@ def clock_change(start: datetime, end: datetime, *, location: Location) -> str:
     return text % {"by": duration(abs(change)), "zone": zone_label(location.zone, end)}
 
 
-def short_period(slot: Booking | BookingRequest) -> str:
+def short_period(slot: TimedPlace) -> str:
     """Return the time for a subject: “Mon 23 Nov 18:00–19:00”, on the site's clock."""
     zone = as_zone(slot.location.zone)
     start, end = slot.start_at.astimezone(zone), slot.end_at.astimezone(zone)
@@ -135,13 +158,6 @@ def charger(evse: Evse) -> Fact:
     return Fact(_("Charger"), tuple(lines), strong=1)
 
 
-def wanted_charger(request: BookingRequest) -> Fact:
-    """Return which charger was asked for: a certain one, or what any must offer."""
-    if request.evse is not None:
-        return charger(request.evse)
-    return Fact(_("Charger"), (criteria_text(request.criteria),))
-
-
 def criteria_text(criteria: Criteria) -> str:
     """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
@@ -156,7 +172,7 @@ def criteria_text(criteria: Criteria) -> str:
     return _("Any charger that fits: %(offers)s") % {"offers": offers}
 
 
-def getting_in(booking: Booking) -> list[Fact]:
+def getting_in(booking: TimedPlace) -> list[Fact]:
     """Return how to get in, by what means, and when the site is open on the booked days."""
     location = booking.location
     how = lines_of(location.how_to_get_in)
@@ -169,7 +185,7 @@ def getting_in(booking: Booking) -> list[Fact]:
     return [fact for fact in facts if fact.lines]
 
 
-def opening_lines(booking: Booking) -> tuple[str, ...]:
+def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
     """Return the opening hours of each day that the booking touches; nothing if not known."""
     location = booking.location
     if location.always_open:
