@@ -1,10 +1,12 @@
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
 
 from bookings import leases
-from bookings.models import Booking, BookingRequest, Notification
+from bookings.changing import request_cancellation, request_change
+from bookings.models import Actor, Booking, BookingRequest, Notification
 from bookings.polling import pause_seconds
 from bookings.services import watch
 from bookings.submission import record_decision
@@ -270,3 +272,42 @@ def test_a_decision_that_cannot_be_stored_is_not_asked_for_every_second(
     left = rows.get(status="pending")
     assert left.next_attempt_at > now() + timedelta(seconds=5)
     assert left.lease_owner is None
+
+
+def test_changes_and_cancellations_are_read_with_the_rest(
+    ask, evse, workers, operator, manager, wire
+):
+    """Their answers have no site, a cancellation's not even times: they are found by their id."""
+    start = next_hour() + timedelta(hours=24)
+    for number in range(6):
+        ask(slot_of(evse, start + timedelta(hours=2 * number)))
+    workers.submit()
+    for request in list(operator.requests.values()):
+        operator.decide(request)
+    workers.poll()
+    bookings = list(Booking.objects.order_by("start_at"))
+    for booking in bookings[::2]:
+        request_cancellation(booking=booking, asked_by=Actor.MANAGER, user=manager)
+    for booking in bookings[1::2]:
+        request_change(
+            booking=booking,
+            user=manager,
+            driver=booking.driver,
+            start_at=booking.start_at,
+            end_at=booking.end_at + timedelta(minutes=30),
+            seen_version=booking.version,
+            submission_key=uuid.uuid4(),
+        )
+    workers.submit()
+    for request in list(operator.requests.values()):
+        operator.decide(request)
+    before = wire.count("booking-requests")
+    assert workers.poll() == 6
+    assert wire.count("booking-requests") - before == 1
+    assert [each.status for each in Booking.objects.order_by("start_at")] == [
+        "cancelled",
+        "accepted",
+    ] * 3
+    longer = Booking.objects.filter(status="accepted").order_by("start_at")
+    assert {each.duration for each in longer} == {timedelta(minutes=90)}
+    assert not Booking.objects.exclude(open_change="").exists()

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bookings.rules import first_broken_time_rule
+from bookings.rules import first_broken_change_rule, first_broken_time_rule
 
 NOW = datetime(2026, 11, 23, 10, 7, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -46,3 +46,33 @@ def test_the_operators_limits_are_settings(settings):
     assert "120 minutes before" in (check(NOON, hours=1) or "")
     assert "1 day ahead" in (check(NOON + timedelta(days=1), hours=1) or "")
     assert check(NOON + timedelta(hours=2), hours=4) is None
+
+
+SOON = NOON - timedelta(hours=1, minutes=37)
+ODD = NOON + timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ((SOON, NOON), (SOON, NOON), None),
+        ((ODD, NOON.replace(hour=14)), (ODD, NOON.replace(hour=15)), None),
+        ((ODD, NOON.replace(hour=14)), (ODD, NOON.replace(hour=15, minute=5)), "quarter hour"),
+        ((SOON, NOON), (SOON, NOON.replace(hour=13)), None),
+        ((NOON, NOON.replace(hour=13)), (NOON.replace(hour=10), NOON.replace(hour=13)), "passed"),
+        ((NOON, NOON.replace(hour=13)), (NOON, NOON), "after the start"),
+        ((NOON, NOON.replace(hour=13)), (NOON, NOON + timedelta(hours=25)), "24 hours"),
+        (
+            (NOON, NOON + timedelta(hours=1)),
+            (NOON + timedelta(days=30), NOON + timedelta(days=30, hours=1)),
+            "28 days ahead",
+        ),
+    ],
+)
+def test_only_what_changes_can_break_a_rule(was, becomes, words):
+    """The first begins too soon for a new booking, others begin at odd minutes."""
+    problem = first_broken_change_rule(*becomes, was=was, now=NOW)
+    if words is None:
+        assert problem is None
+    else:
+        assert words in problem

@@ -6,10 +6,13 @@ from decimal import Decimal
 import httpx
 import pytest
 from django.db import connection, connections, transaction
+from django.utils.timezone import now
 
+from bookings.changing import request_cancellation, request_change
 from bookings.eligibility import BookingRefused, Slot
-from bookings.models import Booking, BookingRequest
+from bookings.models import Actor, Booking, BookingRequest
 from bookings.services import dismiss_attention, retry_failed, watch
+from bookings.transitions import move_request
 from drivers.models import Driver, FleetDriver
 from sites.criteria import Criteria
 from sites.models import ChargePoint, Evse
@@ -180,6 +183,91 @@ def test_staff_try_a_failed_request_again(request_row, staff):
     assert (booking.status, booking.needs_attention) == ("requested", False)
     assert booking.slot_key
     assert not retry_failed(request_row, staff_user=staff), "a second click asks no second time"
+
+
+@pytest.fixture
+def failed(confirmed, manager, request):
+    """A change or a cancellation that the operator's system refused."""
+    if request.param == "cancel":
+        request_cancellation(booking=confirmed, asked_by=Actor.MANAGER, user=manager)
+    else:
+        request_change(
+            booking=confirmed,
+            user=manager,
+            driver=confirmed.driver,
+            start_at=confirmed.start_at + timedelta(hours=3),
+            end_at=confirmed.end_at + timedelta(hours=3),
+            seen_version=confirmed.version,
+            submission_key=uuid.uuid4(),
+        )
+    row = BookingRequest.objects.select_related("booking__fleet").get(kind=request.param)
+    move_request(row, to=BookingRequest.Status.FAILED, actor=Actor.OPERATOR, failure="refused")
+    return BookingRequest.objects.get(pk=row.pk)
+
+
+refused = pytest.mark.parametrize("failed", ["update", "cancel"], indirect=True)
+
+
+@refused
+def test_staff_try_a_failed_change_or_cancellation_again(failed, staff, manager, workers, operator):
+    assert retry_failed(failed, staff_user=staff)
+    again = BookingRequest.objects.get(kind=failed.kind, status="queued")
+    assert (again.asked_by, again.created_by) == ("staff", manager)
+    line = again.events.get()
+    assert (line.actor, line.user) == ("staff", staff)
+    if failed.kind == "update":
+        assert again.previous_start_at == failed.previous_start_at
+    booking = Booking.objects.get()
+    assert booking.open_change == failed.kind
+    assert not retry_failed(failed, staff_user=staff), "a second click asks no second time"
+    workers.submit()
+    operator.decide(operator.requests[2])
+    workers.poll()
+    booking.refresh_from_db()
+    assert booking.open_change == ""
+    if failed.kind == "update":
+        assert booking.start_at == failed.start_at
+    else:
+        assert booking.status == "cancelled"
+
+
+@refused
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "cancelled"},
+        {"status": "completed"},
+        {"open_change": "move"},
+        {"start_at": now() - timedelta(hours=1)},
+    ],
+)
+def test_what_has_moved_on_is_not_tried_again(failed, staff, changes):
+    Booking.objects.update(**changes)
+    failed = BookingRequest.objects.get(pk=failed.pk)
+    assert not retry_failed(failed, staff_user=staff)
+    assert not BookingRequest.objects.filter(status="queued").exists()
+
+
+@pytest.mark.parametrize("failed", ["update"], indirect=True)
+def test_a_change_that_has_come_true_otherwise_is_not_tried_again(failed, staff):
+    Booking.objects.update(start_at=failed.start_at, end_at=failed.end_at)
+    assert not retry_failed(failed, staff_user=staff)
+
+
+def test_what_was_withdrawn_is_not_tried_again(request_row, manager, staff):
+    request_cancellation(booking=request_row.booking, asked_by=Actor.MANAGER, user=manager)
+    withdrawn = BookingRequest.objects.get()
+    assert withdrawn.status == "failed"
+    assert not retry_failed(withdrawn, staff_user=staff)
+
+
+def test_watching_a_booking_that_is_being_changed_has_the_change_polled(confirmed, manager):
+    request_cancellation(booking=confirmed, asked_by=Actor.MANAGER, user=manager)
+    later = now() + timedelta(minutes=1)
+    BookingRequest.objects.filter(kind="cancel").update(status="pending", next_attempt_at=later)
+    confirmed.refresh_from_db()
+    watch([confirmed])
+    assert BookingRequest.objects.get(kind="cancel").next_attempt_at < later
 
 
 def test_watching_makes_an_old_request_due_unless_it_is_in_trouble(request_row, operator):

@@ -190,6 +190,15 @@ class TestChange:
             SOON + 2 * HOUR,
         )
 
+    def test_answers_leave_out_what_does_not_belong_to_their_kind(self, ask, booking):
+        always = {"id", "type", "status", "createdAt", "lastUpdatedAt", "bookingId", "externalId"}
+        named = {"bookingId": booking.id, "externalId": "ours"}
+        end = (SOON + 2 * HOUR).isoformat()
+        longer = ask({"type": "update", "endAt": end, **named}).json()["data"]
+        assert longer.keys() == always | {"endAt"}
+        over = ask({"type": "cancel", **named}).json()["data"]
+        assert over.keys() == always
+
     @pytest.mark.parametrize(
         ("change", "reason"),
         [

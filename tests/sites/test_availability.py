@@ -200,6 +200,40 @@ def test_forgetting_a_day_asks_anew(location, stub):
     assert stub.calls == 2
 
 
+@pytest.mark.parametrize(
+    ("stay", "free", "is_free"),
+    [
+        (hours(31, 37), [hours(36, 37)], True),
+        (hours(31, 37), [hours(24, 36)], False),
+        (hours(29, 37), [hours(29, 30), hours(36, 37)], True),
+        (hours(29, 37), [hours(36, 37)], False),
+        (hours(40, 41), [hours(40, 41)], True),
+        (hours(40, 41), [], False),
+    ],
+)
+def test_what_is_held_need_not_be_free(location, stub, stay, free, is_free):
+    evse = EvseFactory(charge_point__location=location)
+    stub.free = {evse.ampeco_id: free}
+    found = free_evses(
+        location,
+        evses=[evse],
+        start_at=stay.start_at,
+        end_at=stay.end_at,
+        held=hours(30, 36),
+        now=NOW,
+    )
+    assert found == ([evse] if is_free else [])
+
+
+def test_what_is_held_already_needs_no_call(location, stub):
+    evse = EvseFactory(charge_point__location=location)
+    stay = hours(31, 36)
+    assert free_evses(
+        location, evses=[evse], start_at=stay.start_at, end_at=stay.end_at, held=hours(30, 36)
+    ) == [evse]
+    assert stub.calls == 0
+
+
 def test_no_evses_no_call(location, stub):
     stay = hours(30, 36)
     assert free_evses(location, evses=[], start_at=stay.start_at, end_at=stay.end_at) == []
