@@ -43,11 +43,6 @@ def matching_drivers(fleet: Fleet, query: str) -> QuerySet[Driver]:
     return drivers.order_by(enabled_first, "last_name", "first_name", "pk")
 
 
-def search_drivers(fleet: Fleet, query: str, *, limit: int) -> list[Driver]:
-    """Return the first of `matching_drivers`."""
-    return list(matching_drivers(fleet, query)[:limit])
-
-
 @dataclass(frozen=True, slots=True)
 class DriverOffer:
     """A few drivers to pick one from: what `drivers/_driver_options.html` shows."""
