@@ -116,7 +116,8 @@ def record_page(items: tuple[upstream.Booking, ...], *, asked_at: datetime) -> P
     now = timezone.now()
     Booking.objects.bulk_update(first_seen, ["ampeco_updated_at"])
     schedule_bookings(unchanged, read_at=asked_at, now=now)
-    schedule(Booking.objects.filter(pk__in=again), now + SOON)
+    if again:
+        schedule(Booking.objects.filter(pk__in=again), now + SOON)
     page.strangers = list(found.values())
     return page
 

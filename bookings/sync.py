@@ -84,7 +84,8 @@ def _walk(run: SyncRun, *, client: AmpecoClient, now: datetime) -> None:
         record = mirroring.record_page(page.items, asked_at=asked_at)
         # A sweep over due rows reads them with their chargers.
         waiting = [booking.pk for booking in record.read_singly]
-        schedule(Booking.objects.filter(pk__in=waiting), timezone.now())
+        if waiting:
+            schedule(Booking.objects.filter(pk__in=waiting), timezone.now())
         found, more = elsewhere.adopt(
             record.strangers, client=client, most_reads=MOST_READS - reads
         )

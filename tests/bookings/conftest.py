@@ -23,7 +23,7 @@ from sandbox.world import World
 from sites import sync
 from sites.criteria import Criteria
 from sites.models import Evse
-from tests.factories import next_noon
+from tests.factories import BookingFactory, next_noon
 
 
 @pytest.fixture
@@ -187,3 +187,34 @@ class Workers:
 @pytest.fixture
 def workers(ampeco_client) -> Workers:
     return Workers(ampeco_client)
+
+
+@pytest.fixture
+def follow(fleet, driver, operator, evse):
+    """Make a booking at the operator and ours of it, due now unless said otherwise."""
+
+    def follow(start=None, *, length=timedelta(hours=1), **changes) -> Booking:
+        start = start or now() + timedelta(hours=5)
+        theirs = operator.add_booking(
+            location_id=101,
+            evse_id=301,
+            start_at=start.replace(microsecond=0),
+            end_at=(start + length).replace(microsecond=0),
+            user_id=driver.ampeco_user_id,
+        )
+        values = {
+            "fleet": fleet,
+            "driver": driver,
+            "evse": evse,
+            "location": evse.charge_point.location,
+            "status": "accepted",
+            "ampeco_booking_id": theirs.id,
+            "start_at": theirs.start_at,
+            "end_at": theirs.end_at,
+            "slot_key": "",
+            "refresh_at": now(),
+            "changed_at": now() - timedelta(hours=1),
+        }
+        return BookingFactory(**(values | changes))
+
+    return follow

@@ -22,37 +22,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def follow(fleet, driver, operator, evse):
-    """Make a booking at the operator and ours of it, due now unless said otherwise."""
-
-    def follow(start=None, *, length=HOUR, **changes) -> Booking:
-        start = start or now() + 5 * HOUR
-        theirs = operator.add_booking(
-            location_id=101,
-            evse_id=301,
-            start_at=start.replace(microsecond=0),
-            end_at=(start + length).replace(microsecond=0),
-            user_id=driver.ampeco_user_id,
-        )
-        values = {
-            "fleet": fleet,
-            "driver": driver,
-            "evse": evse,
-            "location": evse.charge_point.location,
-            "status": "accepted",
-            "ampeco_booking_id": theirs.id,
-            "start_at": theirs.start_at,
-            "end_at": theirs.end_at,
-            "slot_key": "",
-            "refresh_at": now(),
-            "changed_at": now() - HOUR,
-        }
-        return BookingFactory(**(values | changes))
-
-    return follow
-
-
-@pytest.fixture
 def unassigned(follow) -> Booking:
     """A booking that the operator has approved, at a charger the portal does not know yet."""
     return follow(evse=None)
