@@ -77,9 +77,12 @@ class BookingPage:
 
     @property
     def has_cancellable(self) -> bool:
-        """Whether any of these may be cancelled."""
+        """Whether any of these may be cancelled, now or once a change of it is decided."""
         now = timezone.now()
-        return any(booking.can_cancel(now) for booking in self.bookings)
+        return any(
+            booking.can_cancel(now) or (booking.open_change and booking.start_at > now)
+            for booking in self.bookings
+        )
 
     @property
     def has_unsettled(self) -> bool:
