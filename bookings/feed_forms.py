@@ -41,13 +41,14 @@ class FeedForm(forms.Form):
         label=_("Site"),
         max_length=200,
         required=False,
+        help_text=_("Its name, for those at one site."),
         widget=forms.TextInput(attrs={"list": "feed-sites", "autocomplete": "off"}),
     )
     driver = forms.CharField(
         label=_("Driver"),
         max_length=200,
         required=False,
-        help_text=_("Name or e-mail."),
+        help_text=_("Name or e-mail, for those of one driver."),
         widget=forms.TextInput(attrs={"list": "feed-drivers", "autocomplete": "off"}),
     )
 
