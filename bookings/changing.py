@@ -87,37 +87,38 @@ def request_change(
     at. Raises ChangeRefused with nothing changed.
     """
     now = now or timezone.now()
-    asked = BookingRequest.objects.filter(
-        booking=booking, kind=Kind.UPDATE, driver=driver, start_at=start_at, end_at=end_at
+    same_form = BookingRequest.objects.filter(
+        submission_key=submission_key,
+        booking=booking,
+        kind=Kind.UPDATE,
+        driver=driver,
+        start_at=start_at,
+        end_at=end_at,
     ).select_related("booking")
-    existing = asked.filter(submission_key=submission_key).first()
+    existing = same_form.first()
     if existing:
         return existing
     current = read_booking(booking)
-    check_changeable(current, seen_version=seen_version, user=user, now=now)
-    _check_wanted(current, driver=driver, start_at=start_at, end_at=end_at, now=now)
-    if not confirmed_overlap:
-        check_overlap(driver, start_at, end_at, but=current)
-    if BookingRequest.objects.filter(submission_key=submission_key).exists():
-        # The browser's back button brought the form back, and it was filled in differently.
-        submission_key = uuid.uuid4()
-    with transaction.atomic():
-        if write(current, now=now, only_version=seen_version, open_change=OpenChange.UPDATE):
-            return _save_change(
-                current,
-                user=user,
-                driver=driver,
-                start_at=start_at,
-                end_at=end_at,
-                submission_key=submission_key,
-                now=now,
-            )
-    # The other click, or somebody else, was faster by a moment.
-    existing = asked.filter(submission_key=submission_key).first()
-    if existing:
-        return existing
-    current = read_booking(booking)
-    raise ChangeRefused("booking", what_happened(current, reader=user))
+    try:
+        check_changeable(current, seen_version=seen_version, user=user, now=now)
+        _check_wanted(current, driver=driver, start_at=start_at, end_at=end_at, now=now)
+        if not confirmed_overlap:
+            check_overlap(driver, start_at, end_at, but=current)
+        return _save_change(
+            current,
+            user=user,
+            driver=driver,
+            start_at=start_at,
+            end_at=end_at,
+            submission_key=submission_key,
+            now=now,
+        )
+    except ChangeRefused:
+        # Of two clicks the other one was faster by a moment.
+        existing = same_form.first()
+        if existing:
+            return existing
+        raise
 
 
 def request_cancellation(
@@ -326,23 +327,30 @@ def _save_change(
     submission_key: uuid.UUID,
     now: datetime,
 ) -> BookingRequest:
-    request = BookingRequest.objects.create(
-        booking=booking,
-        kind=Kind.UPDATE,
-        submission_key=submission_key,
-        driver=driver,
-        location=booking.location,
-        evse=booking.evse,
-        start_at=start_at,
-        end_at=end_at,
-        previous_driver=booking.driver,
-        previous_start_at=booking.start_at,
-        previous_end_at=booking.end_at,
-        asked_by=Actor.MANAGER,
-        created_by=user,
-        created_at=now,
-        next_attempt_at=now,
-    )
-    record_creation(request, user=user, actor=Actor.MANAGER)
-    enqueue_on_commit("bookings.tasks.submit_request", request.pk)
+    """Save the request and mark the booking; raises ChangeRefused if it is no longer as read."""
+    if BookingRequest.objects.filter(submission_key=submission_key).exists():
+        # The browser's back button brought the form back, and it was filled in differently.
+        submission_key = uuid.uuid4()
+    with transaction.atomic():
+        if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
+            raise ChangeRefused("booking", what_happened(read_booking(booking), reader=user))
+        request = BookingRequest.objects.create(
+            booking=booking,
+            kind=Kind.UPDATE,
+            submission_key=submission_key,
+            driver=driver,
+            location=booking.location,
+            evse=booking.evse,
+            start_at=start_at,
+            end_at=end_at,
+            previous_driver=booking.driver,
+            previous_start_at=booking.start_at,
+            previous_end_at=booking.end_at,
+            asked_by=Actor.MANAGER,
+            created_by=user,
+            created_at=now,
+            next_attempt_at=now,
+        )
+        record_creation(request, user=user, actor=Actor.MANAGER)
+        enqueue_on_commit("bookings.tasks.submit_request", request.pk)
     return request

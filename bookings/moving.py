@@ -17,18 +17,6 @@ from bookings.meanwhile import what_happened
 from bookings.models import Actor, Booking, BookingEvent
 
 
-class Overtaken(Exception):
-    """Somebody else has changed the booking that was to be moved."""
-
-    def __init__(self, booking: Booking) -> None:
-        super().__init__(f"Booking {booking.pk} has changed since it was read.")
-        self.booking = booking
-
-    def refusal(self, user: User) -> ChangeRefused:
-        """Return what the person is told who came second."""
-        return ChangeRefused("booking", what_happened(read_booking(self.booking), reader=user))
-
-
 def check_movable(
     booking: Booking, *, slot: Slot, seen_version: int | None, user: User, now: datetime
 ) -> Booking:
@@ -46,7 +34,8 @@ def check_movable(
 def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> None:
     """Hold a booking as it is until the one that replaces it is decided.
 
-    Part of the transaction that saves the new one; raises Overtaken, which undoes all of it.
+    Part of the transaction that saves the new one. Raises ChangeRefused, which undoes all of it,
+    when somebody else has changed the booking since it was read.
     """
     event = change_booking(
         old,
@@ -57,4 +46,4 @@ def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> Non
         open_change=Booking.OpenChange.MOVE,
     )
     if event is None:
-        raise Overtaken(old)
+        raise ChangeRefused("booking", what_happened(read_booking(old), reader=user))

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.booking_state import write
 from bookings.carrying import open_cancellation, record_creation
-from bookings.changing import check_overlap
+from bookings.changing import ChangeRefused, check_changeable, check_overlap
 from bookings.dispatch import enqueue_on_commit
 from bookings.eligibility import (
     BookingRefused,
@@ -25,7 +26,7 @@ from bookings.eligibility import (
 )
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
-from bookings.moving import Overtaken, check_movable, hold_for_move
+from bookings.moving import check_movable, hold_for_move
 from bookings.refresh import watch_bookings
 from drivers.models import Driver, Fleet
 
@@ -63,43 +64,46 @@ def submit_booking_request(
     is until the new one is decided, and cancelled when that is approved.
     """
     now = now or timezone.now()
-    existing = _find_existing(
-        fleet=fleet, driver=driver, slot=slot, submission_key=submission_key, replaces=replaces
+    find_existing = partial(
+        _find_existing,
+        fleet=fleet,
+        driver=driver,
+        slot=slot,
+        submission_key=submission_key,
+        replaces=replaces,
     )
+    existing = find_existing()
     if existing:
         return Submission(existing, is_new=False)
-    if BookingRequest.objects.filter(submission_key=submission_key).exists():
-        submission_key = uuid.uuid4()
-    if replaces is not None:
-        replaces = check_movable(replaces, slot=slot, seen_version=seen_version, user=user, now=now)
-    check_slot(fleet=fleet, slot=slot, now=now)
-    check_driver(fleet=fleet, driver=driver, slot=slot)
-    check_availability(fleet=fleet, slot=slot, driver=driver)
-    if not confirmed_overlap:
-        check_overlap(driver, slot.start_at, slot.end_at, but=replaces, fleet=fleet)
     try:
-        with transaction.atomic():
-            request = _save(
-                fleet=fleet,
-                user=user,
-                driver=driver,
-                slot=slot,
-                reference=reference,
-                submission_key=submission_key,
-                replaces=replaces,
-                now=now,
+        if replaces is not None:
+            replaces = check_movable(
+                replaces, slot=slot, seen_version=seen_version, user=user, now=now
             )
-    except (IntegrityError, Overtaken) as error:
-        # The other click or tab was faster by a moment.
-        existing = _find_existing(
-            fleet=fleet, driver=driver, slot=slot, submission_key=submission_key, replaces=replaces
+        check_slot(fleet=fleet, slot=slot, now=now)
+        check_driver(fleet=fleet, driver=driver, slot=slot)
+        check_availability(fleet=fleet, slot=slot, driver=driver)
+        if not confirmed_overlap:
+            check_overlap(driver, slot.start_at, slot.end_at, but=replaces, fleet=fleet)
+        request = _save(
+            fleet=fleet,
+            user=user,
+            driver=driver,
+            slot=slot,
+            reference=reference,
+            submission_key=submission_key,
+            replaces=replaces,
+            now=now,
         )
-        if existing is None and isinstance(error, Overtaken):
-            raise error.refusal(user) from None
-        if existing is None:
-            # That booking was given up in the moment between.
-            raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
-        return Submission(existing, is_new=False)
+    except (IntegrityError, BookingRefused) as error:
+        # Of two clicks or tabs the other one was faster by a moment.
+        existing = find_existing()
+        if existing:
+            return Submission(existing, is_new=False)
+        if isinstance(error, BookingRefused):
+            raise
+        # That booking was given up in the moment between.
+        raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
     return Submission(request, is_new=True)
 
 
@@ -121,7 +125,7 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
     try:
         with transaction.atomic():
             return retry(request, staff_user=staff_user, now=now)
-    except (IntegrityError, Overtaken):
+    except (IntegrityError, ChangeRefused):
         return False
 
 
@@ -185,8 +189,7 @@ def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) ->
         return False
     if booking.replaces is not None and booking.replaces.is_confirmed:
         # It was to be moved here: without a hold on it, both would stand.
-        if not booking.replaces.can_change(now):
-            raise Overtaken(booking.replaces)
+        check_changeable(booking.replaces, seen_version=None, user=staff_user, now=now)
         hold_for_move(booking.replaces, to=booking, actor=Actor.STAFF, user=staff_user)
     _repeat(request, staff_user=staff_user, now=now)
     return True
@@ -301,6 +304,7 @@ def _slot_key(driver: Driver, slot: Slot) -> str:
     )
 
 
+@transaction.atomic
 def _save(
     *,
     fleet: Fleet,
@@ -312,6 +316,10 @@ def _save(
     replaces: Booking | None,
     now: datetime,
 ) -> BookingRequest:
+    """Save booking, request and history; raises IntegrityError, or ChangeRefused for a move."""
+    if BookingRequest.objects.filter(submission_key=submission_key).exists():
+        # The browser's back button brought the form back, and it was filled in differently.
+        submission_key = uuid.uuid4()
     booking = Booking.objects.create(
         fleet=fleet,
         driver=driver,

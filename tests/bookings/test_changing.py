@@ -143,6 +143,20 @@ def test_the_same_form_sent_twice_makes_one_request(change):
     assert BookingRequest.objects.filter(kind="update").count() == 1
 
 
+def test_the_faster_of_two_clicks_is_no_reason_to_refuse_the_other(change, wire):
+    key = uuid.uuid4()
+    first = []
+
+    def meanwhile(request):
+        if "availability" in request.url.path and not first:
+            first.append(None)
+            first.append(change.later(3 * HOUR, submission_key=key))
+
+    wire.intercept = meanwhile
+    assert change.later(3 * HOUR, submission_key=key) == first[1]
+    assert BookingRequest.objects.filter(kind="update").count() == 1
+
+
 def test_a_form_that_comes_back_filled_in_differently_is_another_one(
     change, confirmed, workers, operator
 ):

@@ -68,6 +68,24 @@ def test_the_database_holds_the_line_when_two_clicks_race(ask, slot, monkeypatch
     assert Booking.objects.count() == 1
 
 
+def test_the_faster_of_two_clicks_is_no_reason_to_refuse_the_other(ask, slot, wire, operator):
+    """The second looks when the first one's slot is taken and its booking overlaps."""
+    key = uuid.uuid4()
+    first = []
+
+    def meanwhile(request):
+        if "availability" in request.url.path and not first:
+            first.append(None)
+            first.append(ask(slot, submission_key=key).request)
+            operator.add_booking(
+                location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at
+            )
+
+    wire.intercept = meanwhile
+    second = ask(slot, submission_key=key, confirmed_overlap=False)
+    assert (second.request, second.is_new) == (first[1], False)
+
+
 def test_a_slot_that_was_given_up_can_be_asked_for_again(ask, slot):
     first = ask(slot).request
     Booking.objects.filter(pk=first.booking_id).update(status="rejected", slot_key="")
