@@ -51,8 +51,5 @@ class ContentPolicyMiddleware:
 
 
 def header_of(policy: Policy) -> str:
-    """Return a policy as its header's value; over https nothing is loaded without it."""
-    parts = [" ".join((name, *sources)) for name, sources in policy.items()]
-    if settings.SERVED_OVER_HTTPS:
-        parts.append("upgrade-insecure-requests")
-    return "; ".join(parts)
+    """Return a policy as its header's value."""
+    return "; ".join(" ".join((name, *sources)) for name, sources in policy.items())
