@@ -16,6 +16,7 @@ from benchmarks.data import (
 )
 from benchmarks.decisions import Page, portal_running
 from benchmarks.desk import Desk
+from benchmarks.exporting import measure as measure_export
 from benchmarks.pages import browser_of
 from benchmarks.place import Place
 from benchmarks.report import Figure, print_table, say
@@ -75,6 +76,7 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
     )
     cases = pages_by_time(large_site=large_site, sizes=sizes)
     yield server_time.measure(browser, cases, runs=sizes.runs)
+    yield measure_export(browser, bookings=sizes.bookings)
     yield polling.measure(pending, client=client)
     page = Page.of(browser, portal=place.stack.portal)
     with portal_running(place) as pids:

@@ -21,6 +21,7 @@ BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a cell for a formula; U+2212 is the minus of typesetters.
 FORMULA_BEGINS = frozenset("=+-@\u2212")
 BREAKS_A_CELL = frozenset("\t\r\n")
+ON_ONE_LINE = str.maketrans(dict.fromkeys(BREAKS_A_CELL, " "))
 QUOTES = frozenset("\"'`´‘’‚‛“”„‟«»")
 MINUTE = timedelta(minutes=1)
 
@@ -121,8 +122,7 @@ def safe_cell(value: Cell) -> Cell:
     """
     if not isinstance(value, str):
         return value
-    parts = [_guarded(part) for part in value.split(";")]
-    return "".join(" " if sign in BREAKS_A_CELL else sign for sign in ";".join(parts))
+    return ";".join(_guarded(part) for part in value.split(";")).translate(ON_ONE_LINE)
 
 
 def _guarded(text: str) -> str:
