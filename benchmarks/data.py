@@ -23,7 +23,8 @@ from sites.models import Evse, Location
 COLUMNS = (
     *("uid", "fleet_id", "driver_id", "location_id", "evse_id", "start_at", "end_at"),
     *("reference", "reference_key", "status", "needs_attention", "ampeco_booking_id"),
-    *("slot_key", "created_at"),
+    *("slot_key", "created_at", "changed_at", "open_change", "made_elsewhere"),
+    *("version", "link_generation"),
 )
 FOREIGN_KEYS_SQL = """
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -192,6 +193,11 @@ def booking_rows(
             1_000_000 + number,
             "",
             instant(now),
+            instant(now),
+            "",
+            False,
+            0,
+            0,
         )
 
 

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from django.db import connections
 
 from ampeco.factory import get_client
-from benchmarks import decisions, memory, mirroring, polling, queries, server_time, upstream_calls
+from benchmarks import (
+    decisions,
+    freshness,
+    memory,
+    mirroring,
+    polling,
+    queries,
+    server_time,
+    upstream_calls,
+)
 from benchmarks.cases import pages_by_rows, pages_by_time
 from benchmarks.data import (
     evses_elsewhere,
@@ -78,6 +87,7 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
     yield server_time.measure(browser, cases, runs=sizes.runs)
     yield measure_export(browser, bookings=sizes.bookings)
     yield polling.measure(pending, client=client)
+    yield freshness.measure(people, sizes=sizes)
     page = Page.of(browser, portal=place.stack.portal)
     with portal_running(place) as pids:
         yield decisions.measure(pending, page=page, desk=desk, samples=sizes.samples)

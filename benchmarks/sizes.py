@@ -14,6 +14,7 @@ class Sizes:
     drivers: int = 1000
     bookings: int = 1_000_000
     pending: int = 1000
+    live: int = 10_000
     runs: int = 60
     samples: int = 20
 
@@ -31,6 +32,7 @@ QUICK = Sizes(
     drivers=60,
     bookings=20_000,
     pending=60,
+    live=600,
     runs=10,
     samples=4,
 )

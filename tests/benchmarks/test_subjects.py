@@ -1,12 +1,13 @@
 """That each subject finds what it measures, in a small world; no test is about time."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.utils.timezone import now
 
-from benchmarks import mirroring, polling, queries, server_time, upstream_calls
+from benchmarks import freshness, mirroring, polling, queries, server_time, upstream_calls
 from benchmarks.cases import pages_by_rows, pages_by_time
 from benchmarks.data import (
     evses_elsewhere,
@@ -32,6 +33,7 @@ SMALL = Sizes(
     drivers=30,
     bookings=300,
     pending=40,
+    live=60,
     runs=2,
     samples=1,
 )
@@ -156,6 +158,20 @@ def test_polling_costs_as_many_calls_as_pages(pending, ampeco_client):
 
     assert [figure for figure in figures if not figure.within] == []
     assert not BookingRequest.objects.exclude(status="pending").exists()
+
+
+def test_an_hour_of_keeping_bookings_fresh_costs_calls_and_leaves_nothing_behind(people):
+    before = now()
+
+    figures = freshness.measure(people, sizes=SMALL)
+
+    calls = figures[0]
+    assert calls.within
+    assert "for sessions" in calls.measured
+    assert calls.measured.endswith(", 0 behind by more than two minutes")
+    assert int(calls.measured.split()[0]) > 4
+    assert not Booking.objects.exists()
+    assert abs(now() - before) < timedelta(minutes=10)
 
 
 def test_sizes_can_be_chosen():
