@@ -14,6 +14,7 @@ from sandbox.app import create_app
 from sandbox.build import build_world
 from sandbox.faults import ConnectionCut
 from sandbox.world import World
+from telemetry.operator_calls import note_call
 
 __all__ = ["ampeco_client", "operator", "operator_world", "wire"]
 
@@ -67,7 +68,10 @@ def wire(operator_world) -> Wire:
 def ampeco_client(wire) -> Iterator[AmpecoClient]:
     """The portal's client, wired to the simulated operator; it repeats calls without waiting."""
     client = AmpecoClient(
-        base_url=settings.AMPECO_BASE_URL, token=settings.AMPECO_API_TOKEN, transport=wire
+        base_url=settings.AMPECO_BASE_URL,
+        token=settings.AMPECO_API_TOKEN,
+        transport=wire,
+        observer=note_call,
     )
     set_client(client)
     with stamina.set_testing(True, attempts=4, cap=True):

@@ -1,0 +1,96 @@
+"""How log lines look, and what is on them."""
+
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+from django.test import RequestFactory
+
+from telemetry.context import bound
+from telemetry.logs import Json, Lines, WorkAtHand, logging_config
+
+
+@pytest.fixture
+def log():
+    """A function that logs with one formatter, and returns what was written."""
+
+    def log(formatter: logging.Formatter, *args, **kwargs) -> str:
+        stream = io.StringIO()
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(formatter)
+        handler.addFilter(WorkAtHand())
+        logger = logging.Logger("bookings.submission")
+        logger.addHandler(handler)
+        logger.warning(*args, **kwargs)
+        return stream.getvalue()
+
+    return log
+
+
+def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
+    with bound(request_id="abcdef12", task="bookings.tasks.submit_request"):
+        text = log(Json(), "Sent %s.\nTwice.", 7, extra={"booking_id": 3, "driver": "Ana"})
+
+    assert text.count("\n") == 1
+    entry = json.loads(text)
+    assert entry.pop("time").endswith("+00:00")
+    assert entry == {
+        "level": "WARNING",
+        "logger": "bookings.submission",
+        "message": "Sent 7.\nTwice.",
+        "request_id": "abcdef12",
+        "task": "bookings.tasks.submit_request",
+        "booking_id": 3,
+    }
+
+
+def test_lines_are_for_people(log):
+    with bound(request_id="abcdef12"):
+        text = log(Lines(), "Sent %s.", 7)
+    assert text.endswith("WARNING bookings.submission: Sent 7. [request_id=abcdef12]\n")
+    assert log(Lines(), "Done.").endswith(": Done.\n")
+
+
+@pytest.mark.parametrize("formatter", [Json, Lines])
+def test_tracebacks_are_there_and_scrubbed(log, formatter):
+    try:
+        raise ValueError("ana@hudson.example has the token sesame-token")
+    except ValueError:
+        text = log(formatter(secrets=["sesame-token"]), "It broke.", exc_info=True)
+    assert "Traceback" in text
+    assert "[e-mail] has the token [secret]" in text
+
+
+def test_facts_end_with_their_block(log):
+    with bound(request_id="abcdef12"), bound(booking_id=3):
+        pass
+    assert set(json.loads(log(Json(), "Done."))) == {"time", "level", "logger", "message"}
+
+
+def test_what_others_put_on_records_cannot_break_a_line(log):
+    entry = json.loads(log(Json(), "Done.", extra={"status": ["a"], "kind": "x@y.example"}))
+    assert "status" not in entry
+    assert entry["kind"] == "[e-mail]"
+
+
+def test_an_address_is_told_by_its_pattern(log, client, db):
+    request = client.get("/bookings/12/").wsgi_request
+    text = log(Json(), "%s: %s", "Not Found", request.path, extra={"request": request})
+    assert json.loads(text)["message"] == "Not Found: /bookings/<int:pk>/"
+    assert json.loads(text)["request_id"] == request.request_id
+
+
+def test_an_address_that_nobody_knows_loses_its_long_parts(log):
+    request = RequestFactory().get("/x/eyJhbGciOiJIUzI1NiJ9abc/")
+    text = log(Json(), "%s: %s", "Not Found", request.path, extra={"request": request})
+    assert json.loads(text)["message"] == "Not Found: /x/[…]/"
+
+
+@pytest.mark.parametrize(("form", "formatter"), [("json", Json), ("lines", Lines)])
+def test_the_setting_chooses_the_form(form, formatter):
+    config = logging_config(form=form, level="INFO", secrets=["sesame-token", ""])
+    made = logging.config.DictConfigurator(config).configure_formatter(config["formatters"]["line"])
+    assert isinstance(made, formatter)
+    assert "sesame" not in made.format(logging.makeLogRecord({"msg": "sesame-token"}))
