@@ -98,6 +98,11 @@ class BookingForm(forms.Form):
         help_text=_("A cost centre or job number. The driver sees it too."),
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
+    confirmed_overlap = forms.CharField(max_length=100, required=False)
+    # Of the booking that is to be moved, as it was when the form was shown.
+    version = forms.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput
+    )
 
     def clean_submission_key(self) -> uuid.UUID:
         """Return the mark of this filled-in form."""

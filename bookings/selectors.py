@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bookings.attention import reasons_of
-from bookings.models import Booking, BookingRequest, BookingRequestEvent
+from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key
 from drivers.models import Driver, Fleet
 from mirror.search import search_key
@@ -100,7 +100,7 @@ def view_named(name: str) -> View:
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
     """Return a fleet's bookings with what a page shows of them."""
     return Booking.objects.filter(fleet=fleet).select_related(
-        "driver", "location", "evse__charge_point"
+        "driver", "location", "evse__charge_point", "charging_session"
     )
 
 
@@ -120,15 +120,6 @@ def latest_request(booking: Booking) -> BookingRequest | None:
         booking.requests.select_related("driver", "location", "evse", "created_by")
         .order_by("-created_at", "-pk")
         .first()
-    )
-
-
-def history_of(booking: Booking) -> QuerySet[BookingRequestEvent]:
-    """Return what happened to a booking's requests, oldest first."""
-    return (
-        BookingRequestEvent.objects.filter(request__booking=booking)
-        .select_related("user", "request")
-        .order_by("at", "pk")
     )
 
 
@@ -195,9 +186,7 @@ def each_booking(
     beyond = bookings
     while keys := list(beyond.values_list("start_at", "pk")[:BATCH_SIZE]):
         rows = (
-            bookings_of(fleet)
-            .select_related("created_by", "charging_session")
-            .in_bulk([pk for _start_at, pk in keys])
+            bookings_of(fleet).select_related("created_by").in_bulk([pk for _start_at, pk in keys])
         )
         yield [rows[pk] for _start_at, pk in keys if pk in rows]
         if len(keys) < BATCH_SIZE:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.views import cancel, change, new, read
+from bookings.views import alternatives, cancel, change, move, new, read
 from bookings.views.driver_page import revoke_link
 from bookings.views.export import export
 from bookings.views.feeds import feeds, revoke
@@ -15,6 +15,9 @@ urlpatterns = [
     path("<int:pk>/", read.detail, name="detail"),
     path("<int:pk>/status/", read.status, name="status"),
     path("<int:pk>/dismiss/", read.dismiss, name="dismiss"),
+    path("new/alternatives/", alternatives.slot_alternatives, name="slot_alternatives"),
+    path("<int:pk>/alternatives/", alternatives.booking_alternatives, name="alternatives"),
+    path("<int:pk>/move/", move.move, name="move"),
     path("<int:pk>/change/", change.change, name="change"),
     path("<int:pk>/cancel/", cancel.cancel, name="cancel"),
     path("cancel/", cancel.cancel_many, name="cancel_many"),

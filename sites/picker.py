@@ -290,6 +290,7 @@ def charger_slots(
 ) -> ChargerSlots:
     """Return a charger with its bar, its next starts, and all of them if it is opened up."""
     params = {"site": str(evse.charge_point.location_id), "evse": str(evse.pk)}
+    params |= choices.passed_along()
     few: Sequence[Start] = ()
     hours: tuple[Hour, ...] = ()
     toggle_query = toggle_label = ""
@@ -342,6 +343,7 @@ def union_of(
     """Return every start at which some charger fits, with how many do."""
     counts = Counter(start_at for starts in fitting.values() for start_at in starts)
     params = {"site": str(location.pk), **criteria_params(choices.criteria)}
+    params |= choices.passed_along()
     chargers = {
         start_at: ngettext("%(count)d charger", "%(count)d chargers", count) % {"count": count}
         for start_at, count in sorted(counts.items())

@@ -22,6 +22,7 @@ DEFAULT_MINUTES = 60
 CURRENT_TYPES = (Evse.CurrentType.AC, Evse.CurrentType.DC)
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+BOOKING_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 POWER = re.compile(r"[0-9]{1,4}([.,][0-9]{1,2})?", re.ASCII)
@@ -32,7 +33,8 @@ class Choices:
     """A day of the site, a length, a not-before, and a charger or what any must offer.
 
     `first_day` and `last_day` bound what can be chosen. `not_before` is None unless somebody chose
-    it. `problems` holds a sentence by control, for values that were replaced by the default.
+    it. `problems` holds a sentence by control, for values that were replaced by the default. `move`
+    is the number of the booking that is to be moved to the slot, if it is not for a new one.
     """
 
     day: date
@@ -44,6 +46,7 @@ class Choices:
     any_charger: bool = False
     criteria: Criteria = field(default_factory=Criteria)
     fresh: bool = False
+    move: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,7 +63,11 @@ class Choices:
             params["evse"] = str(self.evse_id)
         if self.any_charger:
             params |= criteria_params(self.criteria)
-        return params
+        return params | self.passed_along()
+
+    def passed_along(self) -> dict[str, str]:
+        """Return the query parameters that the form for a picked slot gets, too."""
+        return {"move": self.move} if self.move else {}
 
     def query(self, **changes: object) -> str:
         """Return the query string for other choices; None leaves a parameter out.
@@ -106,8 +113,15 @@ def read_choices(
         any_charger=params.get("any") == "1",
         criteria=read_criteria(params, evses=evses, problems=problems),
         fresh=params.get("fresh") == "1",
+        move=read_move(params),
         problems=problems,
     )
+
+
+def read_move(params: QueryDict) -> str:
+    """Return the number of the booking that is to be moved; nothing for what is no number."""
+    text = params.get("move", "").strip()
+    return text if BOOKING_NUMBER.fullmatch(text) else ""
 
 
 def read_day(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -19,6 +19,7 @@ from sites.forms import SiteSearchForm
 from sites.labels import connector_label
 from sites.models import Location
 from sites.picker import build_picker
+from sites.picker_form import read_move
 from sites.selectors import (
     Offer,
     offered_connectors,
@@ -29,6 +30,8 @@ from sites.selectors import (
 )
 
 PAGE_SIZE = 25
+# What the list hands on to the slot picker of a site while a booking is moved.
+PASSED_ALONG = ("day", "from", "minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,14 @@ def site_list(request: FleetRequest) -> HttpResponse:
     locations = search_locations(partner_ids=partner_ids, **form.criteria())
     page = Paginator(locations, PAGE_SIZE).get_page(request.GET.get("page"))
     offers = offers_at(page.object_list, partner_ids=partner_ids)
+    moving = passed_along(request.GET)
     context = {
         "form": form,
         "page": page,
         "now": timezone.now(),
         "rows": [site_row(location, offers[location.pk]) for location in page.object_list],
+        "moving": moving,
+        "moving_query": f"?{urlencode(moving)}" if moving else "",
     }
     if not request.htmx or request.htmx.history_restore_request:
         return render(request, "sites/list.html", context)
@@ -63,6 +69,15 @@ def site_list(request: FleetRequest) -> HttpResponse:
     stated = [(name, value) for name, value in request.GET.items() if value]
     response["HX-Replace-Url"] = f"{request.path}?{urlencode(stated)}" if stated else request.path
     return response
+
+
+def passed_along(params: QueryDict) -> dict[str, str]:
+    """Return what the list hands on to a site's slot picker: nothing unless a booking is moved."""
+    move = read_move(params)
+    if not move:
+        return {}
+    given = {name: str(params.get(name, "")) for name in PASSED_ALONG}
+    return {"move": move} | {name: value for name, value in given.items() if value}
 
 
 def site_row(location: Location, offer: Offer) -> SiteRow:

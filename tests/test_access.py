@@ -86,6 +86,15 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),
         page("post", "/bookings/new/", FORM, stranger=404, viewer=403, manager=302),
     ],
+    "bookings:slot_alternatives": [
+        page("get", "/bookings/new/alternatives/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:alternatives": [
+        page("get", "/bookings/{booking}/alternatives/", stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:move": [
+        page("get", "/bookings/{booking}/move/", stranger=404, viewer=403, manager=200)
+    ],
     "bookings:detail": [page("get", "/bookings/{booking}/", stranger=404, viewer=200, manager=200)],
     "bookings:status": [
         page("get", "/bookings/{booking}/status/", stranger=404, viewer=200, manager=200)

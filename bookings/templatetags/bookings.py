@@ -1,13 +1,16 @@
 """Template filters of the bookings' pages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from bookings.eligibility import Slot
-from bookings.models import Booking
+from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
 from sites.facts import charger_of
 from sites.labels import connector_label as label_of_connector
@@ -55,3 +58,41 @@ def connectors(evse: Evse) -> str:
 def connector_label(connector_type: str) -> str:
     """Return what people call a type of connector."""
     return str(label_of_connector(connector_type))
+
+
+@register.filter
+def kwh(energy: Decimal | None) -> str:
+    """Return an amount of energy in kWh as “23.4 kWh”; "" when it is not known."""
+    if energy is None:
+        return ""
+    places = 1 if energy >= 1 else 3
+    return _("%(energy)s kWh") % {
+        "energy": number_format(round(energy, places), decimal_pos=places)
+    }
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """Return what something costs as “12.30 USD”; "" when it is not known."""
+    if amount is None:
+        return ""
+    return f"{number_format(round(amount, 2), decimal_pos=2)} {currency}".strip()
+
+
+@register.filter
+def charged_for(session: ChargingSession) -> timedelta | None:
+    """Return how long a charge took, if that is known."""
+    if session.started_at is None or session.stopped_at is None:
+        return None
+    return session.stopped_at - session.started_at
+
+
+@register.filter
+def km(distance: float | None) -> str:
+    """Return a distance as “2.3 km”, from ten on without decimals; "" when it is not known."""
+    if distance is None:
+        return ""
+    places = 1 if distance < 9.95 else 0
+    return _("%(distance)s km") % {
+        "distance": number_format(round(distance, places), decimal_pos=places)
+    }

@@ -1,6 +1,6 @@
 """Pages that show bookings, and the fragments by which they keep up."""
 
-from datetime import datetime, timedelta
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,18 +11,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.viewer import viewer_zone
 from bookings.calendar import booking_calendar
+from bookings.dossier import read_dossier
 from bookings.forms import BookingListForm
-from bookings.models import Booking, Notification
+from bookings.models import Booking
+from bookings.notices import notices_of
 from bookings.selectors import (
     Cursor,
     booking_of,
     count_needing_attention,
-    history_of,
-    latest_request,
     list_bookings,
     view_named,
 )
 from bookings.services import dismiss_attention, watch
+from bookings.standing import cancelled_by, driver_link, is_gone, look_again, wants_alternatives
+from bookings.timeline import lines_of
 from drivers.permissions import FleetRequest, manager_required, member_required
 
 
@@ -66,7 +68,10 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
 @require_safe
 def status(request: FleetRequest, pk: int) -> HttpResponse:
     """Render a booking's state for a page that waits for it; the operator is not asked here."""
-    return render(request, "bookings/_status.html", _booking_context(request, pk))
+    context = _booking_context(request, pk)
+    seen, booking = request.GET.get("seen"), context["booking"]
+    context["is_news"] = seen is not None and seen != str(booking.version)
+    return render(request, "bookings/_status_update.html", context)
 
 
 @manager_required
@@ -98,28 +103,26 @@ def _booking(request: FleetRequest, pk: int) -> Booking:
         raise Http404 from None
 
 
-def _booking_context(request: FleetRequest, pk: int) -> dict[str, object]:
+def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     booking = _booking(request, pk)
-    booking_request = latest_request(booking)
+    dossier = read_dossier(booking)
     watch([booking])
-    notifications = list(booking.notifications.order_by("created_at", "pk"))
     now = timezone.now()
+    may_book = request.membership.can_book
     return {
         "booking": booking,
         "location": booking.location,
-        "booking_request": booking_request,
-        "history": history_of(booking),
-        "notifications": notifications,
-        "keeps_up": booking.is_in_motion or _mails_are_leaving(notifications, now=now),
+        "booking_request": dossier.creation,
+        "notices": notices_of(dossier, now=now),
+        "cancelled_by": cancelled_by(dossier),
+        "is_gone": is_gone(dossier),
+        "session": dossier.session,
+        "timeline": lines_of(dossier),
+        "can_change": may_book and booking.can_change(now),
+        "can_cancel": may_book and booking.can_cancel(now),
+        "wants_alternatives": may_book and wants_alternatives(dossier, now=now),
+        "driver_link": driver_link(dossier, now=now),
+        "look_again": look_again(dossier, now=now),
         "viewer_zone": viewer_zone(request),
         "now": now,
     }
-
-
-def _mails_are_leaving(notifications: list[Notification], *, now: datetime) -> bool:
-    """Return whether a mail was planned just now and will show as sent in a moment."""
-    return any(
-        notification.state == Notification.State.QUEUED
-        and notification.created_at > now - timedelta(minutes=1)
-        for notification in notifications
-    )
