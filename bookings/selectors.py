@@ -173,6 +173,7 @@ def each_booking(
 ) -> Iterator[list[Booking]]:
     """Yield all of a list in its order, BATCH_SIZE bookings at a time, however many there are.
 
+    They come with what bookings.exports tells of them; to ask them for more is a query each time.
     Each batch costs two queries that begin where the last one ended, so that neither memory nor the
     cost of a batch grows with the list. What changes meanwhile is read as it is by then: a booking
     that moves to another time may come twice or not at all.
@@ -185,13 +186,39 @@ def each_booking(
     ).order_by(*order)
     beyond = bookings
     while keys := list(beyond.values_list("start_at", "pk")[:BATCH_SIZE]):
-        rows = (
-            bookings_of(fleet).select_related("created_by").in_bulk([pk for _start_at, pk in keys])
-        )
+        rows = _told_in_files(fleet).in_bulk([pk for _start_at, pk in keys])
         yield [rows[pk] for _start_at, pk in keys if pk in rows]
         if len(keys) < BATCH_SIZE:
             return
         beyond = _beyond(bookings, Cursor(*keys[-1], backwards=False), upwards=ascending)
+
+
+def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
+    """Return a fleet's bookings without the long texts of sites and such: nearly twice as fast."""
+    related = {
+        "driver": ("email", "first_name", "last_name"),
+        "location": (
+            "name",
+            "address",
+            "street_address",
+            "post_code",
+            "city",
+            "region",
+            "timezone",
+        ),
+        "evse": ("ampeco_id", "label", "physical_reference"),
+        "created_by": ("name", "email"),
+        "charging_session": ("energy_kwh", "amount", "currency"),
+    }
+    return (
+        Booking.objects.filter(fleet=fleet)
+        .select_related(*related)
+        .only(
+            *("status", "start_at", "end_at", "reference", "created_at", "made_elsewhere"),
+            "ampeco_booking_id",
+            *(f"{name}__{field}" for name, fields in related.items() for field in fields),
+        )
+    )
 
 
 def _cursor(booking: Booking, *, backwards: bool) -> Cursor:
