@@ -12,7 +12,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def secret_link(view: View) -> View:
-    """Limit how often a link is opened, and keep its pages out of caches, logs and search engines.
+    """Limit how often a link is opened, and keep its pages out of caches and search engines.
 
     The secret is the first argument that the address gives the view; it is counted before anything
     is looked up, so that whoever guesses is stopped like whoever knows.

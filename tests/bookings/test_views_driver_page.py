@@ -164,7 +164,7 @@ def test_it_speaks_the_drivers_language_where_the_portal_does(client, booking, u
             assert answer["Content-Language"] == language
 
 
-def test_it_is_kept_out_of_caches_logs_and_search_engines(client, url):
+def test_it_is_kept_out_of_caches_and_search_engines(client, url):
     for address in (*(f"{url}{part}" for part in PAGES), "/d/wrong/"):
         answer = client.get(address)
         assert answer["Cache-Control"] == "no-store"
