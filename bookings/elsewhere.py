@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -37,6 +38,8 @@ Status = Booking.Status
 
 # What ended longer ago, or was given up before we saw it, is not taken in.
 LOOK_BACK = timedelta(days=1)
+# How long a booking at a charger that is not mirrored is not read again.
+UNPLACED_SECONDS = 3600
 WORTH_FOLLOWING = frozenset({*Booking.CONFIRMED, Status.COMPLETED, Status.UNKNOWN})
 
 
@@ -74,16 +77,20 @@ def adopt(
             continue
         found = listed
         if not listed.evse_ids:
-            if reads >= most_reads:
+            if reads >= most_reads or cache.get(_unplaced_key(listed)):
                 continue
             reads += 1
             try:
                 found = client.read_booking(listed.id)
             except AmpecoNotFound:
                 continue
-        if _identity(found) == _identity(listed) and found.status in WORTH_FOLLOWING:
+        evse = _evse_of(found)
+        if evse is None:
+            # Or bookings at chargers that are never mirrored would be read on each walk.
+            cache.set(_unplaced_key(found), True, UNPLACED_SECONDS)
+        elif _identity(found) == _identity(listed) and found.status in WORTH_FOLLOWING:
             memberships = belonging[listed.user_id or 0]
-            adopted += _take_in(found, location=location, memberships=memberships)
+            adopted += _take_in(found, location=location, evse=evse, memberships=memberships)
     return adopted, reads
 
 
@@ -168,17 +175,23 @@ def _about_to_be_claimed(candidates: list[upstream.Booking]) -> set[Identity]:
     )
 
 
-def _take_in(
-    found: upstream.Booking, *, location: Location, memberships: list[FleetDriver]
-) -> bool:
-    """Save one booking with the first line of its history; return whether this call did it."""
+def _evse_of(found: upstream.Booking) -> Evse | None:
+    """Return the first charger of a booking that is mirrored."""
     evses = {
         each.ampeco_id: each
         for each in Evse.objects.filter(ampeco_id__in=found.evse_ids).select_related("charge_point")
     }
-    evse = next((evses[pk] for pk in found.evse_ids if pk in evses), None)
-    if evse is None:
-        return False
+    return next((evses[pk] for pk in found.evse_ids if pk in evses), None)
+
+
+def _unplaced_key(found: upstream.Booking) -> str:
+    return f"booking-at-unknown-charger-{found.id}"
+
+
+def _take_in(
+    found: upstream.Booking, *, location: Location, evse: Evse, memberships: list[FleetDriver]
+) -> bool:
+    """Save one booking with the first line of its history; return whether this call did it."""
     now = timezone.now()
     booking = Booking(
         fleet=choose_fleet(memberships, evse),

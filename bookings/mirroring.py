@@ -117,7 +117,9 @@ def record_page(items: tuple[upstream.Booking, ...], *, asked_at: datetime) -> P
     Booking.objects.bulk_update(first_seen, ["ampeco_updated_at"])
     schedule_bookings(unchanged, read_at=asked_at, now=now)
     if again:
-        schedule(Booking.objects.filter(pk__in=again), now + SOON)
+        # What we have ended ourselves a moment ago is not followed any more.
+        followed_still = Booking.objects.filter(pk__in=again, refresh_at__isnull=False)
+        schedule(followed_still, now + SOON)
     page.strangers = list(found.values())
     return page
 

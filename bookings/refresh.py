@@ -19,6 +19,7 @@ from django.utils import timezone
 from ampeco.client import AmpecoClient
 from ampeco.errors import (
     AmpecoError,
+    AmpecoForbidden,
     AmpecoNotFound,
     AmpecoRateLimited,
     AmpecoUnauthorized,
@@ -159,7 +160,10 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
         for window, rows, count in _windows(due, now=now):
             pages = math.ceil(count / PAGE_SIZE) + 1
             if len(rows) > pages:
-                work.read_by_list(window, rows, pages_expected=pages)
+                try:
+                    work.read_by_list(window, rows, pages_expected=pages)
+                except AmpecoForbidden as error:
+                    logger.warning("Bookings are read one by one: %s", error)
         work.read_singly()
         note_accepted()
     except AmpecoError as error:
@@ -275,7 +279,11 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
     ).first()
     if request is None or request.ampeco_request_id is None:
         return False
-    found = client.read_booking_request(request.ampeco_request_id).booking_id
+    try:
+        found = client.read_booking_request(request.ampeco_request_id).booking_id
+    except AmpecoNotFound:
+        logger.warning("The operator no longer knows request %s.", request.pk)
+        return False
     if found is None:
         return False
     with transaction.atomic():

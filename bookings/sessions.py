@@ -4,6 +4,7 @@ import logging
 import math
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -13,6 +14,7 @@ from ampeco import types as upstream
 from ampeco.client import AmpecoClient
 from ampeco.errors import (
     AmpecoError,
+    AmpecoForbidden,
     AmpecoNotFound,
     AmpecoRateLimited,
     AmpecoUnauthorized,
@@ -81,18 +83,20 @@ def note_session(booking: Booking, session_id: int | str | None) -> None:
 def find_session(booking: Booking, *, client: AmpecoClient) -> None:
     """Look for the session of a booking that names none, among those of its driver since then.
 
-    Only a session that names the booking counts. Reads a few pages at most.
+    Only a session that names the booking counts. Reads a few pages at most, and none where the
+    token may not list sessions.
     """
     pages = client.session_pages(
         user_id=booking.driver.ampeco_user_id, started_after=booking.start_at - EARLY
     )
-    for number, page in enumerate(pages, start=1):
-        for found in page.items:
-            if found.booking_id == booking.ampeco_booking_id:
-                note_session(booking, found.id)
-                return
-        if number >= MOST_PAGES_OF_A_DRIVER:
-            return
+    try:
+        for page in islice(pages, MOST_PAGES_OF_A_DRIVER):
+            for found in page.items:
+                if found.booking_id == booking.ampeco_booking_id:
+                    note_session(booking, found.id)
+                    return
+    except AmpecoForbidden as error:
+        logger.warning("The session of booking %s could not be looked for: %s", booking.pk, error)
 
 
 def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> int:
@@ -110,7 +114,10 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
         running = [one for one in due if one.started_at is not None and not one.has_ended]
         pages = math.ceil(len(running) / PAGE_SIZE) + 1
         if len(running) > pages:
-            _read_by_list(running, remaining, client=client, pages_expected=pages)
+            try:
+                _read_by_list(running, remaining, client=client, pages_expected=pages)
+            except AmpecoForbidden as error:
+                logger.warning("Sessions are read one by one: %s", error)
         _read_singly(remaining, client=client)
         note_accepted()
     except AmpecoError as error:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils.timezone import now
 
 from bookings import elsewhere, sync
@@ -121,7 +122,7 @@ class TestFinding:
         workers.sync()
         assert Booking.objects.count() == found
 
-    def test_waits_for_the_mirror(self, book_in_app, workers):
+    def test_waits_for_the_mirror(self, book_in_app, workers, wire):
         book_in_app()
         Location.objects.update(ampeco_id=999)
         workers.sync()
@@ -130,7 +131,11 @@ class TestFinding:
         Evse.objects.filter(ampeco_id=301).update(ampeco_id=998)
         workers.sync()
         assert not Booking.objects.exists()
+        calls = wire.count("bookings/v1.0/")
+        workers.sync()
+        assert wire.count("bookings/v1.0/") == calls  # not read on each walk
         Evse.objects.filter(ampeco_id=998).update(ampeco_id=301)
+        cache.clear()
         workers.sync()
         assert Booking.objects.count() == 1
 

@@ -15,6 +15,7 @@ from bookings import mirroring, polling, refresh
 from bookings.changing import request_cancellation, request_change
 from bookings.mirroring import Outcome
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
+from bookings.sync import sync_bookings
 from drivers.models import Driver
 from sandbox import cast
 from sandbox.records import ChargePoint, Connector, Location
@@ -355,6 +356,12 @@ class TestStaleReads:
         booking.refresh_from_db()
         assert booking.status == "accepted"
         assert now() < booking.refresh_at < now() + timedelta(minutes=1)
+
+    def test_what_we_have_just_ended_is_not_followed_again(self, booking, ampeco_client):
+        Booking.objects.update(changed_at=now(), status="cancelled", refresh_at=None)
+        sync_bookings(client=ampeco_client)
+        booking.refresh_from_db()
+        assert (booking.status, booking.refresh_at) == ("cancelled", None)
 
     def test_a_change_of_ours_during_the_call_wins(self, booking, workers, wire, operator, theirs):
         operator.set_booking_status(theirs, "reserved")

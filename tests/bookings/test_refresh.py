@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 import time_machine
 from django.conf import settings
@@ -115,6 +116,16 @@ def test_a_booking_that_another_row_has_already_stops_nobody(
     refresh.refresh_one(twin.pk, client=workers.client)
     twin.refresh_from_db()
     assert twin.ampeco_booking_id is None
+
+
+def test_requests_that_the_operator_lost_stop_nobody(follow, fleet, driver, workers, evse):
+    for number in range(3):
+        lost = follow(ampeco_booking_id=None, refresh_at=now() - MINUTE, evse=None)
+        BookingRequestFactory(booking=lost, approved=True, ampeco_request_id=900 + number)
+    good = follow(evse=None)
+    assert workers.refresh() == 1
+    good.refresh_from_db()
+    assert good.evse == evse
 
 
 class TestPace:
@@ -288,6 +299,19 @@ class TestTrouble:
         workers.refresh()
         assert wire.count("bookings/v1.0") == 1
         assert Booking.objects.filter(refresh_at__gt=now() + 80 * timedelta(seconds=1)).count() == 3
+
+    def test_a_token_that_may_not_list_reads_one_by_one(self, follow, workers, wire):
+        bookings = [follow(now() + 15 * MINUTE) for _ in range(4)]
+
+        def forbid(request):
+            if request.url.path.endswith("/bookings/v1.0"):
+                return httpx.Response(403, json={"message": "This action is unauthorized."})
+            return None
+
+        wire.intercept = forbid
+        workers.refresh()
+        assert wire.count("bookings/v1.0/") == len(bookings)
+        assert not is_refused()
 
     def test_a_refused_token_is_said(self, unassigned, workers, operator):
         operator.faults.add("unauthorized")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 import time_machine
 from django.utils.timezone import now
@@ -159,6 +160,25 @@ def test_a_booking_that_names_none_is_looked_for_among_its_drivers_sessions(
     Booking.objects.update(refresh_at=now())
     workers.refresh()
     assert ChargingSession.objects.get().booking_id == session.booking_id
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_token_that_may_not_list_reads_one_by_one(charging, workers, wire, count):
+    charging(count)
+    workers.read_sessions()
+
+    def forbid(request):
+        if request.url.path.endswith("/sessions/v1.0"):
+            return httpx.Response(403, json={"message": "This action is unauthorized."})
+        return None
+
+    wire.intercept = forbid
+    assert workers.read_sessions() == count
+    ChargingSession.objects.all().delete()
+    Booking.objects.update(refresh_at=now())
+    workers.refresh()
+    assert ChargingSession.objects.count() == count
+    assert not is_refused()
 
 
 def test_another_session_takes_the_place_of_the_first(charging, workers):
