@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings.dispatch import enqueue_on_commit
 from bookings.models import Actor, Booking, BookingEvent
-from bookings.notifications import plan_for_event
+from bookings.telling import plan_for_event
 from drivers.models import Driver
 
 logger = logging.getLogger(__name__)

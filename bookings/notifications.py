@@ -1,43 +1,47 @@
-"""Tells drivers and managers what was decided: plans the mails, and sends them.
+"""Sends the mails that are planned: `bookings.telling` decides who is told what.
 
-A mail is a row before it is a mail. The row is written in the transaction that settles the request,
-so nobody is told of what did not happen and nothing that happened goes untold; a worker sends it
-afterwards.
+A mail is a row before it is a mail. The row is written in the transaction in which the thing that
+it tells happens, so nobody is told of what did not happen and nothing that happened goes untold; a
+worker sends it afterwards.
 
 How often a mail goes out: once, as long as the worker lives. SMTP cannot be part of a transaction,
 so between the server's “250 OK” and our commit there is a gap. A worker that dies in it, or a
 server whose OK gets lost on the way, leaves a row that looks unsent, and the mail goes out again
 rather than perhaps never. The repetition carries the same Message-ID, by which most mail servers
 and programs recognise and drop it, and the same calendar UID, so that it adds no second entry.
+
+What one person is told of one booking goes out in the order in which it happened, and not at all
+once it is no longer true.
 """
 
 import logging
 import random
 import smtplib
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from enum import Enum
 
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.core.validators import validate_email
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.leases import claim
 from bookings.mails import compose
-from bookings.models import BookingEvent, BookingRequest, Notification
+from bookings.models import Booking, Notification
+from bookings.overtaken import is_overtaken
 from telemetry.measures import MAILS
 
 logger = logging.getLogger(__name__)
 
 Kind = Notification.Kind
-Audience = Notification.Audience
 State = Notification.State
-Status = BookingRequest.Status
 
 # Longer than one mail can take when the server uses EMAIL_TIMEOUT for each of its answers.
 LEASE_SECONDS = 180
@@ -46,70 +50,22 @@ LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
 # So that a mail whose workers were away for a day is not given up at the first hiccup.
 FEWEST_ATTEMPTS = 10
-# How long an approval waits for the operator to name the charger that it picked.
+# What tells of a place waits so long for the operator to name the charger that it picked.
 WAIT_FOR_EVSE = timedelta(minutes=10)
+TELLS_CHARGER = frozenset({Kind.APPROVED, Kind.CHANGED, Kind.MOVED})
+# How long a mail waits for the earlier ones to the same person about the same booking.
+WAIT_FOR_EARLIER = timedelta(minutes=30)
 
 
-# Planning
+class Outcome(Enum):
+    """What became of a row that was to be sent."""
 
-
-def plan_for_request(request: BookingRequest) -> list[int]:
-    """Write whom to tell that a create request was settled; return the ids of those rows.
-
-    Called in the transaction that settles it. An approval is told to the driver and the manager
-    who asked, anything else to that manager alone. A manager whose account is gone or switched off
-    is not told. Each address gets one mail, the manager's where driver and manager are the same.
-    """
-    if request.kind != BookingRequest.Kind.CREATE:
-        return []
-    if request.failure == BookingRequest.Failure.WITHDRAWN:
-        # Who withdrew it knows, and nobody else had been told of it.
-        return []
-    kind = {
-        Status.APPROVED: Kind.APPROVED,
-        Status.REJECTED: Kind.REJECTED,
-        Status.FAILED: Kind.NOT_PLACED,
-    }.get(Status(request.status))
-    if kind is None:
-        return []
-    rows: dict[str, Notification] = {}
-    asked = request.created_by
-    if asked is not None and asked.is_active:
-        rows[asked.email.casefold()] = Notification(
-            booking=request.booking,
-            request=request,
-            kind=kind,
-            audience=Audience.MANAGER,
-            recipient_email=asked.email,
-            recipient_user=asked,
-        )
-    driver = request.driver
-    if kind == Kind.APPROVED and driver.email:
-        rows.setdefault(
-            driver.email.casefold(),
-            Notification(
-                booking=request.booking,
-                request=request,
-                kind=kind,
-                audience=Audience.DRIVER,
-                recipient_email=driver.email,
-            ),
-        )
-    Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    return list(
-        Notification.objects.filter(request=request, kind=kind, state=State.QUEUED)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-
-
-def plan_for_event(event: BookingEvent) -> list[int]:
-    """Write whom to tell of what happened to a booking; return the ids of those rows."""
-    waiting = event.notifications.filter(state=State.QUEUED).order_by("pk")
-    return list(waiting.values_list("pk", flat=True))
-
-
-# Sending
+    SENT = "sent"
+    # It never will be.
+    ENDED = "ended"
+    # Put off, or somebody else's.
+    LEFT = "left"
+    NO_SERVER = "no-server"
 
 
 def send_due(*, limit: int = 50, now: datetime | None = None) -> int:
@@ -120,14 +76,20 @@ def send_due(*, limit: int = 50, now: datetime | None = None) -> int:
     refuses the log-in ends the round, since the others would meet the same.
     """
     connection = get_connection()
-    sent = 0
-    due = _due(now or timezone.now()).order_by("next_attempt_at", "pk")
+    tried = sent = 0
+    goes_on = True
     try:
-        for pk in list(due.values_list("pk", flat=True)[:limit]):
-            outcome = _send(pk, connection=connection, now=now)
-            if outcome is None:
-                break
-            sent += outcome
+        while goes_on and tried < limit:
+            due = _due(now or timezone.now()).order_by("next_attempt_at", "pk")
+            goes_on = False
+            for pk in list(due.values_list("pk", flat=True)[: limit - tried]):
+                tried += 1
+                outcome = _send(pk, connection=connection, now=now)
+                if outcome is Outcome.NO_SERVER:
+                    return sent
+                sent += outcome is Outcome.SENT
+                # What waited for this one to go first is due now.
+                goes_on |= outcome in {Outcome.SENT, Outcome.ENDED}
     finally:
         _close(connection)
     return sent
@@ -136,13 +98,26 @@ def send_due(*, limit: int = 50, now: datetime | None = None) -> int:
 def send_notification(pk: int) -> bool:
     """Send one mail right away; return whether it went out.
 
-    Quiet when it is not due, waits for its charger, or is claimed by another sender.
+    Quiet when it is not due, waits for its charger or an earlier mail, or is claimed by another
+    sender.
     """
     connection = get_connection()
     try:
-        return bool(_send(pk, connection=connection, now=None))
+        return _send(pk, connection=connection, now=None) is Outcome.SENT
     finally:
         _close(connection)
+
+
+def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
+    """Let mails that were given up be tried anew, with the same Message-ID; return how many."""
+    return Notification.objects.filter(pk__in=list(keys), state=State.GIVEN_UP).update(
+        state=State.QUEUED,
+        attempts=0,
+        next_attempt_at=now or timezone.now(),
+        problem="",
+        lease_owner=None,
+        lease_until=None,
+    )
 
 
 def pause_seconds(attempts: int) -> float:
@@ -152,35 +127,56 @@ def pause_seconds(attempts: int) -> float:
 
 
 def _due(now: datetime) -> QuerySet[Notification]:
-    """Return what may be sent; an approval only once its charger is known or did not come."""
-    waits = Q(kind=Kind.APPROVED, booking__evse__isnull=True, created_at__gt=now - WAIT_FOR_EVSE)
-    return Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now).exclude(waits)
+    """Return what may be sent, before the order is looked at in which rows are taken.
+
+    What tells of a charger waits until that is known, or did not come in time; no longer than to
+    the start, and not where nobody holds one any more. Later mails about a booking wait for the
+    earlier ones to the same address.
+    """
+    no_charger_yet = Q(
+        kind__in=TELLS_CHARGER,
+        created_at__gt=now - WAIT_FOR_EVSE,
+        booking__evse__isnull=True,
+        booking__status__in=Booking.CONFIRMED,
+        booking__start_at__gt=now,
+    )
+    earlier = Notification.objects.filter(
+        booking=OuterRef("booking"),
+        recipient_email=OuterRef("recipient_email"),
+        state=State.QUEUED,
+        pk__lt=OuterRef("pk"),
+    )
+    return (
+        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+        .exclude(no_charger_yet)
+        .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
+    )
 
 
-def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> bool | None:
-    """Claim one row and send it; None when there is no way to the mail server."""
+def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Outcome:
+    """Claim one row and send it, unless it is not to be sent."""
     at = now or timezone.now()
     owner, won = claim(_due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
     # The row may have been sent between the look at it and the claim: read it again.
     notification = _read(owner) if won else None
     if notification is None:
-        return False
+        return Outcome.LEFT
+    if is_overtaken(notification, now=at):
+        return _drop(notification)
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
-        _give_up(notification, problem=_("The address is not one that mail can be sent to."))
-        return False
+        return _give_up(notification, problem=_("The address is not one that mail can be sent to."))
     try:
         message = compose(notification)
     except (ValueError, TypeError, LookupError):
         logger.exception("Notification %s could not be written.", pk)
-        _put_off(notification, problem=_("The mail could not be written."), now=now)
-        return False
+        return _put_off(notification, problem=_("The mail could not be written."), now=now)
     try:
         connection.open()
     except OSError as error:  # SMTPException is one
         _put_off(notification, problem=_problem(error), now=now)
-        return None
+        return Outcome.NO_SERVER
     return _deliver(notification, message, connection=connection, now=now)
 
 
@@ -194,8 +190,16 @@ def _read(owner: uuid.UUID) -> Notification | None:
             "booking__location",
             "booking__evse__charge_point",
             "booking__created_by",
+            "booking__replaces__location",
+            "booking__replaces__evse__charge_point",
+            "request__driver",
+            "request__previous_driver",
             "request__location",
             "request__evse__charge_point",
+            "request__created_by",
+            "event",
+            "recipient_user",
+            "recipient_driver",
         )
         .first()
     )
@@ -207,7 +211,7 @@ def _deliver(
     *,
     connection: BaseEmailBackend,
     now: datetime | None,
-) -> bool:
+) -> Outcome:
     """Send a mail over an open connection and record what became of it."""
     try:
         connection.send_messages([message])
@@ -215,10 +219,8 @@ def _deliver(
         # The state of the session is not known any more; the next mail gets a fresh one.
         _close(connection)
         if _is_refused_for_good(error):
-            _give_up(notification, problem=_problem(error))
-        else:
-            _put_off(notification, problem=_problem(error), now=now)
-        return False
+            return _give_up(notification, problem=_problem(error))
+        return _put_off(notification, problem=_problem(error), now=now)
     recorded = _claimed(notification).update(
         state=State.SENT,
         subject=message.subject[:255],
@@ -232,7 +234,7 @@ def _deliver(
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
     logger.info("Notification %s was sent.", notification.pk, extra=_log_fields(notification))
     MAILS.add(kind=notification.kind, outcome="sent")
-    return True
+    return Outcome.SENT
 
 
 def _claimed(notification: Notification) -> QuerySet[Notification]:
@@ -242,13 +244,12 @@ def _claimed(notification: Notification) -> QuerySet[Notification]:
     )
 
 
-def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> None:
+def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> Outcome:
     """Record a failed attempt and when to try again, or that it was the last one."""
     at = now or timezone.now()
     attempts = notification.attempts + 1
     if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
-        _give_up(notification, problem=problem)
-        return
+        return _give_up(notification, problem=problem)
     logger.warning(
         "Notification %s was not sent: %s",
         notification.pk,
@@ -263,9 +264,10 @@ def _put_off(notification: Notification, *, problem: str, now: datetime | None) 
         lease_owner=None,
         lease_until=None,
     )
+    return Outcome.LEFT
 
 
-def _give_up(notification: Notification, *, problem: str) -> None:
+def _give_up(notification: Notification, *, problem: str) -> Outcome:
     logger.error(
         "Notification %s is given up: %s", notification.pk, problem, extra=_log_fields(notification)
     )
@@ -277,6 +279,24 @@ def _give_up(notification: Notification, *, problem: str) -> None:
         lease_owner=None,
         lease_until=None,
     )
+    return Outcome.ENDED
+
+
+def _drop(notification: Notification) -> Outcome:
+    """Record that a mail is not sent, since it would not be true any more."""
+    logger.info(
+        "Notification %s is no longer true and is not sent.",
+        notification.pk,
+        extra=_log_fields(notification),
+    )
+    MAILS.add(kind=notification.kind, outcome="dropped")
+    _claimed(notification).update(
+        state=State.DROPPED,
+        problem=_("It was no longer true by the time it could be sent."),
+        lease_owner=None,
+        lease_until=None,
+    )
+    return Outcome.ENDED
 
 
 def _log_fields(notification: Notification) -> dict[str, int | str | None]:

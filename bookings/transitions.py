@@ -10,7 +10,7 @@ from accounts.models import User
 from bookings.carrying import carry_to_booking
 from bookings.dispatch import enqueue_on_commit
 from bookings.models import Actor, BookingRequest, BookingRequestEvent
-from bookings.notifications import plan_for_request
+from bookings.telling import plan_for_request
 from sites.models import Evse
 
 logger = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +45,7 @@ class Notification(models.Model):
         QUEUED = "queued", _("Waiting")
         SENT = "sent", _("Sent")
         GIVEN_UP = "given-up", _("Given up")
+        DROPPED = "dropped", _("Not sent")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
     request = models.ForeignKey(
@@ -102,5 +104,10 @@ class Notification(models.Model):
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(state="queued"), name="notification_due"
-            )
+            ),
+            models.Index(fields=["kind", "id"], name="notification_by_kind"),
+            models.Index(
+                fields=["state", "id"], condition=~Q(state="sent"), name="notification_not_sent"
+            ),
+            models.Index(Upper("recipient_email"), "id", name="notification_by_recipient"),
         ]

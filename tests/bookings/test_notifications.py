@@ -12,22 +12,17 @@ from bookings.models import Booking, BookingRequest, Notification
 from bookings.notifications import (
     FEWEST_ATTEMPTS,
     pause_seconds,
-    plan_for_request,
     send_due,
     send_notification,
 )
-from bookings.transitions import move_request
 from sites.facts import WEEKDAYS
 from tests.bookings.mail_reading import (
-    Actor,
-    Status,
     approve,
     reject,
     subject_of,
     text_of,
-    unfolded_calendar,
 )
-from tests.factories import BookingRequestFactory, NotificationFactory
+from tests.factories import NotificationFactory
 
 pytest_plugins = ["tests.smtp_sink", "tests.bookings.mail_cases"]
 pytestmark = pytest.mark.django_db
@@ -36,7 +31,7 @@ Kind = Notification.Kind
 State = Notification.State
 
 
-# Who is told
+# What goes out
 
 
 def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
@@ -54,52 +49,6 @@ def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
         assert row.subject == subject_of(smtp_sink.mails[row.recipient_email])
     assert send_due() == 0
     assert len(smtp_sink.received) == 2
-
-
-def test_planning_again_adds_nobody(asked):
-    approve(asked)
-    told = list(Notification.objects.order_by("pk").values_list("pk", flat=True))
-    assert plan_for_request(asked) == told
-    assert Notification.objects.count() == 2
-
-
-@pytest.mark.parametrize(("to", "kind"), [("rejected", "rejected"), ("failed", "not-placed")])
-def test_what_did_not_work_out_is_told_to_the_manager_alone(fleet, manager, to, kind):
-    request = BookingRequestFactory(created_by=manager, booking__created_by=manager)
-    move_request(request, to=Status(to), actor=Actor.OPERATOR, failure="slot-gone")
-    row = Notification.objects.get()
-    assert (row.recipient_email, row.kind, row.audience) == (manager.email, kind, "manager")
-    assert row.recipient_user == manager
-
-
-def test_a_manager_who_is_gone_is_not_told(asked, manager):
-    manager.is_active = False
-    manager.save()
-    request = BookingRequest.objects.get(pk=asked.pk)
-    approve(request)
-    assert [row.audience for row in Notification.objects.all()] == ["driver"]
-    other = BookingRequestFactory(pending=True, created_by=None)
-    reject(other, "Taken.")
-    assert not Notification.objects.filter(request=other).exists()
-
-
-def test_a_manager_who_drives_gets_one_mail_as_a_manager(asked, dana, manager, smtp_sink):
-    dana.email = "Manager@Hudson.example"
-    dana.save()
-    approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
-    (mail,) = smtp_sink.received
-    assert mail.recipients == [manager.email]
-    assert f"/bookings/{asked.booking_id}/" in text_of(mail.message)
-    assert "BEGIN:VALARM" in unfolded_calendar(mail.message)
-
-
-@pytest.mark.parametrize("kind", ["update", "cancel"])
-def test_changes_and_cancellations_tell_nobody_yet(asked, kind):
-    asked.kind = kind
-    asked.status = Status.APPROVED
-    assert plan_for_request(asked) == []
-    assert not Notification.objects.exists()
 
 
 # A charger that is not known yet
