@@ -9,7 +9,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.templatetags.bookings import instant
 from drivers.models import Driver, FleetDriver
 from sites.models import Evse
-from tests.factories import DriverFactory, EvseFactory, MembershipFactory
+from tests.factories import BookingFactory, DriverFactory, EvseFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,51 @@ def test_a_reference_over_its_limit_is_said_and_kept(as_manager, slot, driver):
     assert not Booking.objects.exists()
 
 
+@pytest.fixture
+def other(fleet, driver, slot) -> Booking:
+    """Another booking of the driver that overlaps with the slot, elsewhere."""
+    start = slot.start_at + timedelta(minutes=30)
+    return BookingFactory(fleet=fleet, driver=driver, accepted=True, start_at=start)
+
+
+def test_a_driver_who_is_booked_then_is_warned_of_and_booked_once_confirmed(
+    as_manager, slot, driver, other
+):
+    data = filled(slot, driver)
+    page = as_manager.post(NEW, data).content.decode()
+    assert "Ana Alvarez has another booking at that time" in page
+    assert f'href="/bookings/{other.pk}/"' in page
+    assert "Job 7" in page
+    assert f'value="{driver.pk}" checked' in page
+    assert Booking.objects.get() == other
+    button = page.split('name="confirmed_overlap" value="')[1].split('"')[0]
+    as_manager.post(NEW, data | {"confirmed_overlap": button})
+    assert Booking.objects.exclude(pk=other.pk).get().reference == "Job 7"
+
+
+def test_a_confirmation_counts_for_that_driver_and_time_only(as_manager, slot, driver, other):
+    data = filled(slot, driver)
+    page = as_manager.post(NEW, data).content.decode()
+    button = page.split('name="confirmed_overlap" value="')[1].split('"')[0]
+    for change in ({"minutes": "90"}, {"confirmed_overlap": "1"}, {"confirmed_overlap": ""}):
+        page = as_manager.post(NEW, data | {"confirmed_overlap": button} | change).content.decode()
+        assert "has another booking at that time" in page
+    assert Booking.objects.get() == other
+
+
+def test_bookings_of_another_fleet_are_not_told(as_manager, slot, driver, other, other_fleet):
+    Booking.objects.update(fleet=other_fleet)
+    assert as_manager.post(NEW, filled(slot, driver)).status_code == 302
+
+
+def test_sending_twice_is_no_overlap_with_oneself(as_manager, slot, driver):
+    data = filled(slot, driver)
+    assert as_manager.post(NEW, data).url == as_manager.post(NEW, data).url
+    again = as_manager.post(NEW, filled(slot, driver))
+    assert again.status_code == 302
+    assert Booking.objects.count() == 1
+
+
 def test_another_fleets_driver_is_no_driver(as_manager, slot, other_fleet):
     stranger = DriverFactory(fleet=other_fleet, first_name="Secret")
     page = as_manager.post(NEW, filled(slot, stranger)).content.decode()
@@ -160,6 +205,21 @@ def test_a_slot_taken_since_offers_fresh_slots_and_keeps_what_was_typed(
     form = as_manager.get(NEW, later).content.decode()
     assert "Job 7" in form
     assert f'value="{driver.pk}" checked' in form
+
+
+def test_a_slot_taken_since_leads_to_what_is_free_instead(as_manager, slot, driver, operator, wire):
+    operator.add_booking(location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at)
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    assert wire.count("availability") == 2, "to check the slot, and for the picker"
+    address = page.split('hx-get="/bookings/new/alternatives/')[1].split('"')[0]
+    found = as_manager.get(
+        f"/bookings/new/alternatives/{address.replace('&amp;', '&')}",
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert wire.count("availability") == 2, "the picker has asked already"
+    assert f"start={instant(slot.end_at)}".replace(":", "%3A") in found
+    assert f"driver={driver.pk}" in found
+    assert "reference=Job+7" in found
 
 
 @pytest.mark.parametrize(

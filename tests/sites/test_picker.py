@@ -420,6 +420,36 @@ def test_other_choices_are_kept_from_day_to_day(location, evse):
     }
 
 
+def test_the_booking_that_is_moved_is_named_by_every_link(location, evse):
+    query = f"move=17&evse={evse.pk}&from=18:00"
+    for picker in (
+        picker_for(location, evse, query=query),
+        picker_for(location, evse, query=f"{query}&any=1"),
+    ):
+        controls = picker.controls
+        queries = [
+            picker.here,
+            controls.next_query,
+            *(link.query for link in (*picker.days, *controls.quick, *controls.modes)),
+            *(row.toggle_query for row in picker.chargers if row.toggle_query),
+            *(urlsplit(start.url).query for start in all_starts(picker)),
+        ]
+        assert all(parse_qs(query)["move"] == ["17"] for query in queries)
+    assert "move" not in picker_for(location, evse).here
+
+
+@pytest.mark.parametrize("move", ["x", "\x00", "9" * 19, "-1", "1 2", "٣", ""])
+def test_what_is_no_number_of_a_booking_is_left_out(location, evse, move):
+    params = QueryDict(mutable=True)
+    params["move"] = move
+    assert (
+        "move"
+        not in build_picker(
+            location=location, evses=[evse], params=params, viewer_zone=None, now=NOON
+        ).here
+    )
+
+
 # What makes no sense gives a message and the default
 
 
