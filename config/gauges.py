@@ -104,7 +104,7 @@ def sweep_times(now: datetime) -> Iterator[Metric]:
     """Yield when each sweep last succeeded, how long that took, and how late it may be."""
     last = GaugeMetricFamily(
         "chargebook_sweep_last_success_seconds",
-        "Seconds since a sweep last did its work; +Inf when it never has.",
+        "Seconds since a sweep last did its work; since beat has it to start when it never has.",
         labels=["sweep"],
     )
     limit = GaugeMetricFamily(
@@ -116,7 +116,7 @@ def sweep_times(now: datetime) -> Iterator[Metric]:
         "chargebook_sweep_took_seconds", "How long its last success took.", labels=["sweep"]
     )
     for state in sweeps.states(now=now):
-        last.add_metric([state.name], float("inf") if state.seconds is None else state.seconds)
+        last.add_metric([state.name], state.waited_seconds)
         limit.add_metric([state.name], state.limit_seconds)
         if state.took_seconds is not None:
             took.add_metric([state.name], state.took_seconds)

@@ -6,6 +6,7 @@ Every line is scrubbed as a whole, tracebacks included. Its fields are those bou
 
 import json
 import logging
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,28 @@ class WorkAtHand(logging.Filter):
                 offered = getattr(request, REQUEST_ID, "")
                 extra |= {REQUEST_ID: offered} if offered else {}
             record.fields = {**facts(), **extra}
+        return True
+
+
+class Seldom(logging.Filter):
+    """Lets one line of a kind through in half a minute, without its traceback.
+
+    For those who repeat with every attempt that a server is away.
+    """
+
+    SECONDS = 30.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let a line pass unless one of its kind has passed just now."""
+        kind = str(record.msg)
+        if abs(record.created - self._last.get(kind, -math.inf)) < self.SECONDS:
+            return False
+        self._last[kind] = record.created
+        record.exc_info = record.exc_text = None
         return True
 
 
@@ -113,7 +136,7 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"work": {"()": WorkAtHand}},
+        "filters": {"work": {"()": WorkAtHand}, "seldom": {"()": Seldom}},
         "formatters": {"line": {"()": formatter, "secrets": [s for s in secrets if s]}},
         "handlers": {
             "console": {
@@ -129,7 +152,9 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
             "httpx": {"level": "WARNING"},
             "mail.log": {"level": "WARNING"},
             "stamina": {"level": "ERROR"},
-            "celery.beat": {"level": "WARNING"},
+            # The first tells that the cache is away, the second that the broker is.
+            "django_redis.cache": {"filters": ["seldom"]},
+            "celery.beat": {"level": "WARNING", "filters": ["seldom"]},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
         },

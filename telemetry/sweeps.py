@@ -1,6 +1,7 @@
 """Which sweeps there are, when each last succeeded, and how late it may be."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -38,10 +39,15 @@ _noted = _Noted()
 
 @dataclass(frozen=True, slots=True)
 class SweepState:
-    """How a sweep is doing: seconds since its last success (None: never), and what is allowed."""
+    """How a sweep is doing: seconds since its last success (None: never), and what is allowed.
+
+    `waited_seconds` count from when beat first had it on its schedule where it never succeeded;
+    they are endless where beat has never run.
+    """
 
     name: str
     seconds: float | None
+    waited_seconds: float
     limit_seconds: float
     took_seconds: float | None
     last_failed: bool
@@ -49,7 +55,7 @@ class SweepState:
     @property
     def is_late(self) -> bool:
         """Whether it has not succeeded for longer than it may."""
-        return self.seconds is None or self.seconds > self.limit_seconds
+        return self.waited_seconds > self.limit_seconds
 
 
 def name_of(task: str) -> str:
@@ -79,16 +85,29 @@ def states(*, now: datetime | None = None) -> list[SweepState]:
         row = rows.get(name)
         at = row.succeeded_at if row else None
         failed_at = row.failed_at if row else None
+        seconds = max(0.0, (now - at).total_seconds()) if at else None
+        waited = (now - row.awaited_since).total_seconds() if row else math.inf
         found.append(
             SweepState(
                 name=name,
-                seconds=max(0.0, (now - at).total_seconds()) if at else None,
+                seconds=seconds,
+                waited_seconds=waited if seconds is None else seconds,
                 limit_seconds=max(LEAST_LIMIT, PERIODS * period).total_seconds(),
                 took_seconds=row.took_seconds if row else None,
                 last_failed=failed_at is not None and (at is None or failed_at > at),
             )
         )
     return found
+
+
+def await_all() -> None:
+    """Note that beat has all sweeps on its schedule from now on; those it had are left alone."""
+    rows = [Sweep(name=name) for name in periods()]
+    try:
+        Sweep.objects.bulk_create(rows, ignore_conflicts=True)
+    except DatabaseError as error:
+        # The first success of each will note it.
+        logger.warning("The sweeps on beat's schedule were not noted: %s", type(error).__name__)
 
 
 def note_success(name: str, *, seconds: float) -> None:

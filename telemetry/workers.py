@@ -31,11 +31,17 @@ def watch() -> None:
     signals.task_success.connect(note_success, dispatch_uid="telemetry-success")
     signals.task_failure.connect(note_failure, dispatch_uid="telemetry-failure")
     signals.task_postrun.connect(end, dispatch_uid="telemetry-end")
+    signals.beat_init.connect(expect_sweeps, dispatch_uid="telemetry-beat")
     signals.setup_logging.connect(keep_logging, dispatch_uid="telemetry-logging")
 
 
 def keep_logging(**_: Any) -> None:
     """Keep Celery from setting up logging: being connected is enough. Django's settings do."""
+
+
+def expect_sweeps(**_: Any) -> None:
+    """Wait for the sweeps from now on: beat has begun to start them."""
+    sweeps.await_all()
 
 
 def send_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:

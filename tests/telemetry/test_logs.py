@@ -6,6 +6,7 @@ import logging
 import logging.config
 
 import pytest
+import time_machine
 from django.test import RequestFactory
 
 from telemetry.context import bound
@@ -67,6 +68,22 @@ def test_facts_end_with_their_block(log):
     with bound(request_id="abcdef12"), bound(booking_id=3):
         pass
     assert set(json.loads(log(Json(), "Done."))) == {"time", "level", "logger", "message"}
+
+
+def test_who_repeats_that_a_server_is_away_is_heard_once_in_a_while(written):
+    logger = logging.getLogger("django_redis.cache")
+    with time_machine.travel(0, tick=False) as clock:
+        for _ in range(3):
+            try:
+                raise ConnectionError("10.0.0.7")
+            except ConnectionError:
+                logger.exception("Exception ignored")
+        assert [line["message"] for line in written.lines] == ["Exception ignored"]
+        assert "traceback" not in written.lines[0]
+        logger.error("Something else")
+        clock.shift(31)
+        logger.error("Exception ignored")
+    assert len(written.lines) == 3
 
 
 def test_what_others_put_on_records_cannot_break_a_line(log):

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from celery import shared_task
+from celery import shared_task, signals
 from django.test import override_settings
 from django.utils import timezone
 
@@ -113,6 +113,20 @@ def test_a_sweep_that_runs_all_the_time_is_not_written_all_the_time(django_asser
 def test_what_is_no_sweep_is_not_noted():
     work.apply((7,))
     assert not Sweep.objects.exists()
+
+
+@override_settings(CELERY_BEAT_SCHEDULE=EveryHour())
+def test_a_sweep_is_waited_for_from_when_beat_has_it_to_start():
+    signals.beat_init.send(sender=None)
+    now = timezone.now()
+    (state,) = states(now=now)
+    assert state.seconds is None
+    assert not state.is_late
+    assert states(now=now + timedelta(hours=3, seconds=1))[0].is_late
+
+    Sweep.objects.update(awaited_since=now - timedelta(days=9), succeeded_at=now)
+    signals.beat_init.send(sender=None)
+    assert Sweep.objects.get().succeeded_at == now
 
 
 @override_settings(CELERY_BEAT_SCHEDULE=EveryHour())
