@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations vendor screenshots
+.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ bench: install ## measure what it costs
 
 check-migrations: install ## check that the migrations fit the models
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+
+messages: install ## bring translations up to date with the texts, and compile them
+	@$(BIN)/python -m scripts.messages
 
 vendor: install ## fetch the vendored front-end libraries again
 	@$(BIN)/python -m scripts.vendor_frontend

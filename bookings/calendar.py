@@ -264,4 +264,6 @@ def description(booking: Booking, *, for_driver: bool) -> str:
     told += facts.getting_in(booking)
     if booking.reference:
         told.append(facts.Fact(_("Reference"), (facts.one_line(booking.reference),)))
-    return "\n\n".join("\n".join([f"{fact.label}:", *fact.lines]) for fact in told)
+    # Translators: a label with what belongs to it in the next line, such as “Where:”.
+    label = _("%(label)s:")
+    return "\n\n".join("\n".join([label % {"label": fact.label}, *fact.lines]) for fact in told)

@@ -195,10 +195,13 @@ def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
     day = booking.start_at.astimezone(location.zone).date()
     last = (booking.end_at - timedelta(microseconds=1)).astimezone(location.zone).date()
     names = list(WEEKDAYS)
+    # Translators: Django's date format of a day without the year.
+    pattern = pgettext("format", "D j M")
+    # Translators: opening hours, such as “Mon 23 Nov: 06:00 to 23:00”.
+    text = _("%(day)s: %(hours)s")
     lines = []
     while day <= last:
         hours = hours_text(location.opening_hours.get(names[day.weekday()]) or [])
-        # Translators: Django's date format of a day without the year.
-        lines.append(f"{date_format(day, pgettext('format', 'D j M'))}: {hours}")
+        lines.append(text % {"day": date_format(day, pattern), "hours": hours})
         day += ONE_DAY
     return tuple(lines)

@@ -65,6 +65,7 @@ def reply_to(case: Case) -> list[str] | None:
 
 def footer(case: Case) -> str:
     """Return who sends the mail, and why to this reader."""
+    asked = case.booking.created_by
     if case.for_driver and case.is_theirs:
         text = _(
             "Sent by %(portal)s, because this booking is for you. Times are those of the site."
@@ -73,8 +74,10 @@ def footer(case: Case) -> str:
         text = _(
             "Sent by %(portal)s, because this booking was for you. Times are those of the site."
         )
-    elif case.notification.recipient_user in {case.booking.created_by, case.asker} - {None}:
-        text = _("Sent by %(portal)s, because you asked for this. Times are those of the site.")
+    elif asked is not None and asked == case.notification.recipient_user:
+        text = _(
+            "Sent by %(portal)s, because you asked for this booking. Times are those of the site."
+        )
     else:
         text = _(
             "Sent by %(portal)s, because you look after the bookings of %(fleet)s. Times are those "

@@ -20,6 +20,7 @@ from bookings.letters.parts import (
     what,
     words_of_event,
 )
+from bookings.models import Booking
 
 
 def changed(case: Case) -> Letter:
@@ -68,12 +69,22 @@ def moved(case: Case) -> Letter:
     return Letter(
         subject=_("Changed by the operator: %(what)s") % {"what": what(case.stay)},
         headline=headline,
-        opening=[text % case.words, *since_then(case, case.stay)],
+        opening=[text % case.words, *stands_again(case), *since_then(case, case.stay)],
         facts=standing_facts(case, case.stay, before=case.before),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=True,
     )
+
+
+def stands_again(case: Case) -> list[str]:
+    """Return that a booking which the operator had ended is to take place after all."""
+    told = case.event.changes.get("status") if case.event is not None else None
+    if not told or told[0] in Booking.HOLDS_A_PLACE | {Booking.Status.UNKNOWN}:
+        return []
+    ended = {"state": Booking.Status(told[0]).label}
+    # Translators: %(state)s is a state such as “Cancelled”.
+    return [_("The booking stands again. Its state before was “%(state)s”.") % ended]
 
 
 def taken_away(case: Case) -> Letter:

@@ -17,12 +17,19 @@ from bookings.letters.parts import (
     standing_facts,
     what,
 )
-from bookings.models import Actor, BookingEvent
+from bookings.models import Actor, BookingEvent, BookingRequest
 
 
 def cancelled(case: Case) -> Letter:
     """Write that a booking is cancelled, and by whom as far as that is known."""
-    if case.for_driver:
+    was_booked = case.request is None or case.request.kind != BookingRequest.Kind.CREATE
+    if not was_booked:
+        headline = _("The booking is cancelled")
+        text = _(
+            "The booking for %(driver)s at %(site)s was withdrawn before the operator was asked. "
+            "Nothing is booked."
+        )
+    elif case.for_driver:
         headline = _("Your charging booking is cancelled")
         text = _(
             "Your booking at %(site)s is cancelled. No charger is held for you there any more. The "
@@ -32,7 +39,7 @@ def cancelled(case: Case) -> Letter:
         headline = _("The booking is cancelled")
         text = _(
             "The booking for %(driver)s at %(site)s is cancelled. The attached calendar entry "
-            "removes it from your calendar."
+            "takes it out of calendars that have it."
         )
     return Letter(
         subject=_("Cancelled: %(what)s") % {"what": what(case.stay)},
@@ -41,7 +48,7 @@ def cancelled(case: Case) -> Letter:
         facts=short_facts(case, case.stay),
         actions=actions_of(case),
         closing=driver_closing(case),
-        entry=True,
+        entry=was_booked,
     )
 
 
@@ -67,7 +74,7 @@ def who_cancelled(case: Case) -> list[str]:
     if replacement is not None and (not case.for_driver or replacement.driver == case.recipient):
         text = _("It was moved: another booking replaces it, %(when)s, %(where)s.")
         return [text % place_and_time(replacement)]
-    asked_by = case.request.asked_by if case.request is not None else ""
+    asked_by = who_asked(case.request) if case.request is not None else ""
     if asked_by == Actor.DRIVER:
         if case.for_driver:
             return [_("You asked for it on your page.")]
@@ -75,6 +82,14 @@ def who_cancelled(case: Case) -> list[str]:
     if asked_by == Actor.STAFF:
         return [_("The operator's staff asked for it.")]
     return asked_by_manager(case) if asked_by == Actor.MANAGER else []
+
+
+def who_asked(request: BookingRequest) -> str:
+    """Return who asked for a cancellation, which may be the withdrawal of a request to book."""
+    if request.kind != BookingRequest.Kind.CREATE:
+        return request.asked_by
+    last = request.events.order_by("at", "pk").last()
+    return last.actor if last is not None else ""
 
 
 def cancel_refused(case: Case) -> Letter:

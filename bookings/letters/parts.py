@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.templatetags.portal import period
 from bookings import facts
-from bookings.calendar import portal_url
+from bookings.calendar import NOT_TAKING_PLACE, portal_url
 from bookings.facts import Fact, lines_of, one_line, with_before
 from bookings.links import driver_page_url
-from bookings.models import Booking, BookingEvent, BookingRequest, Notification
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest, Notification
 from bookings.stays import Stay, asked_stay, stay_before, stay_now, stays_of_event
 from drivers.models import Driver
 from sites.picker_form import criteria_params
@@ -126,7 +126,9 @@ class Case:
     @cached_property
     def replacement(self) -> Booking | None:
         """The approved booking at another place that this one was moved to."""
-        moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False)
+        moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
+            status__in=NOT_TAKING_PLACE
+        )
         return moved.select_related("location", "evse__charge_point", "driver").first()
 
     @property
@@ -249,9 +251,10 @@ def actions_of(case: Case) -> list[Action]:
     """Return where the mail leads its reader."""
     if case.for_driver:
         return driver_actions(case)
-    if case.booking.did_not_work_out:
-        return [page_action(case), Action(_("Pick another slot"), pick_again_url(case.stay))]
-    return [page_action(case)]
+    by_operator = case.event is not None and case.event.actor == Actor.OPERATOR
+    lost = case.booking.did_not_work_out or (case.kind == Kind.CANCELLED and by_operator)
+    again = [Action(_("Pick another slot"), pick_again_url(case.stay))] if lost else []
+    return [page_action(case), *again]
 
 
 def pick_again_url(stay: Stay) -> str:

@@ -1,9 +1,8 @@
-"""A request that mails are written about; a test module gets it by `pytest_plugins`."""
-
-from datetime import UTC, datetime
+"""What mails are written about; a test module gets it by `pytest_plugins`."""
 
 import pytest
 
+from tests.bookings.mail_situations import OVERNIGHT, Stage
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -11,9 +10,6 @@ from tests.factories import (
     EvseFactory,
     LocationFactory,
 )
-
-# Monday evening in New York, in winter time, until Tuesday morning.
-OVERNIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC), datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -54,3 +50,34 @@ def asked(fleet, manager, dana, bay):
         created_by=manager,
     )
     return BookingRequestFactory(pending=True, booking=booking, created_by=manager)
+
+
+@pytest.fixture
+def stage(fleet, manager, dana, bay) -> Stage:
+    manager.name = "Maria Okafor"
+    manager.save()
+    start, end = OVERNIGHT
+    booking = BookingFactory(
+        accepted=True,
+        fleet=fleet,
+        driver=dana,
+        evse=bay,
+        start_at=start,
+        end_at=end,
+        reference="Tour 7 & 8",
+        created_by=manager,
+    )
+    return Stage(
+        booking=booking,
+        manager=manager,
+        dana=dana,
+        ben=DriverFactory(
+            email="ben@hudson.example", first_name="Ben", last_name="Ito", fleet=fleet
+        ),
+        bay=bay,
+        other_bay=EvseFactory(
+            charge_point__location=bay.charge_point.location,
+            label="B-2",
+            physical_reference="BK-0020",
+        ),
+    )

@@ -1,0 +1,240 @@
+"""Whether drivers, and managers in their mails, are spoken to in their language and in no other."""
+
+import gettext
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import trans_real
+
+from accounts.models import User
+from bookings.calendar import booking_calendar, feed_calendar
+from bookings.links import link_token
+from bookings.mails import compose
+from bookings.models import Booking, Notification
+from drivers.models import Driver
+from scripts import messages
+from sites import labels
+from tests.bookings.mail_situations import SITUATIONS
+from tests.factories import BookingRequestFactory
+
+pytest_plugins = ["tests.bookings.mail_cases"]
+
+OTHERS = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
+
+
+def catalogue(language: str, ending: str) -> Path:
+    return Path(settings.BASE_DIR, "locale", language, "LC_MESSAGES", f"django.{ending}")
+
+
+class Untranslated(gettext.NullTranslations):
+    """Comes after a language's own catalogue, and notes what that one could not say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: set[str] = set()
+
+    def gettext(self, message: str) -> str:
+        self.texts.add(message)
+        return message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        self.texts.add(msgid1)
+        return msgid1 if n == 1 else msgid2
+
+
+@pytest.fixture
+def untranslated(monkeypatch) -> Untranslated:
+    noted = Untranslated()
+    for language in OTHERS:
+        monkeypatch.setattr(trans_real.translation(language), "_fallback", noted)
+    return noted
+
+
+# The catalogues themselves
+
+
+def test_there_is_a_catalogue_for_each_language():
+    assert OTHERS == ["de", "fr", "nl"]
+    assert set(messages.LANGUAGES) == set(OTHERS)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_is_translated_and_nothing_is_guessed(language):
+    po = polib.pofile(str(catalogue(language, "po")))
+    assert po.metadata["Language"] == language
+    assert [entry.msgid for entry in po.untranslated_entries()] == []
+    assert [entry.msgid for entry in po.fuzzy_entries()] == []
+    assert po.obsolete_entries() == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_compiled_catalogue_says_what_its_source_says(language):
+    source = polib.pofile(str(catalogue(language, "po")))
+    compiled = polib.mofile(str(catalogue(language, "mo")))
+
+    def texts(entries):
+        return {
+            (entry.msgctxt, entry.msgid): (entry.msgstr, entry.msgstr_plural) for entry in entries
+        }
+
+    assert texts(compiled) == texts(source)
+    assert compiled.metadata["Plural-Forms"] == source.metadata["Plural-Forms"]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_placeholders_agree(language):
+    def placeholders(text):
+        return sorted(PLACEHOLDER.findall(text))
+
+    for entry in polib.pofile(str(catalogue(language, "po"))):
+        for text in entry.msgstr_plural.values() or [entry.msgstr]:
+            assert placeholders(text) == placeholders(entry.msgid), entry.msgid
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_one_and_many_are_told_apart(language):
+    with translation.override(language):
+        texts = [
+            translation.ngettext("%(minutes)d minute", "%(minutes)d minutes", n) % {"minutes": n}
+            for n in (1, 20)
+        ]
+    assert (
+        texts
+        == {
+            "de": ["1 Minute", "20 Minuten"],
+            "fr": ["1 minute", "20 minutes"],
+            "nl": ["1 minuut", "20 minuten"],
+        }[language]
+    )
+
+
+def test_without_the_tools_nothing_is_written(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    assert messages.main() == 1
+    assert "gettext" in capsys.readouterr().out
+
+
+# What is said
+
+
+def rows(stage, kind, about) -> list[Notification]:
+    """Return what each is told who may be: Dana, whoever has the booking then, a manager."""
+    drivers = {stage.dana, stage.booking.driver}
+    return [
+        *(stage.tell(kind, "driver", to=driver, **about) for driver in drivers),
+        stage.tell(kind, "manager", **about),
+    ]
+
+
+def in_language(language: str, row: Notification) -> Notification:
+    """Return a row as it is read once all people speak a language."""
+    Driver.objects.update(locale=language)
+    User.objects.update(language=language)
+    return Notification.objects.get(pk=row.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_mails_are_in_the_readers_language_throughout(stage, situation, untranslated):
+    kind, happen = SITUATIONS[situation]
+    for row in rows(stage, kind, happen(stage)):
+        plain = compose(in_language("", row))
+        for language in OTHERS:
+            mail = compose(in_language(language, row))
+            assert mail.subject.splitlines() == [mail.subject]
+            assert f'<html lang="{language}">' in mail.alternatives[0].content
+            assert mail.subject != plain.subject
+            assert mail.body.splitlines()[0] != plain.body.splitlines()[0]
+    assert untranslated.texts == set()
+
+
+def test_each_kind_of_mail_has_a_situation():
+    assert {kind for kind, _happen in SITUATIONS.values()} == set(Notification.Kind)
+
+
+@pytest.mark.django_db
+def test_calendar_entries_are_too(stage, untranslated):
+    for status in Booking.Status:
+        stage.save(status=status)
+        for language in OTHERS:
+            with translation.override(language):
+                booking_calendar(stage.booking, for_driver=True)
+                feed_calendar([stage.booking], name="Fleet")
+    assert untranslated.texts == set()
+
+
+def test_what_sites_offer_is_too(untranslated):
+    for language in OTHERS:
+        with translation.override(language):
+            labels.access_labels(labels.ACCESS_METHODS)
+            for code in labels.CONNECTOR_TYPES:
+                labels.connector_label(code)
+    assert untranslated.texts == set()
+
+
+PAGES = ("", "cancel/", "late/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("open_change", ["", *Booking.OpenChange])
+@pytest.mark.parametrize("status", Booking.Status)
+def test_a_drivers_page_is_too(client, stage, status, open_change, untranslated):
+    stage.save(status=status, open_change=open_change)
+    address = f"/d/{link_token(stage.booking, stage.dana)}/"
+    for language in OTHERS:
+        Driver.objects.update(locale=language)
+        for page in PAGES:
+            answer = client.get(address + page)
+            assert answer.status_code == 200
+            assert answer["Content-Language"] == language
+            assert f'<html lang="{language}"' in answer.content.decode()
+    assert untranslated.texts == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_a_driver_does_is_answered_in_their_language(client, stage, language, untranslated):
+    BookingRequestFactory(
+        booking=stage.booking, kind="cancel", status="rejected", rejection_reason="Too late."
+    )
+    Driver.objects.update(locale=language)
+    address = f"/d/{link_token(stage.booking, stage.dana)}/"
+    said = {"minutes": "20", "note": "Stuck in the tunnel."}
+    for page, form in [
+        ("late/", {}),
+        ("late/", said | {"minutes": "21"}),
+        ("late/", said | {"note": "x" * 300}),
+        ("late/", said),
+        ("late/", said | {"minutes": "10"}),
+        ("cancel/", {"version": "999999"}),
+    ]:
+        answer = client.post(address + page, form, follow=True)
+        assert answer.status_code == 200
+        assert f'<html lang="{language}"' in answer.content.decode()
+    assert untranslated.texts == set()
+
+
+# What is in one language
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/account/login/", "/account/password/reset/", "/nowhere/"])
+def test_pages_of_the_portal_do_not_mix_languages(client, path):
+    plain = client.get(path)
+    wanted = client.get(path, headers={"accept-language": "de-DE,de;q=0.9"})
+    assert '<html lang="en"' in wanted.content.decode()
+    csrf = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"')
+    assert csrf.sub(b"", wanted.content) == csrf.sub(b"", plain.content)
+
+
+@pytest.mark.django_db
+def test_a_driver_leaves_no_language_behind(client, as_manager, stage):
+    Driver.objects.update(locale="nl")
+    client.get(f"/d/{link_token(stage.booking, stage.dana)}/")
+    assert translation.get_language() == "en"
+    assert '<html lang="en"' in as_manager.get("/bookings/").content.decode()
