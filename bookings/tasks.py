@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from ampeco.factory import get_client
-from bookings import notifications, polling, refresh, sessions, submission, sync
+from bookings import notifications, polling, refresh, reminders, sessions, submission, sync
 from sites.runs import RunUnderWay
 
 logger = logging.getLogger(__name__)
@@ -66,3 +66,9 @@ def send_notification(notification_id: int) -> None:
 def sweep_notifications() -> None:
     """Send the mails that are due."""
     notifications.send_due()
+
+
+@shared_task
+def plan_reminders() -> None:
+    """Write the reminders that are due."""
+    reminders.plan_due_reminders()

@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     ),
     "sweep-queued": every("bookings.tasks.sweep_queued", timedelta(seconds=5)),
     "sweep-notifications": every("bookings.tasks.sweep_notifications", timedelta(seconds=5)),
+    "plan-reminders": every("bookings.tasks.plan_reminders", timedelta(seconds=30)),
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
