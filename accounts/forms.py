@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
 
@@ -36,11 +38,20 @@ class NewUserForm(EmailOnceMixin):
 class ChangeUserForm(EmailOnceMixin, UserChangeForm):
     """Somebody who logs in."""
 
+    language = forms.ChoiceField(
+        label=User._meta.get_field("language").verbose_name,
+        help_text=User._meta.get_field("language").help_text,
+        choices=[("", "—"), *settings.LANGUAGES],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+
     class Meta:
         model = User
         fields = [
             "email",
             "name",
+            "language",
             "password",
             "is_active",
             "is_staff",

@@ -9,11 +9,12 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from bookings import facts
 from bookings.eligibility import Slot
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
+from sites.criteria import Criteria
 from sites.facts import charger_of
-from sites.labels import connector_label as label_of_connector
 from sites.models import Evse
 
 register = template.Library()
@@ -55,9 +56,9 @@ def connectors(evse: Evse) -> str:
 
 
 @register.filter
-def connector_label(connector_type: str) -> str:
-    """Return what people call a type of connector."""
-    return str(label_of_connector(connector_type))
+def criteria_text(criteria: Criteria) -> str:
+    """Return what any charger must offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    return facts.criteria_text(criteria)
 
 
 @register.filter

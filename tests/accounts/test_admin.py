@@ -156,3 +156,18 @@ def test_no_page_shows_a_password_or_a_link_to_set_one(as_staff, manager):
     page = as_staff.get(change_url(manager)).content.decode()
     assert manager.password not in page
     assert not re.search(r"reset/key", page)
+
+
+def test_a_person_is_given_one_of_the_languages_of_mails(as_staff, manager):
+    page = as_staff.get(change_url(manager)).content.decode()
+    assert '<option value="nl">Nederlands</option>' in page
+    as_staff.post(change_url(manager), fields_of(manager, language="nl"))
+    manager.refresh_from_db()
+    assert manager.language == "nl"
+    answer = as_staff.post(change_url(manager), fields_of(manager, language="xx"))
+    assert answer.status_code == 200
+    manager.refresh_from_db()
+    assert manager.language == "nl"
+    as_staff.post(change_url(manager), fields_of(manager, language=""))
+    manager.refresh_from_db()
+    assert manager.language == ""

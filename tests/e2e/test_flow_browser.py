@@ -160,7 +160,9 @@ def test_any_charger_that_fits_is_asked_for_by_what_it_must_offer(open_page, ope
     expect(page).to_have_url(re.compile("min_power=150"))
     starts(page).first.click()
 
-    expect(page.locator(".sticky-summary")).to_contain_text("Any charger that fits: DC from 150 kW")
+    expect(page.locator(".sticky-summary")).to_contain_text(
+        "Any charger that fits: DC, from 150 kW"
+    )
     request_booking(page, driver="Kim Nguyen", reference="Any 1")
     expect_status(page, "Approved")
     # The operator has assigned one meanwhile, and the page names it.
