@@ -79,6 +79,13 @@ def wants_alternatives(dossier: Dossier, *, now: datetime) -> bool:
     return gone and booking.end_at + WANTED_UNTIL > now
 
 
+def moves_on(dossier: Dossier, *, now: datetime) -> int | None:
+    """Return which booking is still to be moved, where this one was to replace it in vain."""
+    old = dossier.replaced
+    in_vain = old is not None and dossier.booking.did_not_work_out and old.can_change(now)
+    return old.pk if old is not None and in_vain else None
+
+
 def look_again(dossier: Dossier, *, now: datetime) -> str:
     """Return how often the page looks again by itself, as htmx takes it; "" for never."""
     booking, session = dossier.booking, dossier.session

@@ -8,15 +8,18 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.viewer import viewer_zone
 from bookings.alternatives import Alternatives, alternatives_for, criteria_of
+from bookings.dossier import read_dossier
 from bookings.eligibility import Slot
 from bookings.forms import SlotForm
 from bookings.models import Booking
+from bookings.standing import moves_on
 from bookings.views.change import booking_or_404, refused
 from bookings.views.slots import location_or_404, slot_of, slot_params
 from drivers.models import Driver, Fleet
@@ -58,7 +61,7 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
     filled_in = {
         "driver": booking.driver_id,
         "reference": booking.reference,
-        "move": booking.pk if moving else "",
+        "move": booking.pk if moving else moves_on(read_dossier(booking), now=timezone.now()),
     }
     return _show(request, found, filled_in=filled_in, booking=booking, moving=moving)
 
@@ -122,6 +125,7 @@ def _show(
         "location": found.wanted.location,
         "booking": booking,
         "moving": moving,
+        "move": filled_in["move"],
         "other_times": choices(found.other_times),
         "other_chargers": choices(found.other_chargers),
         "other_sites": [

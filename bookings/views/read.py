@@ -23,7 +23,14 @@ from bookings.selectors import (
     view_named,
 )
 from bookings.services import dismiss_attention, watch
-from bookings.standing import cancelled_by, driver_link, is_gone, look_again, wants_alternatives
+from bookings.standing import (
+    cancelled_by,
+    driver_link,
+    is_gone,
+    look_again,
+    moves_on,
+    wants_alternatives,
+)
 from bookings.timeline import lines_of
 from drivers.permissions import FleetRequest, manager_required, member_required
 
@@ -120,6 +127,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "timeline": lines_of(dossier),
         "can_change": may_book and booking.can_change(now),
         "can_cancel": may_book and booking.can_cancel(now),
+        "moves_on": moves_on(dossier, now=now),
         "wants_alternatives": may_book and wants_alternatives(dossier, now=now),
         "driver_link": driver_link(dossier, now=now),
         "look_again": look_again(dossier, now=now),

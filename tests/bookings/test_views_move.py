@@ -227,6 +227,24 @@ def test_the_charger_that_it_has_is_no_other_place(as_manager, old):
     assert not old.replacements.exists()
 
 
+def test_a_move_that_did_not_work_is_tried_again_as_a_move(as_manager, old, workers, operator):
+    as_manager.post(NEW, filled(old))
+    new = old.replacements.get()
+    workers.submit()
+    operator.reject(operator.requests[2], "Bay closed.")
+    workers.poll()
+    page = html(as_manager.get(f"/bookings/{new.pk}/"))
+    (again,) = links(page, f"/sites/{old.location_id}/?")
+    assert query_of(again)["move"] == str(old.pk)
+    offered = links(html(as_manager.get(f"/bookings/{new.pk}/alternatives/")), NEW)
+    assert offered
+    assert all(query_of(link)["move"] == str(old.pk) for link in offered)
+    Booking.objects.filter(pk=old.pk).update(status="cancelled")
+    offered = links(html(as_manager.get(f"/bookings/{new.pk}/alternatives/")), NEW)
+    assert offered
+    assert not any("move" in query_of(link) for link in offered)
+
+
 # What may not be moved
 
 
