@@ -6,6 +6,7 @@ from bookings.views import alternatives, cancel, change, move, new, read
 from bookings.views.driver_page import revoke_link
 from bookings.views.export import export
 from bookings.views.feeds import feeds, revoke
+from bookings.views.notices import notices, sent
 
 app_name = "bookings"
 
@@ -27,4 +28,6 @@ urlpatterns = [
     path("export.csv", export, name="export"),
     path("feeds/", feeds, name="feeds"),
     path("feeds/<int:pk>/revoke/", revoke, name="revoke_feed"),
+    path("notices/", notices, name="notices"),
+    path("sent/", sent, name="sent"),
 ]

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("queued", "Waiting"),
                     ("sent", "Sent"),
-                    ("given-up", "Given up"),
+                    ("given-up", "Could not be delivered"),
                     ("dropped", "Not sent"),
                 ],
                 default="queued",

@@ -44,7 +44,7 @@ class Notification(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")
         SENT = "sent", _("Sent")
-        GIVEN_UP = "given-up", _("Given up")
+        GIVEN_UP = "given-up", _("Could not be delivered")
         DROPPED = "dropped", _("Not sent")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
