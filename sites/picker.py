@@ -5,7 +5,7 @@ The query string holds all its state, so that links, plain forms and htmx lead t
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sites.availability import Availability, AvailabilityUnknown, read_availability
+from sites.availability import (
+    Availability,
+    AvailabilityUnknown,
+    FreeTimes,
+    read_availability,
+)
 from sites.facts import charger_of
-from sites.intervals import STEP, Interval, start_of_day, starts_that_fit
+from sites.intervals import STEP, Interval, start_of_day, starts_that_fit, subtract
 from sites.models import Evse, Location
 from sites.picker_controls import Controls, DayLink, controls_of, day_strip
 from sites.picker_form import Choices, criteria_params, last_instant, read_choices
@@ -137,11 +142,13 @@ def build_picker(
     params: QueryDict,
     viewer_zone: str | None,
     now: datetime,
+    asked: FreeTimes | None = None,
 ) -> Picker:
     """Return the picker for a site and the chargers that may be booked there.
 
     Reads availability (one call to AMPECO, or none while the cache knows); an operator that does
     not answer makes a picker that says so. `viewer_zone` is the name of the viewer's time zone.
+    What the fleet has `asked` for already, by the EVSE's AMPECO id, is not offered again.
     """
     now = now.astimezone(UTC)
     zone = location.zone
@@ -149,8 +156,11 @@ def build_picker(
     availability, problem = None, ""
     if evses:
         try:
-            availability = read_availability(
-                location, day=choices.day, now=now, fresh=may_refresh(location, choices)
+            availability = leave_out(
+                asked or {},
+                read_availability(
+                    location, day=choices.day, now=now, fresh=may_refresh(location, choices)
+                ),
             )
         except AvailabilityUnknown as unknown:
             problem = unknown.message
@@ -164,6 +174,15 @@ def build_picker(
         viewer=viewer_clock(viewer_zone, zone=zone),
         now=now,
     )
+
+
+def leave_out(taken: FreeTimes, availability: Availability) -> Availability:
+    """Return what is free without what is taken all the same."""
+    free = {
+        evse_id: subtract(stretches, taken.get(evse_id, ()))
+        for evse_id, stretches in availability.free.items()
+    }
+    return replace(availability, free=free) if taken else availability
 
 
 def may_refresh(location: Location, choices: Choices) -> bool:

@@ -10,7 +10,7 @@ from accounts.viewer import viewer_zone
 from drivers.permissions import FleetRequest, member_required
 from drivers.selectors import private_partner_ids
 from sites.picker import build_picker
-from sites.selectors import bookable_evses, visible_locations
+from sites.selectors import asked_for, bookable_evses, visible_locations
 
 
 @member_required
@@ -21,12 +21,14 @@ def availability(request: FleetRequest, pk: int) -> HttpResponse:
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     zone = viewer_zone(request)
+    now = timezone.now()
     picker = build_picker(
         location=location,
         evses=list(bookable_evses(location, partner_ids=partner_ids)),
         params=request.GET,
         viewer_zone=zone.key if zone else None,
-        now=timezone.now(),
+        now=now,
+        asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
     )
     response = render(request, "sites/_picker.html", {"location": location, "picker": picker})
     response["HX-Push-Url"] = f"{picker.page_url}?{picker.here}"

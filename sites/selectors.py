@@ -3,13 +3,16 @@
 Every function takes the AMPECO partner ids whose private charge points the fleet may use.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
+from sites.intervals import Interval, merge
 from sites.models import ChargePoint, Connector, Evse, Location
 
 ENABLED = "enabled"
@@ -78,6 +81,26 @@ def bookable_evses(location: Location, *, partner_ids: frozenset[int]) -> QueryS
         .prefetch_related("connectors")
         .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
     )
+
+
+def asked_for(
+    location: Location, *, fleet_pk: int, now: datetime
+) -> dict[int, tuple[Interval, ...]]:
+    """Return what a fleet has asked for at a site and is not decided yet, by the EVSE's AMPECO id.
+
+    The operator calls it free until then. The rows are found by the way back from the chargers, so
+    that nothing of the bookings has to be known here but that.
+    """
+    rows = Evse.objects.filter(
+        charge_point__location=location,
+        bookings__fleet=fleet_pk,
+        bookings__status="requested",
+        bookings__end_at__gt=now,
+    ).values_list("ampeco_id", "bookings__start_at", "bookings__end_at")
+    asked: dict[int, list[Interval]] = defaultdict(list)
+    for ampeco_id, start_at, end_at in rows:
+        asked[ampeco_id].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+    return {ampeco_id: merge(stretches) for ampeco_id, stretches in asked.items()}
 
 
 def is_bookable(evse: Evse, *, partner_ids: frozenset[int]) -> bool:

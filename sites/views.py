@@ -22,6 +22,7 @@ from sites.picker import build_picker
 from sites.picker_form import read_move
 from sites.selectors import (
     Offer,
+    asked_for,
     offered_connectors,
     offers_at,
     search_locations,
@@ -110,6 +111,7 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
             params=request.GET,
             viewer_zone=zone.key if zone else None,
             now=now,
+            asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
         ),
     }
     return render(request, "sites/detail.html", context)

@@ -26,7 +26,7 @@ from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of, offer_drivers, private_partner_ids
 from sites.models import Location
 from sites.picker import build_picker
-from sites.selectors import bookable_evses
+from sites.selectors import asked_for, bookable_evses
 
 # Who picks another slot half-way finds the driver and the reference filled in again.
 DRAFT_KEY = "booking_draft"
@@ -243,12 +243,14 @@ def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
         params["connector"] = slot.criteria.connector_type
         params["min_power"] = str(slot.criteria.min_power_kw or "")
     zone = viewer_zone(request)
+    now = timezone.now()
     return build_picker(
         location=slot.location,
         evses=list(bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))),
         params=params,
         viewer_zone=zone.key if zone else None,
-        now=timezone.now(),
+        now=now,
+        asked=asked_for(slot.location, fleet_pk=request.fleet.pk, now=now),
     )
 
 

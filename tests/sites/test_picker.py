@@ -12,9 +12,10 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from bookings.models import Booking
 from sites.intervals import Interval
 from sites.picker import build_picker
-from tests.factories import ChargePointFactory, EvseFactory, LocationFactory
+from tests.factories import BookingFactory, ChargePointFactory, EvseFactory, LocationFactory
 from tests.sites.availability_stub import ALWAYS, AvailabilityStub
 
 NOON = datetime(2026, 3, 2, 17, 3, 20, tzinfo=UTC)  # Monday 2 March, 12:03:20 in New York
@@ -502,6 +503,35 @@ def test_empty_values_are_the_defaults(location, evse):
     picker = picker_for(location, evse, query=query)
     assert picker.choices.problems == {}
     assert picker.choices.minutes == 60
+
+
+# What the fleet has asked for
+
+
+@pytest.mark.django_db
+def test_what_the_fleet_has_asked_for_is_not_offered_again(
+    as_manager, fleet, other_fleet, location, evse
+):
+    def offered():
+        page = as_manager.get(
+            reverse("sites:availability", args=[location.pk]), {"evse": evse.pk}
+        ).content.decode()
+        return {
+            parse_qs(urlsplit(link.replace("&amp;", "&")).query)["start"][0][11:16]
+            for link in booking_links(page)
+        }
+
+    start = NOON.replace(hour=18, minute=0, second=0)
+    taken = {"17:15", "17:30", "17:45", "18:00", "18:15", "18:30", "18:45"}
+    BookingFactory(fleet=fleet, evse=evse, start_at=start)
+    assert offered() & taken == set()
+    assert {"19:00", "19:15"} <= offered()
+    page = as_manager.get(reverse("sites:detail", args=[location.pk])).content.decode()
+    assert "start=2026-03-02T18%3A00%3A00Z" not in page
+    Booking.objects.update(status="rejected")
+    assert taken <= offered()
+    Booking.objects.update(status="requested", fleet=other_fleet)
+    assert taken <= offered(), "what others have asked for is theirs to know"
 
 
 # Read again
