@@ -120,6 +120,9 @@ def _show(
     def choices(slots: Iterable[Slot]) -> list[Choice]:
         return [Choice(slot, booking_url(slot, filled_in)) for slot in slots]
 
+    whole = not request.htmx or request.htmx.history_restore_request
+    # On the page of a booking they stand below the heading that tells its status.
+    within = booking is not None and not moving and not whole
     context = {
         "found": found,
         "location": found.wanted.location,
@@ -132,9 +135,10 @@ def _show(
             Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km)
             for offer in found.other_sites
         ],
+        "heading": "h3" if within else "h2",
+        "lesser_heading": "h4" if within else "h3",
         "viewer_zone": viewer_zone(request),
     }
-    whole = not request.htmx or request.htmx.history_restore_request
     name = "alternatives" if whole else "_alternatives"
     response = render(request, f"bookings/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
