@@ -9,7 +9,7 @@ what they have. Versions also rise with what calendars do not show; they need no
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -17,16 +17,17 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from bookings import facts
+from bookings.calendar_lines import component, instant_line, line, text_line, to_bytes
 from bookings.models import Booking
 
 Status = Booking.Status
 
-REMINDER = timedelta(minutes=30)
+# How long before the start a calendar reminds of it.
+REMINDER = "-PT30M"
 # How often calendars are asked to read a feed again; many take a day unless told otherwise.
-READ_FEED_EVERY = timedelta(minutes=30)
+READ_FEED_EVERY = "PT30M"
 NOT_TAKING_PLACE = frozenset({Status.CANCELLED, Status.FAILED, Status.REJECTED, Status.NOT_PLACED})
 NOT_SURE = frozenset({Status.REQUESTED, Status.UNKNOWN})
 # What the title of an entry says first, so that nobody drives there for nothing.
@@ -80,12 +81,12 @@ def mailed_entry(
     method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
     event = entry(booking, for_driver=to.drives, gone=gone, start_at=start_at, end_at=end_at)
     if not to.drives:
-        event.add("url", portal_url(booking))
-    event.add("organizer", organizer())
+        event.append(line("URL", portal_url(booking)))
+    event.append(organizer())
     if method != "PUBLISH":
-        event.add("attendee", attendee(to))
+        event.append(attendee(to))
     if to.drives and not gone:
-        event.add_component(alarm(event))
+        event += alarm(booking)
     return MailedEntry(method, write([event], method=method))
 
 
@@ -98,10 +99,10 @@ def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
     drives = for_driver or asked_for_oneself(booking)
     event = entry(booking, for_driver=drives)
     if not for_driver:
-        event.add("url", portal_url(booking))
-    event.add("organizer", organizer())
+        event.append(line("URL", portal_url(booking)))
+    event.append(organizer())
     if drives and booking.status not in NOT_TAKING_PLACE:
-        event.add_component(alarm(event))
+        event += alarm(booking)
     return write([event], method="PUBLISH")
 
 
@@ -111,11 +112,10 @@ def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
     Entries are those of a manager. Cancelled and undecided ones say so in their title. Reads
     nothing besides the rows, where those come with driver, location, charger and its connectors.
     """
-    events = []
-    for booking in bookings:
-        event = entry(booking, for_driver=False)
-        event.add("url", portal_url(booking))
-        events.append(event)
+    events = (
+        [*entry(booking, for_driver=False), line("URL", portal_url(booking))]
+        for booking in bookings
+    )
     return write(events, method="PUBLISH", name=name)
 
 
@@ -126,31 +126,33 @@ def entry(
     gone: bool = False,
     start_at: datetime | None = None,
     end_at: datetime | None = None,
-) -> Event:
-    """Return what every entry of a booking tells.
+) -> list[str]:
+    """Return the lines that every entry of a booking has.
 
     Start and end are in UTC and not in the site's zone (TZID): what is booked upstream is two
     instants, which no change of a zone's rules moves, and calendars show them in their own zone
     anyway. The site's clock is in the description.
     """
     gone = gone or booking.status in NOT_TAKING_PLACE
-    event = Event()
-    event.add("uid", f"{booking.uid}@{host()}")
-    event.add("dtstamp", timezone.now().astimezone(UTC))
-    event.add("last-modified", booking.changed_at.astimezone(UTC))
-    event.add("dtstart", (start_at or booking.start_at).astimezone(UTC))
-    event.add("dtend", (end_at or booking.end_at).astimezone(UTC))
-    event.add("sequence", booking.version)
-    event.add("status", status_of(booking, gone=gone))
-    event.add("summary", title(booking, for_driver=for_driver, gone=gone))
-    address = facts.address_text(booking.location)
-    event.add("location", ", ".join(filter(None, [facts.one_line(booking.location.name), address])))
-    if booking.location.latitude is not None and booking.location.longitude is not None:
-        event.add("geo", (booking.location.latitude, booking.location.longitude))
+    location = booking.location
+    place = [facts.one_line(location.name), facts.address_text(location)]
+    lines = [
+        line("UID", f"{booking.uid}@{host()}"),
+        instant_line("DTSTAMP", timezone.now()),
+        instant_line("LAST-MODIFIED", booking.changed_at),
+        instant_line("DTSTART", start_at or booking.start_at),
+        instant_line("DTEND", end_at or booking.end_at),
+        line("SEQUENCE", str(booking.version)),
+        line("STATUS", status_of(booking, gone=gone)),
+        text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),
+        text_line("LOCATION", ", ".join(filter(None, place))),
+        line("TRANSP", "OPAQUE" if for_driver and not gone else "TRANSPARENT"),
+    ]
+    if location.latitude is not None and location.longitude is not None:
+        lines.append(line("GEO", f"{location.latitude};{location.longitude}"))
     if not gone:
-        event.add("description", description(booking, for_driver=for_driver))
-    event.add("transp", "OPAQUE" if for_driver and not gone else "TRANSPARENT")
-    return event
+        lines.append(text_line("DESCRIPTION", description(booking, for_driver=for_driver)))
+    return lines
 
 
 def status_of(booking: Booking, *, gone: bool) -> str:
@@ -173,53 +175,53 @@ def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
     return _("%(state)s: %(title)s") % {"state": state, "title": text}
 
 
-def alarm(event: Event) -> Alarm:
-    """Return what reminds of an entry half an hour before."""
-    reminder = Alarm()
-    reminder.add("action", "DISPLAY")
-    reminder.add("trigger", -REMINDER)
-    reminder.add("description", str(event["summary"]))
-    return reminder
+def alarm(booking: Booking) -> list[str]:
+    """Return what reminds whoever drives of an entry half an hour before."""
+    lines = [
+        line("ACTION", "DISPLAY"),
+        line("TRIGGER", REMINDER),
+        text_line("DESCRIPTION", title(booking, for_driver=True)),
+    ]
+    return component("VALARM", lines)
 
 
-def organizer() -> vCalAddress:
+def organizer() -> str:
     """Return who sends the entries: the address that the portal's mails come from."""
-    address = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
-    address.params["CN"] = parameter(settings.PORTAL_NAME)
-    return address
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return line("ORGANIZER", f"mailto:{address}", CN=settings.PORTAL_NAME)
 
 
-def attendee(person: Recipient) -> vCalAddress:
+def attendee(person: Recipient) -> str:
     """Return whoever the entry is for, who need not accept it."""
-    address = vCalAddress(f"mailto:{person.email}")
-    address.params["CN"] = parameter(person.name or person.email)
-    address.params["CUTYPE"] = "INDIVIDUAL"
-    address.params["ROLE"] = "REQ-PARTICIPANT" if person.drives else "NON-PARTICIPANT"
-    address.params["PARTSTAT"] = "ACCEPTED"
-    address.params["RSVP"] = "FALSE"
-    return address
+    return line(
+        "ATTENDEE",
+        f"mailto:{person.email}",
+        CN=facts.one_line(person.name or person.email),
+        CUTYPE="INDIVIDUAL",
+        ROLE="REQ-PARTICIPANT" if person.drives else "NON-PARTICIPANT",
+        PARTSTAT="ACCEPTED",
+        RSVP="FALSE",
+    )
 
 
-def parameter(text: str) -> str:
-    """Return a text as a parameter may hold it: on one line, without double quotes."""
-    return facts.one_line(text).replace('"', "'")
-
-
-def write(events: list[Event], *, method: str, name: str = "") -> bytes:
+def write(events: Iterable[list[str]], *, method: str, name: str = "") -> bytes:
     """Return a calendar of entries as it goes over the wire."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//Chargebook//Bookings//EN")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
+    lines = [
+        line("VERSION", "2.0"),
+        line("PRODID", "-//Chargebook//Bookings//EN"),
+        line("CALSCALE", "GREGORIAN"),
+        line("METHOD", method),
+    ]
     if name:
-        calendar.add("name", facts.one_line(name))
-        calendar.add("x-wr-calname", facts.one_line(name))
-        calendar.add("refresh-interval", READ_FEED_EVERY, parameters={"VALUE": "DURATION"})
-        calendar.add("x-published-ttl", "PT30M")
+        lines += [
+            text_line("NAME", facts.one_line(name)),
+            text_line("X-WR-CALNAME", facts.one_line(name)),
+            line("REFRESH-INTERVAL", READ_FEED_EVERY, VALUE="DURATION"),
+            line("X-PUBLISHED-TTL", READ_FEED_EVERY),
+        ]
     for event in events:
-        calendar.add_component(event)
-    return bytes(calendar.to_ical())
+        lines += component("VEVENT", event)
+    return to_bytes(component("VCALENDAR", lines))
 
 
 def host() -> str:

@@ -64,10 +64,10 @@ class TimedPlace(Protocol):
 
 
 def with_before(fact: Fact, before: str) -> Fact:
-    """Return a fact that tells what it was before, under the lines that stand out."""
+    """Return a fact that tells in its last line what it was before."""
     # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
     line = _("Before: %(value)s") % {"value": before}
-    return replace(fact, lines=(*fact.lines[: fact.strong], line, *fact.lines[fact.strong :]))
+    return replace(fact, lines=(*fact.lines, line))
 
 
 def one_line(text: str, *, longest: int = 200) -> str:
