@@ -34,7 +34,11 @@ class Counter:
     def family(self, numbers: "Numbers") -> Metric:
         """Return all that was counted, as Prometheus wants it."""
         family = CounterMetricFamily(self.name, self.about, labels=self.labels)
-        for values, parts in numbers.of(self.name, labels=len(self.labels)):
+        counted = list(numbers.of(self.name, labels=len(self.labels)))
+        if not counted and not self.labels:
+            # What begins to be told with its first count looks as if it had never grown.
+            counted = [((), {"": 0.0})]
+        for values, parts in counted:
             family.add_metric(values, parts[""])
         return family
 

@@ -36,6 +36,12 @@ def test_counters_add_up_by_label():
     }
 
 
+def test_a_counter_without_labels_begins_at_zero():
+    silent = Counter(name="pauses", about="How long.", labels=())
+    assert samples(silent, {}) == {("pauses_total",): 0}
+    assert samples(ASKED, {}) == {}
+
+
 def test_durations_are_sorted_into_buckets():
     for seconds in (0.05, 0.1, 0.5, 7.0):
         TOOK.note(seconds, who="ana")
