@@ -219,6 +219,21 @@ def test_what_a_driver_does_is_answered_in_their_language(client, stage, languag
     assert untranslated.texts == set()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", OTHERS)
+def test_whoever_opens_a_dead_link_reads_their_browsers_language(
+    client, language, settings, untranslated
+):
+    settings.LINK_VISITS_PER_MINUTE = 1
+    for status in (404, 429):
+        answer = client.get("/d/nothing/", headers={"accept-language": f"{language},en;q=0.5"})
+        assert answer.status_code == status
+        assert answer["Content-Language"] == language
+        assert f'<html lang="{language}"' in answer.content.decode()
+        assert "Accept-Language" in answer["Vary"]
+    assert untranslated.texts == set()
+
+
 # What is in one language
 
 

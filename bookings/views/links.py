@@ -5,6 +5,8 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from bookings.ratelimits import TooManyVisits, count_visit
 
@@ -23,7 +25,7 @@ def secret_link(view: View) -> View:
         try:
             count_visit(request, secret=secret)
         except TooManyVisits as limit:
-            response: HttpResponseBase = render(request, "driver/too_many.html", status=429)
+            response: HttpResponseBase = to_anybody(request, "driver/too_many.html", status=429)
             response["Retry-After"] = str(limit.seconds)
         else:
             response = view(request, secret)
@@ -38,4 +40,13 @@ def secret_link(view: View) -> View:
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Return the one answer to every link that opens nothing, whatever the reason."""
-    return render(request, "driver/nothing_here.html", status=404)
+    return to_anybody(request, "driver/nothing_here.html", status=404)
+
+
+def to_anybody(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Return a page for somebody we do not know, in the language that their browser asks for."""
+    with translation.override(translation.get_language_from_request(request)):
+        response = render(request, template, status=status)
+        response["Content-Language"] = translation.get_language()
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
