@@ -1,59 +1,27 @@
-# ruff: noqa: ARG002 - Django calls these methods by position.
 """Bookings, their requests and mails in the back office: to look at, and to try again."""
 
 import uuid
-from typing import Any
 
 from django.contrib import admin, messages
-from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.models import Booking, BookingRequest, BookingRequestEvent, Notification
+from bookings.large_admin import LargeAdmin, drivers_named
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+    CalendarFeed,
+    ChargingSession,
+    NoticePreference,
+    Notification,
+)
 from bookings.models.booking import reference_key
+from bookings.notifications import send_again
 from bookings.services import retry_failed
-from drivers.models import Driver
 from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
-from mirror.search import search_key
-
-LARGEST_ID = 2**63 - 1
-
-
-class LargeAdmin(ReadOnlyAdmin):
-    """Read-only rows by the million: newest first, found by what has an index."""
-
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    ordering = ["-pk"]
-    list_per_page = 50
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows that a number, a UUID or the words of a driver's name or e-mail mean."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
-        if number is not None and number <= LARGEST_ID:
-            return queryset.filter(self.by_number(number)), False
-        try:
-            return queryset.filter(self.by_uuid(uuid.UUID(term))), False
-        except ValueError:
-            return queryset.filter(self.by_words(term)), False
-
-    def by_number(self, number: int) -> Q:
-        """Return what a number means."""
-        raise NotImplementedError
-
-    def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return what a UUID means."""
-        raise NotImplementedError
-
-    def by_words(self, words: str) -> Q:
-        """Return what any other text means."""
-        raise NotImplementedError
 
 
 class RequestInline(ReadOnlyInline):
@@ -61,6 +29,34 @@ class RequestInline(ReadOnlyInline):
 
     model = BookingRequest
     fields = ["kind", "status", "failure", "trouble", "rejection_reason", "created_at"]
+    show_change_link = True
+
+
+class BookingEventInline(ReadOnlyInline):
+    """What happened to a booking besides."""
+
+    model = BookingEvent
+    fields = ["at", "what", "actor", "user", "driver", "changes", "note"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
+        """Return the events with who did what."""
+        return super().get_queryset(request).select_related("user", "driver")
+
+
+class ChargingSessionInline(ReadOnlyInline):
+    """What was charged on a booking."""
+
+    model = ChargingSession
+    fields = [
+        "ampeco_session_id",
+        "status",
+        "started_at",
+        "stopped_at",
+        "energy_kwh",
+        "amount",
+        "currency",
+        "read_at",
+    ]
     show_change_link = True
 
 
@@ -94,10 +90,11 @@ class BookingAdmin(LargeAdmin):
         "start_at",
         "end_at",
         "status",
+        "open_change",
         "needs_attention",
         "ampeco_booking_id",
     ]
-    list_filter = ["status", "needs_attention", "fleet"]
+    list_filter = ["status", "open_change", "needs_attention", "made_elsewhere", "fleet"]
     list_select_related = ["fleet", "driver", "location"]
     search_fields = ["pk", "ampeco_booking_id", "uid", "reference_key", "driver__search_text"]
     search_help_text = gettext_lazy(
@@ -113,13 +110,19 @@ class BookingAdmin(LargeAdmin):
         "end_at",
         "reference",
         "status",
+        "open_change",
         "needs_attention",
+        "made_elsewhere",
+        "replaces",
         "ampeco_booking_id",
+        "version",
+        "changed_at",
         "refresh_at",
+        "reminder_at",
         "created_by",
         "created_at",
     ]
-    inlines = [RequestInline, NotificationInline]
+    inlines = [RequestInline, BookingEventInline, NotificationInline, ChargingSessionInline]
 
     def by_number(self, number: int) -> Q:
         """Return bookings by our number, AMPECO's, or a reference that is a number."""
@@ -177,12 +180,17 @@ class BookingRequestAdmin(LargeAdmin):
         "wanted_min_power_kw",
         "start_at",
         "end_at",
+        "previous_driver",
+        "previous_start_at",
+        "previous_end_at",
         "external_id",
         "ampeco_request_id",
         "attempts",
         "next_attempt_at",
         "lease_until",
+        "asked_by",
         "created_by",
+        "batch",
         "created_at",
         "send_started_at",
         "sent_at",
@@ -265,10 +273,14 @@ class NotificationAdmin(LargeAdmin):
         "problem",
         "booking",
         "request",
+        "event",
+        "recipient_user",
+        "recipient_driver",
         "message_id",
         "created_at",
         "sent_at",
     ]
+    actions = ["send_again"]
 
     def by_number(self, number: int) -> Q:
         """Return the mails about a booking."""
@@ -282,10 +294,104 @@ class NotificationAdmin(LargeAdmin):
         """Return the mails about a driver's bookings, or to a manager."""
         return Q(booking__driver__in=drivers_named(words)) | Q(recipient_user__email__iexact=words)
 
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may have mails sent again."""
+        return request.user.has_perm("bookings.change_notification")
 
-def drivers_named(words: str) -> models.QuerySet[Driver]:
-    """Return the drivers whose name or e-mail has each word."""
-    drivers = Driver.objects.all()
-    for word in search_key(words).split():
-        drivers = drivers.filter(search_text__contains=word)
-    return drivers
+    @admin.action(
+        description=gettext_lazy("Send again what could not be delivered"), permissions=["send"]
+    )
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        """Let mails that were given up be tried anew; say for how many."""
+        keys = list(queryset.values_list("pk", flat=True))
+        again = send_again(keys)
+        if again:
+            text = ngettext(
+                "%(number)s mail is sent again. One that is no longer true is left out.",
+                "%(number)s mails are sent again. Those that are no longer true are left out.",
+                again,
+            )
+            messages.success(request, text % {"number": again})
+        if rest := len(keys) - again:
+            text = ngettext(
+                "%(number)s is not: it was sent, waits, or was left out.",
+                "%(number)s are not: they were sent, wait, or were left out.",
+                rest,
+            )
+            messages.warning(request, text % {"number": rest})
+
+
+@admin.register(ChargingSession)
+class ChargingSessionAdmin(LargeAdmin):
+    """What was charged on bookings of all fleets."""
+
+    list_display = [
+        "ampeco_session_id",
+        "booking",
+        "status",
+        "started_at",
+        "stopped_at",
+        "energy_kwh",
+        "amount",
+        "currency",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["booking"]
+    search_fields = ["booking__pk", "ampeco_session_id", "booking__driver__search_text"]
+    search_help_text = gettext_lazy(
+        "Number of the booking, AMPECO session id, or name or e-mail of the driver"
+    )
+    fields = [
+        "ampeco_session_id",
+        "booking",
+        "status",
+        "started_at",
+        "stopped_at",
+        "energy_kwh",
+        "amount",
+        "currency",
+        "read_at",
+        "refresh_at",
+    ]
+
+    def by_number(self, number: int) -> Q:
+        """Return the session of a booking, or the one with this id."""
+        return Q(booking=number) | Q(ampeco_session_id=str(number))
+
+    def by_uuid(self, wanted: uuid.UUID) -> Q:
+        """Return the session of the booking with this public id."""
+        return Q(booking__uid=wanted)
+
+    def by_words(self, words: str) -> Q:
+        """Return the session with this id, or those of a driver."""
+        return Q(ampeco_session_id=words) | Q(booking__driver__in=drivers_named(words))
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(ReadOnlyAdmin):
+    """Calendars that others may subscribe to. Their addresses are the fleets' secret."""
+
+    list_display = [
+        "fleet",
+        "location",
+        "driver",
+        "created_by",
+        "created_at",
+        "last_read_at",
+        "revoked_at",
+    ]
+    list_filter = ["fleet"]
+    list_select_related = ["fleet", "location", "driver", "created_by"]
+    ordering = ["-pk"]
+    fields = list_display
+
+
+@admin.register(NoticePreference)
+class NoticePreferenceAdmin(ReadOnlyAdmin):
+    """Who of a fleet gets which mails, where it has chosen."""
+
+    list_display = ["fleet", "kind", "managers", "driver"]
+    list_filter = ["kind", "fleet"]
+    list_select_related = ["fleet"]
+    ordering = ["fleet__name", "kind"]
+    fields = list_display

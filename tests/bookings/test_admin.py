@@ -8,7 +8,18 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils.timezone import now
 
-from bookings.models import Actor, Booking, BookingRequest, BookingRequestEvent, Notification
+from bookings.models import (
+    Actor,
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+    CalendarFeed,
+    ChargingSession,
+    NoticePreference,
+    Notification,
+)
+from bookings.notifications import send_due
 from mirror.search import search_key
 from tests.factories import (
     BookingFactory,
@@ -18,13 +29,22 @@ from tests.factories import (
     UserFactory,
 )
 
+pytest_plugins = ["tests.smtp_sink"]
 pytestmark = pytest.mark.django_db
 
 Status = BookingRequest.Status
-BOOKINGS, REQUESTS, MAILS = (
+BOOKINGS, REQUESTS, MAILS, SESSIONS, FEEDS, PREFERENCES = ALL = [
     reverse(f"admin:bookings_{name}_changelist")
-    for name in ("booking", "bookingrequest", "notification")
-)
+    for name in (
+        "booking",
+        "bookingrequest",
+        "notification",
+        "chargingsession",
+        "calendarfeed",
+        "noticepreference",
+    )
+]
+State = Notification.State
 
 
 @pytest.fixture
@@ -54,23 +74,54 @@ def failed_request(**fields) -> BookingRequest:
     )
 
 
-@pytest.mark.parametrize("url", [BOOKINGS, REQUESTS, MAILS])
+@pytest.mark.parametrize("url", ALL)
 def test_fleet_managers_do_not_get_in(as_manager, url):
     assert "/back-office/login/" in as_manager.get(url)["Location"]
 
 
-@pytest.mark.parametrize("url", [BOOKINGS, REQUESTS, MAILS])
+@pytest.mark.parametrize("url", ALL)
 def test_the_lists_cost_the_same_for_one_row_and_for_many(
     as_staff, url, django_assert_max_num_queries
 ):
     for _ in range(12):
-        NotificationFactory()
+        booking = NotificationFactory().booking
+        session_of(booking)
+        CalendarFeed.objects.create(fleet=booking.fleet, driver=booking.driver)
+        preference_of(booking)
     with django_assert_max_num_queries(9):
         response = as_staff.get(url)
     assert len(response.context["cl"].result_list) == 12
 
 
-@pytest.mark.parametrize("factory", [BookingFactory, BookingRequestFactory, NotificationFactory])
+def session_of(booking=None) -> ChargingSession:
+    booking = booking or BookingFactory(accepted=True)
+    return ChargingSession.objects.create(
+        booking=booking, ampeco_session_id=f"{700_000 + booking.pk}", status="active"
+    )
+
+
+def preference_of(booking=None) -> NoticePreference:
+    fleet = (booking or BookingFactory()).fleet
+    return NoticePreference.objects.create(
+        fleet=fleet, kind="approved", managers="all", driver=False
+    )
+
+
+def feed_of_a_fleet() -> CalendarFeed:
+    return CalendarFeed.objects.create(fleet=BookingFactory().fleet)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        BookingFactory,
+        BookingRequestFactory,
+        NotificationFactory,
+        session_of,
+        preference_of,
+        feed_of_a_fleet,
+    ],
+)
 def test_everything_is_to_be_looked_at_only(as_staff, factory):
     row = factory()
     url = page_of(row)
@@ -206,3 +257,109 @@ def test_who_may_only_look_cannot_try_again(client):
     assert "try_again" not in client.get(REQUESTS).content.decode()
     try_again(client, request)
     assert BookingRequest.objects.count() == 1
+
+
+# Mails
+
+
+def reminder(**fields) -> Notification:
+    booking = BookingFactory(accepted=True)
+    return Notification.objects.create(
+        booking=booking,
+        kind="reminder",
+        audience="driver",
+        recipient_email=booking.driver.email,
+        recipient_driver=booking.driver,
+        **fields,
+    )
+
+
+def test_a_mail_about_no_request_is_shown(as_staff):
+    row = reminder()
+    assert "Reminder before the start" in as_staff.get(MAILS).content.decode()
+    assert row.recipient_email in as_staff.get(page_of(row)).content.decode()
+    assert found(as_staff, MAILS, row.booking_id) == {row.pk}
+
+
+def send_again(client, *mails):
+    chosen = {"action": "send_again", "_selected_action": [each.pk for each in mails]}
+    return client.post(MAILS, chosen, follow=True).content.decode()
+
+
+def test_mails_that_could_not_be_delivered_are_sent_again(as_staff, smtp_sink):
+    tried = {"attempts": 12, "problem": "The mail server cannot be reached."}
+    long_ago = now() - timedelta(days=3)
+    given_up = NotificationFactory(state=State.GIVEN_UP, created_at=long_ago, **tried)
+    others = [NotificationFactory(state=state) for state in (State.SENT, State.DROPPED)]
+    page = send_again(as_staff, given_up, *others)
+    assert "1 mail is sent again." in page
+    assert "2 are not: they were sent, wait, or were left out." in page
+    assert send_due() == 1
+    (mail,) = smtp_sink.received
+    assert mail.recipients == [given_up.recipient_email]
+    assert str(given_up.message_id) in mail.message["Message-ID"]
+    given_up.refresh_from_db()
+    assert (given_up.state, given_up.attempts, given_up.problem) == (State.SENT, 1, "")
+
+
+def test_a_mail_that_is_sent_again_has_all_its_attempts(as_staff, smtp_sink):
+    row = NotificationFactory(
+        state=State.GIVEN_UP, attempts=12, created_at=now() - timedelta(days=3)
+    )
+    send_again(as_staff, row)
+    smtp_sink.stop()
+    assert send_due() == 0
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == (State.QUEUED, 1)
+
+
+def test_a_mail_that_is_no_longer_true_is_not_sent_again(as_staff, smtp_sink):
+    row = reminder(state=State.GIVEN_UP)
+    Booking.objects.update(status="cancelled")
+    send_again(as_staff, row)
+    assert send_due() == 0
+    row.refresh_from_db()
+    assert row.state == State.DROPPED
+
+
+def test_who_may_only_look_cannot_send_again(client):
+    clerk = UserFactory(is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_notification"))
+    client.force_login(clerk)
+    row = NotificationFactory(state=State.GIVEN_UP)
+    assert "send_again" not in client.get(MAILS).content.decode()
+    send_again(client, row)
+    row.refresh_from_db()
+    assert row.state == State.GIVEN_UP
+
+
+# What came with following bookings
+
+
+def test_the_page_of_a_booking_shows_what_happened_and_what_was_charged(as_staff):
+    session = session_of()
+    BookingEvent.objects.create(
+        booking=session.booking,
+        what=BookingEvent.What.CHANGED,
+        actor=Actor.OPERATOR,
+        changes={"status": ["accepted", "completed"]},
+        note="For a driver who is not one of this fleet's (9).",
+    )
+    page = as_staff.get(page_of(session.booking)).content.decode()
+    assert "For a driver who is not one of this fleet&#x27;s (9)." in page
+    assert session.ampeco_session_id in page
+
+
+def test_sessions_are_found(as_staff):
+    wanted, _other = session_of(), session_of()
+    driver = wanted.booking.driver
+    for query in (wanted.booking_id, wanted.ampeco_session_id, wanted.booking.uid, driver.email):
+        assert found(as_staff, SESSIONS, query) == {wanted.pk}
+
+
+def test_the_secret_of_a_calendar_is_nobody_else_s(as_staff):
+    feed = feed_of_a_fleet()
+    for url in (FEEDS, page_of(feed)):
+        page = as_staff.get(url).content.decode()
+        assert feed.fleet.name in page
+        assert feed.secret not in page
