@@ -53,6 +53,10 @@ class Operator:
         return unescape(re.search(r"<pre\b[^>]*>(.*?)</pre>", page, flags=re.DOTALL)[1])
 
     def attachment(self, mail: str) -> bytes:
-        """Return the only attachment of a mail."""
-        (link,) = re.findall(r'href="(/mail/[^"]+/part/\d+)"', self.http.get(mail).text)
+        """Return the only file that is attached to a mail.
+
+        A calendar entry may also stand beside the texts, as another form of them without a name.
+        """
+        files = r'href="(/mail/[^"]+/part/\d+)">[^<]+\.\w+<'
+        (link,) = re.findall(files, self.http.get(mail).text)
         return self.http.get(link).content
