@@ -9,7 +9,6 @@ what they have. Versions also rise with what calendars do not show; they need no
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -51,18 +50,10 @@ class MailedEntry:
     content: bytes
 
 
-def mailed_entry(
-    booking: Booking,
-    *,
-    to: Recipient,
-    withdrawn: bool = False,
-    start_at: datetime | None = None,
-    end_at: datetime | None = None,
-) -> MailedEntry:
+def mailed_entry(booking: Booking, *, to: Recipient, withdrawn: bool = False) -> MailedEntry:
     """Return the entry that puts, moves or removes a booking in somebody's calendar.
 
-    It is removed where the booking does not take place, or is `withdrawn` from this recipient, who
-    may then be shown the times that they knew (`start_at`, `end_at`) instead of the present ones.
+    It is removed where the booking does not take place, or is `withdrawn` from this recipient.
 
     Why a REQUEST for whoever drives: programs match what comes by mail to an entry that they have
     by UID, organizer and attendee. Without them, Gmail says that it removed an entry and keeps it,
@@ -79,7 +70,7 @@ def mailed_entry(
     """
     gone = withdrawn or booking.status in NOT_TAKING_PLACE
     method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
-    event = entry(booking, for_driver=to.drives, gone=gone, start_at=start_at, end_at=end_at)
+    event = entry(booking, for_driver=to.drives, gone=gone)
     if not to.drives:
         event.append(line("URL", portal_url(booking)))
     event.append(organizer())
@@ -119,14 +110,7 @@ def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
     return write(events, method="PUBLISH", name=name)
 
 
-def entry(
-    booking: Booking,
-    *,
-    for_driver: bool,
-    gone: bool = False,
-    start_at: datetime | None = None,
-    end_at: datetime | None = None,
-) -> list[str]:
+def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str]:
     """Return the lines that every entry of a booking has.
 
     Start and end are in UTC and not in the site's zone (TZID): what is booked upstream is two
@@ -140,8 +124,8 @@ def entry(
         line("UID", f"{booking.uid}@{host()}"),
         instant_line("DTSTAMP", timezone.now()),
         instant_line("LAST-MODIFIED", booking.changed_at),
-        instant_line("DTSTART", start_at or booking.start_at),
-        instant_line("DTEND", end_at or booking.end_at),
+        instant_line("DTSTART", booking.start_at),
+        instant_line("DTEND", booking.end_at),
         line("SEQUENCE", str(booking.version)),
         line("STATUS", status_of(booking, gone=gone)),
         text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),

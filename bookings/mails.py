@@ -1,5 +1,6 @@
 """Makes mails of what is to be told about bookings."""
 
+from copy import copy
 from email import encoders
 from email.mime.nonmultipart import MIMENonMultipart
 
@@ -97,10 +98,12 @@ def entry_of(case: Case) -> MailedEntry:
     person = Recipient(notification.recipient_email, case.recipient.display_name, drives=True)
     if case.is_theirs:
         return mailed_entry(booking, to=person)
+    # Where and when it is by now is nobody's business any more but the next driver's.
     known = case.before if case.was_theirs and case.before is not None else case.stay
-    return mailed_entry(
-        booking, to=person, withdrawn=True, start_at=known.start_at, end_at=known.end_at
-    )
+    as_known = copy(booking)
+    for name in ("driver", "location", "evse", "start_at", "end_at"):
+        setattr(as_known, name, getattr(known, name))
+    return mailed_entry(as_known, to=person, withdrawn=True)
 
 
 def attach(entry: MailedEntry, *, to: EmailMultiAlternatives) -> None:

@@ -10,7 +10,7 @@ from bookings.links import booking_of_link
 from bookings.mails import compose
 from bookings.models import BookingRequest, Notification
 from tests.bookings.mail_situations import SITUATIONS
-from tests.factories import MembershipFactory
+from tests.factories import EvseFactory, MembershipFactory
 
 pytest_plugins = ["tests.bookings.mail_cases"]
 pytestmark = pytest.mark.django_db
@@ -249,6 +249,18 @@ def test_who_loses_a_booking_learns_nothing_of_who_gets_it(write, stage, situati
     assert "Ben" not in mail.body
     assert ADDRESS.findall(mail.body) == []
     assert "because this booking was for you" in mail.body
+
+
+def test_who_loses_a_booking_learns_nothing_of_where_it_went(stage):
+    elsewhere = EvseFactory(charge_point__location__name="Depot Queens", label="Q-1")
+    event = stage.event(driver=stage.ben, evse=elsewhere, location=elsewhere.charge_point.location)
+    mail = compose(stage.tell("cancelled", "driver", to=stage.dana, event=event))
+    assert mail.subject == f"No longer yours: {OVERNIGHT}"
+    entry = mail.alternatives[1].content
+    assert "SUMMARY:Cancelled: Charging at Depot Brooklyn\\, charger A-12 (BK-0012)" in entry
+    for text in (mail.body, entry):
+        assert "Queens" not in text
+        assert "Q-1" not in text
 
 
 @pytest.mark.parametrize("situation", ["changed-driver", "moved-to-driver"])
