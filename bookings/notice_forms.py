@@ -21,6 +21,12 @@ from drivers.models import Fleet
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 
+# Under the heading “Managers”, where there is little room.
+MANAGERS: dict[str, str | Promise] = {
+    NoticePreference.Managers.NOBODY: _("Nobody"),
+    NoticePreference.Managers.ASKED: _("Who asked"),
+    NoticePreference.Managers.ALL: _("All"),
+}
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),
     DriverGets.ALWAYS: _("Always"),
@@ -44,7 +50,7 @@ class KindRow:
     @property
     def managers_text(self) -> str:
         """Which managers get it, for who may only look."""
-        return str(NoticePreference.Managers(self.choice.managers).label)
+        return str(MANAGERS[self.choice.managers])
 
     @property
     def driver_text(self) -> str:
@@ -92,7 +98,7 @@ class NoticesForm(forms.Form):
         rule, names = RULES[kind], {"kind": kind.label}
         self.fields[f"{kind}-managers"] = forms.ChoiceField(
             label=translate("%(kind)s: managers") % names,
-            choices=[(each.value, each.label) for each in rule.offered],
+            choices=[(each.value, MANAGERS[each]) for each in rule.offered],
             initial=choice.managers,
             error_messages={
                 "required": _("Please pick one of these."),
@@ -132,12 +138,7 @@ class NoticesForm(forms.Form):
 class SentForm(forms.Form):
     """How the list of what was sent is narrowed."""
 
-    to = forms.CharField(
-        label=_("To"),
-        max_length=254,
-        required=False,
-        help_text=_("Name or e-mail of a driver or manager."),
-    )
+    to = forms.CharField(label=_("To (name or e-mail)"), max_length=254, required=False)
     kind = forms.ChoiceField(
         label=_("About"), choices=[("", _("Any")), *Notification.Kind.choices], required=False
     )
