@@ -98,8 +98,10 @@ def test_an_approval_without_a_charger_is_read_on():
 def test_settling_tells_driver_and_manager_in_the_same_transaction(
     django_capture_on_commit_callbacks,
 ):
-    manager = MembershipFactory().user
-    request = BookingRequestFactory(pending=True, created_by=manager, booking__created_by=manager)
+    membership = MembershipFactory()
+    manager = membership.user
+    booking = BookingFactory(fleet=membership.fleet, created_by=manager)
+    request = BookingRequestFactory(pending=True, booking=booking, created_by=manager)
     with django_capture_on_commit_callbacks() as callbacks:
         move_request(request, to=Status.APPROVED, actor=Actor.OPERATOR, ampeco_booking_id=9)
     told = set(Notification.objects.values_list("recipient_email", flat=True))
