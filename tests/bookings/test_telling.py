@@ -12,6 +12,7 @@ from bookings.models import (
     NoticePreference,
     Notification,
 )
+from bookings.overtaken import is_overtaken
 from bookings.preferences import RULES, Choice, DriverGets, choices_of, save_choices
 from bookings.telling import plan_for_event, plan_for_request, plan_reminders
 from bookings.transitions import move_request
@@ -235,6 +236,15 @@ def test_the_driver_is_told_of_it_when_it_cannot_be_taken_back(to_be_cancelled, 
     settle(to_be_cancelled, "rejected")
     assert told() == {"manager tom": "cancel-refused", "driver dana": "approved"}
     assert Notification.objects.get(audience="driver").request == undecided
+
+
+def test_a_rejection_is_told_even_if_it_was_to_be_cancelled(undecided, tom):
+    request_cancellation(booking=undecided.booking, asked_by=Actor.MANAGER, user=tom)
+    settle(BookingRequest.objects.get(pk=undecided.pk), "rejected")
+    assert told() == {"manager maya": "rejected"}
+    row = Notification.objects.get()
+    assert row.booking.status == Booking.Status.CANCELLED
+    assert not is_overtaken(row, now=row.created_at)
 
 
 # The operator's doings
