@@ -28,8 +28,8 @@ pytest_plugins = ["tests.smtp_sink", "tests.bookings.conftest"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGES_ID = "5f2b7d0c9e8a4d61a3f0c2b1d4e5f607"
+# What a manager types is nobody else's business either.
 REFERENCE = "Pallets for Okonkwo"
-"""What a manager types is nobody else's business either."""
 
 
 class Broker:
