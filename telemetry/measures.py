@@ -122,7 +122,7 @@ OPERATOR_PAUSES = Counter(
 )
 MAILS = Counter(
     name="chargebook_mails",
-    about="Mails about bookings, by kind and what became of them: sent, put-off, given-up, dropped.",
+    about="Mails about bookings, by kind and by outcome: sent, put-off, given-up, dropped.",
     labels=("kind", "outcome"),
 )
 TASK_RUNS = Counter(
