@@ -112,7 +112,7 @@ def test_the_viewers_own_zone_changes_nothing():
 
 def test_words_in_dates_are_in_the_readers_language():
     with translation.override("de"):
-        assert in_zone(utc(2026, 12, 22, 23), NEW_YORK).startswith("Di 22 Dez")
+        assert in_zone(utc(2026, 12, 22, 23), NEW_YORK).startswith("Di, 22. Dez. 2026")
 
 
 def test_no_instant_is_no_text():

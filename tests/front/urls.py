@@ -75,12 +75,14 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 lists = [path("", page, name="list")]
 
+booking_pages = [*lists, path("notices/", page, name="notices")]
+
 driver_pages = [*lists, path("fleet/", page, name="switch_fleet")]
 
 urlpatterns = [
     path("", page, name="home"),
     path("sites/", include((lists, "sites"))),
-    path("bookings/", include((lists, "bookings"))),
+    path("bookings/", include((booking_pages, "bookings"))),
     path("drivers/", include((driver_pages, "drivers"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),
     path("account/", include("allauth.account.urls")),

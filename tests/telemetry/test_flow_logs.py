@@ -20,10 +20,16 @@ import bookings.tasks  # noqa: F401 - tells Celery of them
 from bookings.links import link_token
 from bookings.models import Booking, BookingRequest, Notification
 from sandbox import cast
-from tests.bookings.conftest import operator_world  # noqa: F401 - instead of the large one
+from tests.bookings import conftest as bookings_fixtures
 from tests.factories import next_noon
 
-pytest_plugins = ["tests.smtp_sink", "tests.bookings.conftest"]
+pytest_plugins = ["tests.smtp_sink"]
+# Fixtures of the bookings' tests.
+operator_world = bookings_fixtures.operator_world
+mirrored = bookings_fixtures.mirrored
+evse = bookings_fixtures.evse
+driver = bookings_fixtures.driver
+
 # With transactions of its own, so that messages are sent while their page is at work.
 pytestmark = pytest.mark.django_db(transaction=True)
 
