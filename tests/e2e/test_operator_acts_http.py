@@ -117,7 +117,9 @@ def operators_clock(operator) -> Iterator[None]:
 @pytest.mark.usefixtures("operators_clock")
 def test_what_the_operator_does_is_told_once(client, operator):
     start = soon()
-    asked = {name: ask(client, operator, name, start=start) for name in DRIVERS}
+    chargers = slots(client, start)
+    pages = {name: ask(client, name, chargers=chargers) for name in DRIVERS}
+    asked = {name: approved(client, page) for name, page in pages.items()}
 
     act(operator, asked["moved"], startAt=start + 3 * HOUR, endAt=start + 4 * HOUR)
     act(operator, asked["cancelled"], status="cancelled")
@@ -151,18 +153,23 @@ def soon() -> datetime:
     return begun + quarter
 
 
-def ask(client: httpx.Client, operator, name: str, *, start: datetime) -> Asked:
-    """Ask for a charger that nobody in this test has, and wait for the approval and its mails."""
+def ask(client: httpx.Client, name: str, *, chargers: Iterator[str]) -> str:
+    """Ask for a charger that nobody in this test has; return the booking's page."""
     (driver,) = read(client, f"/drivers/options/?driver_query={DRIVERS[name]}").fields["driver"]
-    page = next(
-        answer
-        for slot in slots(client, start)
-        if (answer := submit(client, slot, driver=driver, reference=reference_of(name)))
+    return next(
+        page
+        for slot in chargers
+        if (page := submit(client, slot, driver=driver, reference=reference_of(name)))
     )
+
+
+def approved(client: httpx.Client, page: str) -> Asked:
+    """Wait until a booking is approved and its mails have left."""
     assert wait_until(
         lambda: read(client, page).text.count("E-mail sent to") == len(TOLD), seconds=SECONDS
     ), read(client, page).text
-    return Asked(page, operator.requests()[-1]["bookingId"])
+    number = re.search(r"Operator.s number (\d+)", read(client, page).text)
+    return Asked(page, int(number[1]))
 
 
 def reference_of(name: str) -> str:
