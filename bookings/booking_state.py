@@ -77,9 +77,12 @@ def write(
 
     For callers that hold the row's lock or another guard, `only_version` may be left out. What
     follows: the version rises, a booking that holds no place any more frees its slot, and the
-    reminder moves along with the start.
+    reminder moves along with the start. A status that the table of moves does not lead to is
+    written all the same, AMPECO being the authority, and logged.
     """
     changes = follow_ups(booking, changes, now=now) | changes | {"changed_at": now}
+    old, new = booking.status, changes.get("status", booking.status)
+    expected = new == old or booking.expects(new)
     rows = Booking.objects.filter(pk=booking.pk)
     if only_version is not None:
         rows = rows.filter(version=only_version)
@@ -88,6 +91,9 @@ def write(
     for name, value in changes.items():
         setattr(booking, name, value)
     booking.version += 1
+    if not expected:
+        extra = {"booking_id": booking.pk, "status": new}
+        logger.warning("Booking %s went from %s to %s.", booking.pk, old, new, extra=extra)
     return True
 
 

@@ -101,3 +101,21 @@ def test_no_reminder_for_a_fleet_that_wants_none_or_when_its_time_has_passed(boo
     assert reminder_time(booking, at + timedelta(minutes=61), now=at) == at + timedelta(minutes=1)
     booking.fleet.reminder_minutes = 0
     assert reminder_time(booking, at + 9 * HOUR, now=at) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "logged"),
+    [
+        ("accepted", "reserved", False),
+        ("accepted", "unknown", False),
+        ("unknown", "completed", False),
+        ("accepted", "accepted", False),
+        ("cancelled", "accepted", True),
+        ("completed", "no-show", True),
+    ],
+)
+def test_a_way_that_the_table_does_not_know_is_gone_and_logged(caplog, old, new, logged):
+    booking = BookingFactory(accepted=True, status=old, slot_key="")
+    assert write(booking, now=now(), status=new)
+    assert Booking.objects.get(pk=booking.pk).status == new
+    assert ("went from" in caplog.text) == logged
