@@ -73,8 +73,8 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
 
 
 def run_browser(words: list[str]) -> int:
-    """Run the browser tests, one after the other: they share one demo."""
-    return pytest("-m", "browser", *words)
+    """Run the browser tests, in two processes with a demo each, file by file."""
+    return pytest("-n", "2", "--dist", "loadfile", "-m", "browser", *words)
 
 
 def why_no_browser() -> str | None:

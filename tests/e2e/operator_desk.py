@@ -23,6 +23,10 @@ class Operator:
         answer = self.http.post("/control/settings", json={"manual": by_hand})
         answer.raise_for_status()
 
+    def act(self, pk: int, **changes: object) -> None:
+        """Do something to a booking, as the operator's staff would: AMPECO's names and values."""
+        self.http.post(f"/control/bookings/{pk}", json=changes).raise_for_status()
+
     def reject(self, pk: int, *, reason: str) -> None:
         """Reject a request that waits for a person."""
         answer = self.http.post(f"/control/requests/{pk}", json={"reason": reason})

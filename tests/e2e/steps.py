@@ -1,12 +1,17 @@
 """What a person does on the way to a booking, as steps that the browser tests share."""
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from scripts.ports import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
+
+    from tests.e2e.operator_desk import Operator
 
 # Skips the tests that use these steps where there is no Playwright.
 expect = pytest.importorskip(
@@ -81,6 +86,22 @@ def send(page: "Page") -> None:
     page.wait_for_url(r"**/bookings/*/")
 
 
+def book(page: "Page", *, driver: str, reference: str) -> str:
+    """Fill in the form of a slot and wait until the operator has approved; return the address."""
+    request_booking(page, driver=driver, reference=reference)
+    expect_status(page, "Approved")
+    # Changes can be asked for once the portal knows the operator's number of the booking.
+    expect(page.locator("#change-link")).to_be_visible(timeout=DECISION_MS)
+    return page.url
+
+
+def driver_link(operator: "Operator", *, to: str, about: str) -> str:
+    """Return the address of the driver's page, from the newest mail to the driver about it."""
+    assert wait_until(lambda: operator.mails(to=to, about=about), seconds=30), to
+    text = operator.text(operator.mails(to=to, about=about)[0])
+    return re.search(r"https?://\S+(/d/\S+)", text)[1]
+
+
 def status(page: "Page") -> "Locator":
     """Return the heading that says how a booking stands."""
     return page.locator("#status-title")
@@ -89,3 +110,13 @@ def status(page: "Page") -> "Locator":
 def expect_status(page: "Page", text: str) -> None:
     """Wait until the page says so, by itself."""
     expect(status(page)).to_contain_text(text, timeout=DECISION_MS)
+
+
+def reload_until(page: "Page", text: str, *, there: str = "#status-title") -> bool:
+    """Load the page of a booking again until it says so there."""
+
+    def says_so() -> bool:
+        page.reload()
+        return text in page.locator(there).inner_text()
+
+    return wait_until(says_so, seconds=DECISION_MS / 1000, every=0.5)

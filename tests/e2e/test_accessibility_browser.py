@@ -7,6 +7,8 @@ import pytest
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
+    book,
+    driver_link,
     expect,
     expect_status,
     open_site,
@@ -64,6 +66,9 @@ def settle(page) -> None:
         "/bookings/",
         "/bookings/?view=attention&q=nothing",
         "/bookings/?since=2026-02-02&until=2026-01-01",
+        "/bookings/notices/",
+        "/bookings/sent/",
+        "/bookings/feeds/",
         "/drivers/",
         "/drivers/?q=nobody",
         "/account/password/change/",
@@ -134,9 +139,33 @@ def test_the_way_to_a_booking(calm_page, operator):
     open_site(page, SITE)
     pick_day(page, 4)
     starts(page).first.click()
-    request_booking(page, driver="Carla Rossi", reference="Checked")
-    expect_status(page, "Approved")
+    booking = book(page, driver="Carla Rossi", reference="Checked")
     check(page)
+    for what in ("change", "cancel", "move"):
+        page.goto(f"{booking}{what}/")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("ooking")
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        check(page)
+    page.goto("/bookings/?q=Checked")
+    page.locator("#tick-all").check()
+    page.locator("#cancel-selected-button").click()
+    check(page)
+    page.get_by_role("button", name="Cancel 1 booking").click()
+    expect(page.locator("#cancelled-together")).to_be_visible()
+    check(page)
+
+
+def test_the_drivers_page(calm_page, open_page, operator):
+    page = calm_page
+    open_site(page, SITE)
+    pick_day(page, 5)
+    starts(page).first.click()
+    book(page, driver="Elif Demir", reference="Elif's own")
+    drivers = open_page(reduced_motion="reduce")
+    address = driver_link(operator, to="elif.demir@", about="Elif's own")
+    for what in ("", "late/", "cancel/"):
+        drivers.goto(f"{address}{what}")
+        check(drivers)
 
 
 def test_a_page_that_is_not_there(chromium, demo_stack):

@@ -17,6 +17,7 @@ from tests.e2e.steps import (
     open_site,
     pick_day,
     pick_length,
+    reload_until,
     request_booking,
     send,
     sign_in,
@@ -248,16 +249,6 @@ def test_the_whole_flow_without_scripts(open_page, demo_stack):
     expect(page.get_by_text("3 h 15 min")).to_be_visible()
     page.goto("/bookings/?view=all&q=By+post")
     expect(page.get_by_role("row").filter(has_text="By post")).to_contain_text("Jamal Wright")
-
-
-def reload_until(page, text: str) -> bool:
-    """Load the page again until its booking stands so."""
-
-    def stands_so() -> bool:
-        page.reload()
-        return text in status(page).inner_text()
-
-    return wait_until(stands_so, seconds=30, every=0.5)
 
 
 def test_the_whole_flow_by_keyboard_alone(open_page, demo_stack):
