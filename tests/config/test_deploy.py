@@ -46,7 +46,12 @@ def test_its_advice_is_still_heard():
     assert "security.W004" in answer.stderr
 
 
+# With static files as they lie there: in production they are collected first.
 ASK = """
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
 import django; django.setup()
 from django.test import Client
 for path in ("/account/login/", "/health/live", "/metrics"):
