@@ -90,9 +90,10 @@ def test_pages_before_signing_in(open_page, address):
 
 
 def test_the_menus(calm_page):
-    calm_page.locator("details.menu summary").click()
-    check(calm_page)
-    calm_page.keyboard.press("Escape")
+    for menu in (".topbar details.menu summary", "main details.menu summary"):
+        calm_page.locator(menu).click()
+        check(calm_page)
+        calm_page.keyboard.press("Escape")
     calm_page.set_viewport_size({"width": PHONE, "height": 800})
     calm_page.get_by_role("button", name="Menu").click()
     check(calm_page)

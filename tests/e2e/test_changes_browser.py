@@ -279,7 +279,7 @@ def open_cancellation(operator, number: int) -> int:
         (
             each["id"]
             for each in operator.requests()
-            if (each["type"], each["bookingId"]) == ("cancel", number)
+            if (each["type"], each.get("bookingId")) == ("cancel", number)
         ),
         0,
     )

@@ -46,6 +46,7 @@ def test_a_driver_sees_the_booking_says_to_be_late_and_cancels(booked, open_page
     assert entry["STATUS"] == "CONFIRMED"
 
     phone.locator("#late-link").click()
+    phone.get_by_label("20 minutes").check()
     phone.get_by_role("button", name="Tell my fleet manager").click()
     expect(phone.locator("#driver-booking")).to_be_visible()
     assert wait_until(
