@@ -7,6 +7,7 @@ from enum import StrEnum
 from ampeco.errors import (
     AmpecoError,
     AmpecoForbidden,
+    AmpecoLeftAlone,
     AmpecoNotFound,
     AmpecoRateLimited,
     AmpecoRejected,
@@ -21,6 +22,8 @@ class Outcome(StrEnum):
     OK = "ok"
     # Refused before it was sent: the operator had asked for a pause.
     HELD_OFF = "held-off"
+    # Refused before it was sent: the operator has not answered for a while.
+    LEFT_ALONE = "left-alone"
     RATE_LIMITED = "rate-limited"
     # No answer at all, or one that cannot be used.
     UNREACHABLE = "unreachable"
@@ -47,7 +50,7 @@ class Call:
     @property
     def was_sent(self) -> bool:
         """Whether a request went out, as far as we know."""
-        return self.outcome != Outcome.HELD_OFF
+        return self.outcome not in {Outcome.HELD_OFF, Outcome.LEFT_ALONE}
 
 
 # Called in the thread of the call, also while an error is on its way: it must not raise.
@@ -70,6 +73,8 @@ def outcome_of(problem: AmpecoError | None) -> Outcome:
             return Outcome.OK
         case AmpecoRateLimited():
             return Outcome.HELD_OFF if problem.status is None else Outcome.RATE_LIMITED
+        case AmpecoLeftAlone():
+            return Outcome.LEFT_ALONE
         case AmpecoUnavailable():
             return Outcome.UNREACHABLE if problem.status is None else Outcome.UNAVAILABLE
         case AmpecoForbidden():

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from ampeco.calls import Observer
+from ampeco.circuit import Circuit
 from ampeco.gate import RateGate
 from ampeco.resources import Filters, Resources, id_in_path, items_of, only_wanted
 from ampeco.transport import Transport
@@ -33,6 +34,9 @@ from ampeco.types import (
 )
 from ampeco.types.reading import wire_instant
 
+# The longest silence, and for how long a call that may be repeated is begun again.
+SILENCE_SECONDS = 10.0
+RETRY_SECONDS = 15.0
 LONGEST_WINDOW = timedelta(days=7)
 
 LOCATIONS = "resources/locations/v2.0"
@@ -62,10 +66,11 @@ class AmpecoClient:
         token: str,
         transport: httpx.BaseTransport | None = None,
         gate: RateGate | None = None,
-        timeout: float = 10.0,
-        max_retry_seconds: float = 15.0,
+        timeout: float = SILENCE_SECONDS,
+        max_retry_seconds: float = RETRY_SECONDS,
         max_wait_seconds: float = 1.0,
         observer: Observer | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self._transport = Transport(
             base_url=base_url,
@@ -76,6 +81,7 @@ class AmpecoClient:
             max_retry_seconds=max_retry_seconds,
             max_wait_seconds=max_wait_seconds,
             observer=observer,
+            circuit=circuit,
         )
         self._resources = Resources(self._transport)
 
@@ -86,6 +92,13 @@ class AmpecoClient:
     def calls(self) -> int:
         """How many HTTP requests this client has sent, attempts included."""
         return self._transport.calls
+
+    def held_back_for(self) -> float:
+        """Return for how many seconds nothing would be sent; 0 when a call may be tried.
+
+        For those who have work in store and would rather not take it up in vain.
+        """
+        return self._transport.held_back_for()
 
     def close(self) -> None:
         """Close the connections; the client is of no use afterwards."""

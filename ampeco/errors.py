@@ -38,6 +38,17 @@ class AmpecoUnavailable(AmpecoError):
         self.ambiguous = ambiguous
 
 
+class AmpecoLeftAlone(AmpecoUnavailable):
+    """The operator has not answered for a while, so this call was not even tried.
+
+    Calls are worth trying again after `retry_after` seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after: float, operation: str = "") -> None:
+        super().__init__(message, operation=operation)
+        self.retry_after = retry_after
+
+
 class AmpecoRateLimited(AmpecoError):
     """The operator asks us to hold off for `retry_after` seconds; the call was not processed."""
 

@@ -1,6 +1,7 @@
 """When the operator wants to be left alone, and how all processes get to know."""
 
 import math
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,9 @@ LONGEST_WAIT_SECONDS = 600.0
 SHORTEST_WAIT_SECONDS = 0.1
 # How long to hold off after a 429 that does not say.
 DEFAULT_WAIT_SECONDS = 5.0
+# When a pause is over one caller goes at once; the other processes follow within this time, so that
+# they do not all come at the same moment and find out once more.
+SPREAD_SECONDS = (0.2, 0.8)
 # A larger X-RateLimit-Reset is an instant (seconds since 1970), a smaller one a wait.
 FIRST_EPOCH_SECOND = 1_000_000_000
 
@@ -23,8 +27,20 @@ class RateGate(Protocol):
         """Return the seconds until calls are welcome again; 0 when they are now."""
         ...
 
+    def enter(self) -> float:
+        """Like `closed_for`, asked by a caller who goes if the answer is 0."""
+        ...
+
     def close_for(self, seconds: float) -> None:
         """Hold all callers off for some seconds; never shortens an earlier wait."""
+        ...
+
+
+class Allowance(Protocol):
+    """How many calls the portal allows itself."""
+
+    def take(self) -> float:
+        """Take one call; return 0, or the seconds until one may be had."""
         ...
 
 
@@ -39,6 +55,10 @@ class MemoryGate:
     def closed_for(self) -> float:
         """Return the seconds until calls are welcome again; 0 when they are now."""
         return max(0.0, self._until - self._clock())
+
+    def enter(self) -> float:
+        """Return what `closed_for` does: a single process needs no order."""
+        return self.closed_for()
 
     def close_for(self, seconds: float) -> None:
         """Hold all callers off for some seconds, ten minutes at most."""
@@ -57,31 +77,84 @@ class Cache(Protocol):
         """Store a value for `timeout` seconds."""
         ...
 
+    def add(self, key: str, value: Any, timeout: float | None = ...) -> Any:
+        """Store a value unless there is one; return whether it was stored."""
+        ...
+
 
 class CacheGate:
-    """A gate for all processes that share a cache.
+    """A gate for all processes that share a cache; while that is away, each knows what it was told.
 
-    Two that close it at the same moment may overwrite each other; both waits are the operator's
-    word, so either is good.
+    After a pause one caller goes first, and the other processes follow at times of their own.
+    `allowance` is what the portal allows itself besides. Two that close it at the same moment may
+    overwrite each other; both waits are the operator's word, so either is good.
     """
 
-    def __init__(self, cache: Cache, key: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        key: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._cache = cache
         self._key = key
         self._clock = clock
+        self._own = MemoryGate(clock=clock)
+        self._allowance = allowance
+        # Of the last pause whose end this process has seen: when it ended, when our turn is.
+        self._ended_at = 0.0
+        self._turn_at = 0.0
 
     def closed_for(self) -> float:
         """Return the seconds until calls are welcome again; 0 when they are now."""
+        return max(0.0, self._left(self._told()))
+
+    def enter(self) -> float:
+        """Return 0 where this caller may go, else for how many seconds it may not.
+
+        The first one to ask after a pause goes, so that a pause that is not over yet costs a single
+        call. Takes one call of the allowance.
+        """
+        until = self._told()
+        left = self._left(until)
+        if left <= 0 and until is not None:
+            left = self._turn(until)
+        if left <= 0 and self._allowance is not None:
+            left = self._allowance.take()
+        return max(0.0, left)
+
+    def _told(self) -> float | None:
+        """Return when the pause ends or ended that the cache knows of; None where it has none."""
         until = self._cache.get(self._key)
-        if not isinstance(until, int | float) or not math.isfinite(until):
-            return 0.0
-        return min(max(0.0, until - self._clock()), LONGEST_WAIT_SECONDS)
+        return until if isinstance(until, int | float) and math.isfinite(until) else None
+
+    def _left(self, until: float | None) -> float:
+        own = min(self._own.closed_for(), LONGEST_WAIT_SECONDS)
+        return own if until is None else max(own, min(until - self._clock(), LONGEST_WAIT_SECONDS))
+
+    def _turn(self, until: float) -> float:
+        """Return in how many seconds it is this process's turn after a pause that is over."""
+        now = self._clock()
+        if until != self._ended_at:
+            shortest, longest = SPREAD_SECONDS
+            self._turn_at = until + random.uniform(shortest, longest)  # noqa: S311
+            self._ended_at = until
+            # Whoever comes when all have had their turn needs no order.
+            if now < self._turn_at and self._cache.add(
+                f"{self._key}-first-{until:.3f}", 1, timeout=math.ceil(longest) + 1
+            ):
+                return 0.0
+        return self._turn_at - now
 
     def close_for(self, seconds: float) -> None:
         """Hold all callers off for some seconds, ten minutes at most."""
         wait = bound_wait(seconds)
-        if wait > self.closed_for():
-            self._cache.set(self._key, self._clock() + wait, timeout=math.ceil(wait) + 1)
+        is_longer = wait > self.closed_for()
+        self._own.close_for(wait)
+        if is_longer:
+            self._cache.set(self._key, self._clock() + wait, timeout=math.ceil(wait) + 2)
 
 
 def bound_wait(seconds: float) -> float:

@@ -12,9 +12,11 @@ import httpx
 import stamina
 
 from ampeco.calls import Observer, ended_call
+from ampeco.circuit import Circuit
 from ampeco.errors import (
     AmpecoError,
     AmpecoForbidden,
+    AmpecoLeftAlone,
     AmpecoNotFound,
     AmpecoRateLimited,
     AmpecoRejected,
@@ -31,6 +33,8 @@ CONNECT_SECONDS = 3.0
 ANSWER_SILENCES = 2
 # Refusals that say nothing about the request itself.
 PASSING_REFUSALS = frozenset({408, 425})
+# What gateways say of a platform that is down.
+GATEWAY_FAILURES = frozenset({502, 503, 504})
 # Failures after which the request surely never left.
 NEVER_SENT = (
     httpx.ConnectError,
@@ -65,7 +69,8 @@ class Transport:
     answer twice the silence. Calls that may be repeated are tried `MOST_ATTEMPTS` times, as long as
     no more than `max_retry_seconds` have passed. A wait that the operator asks for is slept only by
     those, and only up to `max_wait_seconds`; otherwise AmpecoRateLimited is raised.
-    `observer` is told of each attempt when it has ended.
+    `observer` is told of each attempt when it has ended. While `circuit` holds calls back, nothing
+    is sent, nor waited for: AmpecoLeftAlone is raised.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Transport:
         max_retry_seconds: float,
         max_wait_seconds: float,
         observer: Observer | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self._base_url = _base_url(base_url)
         self._origin = _origin(self._base_url)
@@ -88,6 +94,7 @@ class Transport:
         self._max_retry_seconds = max_retry_seconds
         self._max_wait_seconds = max_wait_seconds
         self._observer = observer
+        self._circuit = circuit
         self._calls = 0
         self._calls_lock = threading.Lock()
         self._http = httpx.Client(
@@ -108,6 +115,11 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def held_back_for(self) -> float:
+        """Return for how many seconds no call would be sent; 0 when one may be tried."""
+        circuit = self._circuit.pause_left() if self._circuit is not None else 0.0
+        return max(circuit, self._gate.closed_for())
 
     def address(self, path: str, query: Query = ()) -> httpx.URL:
         """Return the address of a path under the base URL."""
@@ -159,7 +171,7 @@ class Transport:
                 if never_sent or error.retry_after > self._max_wait_seconds:
                     return False
                 return error.retry_after + random.uniform(0.01, 0.1)  # noqa: S311
-            if isinstance(error, AmpecoUnavailable):
+            if isinstance(error, AmpecoUnavailable) and not isinstance(error, AmpecoLeftAlone):
                 return error.status is None or not 300 <= error.status < 400
             return False
 
@@ -181,25 +193,55 @@ class Transport:
         """Make one attempt, and tell the observer what came of it."""
         began = time.monotonic()
         try:
+            self._hold_back(operation)
             answer = self._exchange(request, operation, changes=changes)
         except AmpecoError as error:
+            self._note_in_circuit(error, request)
             self._tell(operation, error, began=began)
             raise
+        self._note_in_circuit(None, request)
         self._tell(operation, None, began=began)
         return answer
+
+    def _hold_back(self, operation: str) -> None:
+        """Raise AmpecoLeftAlone or AmpecoRateLimited where no call may be sent now.
+
+        Whether this one is the call that tries is asked last: it must not be held off after that.
+        """
+        circuit = self._circuit
+        closed_for = circuit.pause_left() if circuit is not None else 0.0
+        if closed_for <= 0:
+            asked_for = self._gate.enter()
+            if asked_for > 0:
+                raise AmpecoRateLimited(
+                    f"{operation}: held off for {asked_for:.1f} s, as the operator asked.",
+                    retry_after=asked_for,
+                    operation=operation,
+                )
+            closed_for = circuit.closed_for() if circuit is not None else 0.0
+        if closed_for > 0:
+            raise AmpecoLeftAlone(
+                f"{operation}: not tried, since the operator does not answer.",
+                retry_after=closed_for,
+                operation=operation,
+            )
+
+    def _note_in_circuit(self, problem: AmpecoError | None, request: httpx.Request) -> None:
+        if self._circuit is None or isinstance(problem, AmpecoLeftAlone):
+            return
+        if isinstance(problem, AmpecoUnavailable):
+            self._circuit.note_failure(
+                f"answers {problem.status}" if problem.status else "no answer",
+                address=request.url.path if _may_be_about_it(problem.status) else None,
+            )
+        elif not isinstance(problem, AmpecoRateLimited) or problem.status is not None:
+            self._circuit.note_answer()
 
     def _tell(self, operation: str, problem: AmpecoError | None, *, began: float) -> None:
         if self._observer is not None:
             self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
 
     def _exchange(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
-        closed_for = self._gate.closed_for()
-        if closed_for > 0:
-            raise AmpecoRateLimited(
-                f"{operation}: held off for {closed_for:.1f} s, as the operator asked.",
-                retry_after=closed_for,
-                operation=operation,
-            )
         request.headers["Authorization"] = self._authorization
         with self._calls_lock:
             self._calls += 1
@@ -258,6 +300,14 @@ class Transport:
 
 class _Unreadable(Exception):
     """An answer whose body is no JSON object that we are willing to read."""
+
+
+def _may_be_about_it(status: int | None) -> bool:
+    """Return whether a failure may be about what was asked for, and not about the operator.
+
+    A gateway's answers (502 to 504) are about what lies behind it.
+    """
+    return status is not None and status not in GATEWAY_FAILURES
 
 
 def _base_url(text: str) -> httpx.URL:

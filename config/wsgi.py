@@ -4,9 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from ampeco.factory import serve_pages
 from config.env import plain_start_up_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 with plain_start_up_errors():
     application = get_wsgi_application()
+
+serve_pages()

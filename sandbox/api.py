@@ -68,6 +68,8 @@ class Api:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a call, or let go wrong what is switched on."""
         request = Request(environ)
+        with self.world.lock:
+            self.world.arrivals += 1
         struck = {
             fault.kind: fault for fault in self.world.faults.strike(request.method, request.path)
         }

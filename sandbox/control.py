@@ -29,6 +29,7 @@ ROUTES = Map(
     [
         Rule("/control/world", methods=["GET"], endpoint="world"),
         Rule("/control/calls", methods=["GET", "DELETE"], endpoint="calls"),
+        Rule("/control/arrivals", methods=["GET"], endpoint="arrivals"),
         Rule("/control/faults", methods=["GET", "POST", "DELETE"], endpoint="faults"),
         Rule("/control/settings", methods=["POST"], endpoint="settings"),
         Rule("/control/clock", methods=["POST"], endpoint="clock"),
@@ -85,6 +86,10 @@ def _calls(world: World, request: Request) -> Any:
     if request.method == "DELETE":
         world.calls.clear()
     return counted
+
+
+def _arrivals(world: World, request: Request) -> Any:
+    return {"calls": world.arrivals}
 
 
 def _faults(world: World, request: Request) -> Any:
@@ -196,6 +201,7 @@ def _one_of(value: Any, choices: Collection[str]) -> str:
 HANDLERS: dict[str, Any] = {
     "world": _world,
     "calls": _calls,
+    "arrivals": _arrivals,
     "faults": _faults,
     "settings": _settings,
     "clock": _clock,

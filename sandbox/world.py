@@ -44,6 +44,8 @@ class World:
         self.clock = Clock()
         self.faults = Faults(seed=seed)
         self.calls: Counter[str] = Counter()
+        # All that came, also what was refused or cut off.
+        self.arrivals = 0
         self.state_file: Path | None = None
 
         self.decision_delay = 4.0

@@ -1,5 +1,8 @@
 import pytest
+from django.core.cache import cache
 
+from ampeco.circuit import FAILURES_TO_OPEN, CacheCircuit
+from ampeco.factory import CIRCUIT_KEY
 from mirror.operator_status import note_accepted, note_refused
 
 pytestmark = pytest.mark.django_db
@@ -14,3 +17,17 @@ def test_managers_and_staff_see_that_the_operator_refuses_us(client, manager, st
     assert "refuses the portal" in client.get("/back-office/").content.decode()
     note_accepted()
     assert "refuses the portal" not in client.get("/back-office/").content.decode()
+
+
+def test_managers_and_staff_see_that_the_operator_does_not_answer(client, manager, staff):
+    circuit = CacheCircuit(cache, CIRCUIT_KEY)
+    for _ in range(FAILURES_TO_OPEN):
+        circuit.note_failure("answers 503")
+    client.force_login(manager)
+    assert "does not answer at the moment" in client.get("/sites/").content.decode()
+    client.force_login(staff)
+    assert "AMPECO does not work (answers 503): calls are held back since" in (
+        client.get("/back-office/").content.decode()
+    )
+    circuit.note_answer()
+    assert "calls are held back" not in client.get("/back-office/").content.decode()

@@ -12,6 +12,9 @@ logger = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
 LARGEST_ID = 2**63 - 1
+# Beyond these an instant is a slip, and days added to one at the end of time would overflow.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 # More kinds of surprises than this are not worth a line each in the log.
 MOST_SURPRISES = 500
@@ -78,14 +81,18 @@ def flag(value: object) -> bool | None:
 
 
 def instant(value: object) -> datetime | None:
-    """Return an aware instant in UTC. What has no zone, `2022-11-12 12:00:00`, is in UTC."""
+    """Return an aware instant in UTC, from 1970 until 3000, or None.
+
+    What has no zone, `2022-11-12 12:00:00`, is in UTC.
+    """
     if not isinstance(value, str) or not value.strip():
         return None
     try:
         moment = datetime.fromisoformat(value.strip())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if EARLIEST <= moment < LATEST else None
 
 
 def wire_instant(value: datetime) -> str:

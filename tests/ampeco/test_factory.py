@@ -1,9 +1,14 @@
+import contextlib
+import importlib
 import os
 
 import httpx
 import pytest
+import time_machine
 
-from ampeco.errors import AmpecoRateLimited
+import config.wsgi
+from ampeco import factory
+from ampeco.errors import AmpecoNotFound, AmpecoRateLimited
 from ampeco.factory import get_client, set_client
 
 
@@ -59,3 +64,34 @@ def test_forked_worker_gets_a_client_of_its_own():
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert get_client() is parents
+
+
+def test_pages_are_less_patient_and_may_use_what_workers_leave(settings, monkeypatch):
+    settings.AMPECO_CALLS_PER_MINUTE = 10
+
+    def answer(self, request):
+        return httpx.Response(404)
+
+    def calls_until_held_off(client) -> int:
+        before = client.calls
+        with pytest.raises(AmpecoRateLimited):
+            for _ in range(20):
+                with contextlib.suppress(AmpecoNotFound):
+                    client.read_location(7)
+        return client.calls - before
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    monkeypatch.setattr(factory, "_held", factory._Held())
+    # Away from the end of a minute, when the last one counts less from second to second.
+    with time_machine.travel("2026-03-01T10:00:00Z", tick=False):
+        assert calls_until_held_off(get_client()) == 8
+        factory.serve_pages()
+        pages = get_client()
+        assert calls_until_held_off(pages) == 2
+    assert pages._transport._timeout == factory.PAGE_SILENCE_SECONDS
+
+
+def test_the_web_application_says_that_it_serves_pages(monkeypatch):
+    monkeypatch.setattr(factory, "_held", factory._Held())
+    importlib.reload(config.wsgi)
+    assert factory._held.serves_pages

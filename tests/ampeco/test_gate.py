@@ -7,7 +7,13 @@ from django.core.cache import cache
 
 from ampeco.client import AmpecoClient
 from ampeco.errors import AmpecoRateLimited
-from ampeco.gate import CacheGate, MemoryGate, wait_after_refusal, wait_when_used_up
+from ampeco.gate import (
+    SPREAD_SECONDS,
+    CacheGate,
+    MemoryGate,
+    wait_after_refusal,
+    wait_when_used_up,
+)
 from tests.ampeco.conftest import BASE_URL, TOKEN, one, payload
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC).timestamp()
@@ -149,3 +155,40 @@ def test_used_up_quota_holds_the_other_off(two_clients, operator):
     with pytest.raises(AmpecoRateLimited):
         second.read_location(7)
     assert len(operator.requests) == 1
+
+
+def test_after_a_pause_one_goes_first_and_the_others_follow_at_times_of_their_own(clock):
+    gates = [cache_gate(clock) for _ in range(8)]
+    gates[0].close_for(30)
+    assert all(gate.enter() > 29 for gate in gates)
+
+    clock.now += 30
+    turns = [gate.enter() for gate in gates]
+    shortest, longest = SPREAD_SECONDS
+    assert turns[0] == 0
+    assert all(shortest <= turn <= longest for turn in turns[1:])
+    assert len({round(turn, 6) for turn in turns[1:]}) == 7
+    # The process that went first takes its turn with the others.
+    assert gates[0].enter() >= shortest
+
+    clock.now += longest
+    assert all(gate.enter() == 0 for gate in gates)
+
+
+def test_a_pause_that_is_not_over_yet_costs_one_call(clock):
+    gates = [cache_gate(clock) for _ in range(8)]
+    calls = 0
+    gates[0].close_for(5)
+    for _ in range(10):
+        clock.now += 5
+        for gate in gates:
+            if gate.enter() == 0:
+                calls += 1
+                gate.close_for(5)
+    assert calls == 10
+
+
+def test_who_comes_long_after_a_pause_waits_for_nobody(clock):
+    cache_gate(clock).close_for(5)
+    clock.now += 5 + SPREAD_SECONDS[1]
+    assert cache_gate(clock).enter() == 0

@@ -14,6 +14,8 @@ from ampeco.types import pick_text, reading
         ("2022-11-12T12:00:00.000000Z", datetime(2022, 11, 12, 12, tzinfo=UTC)),
         ("0000-00-00 00:00:00", None),
         ("0001-01-01T00:00:00+10:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:00:00Z", None),
         ("soon", None),
         ("", None),
         (1668254400, None),

@@ -39,6 +39,13 @@ def test_calls_are_counted(http):
     assert http.get("/control/calls").json() == {}
 
 
+def test_arrivals_count_what_was_refused_too(world, http):
+    http.get(REQUESTS)
+    world.faults.add("rate-limited")
+    http.get(REQUESTS)
+    assert http.get("/control/arrivals").json() == {"calls": 2}
+
+
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
