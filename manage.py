@@ -11,8 +11,9 @@ def main() -> None:
     """Run a management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config.env import plain_start_up_errors
+    from privacy.acting import acting, from_command_line
 
-    with plain_start_up_errors():
+    with plain_start_up_errors(), acting(from_command_line(sys.argv)):
         execute_from_command_line(sys.argv)
 
 

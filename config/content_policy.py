@@ -7,6 +7,30 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 HEADER = "Content-Security-Policy"
+# What no page needs of a device. Passkeys may be made and used, by the portal itself.
+DEVICE_HEADER = "Permissions-Policy"
+DEVICE = ", ".join(
+    [
+        *(
+            f"{feature}=()"
+            for feature in (
+                "accelerometer",
+                "browsing-topics",
+                "camera",
+                "display-capture",
+                "geolocation",
+                "gyroscope",
+                "magnetometer",
+                "microphone",
+                "midi",
+                "payment",
+                "usb",
+            )
+        ),
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    ]
+)
 
 Policy = dict[str, tuple[str, ...]]
 
@@ -32,7 +56,7 @@ BACK_OFFICE: Policy = STRICT | {
 
 
 class ContentPolicyMiddleware:
-    """Puts the content security policy on every answer."""
+    """Puts on every answer what pages may load, run, and use of a device."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -42,6 +66,7 @@ class ContentPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its policy."""
         response = self.get_response(request)
+        response[DEVICE_HEADER] = DEVICE
         if settings.DEBUG and response.status_code in {404, 500}:
             # Django's pages for developers have their styles and scripts in themselves.
             return response

@@ -15,7 +15,8 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from ampeco.factory import GATE_KEY
+from ampeco.circuit import CacheCircuit
+from ampeco.factory import CIRCUIT_KEY, GATE_KEY
 from ampeco.gate import CacheGate
 from bookings.models import BookingRequest, Notification
 from config.services import answers, queue_length
@@ -164,6 +165,12 @@ def _operator() -> Iterator[Metric]:
         "chargebook_operator_pause_left_seconds",
         "For how many seconds all calls are held back because the operator asked for it.",
         value=CacheGate(cache, GATE_KEY).closed_for(),
+    )
+    silent = CacheCircuit(cache, CIRCUIT_KEY).state()
+    yield GaugeMetricFamily(
+        "chargebook_operator_left_alone",
+        "Whether calls are held back because the operator did not answer several in a row.",
+        value=silent.opened_at is not None,
     )
 
 

@@ -1,11 +1,12 @@
 """Whether this instance lives and is ready, for load balancers and people: `/health/…`."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
@@ -15,6 +16,8 @@ from django.views.decorators.http import require_safe
 from config.gauges import last_syncs
 from config.services import answers
 from drivers.models import Fleet, FleetDriver
+from drivers.sync import EVERY
+from mirror.operator_status import is_refused, silent_since
 from telemetry import sweeps
 
 # A copy of the operator's records may be so many periods of its sweep old, and this at least.
@@ -37,12 +40,14 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Answer 200, or 503 when this web process cannot do its work: without a database.
 
     `wrong` names all that is not as it should be. What other processes do (workers, beat) and what
-    pages can do without (cache, broker) makes the portal `degraded` and leaves it ready: to take
-    the web servers away would bring none of it back. Gives no addresses and no error texts away.
+    pages can do without (cache, broker, the operator) makes the portal `degraded` and leaves it
+    ready: to take the web servers away would bring none of it back. Gives no addresses and no error
+    texts away.
     """
     checks: dict[str, Check] = {
         "cache": {"ok": answers(settings.CACHE_URL)},
         "broker": {"ok": answers(settings.CELERY_BROKER_URL)},
+        "operator": operator(),
     }
     try:
         connection.ensure_connection()
@@ -56,27 +61,41 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return JsonResponse(body, status=503 if status == "unready" else 200)
 
 
+def operator() -> Check:
+    """Return whether the operator answers and takes our token, and for how long it has not."""
+    since = silent_since()
+    if since is not None:
+        return {"ok": False, "seconds": max(0, int((timezone.now() - since).total_seconds()))}
+    return {"ok": not is_refused()}
+
+
 def copies() -> Iterator[tuple[str, Check]]:
     """Yield how old our copies of the operator's records are; None stands for never read.
 
-    Drivers are read for fleets and bookings for drivers: while there are none, nothing is late.
+    Drivers are read for fleets and bookings for drivers: while there are none, nothing is late, nor
+    while the first one is younger than what a copy's age may be.
     """
     last = last_syncs()
     now = timezone.now()
-    periods = sweeps.periods()
-    drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
-    wanted = {
-        "sites": True,
-        "drivers": Fleet.objects.filter(is_active=True).exists(),
-        "bookings": drivers.exists(),
+    periods = {
+        "sites": timedelta(minutes=settings.SYNC_DELTA_MINUTES),
+        "drivers": EVERY,
+        "bookings": timedelta(minutes=settings.BOOKING_SYNC_MINUTES),
     }
-    for name, is_wanted in wanted.items():
+    drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
+    fleets = Fleet.objects.filter(is_active=True)
+    wanted_since = {
+        "sites": datetime.min.replace(tzinfo=UTC),
+        "drivers": fleets.aggregate(first=Min("created_at"))["first"],
+        "bookings": drivers.aggregate(first=Min("added_at"))["first"],
+    }
+    for name, since in wanted_since.items():
         ends = [at for kind, at in last.items() if kind.startswith(name) and at is not None]
         seconds = (now - max(ends)).total_seconds() if ends else None
-        period = periods.get(f"sync-{name}", LEAST_LIMIT)
-        limit = max(LEAST_LIMIT, PERIODS * period).total_seconds()
-        is_late = seconds is None or seconds > limit
-        yield f"copy of {name}", _aged(seconds, limit, ok=not (is_wanted and is_late))
+        limit = max(LEAST_LIMIT, PERIODS * periods[name]).total_seconds()
+        due = since is not None and (now - since).total_seconds() > limit
+        is_late = due if seconds is None else since is not None and seconds > limit
+        yield f"copy of {name}", _aged(seconds, limit, ok=not is_late)
 
 
 def sweeping() -> Iterator[tuple[str, Check]]:

@@ -8,8 +8,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 1.0
-# Celery's name for the queue that all tasks go through.
-QUEUE = "celery"
+# Celery's name for the queue of what beat starts; and that of what is about a single row.
+SWEEPS_QUEUE = "celery"
+ROWS_QUEUE = "rows"
 
 
 def answers(url: str) -> bool:
@@ -28,7 +29,7 @@ def queue_length(url: str) -> int:
     if _lives_in_process(url):
         return 0
     with _connected(url) as client:
-        return int(client.llen(QUEUE))
+        return int(client.llen(SWEEPS_QUEUE)) + int(client.llen(ROWS_QUEUE))
 
 
 def _lives_in_process(url: str) -> bool:

@@ -9,8 +9,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from kombu.entity import Exchange, Queue
 
 from config import env
+from config.services import ROWS_QUEUE, SWEEPS_QUEUE
 from telemetry.logs import FORMATS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,12 +22,15 @@ env.read_env_file(BASE_DIR / ".env")
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("OLD_SECRET_KEYS")
 SITE_URL = env.web_address("SITE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
 BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+# How many proxies stand in a row and add to X-Forwarded-For; what stands before is not believed.
+PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Only a proxy can tell how a request came in: without one every page would lead to itself.
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS and BEHIND_PROXY
@@ -38,6 +43,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
+# Forms are small, and none takes a file.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+FILE_UPLOAD_HANDLERS = ["config.requests.NoFiles"]
 # Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
 # that cannot be taken back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -59,12 +67,16 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "telemetry",
     "accounts",
     "mirror",
     "drivers",
     "sites",
     "bookings",
+    "team",
+    "privacy",
     "sandbox",
 ]
 
@@ -72,6 +84,7 @@ MIDDLEWARE = [
     "telemetry.middleware.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
     "config.content_policy.ContentPolicyMiddleware",
+    "config.requests.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -80,6 +93,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.guards.NoteSessions",
+    "accounts.guards.GuardBackOffice",
+    "privacy.middleware.NoteStaff",
     "django_htmx.middleware.HtmxMiddleware",
     "drivers.middleware.FleetMiddleware",
 ]
@@ -132,6 +148,7 @@ def read_database(url: str) -> dict[str, Any]:
         }
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
         database["CONN_MAX_AGE"] = 0
+        database["ENGINE"] = "config.postgresql"
     return database
 
 
@@ -146,7 +163,7 @@ CACHES: dict[str, Any] = {
         {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         if CACHE_URL.startswith("locmem")
         else {
-            "BACKEND": "django_redis.cache.RedisCache",
+            "BACKEND": "config.caches.GuardedRedisCache",
             "LOCATION": CACHE_URL,
             "KEY_PREFIX": "chargebook",
             "OPTIONS": {
@@ -164,6 +181,8 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 AMPECO_BASE_URL = env.web_address("AMPECO_BASE_URL")
 AMPECO_API_TOKEN = env.text("AMPECO_API_TOKEN")
+# What was agreed with the operator; 0 where nothing was.
+AMPECO_CALLS_PER_MINUTE = env.number("AMPECO_CALLS_PER_MINUTE", 0)
 DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
 
 POLL_INTERVAL_SECONDS = env.number("POLL_INTERVAL_SECONDS", 1, least=1, most=60)
@@ -180,6 +199,11 @@ BOOKING_MAX_HOURS = env.number("BOOKING_MAX_HOURS", 24, least=1, most=24)
 BOOKING_MIN_MINUTES = env.number("BOOKING_MIN_MINUTES", 15, least=15, most=1440)
 BOOKING_NOTICE_MINUTES = env.number("BOOKING_NOTICE_MINUTES", 0, most=10080)
 DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
+
+# For how long what tells of people is kept (0: for ever), and the trail of what staff did
+
+RETENTION_MONTHS = env.number("RETENTION_MONTHS", 24, most=240)
+AUDIT_MONTHS = env.number("AUDIT_MONTHS", 36, least=3, most=240)
 
 # How often secret links (a driver's page, a calendar) may be opened: each one, and by one address.
 
@@ -199,14 +223,17 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
@@ -223,7 +250,48 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_FORMS = {
     "login": "accounts.entrance.SignInForm",
     "reset_password": "accounts.entrance.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.entrance.NewPasswordForm",
+    "change_password": "accounts.entrance.OtherPasswordForm",
+    "set_password": "accounts.entrance.FirstPasswordForm",
+    "reauthenticate": "accounts.entrance.ConfirmPasswordForm",
 }
+# How often somebody may try: by address (`ip`), account (`key`) or as who is in (`user`). Wrong
+# passwords and wrong codes are counted as `login_failed`, codes by the day as well.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "second_factor": "30/d/key",
+    "reset_password": "20/m/ip,3/15m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+}
+
+# Second factor: codes of an app, passkeys (which may stand in for the password), recovery codes
+
+STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=SERVED_OVER_HTTPS)
+MFA_ADAPTER = "accounts.second_factor.PortalMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Staff made the accounts for these addresses.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Half a minute either way, for clocks that differ.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.SecondFactorForm",
+    "reauthenticate": "accounts.second_factor_forms.ConfirmCodeForm",
+    "activate_totp": "accounts.second_factor_forms.SetUpAppForm",
+    "add_webauthn": "accounts.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.second_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.second_factor_forms.ShowPasskeyForm",
+    "login_webauthn": "accounts.second_factor_forms.SignInPasskeyForm",
+    "reauthenticate_webauthn": "accounts.second_factor_forms.ConfirmPasskeyForm",
+}
+
+# Sessions: until the browser closes, or for some days where its owner asked to stay signed in
+
+SESSION_COOKIE_AGE = env.number("SESSION_DAYS", 14, least=1, most=90) * 24 * 3600
+STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", 12, least=1, most=168)
 
 # Mail
 
@@ -282,6 +350,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
+        # Whoever has a message to send while the broker is away is somebody who waits for a page.
+        "max_retries": 1,
+        "interval_start": 0,
     }
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -292,6 +363,15 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# What is about one row has a queue of its own, and workers take from both in turn: a thousand
+# bookings asked for at once keep no sweep waiting. Workers that do not know it leave it to sweeps.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in (SWEEPS_QUEUE, ROWS_QUEUE)
+]
+CELERY_TASK_ROUTES = {
+    f"bookings.tasks.{name}": {"queue": ROWS_QUEUE}
+    for name in ("submit_request", "refresh_booking", "send_notification")
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -320,9 +400,14 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
-    "sync-sites-delta": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
-    "sync-sites-full": every("sites.tasks.sync_sites", timedelta(hours=SYNC_FULL_HOURS), full=True),
-    "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(hours=1)),
+    # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
+    # seldom must not wait for a beat that lives that long.
+    "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
+    "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
+    "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),
+    # Not once a day, which would be never for a beat that does not live so long.
+    "clear-old-data": every("privacy.tasks.clear_old_data", timedelta(hours=1)),
 }
 
 # Back office
@@ -347,6 +432,7 @@ SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
 # Texts that no log line and no report may contain.
 SECRETS = [
     SECRET_KEY,
+    *SECRET_KEY_FALLBACKS,
     AMPECO_API_TOKEN,
     METRICS_TOKEN,
     EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD") or "",

@@ -3,12 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import RedirectView
 
-from bookings.views import driver_page, feeds
+from accounts.back_office import use_the_portals_log_in
+from bookings.views import driver_page, feeds, search, today
 from config.metrics import metrics
+from team import joining_views
 
 admin.site.index_title = _("Overview")
+use_the_portals_log_in(admin.site)
+# The library of the log-in looks for it here.
+handler429 = "accounts.security_views.too_many_requests"
 
 of_a_driver = [
     path("", driver_page.show, name="show"),
@@ -18,16 +22,17 @@ of_a_driver = [
 ]
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="bookings:list"), name="home"),
+    path("", today.today, name="home"),
+    path("search/", search.search_everything, name="search"),
     path("sites/", include("sites.urls")),
     path("bookings/", include("bookings.urls")),
     path("drivers/", include("drivers.urls")),
+    path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),
     path("calendar/<str:secret>.ics", feeds.calendar_feed, name="calendar-feed"),
-    # Log-in addresses are the staff's to change.
-    path("account/email/", RedirectView.as_view(pattern_name="home")),
-    path("account/", include("allauth.account.urls")),
+    path("invitation/<str:secret>/", joining_views.invitation, name="team-invitation"),
+    path("account/", include("accounts.urls")),
     path("back-office/", admin.site.urls),
     path("health/", include("config.health")),
     path("metrics", metrics, name="metrics"),

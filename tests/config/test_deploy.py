@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
+from config.content_policy import DEVICE
 from tests.factories import PASSWORD
 
 PRODUCTION = {
@@ -92,6 +93,7 @@ def test_over_http_nobody_is_sent_elsewhere():
         ("Referrer-Policy", "same-origin"),
         ("X-Content-Type-Options", "nosniff"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", DEVICE),
     ],
 )
 def test_every_page_says_how_it_may_be_used(client, db, name, value):

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from config import services
+from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
 from scripts.ports import free_port
 from telemetry import sweeps
@@ -122,6 +123,7 @@ def test_each_copy_of_the_operators_records_has_its_age(client):
 @pytest.mark.usefixtures("all_well")
 def test_copies_that_are_too_old_or_missing_are_wrong(client):
     SyncRun.objects.exclude(kind=Kind.DRIVERS).delete()
+    FleetDriver.objects.update(added_at=timezone.now() - timedelta(hours=2))
     run(Kind.SITES_DELTA, ago=timedelta(hours=1))
 
     answer = client.get("/health/ready")
@@ -134,6 +136,10 @@ def test_copies_that_are_too_old_or_missing_are_wrong(client):
 @pytest.mark.usefixtures("all_well")
 def test_drivers_and_bookings_are_not_waited_for_while_there_are_no_fleets(client, fleet):
     SyncRun.objects.filter(kind__in=[Kind.DRIVERS, "bookings"]).delete()
+    assert wrong(client.get("/health/ready")) == []
+    # They are new: their first turn comes.
+    Fleet.objects.update(created_at=timezone.now() - timedelta(days=1))
+    FleetDriver.objects.update(added_at=timezone.now() - timedelta(days=1))
     assert wrong(client.get("/health/ready")) == ["copy of bookings", "copy of drivers"]
 
     fleet.is_active = False
@@ -146,7 +152,7 @@ def test_drivers_and_bookings_are_not_waited_for_while_there_are_no_fleets(clien
 def test_a_sweep_that_is_late_or_never_ran_is_wrong(client):
     late = timezone.now() - timedelta(minutes=2)
     Sweep.objects.filter(name="poll-requests").update(succeeded_at=late)
-    # Its period is an hour, so that two minutes are nothing.
+    # Its period is ten minutes, so that two minutes are nothing.
     Sweep.objects.filter(name="sync-drivers").update(succeeded_at=late)
     Sweep.objects.filter(name="sweep-notifications").delete()
 

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from ampeco.factory import GATE_KEY
+from ampeco.circuit import FAILURES_TO_OPEN, CacheCircuit
+from ampeco.factory import CIRCUIT_KEY, GATE_KEY
 from ampeco.gate import CacheGate
 from bookings.models import Notification
 from config import gauges
@@ -147,13 +148,18 @@ def test_ages_of_sweeps_and_copies(db, metrics):
 
 
 def test_how_the_operator_treats_us(db, metrics):
-    assert metrics()["chargebook_operator_refuses_token",] == 0
+    before = metrics()
+    assert before["chargebook_operator_refuses_token",] == 0
+    assert before["chargebook_operator_left_alone",] == 0
     note_refused()
+    for _ in range(FAILURES_TO_OPEN):
+        CacheCircuit(cache, CIRCUIT_KEY).note_failure()
     CacheGate(cache, GATE_KEY).close_for(120)
 
     told = metrics()
 
     assert told["chargebook_operator_refuses_token",] == 1
+    assert told["chargebook_operator_left_alone",] == 1
     assert told["chargebook_operator_pause_left_seconds",] == pytest.approx(120, abs=60)
 
 

@@ -25,7 +25,7 @@ def demo(monkeypatch, settings, db):
     return calls
 
 
-def test_makes_two_fleets_with_a_manager_and_a_viewer_each(demo):
+def test_makes_two_fleets_with_an_admin_and_a_viewer_each(demo):
     call_command("seed_demo")
 
     assert dict(Fleet.objects.values_list("ampeco_partner_id", "name")) == {
@@ -33,8 +33,7 @@ def test_makes_two_fleets_with_a_manager_and_a_viewer_each(demo):
         RHONE: PARTNERS[RHONE],
     }
     for fleet in Fleet.objects.all():
-        roles = fleet.memberships.values_list("role", flat=True)
-        assert sorted(roles) == ["manager", "viewer"]
+        assert sorted(each.team_role for each in fleet.memberships.all()) == ["admin", "viewer"]
         assert not fleet.members.filter(is_staff=True).exists()
 
 

@@ -1,0 +1,83 @@
+"""The cache that all processes share, and what holds while it is away."""
+
+import time
+from typing import Any
+
+from django.core.cache.backends.locmem import LocMemCache
+from django_redis.cache import CONNECTION_INTERRUPTED, RedisCache
+
+# What the log-in library keeps: how often somebody tried, and which codes were used up.
+GUARDS = "allauth"
+# For how long a Redis that did not answer is not asked again for those.
+AWAY_SECONDS = 5.0
+
+_own = LocMemCache("guards-of-the-log-in", {})
+_away_until = 0.0
+
+
+def _note_away() -> None:
+    global _away_until
+    _away_until = time.monotonic() + AWAY_SECONDS
+
+
+class GuardedRedisCache(RedisCache[Any]):
+    """Redis, whose absence makes pages slower and leaves guesses at passwords counted.
+
+    While Redis is away everything else is a miss; what guards the log-in is then counted by each
+    process for itself: people still get in, and guessing stays bounded by the number of processes.
+    """
+
+    def add(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Set a value where there is none, and tell whether that was so."""
+        if not _is_guard(key):
+            return super().add(key, *args, **kwargs)
+        if _is_there():
+            added = super().add(key, *args, **kwargs)
+            if added is not None:
+                return added
+            _note_away()
+        return _own.add(key, *args, **kwargs)
+
+    def set(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Set a value."""
+        if not _is_guard(key):
+            return super().set(key, *args, **kwargs)
+        if _is_there():
+            done = super().set(key, *args, **kwargs)
+            if done is not None:
+                return done
+            _note_away()
+        _own.set(key, *args, **kwargs)
+        return True
+
+    def get(
+        self, key: str, default: Any = None, version: int | None = None, client: Any = None
+    ) -> Any:
+        """Return a value, or the default."""
+        if not _is_guard(key):
+            return super().get(key, default, version, client)
+        if _is_there():
+            value = self._get(key, default, version, client)
+            if value is not CONNECTION_INTERRUPTED:
+                return value
+            _note_away()
+        return _own.get(key, default, version)
+
+    def delete(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Remove a value, and tell whether there was one."""
+        if not _is_guard(key):
+            return super().delete(key, *args, **kwargs)
+        if _is_there():
+            deleted = super().delete(key, *args, **kwargs)
+            if deleted is not None:
+                return deleted
+            _note_away()
+        return _own.delete(key, *args, **kwargs)
+
+
+def _is_guard(key: str) -> bool:
+    return key.startswith(GUARDS)
+
+
+def _is_there() -> bool:
+    return time.monotonic() >= _away_until
