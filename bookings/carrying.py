@@ -28,8 +28,12 @@ def carry_to_booking(
     """
     if request.status not in {Status.STALE, Status.APPROVED, *REFUSED}:
         return
-    booking = Booking.objects.select_for_update(of=("self",)).get(pk=request.booking_id)
-    booking.fleet = request.booking.fleet
+    booking = Booking.objects.select_for_update(of=("self",)).get(requests=request.pk)
+    if booking.pk == request.booking_id:
+        booking.fleet = request.booking.fleet
+    else:
+        # Since the request was read, its booking has turned out to be this one (`merge_found`).
+        request.booking = booking
     if request.status == Status.STALE:
         write(booking, now=now, needs_attention=True)
     elif request.kind == Kind.CREATE:
@@ -177,12 +181,14 @@ def _stay_as_it_was(booking: Booking, now: datetime) -> None:
 def _cancel_replaced(booking: Booking, now: datetime) -> None:
     """Open the cancellation of the booking that this approved one replaces, where it still lives.
 
-    One whose time has begun is tried as well: that is the operator's to refuse.
+    One whose time has begun is tried as well: that is the operator's to refuse. So is one of which
+    the operator knows nothing at the moment: should it come back, both would stand.
     """
     replaced = _replaced(booking)
     if replaced is None:
         return
-    if replaced.is_confirmed and replaced.end_at > now and replaced.ampeco_booking_id is not None:
+    may_live = replaced.is_confirmed or replaced.status == Booking.Status.UNKNOWN
+    if may_live and replaced.end_at > now and replaced.ampeco_booking_id is not None:
         open_cancellation(replaced, now=now, asked_by=Actor.MANAGER, user=booking.created_by)
     else:
         write(replaced, now=now, open_change="")

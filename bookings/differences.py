@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.templatetags.portal import in_zone
 from bookings.models import Booking, BookingEvent, BookingRequest
 from drivers.models import Driver
@@ -25,11 +26,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What drivers, sites and chargers are called, by primary key."""
+    """What drivers, sites, chargers and managers are called, by primary key."""
 
     drivers: Mapping[int, str] = field(default_factory=dict)
     locations: Mapping[int, str] = field(default_factory=dict)
     evses: Mapping[int, str] = field(default_factory=dict)
+    users: Mapping[int, str] = field(default_factory=dict)
 
 
 def differences_asked(request: BookingRequest, *, zone: ZoneInfo) -> tuple[Difference, ...]:
@@ -78,7 +80,13 @@ def names_in(events: Iterable[BookingEvent], *, booking: Booking) -> Names:
     drivers = {booking.driver_id: booking.driver.display_name}
     locations = {booking.location_id: booking.location.name}
     evses = {booking.evse.pk: booking.evse.name} if booking.evse else {}
-    mentioned: dict[str, set[int]] = {"driver": set(), "location": set(), "evse": set()}
+    users: dict[int, str] = {}
+    mentioned: dict[str, set[int]] = {
+        "driver": set(),
+        "location": set(),
+        "evse": set(),
+        "created_by": set(),
+    }
     for event in events:
         for name, pks in mentioned.items():
             pks |= {pk for pk in event.changes.get(name, ()) if pk is not None}
@@ -88,7 +96,9 @@ def names_in(events: Iterable[BookingEvent], *, booking: Booking) -> Names:
         locations |= {row.pk: row.name for row in Location.objects.filter(pk__in=pks)}
     if pks := mentioned["evse"] - evses.keys():
         evses |= {row.pk: row.name for row in Evse.objects.filter(pk__in=pks)}
-    return Names(drivers, locations, evses)
+    if pks := mentioned["created_by"]:
+        users = {row.pk: row.display_name for row in User.objects.filter(pk__in=pks)}
+    return Names(drivers, locations, evses, users)
 
 
 def _text(name: str, value: Any, *, names: Names, zone: ZoneInfo) -> str:

@@ -179,7 +179,7 @@ def differences(booking: Booking, found: upstream.Booking) -> Differences:
             # What goes over the wire has whole seconds.
             if getattr(found, name) != getattr(booking, name).replace(microsecond=0):
                 facts[name] = getattr(found, name)
-    if found.user_id not in {None, booking.driver.ampeco_user_id}:
+    if found.user_id not in {None, booking.driver.ampeco_user_id} and not booking.driver.is_erased:
         driver = Driver.objects.filter(
             ampeco_user_id=found.user_id, fleet_drivers__fleet=booking.fleet_id
         ).first()

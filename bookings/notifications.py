@@ -28,14 +28,17 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.core.validators import validate_email
+from django.db import DatabaseError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from bookings.leases import claim
 from bookings.mails import compose
 from bookings.models import Booking, Notification
 from bookings.overtaken import is_overtaken
+from bookings.reconnecting import reconnect_if_broken
 from telemetry.measures import MAILS
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,13 @@ TELLS_CHARGER = frozenset({Kind.APPROVED, Kind.CHANGED, Kind.MOVED})
 WAIT_FOR_EARLIER = timedelta(minutes=30)
 
 
+# Why a mail was dropped.
+NO_LONGER_TRUE = gettext_noop("It was no longer true by the time it could be sent.")
+PERHAPS_SENT = gettext_noop(
+    "It may have gone out once. The portal was stopped before it knew, and it is no longer true."
+)
+
+
 class Outcome(Enum):
     """What became of a row that was to be sent."""
 
@@ -68,7 +78,7 @@ class Outcome(Enum):
     NO_SERVER = "no-server"
 
 
-def send_due(*, limit: int = 50, now: datetime | None = None) -> int:
+def send_due(*, limit: int = 200, now: datetime | None = None) -> int:
     """Send the mails that are due over one SMTP connection; return how many went out.
 
     Each row is claimed right before it is sent, so any number of senders may run at once. A mail
@@ -156,13 +166,15 @@ def _due(now: datetime) -> QuerySet[Notification]:
 def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Outcome:
     """Claim one row and send it, unless it is not to be sent."""
     at = now or timezone.now()
+    # A claim that nobody gave back: its sender was stopped, perhaps after the mail had gone.
+    perhaps_sent = Notification.objects.filter(pk=pk, lease_owner__isnull=False).exists()
     owner, won = claim(_due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
     # The row may have been sent between the look at it and the claim: read it again.
     notification = _read(owner) if won else None
     if notification is None:
         return Outcome.LEFT
     if is_overtaken(notification, now=at):
-        return _drop(notification)
+        return _drop(notification, perhaps_sent=perhaps_sent)
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
@@ -221,20 +233,39 @@ def _deliver(
         if _is_refused_for_good(error):
             return _give_up(notification, problem=_problem(error))
         return _put_off(notification, problem=_problem(error), now=now)
-    recorded = _claimed(notification).update(
-        state=State.SENT,
-        subject=message.subject[:255],
-        sent_at=now or timezone.now(),
-        attempts=F("attempts") + 1,
-        problem="",
-        lease_owner=None,
-        lease_until=None,
-    )
+    recorded = _record_sent(notification, subject=message.subject[:255], at=now or timezone.now())
     if not recorded:
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
     logger.info("Notification %s was sent.", notification.pk, extra=_log_fields(notification))
     MAILS.add(kind=notification.kind, outcome="sent")
     return Outcome.SENT
+
+
+def _record_sent(notification: Notification, *, subject: str, at: datetime) -> int:
+    """Record that a mail went out; return how many rows that changed.
+
+    Where the database was restarted while the mail server took its time, the connection is broken,
+    which is no reason to send the mail again: it is recorded over a new one.
+    """
+    sent = {
+        "state": State.SENT,
+        "subject": subject,
+        "sent_at": at,
+        "attempts": F("attempts") + 1,
+        "problem": "",
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    try:
+        return _claimed(notification).update(**sent)
+    except DatabaseError:
+        logger.warning(
+            "That notification %s was sent is recorded over a new connection.",
+            notification.pk,
+            extra=_log_fields(notification),
+        )
+        reconnect_if_broken()
+        return _claimed(notification).update(**sent)
 
 
 def _claimed(notification: Notification) -> QuerySet[Notification]:
@@ -282,8 +313,8 @@ def _give_up(notification: Notification, *, problem: str) -> Outcome:
     return Outcome.ENDED
 
 
-def _drop(notification: Notification) -> Outcome:
-    """Record that a mail is not sent, since it would not be true any more."""
+def _drop(notification: Notification, *, perhaps_sent: bool) -> Outcome:
+    """Record that a mail is not sent, or not again, since it would not be true any more."""
     logger.info(
         "Notification %s is no longer true and is not sent.",
         notification.pk,
@@ -292,7 +323,7 @@ def _drop(notification: Notification) -> Outcome:
     MAILS.add(kind=notification.kind, outcome="dropped")
     _claimed(notification).update(
         state=State.DROPPED,
-        problem=_("It was no longer true by the time it could be sent."),
+        problem=_(PERHAPS_SENT if perhaps_sent else NO_LONGER_TRUE),
         lease_owner=None,
         lease_until=None,
     )

@@ -25,8 +25,10 @@ from ampeco.errors import (
     AmpecoRateLimited,
     AmpecoUnauthorized,
 )
+from bookings.doubles import record_single_decision
 from bookings.leases import claim
 from bookings.models import Actor, BookingRequest
+from bookings.reconnecting import reconnect_if_broken
 from bookings.sending import CLOCK_SKEW
 from bookings.submission import record_decision
 from bookings.transitions import move_request
@@ -48,9 +50,12 @@ UNRECORDED_PAUSE_SECONDS = 60
 def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     """Poll the requests that are due; return how many were decided by this call.
 
-    An outage or a refusal ends the round: the rest is postponed together instead of being tried
-    one by one against an operator that does not answer. A single row that it cannot give does not.
+    Nothing is taken up while no call would be sent. An outage or a refusal ends the round: the rest
+    is postponed together instead of being tried one by one against an operator that does not
+    answer. A single row that it cannot give does not.
     """
+    if client.held_back_for() > 0:
+        return 0
     now = now or timezone.now()
     due = BookingRequest.objects.filter(
         status__in=BookingRequest.UNDECIDED,
@@ -119,7 +124,7 @@ def _poll_by_list(
         created_after=min(created) - CLOCK_SKEW, created_before=timezone.now() + CLOCK_SKEW
     )
     for number, page in enumerate(pages, start=1):
-        decided += _record_page(page.items, remaining, began=began)
+        decided += _record_page(page.items, remaining, client=client, began=began)
         if not remaining or number >= most_pages:
             break
     return decided
@@ -129,6 +134,7 @@ def _record_page(
     answers: tuple[upstream.BookingRequest, ...],
     remaining: dict[int | None, BookingRequest],
     *,
+    client: AmpecoClient,
     began: datetime,
 ) -> int:
     """Record the answers of one page, for rows that were due and for others that are open."""
@@ -149,7 +155,7 @@ def _record_page(
         if request is None:
             continue
         if answer.status in {"approved", "rejected"}:
-            decided += _record_one(request, answer)
+            decided += _record_one(request, answer, client=client)
         else:
             undecided.append(request)
     _record_undecided(undecided, began=began)
@@ -179,19 +185,31 @@ def _poll_singly(
             _postpone([remaining.pop(ampeco_id)], error=error)
             continue
         request = remaining.pop(ampeco_id)
-        if answer.status in {"approved", "rejected"}:
-            decided += _record_one(request, answer)
+        if answer.id != ampeco_id:
+            logger.error("Asked for request %s, the operator gave %s.", ampeco_id, answer.id)
+            _record_undecided([request], began=began)
+        elif answer.status in {"approved", "rejected"}:
+            decided += _record_one(request, answer, client=client)
         else:
             _record_undecided([request], began=began)
     return decided
 
 
-def _record_one(request: BookingRequest, answer: upstream.BookingRequest) -> int:
+def _record_one(
+    request: BookingRequest, answer: upstream.BookingRequest, *, client: AmpecoClient
+) -> int:
     """Record a decision; one row that cannot be recorded does not stop the others."""
     try:
+        if request.may_be_doubled:
+            return int(record_single_decision(request, answer, client=client))
         return int(record_decision(request, answer))
+    except AmpecoError as error:
+        # The others of this request could not be looked for: it stays undecided meanwhile.
+        _postpone([request], error=error)
+        return 0
     except DatabaseError:
         logger.exception("The decision on request %s could not be recorded.", request.pk)
+        reconnect_if_broken()
         BookingRequest.objects.filter(pk=request.pk).update(
             next_attempt_at=timezone.now() + timedelta(seconds=UNRECORDED_PAUSE_SECONDS),
             lease_owner=None,

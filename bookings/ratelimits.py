@@ -2,16 +2,14 @@
 
 import hashlib
 import math
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.addresses import client_address
 from accounts.counters import count
 
 MINUTE = 60
-# What one household or company has of IPv6: its single addresses are free to change.
-OWN_NETWORK_BITS = 64
 
 
 class TooManyVisits(Exception):
@@ -38,21 +36,3 @@ def count_visit(request: HttpRequest, *, secret: str) -> None:
         counted = count(what, seconds=MINUTE)
         if counted.number > limit:
             raise TooManyVisits(math.ceil(counted.seconds_left))
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the client's address, of IPv6 its network; nothing where it is not known.
-
-    Behind a proxy it is what the proxy added last to X-Forwarded-For: what stands before it, the
-    client may have written itself.
-    """
-    text = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, OWN_NETWORK_BITS), strict=False))
-    return str(address)

@@ -147,9 +147,12 @@ class Round:
 def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     """Read the bookings that are due; return how many have changed.
 
-    No call without such a booking. An outage or a refusal ends the round: the rest is put off
-    together instead of being tried one by one. A single row that cannot be read does not.
+    No call without such a booking, and nothing is taken up while no call would be sent. An outage
+    or a refusal ends the round: the rest is put off together instead of being tried one by one. A
+    single row that cannot be read does not.
     """
+    if client.held_back_for() > 0:
+        return 0
     now = now or timezone.now()
     due = claim_due(followed(), now=now, limit=MOST_ROWS)
     if not due:

@@ -79,42 +79,70 @@ def _booking_id(request: BookingRequest) -> int:
 def find_upstream(
     request: BookingRequest, *, client: AmpecoClient
 ) -> upstream.BookingRequest | None:
-    """Look for a request that was sent but whose answer we do not have.
+    """Look for a request that was sent but whose answer we do not have; see `find_all`."""
+    return next(iter(find_all(request, client=client)), None)
+
+
+def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what the operator holds of a request, approved ones first.
 
     First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
     then among the recent ones. A match counts only when what it asks for agrees and no other row of
     ours has it.
     """
+    matches = _named(request, client=client) or _unnamed(request, client=client)
+    return _free(request, matches)
+
+
+def find_others(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what the operator holds of a request besides the one that we follow, as `find_all`.
+
+    Both ways are gone: where the filter is ignored, the first one may have shown only one of them.
+    """
+    matches = _named(request, client=client) + _unnamed(request, client=client)
+    return [found for found in _free(request, matches) if found.id != request.ampeco_request_id]
+
+
+def _named(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what is found by our external id."""
     try:
         named = client.find_booking_requests(str(request.external_id))
     except AmpecoUnauthorized:
         raise
     except AmpecoRejected as error:
         logger.warning("Requests cannot be found by their external id: %s", error)
-        named = []
-    matches = [found for found in named if is_same(request, found)]
-    if not matches:
-        matches = [
-            found
-            for found in _recent(request, client=client)
-            if found.external_id in {None, str(request.external_id)} and is_same(request, found)
-        ]
+        return []
+    return [found for found in named if is_same(request, found)]
+
+
+def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what is found among the recent ones, with our external id or without any.
+
+    Without it another channel may have asked for the same. What that was granted is as good as
+    ours, but its rejection is no answer to us: asked once more, the operator gives one.
+    """
+    ours = str(request.external_id)
+    return [
+        found
+        for found in _recent(request, client=client)
+        if is_same(request, found)
+        and (found.external_id == ours or (not found.external_id and found.status != "rejected"))
+    ]
+
+
+def _free(
+    request: BookingRequest, matches: list[upstream.BookingRequest]
+) -> list[upstream.BookingRequest]:
+    """Return each match that no other row of ours has, in the order in which they are of use."""
+    by_id = {found.id: found for found in matches}
     taken = set(
-        BookingRequest.objects.filter(ampeco_request_id__in=[found.id for found in matches])
+        BookingRequest.objects.filter(ampeco_request_id__in=by_id)
         .exclude(pk=request.pk)
         .values_list("ampeco_request_id", flat=True)
     )
-    matches = [found for found in matches if found.id not in taken]
-    if len(matches) > 1:
-        logger.error(
-            "The operator holds %d requests for request %s: %s.",
-            len(matches),
-            request.pk,
-            [found.id for found in matches],
-        )
     order = {"approved": 0, "pending": 1}
-    matches.sort(key=lambda found: (order.get(found.status, 2), found.id))
-    return matches[0] if matches else None
+    free = [found for found in by_id.values() if found.id not in taken]
+    return sorted(free, key=lambda found: (order.get(found.status, 2), found.id))
 
 
 def _recent(request: BookingRequest, *, client: AmpecoClient) -> Iterator[upstream.BookingRequest]:
@@ -133,16 +161,26 @@ def _recent(request: BookingRequest, *, client: AmpecoClient) -> Iterator[upstre
         yield from page.items
 
 
+def is_answer_to(request: BookingRequest, answer: upstream.BookingRequest) -> bool:
+    """Return whether an answer can be about a request that was sent, and is no mix-up."""
+    return answer.type in {request.kind, "unknown"} and (
+        answer.external_id or str(request.external_id)
+    ) == str(request.external_id)
+
+
 def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
     """Return whether an upstream request is ours, by what it asks for."""
     if found.type != request.kind:
         return False
+    # What goes over the wire has whole seconds.
+    start_at = request.start_at.replace(microsecond=0)
+    end_at = request.end_at.replace(microsecond=0)
     if request.kind == Kind.CREATE:
         return (
             found.user_id == request.driver.ampeco_user_id
             and found.location_id == request.location.ampeco_id
-            and found.start_at == request.start_at
-            and found.end_at == request.end_at
+            and found.start_at == start_at
+            and found.end_at == end_at
             and (
                 found.evse_id is None
                 or request.evse is None
@@ -154,6 +192,6 @@ def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
     # Of a change the operator may tell only what is other than before.
     return request.kind == Kind.CANCEL or (
         found.user_id in {None, request.driver.ampeco_user_id}
-        and found.start_at in {None, request.start_at}
-        and found.end_at in {None, request.end_at}
+        and found.start_at in {None, start_at}
+        and found.end_at in {None, end_at}
     )

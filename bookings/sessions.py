@@ -103,8 +103,11 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
     """Read the sessions that are due; return how many were read.
 
     Few are read one by one; of many, those that still run by paging once through the list of all
-    that run. An outage ends the round, and what is left is read when it is over.
+    that run. An outage ends the round, and what is left is read when it is over; nothing is taken
+    up while no call would be sent.
     """
+    if client.held_back_for() > 0:
+        return 0
     now = now or timezone.now()
     due = claim_due(ChargingSession.objects.all(), now=now, limit=MOST_ROWS)
     if not due:

@@ -1,12 +1,17 @@
 """What the workers run: load nothing, decide nothing, call one function."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
 
 from ampeco.factory import get_client
 from bookings import notifications, polling, refresh, reminders, sessions, submission, sync
-from sites.runs import RunUnderWay
+from mirror.models import SyncRun
+from mirror.operator_status import look_again
+from sites.runs import RunUnderWay, is_due_again
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +24,13 @@ def submit_request(request_id: int) -> None:
 
 @shared_task
 def sweep_queued() -> None:
-    """Send the queued requests that are due."""
-    submission.submit_due(client=get_client())
+    """Send the queued requests that are due, and find out whether a silent operator answers again.
+
+    It comes every few seconds, whether or not there is anything to ask.
+    """
+    client = get_client()
+    submission.submit_due(client=client)
+    look_again(client)
 
 
 @shared_task
@@ -37,9 +47,15 @@ def refresh_bookings() -> None:
 
 @shared_task
 def sync_bookings() -> None:
-    """Walk through all that the operator holds; nothing happens while another process does."""
+    """Walk through all that the operator holds, if no other process does or has just done so."""
+    client = get_client()
+    if client.held_back_for() > 0:
+        return
+    every = timedelta(minutes=settings.BOOKING_SYNC_MINUTES)
+    if not is_due_again(SyncRun.Kind.BOOKINGS, every=every, now=timezone.now()):
+        return
     try:
-        sync.sync_bookings(client=get_client())
+        sync.sync_bookings(client=client)
     except RunUnderWay:
         logger.info("A synchronisation of bookings is under way already.")
 

@@ -9,6 +9,7 @@ look by now, is told nothing; if that leaves nobody of those who asked, all mana
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -118,7 +119,7 @@ def plan_for_request(request: BookingRequest) -> list[int]:
         request.booking,
         circle=circle_of(request.booking.fleet),
         request=request,
-        told=_told_of_cancellation(request),
+        told=_told_already(request),
     )
     refused = request.status in {RequestStatus.REJECTED, RequestStatus.FAILED}
     if request.status == RequestStatus.APPROVED:
@@ -203,6 +204,9 @@ def _plan_approval(plan: Plan, request: BookingRequest) -> None:
 
 def _plan_refused_creation(plan: Plan, request: BookingRequest) -> None:
     asked = [request.created_by, plan.booking.created_by]
+    if request.asked_by == Actor.PORTAL:
+        # One too many, which nobody has asked for (`bookings.doubles`).
+        return
     if request.failure == BookingRequest.Failure.WITHDRAWN:
         # A manager who withdraws it knows, and nobody else had been told of it.
         last = request.events.order_by("at", "pk").last()
@@ -227,12 +231,15 @@ def _plan_change(plan: Plan, request: BookingRequest) -> None:
 
 
 def _plan_refused_change(plan: Plan, request: BookingRequest) -> None:
-    plan.tell_managers(Kind.CHANGE_REFUSED, [request.created_by or plan.booking.created_by])
+    plan.tell_managers(Kind.CHANGE_REFUSED, [_whose_request(plan, request)])
 
 
 def _plan_cancellation(plan: Plan, request: BookingRequest) -> None:
     if plan.booking.status != Status.CANCELLED:
         # It ended otherwise before the approval was seen, of which they are told.
+        return
+    if request.asked_by == Actor.PORTAL:
+        # One too many: nobody has heard of it.
         return
     plan.tell_managers(Kind.CANCELLED, [request.created_by, plan.booking.created_by])
     if request.asked_by == Actor.DRIVER:
@@ -246,9 +253,12 @@ def _plan_refused_cancellation(plan: Plan, request: BookingRequest) -> None:
     if booking.status == Status.CANCELLED:
         # It was cancelled at the operator before, of which they are told.
         return
-    plan.tell_managers(Kind.CANCEL_REFUSED, [request.created_by or booking.created_by])
+    plan.tell_managers(Kind.CANCEL_REFUSED, [_whose_request(plan, request)])
     if request.asked_by == Actor.DRIVER:
         plan.tell_driver_who_asked(Kind.CANCEL_REFUSED, booking.driver)
+    elif request.asked_by == Actor.PORTAL:
+        # One too many: the driver has another one for the same time.
+        return
     elif booking.is_confirmed and _was_withheld(booking):
         # It takes place after all, and the driver has never heard of it.
         creation = booking.requests.filter(
@@ -279,6 +289,12 @@ def _plan_operators_change(plan: Plan, event: BookingEvent) -> None:
     plan.tell_driver(Kind.CANCELLED, former)
 
 
+def _whose_request(plan: Plan, request: BookingRequest) -> User | None:
+    """Return whose request it is: who asked, or who looks after the booking if they are gone."""
+    asked = request.created_by
+    return asked if asked in plan.circle.managers else plan.booking.created_by
+
+
 def _is_moved(changes: dict[str, list[object]]) -> bool:
     """Return whether it is another stay now; a charger that was not known before is none."""
     other_charger = changes.get("evse", [None])[0] is not None
@@ -296,14 +312,31 @@ def _was_withheld(booking: Booking) -> bool:
     )
 
 
-def _told_of_cancellation(request: BookingRequest) -> list[str]:
-    """Return who was told already that the booking is cancelled, when the operator told us."""
-    if request.kind != RequestKind.CANCEL:
+def _told_already(request: BookingRequest) -> list[str]:
+    """Return who was told what a request asked for, as the operator's doing, before its decision.
+
+    So it comes with one that went undecided for so long that it explained nothing any more.
+    """
+    mails = request.booking.notifications.filter(event__isnull=False).select_related("event")
+    if request.kind == RequestKind.CANCEL:
+        mails = mails.filter(kind=Kind.CANCELLED, event__changes__has_key="status")
+        return [mail.recipient_email for mail in mails]
+    if request.kind != RequestKind.UPDATE or request.status != RequestStatus.APPROVED:
         return []
-    told = request.booking.notifications.filter(
-        kind=Kind.CANCELLED, event__changes__has_key="status"
-    )
-    return list(told.values_list("recipient_email", flat=True))
+    mails = mails.filter(event__at__gte=request.created_at)
+    return [mail.recipient_email for mail in mails if _tells_all_of(mail.event, request)]
+
+
+def _tells_all_of(event: BookingEvent | None, change: BookingRequest) -> bool:
+    """Return whether what the operator did is just what a change asked for."""
+    done = event.changes if event else {}
+    for name in ("start_at", "end_at"):
+        wanted = getattr(change, name)
+        if wanted == getattr(change, f"previous_{name}"):
+            continue
+        if name not in done or datetime.fromisoformat(str(done[name][1])) != wanted:
+            return False
+    return change.driver_id in {change.previous_driver_id, done.get("driver", [None, None])[1]}
 
 
 def _save(plan: Plan) -> list[int]:

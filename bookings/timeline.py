@@ -195,6 +195,8 @@ def _event_lines(dossier: Dossier, *, names: Names) -> Iterator[tuple[datetime, 
                 line = _move_ended_line(event)
             case What.RUNNING_LATE:
                 line = _late_line(event)
+            case What.HANDED_OVER:
+                line = _handover_line(event, names=names)
             case _:
                 line = _plain_line(event, names=names, zone=zone)
         yield event.at, line
@@ -212,8 +214,13 @@ def _operator_line(event: BookingEvent, *, names: Names, zone: ZoneInfo) -> Line
             details=details,
         )
     status = event.changes.get("status", [None, ""])[1]
-    others = differences_of(event, names=names, zone=zone, but=["status"])
-    if status in STATUS_TEXTS:
+    moved = bool(event.changes.keys() & {"start_at", "end_at", "location", "driver"})
+    # That the charger is held must not hide that it is held for another time.
+    told_by_status = status in STATUS_TEXTS and not (moved and status in Booking.HOLDS_A_PLACE)
+    others = differences_of(
+        event, names=names, zone=zone, but=[] if moved and not told_by_status else ["status"]
+    )
+    if told_by_status:
         text, icon = str(STATUS_TEXTS[status]), STATUS_ICONS[status]
     elif event.changes.keys() == {"evse"} and event.changes["evse"][0] is None:
         text, icon = _("Charger assigned by the operator"), "charging-pile"
@@ -238,6 +245,17 @@ def _late_line(event: BookingEvent) -> Line:
     if minutes is not None:
         text = _("About %(minutes)d min late, says %(who)s") % {"minutes": minutes, "who": who}
     return Line(event.at, "clock-exclamation", text, words=event.note)
+
+
+def _handover_line(event: BookingEvent, *, names: Names) -> Line:
+    giver, taker = event.changes.get("created_by", [None, None])
+    who = who_did(event.actor, event.user, event.driver)
+    text = _("Handed over from %(giver)s to %(taker)s by %(who)s") % {
+        "giver": names.users.get(giver, _("a fleet manager")),
+        "taker": names.users.get(taker, _("all managers of the fleet")),
+        "who": who,
+    }
+    return Line(event.at, "users", text, details=(event.note,) if event.note else ())
 
 
 def _plain_line(event: BookingEvent, *, names: Names, zone: ZoneInfo) -> Line:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,9 @@ AT_ONCE = 100
 # A run that showed no sign of life for so long has died with its process.
 LIFE_SIGN = timedelta(minutes=5)
 RUNS_KEPT = timedelta(days=30)
+# How often the drivers of a fleet are read; sooner where that broke off.
+EVERY = timedelta(hours=1)
+RETRY = timedelta(minutes=30)
 
 Item = TypeVar("Item")
 
@@ -83,13 +87,39 @@ def sync_all_fleets(*, client: AmpecoClient) -> Iterator[tuple[Fleet, SyncRun | 
             yield fleet, run
 
 
+def sync_due_fleets(*, client: AmpecoClient, now: datetime | None = None) -> int:
+    """Mirror the drivers of the fleets that are due; return how many fleets were read.
+
+    When a fleet was last read stands in the database, and a fleet is claimed before it is read: any
+    number of these may run at once and share the fleets. One that fails does not stop the others,
+    but none is taken up while no call would be sent.
+    """
+    now = now or timezone.now()
+    SyncRun.objects.filter(kind=SyncRun.Kind.DRIVERS, started_at__lt=now - RUNS_KEPT).delete()
+    read = 0
+    for fleet in Fleet.objects.filter(is_active=True).order_by("pk"):
+        if client.held_back_for() > 0:
+            break
+        try:
+            run = _claim(fleet)
+            if run is not None:
+                read += 1
+                _run(fleet, run=run, client=client)
+        except DatabaseError:
+            logger.exception("The drivers of fleet %s could not be stored.", fleet.pk)
+    return read
+
+
 def sync_fleet_drivers(fleet: Fleet, *, client: AmpecoClient) -> SyncRun:
     """Mirror one fleet's drivers, about one call for 100; return the run, finished or broken off.
 
     Drivers leave the fleet only at the end of a complete list. An error that is not the operator's
     breaks the run off and goes on.
     """
-    run = _open(fleet)
+    return _run(fleet, run=_open(fleet), client=client)
+
+
+def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
     calls_before = client.calls
     try:
         _mirror(fleet, run=run, client=client)
@@ -149,6 +179,27 @@ def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belo
 def forbidden() -> str:
     """Return what to say of a token that may not read drivers."""
     return _("The operator does not let this token read the fleet's drivers (403).")
+
+
+def _claim(fleet: Fleet) -> SyncRun | None:
+    """Begin a run of a fleet that is due; None where it is not, or where another process is at it.
+
+    The fleet's row is locked for as long as that takes, so that of two one sees the other's run.
+    """
+    with transaction.atomic():
+        free = Fleet.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        if free.filter(pk=fleet.pk).first() is None:
+            return None
+        now = timezone.now()
+        runs = SyncRun.objects.filter(
+            kind=SyncRun.Kind.DRIVERS, ampeco_partner_id=fleet.ampeco_partner_id
+        )
+        fresh = (
+            Q(state=SyncRun.State.FINISHED, started_at__gt=now - EVERY)
+            | Q(state=SyncRun.State.RUNNING, alive_at__gt=now - LIFE_SIGN)
+            | Q(state=SyncRun.State.BROKEN_OFF, alive_at__gt=now - RETRY)
+        )
+        return None if runs.filter(fresh).exists() else _open(fleet)
 
 
 def _open(fleet: Fleet) -> SyncRun:

@@ -43,7 +43,10 @@ def is_storable(user: User) -> bool:
 
 
 def store_drivers(fleet: Fleet, belonging: Sequence[Belonging], *, now: datetime) -> Stored:
-    """Write drivers, their belonging to the fleet and what private charge points they may use."""
+    """Write drivers, their belonging to the fleet and what private charge points they may use.
+
+    Those who were erased stay so, and are not among the drivers that are returned.
+    """
     if not belonging:
         return Stored(drivers=[])
     rows = sorted((_row(one.user, now=now) for one in belonging), key=lambda r: r.ampeco_user_id)
@@ -53,6 +56,11 @@ def store_drivers(fleet: Fleet, belonging: Sequence[Belonging], *, now: datetime
         .filter(ampeco_user_id__in=[row.ampeco_user_id for row in rows])
         .order_by("ampeco_user_id")
     }
+    erased = {key for key, driver in known.items() if driver.is_erased}
+    rows = [row for row in rows if row.ampeco_user_id not in erased]
+    belonging = [one for one in belonging if one.user.id not in erased]
+    if not rows:
+        return Stored(drivers=[])
     changed = sum(
         any(getattr(known[row.ampeco_user_id], name) != getattr(row, name) for name in READ)
         for row in rows

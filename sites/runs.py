@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -12,6 +13,8 @@ from mirror.models import SyncRun
 LIFE_SIGN = timedelta(minutes=5)
 # How far before the start of the last finished run a delta looks back: clocks differ.
 CLOCK_SKEW = timedelta(minutes=2)
+# How long a full run that broke off waits to be taken up; deltas go on meanwhile.
+FULL_RETRY = timedelta(minutes=15)
 
 LOCATIONS = "locations"
 CHARGE_POINTS = "charge_points"
@@ -53,6 +56,38 @@ def kind_of_run(*, full: bool) -> str:
     if full or last_finished() is None:
         return SyncRun.Kind.SITES_FULL
     return SyncRun.Kind.SITES_DELTA
+
+
+def is_full_due(now: datetime) -> bool:
+    """Return whether everything is to be read again.
+
+    The database tells, not the clock of whoever asks: beats that start anew, or several of them,
+    change nothing.
+    """
+    runs = SyncRun.objects.filter(kind=SyncRun.Kind.SITES_FULL)
+    since = now - timedelta(hours=settings.SYNC_FULL_HOURS)
+    if runs.filter(state=SyncRun.State.FINISHED, started_at__gt=since).exists():
+        return False
+    return not runs.filter(alive_at__gt=now - FULL_RETRY).exists()
+
+
+def is_delta_due(now: datetime) -> bool:
+    """Return whether changes are to be read, and have not just been by somebody else's tick."""
+    every = timedelta(minutes=settings.SYNC_DELTA_MINUTES)
+    if not is_due_again(SyncRun.Kind.SITES_DELTA, every=every, now=now):
+        return False
+    finished = SyncRun.objects.filter(
+        kind=SyncRun.Kind.SITES_FULL, state=SyncRun.State.FINISHED, alive_at__gt=now - every / 2
+    )
+    return not finished.exists()
+
+
+def is_due_again(kind: str, *, every: timedelta, now: datetime) -> bool:
+    """Return whether half a period has passed since a run of this kind was last alive.
+
+    Else a second beat has started this one, or it was late: the next tick does.
+    """
+    return not SyncRun.objects.filter(kind=kind, alive_at__gt=now - every / 2).exists()
 
 
 def last_finished() -> SyncRun | None:

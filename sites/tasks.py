@@ -3,18 +3,28 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
 from ampeco.factory import get_client
-from sites import sync
-from sites.runs import RunUnderWay
+from sites import runs, sync
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task
 def sync_sites(full: bool = False) -> None:
-    """Mirror the sites; nothing happens while another process is at it."""
+    """Mirror the sites: all if wanted or due, else the changes, if they have not just been read.
+
+    Nothing happens while another process is at it, or while no call would be sent.
+    """
+    client = get_client()
+    if client.held_back_for() > 0:
+        return
+    now = timezone.now()
+    full = full or runs.is_full_due(now)
+    if not full and not runs.is_delta_due(now):
+        return
     try:
-        sync.sync_sites(client=get_client(), full=full)
-    except RunUnderWay:
+        sync.sync_sites(client=client, full=full)
+    except runs.RunUnderWay:
         logger.info("A synchronisation of sites is under way already.")

@@ -14,7 +14,7 @@ class BookingEvent(models.Model):
     """One line of a booking's history, with the old and the new values; never edited.
 
     `changes` maps the name of a field to `[old, new]`: instants in ISO 8601 (UTC), ids for driver,
-    location and EVSE, statuses as they are.
+    location, EVSE and who looks after it, statuses as they are.
     """
 
     class What(models.TextChoices):
@@ -26,6 +26,7 @@ class BookingEvent(models.Model):
         MOVE_ENDED = "move-ended", _("Not moved")
         RUNNING_LATE = "running-late", _("Driver runs late")
         LINK_REVOKED = "link-revoked", _("Driver's link revoked")
+        HANDED_OVER = "handed-over", _("Handed over to a colleague")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(_("when"), default=timezone.now)

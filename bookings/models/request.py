@@ -40,7 +40,7 @@ class BookingRequest(models.Model):
         STALE = "stale", _("No answer yet")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
-        FAILED = "failed", _("Not placed")
+        FAILED = "failed", _("Failed")
 
     class Failure(models.TextChoices):
         """Why a request never became one upstream."""
@@ -119,6 +119,14 @@ class BookingRequest(models.Model):
         null=True,
         blank=True,
         help_text=_("From here on the operator may have it: look before sending again."),
+    )
+    may_be_doubled = models.BooleanField(
+        _("perhaps held twice"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "It was sent again, or found more than once: others are looked for before a decision."
+        ),
     )
     sent_at = models.DateTimeField(_("received by the operator"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from bookings import elsewhere, sync
 from bookings.elsewhere import choose_fleet
 from bookings.models import (
+    Actor,
     Booking,
     BookingEvent,
     BookingRequest,
@@ -16,11 +17,19 @@ from bookings.models import (
     Notification,
 )
 from bookings.submission import record_decision
+from bookings.transitions import move_request
 from drivers.models import FleetDriver
 from drivers.sync import sync_fleet_drivers
 from sandbox import cast
 from sites.models import Evse, Location
-from tests.factories import BookingFactory, DriverFactory, EvseFactory, FleetFactory, next_noon
+from tests.factories import (
+    BookingFactory,
+    BookingRequestFactory,
+    DriverFactory,
+    EvseFactory,
+    FleetFactory,
+    next_noon,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -254,6 +263,29 @@ class TestOurOwn:
         assert booking.events.filter(what="found").exists()
         asked.refresh_from_db()
         assert asked.booking == booking
+
+    def test_a_request_that_was_read_before_is_carried_to_the_merged_booking(
+        self, approved_upstream, fleet, driver, evse
+    ):
+        found = BookingFactory(
+            fleet=fleet,
+            driver=driver,
+            evse=evse,
+            accepted=True,
+            made_elsewhere=True,
+            ampeco_booking_id=1,
+            slot_key="",
+            open_change="cancel",
+        )
+        asked = BookingRequestFactory(booking=found, kind="cancel", pending=True)
+        assert move_request(
+            approved_upstream, to="approved", actor=Actor.OPERATOR, ampeco_booking_id=1
+        )
+        assert asked.booking_id == found.pk, "as a sweep has it in its hands"
+        assert move_request(asked, to="approved", actor=Actor.OPERATOR)
+        booking = Booking.objects.get()
+        assert (booking.pk, booking.status) == (approved_upstream.booking_id, "cancelled")
+        assert asked.booking.pk == booking.pk
 
     def test_merges_when_the_id_comes_later(self, approved_upstream, workers, fleet, driver, evse):
         workers.poll()

@@ -1,5 +1,6 @@
 """Which mails are no longer true by the time they can be sent, and in which order the others go."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from tests.factories import (
 pytest_plugins = ["tests.smtp_sink", "tests.bookings.mail_cases"]
 pytestmark = pytest.mark.django_db
 
+Audience = Notification.Audience
 Kind = Notification.Kind
 State = Notification.State
 Status = Booking.Status
@@ -106,6 +108,20 @@ def test_an_approval_that_waits_for_its_charger_is_not_told_after_the_end(asked,
     assert {(row.state, row.problem, row.attempts) for row in dropped} == {
         (State.DROPPED, "It was no longer true by the time it could be sent.", 0)
     }
+
+
+def test_a_mail_whose_sender_was_stopped_is_not_said_not_to_have_gone(asked, smtp_sink):
+    approve(asked)
+    # As a worker leaves it that is killed while the mail server has the mail.
+    Notification.objects.filter(kind=Kind.APPROVED, audience=Audience.DRIVER).update(
+        lease_owner=uuid.uuid4(), lease_until=timezone.now() - timedelta(seconds=1)
+    )
+    happens(asked.booking, status=Status.CANCELLED)
+    send_due()
+    dropped = Notification.objects.filter(kind=Kind.APPROVED, state=State.DROPPED)
+    problems = {row.audience: row.problem for row in dropped}
+    assert problems[Audience.DRIVER].startswith("It may have gone out once.")
+    assert problems[Audience.MANAGER].startswith("It was no longer true")
 
 
 def test_a_driver_who_lost_the_booking_is_told_of_that_alone(asked, smtp_sink, fleet):

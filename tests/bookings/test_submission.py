@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from bookings import sending, submission
 from bookings.models import Booking, BookingRequest
-from bookings.submission import RESEND_GRACE
+from bookings.submission import MOST_TROUBLE, RESEND_GRACE
 from bookings.templatetags.bookings import instant
 from mirror.operator_status import is_refused
 
@@ -308,17 +308,31 @@ def test_a_call_that_surely_did_not_arrive_is_tried_again_without_a_search(
     assert is_refused() is (fault == "unauthorized")
 
 
-def test_trouble_ends_the_round(ask, slot, evse, workers, operator, wire):
+def test_trouble_ends_the_round_and_the_next_begins_with_others(
+    ask, slot, evse, operator, ampeco_client
+):
+    from tests.bookings.conftest import slot_of
+
+    asked = MOST_TROUBLE + 2
+    for hours in range(asked):
+        ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
+    operator.faults.add("server-error", path="check-booking-availability")
+    submission.submit_due(client=ampeco_client)
+    tried = BookingRequest.objects.filter(attempts__gt=0)
+    assert tried.count() == MOST_TROUBLE
+    submission.submit_due(client=ampeco_client)
+    assert tried.count() == asked
+
+
+def test_one_that_goes_wrong_does_not_keep_the_others(ask, slot, evse, workers, operator):
     from tests.bookings.conftest import slot_of
 
     for hours in range(5):
         ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
-    operator.faults.add("server-error", path="check-booking-availability")
-    calls = wire.count("check-booking-availability")
+    # All four attempts of the first look.
+    operator.faults.add("server-error", path="check-booking-availability", count=4)
     workers.submit()
-    tried = BookingRequest.objects.filter(attempts__gt=0).count()
-    assert tried == 1
-    assert wire.count("check-booking-availability") - calls <= 4
+    assert BookingRequest.objects.filter(status="queued").count() == 1
 
 
 @pytest.mark.postgresql

@@ -218,6 +218,23 @@ def test_what_the_operator_changed_in_words_and_in_the_sites_zone(confirmed, ben
     ]
 
 
+def test_a_held_charger_does_not_hide_another_time(confirmed):
+    start = confirmed.start_at
+    change_booking(
+        confirmed,
+        what=BookingEvent.What.CHANGED,
+        actor=Actor.OPERATOR,
+        status="reserved",
+        start_at=start - HOUR,
+    )
+    last = lines(confirmed)[-1]
+    assert last.text == "Changed by the operator"
+    assert [(each.label, each.old, each.new) for each in last.differences] == [
+        ("Status", "Approved", "Charger held"),
+        ("Start", in_new_york(start), in_new_york(start - HOUR)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [

@@ -311,6 +311,41 @@ def test_the_task_reads_all_active_fleets_and_goes_on_after_a_failure(
     assert ids_of(resting) == set()
 
 
+def test_a_second_tick_right_after_the_first_reads_no_fleet_again(
+    fleet, other_fleet, wire, operator
+):
+    sync_drivers()
+    calls = len(wire.sent)
+    sync_drivers()
+    assert len(wire.sent) == calls
+    assert SyncRun.objects.count() == 2
+
+
+def test_a_fleet_is_due_again_after_an_hour_and_sooner_where_that_broke_off(
+    fleet, other_fleet, operator
+):
+    sync_drivers()
+    SyncRun.objects.filter(ampeco_partner_id=RHONE).update(
+        state=State.BROKEN_OFF, alive_at=now() - timedelta(minutes=31)
+    )
+    sync_drivers()
+    assert SyncRun.objects.filter(ampeco_partner_id=RHONE).count() == 2
+    SyncRun.objects.update(started_at=now() - timedelta(minutes=61))
+    sync_drivers()
+    assert SyncRun.objects.filter(ampeco_partner_id=HUDSON).count() == 2
+
+
+def test_a_fleet_that_another_process_reads_is_left_to_it(fleet, wire, operator):
+    SyncRun.objects.create(
+        kind=SyncRun.Kind.DRIVERS,
+        started_at=now() - timedelta(hours=2),
+        alive_at=now(),
+        ampeco_partner_id=HUDSON,
+    )
+    sync_drivers()
+    assert not wire.sent
+
+
 def test_old_runs_are_forgotten(fleet, operator):
     old = now() - timedelta(days=31)
     SyncRun.objects.create(

@@ -80,6 +80,26 @@ def test_merging_keeps_the_time_and_leaves_none_touching(many):
 
 
 @untimed
+@given(some, some, st.randoms(use_true_random=False))
+def test_neither_order_nor_doing_it_twice_matters(many, taken, chance):
+    shuffled = chance.sample(many, len(many))
+    merged = merge(many)
+    assert merge(shuffled) == merge(merged) == merge([*many, *shuffled]) == merged
+    left = subtract(many, taken)
+    assert subtract(shuffled, reversed(taken)) == subtract(left, taken) == left
+    assert in_order_and_apart(left)
+
+
+@untimed
+@given(some, some, intervals())
+def test_operations_fit_together(many, others, window):
+    both = subtract(many, subtract(many, others))
+    assert minutes_of(both) == minutes_of(many) & minutes_of(others)
+    assert merge([*subtract(many, others), *both]) == merge(many)
+    assert gaps(gaps(many, window), window) == merge(clip(many, window))
+
+
+@untimed
 @given(some, intervals())
 def test_clipping_keeps_what_lies_within(many, window):
     assert minutes_of(clip(many, window)) == minutes_of(many) & minutes_of([window])

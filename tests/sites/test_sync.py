@@ -673,3 +673,49 @@ class TestCommand:
         call_command("sync_sites", "--full")
 
         assert "under way" in capsys.readouterr().out
+
+
+class TestTicks:
+    """Beat ticks, one or several, at any time; the database says what is due."""
+
+    def kinds(self):
+        return list(SyncRun.objects.order_by("pk").values_list("kind", flat=True))
+
+    def test_a_second_tick_right_after_the_first_asks_the_operator_nothing(self, operator, wire):
+        sync_sites_task()
+        calls = len(wire.sent)
+
+        sync_sites_task()
+
+        assert calls
+        assert len(wire.sent) == calls
+        assert self.kinds() == [FULL]
+
+    def test_changes_are_read_at_the_next_tick(self, operator, later):
+        sync_sites_task()
+        later(minutes=5)
+        sync_sites_task()
+        sync_sites_task()
+
+        assert self.kinds() == [FULL, DELTA]
+
+    def test_all_is_read_after_a_day_however_often_beat_began_anew(self, operator, later):
+        sync_sites_task()
+        later(hours=24, minutes=1)
+        sync_sites_task()
+
+        assert self.kinds() == [FULL, FULL]
+
+    def test_changes_are_read_while_a_full_run_waits_to_be_taken_up(self, operator, wire, later):
+        sync_sites_task()
+        later(hours=25)
+        fail_list(wire, LISTS[1])
+        sync_sites_task()
+        wire.intercept = None
+        later(minutes=5)
+        sync_sites_task()
+        later(minutes=11)
+        sync_sites_task()
+
+        assert self.kinds() == [FULL, FULL, DELTA]
+        assert set(SyncRun.objects.values_list("state", flat=True)) == {SyncRun.State.FINISHED}
