@@ -6,6 +6,8 @@ import smtplib
 from functools import partial
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
@@ -15,19 +17,25 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm
 
 from accounts.forms import ChangeUserForm, NewUserForm
 from accounts.invitations import send_invitation
 from accounts.models import User
+from accounts.notices import tell_factor_removed
+from accounts.second_factor import factors_in_words, has_second_factor, remove_second_factor
+from accounts.sessions import end_sessions
 
 logger = logging.getLogger(__name__)
 
 # Log-in is by the user's own e-mail; the library's second list of them would only confuse.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
+# These hold secrets; what staff may do about them are actions on people.
+admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 
 
 def invite(request: HttpRequest, user: User, *, fleet_name: str = "") -> None:
@@ -57,14 +65,14 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     search_fields = ["email", "name"]
     ordering = ["email"]
     filter_horizontal = ["groups"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["second_factor", "last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "language", "password"]}),
+        (None, {"fields": ["email", "name", "language", "password", "second_factor"]}),
         (gettext_lazy("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         (gettext_lazy("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "is_staff"]})]
-    actions = ["send_invitations"]
+    actions = ["send_invitations", "sign_out", "take_second_factor_away"]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None
@@ -88,6 +96,9 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Save; invite somebody new, and forget the old address of somebody who has another."""
         super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            # Who is switched on again later signs in anew.
+            end_sessions(obj)
         if not change:
             transaction.on_commit(partial(invite, request, obj))
         elif "email" in form.changed_data:
@@ -98,6 +109,52 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         """Invite the chosen people, again or for the first time."""
         for user in queryset.filter(is_active=True):
             invite(request, user)
+
+    @admin.display(description=gettext_lazy("second factor"))
+    def second_factor(self, user: User) -> str:
+        """Return what the person signs in with beside the password."""
+        return factors_in_words(user)
+
+    def _of_those_one_may_change(
+        self, request: HttpRequest, queryset: QuerySet[User]
+    ) -> list[User]:
+        chosen = list(queryset)
+        allowed = [user for user in chosen if self.has_change_permission(request, user)]
+        if len(allowed) < len(chosen):
+            messages.error(request, _("Superusers are changed by superusers alone."))
+        return allowed
+
+    @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """End all sessions of the chosen people, and note it in their histories."""
+        for user in self._of_those_one_may_change(request, queryset):
+            ended = end_sessions(user)
+            self.log_change(request, user, f"Signed out everywhere: {ended} sessions ended.")
+            text = ngettext(
+                "%(email)s is signed out: %(ended)d session ended.",
+                "%(email)s is signed out: %(ended)d sessions ended.",
+                ended,
+            )
+            messages.success(request, text % {"email": user.email, "ended": ended})
+
+    @admin.action(
+        description=gettext_lazy("Remove the second factor, and sign out everywhere"),
+        permissions=["change"],
+    )
+    def take_second_factor_away(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Help people who lost their second factor: they set up a new one; each is told by mail."""
+        for user in self._of_those_one_may_change(request, queryset):
+            if not has_second_factor(user):
+                text = _("%(email)s has no second factor.")
+                messages.warning(request, text % {"email": user.email})
+                continue
+            with transaction.atomic():
+                remove_second_factor(user)
+                end_sessions(user)
+                self.log_change(request, user, "Removed the second factor, signed out everywhere.")
+            tell_factor_removed(request, user)
+            text = _("%(email)s now signs in with the password alone, and is told so by mail.")
+            messages.success(request, text % {"email": user.email})
 
 
 @admin.register(Group)

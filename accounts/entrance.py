@@ -1,9 +1,30 @@
-"""The forms by which people come in, in the portal's own words."""
+"""The forms by which people come in, in the portal's own words and within bounds."""
 
 from typing import Any
 
-from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
+from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+
+# Longer than any password that somebody types or keeps in a safe, short enough to hash.
+PASSWORD_MAX = 256
+
+
+def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
+    """Limit the length of some fields of a form. The browser cuts nothing off: it is said."""
+    for name in names:
+        field = form.fields[name]
+        assert isinstance(field, forms.CharField)
+        field.max_length = most
+        field.validators.append(MaxLengthValidator(most))
 
 
 class SignInForm(LoginForm):
@@ -13,6 +34,7 @@ class SignInForm(LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail")
         self.fields["remember"].label = _("Stay signed in on this device")
+        bound(self, "password")
 
 
 class ForgottenPasswordForm(ResetPasswordForm):
@@ -21,3 +43,35 @@ class ForgottenPasswordForm(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
+
+
+class NewPasswordForm(ResetPasswordKeyForm):
+    """The password that the link of a mail sets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, "password1", "password2")
+
+
+class FirstPasswordForm(SetPasswordForm):
+    """The password of somebody who is in without one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, "password1", "password2")
+
+
+class OtherPasswordForm(ChangePasswordForm):
+    """The present password and the one in its place."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, "oldpassword", "password1", "password2")
+
+
+class ConfirmPasswordForm(ReauthenticateForm):
+    """The password once more, before something about the log-in changes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, "password")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.languages import language_for
 from accounts.models import User
 
 DAY = 86_400
@@ -23,10 +24,11 @@ def set_password_url(user: User) -> str:
 def send_invitation(user: User, *, fleet_name: str = "") -> None:
     """Mail somebody what they may log in to, with a link that sets a password if they have none.
 
-    Sends at once. Raises smtplib.SMTPException or OSError when the mail cannot be handed over.
+    In the language of their account. Sends at once. Raises smtplib.SMTPException or OSError when
+    the mail cannot be handed over.
     """
     has_password = user.has_usable_password()
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(language_for(user.language)):
         subject = _("Your log-in to %(portal)s") % {"portal": settings.PORTAL_NAME}
         context = {
             "subject": subject,

@@ -6,7 +6,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+# Where mails to people who were erased would go: nowhere, as RFC 2606 has it.
+ERASED_DOMAIN = "erased.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -61,4 +65,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def display_name(self) -> str:
         """The name, or the e-mail of somebody who gave none."""
-        return self.name or self.email
+        return gettext("Erased user") if self.is_erased else self.name or self.email
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is kept of this person but that there was somebody."""
+        return self.email.endswith(f"@{ERASED_DOMAIN}")

@@ -193,6 +193,7 @@ class BookingRequestAdmin(LargeAdmin):
         "batch",
         "created_at",
         "send_started_at",
+        "may_be_doubled",
         "sent_at",
         "settled_at",
     ]
@@ -222,7 +223,7 @@ class BookingRequestAdmin(LargeAdmin):
 
     @admin.action(description=gettext_lazy("Try failed ones again"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[BookingRequest]) -> None:
-        """Ask the operator again for bookings that were not placed; say for how many."""
+        """Ask the operator again for bookings, changes and cancellations that failed."""
         chosen = list(queryset.select_related("booking", "driver", "location", "evse"))
         asked = sum(retry_failed(each, staff_user=request.user) for each in chosen)  # type: ignore[arg-type]
         if asked:
@@ -232,10 +233,10 @@ class BookingRequestAdmin(LargeAdmin):
             messages.success(request, text % {"number": asked})
         if rest := len(chosen) - asked:
             text = ngettext(
-                "%(number)s is not: it did not fail, its start has passed, "
-                "or it was asked for again meanwhile.",
-                "%(number)s are not: they did not fail, their start has passed, "
-                "or they were asked for again meanwhile.",
+                "%(number)s is not: it did not fail, its start has passed, or its booking is no "
+                "longer as it was then (asked for again, given up, changed or over).",
+                "%(number)s are not: they did not fail, their start has passed, or their bookings "
+                "are no longer as they were then (asked for again, given up, changed or over).",
                 rest,
             )
             messages.warning(request, text % {"number": rest})

@@ -13,14 +13,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminEmailInputWidget
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from accounts.admin import invite
 from accounts.models import User
 from ampeco.factory import get_client
-from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
+from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess, TeamRole
 from drivers.onboarding import add_member
 from drivers.sync import sync_fleet_drivers
+from drivers.team import LastAdmin, admins_of, lock_team
 from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.models import SyncRun
 
@@ -32,13 +33,21 @@ class MemberForm(forms.ModelForm):
         label=gettext_lazy("e-mail"), max_length=254, widget=UnfoldAdminEmailInputWidget()
     )
 
+    team_role = forms.ChoiceField(
+        label=gettext_lazy("role"),
+        choices=TeamRole,
+        initial=TeamRole.MANAGER,
+        widget=UnfoldAdminSelectWidget,
+    )
+
     class Meta:
         model = FleetMembership
-        fields = ["role"]
+        fields: list[str] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            self.fields["team_role"].initial = self.instance.team_role
             self.fields["email"].initial = self.instance.user.email
             self.fields["email"].disabled = True
 
@@ -49,13 +58,25 @@ class MemberForm(forms.ModelForm):
             raise forms.ValidationError(_("This account is switched off."))
         return email
 
+    def save(self, commit: bool = True) -> Any:
+        """Return the membership with its role; saved by the set of forms."""
+        for name, value in TeamRole(self.cleaned_data["team_role"]).columns.items():
+            setattr(self.instance, name, value)
+        return super().save(commit)
+
 
 class MemberFormSet(forms.BaseInlineFormSet):
     """The members of a fleet."""
 
     def clean(self) -> None:
-        """Refuse the same person twice."""
+        """Refuse the same person twice, and a team that would lose its only admin.
+
+        The team stays locked until what was checked is saved: the page is one transaction.
+        """
         super().clean()
+        if self.instance.pk:
+            lock_team(self.instance)
+            self._check_admin_remains()
         seen = set()
         for form in self.forms:
             email = form.cleaned_data.get("email") if form.is_valid() else None
@@ -65,12 +86,25 @@ class MemberFormSet(forms.BaseInlineFormSet):
                 form.add_error("email", _("This person is in the fleet already."))
             seen.add(email)
 
+    def _check_admin_remains(self) -> None:
+        admins = set(admins_of(self.instance).values_list("pk", flat=True))
+        kept = set(admins)
+        for form in self.forms:
+            if not form.is_valid():
+                continue
+            if form.cleaned_data.get("team_role") == TeamRole.ADMIN:
+                kept.add(form.instance.pk)
+            else:
+                kept.discard(form.instance.pk)
+        if admins and not kept:
+            raise forms.ValidationError(LastAdmin().message)
+
     def save_new(self, form: forms.ModelForm, commit: bool = True) -> FleetMembership:
         """Return the new membership, saved with the account that it may need."""
         return add_member(
             fleet=self.instance,
             email=form.cleaned_data["email"],
-            role=form.cleaned_data["role"],
+            role=TeamRole(form.cleaned_data["team_role"]),
         ).membership
 
 
@@ -80,10 +114,13 @@ class MembershipInline(TabularInline):
     model = FleetMembership
     form = MemberForm
     formset = MemberFormSet
-    fields = ["email", "role", "created_at"]
+    fields = ["email", "team_role", "created_at"]
     readonly_fields = ["created_at"]
     extra = 0
     hide_title = True
+    # Who leaves hands over what they look after, on a page of its own.
+    can_delete = False
+    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FleetMembership]:
         """Return the members with their accounts."""

@@ -1,8 +1,28 @@
 """Who charges and who books for them: fleets, memberships, drivers."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+
+class TeamRole(models.TextChoices):
+    """What somebody is in a fleet's team, as people say it."""
+
+    ADMIN = "admin", _("Fleet admin")
+    MANAGER = "manager", _("Manager")
+    VIEWER = "viewer", _("Viewer")
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """How a membership keeps this role."""
+        role = FleetMembership.Role
+        return {
+            "role": role.VIEWER if self == TeamRole.VIEWER else role.MANAGER,
+            "is_admin": self == TeamRole.ADMIN,
+        }
 
 
 class Fleet(models.Model):
@@ -31,7 +51,11 @@ class Fleet(models.Model):
 
 
 class FleetMembership(models.Model):
-    """What somebody may do for a fleet."""
+    """What somebody may do for a fleet.
+
+    An admin is a manager in `role`, so that whatever knows two roles alone, such as the version
+    that still serves during an upgrade, goes on to let them book and to write to them.
+    """
 
     class Role(models.TextChoices):
         MANAGER = "manager", _("Manager")
@@ -42,6 +66,12 @@ class FleetMembership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.MANAGER)
+    is_admin = models.BooleanField(
+        _("fleet admin"),
+        default=False,
+        db_default=False,
+        help_text=_("A manager who also decides who belongs to the team."),
+    )
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
@@ -55,6 +85,18 @@ class FleetMembership(models.Model):
     def can_book(self) -> bool:
         """Whether this member may ask for bookings and change drivers."""
         return self.role == self.Role.MANAGER
+
+    @property
+    def can_run_team(self) -> bool:
+        """Whether this member may invite people, change their roles and remove them."""
+        return self.can_book and self.is_admin
+
+    @property
+    def team_role(self) -> TeamRole:
+        """The role as people say it."""
+        if self.can_run_team:
+            return TeamRole.ADMIN
+        return TeamRole.MANAGER if self.can_book else TeamRole.VIEWER
 
 
 class Driver(models.Model):
@@ -86,7 +128,16 @@ class Driver(models.Model):
     @property
     def display_name(self) -> str:
         """The name, or the e-mail of somebody who gave none."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email
+        name = f"{self.first_name} {self.last_name}".strip()
+        return name or self.email or gettext("Erased driver")
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is kept of this person but that they are not to be read again.
+
+        Everybody else has an e-mail: who has none at the operator is not stored.
+        """
+        return not self.email
 
 
 class FleetDriver(models.Model):

@@ -1,4 +1,7 @@
-"""Who may open a page: members of a fleet, and among them managers for what changes something."""
+"""Who may open a page: members of a fleet, among them managers for what changes something.
+
+Who belongs to the team is for its admins alone.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -45,6 +48,19 @@ def manager_required(view: View) -> View:
     @wraps(view)
     def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.membership.can_book:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def admin_required(view: View) -> View:
+    """Let the fleet's admins in; all others are told that they may not (403)."""
+
+    @member_required
+    @wraps(view)
+    def inner(request: FleetRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.membership.can_run_team:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -34,7 +34,7 @@ class DriverNotAdded(Exception):
     """Nobody was added. `message` is for the person who asked and says no more than they may know.
 
     `code` is one of `already`, `unknown`, `not-in-fleet`, `pending`, `disabled`, `too-many`,
-    `busy`, `unreachable`, `not-permitted`, `refused`.
+    `busy`, `unreachable`, `not-permitted`, `refused`, `erased`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -61,6 +61,14 @@ def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
     belonging = _look_up(fleet, email)
     with transaction.atomic():
         stored = store_drivers(fleet, [belonging], now=timezone.now())
+    if not stored.drivers:
+        raise DriverNotAdded(
+            "erased",
+            _(
+                "What this portal kept of this driver was erased on request. "
+                "The operator’s staff can let them back in."
+            ),
+        )
     driver = stored.drivers[0]
     if not stored.joined and not known:
         # The operator knows them by another e-mail than the mirror did.

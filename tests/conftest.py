@@ -50,6 +50,11 @@ def manager(fleet):
 
 
 @pytest.fixture
+def fleet_admin(fleet):
+    return MembershipFactory(fleet=fleet, user__email="admin@hudson.example", admin=True).user
+
+
+@pytest.fixture
 def viewer(fleet):
     return MembershipFactory(fleet=fleet, user__email="viewer@hudson.example", viewer=True).user
 

@@ -57,6 +57,7 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
     class Params:
         viewer = factory.Trait(role=FleetMembership.Role.VIEWER)
+        admin = factory.Trait(is_admin=True)
 
 
 class DriverFactory(factory.django.DjangoModelFactory):

@@ -10,6 +10,8 @@ os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1,chargeboo
 os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")
 os.environ.setdefault("CACHE_URL", "locmem://")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+# Most tests of the back office are about something else.
+os.environ.setdefault("STAFF_SECOND_FACTOR", "false")
 os.environ.setdefault("DRIVER_APP_URL", "https://app.operator.example/join")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 

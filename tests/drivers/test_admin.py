@@ -5,7 +5,7 @@ from django.core import mail
 from django.urls import reverse
 
 from accounts.models import User
-from drivers.models import Driver, Fleet, FleetDriver, FleetMembership
+from drivers.models import Driver, Fleet, FleetDriver
 from drivers.selectors import current_drivers
 from tests.factories import DriverFactory, FleetFactory, MembershipFactory, UserFactory
 
@@ -42,12 +42,12 @@ def form_of(fleet=None, *members, **fields) -> dict:
         data[f"memberships-{number}-id"] = pk or ""
         data[f"memberships-{number}-fleet"] = fleet.pk if fleet else ""
         data[f"memberships-{number}-email"] = email
-        data[f"memberships-{number}-role"] = role
+        data[f"memberships-{number}-team_role"] = role
     return data
 
 
 def roles(fleet) -> dict[str, str]:
-    return dict(FleetMembership.objects.filter(fleet=fleet).values_list("user__email", "role"))
+    return {each.user.email: each.team_role.value for each in fleet.memberships.all()}
 
 
 @pytest.mark.parametrize("url", [FLEETS, ADD_FLEET, DRIVERS])
@@ -87,16 +87,28 @@ def test_a_new_fleet_with_members_by_email(as_staff):
     assert all("“Hudson Parcel”" in body for body in bodies.values())
 
 
-def test_a_members_role_is_changed_and_a_member_removed(as_staff, fleet, manager, viewer):
+def test_a_members_role_is_changed_and_nobody_removed_unasked(as_staff, fleet, manager, viewer):
     boss, guest = fleet.memberships.order_by("user__email")
     data = form_of(
-        fleet, (boss.pk, "", "viewer"), (guest.pk, "", "viewer"), **{"memberships-1-DELETE": "on"}
+        fleet, (boss.pk, "", "viewer"), (guest.pk, "", "admin"), **{"memberships-1-DELETE": "on"}
     )
     response = as_staff.post(change_url(fleet), data)
     assert response.status_code == 302
-    assert roles(fleet) == {"manager@hudson.example": "viewer"}
-    assert User.objects.filter(pk=viewer.pk).exists()
+    assert roles(fleet) == {"manager@hudson.example": "viewer", "viewer@hudson.example": "admin"}
     assert not mail.outbox
+
+
+def test_a_fleet_keeps_an_admin(as_staff, fleet, fleet_admin, viewer):
+    boss, guest = fleet.memberships.order_by("user__email")
+    page = as_staff.post(
+        change_url(fleet), form_of(fleet, (boss.pk, "", "manager"), (guest.pk, "", "viewer"))
+    )
+    assert "This is the fleet’s only admin." in page.content.decode()
+    assert roles(fleet) == {"admin@hudson.example": "admin", "viewer@hudson.example": "viewer"}
+    as_staff.post(
+        change_url(fleet), form_of(fleet, (boss.pk, "", "manager"), (guest.pk, "", "admin"))
+    )
+    assert roles(fleet) == {"admin@hudson.example": "manager", "viewer@hudson.example": "admin"}
 
 
 def test_a_membership_stays_with_its_person(as_staff, fleet, manager):

@@ -41,7 +41,7 @@ def typed_password(monkeypatch):
 
 
 def roles(fleet) -> dict[str, str]:
-    return dict(FleetMembership.objects.filter(fleet=fleet).values_list("user__email", "role"))
+    return {each.user.email: each.team_role.value for each in fleet.memberships.all()}
 
 
 def test_a_fleet_with_its_manager_and_drivers(create):
@@ -49,11 +49,11 @@ def test_a_fleet_with_its_manager_and_drivers(create):
 
     fleet = Fleet.objects.get()
     assert (fleet.name, fleet.ampeco_partner_id) == ("Hudson Parcel", HUDSON)
-    assert roles(fleet) == {MANAGER: "manager", "vince@hudson.example": "viewer"}
+    assert roles(fleet) == {MANAGER: "admin", "vince@hudson.example": "viewer"}
     assert current_drivers(fleet).count() == 12
     assert "The operator knows partner 501 as “Hudson Parcel Fleet”." in said
     assert "Made the fleet “Hudson Parcel”" in said
-    assert "maya@hudson.example is now a manager." in said
+    assert "maya@hudson.example is now a fleet admin." in said
     assert "An invitation was mailed to vince@hudson.example." in said
     assert "Drivers: 12 drivers (12 joined" in said
     assert [message.to for message in mail.outbox] == [[MANAGER], ["vince@hudson.example"]]
@@ -97,11 +97,11 @@ def test_run_again_it_adds_what_is_missing(create, typed_password):
     fleet = Fleet.objects.get()
     assert "The fleet “Hudson Parcel” (id " in said
     assert "has this partner id already; it stays." in said
-    assert roles(fleet) == {MANAGER: "manager", "second@hudson.example": "manager"}
+    assert roles(fleet) == {MANAGER: "admin", "second@hudson.example": "admin"}
     assert [message.to for message in mail.outbox] == [["second@hudson.example"]]
 
     said = create(manager=MANAGER)
-    assert "maya@hudson.example was already, and stays, a manager." in said
+    assert "maya@hudson.example was already, and stays, a fleet admin." in said
     assert User.objects.count() == 2
     assert len(mail.outbox) == 1
 
@@ -165,4 +165,4 @@ def test_a_mail_server_that_is_away_is_said(create, settings):
     settings.EMAIL_BACKEND = "tests.accounts.broken_mail.Backend"
     said = create()
     assert "The invitation to maya@hudson.example could not be sent" in said
-    assert roles(Fleet.objects.get()) == {MANAGER: "manager"}
+    assert roles(Fleet.objects.get()) == {MANAGER: "admin"}

@@ -15,24 +15,23 @@ from accounts.models import User
 from ampeco.errors import AmpecoError, AmpecoNotFound
 from ampeco.factory import get_client
 from drivers.management.commands.sync_drivers import summary
-from drivers.models import Fleet, FleetMembership
+from drivers.models import Fleet, TeamRole
 from drivers.onboarding import add_member, find_or_create_fleet
 from drivers.sync import forbidden, sync_fleet_drivers
+from drivers.team import LastAdmin
 from mirror.problems import problem_of
-
-Role = FleetMembership.Role
 
 
 class Command(BaseCommand):
     """Onboards a fleet with its first people; run again, it adds what is missing."""
 
-    help = "Makes a fleet for a partner of the operator, with a manager who may log in."
+    help = "Makes a fleet for a partner of the operator, with an admin who may log in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("name", help="what the fleet is called")
         parser.add_argument("--partner-id", type=int, required=True, metavar="N")
-        parser.add_argument("--manager", required=True, metavar="EMAIL")
+        parser.add_argument("--manager", required=True, metavar="EMAIL", help="its admin")
         parser.add_argument(
             "--viewer", action="append", default=[], metavar="EMAIL", help="may look only"
         )
@@ -49,8 +48,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Do it; exit with 1 and one sentence when something given is wrong."""
-        people = [(options["manager"], Role.MANAGER)]
-        people += [(email, Role.VIEWER) for email in options["viewer"]]
+        people = [(options["manager"], TeamRole.ADMIN)]
+        people += [(email, TeamRole.VIEWER) for email in options["viewer"]]
         check_people(people)
         password = read_password(options["manager"]) if options["password_stdin"] else None
         if options["partner_id"] < 1:
@@ -67,7 +66,7 @@ class Command(BaseCommand):
                 f"The fleet “{fleet.name}” (id {fleet.pk}) has this partner id already; it stays."
             )
         for email, role in people:
-            self.add(fleet, email, role, password if role == Role.MANAGER else None)
+            self.add(fleet, email, role, password if role == TeamRole.ADMIN else None)
         if not options["no_check"]:
             self.stdout.write(f"Drivers: {summary(sync_fleet_drivers(fleet, client=get_client()))}")
 
@@ -84,12 +83,16 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"The operator knows partner {partner_id} as “{partner.name}”.")
 
-    def add(self, fleet: Fleet, email: str, role: str, password: str | None) -> None:
+    def add(self, fleet: Fleet, email: str, role: TeamRole, password: str | None) -> None:
         """Add a member and say what that changed; invite whoever has no password."""
-        made = add_member(fleet=fleet, email=email, role=role, password=password)
+        try:
+            made = add_member(fleet=fleet, email=email, role=role, password=password)
+        except LastAdmin:
+            self.warn(f"{email} is the fleet's only admin, and stays it.")
+            return
         user = made.membership.user
         what = "is now" if made.is_new else "was already, and stays,"
-        self.stdout.write(f"{user.email} {what} a {made.membership.get_role_display().lower()}.")
+        self.stdout.write(f"{user.email} {what} a {role.label.lower()}.")
         if password is not None and not user.check_password(password):
             self.warn(f"{user.email} had a password already and keeps it.")
         if not user.has_usable_password() or (made.is_new and not made.is_new_user):
@@ -112,7 +115,7 @@ class Command(BaseCommand):
         self.stderr.write(self.style.WARNING(line))
 
 
-def check_people(people: list[tuple[str, Role]]) -> None:
+def check_people(people: list[tuple[str, TeamRole]]) -> None:
     """Raise CommandError for an e-mail that is none, named twice, or of an account switched off."""
     emails = [email.strip().lower() for email, _role in people]
     for email in emails:

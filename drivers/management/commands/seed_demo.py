@@ -13,30 +13,30 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import User
-from drivers.models import Fleet, FleetMembership
+from drivers.models import Fleet, FleetMembership, TeamRole
 from mirror.models import SyncRun
 from sandbox.cast import HUDSON, PARTNERS, RHONE
 
 # Known to everybody: that is why only a demo may have it.
 DEMO_PASSWORD = "charge-and-go"  # noqa: S105
 ROLES = {
-    FleetMembership.Role.MANAGER: "books for",
-    FleetMembership.Role.VIEWER: "looks at",
+    TeamRole.ADMIN: "runs and books for",
+    TeamRole.VIEWER: "looks at",
 }
 # The partner, and who may log in for its fleet.
 FLEETS = (
     (
         HUDSON,
         (
-            ("manager@hudson.example", "Maya Okafor", FleetMembership.Role.MANAGER),
-            ("viewer@hudson.example", "Vince Adler", FleetMembership.Role.VIEWER),
+            ("manager@hudson.example", "Maya Okafor", TeamRole.ADMIN),
+            ("viewer@hudson.example", "Vince Adler", TeamRole.VIEWER),
         ),
     ),
     (
         RHONE,
         (
-            ("manager@rhone.example", "Camille Perrin", FleetMembership.Role.MANAGER),
-            ("viewer@rhone.example", "Lucie Blanc", FleetMembership.Role.VIEWER),
+            ("manager@rhone.example", "Camille Perrin", TeamRole.ADMIN),
+            ("viewer@rhone.example", "Lucie Blanc", TeamRole.VIEWER),
         ),
     ),
 )
@@ -108,7 +108,7 @@ def make_people() -> list[dict[str, str]]:
         )
         for email, name, role in people:
             FleetMembership.objects.get_or_create(
-                fleet=fleet, user=make_user(email, name), defaults={"role": role}
+                fleet=fleet, user=make_user(email, name), defaults=role.columns
             )
             logins.append(login(email, f"{ROLES[role]} {fleet.name}", role=role))
     make_user(*STAFF, is_staff=True, is_superuser=True)

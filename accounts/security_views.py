@@ -1,0 +1,112 @@
+"""Pages about one's own log-in: what protects it, where one is signed in, and being throttled."""
+
+import math
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from allauth.account import app_settings
+from allauth.account.internal.flows.logout import logout
+from allauth.core.internal.ratelimit import parse_rates
+from allauth.mfa.base.views import IndexView
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.second_factor import must_set_up
+from accounts.sessions import device, end_sessions, sessions_of
+from accounts.viewer import viewer_zone
+
+MINUTE = 60
+# Under which name the library counts what these pages do.
+ACTIONS = {
+    "account_login": "login",
+    "account_reset_password": "reset_password",
+    "account_reset_password_from_key": "reset_password_from_key",
+    "account_change_password": "change_password",
+    "account_set_password": "change_password",
+    "account_reauthenticate": "reauthenticate",
+    "mfa_reauthenticate": "reauthenticate",
+    "mfa_reauthenticate_webauthn": "reauthenticate",
+}
+
+
+class SecurityView(IndexView):
+    """What protects the log-in: password, second factor, and where one is signed in."""
+
+    template_name = "account/security.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what is still to be done, and the number of sessions."""
+        user = self.request.user
+        return {
+            **super().get_context_data(**kwargs),
+            "must_set_up": must_set_up(user),
+            "session_count": UserSession.objects.filter(user_id=user.pk).count(),
+        }
+
+
+security = SecurityView.as_view()
+
+
+@login_required
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Show where one is signed in."""
+    assert request.user.is_authenticated
+    rows = [
+        {
+            "session": session,
+            "device": device(session.user_agent),
+            "is_this": session.session_key == request.session.session_key,
+        }
+        for session in sessions_of(request.user)
+    ]
+    context = {
+        "rows": rows,
+        "zone": viewer_zone(request) or ZoneInfo("UTC"),
+        "now": timezone.now(),
+    }
+    return render(request, "account/sessions.html", context)
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out one of one's own sessions."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    if session.session_key == request.session.session_key:
+        session.delete()
+        logout(request)
+        return redirect("account_login")
+    session.end()
+    messages.success(request, _("That device is signed out."))
+    return redirect("usersessions_list")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    assert request.user.is_authenticated
+    ended = end_sessions(request.user, but=request.session.session_key)
+    text = ngettext("%d other device is signed out.", "%d other devices are signed out.", ended)
+    messages.success(request, text % ended)
+    return redirect("usersessions_list")
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Say that somebody tried too often, and when to try again (429)."""
+    match = request.resolver_match
+    action = ACTIONS.get(match.view_name if match else "", "")
+    rates = parse_rates(app_settings.RATE_LIMITS.get(action))
+    seconds = max((rate.duration for rate in rates), default=MINUTE)
+    minutes = math.ceil(seconds / MINUTE)
+    answer = render(request, "account/too_many.html", {"minutes": minutes}, status=429)
+    answer["Retry-After"] = str(math.ceil(seconds))
+    return answer

@@ -1,0 +1,119 @@
+"""Where somebody is signed in: listing it, and ending it."""
+
+import re
+import time
+from datetime import timedelta
+
+from allauth.account.authentication import get_authentication_records
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.adapter import ClosedAdapter
+from accounts.models import User
+
+# How exact “last seen” is: a session is written down at most so often.
+SEEN_SECONDS = 300
+SIGNED_IN_AT = "signed_in_at"
+
+# In this order, as browsers also name those that they descend from.
+BROWSERS = [
+    ("Edge", r"\bEdgA?i?O?S?/"),
+    ("Opera", r"\bOPR/"),
+    ("Samsung Internet", r"SamsungBrowser/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(HeadlessChrome|Chrome|Chromium|CriOS)/"),
+    ("Safari", r"\bSafari/"),
+]
+SYSTEMS = [
+    ("Android", r"\bAndroid\b"),
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Windows", r"\bWindows\b"),
+    ("ChromeOS", r"\bCrOS\b"),
+    ("macOS", r"\bMacintosh\b"),
+    ("Linux", r"\bLinux\b"),
+]
+
+
+def note_sign_in(request: HttpRequest) -> None:
+    """Note in the session when it began. It ends with the browser, if its owner asks no more."""
+    request.session[SIGNED_IN_AT] = time.time()
+    if "_session_expiry" not in request.session:
+        request.session.set_expiry(0)
+    if request.session.session_key:
+        cache.add(_seen_key(request.session.session_key), 1, SEEN_SECONDS)
+
+
+def confirmed_at(request: HttpRequest) -> float:
+    """Return when this session's person last showed who they are, in seconds of the clock."""
+    moments = [request.session.get(SIGNED_IN_AT, 0.0)]
+    moments += [record["at"] for record in get_authentication_records(request, request.user)]
+    return max(moments)
+
+
+def note_seen(request: HttpRequest) -> None:
+    """Note that a session is in use, from which address and browser, every five minutes.
+
+    While the cache is away nothing is noted.
+    """
+    key = request.session.session_key
+    if not (key and cache.add(_seen_key(key), 1, SEEN_SECONDS)):
+        return
+    seen = {
+        "last_seen_at": timezone.now(),
+        "ip": ClosedAdapter(request).get_client_ip(request),
+        "user_agent": request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")[:200],
+    }
+    if not UserSession.objects.filter(session_key=key, user_id=request.user.pk).update(**seen):
+        UserSession.objects.create_from_request(request)
+
+
+def _seen_key(session_key: str) -> str:
+    return f"session-seen:{session_key}"
+
+
+def sessions_of(user: User) -> list[UserSession]:
+    """Return where somebody is signed in, the latest first."""
+    sessions = UserSession.objects.purge_and_list(user)
+    return sorted(sessions, key=lambda session: session.last_seen_at, reverse=True)
+
+
+def end_sessions(user: User, *, but: str | None = None) -> int:
+    """Sign somebody out everywhere but in the session with this key; return from how many."""
+    sessions = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+    ended = 0
+    for session in sessions:
+        session.end()
+        ended += 1
+    return ended
+
+
+def forget_sessions_that_ended() -> int:
+    """Remove expired sessions, and what was noted of them; return how many notes that were."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    still_there = Session.objects.filter(session_key=OuterRef("session_key"))
+    # Those that began just now may not be committed yet.
+    settled = timezone.now() - timedelta(hours=1)
+    gone = UserSession.objects.filter(~Exists(still_there), created_at__lt=settled)
+    removed, _by_model = gone.delete()
+    return removed
+
+
+def must_confirm(request: HttpRequest) -> bool:
+    """Return whether a member of staff has been in for too long to go on in the back office."""
+    return time.time() - confirmed_at(request) > settings.STAFF_SESSION_HOURS * 3600
+
+
+def device(user_agent: str) -> str:
+    """Return a browser and its system as people call them: “Firefox on Windows”."""
+    browser = next((name for name, sign in BROWSERS if re.search(sign, user_agent)), "")
+    system = next((name for name, sign in SYSTEMS if re.search(sign, user_agent)), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("Unknown device")

@@ -1,0 +1,11 @@
+"""What the workers do for the log-in."""
+
+from celery import shared_task
+
+from accounts.sessions import forget_sessions_that_ended
+
+
+@shared_task
+def forget_sessions() -> None:
+    """Remove sessions that ended, with the addresses noted of them."""
+    forget_sessions_that_ended()

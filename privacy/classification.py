@@ -1,0 +1,175 @@
+"""What each column of the database says about people.
+
+A test holds this against the models, so that a new column without an entry fails. Export, erasure
+and retention are held against it too: what is PERSONAL or a TEXT of a driver must come out of the
+first and must not outlive the others.
+"""
+
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a column says about people."""
+
+    # Nothing about anybody, or only what places, times and states are.
+    PLAIN = "plain"
+    # Who somebody is, or how to reach them: names, addresses, language.
+    PERSONAL = "personal"
+    # Which person a row belongs to, by a key: says nothing once that person's own row does not.
+    WHOSE = "whose"
+    # Which person or booking this is at the operator. Only the operator can tell who that is.
+    OPERATORS_KEY = "operators-key"
+    # What people write: may say anything.
+    TEXT = "text"
+    # What opens something for whoever knows it: never exported, never in the audit trail.
+    SECRET = "secret"  # noqa: S105 - not one itself
+
+
+PLAIN, PERSONAL, WHOSE = Kind.PLAIN, Kind.PERSONAL, Kind.WHOSE
+OPERATORS_KEY, TEXT, SECRET = Kind.OPERATORS_KEY, Kind.TEXT, Kind.SECRET
+
+# By model: the columns that are not PLAIN, and then the names of those that are.
+SPECIAL: dict[str, dict[str, Kind]] = {
+    "accounts.User": {
+        "password": SECRET,
+        "email": PERSONAL,
+        "name": PERSONAL,
+        "language": PERSONAL,
+        "last_login": PERSONAL,
+        "date_joined": PERSONAL,
+    },
+    "accounts.User_groups": {"user": WHOSE},
+    "accounts.User_user_permissions": {"user": WHOSE},
+    "account.EmailAddress": {"user": WHOSE, "email": PERSONAL},
+    "account.EmailConfirmation": {"email_address": WHOSE, "key": SECRET},
+    "admin.LogEntry": {"user": WHOSE, "object_repr": PERSONAL, "change_message": TEXT},
+    "auth.Group": {},
+    "auth.Group_permissions": {},
+    "auth.Permission": {},
+    "contenttypes.ContentType": {},
+    "mfa.Authenticator": {"user": WHOSE, "data": SECRET, "last_used_at": PERSONAL},
+    "sessions.Session": {"session_key": SECRET, "session_data": SECRET},
+    "usersessions.UserSession": {
+        "user": WHOSE,
+        "ip": PERSONAL,
+        "user_agent": PERSONAL,
+        "last_seen_at": PERSONAL,
+        "session_key": SECRET,
+        "data": PERSONAL,
+    },
+    "telemetry.Sweep": {},
+    "mirror.SyncRun": {},
+    "drivers.Fleet": {},
+    "drivers.FleetMembership": {"user": WHOSE},
+    "drivers.Driver": {
+        "ampeco_user_id": OPERATORS_KEY,
+        "email": PERSONAL,
+        "first_name": PERSONAL,
+        "last_name": PERSONAL,
+        "locale": PERSONAL,
+        "search_text": PERSONAL,
+    },
+    "drivers.FleetDriver": {"driver": WHOSE},
+    "drivers.PrivateAccess": {"driver": WHOSE},
+    "charging_sites.Location": {},
+    "charging_sites.ChargePoint": {},
+    "charging_sites.Evse": {},
+    "charging_sites.Connector": {},
+    "bookings.Booking": {
+        "driver": WHOSE,
+        "created_by": WHOSE,
+        "reference": TEXT,
+        "reference_key": TEXT,
+        "slot_key": WHOSE,
+        "ampeco_booking_id": OPERATORS_KEY,
+    },
+    "bookings.BookingRequest": {
+        "driver": WHOSE,
+        "previous_driver": WHOSE,
+        "created_by": WHOSE,
+        "ampeco_request_id": OPERATORS_KEY,
+        "rejection_reason": TEXT,
+    },
+    "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
+    "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
+    "bookings.Notification": {
+        "recipient_driver": WHOSE,
+        "recipient_user": WHOSE,
+        "recipient_email": PERSONAL,
+        "subject": TEXT,
+    },
+    "bookings.ChargingSession": {"ampeco_session_id": OPERATORS_KEY},
+    "bookings.CalendarFeed": {"driver": WHOSE, "created_by": WHOSE, "secret": SECRET},
+    "bookings.NoticePreference": {},
+    "team.Invitation": {
+        "email": PERSONAL,
+        "name": PERSONAL,
+        "language": PERSONAL,
+        "invited_by": WHOSE,
+        "accepted_by": WHOSE,
+    },
+    "privacy.AuditEntry": {"user": WHOSE, "address": PERSONAL},
+    "privacy.ClearedBookings": {},
+}
+NOT_PERSONAL: dict[str, str] = {
+    "accounts.User": "id is_superuser is_staff is_active",
+    "accounts.User_groups": "id group",
+    "accounts.User_user_permissions": "id permission",
+    "account.EmailAddress": "id verified primary",
+    "account.EmailConfirmation": "id created sent",
+    "admin.LogEntry": "id action_time content_type object_id action_flag",
+    "auth.Group": "id name",
+    "auth.Group_permissions": "id group permission",
+    "auth.Permission": "id name content_type codename",
+    "contenttypes.ContentType": "id app_label model",
+    "mfa.Authenticator": "id type created_at",
+    "sessions.Session": "expire_date",
+    "usersessions.UserSession": "id created_at",
+    "telemetry.Sweep": "name awaited_since succeeded_at took_seconds failed_at",
+    "mirror.SyncRun": "id kind state started_at alive_at finished_at updated_after phase "
+    "resume_from counts calls problem ampeco_partner_id",
+    "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes created_at",
+    "drivers.FleetMembership": "id fleet role is_admin created_at",
+    "drivers.Driver": "id status synced_at",
+    "drivers.FleetDriver": "id fleet added_at left_at",
+    "drivers.PrivateAccess": "id ampeco_partner_id",
+    "team.Invitation": "id uid fleet role state created_at sent_at mails expires_at settled_at",
+    "charging_sites.Location": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
+    "name description address street_address city region post_code country latitude longitude "
+    "timezone parking_type access_methods facilities how_to_get_in always_open opening_hours "
+    "status search_text",
+    "charging_sites.ChargePoint": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
+    "retired_at location name type status network_status hardware_status ampeco_partner_id "
+    "partner_access_type",
+    "charging_sites.Evse": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
+    "charge_point physical_reference label network_id current_type status hardware_status "
+    "booking_enabled max_power_kw ampeco_tariff_group_id",
+    "charging_sites.Connector": "id evse ampeco_id type format status",
+    "bookings.Booking": "id uid fleet location evse start_at end_at status open_change "
+    "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
+    "changed_at link_generation created_at",
+    "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
+    "wanted_current_type wanted_connector_type wanted_min_power_kw start_at end_at "
+    "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
+    "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
+    "bookings.BookingRequestEvent": "id request at from_status to_status actor",
+    "bookings.BookingEvent": "id booking at what actor",
+    "bookings.Notification": "id booking request event kind audience message_id state attempts "
+    "next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
+    "currency read_at refresh_at",
+    "bookings.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
+    "bookings.NoticePreference": "id fleet kind managers driver",
+    "privacy.AuditEntry": "id at actor action name object_type object_id changes counts request_id",
+    "privacy.ClearedBookings": "id fleet ended_before",
+}
+
+
+def columns_of(model: str) -> dict[str, Kind]:
+    """Return what each column of a model, such as “drivers.Driver”, says about people."""
+    return dict.fromkeys(NOT_PERSONAL.get(model, "").split(), PLAIN) | SPECIAL.get(model, {})
+
+
+def may_be_told(model: str, column: str) -> bool:
+    """Return whether a column's values may stand in the audit trail."""
+    return columns_of(model).get(column) in {PLAIN, WHOSE}

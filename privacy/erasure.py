@@ -1,0 +1,232 @@
+"""Erases what is kept of a person, on request. What happened stays, but not to whom.
+
+A driver's row stays as well, without e-mail, name and language, but with the id that the operator
+has of them: by it the mirror knows whom not to read again, and bookings keep their place. The
+operator's own platform holds a record that only the operator can erase.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import CharField, F, Model, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import ERASED_DOMAIN, User
+from accounts.sessions import end_sessions
+from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent, Notification
+from drivers.models import Driver, FleetMembership
+from privacy.audit import Action, note
+from privacy.people import OfDriver, mails_to_user
+from team.models import Invitation
+
+State = Notification.State
+
+
+class NotErased(Exception):
+    """Nothing was erased. `message` is for the person who asked; `field` the one it is about."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+def erase_driver(*, driver: Driver, email: str, now: datetime | None = None) -> bool:
+    """Erase a driver whose e-mail was typed to confirm it; return whether this call did it.
+
+    Raises NotErased, with nothing changed, for another e-mail and while there are bookings ahead or
+    undecided. What somebody asks for in the same moment, too late to be seen here, is not placed:
+    whoever sends it finds that the driver has left the fleet.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        # As the mirror locks it.
+        locked = Driver.objects.select_for_update(no_key=True).get(pk=driver.pk)
+        if locked.is_erased:
+            return False
+        if email.strip().casefold() != locked.email.casefold():
+            raise NotErased(_("This is not the driver’s e-mail."), field="email")
+        theirs = OfDriver(locked)
+        _hold(theirs.mails)
+        for problem in problems_of_driver(theirs, now=now):
+            raise NotErased(problem)
+        counts = _erase_driver(theirs, now=now)
+        note(Action.ERASED, of=locked, counts=counts)
+    return True
+
+
+def problems_of_driver(theirs: OfDriver, *, now: datetime | None = None) -> list[str]:
+    """Return why a driver cannot be erased now, in sentences."""
+    now = now or timezone.now()
+    problems = []
+    keys = set(theirs.open_bookings.values_list("pk", flat=True))
+    keys |= set(theirs.open_requests.values_list("booking", flat=True))
+    if keys:
+        text = ngettext(
+            "The driver has %(number)d booking that is ahead or undecided (%(which)s). Have the "
+            "fleet cancel it or change it to another driver first.",
+            "The driver has %(number)d bookings that are ahead or undecided (%(which)s). Have the "
+            "fleet cancel them or change them to another driver first.",
+            len(keys),
+        )
+        which = ", ".join(f"#{key}" for key in sorted(keys)[:10])
+        problems.append(text % {"number": len(keys), "which": which})
+    if theirs.mails.filter(state=State.QUEUED, lease_until__gt=now).exists():
+        problems.append(_being_sent())
+    return problems
+
+
+def let_back(driver: Driver) -> bool:
+    """Let the mirror read an erased person again, as somebody new; return whether this call did it.
+
+    Bookings of before stay with the row without a name.
+    """
+    with transaction.atomic():
+        locked = Driver.objects.select_for_update().get(pk=driver.pk)
+        if not locked.is_erased or locked.ampeco_user_id <= 0:
+            return False
+        cut_loose(Driver.objects.filter(pk=locked.pk))
+        note(Action.CHANGED, of=locked, name="let_back")
+    return True
+
+
+def cut_loose(drivers: QuerySet[Driver]) -> int:
+    """Take from rows without a name what ties them to the operator's users; return how many."""
+    return drivers.filter(email="", ampeco_user_id__gt=0).update(ampeco_user_id=-F("pk"))
+
+
+def erase_user(*, user: User, email: str, by: User | None, now: datetime | None = None) -> bool:
+    """Erase somebody who logged in; return whether this call did it.
+
+    They are signed out and cannot sign in any more. Raises NotErased, with nothing changed, for
+    another e-mail than theirs, for oneself, and for superusers unless a superuser asks.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if locked.is_erased:
+            return False
+        if email.strip().casefold() != locked.email.casefold():
+            raise NotErased(_("This is not the person’s e-mail."), field="email")
+        if by is not None and by.pk == locked.pk:
+            raise NotErased(_("Nobody erases their own account. Ask another member of staff."))
+        if locked.is_superuser and not (by is None or by.is_superuser):
+            raise NotErased(_("Superusers are erased by superusers alone."))
+        mails = mails_to_user(locked)
+        _hold(mails)
+        if mails.filter(state=State.QUEUED, lease_until__gt=now).exists():
+            raise NotErased(_being_sent())
+        counts = _erase_user(locked, mails, now=now)
+        note(Action.ERASED, of=locked, counts=counts)
+    return True
+
+
+def blank_texts(
+    *,
+    bookings: QuerySet[Booking],
+    requests: QuerySet[BookingRequest],
+    request_events: QuerySet[BookingRequestEvent],
+    events: QuerySet[BookingEvent],
+) -> None:
+    """Take out what people wrote. Who moved a booking where is a number, and stays."""
+    bookings.exclude(reference="").update(reference="", reference_key="")
+    requests.exclude(rejection_reason="").update(rejection_reason="")
+    request_events.exclude(note="").update(note="")
+    events.exclude(note="").exclude(what=BookingEvent.What.MOVE_ASKED).update(note="")
+
+
+def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
+    driver = theirs.driver
+    counts = {"bookings": theirs.bookings.count(), "mails": _blank_mails(theirs.mails, now=now)}
+    theirs.mails_about.exclude(subject="").update(subject="")
+    blank_texts(
+        bookings=theirs.bookings,
+        requests=theirs.requests,
+        request_events=theirs.request_events,
+        events=theirs.events,
+    )
+    # Links of an earlier generation lead nowhere.
+    theirs.bookings.update(link_generation=F("link_generation") + 1, reminder_at=None)
+    counts["calendars"] = theirs.feeds.filter(revoked_at=None).update(revoked_at=now)
+    theirs.private_access.delete()
+    theirs.fleets.filter(left_at=None).update(left_at=now)
+    blank_drivers(Driver.objects.filter(pk=driver.pk))
+    _blank_log(driver)
+    return counts
+
+
+def blank_drivers(drivers: QuerySet[Driver]) -> int:
+    """Take names, e-mails and languages from drivers; return from how many."""
+    return drivers.update(
+        email="",
+        first_name="",
+        last_name="",
+        locale="",
+        search_text="",
+        status=Driver.Status.DISABLED,
+    )
+
+
+def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> dict[str, int]:
+    end_sessions(user)
+    UserSession.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    EmailAddress.objects.filter(user=user).delete()
+    Invitation.objects.filter(email__iexact=user.email).delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    memberships = FleetMembership.objects.filter(user=user)
+    counts = {"mails": _blank_mails(mails, now=now), "fleets": memberships.count()}
+    memberships.delete()
+    _blank_log(user)
+    LogEntry.objects.filter(user=user).update(object_repr="", change_message="")
+    user.set_unusable_password()
+    # No `save`: the trail has one entry of it, and that names no field.
+    User.objects.filter(pk=user.pk).update(
+        email=f"erased-{user.pk}@{ERASED_DOMAIN}",
+        name="",
+        language="",
+        password=user.password,
+        last_login=None,
+        is_active=False,
+        is_staff=False,
+        is_superuser=False,
+    )
+    return counts
+
+
+def _blank_mails(mails: QuerySet[Notification], *, now: datetime) -> int:
+    """Take recipient and subject from mails, and let those that wait go nowhere."""
+    mails.filter(state=State.QUEUED).update(
+        state=State.DROPPED,
+        next_attempt_at=now,
+        problem=_("What is kept of the recipient was erased."),
+    )
+    # Each one another: of one thing an address is told once.
+    nowhere: Any = Concat(Value("erased-"), Cast("pk", CharField()), Value(f"@{ERASED_DOMAIN}"))
+    return mails.update(recipient_email=nowhere, subject="")
+
+
+def _blank_log(row: Model) -> None:
+    """Take a person's name from the back office's own history."""
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+    ).update(object_repr="", change_message="")
+
+
+def _hold(mails: QuerySet[Notification]) -> None:
+    """Keep workers from claiming mails that wait until the transaction ends."""
+    list(mails.filter(state=State.QUEUED).order_by("pk").select_for_update())
+
+
+def _being_sent() -> str:
+    return _("A mail to this person is being sent right now. Please try again in a few minutes.")

@@ -1,0 +1,112 @@
+"""What is kept of a person, as rows: what export, erasure and retention are about."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+    CalendarFeed,
+    ChargingSession,
+    Notification,
+)
+from drivers.models import Driver, FleetDriver, PrivateAccess
+
+OPEN = ("queued", "pending", "stale")
+
+
+@dataclass(frozen=True, slots=True)
+class OfDriver:
+    """The rows that are about one driver.
+
+    Requests also count that asked to take a booking away from the driver, mails those that went to
+    the driver, whatever the address was then.
+    """
+
+    driver: Driver
+
+    @property
+    def bookings(self) -> QuerySet[Booking]:
+        """The bookings that are the driver's now."""
+        return Booking.objects.filter(driver=self.driver)
+
+    @property
+    def requests(self) -> QuerySet[BookingRequest]:
+        """What was asked of the operator."""
+        return BookingRequest.objects.filter(
+            Q(driver=self.driver) | Q(previous_driver=self.driver) | Q(booking__driver=self.driver)
+        )
+
+    @property
+    def request_events(self) -> QuerySet[BookingRequestEvent]:
+        """What became of that."""
+        return BookingRequestEvent.objects.filter(request__in=self.requests.values("pk"))
+
+    @property
+    def events(self) -> QuerySet[BookingEvent]:
+        """What happened to the bookings besides, and what the driver told from a link."""
+        return BookingEvent.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
+
+    @property
+    def mails(self) -> QuerySet[Notification]:
+        """The mails to the driver. Reads the whole table: nothing else needs an index for it."""
+        to_them = Q(recipient_driver=self.driver)
+        if self.driver.email:
+            to_them |= Q(
+                recipient_email__iexact=self.driver.email, audience=Notification.Audience.DRIVER
+            )
+        return Notification.objects.filter(to_them)
+
+    @property
+    def mails_about(self) -> QuerySet[Notification]:
+        """The mails about the driver's bookings, whoever got them."""
+        return Notification.objects.filter(booking__driver=self.driver)
+
+    @property
+    def sessions(self) -> QuerySet[ChargingSession]:
+        """What was charged."""
+        return ChargingSession.objects.filter(booking__driver=self.driver)
+
+    @property
+    def feeds(self) -> QuerySet[CalendarFeed]:
+        """Calendars of the driver's bookings alone."""
+        return CalendarFeed.objects.filter(driver=self.driver)
+
+    @property
+    def fleets(self) -> QuerySet[FleetDriver]:
+        """The fleets that the driver belongs or belonged to."""
+        return FleetDriver.objects.filter(driver=self.driver)
+
+    @property
+    def private_access(self) -> QuerySet[PrivateAccess]:
+        """The partners that let the driver use their private charge points."""
+        return PrivateAccess.objects.filter(driver=self.driver)
+
+    @property
+    def open_bookings(self) -> QuerySet[Booking]:
+        """The bookings that are ahead, under way or not decided."""
+        ahead = Q(
+            end_at__gt=timezone.now(),
+            status__in=[*Booking.HOLDS_A_PLACE, Booking.Status.UNKNOWN],
+        )
+        return self.bookings.filter(ahead | ~Q(open_change="") | Q(requests__status__in=OPEN))
+
+    @property
+    def open_requests(self) -> QuerySet[BookingRequest]:
+        """What is not decided and names the driver, as the one before or the one to come."""
+        return BookingRequest.objects.filter(
+            Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=OPEN
+        )
+
+
+def mails_to_user(user: User) -> QuerySet[Notification]:
+    """Return the mails to somebody who logs in; reads the whole table."""
+    return Notification.objects.filter(
+        Q(recipient_user=user)
+        | Q(recipient_email__iexact=user.email, audience=Notification.Audience.MANAGER)
+    )

@@ -1,0 +1,17 @@
+"""What the workers do for privacy."""
+
+import logging
+from dataclasses import asdict
+
+from celery import shared_task
+
+from privacy.retention import clear_old_data as clear
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def clear_old_data() -> None:
+    """Clear what has been kept for long enough; what is more than one round can do comes next."""
+    if cleared := clear():
+        logger.info("Cleared of what is old: %s", asdict(cleared))

@@ -1,0 +1,219 @@
+"""What is old no longer tells of anybody; what is not, does."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils.timezone import now
+
+from accounts.models import User
+from bookings.models import Booking, CalendarFeed, Notification
+from bookings.timeline import timeline_of
+from config.celery import app
+from drivers.models import Driver, FleetDriver
+from privacy import retention
+from privacy.models import AuditEntry
+from privacy.retention import Cleared, clear_old_data, due
+from telemetry.sweeps import periods
+from tests.factories import BookingFactory, DriverFactory, MembershipFactory
+from tests.privacy.conftest import places_of
+from tests.privacy.test_erasure import read_again
+
+pytestmark = pytest.mark.django_db
+
+OLD, YOUNG = 800, 600
+
+
+def test_old_bookings_name_nobody_any_more(quux, past_booking, as_manager):
+    old = past_booking(quux, days_ago=OLD)
+    facts = Booking.objects.filter(pk=old.pk).values("start_at", "end_at", "evse", "status")
+    before = facts.get()
+
+    cleared = clear_old_data()
+
+    assert (cleared.bookings, cleared.mails) == (1, 2)
+    assert {place.partition(".")[2] for place in places_of("quux")} <= {
+        f"Driver.{column}" for column in ("email", "last_name", "search_text")
+    }
+    for model in Booking._meta.related_objects:
+        if model.field.name == "booking":
+            assert model.related_model.objects.exists() or model.related_model is Notification
+    booking = Booking.objects.get()
+    assert facts.get() == before
+    assert booking.driver.is_erased
+    assert booking.created_by is None
+    assert str(booking.charging_session.energy_kwh) == "41.500"
+    told = " ".join(str(line) for line in timeline_of(booking))
+    assert "Quux" not in told
+    page = as_manager.get(reverse("bookings:detail", args=[booking.pk])).content.decode()
+    assert "Erased driver" in page
+    quux.refresh_from_db()
+    assert quux.last_name == "Quux"
+
+
+def test_what_is_younger_stays_as_it_is(quux, past_booking):
+    past_booking(quux, days_ago=YOUNG)
+    before = places_of("quux")
+
+    assert not clear_old_data()
+    assert places_of("quux") == before
+
+
+def test_what_is_old_is_a_setting(quux, past_booking, settings):
+    past_booking(quux, days_ago=YOUNG)
+    settings.RETENTION_MONTHS = 0
+    assert not clear_old_data(now=now() + timedelta(days=9999))
+    settings.RETENTION_MONTHS = 12
+    assert clear_old_data().bookings == 1
+
+
+def test_many_are_cleared_batch_by_batch(quux, past_booking, other_fleet, monkeypatch):
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    for _ in range(5):  # of the same end
+        past_booking(quux, days_ago=OLD)
+    same_end = Booking.objects.latest("end_at").end_at
+    Booking.objects.update(start_at=same_end - timedelta(hours=1), end_at=same_end)
+    BookingFactory(fleet=other_fleet, start_at=now() - timedelta(days=OLD), driver=quux)
+    past_booking(quux, days_ago=YOUNG)
+
+    first = clear_old_data(most_batches=1)
+    assert (first.bookings, first.mails) == (2, 2)
+    while clear_old_data(most_batches=1):
+        pass
+
+    assert Booking.objects.filter(driver=quux).count() == 1
+    assert Notification.objects.count() == 2
+
+
+def test_a_round_without_anything_due_does_not_read_what_is_kept(
+    quux, past_booking, django_assert_max_num_queries
+):
+    for days in range(10):
+        past_booking(quux, days_ago=YOUNG - days)
+        past_booking(quux, days_ago=OLD + days)
+    clear_old_data()
+    with django_assert_max_num_queries(12) as queries:
+        clear_old_data()
+    assert not [one for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
+
+
+def test_drivers_who_left_long_ago_lose_their_names(fleet, quux, past_booking):
+    past_booking(quux, days_ago=OLD)
+    left = now() - timedelta(days=OLD)
+    FleetDriver.objects.update(left_at=left)
+    Driver.objects.update(synced_at=left)
+    CalendarFeed.objects.create(fleet=fleet, driver=quux)
+
+    assert clear_old_data().drivers == 1
+    assert places_of("quux") == set()
+
+    # It was not the person's wish: they may come back, as somebody new.
+    (back,) = read_again(fleet, quux).drivers
+    assert (back.last_name, back.pk != quux.pk) == ("Quux", True)
+
+
+@pytest.mark.parametrize("why", ["still there", "left lately", "has a booking"])
+def test_other_drivers_keep_theirs(why, fleet, quux, past_booking):
+    Driver.objects.update(synced_at=now() - timedelta(days=OLD))
+    left = {"left lately": YOUNG, "has a booking": OLD}
+    if why in left:
+        FleetDriver.objects.update(left_at=now() - timedelta(days=left[why]))
+    if why == "has a booking":
+        past_booking(quux, days_ago=YOUNG)
+    clear_old_data()
+
+    assert Driver.objects.get(pk=quux.pk).last_name == "Quux"
+
+
+def test_people_without_a_fleet_are_erased(staff, manager):
+    long_ago = now() - timedelta(days=OLD)
+    gone = MembershipFactory(user__email="gone.quux@fleet.example").user
+    gone.memberships.all().delete()
+    EmailAddress.objects.create(user=gone, email=gone.email)
+    lately = MembershipFactory().user
+    lately.memberships.all().delete()
+    User.objects.update(date_joined=long_ago, last_login=long_ago)
+    User.objects.filter(pk=lately.pk).update(last_login=now())
+
+    assert clear_old_data().people == 1
+    assert places_of("gone.quux") == set()
+    assert set(User.objects.exclude(email__startswith="erased-")) == {staff, manager, lately}
+
+
+def test_calendars_and_histories_go_as_well(fleet, staff, manager):
+    long_ago = now() - timedelta(days=OLD)
+    CalendarFeed.objects.create(fleet=fleet, revoked_at=long_ago)
+    CalendarFeed.objects.create(fleet=fleet)
+    LogEntry.objects.create(user=staff, action_flag=1, action_time=long_ago, object_repr="x")
+
+    cleared = clear_old_data()
+
+    assert (cleared.calendars, cleared.history) == (1, 1)
+    assert CalendarFeed.objects.count() == 1
+
+
+def test_the_audit_trail_stays_longer_and_notes_it():
+    for days in (OLD, 1200):
+        AuditEntry.objects.create(
+            action="acted", actor="staff", name=str(days), at=now() - timedelta(days=days)
+        )
+
+    assert clear_old_data() == Cleared(audit_entries=1)
+
+    assert [each.name for each in AuditEntry.objects.order_by("pk")] == [str(OLD), "retention"]
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.action, entry.actor, entry.counts) == ("cleared", "portal", {"audit_entries": 1})
+
+
+def test_a_dry_run_counts_and_changes_nothing(quux, past_booking, capsys):
+    past_booking(quux, days_ago=OLD)
+    before = places_of("quux")
+
+    call_command("apply_retention", "--dry-run")
+
+    out = capsys.readouterr().out
+    assert "bookings: 1 due" in out
+    assert "mails: 2 due" in out
+    assert places_of("quux") == before
+    call_command("apply_retention")
+    assert "bookings: 1 cleared" in capsys.readouterr().out
+    assert due() == Cleared()
+
+
+def test_the_sweep_is_one_that_is_watched(quux, past_booking):
+    past_booking(quux, days_ago=OLD)
+    assert periods()["clear-old-data"] == timedelta(hours=1)
+
+    app.loader.import_default_modules()
+    app.tasks["privacy.tasks.clear_old_data"].apply()
+
+    assert not Booking.objects.filter(driver=quux).exists()
+
+
+def test_a_booking_of_nobody_is_not_the_operators_to_rename(quux, past_booking):
+    """The operator still tells whose it was: that is not taken over again."""
+    from ampeco import types
+    from bookings.mirroring import differences
+
+    booking = past_booking(quux, days_ago=OLD)
+    clear_old_data()
+    booking = Booking.objects.get(pk=booking.pk)
+    found = types.Booking(
+        id=booking.ampeco_booking_id,
+        user_id=quux.ampeco_user_id,
+        location_id=booking.location.ampeco_id,
+        start_at=booking.start_at.replace(microsecond=0),
+        end_at=booking.end_at.replace(microsecond=0),
+        status="completed",
+        evse_ids=(booking.evse.ampeco_id,),
+        session_id=None,
+        access_methods=(),
+        created_at=None,
+        last_updated_at=None,
+    )
+
+    assert not differences(booking, found)
+    assert DriverFactory().pk
