@@ -49,6 +49,7 @@ class Pids:
 
     web: int
     worker: int
+    beat: int
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def portal_running(place: Place) -> Iterator[Pids]:
         }
         if not wait_until(lambda: is_ready(place.stack), seconds=PATIENCE_SECONDS):
             raise RuntimeError("The portal does not get ready.")
-        yield Pids(web=process["web"].pid, worker=process["worker"].pid)
+        yield Pids(**{name: one.pid for name, one in process.items()})
 
 
 @dataclass(frozen=True, slots=True)

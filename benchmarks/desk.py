@@ -25,6 +25,10 @@ class Desk:
         if answer["status"] != "approved":
             raise RuntimeError(f"The operator answered {answer}.")
 
+    def set(self, **changes: Any) -> None:
+        """Change how the operator behaves, such as `manual` or `decision_delay`."""
+        self._ask("POST", "settings", changes)
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         request = Request(
             f"{self.url}/control/{path}",

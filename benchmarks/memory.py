@@ -7,6 +7,7 @@ from django.urls import reverse
 from benchmarks.decisions import Page, Pids
 from benchmarks.place import PATIENCE_SECONDS
 from benchmarks.report import Figure, say
+from bookings.models import BookingRequest
 from config.celery import app
 from mirror.models import SyncRun
 from scripts.ports import wait_until
@@ -40,14 +41,16 @@ def measure(pids: Pids, *, page: Page, site: Location) -> list[Figure]:
     return [
         _figure("a web worker", children_of(pids.web)),
         _figure("the Celery worker", [pids.worker]),
+        _figure("beat", [pids.beat]),
     ]
 
 
 def _figure(who: str, pids: list[int]) -> Figure:
     now = max(megabytes(pid, "VmRSS") for pid in pids)
     peak = max(megabytes(pid, "VmHWM") for pid in pids)
+    approved = BookingRequest.objects.filter(status=BookingRequest.Status.APPROVED).count()
     return Figure(
-        f"memory of {who}, after all of this",
+        f"memory of {who}, after {approved} bookings",
         f"≤ {MEGABYTES_ALLOWED} MB",
         f"{now:.0f} MB, at most {peak:.0f} MB",
         peak <= MEGABYTES_ALLOWED,

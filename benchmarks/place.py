@@ -80,9 +80,9 @@ def demo_ports() -> dict[str, int]:
 
 
 @contextmanager
-def own_database(server: str) -> Iterator[str]:
+def own_database(server: str, *, name: str = "bench") -> Iterator[str]:
     """Make a database on a PostgreSQL server, yield its URL, and drop it."""
-    name = f"chargebook_bench_{os.getpid()}"
+    name = f"chargebook_{name}_{os.getpid()}"
     maintenance = urlunsplit(urlsplit(server)._replace(path="/postgres"))
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -101,7 +101,7 @@ def operator(demo: Stack, environment: dict[str, str], *, sizes: Sizes) -> Itera
     words = [
         *(sys.executable, "-m", "benchmarks.operator", "--manual"),
         *("--port", str(demo.operator_port), "--smtp-port", str(demo.mail_port)),
-        *("--mail-dir", str(demo.folder / "mails"), "--token", demo.operator_token),
+        *("--mail-dir", str(demo.folder / "mails"), f"--token={demo.operator_token}"),
         *("--locations", str(sizes.locations), "--charge-points", str(sizes.charge_points)),
         *("--evses", str(sizes.evses), "--users", str(sizes.drivers)),
     ]

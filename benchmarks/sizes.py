@@ -3,6 +3,12 @@
 import argparse
 from dataclasses import dataclass, replace
 
+# What can be measured, in this order.
+SUBJECTS = (
+    *("mirror", "calls", "queries", "pages", "export", "polling", "freshness"),
+    *("decisions", "throughput", "memory", "migrations"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
@@ -15,8 +21,11 @@ class Sizes:
     bookings: int = 1_000_000
     pending: int = 1000
     live: int = 10_000
+    forms: int = 1000
+    queued: int = 9000
     runs: int = 60
     samples: int = 20
+    only: frozenset[str] = frozenset(SUBJECTS)
 
     @property
     def upcoming(self) -> int:
@@ -33,6 +42,8 @@ QUICK = Sizes(
     bookings=20_000,
     pending=60,
     live=600,
+    forms=40,
+    queued=160,
     runs=10,
     samples=4,
 )
@@ -44,10 +55,14 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     """Return what the options ask for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few of everything, within a minute")
+    parser.add_argument("--only", metavar="NAMES", help="only these, with a comma between")
     parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")
     options = parser.parse_args(words)
     chosen = QUICK if options.quick else Sizes()
     bookings = options.bookings or chosen.bookings
     if sqlite and not options.bookings:
         bookings = min(bookings, SQLITE_BOOKINGS)
-    return replace(chosen, bookings=bookings)
+    only = frozenset((options.only or "").replace(",", " ").split())
+    if unknown := only - set(SUBJECTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SUBJECTS)}")
+    return replace(chosen, bookings=bookings, only=only or frozenset(SUBJECTS))

@@ -7,7 +7,15 @@ import pytest
 from django.conf import settings
 from django.utils.timezone import now
 
-from benchmarks import freshness, mirroring, polling, queries, server_time, upstream_calls
+from benchmarks import (
+    freshness,
+    migrating,
+    mirroring,
+    polling,
+    queries,
+    server_time,
+    upstream_calls,
+)
 from benchmarks.cases import pages_by_rows, pages_by_time
 from benchmarks.data import (
     evses_elsewhere,
@@ -25,6 +33,7 @@ from bookings.models import Booking, BookingRequest
 from sandbox.build import build_world
 from sandbox.server import make
 from sites.models import Evse, Location
+from tests.deploy.own_database import url_of
 
 SMALL = Sizes(
     locations=30,
@@ -179,3 +188,15 @@ def test_sizes_can_be_chosen():
     assert read_sizes(["--bookings", "5000"], sqlite=True).bookings == 5000
     assert read_sizes([], sqlite=True).bookings < Sizes().bookings
     assert read_sizes(["--quick"], sqlite=False).locations < Sizes().locations
+    assert read_sizes(["--only", "polling,memory"], sqlite=False).only == {"polling", "memory"}
+    with pytest.raises(SystemExit):
+        read_sizes(["--only", "weather"], sqlite=False)
+
+
+@pytest.mark.postgresql
+def test_each_migration_of_the_bookings_is_timed_there_and_back():
+    figures = migrating.measure(url_of("postgres"), rows=200)
+
+    assert "0002_" in figures[0].what
+    assert len(figures) >= 5
+    assert all(" s, back " in figure.measured for figure in figures)
