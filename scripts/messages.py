@@ -17,6 +17,7 @@ LANGUAGES = ("de", "fr", "nl")
 TOOLS = ("xgettext", "msgmerge", "msgfmt", "msgattrib", "msguniq")
 # Where the words are that drivers and readers of mails may see; all else is in one language.
 SPOKEN = (
+    "accounts/invitations.py",
     "accounts/templatetags/portal.py",
     "bookings/calendar.py",
     "bookings/driver_actions.py",
@@ -34,7 +35,10 @@ SPOKEN = (
     "templates/includes/_field*.html",
     "templates/includes/_form_errors.html",
     "templates/includes/_toasts.html",
+    "team/mails.py",
     "templates/mail/booking.*",
+    "templates/mail/invitation.*",
+    "templates/mail/team_invitation.*",
 )
 
 

@@ -20,6 +20,8 @@ WEEKDAYS: dict[str, str | Promise] = {
     "sunday": gettext_lazy("Sunday"),
 }
 BOOKABLE = "bookable"
+# What AMPECO calls a charge point that has lost its connection.
+OFFLINE = frozenset({"temporarily unavailable", "long-term unavailable"})
 MIDNIGHT = "00:00"
 END_OF_DAY = frozenset({MIDNIGHT, "23:59", "24:00"})
 
@@ -141,3 +143,25 @@ def state_of(evse: Evse) -> tuple[str, str]:
     if evse.booking_enabled and statuses == {ENABLED}:
         return BOOKABLE, _("Can be booked")
     return "not-bookable", _("Cannot be booked online")
+
+
+def trouble_of(evse: Evse) -> str:
+    """Return in a sentence why a charger cannot be used as things stand; "" where it can.
+
+    The operator's word comes first, then what the charger says itself.
+    """
+    charge_point = evse.charge_point
+    statuses = {evse.status, charge_point.status}
+    if Evse.Status.OUT_OF_ORDER in statuses:
+        return _("The charger is out of order.")
+    if Evse.Status.DISABLED in statuses:
+        return _("The operator has taken the charger out of service.")
+    if evse.retired_at or charge_point.retired_at:
+        return _("The charger is no longer there.")
+    if charge_point.network_status in OFFLINE:
+        return _("The charger is offline.")
+    if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
+        return _("The charger reports a fault.")
+    if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
+        return _("The charger says that it is not available.")
+    return ""

@@ -49,6 +49,76 @@
     }
   });
 
+  // Dialogs, and the keys that open them. A key alone means something only where nobody types.
+
+  const openDialog = (id) => {
+    const dialog = document.getElementById(id);
+    if (!dialog || document.querySelector("dialog[open]")) {
+      return false;
+    }
+    dialog.showModal();
+    dialog.querySelector("input")?.select();
+    return true;
+  };
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (opener && plain && openDialog(opener.dataset.opens)) {
+      event.preventDefault();
+    }
+    // A click beside a dialog is one on the dialog itself, outside of its box.
+    if (event.target.matches("dialog[open]")) {
+      const box = event.target.getBoundingClientRect();
+      const within =
+        event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+      if (!within) {
+        event.target.close();
+      }
+    }
+  });
+
+  const isTyping = (element) => element.matches?.("input, select, textarea, [contenteditable]");
+  let goesTo = false;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+      return;
+    }
+    const wasGoing = goesTo;
+    goesTo = false;
+    if (document.querySelector("dialog[open]")) {
+      return;
+    }
+    if (wasGoing) {
+      document.querySelector(`.topbar [data-key="${CSS.escape(event.key)}"]`)?.click();
+    } else if (event.key === "g") {
+      goesTo = true;
+      setTimeout(() => {
+        goesTo = false;
+      }, 1500);
+    } else if (event.key === "/" && openDialog("search-dialog")) {
+      event.preventDefault();
+    } else if (event.key === "?") {
+      openDialog("shortcuts-dialog");
+    }
+  });
+
+  // Up and down go from what is typed to what was found, and through it
+
+  document.addEventListener("keydown", (event) => {
+    const dialog = event.target.closest?.("#search-dialog");
+    if (!dialog || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) {
+      return;
+    }
+    const stops = [dialog.querySelector("input"), ...dialog.querySelectorAll("a")];
+    const next = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    if (stops.includes(event.target) && stops[next]) {
+      event.preventDefault();
+      stops[next].focus();
+    }
+  });
+
   // A form is sent once: while it is on its way its buttons rest, and a second press does nothing.
   // They keep their focus, which a `disabled` button would lose.
 

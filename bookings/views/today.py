@@ -1,0 +1,36 @@
+"""The first screen: what needs attention, what is on, what comes next."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.viewer import viewer_zone
+from bookings.services import watch
+from bookings.today import first_steps, read_today
+from drivers.permissions import FleetRequest, member_required
+
+# How often the page looks again: while the operator has something to decide, and else.
+SOON, SELDOM = "2s", "60s"
+
+
+@member_required
+@require_safe
+def today(request: FleetRequest) -> HttpResponse:
+    """Show a fleet's day; htmx asks for the changing part alone, to keep it up to date."""
+    now = timezone.now()
+    day = read_today(request.fleet, now=now)
+    watch(day.bookings, now=now)
+    context = {
+        "day": day,
+        "steps": first_steps(request.fleet),
+        "now": now,
+        "zone": viewer_zone(request),
+        "look_again": SOON if day.has_unsettled else SELDOM,
+    }
+    whole = not request.htmx or request.htmx.history_restore_request
+    template = "bookings/today.html" if whole else "bookings/_today.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
