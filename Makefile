@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services e2e lint types bench check-migrations messages vendor screenshots
+.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench chaos check-migrations messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: install ## run the suite; PostgreSQL, Redis and browser tests where those 
 test-services: install ## run the suite on PostgreSQL and Redis
 	@$(BIN)/python -m scripts.suite services $(ARGS)
 
+fuzz: install ## send every page and every reader much more nonsense than the suite does
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-40} $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS)
+
 e2e: install-e2e ## run the browser tests against a demo of their own
 	@$(BIN)/python -m scripts.suite browser $(ARGS)
 
@@ -42,6 +45,9 @@ types: install ## check types
 
 bench: install ## measure what it costs
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: install ## let everything fail while people book, and compare the books
+	@$(BIN)/python -m chaos $(ARGS)
 
 check-migrations: install ## check that the migrations fit the models
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -56,9 +57,33 @@ def binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL of our own that runs: the URL of a database in it, and how it is controlled."""
+
+    url: str
+    control: list[str]
+    start_words: list[str]
+
+    def crash(self) -> None:
+        """Let it die at once, without a word to anybody; what was committed is recovered."""
+        as_owner([*self.control, "--mode", "immediate", "stop"])
+
+    def start(self) -> None:
+        """Start it, and wait until it has recovered."""
+        as_owner([*self.control, *self.start_words])
+
+
 @contextmanager
-def private_server() -> Iterator[str]:
-    """Serve an empty PostgreSQL while the block runs; yield the URL of a database in it.
+def private_server(**options: str) -> Iterator[str]:
+    """Serve an empty PostgreSQL while the block runs; yield the URL of a database in it."""
+    with private_cluster(**options) as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def private_cluster(**options: str) -> Iterator[Cluster]:
+    """Serve an empty PostgreSQL while the block runs, with some options other than usual here.
 
     PostgreSQL refuses to run as root; then it runs as the user `postgres` that its package makes.
     """
@@ -70,8 +95,10 @@ def private_server() -> Iterator[str]:
         )
     folder = Path(mkdtemp(prefix="chargebook-pg-"))
     port = free_port()
-    options = SERVER_OPTIONS | {"port": str(port), "unix_socket_directories": str(folder)}
-    flags = " ".join(f"-c {name}={value}" for name, value in options.items())
+    place = {"port": str(port), "unix_socket_directories": str(folder)}
+    flags = " ".join(
+        f"-c {name}={value}" for name, value in (SERVER_OPTIONS | options | place).items()
+    )
     data = str(folder / "data")
     control = [str(folder_of_programs / "pg_ctl"), "--pgdata", data, "--wait", "--silent"]
     try:
@@ -84,9 +111,14 @@ def private_server() -> Iterator[str]:
                 *("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C.UTF-8"),
             ]
         )
-        as_owner([*control, "--log", str(folder / "log"), "--options", flags, "start"])
+        cluster = Cluster(
+            f"postgres://postgres@{LOOPBACK}:{port}/chargebook",
+            control,
+            ["--log", str(folder / "log"), "--options", flags, "start"],
+        )
+        cluster.start()
         try:
-            yield f"postgres://postgres@{LOOPBACK}:{port}/chargebook"
+            yield cluster
         finally:
             as_owner([*control, "--mode", "fast", "stop"])
     finally:

@@ -94,8 +94,8 @@ def sign_in(page: Page, stack: DemoStack) -> None:
     page.goto("/")
     page.get_by_label("E-mail").fill(login["email"])
     page.get_by_label("Password").fill(login["password"])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/bookings/")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("heading", name="Today", level=1).wait_for()
 
 
 def fill_portal(page: Page, stack: DemoStack) -> None:

@@ -1,8 +1,9 @@
 """Runs the tests: `python -m scripts.suite here|services|browser [what pytest understands]`.
 
 `here` runs what needs no server, then what needs PostgreSQL or Redis if PostgreSQL can be had, then
-what needs a browser if there is one. `services` runs the suite on PostgreSQL and Redis, `browser`
-the browser tests.
+what needs a browser if there is one; with SUITE=first only the first of these, where the others
+follow by themselves. `services` runs the suite on PostgreSQL and Redis, without
+what those cannot change; `browser` the browser tests.
 """
 
 import importlib.util
@@ -19,6 +20,11 @@ from scripts.demo_stack import ROOT
 
 NO_TESTS = 5  # pytest's exit status when nothing was selected
 SERVICES = "postgresql or redis"
+# More than there are cores, since some tests wait for other processes, most of all where these are
+# servers. Each has databases of its own in a Redis, of which that has 16.
+CORES = os.cpu_count() or 1
+PROCESSES = str(min(6, CORES + 1))
+PROCESSES_WITH_SERVICES = str(min(6, CORES + 2))
 
 
 def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
@@ -64,16 +70,16 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
     with services() as environment:
         place = urlsplit(environment["DATABASE_URL"])
         print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
-        # Processes share the Redis, where each has databases of its own, out of its usual 16.
         return pytest(
-            *("-n", "auto", "--maxprocesses", "6", "-p", "tests.config.own_redis", "-m", chosen),
+            *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
+            *("-p", "tests.config.own_redis", "-p", "tests.config.once"),
             *words,
             environment=environment,
         )
 
 
 def run_browser(words: list[str]) -> int:
-    """Run the browser tests, in two processes with a demo each, file by file."""
+    """Run the browser tests, in two processes with a demo each: they mostly wait."""
     return pytest("-n", "2", "--dist", "loadfile", "-m", "browser", *words)
 
 
@@ -89,7 +95,9 @@ def why_no_browser() -> str | None:
 def run_here(words: list[str]) -> int:
     """Run what this machine can run, and name what it cannot."""
     heading("Tests that need no server")
-    worst = pytest("-n", "auto", "-m", f"not browser and not ({SERVICES})", *words)
+    worst = pytest("-n", PROCESSES, "-m", f"not browser and not ({SERVICES})", *words)
+    if os.environ.get("SUITE") == "first":
+        return worst
     skipped = []
     if postgres.given_server() or postgres.local_server() or postgres.binaries():
         heading("Tests that need PostgreSQL or Redis")

@@ -285,7 +285,7 @@ def test_a_charge_shows_so_far_and_then_for_good(fleet, as_manager, page):
     assert "30 min" in text
     assert "Cost 12.30 USD" in text
     whole = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
-    assert "hx-trigger" not in whole
+    assert 'hx-trigger="every' not in whole
     assert "Charged" in as_manager.get("/bookings/?view=all").content.decode()
 
 

@@ -85,7 +85,8 @@ def page(open_page):
 
 @pytest.fixture
 def operator(demo_stack) -> Iterator[Operator]:
-    """Return the simulated operator; afterwards it decides by itself again."""
+    """Return the simulated operator; afterwards it works, and decides by itself, again."""
     with Operator(demo_stack.operator) as operator:
         yield operator
+        operator.work_again()
         operator.decide_by_hand(False)

@@ -27,6 +27,15 @@ class Operator:
         """Do something to a booking, as the operator's staff would: AMPECO's names and values."""
         self.http.post(f"/control/bookings/{pk}", json=changes).raise_for_status()
 
+    def go_wrong(self, kind: str, **fields: object) -> None:
+        """Let calls go wrong, as `sandbox.faults` names and describes it."""
+        answer = self.http.post("/control/faults", json={"kind": kind, **fields})
+        answer.raise_for_status()
+
+    def work_again(self) -> None:
+        """Let nothing go wrong any more."""
+        self.http.delete("/control/faults").raise_for_status()
+
     def reject(self, pk: int, *, reason: str) -> None:
         """Reject a request that waits for a person."""
         answer = self.http.post(f"/control/requests/{pk}", json={"reason": reason})

@@ -12,12 +12,13 @@ from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
     book,
+    book_first,
     expect,
     expect_status,
     open_site,
     pick_day,
     reload_until,
-    request_booking,
+    request_first,
     send,
     start_of,
     starts,
@@ -74,10 +75,13 @@ def test_another_time_is_asked_for_decided_and_told(page, operator):
     expect(change.get_by_role("listitem").first).to_contain_text(f"to {site_clock(start)}")
     expect(history(page).filter(has_text="Change approved by the operator")).to_have_count(1)
 
-    first, second = calendar_entries(operator, to="ben.okafor@hudson.example", about="Later 1")
-    assert first["UID"] == second["UID"]
-    assert first["SEQUENCE"] < second["SEQUENCE"]
-    assert (first.start, second.start) == (instant(was["startAt"]), start)
+    uids = set()
+    for recipient in ("ben.okafor@hudson.example", MANAGER):
+        first, second = calendar_entries(operator, to=recipient, about="Later 1")
+        uids |= {first["UID"], second["UID"]}
+        assert first["SEQUENCE"] < second["SEQUENCE"]
+        assert (first.start, second.start) == (instant(was["startAt"]), start)
+    assert len(uids) == 1
 
 
 def test_another_time_without_scripts(open_page, operator):
@@ -208,6 +212,8 @@ def test_a_booking_is_cancelled(page, operator):
     expect_status(page, "Cancelled")
     expect(page.locator("#change-link")).to_have_count(0)
     assert operator.booking(number)["status"] == "cancelled"
+    for what in ("change", "cancel"):
+        assert page.request.get(f"{page.url}{what}/").status == 409
     entries = calendar_entries(operator, to="carla.rossi@hudson.example", about="Not needed")
     assert [entry.get("STATUS") for entry in entries] == ["CONFIRMED", "CANCELLED"]
     assert len({entry["UID"] for entry in entries}) == 1
@@ -228,6 +234,22 @@ def test_an_undecided_booking_is_cancelled_once_it_is_approved(page, operator):
     operator.decide_by_hand(False)
     expect_status(page, "Cancelled")
     assert operator.booking(number_of(page))["status"] == "cancelled"
+
+
+def test_what_the_operator_never_had_is_withdrawn_at_once(page, operator):
+    operator.go_wrong("unauthorized", method="POST", path="booking-requests", count=1)
+    before = len(operator.requests())
+    request_first(page, "Reims", day=6, driver="Elif Demir", reference="Never sent")
+    trouble = page.get_by_text("The operator has been told; we keep trying.")
+    expect(trouble).to_be_visible(timeout=DECISION_MS)
+    # It is tried again after half a minute.
+    page.locator("#cancel-link").click()
+    page.locator("#send-cancel").click()
+    expect(page.get_by_text("The request is withdrawn. The operator never had it")).to_be_visible()
+    expect(status(page)).to_contain_text("Cancelled")
+    expect(history(page).filter(has_text="Withdrawn by Maya Okafor before")).to_have_count(1)
+    expect(page.locator("#cancel-link")).to_have_count(0)
+    assert len(operator.requests()) == before
 
 
 def test_several_are_cancelled_from_the_list(page, operator):
@@ -299,8 +321,9 @@ def test_what_the_operator_does_shows_on_open_pages(page, open_page, operator):
 
     facts = page.locator("#booking-facts")
     expect(facts).to_contain_text(site_clock(moved_to), timeout=READ_MS)
-    change = history(page).filter(has_text="Changed by the operator")
-    expect(change.locator("s").first).to_contain_text(site_clock(start))
+    # Not the mails that tell of it.
+    change = history(page).filter(has_text="Changed by the operator", has=page.locator("s"))
+    expect(change).to_contain_text(f"from {site_clock(start)}")
     expect(status(other)).to_contain_text("Cancelled", timeout=READ_MS)
     expect(other.locator("#announcer")).to_contain_text("Cancelled")
     expect(history(other).filter(has_text="Cancelled on the operator’s side")).to_have_count(1)
@@ -329,23 +352,6 @@ def soon() -> datetime:
     """Return a quarter hour that is five to twenty minutes ahead."""
     now = datetime.now(UTC) + timedelta(minutes=5)
     return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + QUARTER
-
-
-def request_first(page, site: str, *, day: int, driver: str, reference: str) -> str:
-    """Request the first start of a day of a site; return the address of the booking."""
-    open_site(page, site)
-    pick_day(page, day)
-    starts(page).first.click()
-    request_booking(page, driver=driver, reference=reference)
-    return page.url
-
-
-def book_first(page, site: str, *, day: int, driver: str, reference: str) -> str:
-    """Book the first start of a day of a site; return the address of the booking."""
-    open_site(page, site)
-    pick_day(page, day)
-    starts(page).first.click()
-    return book(page, driver=driver, reference=reference)
 
 
 def pick_another_time(page, *, which: int = 1) -> datetime:

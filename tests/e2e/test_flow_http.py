@@ -70,12 +70,12 @@ def read(client: httpx.Client, address: str) -> Page:
 
 
 def sign_in(client: httpx.Client, login: dict[str, str]) -> None:
-    """Sign in as a person would; the list of bookings answers."""
+    """Sign in as a person would; what matters today answers."""
     page = read(client, "/")
     token = page.hidden("csrfmiddlewaretoken")
     who = {"login": login["email"], "password": login["password"]}
     answer = client.post("/account/login/", data={**token, **who})
-    assert answer.url.path == "/bookings/"
+    assert answer.url.path == "/"
 
 
 def filled_form(client: httpx.Client, slot: str) -> dict[str, str]:

@@ -8,13 +8,10 @@ from scripts.ports import wait_until
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
-    book,
+    book_first,
     expect,
     expect_status,
-    open_site,
-    pick_day,
-    request_booking,
-    starts,
+    request_first,
     status,
 )
 
@@ -28,7 +25,7 @@ def page(open_page):
 
 
 def test_a_booking_is_moved_to_another_charger(page, operator):
-    old = booked(page, "Mondeville", day=5, driver="Ben Okafor", reference="Move 1")
+    old = book_first(page, "Mondeville", day=5, driver="Jamal Wright", reference="Move 1")
     was = operator.requests()[-1]["bookingId"]
     new = ask_for_move(page)
     expect(page.locator("#notice-replaces")).to_contain_text(f"booking {key(old)}")
@@ -42,7 +39,7 @@ def test_a_booking_is_moved_to_another_charger(page, operator):
 
 
 def test_a_move_that_is_rejected_leaves_the_booking_as_it_was(page, operator):
-    old = booked(page, "Mondeville", day=6, driver="Ines Costa", reference="Move 2")
+    old = book_first(page, "Mondeville", day=6, driver="Ines Costa", reference="Move 2")
     was = operator.requests()[-1]["bookingId"]
     operator.decide_by_hand(True)
     ask_for_move(page)
@@ -59,7 +56,7 @@ def test_a_move_that_is_rejected_leaves_the_booking_as_it_was(page, operator):
 
 
 def test_both_pages_warn_when_the_operator_keeps_the_old_booking(page, operator):
-    old = booked(page, "Mondeville", day=7, driver="Noah Klein", reference="Move 3")
+    old = book_first(page, "Mondeville", day=7, driver="Noah Klein", reference="Move 3")
     was = operator.requests()[-1]["bookingId"]
     operator.decide_by_hand(True)
     new = ask_for_move(page)
@@ -76,10 +73,7 @@ def test_both_pages_warn_when_the_operator_keeps_the_old_booking(page, operator)
 
 def test_one_click_on_what_is_free_instead_fills_the_form(page, operator):
     operator.decide_by_hand(True)
-    open_site(page, "Queens Center Mall")
-    pick_day(page, 6)
-    starts(page).first.click()
-    request_booking(page, driver="Kim Nguyen", reference="Instead 1")
+    request_first(page, "Queens Center Mall", day=6, driver="Kim Nguyen", reference="Instead 1")
     expect(page.get_by_text("Received by the operator")).to_be_visible(timeout=DECISION_MS)
     reject_last(operator, kind="create", reason="Closed for an event.")
     expect_status(page, "Rejected")
@@ -93,14 +87,6 @@ def test_one_click_on_what_is_free_instead_fills_the_form(page, operator):
     page.get_by_role("button", name="Request booking").click()
     page.wait_for_url(re.compile(r"/bookings/\d+/$"))
     expect_status(page, "Approved")
-
-
-def booked(page, site: str, *, day: int, driver: str, reference: str) -> str:
-    """Book the first start of a day of a site; return the address of the booking."""
-    open_site(page, site)
-    pick_day(page, day)
-    starts(page).first.click()
-    return book(page, driver=driver, reference=reference)
 
 
 def ask_for_move(page) -> str:

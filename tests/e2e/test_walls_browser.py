@@ -8,11 +8,11 @@ from tests.e2e.steps import (
     MANAGER,
     OTHER_MANAGER,
     VIEWER,
+    book,
     expect,
     expect_status,
     open_site,
     pick_day,
-    request_booking,
     starts,
 )
 
@@ -31,18 +31,25 @@ def test_a_viewer_sees_everything_and_may_ask_for_nothing(open_page):
     slot = starts(manager).first
     form = slot.get_attribute("href")
     slot.click()
-    request_booking(manager, driver="Ana Alvarez", reference="Seen by Vince")
-    expect_status(manager, "Approved")
+    booking = book(manager, driver="Ana Alvarez", reference="Seen by Vince")
+    assert offers(manager) != []
 
     viewer = open_page(VIEWER)
     expect(viewer.get_by_text("View only")).to_be_visible()
+    viewer.goto("/bookings/")
     row = viewer.get_by_role("row").filter(has_text="Seen by Vince")
     expect(row).to_contain_text("Approved")
     row.get_by_role("link").click()
     expect_status(viewer, "Approved")
     assert offers(viewer) == []
-    viewer.goto("/bookings/")
-    assert offers(viewer) == []
+    for what in ("change", "cancel", "move", "alternatives"):
+        assert viewer.request.get(f"{booking}{what}/").status == 403, what
+    for address in ("/bookings/", "/bookings/feeds/", "/bookings/notices/", "/bookings/sent/"):
+        viewer.goto(address)
+        expect(viewer.get_by_role("heading", level=1)).to_be_visible()
+        assert offers(viewer) == [], address
+        manager.goto(address)
+        assert offers(manager) or address == "/bookings/sent/", address
 
     open_site(viewer, "Junius Ponds Travel Plaza")
     pick_day(viewer, 2)
@@ -60,9 +67,10 @@ def offers(page) -> list[str]:
     """Return the words of what would change something, but for the account's own menu."""
     main = page.locator("main")
     links = main.locator("a[href*='/bookings/new/']").all()
-    buttons = main.locator("form[method=post] button").all()
+    buttons = main.locator("form[method=post] button, #cancel-selected-button").all()
+    ways = main.locator("a:is([href$='/change/'], [href$='/cancel/'], [href$='/move/'])").all()
     more = main.get_by_role("link", name=re.compile("New booking|Pick another slot")).all()
-    return [each.inner_text() for each in (*links, *buttons, *more)]
+    return [each.inner_text() for each in (*links, *buttons, *ways, *more)]
 
 
 def test_another_fleet_finds_nothing_of_this_one(open_page):
@@ -73,9 +81,7 @@ def test_another_fleet_finds_nothing_of_this_one(open_page):
     slot = starts(manager).first
     form = slot.get_attribute("href")
     slot.click()
-    request_booking(manager, driver="Carla Rossi", reference="Ours alone")
-    expect_status(manager, "Approved")
-    booking = manager.url
+    booking = book(manager, driver="Carla Rossi", reference="Ours alone")
     driver = manager.request.get("/drivers/options/?q=carla").text()
     (driver_pk,) = re.findall(r'name="driver"[^>]* value="(\d+)"', driver)
 
@@ -84,6 +90,10 @@ def test_another_fleet_finds_nothing_of_this_one(open_page):
         booking,
         f"{booking}status/",
         f"{booking}calendar.ics",
+        f"{booking}change/",
+        f"{booking}cancel/",
+        f"{booking}move/",
+        f"{booking}alternatives/",
         site,
         f"{site}availability/",
         form,
@@ -93,6 +103,13 @@ def test_another_fleet_finds_nothing_of_this_one(open_page):
 
     stranger.goto("/bookings/?view=all")
     expect(stranger.locator("#booking-list")).not_to_contain_text("Ours alone")
+    key = booking.rstrip("/").rpartition("/")[2]
+    stranger.goto(f"/bookings/cancel/?booking={key}")
+    expect(stranger.get_by_text("Please tick the bookings")).to_be_visible()
+    manager.goto("/bookings/sent/?to=carla.rossi")
+    expect(manager.locator("tbody tr").first).to_contain_text("carla.rossi@")
+    stranger.goto("/bookings/sent/?to=carla.rossi")
+    expect(stranger.get_by_text("No mail matches")).to_be_visible()
     stranger.goto("/sites/?q=secaucus")
     expect(stranger.get_by_text("No site matches")).to_be_visible()
     stranger.goto("/drivers/?q=rossi")

@@ -79,13 +79,17 @@ booking_pages = [*lists, path("notices/", page, name="notices")]
 
 driver_pages = [*lists, path("fleet/", page, name="switch_fleet")]
 
+
 urlpatterns = [
     path("", page, name="home"),
+    path("search/", page, name="search"),
     path("sites/", include((lists, "sites"))),
     path("bookings/", include((booking_pages, "bookings"))),
     path("drivers/", include((driver_pages, "drivers"))),
+    path("team/", include((lists, "team"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),
     path("account/", include("allauth.account.urls")),
+    path("account/", include("accounts.urls")),
     path("slow/", slow),
     path("fragment/<str:kind>/", fragment),
     path("broken/", broken),

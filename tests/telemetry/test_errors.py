@@ -26,6 +26,12 @@ class Kept(sentry_sdk.transport.Transport):
 from telemetry import errors
 whole = errors.report_to_sentry
 errors.report_to_sentry = lambda: whole(transport=Kept)
+
+# With static files as they lie there: in production they are collected first.
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
 django.setup()
 
 from django.core.management import call_command

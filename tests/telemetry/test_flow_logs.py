@@ -19,6 +19,7 @@ from kombu import Connection
 import bookings.tasks  # noqa: F401 - tells Celery of them
 from bookings.links import link_token
 from bookings.models import Booking, BookingRequest, Notification
+from config.services import ROWS_QUEUE
 from sandbox import cast
 from tests.bookings import conftest as bookings_fixtures
 from tests.factories import next_noon
@@ -42,7 +43,7 @@ class Broker:
     """The broker's queue, and a worker that takes what is in it, one message after the other."""
 
     def __init__(self, connection: Connection) -> None:
-        self.queue = connection.SimpleQueue("celery")
+        self.queue = connection.SimpleQueue(ROWS_QUEUE)
         self.queue.clear()
 
     def work_off(self) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 from celery import current_app
 from django.http import HttpResponse
 
+from config.services import ROWS_QUEUE
 from telemetry.context import accept_request_id, bound, request_id
 from telemetry.middleware import note
 
@@ -75,7 +76,7 @@ def test_refusals_that_django_logs_afterwards_have_the_id(client, db, written):
 
 def test_a_task_takes_the_id_of_its_page_along():
     with current_app.connection_for_write() as connection:
-        queue = connection.SimpleQueue("celery")
+        queue = connection.SimpleQueue(ROWS_QUEUE)
         queue.clear()
         with bound(request_id=PROXYS_ID):
             current_app.send_task("bookings.tasks.submit_request", args=(7,))
