@@ -38,6 +38,7 @@ DECIDED_AFTER_SECONDS = 1
 # Without any that is decided.
 PATIENCE_SECONDS = 120
 UNDECIDED = ("queued", "pending", "stale")
+PROBLEM = re.compile(r'class="(?:alert|field__error|invalid)[^>]*>(.*?)</(?:div|p)>', re.DOTALL)
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 Place = tuple[Driver, Evse, datetime]
@@ -191,11 +192,14 @@ class Form:
 
     def send(self, place: Place) -> None:
         """Ask for a slot; raises RuntimeError where that does not lead to the booking."""
+        slot = self._slot(place)
         typed = {
-            **self._slot(place),
+            **slot,
             "driver": place[0].pk,
             "reference": "",
             "submission_key": uuid.uuid4(),
+            # Some of the drivers have another booking at that time.
+            "confirmed_overlap": f"{place[0].pk}|{slot['start']}|{slot['minutes']}",
             "csrfmiddlewaretoken": self.token,
         }
         request = Request(
@@ -205,7 +209,8 @@ class Form:
         )
         try:
             with build_opener(_NoRedirect).open(request, timeout=60) as answer:
-                raise RuntimeError(f"The form came back: {answer.read().decode()[-3000:]}")
+                said = PROBLEM.findall(answer.read().decode())
+                raise RuntimeError(f"The form of {slot} came back: {said}")
         except HTTPError as answer:
             if answer.code != 302:
                 raise RuntimeError(f"The form gave {answer.code}.") from None
