@@ -30,12 +30,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.core.validators import validate_email
 from django.db import DatabaseError
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings.leases import claim
+from bookings.mail_queue import due, ready
 from bookings.mails import compose
 from bookings.models import Booking, BookingRequest, Notification
 from bookings.overtaken import is_overtaken
@@ -55,11 +56,6 @@ LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
 # So that a mail whose workers were away for a day is not given up at the first hiccup.
 FEWEST_ATTEMPTS = 10
-# What tells of a place waits so long for the operator to name the charger that it picked.
-WAIT_FOR_EVSE = timedelta(minutes=10)
-TELLS_CHARGER = frozenset({Kind.APPROVED, Kind.CHANGED, Kind.MOVED})
-# How long a mail waits for the earlier ones to the same person about the same booking.
-WAIT_FOR_EARLIER = timedelta(minutes=30)
 
 
 # Why a mail was dropped.
@@ -93,14 +89,10 @@ def send_due(*, limit: int = 200, now: datetime | None = None) -> int:
     tried = sent = 0
     goes_on = True
     try:
-        while goes_on and tried < limit:
-            due = _due(now or timezone.now()).order_by("next_attempt_at", "pk")
+        while goes_on:
             goes_on = False
-            keys = list(due.values_list("pk", flat=True)[: limit - tried])
-            # Senders that run at once would else meet at each row.
-            random.shuffle(keys)
-            for pk in keys:
-                if time.monotonic() > ends_at:
+            for pk in ready(now or timezone.now()):
+                if tried >= limit or time.monotonic() > ends_at:
                     return sent
                 tried += 1
                 outcome = _send(pk, connection=connection, now=now)
@@ -145,39 +137,12 @@ def pause_seconds(attempts: int) -> float:
     return least * random.uniform(1, 1.25)  # noqa: S311
 
 
-def _due(now: datetime) -> QuerySet[Notification]:
-    """Return what may be sent, before the order is looked at in which rows are taken.
-
-    What tells of a charger waits until that is known, or did not come in time; no longer than to
-    the start, and not where nobody holds one any more. Later mails about a booking wait for the
-    earlier ones to the same address.
-    """
-    no_charger_yet = Q(
-        kind__in=TELLS_CHARGER,
-        created_at__gt=now - WAIT_FOR_EVSE,
-        booking__evse__isnull=True,
-        booking__status__in=Booking.CONFIRMED,
-        booking__start_at__gt=now,
-    )
-    earlier = Notification.objects.filter(
-        booking=OuterRef("booking"),
-        recipient_email=OuterRef("recipient_email"),
-        state=State.QUEUED,
-        pk__lt=OuterRef("pk"),
-    )
-    return (
-        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-        .exclude(no_charger_yet)
-        .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
-    )
-
-
 def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Outcome:
     """Claim one row and send it, unless it is not to be sent."""
     at = now or timezone.now()
     # A claim that nobody gave back: its sender was stopped, perhaps after the mail had gone.
     perhaps_sent = Notification.objects.filter(pk=pk, lease_owner__isnull=False).exists()
-    owner, won = claim(_due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
+    owner, won = claim(due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
     # The row may have been sent between the look at it and the claim: read it again.
     notification = _read(owner) if won else None
     if notification is None:
