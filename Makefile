@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench chaos check-migrations messages vendor screenshots
+.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench chaos check-migrations messages check-messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ check-migrations: install ## check that the migrations fit the models
 
 messages: install ## bring translations up to date with the texts, and compile them
 	@$(BIN)/python -m scripts.messages
+
+check-messages: install ## check that every text is translated
+	@$(BIN)/python -m scripts.messages --check
 
 vendor: install ## fetch the vendored front-end libraries again
 	@$(BIN)/python -m scripts.vendor_frontend

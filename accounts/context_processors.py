@@ -16,6 +16,8 @@ class Portal:
     support_url: str
     driver_app_url: str
     operator_notice: str
+    # By code, each named in itself.
+    languages: list[tuple[str, str]]
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
@@ -26,5 +28,6 @@ def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
             support_url=settings.SUPPORT_URL,
             driver_app_url=settings.DRIVER_APP_URL,
             operator_notice=operator_notice(),
+            languages=settings.LANGUAGES,
         )
     }

@@ -38,7 +38,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(
-        _("language of mails"), max_length=16, blank=True, help_text=_("Empty: the portal's own.")
+        _("language"),
+        max_length=16,
+        blank=True,
+        help_text=_("Empty: pages as the browser asks for, mails in the portal's own."),
     )
     is_staff = models.BooleanField(
         _("operator's staff"), default=False, help_text=_("May use the back office.")

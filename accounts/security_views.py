@@ -5,19 +5,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account import app_settings
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.logout import logout
 from allauth.core.internal.ratelimit import parse_rates
 from allauth.mfa.base.views import IndexView
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.second_factor import must_set_up
 from accounts.sessions import device, end_sessions, sessions_of
 from accounts.viewer import viewer_zone
@@ -52,6 +56,21 @@ class SecurityView(IndexView):
 
 
 security = SecurityView.as_view()
+
+
+@login_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep in which language somebody reads pages and mails, and go back to where they were."""
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        user: User = request.user  # type: ignore[assignment]
+        User.objects.filter(pk=user.pk).update(language=chosen)
+    else:
+        messages.error(request, _("Please pick one of the languages."))
+    back = request.POST.get("next", "")
+    is_ours = get_account_adapter().is_safe_url(back)
+    return HttpResponseRedirect(back if back and is_ours else reverse("home"))
 
 
 @login_required

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Model, QuerySet
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.feeds import sites_to_pick
@@ -95,17 +95,17 @@ class FeedForm(forms.Form):
     ) -> Row | None:
         """Return the one that is named exactly, or else the only one that matches."""
         if not text:
-            self.add_error(field, translate("Please name one."))
+            self.add_error(field, gettext("Please name one."))
             return None
         exact = list(named[:2])
         found = exact if len(exact) == 1 else list(matching[: MOST_NAMED + 1])
         if len(found) == 1:
             return found[0]
         if not found:
-            self.add_error(field, translate("Your fleet has none that matches."))
+            self.add_error(field, gettext("Your fleet has none that matches."))
         else:
             names = ", ".join([*map(name_of, found[:MOST_NAMED]), "…"][: len(found)])
-            problem = translate("Several match: %(names)s. Please type more.") % {"names": names}
+            problem = gettext("Several match: %(names)s. Please type more.") % {"names": names}
             self.add_error(field, problem)
         return None
 

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import language_for
@@ -25,7 +25,7 @@ LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 MANAGERS: dict[str, str | Promise] = {
     NoticePreference.Managers.NOBODY: _("Nobody"),
     NoticePreference.Managers.ASKED: _("Who asked"),
-    NoticePreference.Managers.ALL: _("All"),
+    NoticePreference.Managers.ALL: pgettext_lazy("managers", "All"),
 }
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),
@@ -55,7 +55,7 @@ class KindRow:
     @property
     def driver_text(self) -> str:
         """Whether the driver gets it, for who may only look."""
-        return self.fixed or (translate("Yes") if self.choice.driver else translate("No"))
+        return self.fixed or (gettext("Yes") if self.choice.driver else gettext("No"))
 
 
 class NoticesForm(forms.Form):
@@ -71,9 +71,9 @@ class NoticesForm(forms.Form):
         },
     )
     language = forms.ChoiceField(
-        label=_("Mails to me are in"),
+        label=_("My language"),
         choices=settings.LANGUAGES,
-        help_text=_("Drivers get theirs in the language of their account with the operator."),
+        help_text=_("For pages and mails to you. Drivers get theirs in their account's language."),
         error_messages={
             "required": _("Please pick one of these."),
             "invalid_choice": _("Please pick one of these."),
@@ -97,7 +97,7 @@ class NoticesForm(forms.Form):
     def _add_fields(self, kind: Kind, choice: Choice) -> None:
         rule, names = RULES[kind], {"kind": kind.label}
         self.fields[f"{kind}-managers"] = forms.ChoiceField(
-            label=translate("%(kind)s: managers") % names,
+            label=gettext("%(kind)s: managers") % names,
             choices=[(each.value, MANAGERS[each]) for each in rule.offered],
             initial=choice.managers,
             error_messages={
@@ -107,7 +107,7 @@ class NoticesForm(forms.Form):
         )
         if rule.driver is DriverGets.IF_CHOSEN:
             self.fields[f"{kind}-driver"] = forms.BooleanField(
-                label=translate("%(kind)s: driver") % names,
+                label=gettext("%(kind)s: driver") % names,
                 initial=choice.driver,
                 required=False,
             )
@@ -157,5 +157,5 @@ class SentForm(forms.Form):
 def lead_time_text(minutes: int) -> str:
     """Return how long before the start somebody is reminded."""
     if not minutes:
-        return translate("No reminder")
-    return translate("%(time)s before the start") % {"time": duration(minutes)}
+        return gettext("No reminder")
+    return gettext("%(time)s before the start") % {"time": duration(minutes)}

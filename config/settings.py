@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.languages.SpeakTheirLanguage",
     "accounts.guards.NoteSessions",
     "accounts.guards.GuardBackOffice",
     "privacy.middleware.NoteStaff",
@@ -307,9 +308,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Chargebook <chargebook@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Words, numbers, times. Instants are UTC; pages show them in the zone of the site. Mails, calendars
-# and drivers' own pages switch to their reader's language, if it is one of these. All other pages
-# are in LANGUAGE_CODE: a LocaleMiddleware would show them translated in parts.
+# Words, numbers, times. Instants are UTC; pages show them in the zone of the site. Everything but
+# the back office speaks its reader's language, if it is one of these.
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("nl", "Nederlands")]

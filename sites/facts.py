@@ -4,20 +4,20 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from sites.labels import access_labels, connector_label, facility_labels, parking_label
 from sites.models import Evse, Location
 from sites.selectors import ENABLED
 
 WEEKDAYS: dict[str, str | Promise] = {
-    "monday": gettext_lazy("Monday"),
-    "tuesday": gettext_lazy("Tuesday"),
-    "wednesday": gettext_lazy("Wednesday"),
-    "thursday": gettext_lazy("Thursday"),
-    "friday": gettext_lazy("Friday"),
-    "saturday": gettext_lazy("Saturday"),
-    "sunday": gettext_lazy("Sunday"),
+    "monday": pgettext_lazy("opening hours", "Monday"),
+    "tuesday": pgettext_lazy("opening hours", "Tuesday"),
+    "wednesday": pgettext_lazy("opening hours", "Wednesday"),
+    "thursday": pgettext_lazy("opening hours", "Thursday"),
+    "friday": pgettext_lazy("opening hours", "Friday"),
+    "saturday": pgettext_lazy("opening hours", "Saturday"),
+    "sunday": pgettext_lazy("opening hours", "Sunday"),
 }
 BOOKABLE = "bookable"
 # What AMPECO calls a charge point that has lost its connection.

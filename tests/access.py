@@ -1,0 +1,342 @@
+"""Every address of the portal, and how it answers to every kind of person.
+
+One person goes through the whole table in one test: each request on a savepoint that is rolled
+back.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import NamedTuple
+
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+# Who holds a driver's link has opened it, and has no log-in; a stranger manages another fleet.
+PEOPLE = ("anonymous", "driver", "nobody", "staff", "stranger", "viewer", "manager", "admin")
+MEMBERS = {"viewer", "manager", "admin"}
+LOGIN, BACK_OFFICE = "log-in", "back office"
+
+
+class Entry(NamedTuple):
+    """How an address answers to each of PEOPLE; `path` and `data` are completed by `things`."""
+
+    method: str
+    path: str
+    data: dict[str, str]
+    answers: tuple[int | str, ...]
+
+
+def page(method: str, path: str, data: dict[str, str] | None = None, **answers: int) -> Entry:
+    """Return a page for members of a fleet: others log in, get no fleet, or the back office.
+
+    An admin gets what a manager gets, unless it is said.
+    """
+    members = (answers["viewer"], answers["manager"], answers.get("admin", answers["manager"]))
+    given = (LOGIN, LOGIN, 403, BACK_OFFICE, answers["stranger"], *members)
+    return Entry(method, path, data or {}, given)
+
+
+def for_admins(method: str, path: str, answer: int, data: dict[str, str] | None = None) -> Entry:
+    """Return what a fleet's admin alone may do, about what is the fleet's own."""
+    no = {"stranger": 403, "viewer": 403, "manager": 403}
+    return page(method, path, data, **no, admin=answer)
+
+
+def known_alike(method: str, path: str, anonymous: int | str, known: int | str) -> Entry:
+    """Return a page that asks for no fleet: it knows whether somebody is logged in, if at all."""
+    return Entry(method, path, {}, (anonymous, anonymous, *(known,) * 6))
+
+
+def open_to_all(path: str, anonymous: int, known: int) -> Entry:
+    """Return a page of log-in, password and health."""
+    return known_alike("get", path, anonymous, known)
+
+
+def own_account(path: str, known: int, method: str = "get") -> Entry:
+    """Return a page about somebody's own log-in."""
+    return known_alike(method, path, LOGIN, known)
+
+
+def by_secret(method: str, path: str, answer: int) -> Entry:
+    """Return a page that a secret in its address opens, whoever asks: it shows one booking."""
+    return known_alike(method, path, answer, answer)
+
+
+# In a path, what tells a page that shows “Our job 7” and its driver to whoever knows the address.
+SECRETS = ("{link}", "{feed}")
+SLOT = {"site": "{site}", "evse": "{evse}", "start": "{start}", "minutes": "60"}
+FORM = SLOT | {"driver": "{driver}", "submission_key": "{key}"}
+CHANGE = {
+    "day": "{day}",
+    "time": "12:00",
+    "minutes": "60",
+    "driver": "{driver}",
+    "submission_key": "{key}",
+    "version": "0",
+}
+ENTRIES: dict[str, list[Entry]] = {
+    "home": [page("get", "/", stranger=200, viewer=200, manager=200)],
+    "search": [page("get", "/search/", {"q": "a"}, stranger=200, viewer=200, manager=200)],
+    "sites:list": [page("get", "/sites/", stranger=200, viewer=200, manager=200)],
+    "sites:detail": [page("get", "/sites/{site}/", stranger=404, viewer=200, manager=200)],
+    "sites:availability": [
+        page("get", "/sites/{site}/availability/", stranger=404, viewer=200, manager=200)
+    ],
+    "bookings:list": [page("get", "/bookings/", stranger=200, viewer=200, manager=200)],
+    "bookings:new": [
+        page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/new/", FORM, stranger=404, viewer=403, manager=302),
+    ],
+    "bookings:slot_alternatives": [
+        page("get", "/bookings/new/alternatives/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:alternatives": [
+        page("get", "/bookings/{booking}/alternatives/", stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:move": [
+        page("get", "/bookings/{booking}/move/", stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:detail": [page("get", "/bookings/{booking}/", stranger=404, viewer=200, manager=200)],
+    "bookings:status": [
+        page("get", "/bookings/{booking}/status/", stranger=404, viewer=200, manager=200)
+    ],
+    "bookings:dismiss": [
+        page("post", "/bookings/{booking}/dismiss/", stranger=404, viewer=403, manager=302),
+        page("get", "/bookings/{booking}/dismiss/", stranger=405, viewer=403, manager=405),
+    ],
+    "bookings:change": [
+        page("get", "/bookings/{booking}/change/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/{booking}/change/", CHANGE, stranger=404, viewer=403, manager=302),
+    ],
+    "bookings:cancel": [
+        page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/bookings/{booking}/cancel/",
+            {"version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "bookings:cancel_many": [
+        page(
+            method, "/bookings/cancel/", {"booking": "{booking}"}, stranger=302, viewer=403, **done
+        )
+        for method, done in (("get", {"manager": 200}), ("post", {"manager": 302}))
+    ],
+    "bookings:cancelled_together": [
+        page("get", "/bookings/cancelled/{batch}/", stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:calendar": [
+        page("get", "/bookings/{booking}/calendar.ics", stranger=404, viewer=200, manager=200)
+    ],
+    "bookings:revoke_link": [
+        page("post", "/bookings/{booking}/revoke-link/", stranger=404, viewer=403, manager=302),
+        page("get", "/bookings/{booking}/revoke-link/", stranger=405, viewer=403, manager=405),
+    ],
+    "bookings:export": [page("get", "/bookings/export.csv", stranger=200, viewer=200, manager=200)],
+    "bookings:feeds": [
+        page("get", "/bookings/feeds/", stranger=200, viewer=200, manager=200),
+        page("post", "/bookings/feeds/", {"scope": "all"}, stranger=302, viewer=403, manager=302),
+    ],
+    "bookings:revoke_feed": [
+        page("post", "/bookings/feeds/{feed_pk}/revoke/", stranger=404, viewer=403, manager=302),
+        page("get", "/bookings/feeds/{feed_pk}/revoke/", stranger=405, viewer=403, manager=405),
+    ],
+    "bookings:notices": [
+        page("get", "/bookings/notices/", stranger=200, viewer=200, manager=200),
+        page("post", "/bookings/notices/", stranger=200, viewer=403, manager=200),
+    ],
+    "bookings:sent": [page("get", "/bookings/sent/", stranger=200, viewer=200, manager=200)],
+    "drivers:list": [page("get", "/drivers/", stranger=200, viewer=200, manager=200)],
+    "drivers:add": [
+        page("post", "/drivers/add/", {"email": ""}, stranger=200, viewer=403, manager=200),
+        page("get", "/drivers/add/", stranger=302, viewer=403, manager=302),
+    ],
+    "drivers:options": [
+        page(
+            "get",
+            "/drivers/options/",
+            {"driver": "{driver}"},
+            stranger=200,
+            viewer=200,
+            manager=200,
+        )
+    ],
+    "drivers:switch_fleet": [
+        Entry(
+            "post",
+            "/drivers/fleet/",
+            {"fleet": "{fleet}"},
+            (LOGIN, LOGIN, 404, 404, 404, 302, 302, 302),
+        ),
+        own_account("/drivers/fleet/", 405),
+    ],
+    "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
+    "team:invite": [
+        for_admins(
+            "post",
+            "/team/invite/",
+            302,
+            {"email": "new@hudson.example", "role": "viewer", "language": "en"},
+        ),
+        for_admins("get", "/team/invite/", 302),
+    ],
+    "team:send_again": [
+        for_admins("post", "/team/invitations/{invitation_pk}/send/", 302),
+        for_admins("get", "/team/invitations/{invitation_pk}/send/", 405),
+    ],
+    "team:revoke": [
+        for_admins("post", "/team/invitations/{invitation_pk}/revoke/", 302),
+        for_admins("get", "/team/invitations/{invitation_pk}/revoke/", 405),
+    ],
+    "team:role": [
+        for_admins("post", "/team/members/{member}/role/", 302, {"role": "viewer"}),
+        for_admins("get", "/team/members/{member}/role/", 405),
+        # Nobody of this team.
+        for_admins("post", "/team/members/{stranger}/role/", 404, {"role": "viewer"}),
+    ],
+    "team:remove": [
+        for_admins("get", "/team/members/{member}/remove/", 200),
+        for_admins("post", "/team/members/{member}/remove/", 302),
+        for_admins("post", "/team/members/{stranger}/remove/", 404),
+    ],
+    "team:leave": [
+        page("get", "/team/leave/", stranger=200, viewer=200, manager=200),
+        # The only admin stays, and reads why.
+        page("post", "/team/leave/", stranger=302, viewer=302, manager=302, admin=200),
+    ],
+    "team-invitation": [
+        by_secret("get", "/invitation/{invitation}/", 200),
+        # Somebody else is asked to sign out, somebody new for name and password.
+        by_secret("post", "/invitation/{invitation}/", 200),
+        by_secret("get", "/invitation/{invitation}x/", 404),
+        by_secret("get", "/invitation/{revoked}/", 404),
+        by_secret("get", "/invitation/{link}/", 404),
+    ],
+    "driver-page:show": [
+        by_secret("get", "/d/{link}/", 200),
+        by_secret("get", "/d/{link}x/", 404),
+        by_secret("get", "/d/{feed}/", 404),
+        by_secret("get", "/d/{other_link}/", 404),
+        by_secret("post", "/d/{link}/", 405),
+    ],
+    "driver-page:cancel": [
+        by_secret("get", "/d/{link}/cancel/", 200),
+        by_secret("post", "/d/{link}/cancel/", 200),
+        by_secret("post", "/d/{other_link}/cancel/", 404),
+    ],
+    "driver-page:late": [
+        by_secret("get", "/d/{link}/late/", 200),
+        by_secret("post", "/d/{link}/late/", 200),
+        by_secret("post", "/d/{other_link}/late/", 404),
+    ],
+    "driver-page:calendar": [
+        by_secret("get", "/d/{link}/booking.ics", 200),
+        by_secret("get", "/d/{other_link}/booking.ics", 404),
+    ],
+    "calendar-feed": [
+        by_secret("get", "/calendar/{feed}.ics", 200),
+        by_secret("get", "/calendar/wrong.ics", 404),
+        by_secret("get", "/calendar/{link}.ics", 404),
+    ],
+    "health-live": [open_to_all("/health/live", 200, 200)],
+    "health-ready": [open_to_all("/health/ready", 200, 200)],
+    # Opened by METRICS_TOKEN, which is not set here.
+    "metrics": [open_to_all("/metrics", 404, 404)],
+    "account_login": [open_to_all("/account/login/", 200, 302)],
+    "account_logout": [open_to_all("/account/logout/", 302, 200)],
+    "account_signup": [open_to_all("/account/signup/", 200, 302)],
+    "account_inactive": [open_to_all("/account/inactive/", 200, 200)],
+    "account_reset_password": [open_to_all("/account/password/reset/", 200, 200)],
+    "account_reset_password_done": [open_to_all("/account/password/reset/done/", 200, 200)],
+    "account_reset_password_from_key": [
+        open_to_all("/account/password/reset/key/1-wrong/", 200, 200)
+    ],
+    "account_reset_password_from_key_done": [
+        open_to_all("/account/password/reset/key/done/", 200, 200)
+    ],
+    "account_change_password": [own_account("/account/password/change/", 200)],
+    "account_set_password": [own_account("/account/password/set/", 302)],
+    "account_reauthenticate": [own_account("/account/reauthenticate/", 200)],
+    "account_email": [open_to_all("/account/email/", 302, 302)],
+    "account_email_verification_sent": [open_to_all("/account/confirm-email/", 200, 200)],
+    "account_confirm_email": [open_to_all("/account/confirm-email/wrong/", 200, 200)],
+    "account_language": [
+        own_account("/account/language/", 302, "post"),
+        own_account("/account/language/", 405),
+    ],
+    "account_security": [own_account("/account/security/", 200)],
+    "usersessions_list": [own_account("/account/security/sessions/", 200)],
+    "account_end_other_sessions": [
+        own_account("/account/security/sessions/end/", 302, "post"),
+        own_account("/account/security/sessions/end/", 405),
+    ],
+    "account_end_session": [
+        # Nobody's own: that one ends for them is tried in tests/accounts.
+        own_account("/account/security/sessions/{session}/end/", 404, "post"),
+        own_account("/account/security/sessions/{session}/end/", 405),
+    ],
+    "mfa_index": [own_account("/account/security/", 200)],
+    "mfa_authenticate": [open_to_all("/account/security/authenticate/", 302, 302)],
+    "mfa_reauthenticate": [own_account("/account/security/reauthenticate/", 302)],
+    "mfa_activate_totp": [own_account("/account/security/totp/activate/", 302)],
+    "mfa_deactivate_totp": [own_account("/account/security/totp/deactivate/", 404)],
+    "mfa_view_recovery_codes": [own_account("/account/security/recovery-codes/", 404)],
+    "mfa_generate_recovery_codes": [own_account("/account/security/recovery-codes/generate/", 302)],
+    "mfa_download_recovery_codes": [own_account("/account/security/recovery-codes/download/", 404)],
+    "mfa_list_webauthn": [own_account("/account/security/webauthn/", 200)],
+    "mfa_add_webauthn": [own_account("/account/security/webauthn/add/", 302)],
+    "mfa_reauthenticate_webauthn": [own_account("/account/security/webauthn/reauthenticate/", 302)],
+    "mfa_edit_webauthn": [own_account("/account/security/webauthn/keys/{passkey}/edit/", 302)],
+    "mfa_remove_webauthn": [own_account("/account/security/webauthn/keys/{passkey}/remove/", 302)],
+    "mfa_login_webauthn": [open_to_all("/account/security/webauthn/login/", 302, 302)],
+    "account_confirm_login_code": [open_to_all("/account/login/code/confirm/", 302, 302)],
+}
+
+
+def addresses(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """Yield the names of all addresses outside the back office; its own test is below."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}" if pattern.name else str(pattern.pattern)
+        elif pattern.namespace != "admin":
+            inner = f"{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern, inner)
+
+
+def ask(client: Client, entry: Entry, things: dict[str, str], **headers: str):
+    path = entry.path.format(**things)
+    data = {name: value.format(**things) for name, value in entry.data.items()}
+    return getattr(client, entry.method)(path, data, headers=headers)
+
+
+def said(answer) -> int | str:
+    """Return how an address answered."""
+    if answer.status_code == 302 and answer.url.startswith("/account/login/?next="):
+        return LOGIN
+    if answer.status_code == 302 and answer.url == reverse("admin:index"):
+        return BACK_OFFICE
+    return answer.status_code
+
+
+def go_through(client: Client, entries: list[Entry], things: dict[str, str], **headers: str):
+    """Yield each entry with its answer. What one leaves behind, the next does not find."""
+    cookies = client.cookies
+    for entry in entries:
+        cache.clear()
+        client.cookies = deepcopy(cookies)
+        with transaction.atomic():
+            answer = ask(client, entry, things, **headers)
+            answer.shown = answer.getvalue()
+            transaction.set_rollback(True)
+        yield entry, answer
+
+
+FRAGMENTS = [
+    entry for name, entries in ENTRIES.items() for entry in entries if name.partition(":")[1]
+]
+WHOLE_PAGES = [entry for entries in ENTRIES.values() for entry in entries]

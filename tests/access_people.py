@@ -1,0 +1,122 @@
+"""Who asks for the addresses in tests/access.py, and what those are about."""
+
+import uuid
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.test import Client
+
+from accounts.models import User
+from bookings.links import link_token
+from bookings.models import CalendarFeed
+from team.invitations import invitation_url
+from team.models import Invitation
+from tests.factories import (
+    BookingRequestFactory,
+    DriverFactory,
+    EvseFactory,
+    MembershipFactory,
+    UserFactory,
+    next_noon,
+)
+
+
+@pytest.fixture
+def things(fleet, mirrored_driver) -> dict[str, str]:
+    """A private charger of the fleet, a driver who may use it, and a booking."""
+    evse = EvseFactory(charge_point__type="private", charge_point__ampeco_partner_id=501)
+    request = BookingRequestFactory(
+        approved=True,
+        booking__accepted=True,
+        booking__fleet=fleet,
+        booking__evse=evse,
+        booking__reference="Our job 7",
+    )
+    feed = CalendarFeed.objects.create(fleet=fleet)
+    refused = BookingRequestFactory(
+        rejected=True, kind="cancel", batch=uuid.uuid4(), booking=request.booking
+    )
+    return {
+        "fleet": str(fleet.pk),
+        "site": str(evse.charge_point.location_id),
+        "evse": str(evse.pk),
+        "driver": str(mirrored_driver.pk),
+        "booking": str(request.booking_id),
+        "link": link_token(request.booking, request.booking.driver),
+        "other_link": link_token(request.booking, mirrored_driver),
+        "feed": feed.secret,
+        "feed_pk": str(feed.pk),
+        "batch": str(refused.batch),
+        **of_a_team(fleet),
+        **somebody_elses_log_in(),
+        "day": f"{next_noon():%Y-%m-%d}",
+        "start": f"{next_noon():%Y-%m-%dT%H:%M:%SZ}",
+        "key": str(uuid.uuid4()),
+    }
+
+
+def of_a_team(fleet) -> dict[str, str]:
+    """Return a member of a team and of another one, and invitations: an open one, one revoked."""
+    mail = {"fleet": fleet, "role": "viewer"}
+    invitation = Invitation.objects.create(email="new@fleet.example", **mail)
+    revoked = Invitation.objects.create(email="old@fleet.example", state="revoked", **mail)
+    return {
+        "member": str(MembershipFactory(fleet=fleet).pk),
+        "stranger": str(MembershipFactory().pk),
+        "invitation_pk": str(invitation.pk),
+        "invitation": invitation_url(invitation).split("/")[-2],
+        "revoked": invitation_url(revoked).split("/")[-2],
+    }
+
+
+def somebody_elses_log_in() -> dict[str, str]:
+    """Return a session and a passkey that are nobody's of PEOPLE."""
+    owner = UserFactory(email="owner@elsewhere.example")
+    session = UserSession.objects.create(
+        user=owner, ip="192.0.2.1", session_key="k" * 32, user_agent="Firefox/140"
+    )
+    passkey = Authenticator.objects.create(
+        user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "Ownly", "credential": {}}
+    )
+    return {"session": str(session.pk), "passkey": str(passkey.pk)}
+
+
+@pytest.fixture
+def mirrored_driver(fleet):
+    return DriverFactory(fleet=fleet, private_access=[501], first_name="Ownly")
+
+
+@pytest.fixture
+def people(manager, viewer, fleet_admin, other_manager, staff) -> dict[str, User | None]:
+    return {
+        "anonymous": None,
+        "driver": None,
+        "nobody": UserFactory(email="nobody@fleet.example"),
+        "staff": staff,
+        "stranger": other_manager,
+        "viewer": viewer,
+        "manager": manager,
+        "admin": fleet_admin,
+    }
+
+
+@pytest.fixture
+def browser(people, things):
+    """A browser as one of PEOPLE has it, before they ask for something."""
+
+    def start(name: str) -> Client:
+        client = Client(raise_request_exception=False)
+        if people[name] is not None:
+            client.force_login(people[name])
+        if name == "driver":
+            assert client.get(f"/d/{things['link']}/").status_code == 200
+        return client
+
+    return start
+
+
+@pytest.fixture
+def _operator_away(operator):
+    """Availability cannot be read, which keeps nobody from a page."""
+    operator.faults.add("rate-limited", seconds=60)
