@@ -160,6 +160,10 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/revoke-link/", stranger=405, viewer=403, manager=405),
     ],
     "bookings:export": [page("get", "/bookings/export.csv", stranger=200, viewer=200, manager=200)],
+    "bookings:fleet_calendar": [
+        page("get", "/bookings/calendar/", stranger=200, viewer=200, manager=200),
+        page("get", "/bookings/calendar/?view=month", stranger=200, viewer=200, manager=200),
+    ],
     "bookings:feeds": [
         page("get", "/bookings/feeds/", stranger=200, viewer=200, manager=200),
         page("post", "/bookings/feeds/", {"scope": "all"}, stranger=302, viewer=403, manager=302),
