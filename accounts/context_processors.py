@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 
+from config.look import logo_url, theme_url
 from mirror.operator_status import operator_notice
 
 
@@ -16,6 +17,8 @@ class Portal:
     support_url: str
     driver_app_url: str
     operator_notice: str
+    logo_url: str
+    theme_url: str
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
@@ -26,5 +29,7 @@ def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
             support_url=settings.SUPPORT_URL,
             driver_app_url=settings.DRIVER_APP_URL,
             operator_notice=operator_notice(),
+            logo_url=logo_url(),
+            theme_url=theme_url(),
         )
     }

@@ -30,7 +30,9 @@ def fleet_calendar(request: FleetRequest) -> HttpResponse:
     zone = viewer_zone(request)
     today = now.astimezone(zone or UTC).date()
     span = span_named(request.GET.get("view", ""))
-    form = CalendarForm(request.GET)
+    params = request.GET.copy()
+    params.setdefault("day", today.isoformat())
+    form = CalendarForm(params)
     form.is_valid()
     chosen = form.day_or(today)
     calendar = read_calendar(
