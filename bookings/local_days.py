@@ -48,7 +48,10 @@ class LocalDay(Func):
     output_field = DateField()
 
     def as_sqlite(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the SQL by the function that Django gives SQLite for this."""
+        """Return the SQL by the function that Django gives SQLite for this.
+
+        It takes a name such as Etc/GMT+5 for a zone and an offset; no site lies in one of those.
+        """
         kwargs["template"] = "django_datetime_cast_date(%(expressions)s, 'UTC')"
         return super().as_sql(*args, **kwargs)
 
