@@ -201,7 +201,7 @@ def test_more_rows_cost_no_more_queries(as_manager, fleet, book, django_assert_m
         fill()
         with django_assert_max_num_queries(len(first)):
             html(as_manager, query)
-        assert len(first) <= 14
+        assert len(first) <= 12
 
 
 # What is shown
