@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 
+from config.look import logo_url, theme_url
 from mirror.operator_status import operator_notice
 
 
@@ -18,6 +19,8 @@ class Portal:
     operator_notice: str
     # By code, each named in itself.
     languages: list[tuple[str, str]]
+    logo_url: str
+    theme_url: str
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
@@ -29,5 +32,7 @@ def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
             driver_app_url=settings.DRIVER_APP_URL,
             operator_notice=operator_notice(),
             languages=settings.LANGUAGES,
+            logo_url=logo_url(),
+            theme_url=theme_url(),
         )
     }

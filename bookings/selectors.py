@@ -104,6 +104,11 @@ def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
     )
 
 
+def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
+    """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
+    return _narrow(Booking.objects.filter(fleet=fleet), fleet, narrowed)
+
+
 def booking_of(fleet: Fleet, pk: int) -> Booking:
     """Return one of a fleet's bookings. Raises Booking.DoesNotExist for any other."""
     return bookings_of(fleet).select_related("created_by").get(pk=pk)

@@ -6,6 +6,7 @@ from bookings.views import alternatives, cancel, change, move, new, read
 from bookings.views.driver_page import revoke_link
 from bookings.views.export import export
 from bookings.views.feeds import feeds, revoke
+from bookings.views.fleet_calendar import fleet_calendar
 from bookings.views.notices import notices, sent
 
 app_name = "bookings"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("<int:pk>/calendar.ics", read.calendar, name="calendar"),
     path("<int:pk>/revoke-link/", revoke_link, name="revoke_link"),
     path("export.csv", export, name="export"),
+    path("calendar/", fleet_calendar, name="fleet_calendar"),
     path("feeds/", feeds, name="feeds"),
     path("feeds/<int:pk>/revoke/", revoke, name="revoke_feed"),
     path("notices/", notices, name="notices"),

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from config.look import logo_origin
+
 HEADER = "Content-Security-Policy"
 # What no page needs of a device. Passkeys may be made and used, by the portal itself.
 DEVICE_HEADER = "Permissions-Policy"
@@ -60,7 +62,7 @@ class ContentPolicyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._strict = header_of(STRICT)
+        self._strict = header_of(with_images_of(STRICT, logo_origin()))
         self._back_office = header_of(BACK_OFFICE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -73,6 +75,11 @@ class ContentPolicyMiddleware:
         in_back_office = request.path_info.startswith(reverse("admin:index"))
         response[HEADER] = self._back_office if in_back_office else self._strict
         return response
+
+
+def with_images_of(policy: Policy, origin: str) -> Policy:
+    """Return a policy that lets images come from one more place: that of the operator's logo."""
+    return policy | {"img-src": (*policy["img-src"], origin)} if origin else policy
 
 
 def header_of(policy: Policy) -> str:

@@ -1,6 +1,7 @@
 """Typed readers of the environment that fail with one sentence naming the variable."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config.colors import is_color
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
@@ -77,6 +80,30 @@ def web_address(name: str, default: str | None = None) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(f"{name} must be an http or https address.")
     return value
+
+
+def color(name: str, default: str = "") -> str:
+    """Return a variable as a colour such as #0b5cad, or nothing."""
+    value = text(name, default)
+    if value and not is_color(value):
+        raise ImproperlyConfigured(f"{name} must be a colour such as #0b5cad, not “{value}”.")
+    return value.lower()
+
+
+def image(name: str, folder: Path) -> str:
+    """Return a variable as the https address of an image, or its path within `folder`."""
+    value = text(name, "")
+    parts = urlsplit(value)
+    # The address becomes a part of a header, in which these would begin something else.
+    if parts.scheme == "https" and re.fullmatch(r"[\w.:-]+", parts.netloc, re.ASCII):
+        return value
+    path = value.removeprefix("/").removeprefix("static/")
+    inside = ".." not in path.split("/") and ":" not in path
+    if value and not (inside and (folder / path).is_file()):
+        raise ImproperlyConfigured(
+            f"{name} must be an https address or the path of a file in static/, not “{value}”."
+        )
+    return path
 
 
 def time_zone(name: str, default: str) -> str:

@@ -216,6 +216,8 @@ LINK_VISITS_PER_MINUTE_AND_ADDRESS = env.number("LINK_VISITS_PER_MINUTE_AND_ADDR
 PORTAL_NAME = env.text("PORTAL_NAME", "Chargebook")
 SUPPORT_URL = env.web_address("SUPPORT_URL", "")
 DRIVER_APP_URL = env.web_address("DRIVER_APP_URL", "")
+PORTAL_COLOR = env.color("PORTAL_COLOR")
+PORTAL_LOGO_URL = env.image("PORTAL_LOGO_URL", BASE_DIR / "static")
 
 # Log-in: by e-mail and password; accounts are made by staff, never by sign-up
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.back_office import use_the_portals_log_in
 from bookings.views import driver_page, feeds, search, today
+from config.look import theme
 from config.metrics import metrics
 from team import joining_views
 
@@ -36,4 +37,5 @@ urlpatterns = [
     path("back-office/", admin.site.urls),
     path("health/", include("config.health")),
     path("metrics", metrics, name="metrics"),
+    path("theme.css", theme, name="theme"),
 ]

@@ -138,6 +138,10 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/revoke-link/", stranger=405, viewer=403, manager=405),
     ],
     "bookings:export": [page("get", "/bookings/export.csv", stranger=200, viewer=200, manager=200)],
+    "bookings:fleet_calendar": [
+        page("get", "/bookings/calendar/", stranger=200, viewer=200, manager=200),
+        page("get", "/bookings/calendar/?view=month", stranger=200, viewer=200, manager=200),
+    ],
     "bookings:feeds": [
         page("get", "/bookings/feeds/", stranger=200, viewer=200, manager=200),
         page("post", "/bookings/feeds/", {"scope": "all"}, stranger=302, viewer=403, manager=302),
@@ -247,6 +251,8 @@ ENTRIES: dict[str, list[Entry]] = {
     "health-ready": [open_to_all("/health/ready", 200, 200)],
     # Opened by METRICS_TOKEN, which is not set here.
     "metrics": [open_to_all("/metrics", 404, 404)],
+    # There is one where the operator has set a look.
+    "theme": [open_to_all("/theme.css", 404, 404)],
     "account_login": [open_to_all("/account/login/", 200, 302)],
     "account_logout": [open_to_all("/account/logout/", 302, 200)],
     "account_signup": [open_to_all("/account/signup/", 200, 302)],

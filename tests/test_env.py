@@ -38,6 +38,12 @@ def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
         ("POLL_INTERVAL_SECONDS", "soon"),
         ("BOOKING_MAX_HOURS", "48"),
         ("DEBUG", "perhaps"),
+        ("PORTAL_COLOR", "blue"),
+        ("PORTAL_COLOR", "#12345"),
+        ("PORTAL_LOGO_URL", "http://operator.test/logo.png"),
+        ("PORTAL_LOGO_URL", "https://operator.test; script-src *"),
+        ("PORTAL_LOGO_URL", "img/no-such.png"),
+        ("PORTAL_LOGO_URL", "../README.md"),
     ],
 )
 def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):

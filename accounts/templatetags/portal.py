@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
+from config.look import MailLook, mail_look
+
 register = template.Library()
 
 MINUTE = timedelta(minutes=1)
@@ -41,6 +43,12 @@ def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def look_of_mails() -> MailLook:
+    """Return the operator's colours and logo for a mail."""
+    return mail_look()
 
 
 @register.simple_tag(takes_context=True)

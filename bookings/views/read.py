@@ -39,13 +39,14 @@ from drivers.permissions import FleetRequest, manager_required, member_required
 @require_safe
 def booking_list(request: FleetRequest) -> HttpResponse:
     """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
+    zone = viewer_zone(request)
     view = view_named(request.GET.get("view", ""))
     form = BookingListForm(request.GET)
     form.is_valid()
     page = list_bookings(
         request.fleet,
         view=view,
-        narrowed=form.narrowing(viewer_zone(request)),
+        narrowed=form.narrowing(zone),
         cursor=Cursor.parse(request.GET.get("at", "")),
     )
     watch(page.bookings)
@@ -56,6 +57,7 @@ def booking_list(request: FleetRequest) -> HttpResponse:
         "is_narrowed": any(request.GET.get(name) for name in form.fields),
         "attention_count": count_needing_attention(request.fleet),
         "now": timezone.now(),
+        "zone": zone,
     }
     whole = not request.htmx or request.htmx.history_restore_request
     template = "bookings/list.html" if whole else "bookings/_list.html"

@@ -19,6 +19,8 @@ READERS = {
     "time_zone",
     "service_url",
     "choice",
+    "color",
+    "image",
 }
 
 

@@ -32,6 +32,7 @@ RIGHT = {
     "any": "",
     "at": "",
     "booking": "{booking}",
+    "cancelled": "on",
     "code": "000000",
     "confirmed_overlap": "",
     "connector": "",
@@ -79,6 +80,7 @@ RIGHT = {
     "time": "18:00",
     "to": "",
     "until": "{day}",
+    "v": "",
     "version": "0",
     "view": "",
 }
@@ -108,8 +110,8 @@ ARGUMENTS = {
     "admin:app_list": "bookings",
     "": "1",
 }
-# Not opened by any of the people: by METRICS_TOKEN, which is not set here.
-CLOSED = {"/metrics"}
+# Not opened by any of the people: what needs METRICS_TOKEN or PORTAL_COLOR, which are not set here.
+CLOSED = {"/metrics", "/theme.css"}
 
 PARTS = {
     part: list(found)
