@@ -136,6 +136,11 @@ def dismiss_attention(booking: Booking) -> bool:
     )
 
 
+def restore_attention(booking: Booking) -> None:
+    """Put a booking back on the list of those that need attention."""
+    Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+
+
 def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
     """Let the next sweep poll the undecided requests of bookings whose page is open.
 

@@ -44,6 +44,26 @@ def picker_query(slot: Booking | Slot) -> str:
 
 
 @register.filter
+def again_query(booking: Booking) -> str:
+    """Return the query string by which the form of a new booking opens filled in like this one.
+
+    Nothing where its charger is not known.
+    """
+    if booking.evse is None:
+        return ""
+    return "?" + urlencode(
+        {
+            "site": booking.location_id,
+            "evse": booking.evse.pk,
+            "start": instant(booking.start_at),
+            "minutes": int(booking.duration.total_seconds() // 60),
+            "driver": booking.driver_id,
+            "reference": booking.reference,
+        }
+    )
+
+
+@register.filter
 def instant(at: datetime) -> str:
     """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

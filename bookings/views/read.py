@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.viewer import viewer_zone
@@ -22,7 +24,7 @@ from bookings.selectors import (
     list_bookings,
     view_named,
 )
-from bookings.services import dismiss_attention, watch
+from bookings.services import dismiss_attention, restore_attention, watch
 from bookings.standing import (
     cancelled_by,
     driver_link,
@@ -33,6 +35,9 @@ from bookings.standing import (
 )
 from bookings.timeline import lines_of
 from drivers.permissions import FleetRequest, manager_required, member_required
+
+# Which booking somebody has taken off the list last, so that it can be put back.
+DISMISSED_KEY = "dismissed_booking"
 
 
 @member_required
@@ -86,8 +91,17 @@ def status(request: FleetRequest, pk: int) -> HttpResponse:
 @manager_required
 @require_POST
 def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
-    """Take a booking off the list of those that need attention."""
-    dismiss_attention(_booking(request, pk))
+    """Take a booking off the list of those that need attention, or with `undo` put it back."""
+    booking = _booking(request, pk)
+    if "undo" in request.POST:
+        if request.session.get(DISMISSED_KEY) == pk:
+            del request.session[DISMISSED_KEY]
+            restore_attention(booking)
+        return redirect("bookings:detail", pk=pk)
+    if dismiss_attention(booking):
+        request.session[DISMISSED_KEY] = pk
+        text = _("Booking %(number)d no longer needs attention.")
+        messages.success(request, text % {"number": pk}, extra_tags=request.path)
     return redirect(f"{reverse('bookings:list')}?view=attention")
 
 
@@ -129,6 +143,10 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "timeline": lines_of(dossier),
         "can_change": may_book and booking.can_change(now),
         "can_cancel": may_book and booking.can_cancel(now),
+        "can_book_again": may_book
+        and booking.status == Booking.Status.CANCELLED
+        and booking.evse is not None
+        and booking.start_at > now,
         "moves_on": moves_on(dossier, now=now),
         "wants_alternatives": may_book and wants_alternatives(dossier, now=now),
         "driver_link": driver_link(dossier, now=now),

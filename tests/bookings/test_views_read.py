@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils.timezone import now
@@ -153,6 +154,31 @@ def test_dismissing_takes_it_off_the_list(as_manager, fleet, other_manager, clie
     assert not Booking.objects.get().needs_attention
     client.force_login(other_manager)
     assert client.post(address).status_code == 404
+
+
+def test_dismissing_can_be_undone(as_manager, fleet):
+    request = BookingRequestFactory(rejected=True, booking__fleet=fleet, booking__rejected=True)
+    other = BookingRequestFactory(approved=True, booking__fleet=fleet, booking__accepted=True)
+    address = f"/bookings/{request.booking_id}/dismiss/"
+    page = html(as_manager.post(address, follow=True))
+    assert f"Booking {request.booking_id} no longer needs attention." in page
+    assert re.search(rf'<form[^>]* action="{address}">.*name="undo".*Undo', page, re.DOTALL)
+    # What was not taken off is not put on.
+    as_manager.post(f"/bookings/{other.booking_id}/dismiss/", {"undo": "1"})
+    assert not Booking.objects.filter(needs_attention=True).exists()
+    assert as_manager.post(address, {"undo": "1"}).url == f"/bookings/{request.booking_id}/"
+    assert list(Booking.objects.filter(needs_attention=True)) == [request.booking]
+
+
+def test_what_was_cancelled_is_booked_again_in_one_click(as_manager, viewer, fleet):
+    booking = BookingFactory(fleet=fleet, status="cancelled", reference="Trailer 9")
+    page = html(as_manager.get(f"/bookings/{booking.pk}/"))
+    link = unescape(re.search(r'id="book-again" href="([^"]+)"', page)[1])
+    form = html(as_manager.get(link))
+    assert 'value="Trailer 9"' in form
+    assert booking.driver.display_name in form
+    as_manager.force_login(viewer)
+    assert "book-again" not in html(as_manager.get(f"/bookings/{booking.pk}/"))
 
 
 def test_the_calendar_entry_is_there_once_approved(as_manager, booking):
