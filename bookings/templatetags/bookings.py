@@ -44,6 +44,12 @@ def picker_query(slot: Booking | Slot) -> str:
 
 
 @register.filter
+def local_day(booking: Booking) -> str:
+    """Return the day of a booking's start at its site, as addresses name it: “2026-11-23”."""
+    return booking.start_at.astimezone(booking.zone).date().isoformat()
+
+
+@register.filter
 def instant(at: datetime) -> str:
     """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
