@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from bookings.day_reading import Bounds, holds, stay_of
 from bookings.lanes import Cell, Kind, Mark, Paint, Ruler, by_clock, cells_of, pack, paint
@@ -300,8 +299,6 @@ def _shortly(kind: Kind) -> str:
             return _("Not open yet")
         case Kind.UNKNOWN:
             return _("Not known")
-        case Kind.PAST:
-            return pgettext("time", "Past")
     return ""
 
 

@@ -106,6 +106,10 @@ ENTRIES: dict[str, list[Entry]] = {
     "sites:availability": [
         page("get", "/sites/{site}/availability/", stranger=404, viewer=200, manager=200)
     ],
+    "sites:day": [page("get", "/sites/{site}/day/", stranger=404, viewer=200, manager=200)],
+    "sites:charger_week": [
+        page("get", "/sites/{site}/chargers/{evse}/week/", stranger=404, viewer=200, manager=200)
+    ],
     "bookings:list": [page("get", "/bookings/", stranger=200, viewer=200, manager=200)],
     "bookings:new": [
         page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),
