@@ -1,6 +1,6 @@
 """The table of a day of a site, and that of a week of one charger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode
@@ -160,14 +160,8 @@ def lines_of(
     A booking keeps its row where the fleet does not see its charger any more.
     """
     booked = by_charger(bookings)
-    shown = list(evses)
-    keys = {evse.pk for evse in shown}
-    gone: Mapping[int, Evse] = {
-        each.evse.pk: each.evse
-        for several in booked.values()
-        for each in several
-        if each.evse is not None and each.evse.pk not in keys
-    }
+    shown = {evse.pk for evse in evses}
+    gone = [pk for pk in booked if pk is not None and pk not in shown]
     lines = [
         charger_line(
             evse,
@@ -175,12 +169,13 @@ def lines_of(
             known=known,
             url=f"{week_url(location, evse)}?day={day.isoformat()}",
         )
-        for evse in shown
+        for evse in evses
     ]
-    lines += [
-        empty_line(f"gone-{pk}", evse.name, _("No longer there"), booked[pk])
-        for pk, evse in gone.items()
-    ]
+    if gone:
+        lines += [
+            empty_line(f"gone-{evse.pk}", evse.name, _("No longer there"), booked[evse.pk])
+            for evse in Evse.objects.filter(pk__in=gone).order_by("pk")
+        ]
     if None in booked:
         name = _("Any charger that fits")
         lines.append(empty_line("any", name, _("Not assigned yet"), booked[None]))

@@ -155,7 +155,9 @@ def shown_bookings(
     fleet: Fleet, location: Location, *, days: Interval, evse: Evse | None = None
 ) -> list[Booking]:
     """Return a fleet's bookings at a site, or at a charger of it, that touch a stretch of time."""
-    bookings = bookings_of(fleet).filter(
+    # Site and chargers are known: not read again with each of them.
+    rows = bookings_of(fleet).select_related(None)
+    bookings = rows.select_related("driver", "charging_session").filter(
         location=location,
         status__in=HOLDING | OVER,
         start_at__gt=days.start_at - LONGEST_STAY,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,11 @@ from bookings.models import Booking
 from bookings.templatetags.bookings import instant
 from sites.intervals import STEP, Interval, local_day, subtract
 from sites.picker_form import DEFAULT_MINUTES, longest_minutes
-from sites.picker_parts import Clock, short_day
+from sites.picker_parts import ONE_DAY, Clock, short_day
 
 MIDNIGHT = "24:00"
 STEP_MINUTES = 15
+TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
 # So many columns it takes to write the times of free time, or a few words.
 TIMES_FIT, WORDS_FIT = 7, 10
 CSS = {
@@ -41,7 +43,7 @@ class LaneCell:
 
     Free time that can be booked has the link to its first start, and for scripts: its first quarter
     (`since`), the one at which it ends (`until`, which may lie beyond the row), counted from the
-    row's start.
+    row's start. A booking has its driver, its state in words, and its badge.
     """
 
     kind: str
@@ -52,7 +54,9 @@ class LaneCell:
     url: str = ""
     since: str = ""
     until: str = ""
-    booking: Booking | None = None
+    who: str = ""
+    status: str = ""
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,21 @@ class Sheet:
         self.passes = passes
         self.ruler = Ruler(local_day(day, clock.zone))
         self.address = f"{reverse('bookings:new')}?{urlencode(params)}"
+        self._says = {kind: _says(kind) for kind in Kind}
+        self._short = {kind: _shortly(kind) for kind in Kind}
+        self._span = _("%(from)s to %(to)s")
+        self._states: dict[tuple[str, str, bool, bool], tuple[str, str]] = {}
         # Also those of the next day, on which a stay may end.
-        self.labels = [self._label(quarter) for quarter in range(self.ruler.length + 96 + 1)]
+        self.labels = self._labels()
+
+    def _labels(self) -> list[str]:
+        """Return when each quarter begins; most days are like any other, which saves the work."""
+        whole, zone = self.ruler.whole, self.clock.zone
+        ends = (whole.start_at, whole.end_at, whole.end_at + ONE_DAY)
+        if len({at.astimezone(zone).utcoffset() for at in ends}) > 1:
+            return [self._label(quarter) for quarter in range(self.ruler.length + 96 + 1)]
+        later = self._label(self.ruler.length + 1)[len("00:15") :]
+        return [*TIMES, MIDNIGHT, *(f"{time}{later}" for time in TIMES[1:]), self._label(192)]
 
     def _label(self, quarter: int) -> str:
         if quarter == self.ruler.length:
@@ -202,10 +219,11 @@ class Sheet:
             return self._booking_cell(cell, line, stays[cell.mark.key])
         since, until = self._time(cell.first), self._time(cell.last)
         words = {"from": since, "to": until, "reason": line.closed}
-        text = f"{line.says}, {self.day_text}, {_says(kind) % words}" if _says(kind) else ""
+        said = self._says[kind]
+        text = f"{line.says}, {self.day_text}, {said % words}" if said else ""
         if kind == Kind.FREE:
             return self._free_cell(cell, line, text, free)
-        short = line.closed if kind == Kind.CLOSED else _shortly(kind)
+        short = line.closed if kind == Kind.CLOSED else self._short[kind]
         return LaneCell(CSS[kind], cell.columns, text, short if cell.columns >= WORDS_FIT else "")
 
     def _time(self, column: int) -> str:
@@ -216,14 +234,28 @@ class Sheet:
 
     def _booking_cell(self, cell: Cell, line: Line, booking: Booking) -> LaneCell:
         text = f"{line.says}, {self.day_text}, {self.when_text(booking)}"
+        status, badge = self._state_of(booking)
         return LaneCell(
             kind="booking",
             columns=cell.columns,
             text=text,
             key=f"bar-{booking.pk}-{cell.first}",
             url=reverse("bookings:detail", args=[booking.pk]),
-            booking=booking,
+            who=booking.driver.display_name,
+            status=status,
+            badge=badge,
         )
+
+    def _state_of(self, booking: Booking) -> tuple[str, str]:
+        """Return a booking's state in words and as a badge; each state is written only once."""
+        session = getattr(booking, "charging_session", None)
+        ended = session is not None and session.has_ended
+        charged = bool(session is not None and ended and session.energy_kwh)
+        key = (booking.status, booking.open_change, ended, charged)
+        if key not in self._states:
+            badge = render_to_string("bookings/_status_badge.html", {"booking": booking})
+            self._states[key] = (booking.get_status_display(), badge)
+        return self._states[key]
 
     def when_text(self, booking: Booking) -> str:
         """Return from when until when a booking lasts, with the day where it is another one."""
@@ -231,7 +263,7 @@ class Sheet:
         texts = [self._moment(stay.start_at), self._moment(stay.end_at)]
         if stay.end_at == self.ruler.whole.end_at:
             texts[1] = MIDNIGHT
-        return _("%(from)s to %(to)s") % {"from": texts[0], "to": texts[1]}
+        return self._span % {"from": texts[0], "to": texts[1]}
 
     def _moment(self, at: datetime) -> str:
         text, day = self.clock.text(at), self.clock.local(at).date()

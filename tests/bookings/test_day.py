@@ -134,6 +134,15 @@ class TestDay:
         assert "Requested" in text
         assert "every 2s" in content
 
+    def test_names_are_text_and_no_markup(self, page, fleet, location, stub):
+        bay = EvseFactory(charge_point__location=location, label='<b>"Bay"</b>')
+        driver = DriverFactory(first_name="<i>Ana</i>", last_name='"x"', fleet=fleet)
+        booked(fleet, bay, at(TUESDAY, 10), driver=driver)
+        content = page(TUESDAY).content.decode()
+        assert "<b>" not in content
+        assert "<i>" not in content
+        assert "&lt;i&gt;Ana&lt;/i&gt; &quot;x&quot;" in content
+
     def test_a_settled_day_looks_again_each_minute(self, page, fleet, evse):
         booked(fleet, evse, at(TUESDAY, 10))
         assert "every 60s" in page(TUESDAY).content.decode()
@@ -449,6 +458,17 @@ class TestWeek:
         response = week(TUESDAY)
         assert "Cannot be booked online" in text_of(response)
         assert rows(response)[1] == [("closed", 96)]
+
+
+@pytest.mark.parametrize("day", [TUESDAY, date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1)])
+def test_labels_are_those_of_the_clock(location, day):
+    from bookings.day_reading import Bounds
+    from bookings.day_rows import Sheet
+    from sites.picker_parts import Clock
+
+    sheet = Sheet(day, clock=Clock(location.zone), bounds=Bounds.at(NOON), params={})
+    assert sheet.labels == [sheet._label(quarter) for quarter in range(len(sheet.labels))]
+    assert len(sheet.labels) == sheet.ruler.length + 97
 
 
 def test_pages_lead_to_the_day(as_manager, fleet, location, evse):
