@@ -6,7 +6,7 @@ the same mark becomes one cell.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -140,15 +140,6 @@ class Ruler:
     def touching(self, mark: Mark, stretch: Interval) -> Paint:
         """Paint the quarters of which some part lies in a stretch."""
         return Paint(mark, self.floor(stretch.start_at), self.ceil(stretch.end_at))
-
-
-def rounded_out(stretch: Interval, *, step: timedelta = STEP) -> Interval:
-    """Return the whole quarters that a stretch touches."""
-    epoch = datetime.fromtimestamp(0, UTC)
-    return Interval(
-        stretch.start_at - (stretch.start_at - epoch) % step,
-        stretch.end_at + (epoch - stretch.end_at) % step,
-    )
 
 
 def pack(stretches: Iterable[tuple[int, int, int]]) -> list[list[int]]:

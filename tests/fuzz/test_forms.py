@@ -182,6 +182,8 @@ def path_of(address: Address, things: dict[str, str], argument: str | None = Non
         else:
             beginning = next(key for key in ARGUMENTS if address.name.startswith(key))
             argument = ARGUMENTS[beginning].format(**things)
+        named = dict.fromkeys(address.arguments, argument)
+        return address.template % (named | {"evse_pk": things["evse"]})
     return address.template % dict.fromkeys(address.arguments, argument)
 
 
