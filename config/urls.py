@@ -5,9 +5,10 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts.back_office import use_the_portals_log_in
-from bookings.views import driver_page, feeds, search, today
+from bookings.views import day, driver_page, feeds, search, today
 from config.look import theme
 from config.metrics import metrics
+from sites.urls import urlpatterns as of_sites
 from team import joining_views
 
 admin.site.index_title = _("Overview")
@@ -22,10 +23,16 @@ of_a_driver = [
     path("booking.ics", driver_page.calendar, name="calendar"),
 ]
 
+# Pages about a site that show bookings, of which the sites themselves know nothing.
+of_site_days = [
+    path("<int:pk>/day/", day.site_day, name="day"),
+    path("<int:pk>/chargers/<int:evse_pk>/week/", day.charger_week, name="charger_week"),
+]
+
 urlpatterns = [
     path("", today.today, name="home"),
     path("search/", search.search_everything, name="search"),
-    path("sites/", include("sites.urls")),
+    path("sites/", include(([*of_sites, *of_site_days], "sites"))),
     path("bookings/", include("bookings.urls")),
     path("drivers/", include("drivers.urls")),
     path("team/", include("team.urls")),

@@ -84,6 +84,22 @@ ENTRIES: dict[str, list[Entry]] = {
     "sites:availability": [
         page("get", "/sites/{site}/availability/", stranger=404, viewer=200, manager=200)
     ],
+    "sites:day": [page("get", "/sites/{site}/day/", stranger=404, viewer=200, manager=200)],
+    "sites:charger_week": [
+        page("get", "/sites/{site}/chargers/{evse}/week/", stranger=404, viewer=200, manager=200)
+    ],
+    "sites:map": [page("get", "/sites/map.json", stranger=200, viewer=200, manager=200)],
+    "sites:favourite": [
+        page(
+            "post",
+            "/sites/{site}/favourite/",
+            {"favourite": "1"},
+            stranger=404,
+            viewer=302,
+            manager=302,
+        ),
+        page("get", "/sites/{site}/favourite/", stranger=405, viewer=405, manager=405),
+    ],
     "bookings:list": [page("get", "/bookings/", stranger=200, viewer=200, manager=200)],
     "bookings:new": [
         page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),
@@ -342,7 +358,23 @@ def go_through(client: Client, entries: list[Entry], things: dict[str, str], **h
         yield entry, answer
 
 
+# What answers htmx with a part of the page where others are led back to it.
+PARTS = {
+    "sites:favourite": [
+        page(
+            "post",
+            "/sites/{site}/favourite/",
+            {"favourite": "1"},
+            stranger=404,
+            viewer=200,
+            manager=200,
+        )
+    ]
+}
 FRAGMENTS = [
-    entry for name, entries in ENTRIES.items() for entry in entries if name.partition(":")[1]
+    entry
+    for name, entries in (ENTRIES | PARTS).items()
+    for entry in entries
+    if name.partition(":")[1]
 ]
 WHOLE_PAGES = [entry for entries in ENTRIES.values() for entry in entries]

@@ -1,21 +1,28 @@
 """Template filters of the bookings' pages."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings import facts
 from bookings.eligibility import Slot
+from bookings.lane_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
 from sites.criteria import Criteria
 from sites.facts import charger_of
 from sites.models import Evse
+
+if TYPE_CHECKING:
+    from bookings.day_rows import LaneCell
 
 register = template.Library()
 
@@ -61,6 +68,18 @@ def again_query(booking: Booking) -> str:
             "reference": booking.reference,
         }
     )
+
+
+@register.filter
+def local_day(booking: Booking) -> str:
+    """Return the day of a booking's start at its site, as addresses name it: “2026-11-23”."""
+    return booking.start_at.astimezone(booking.zone).date().isoformat()
+
+
+@register.simple_tag
+def lane_cells(cells: Iterable["LaneCell"], can_book: bool) -> SafeString:
+    """Draw the cells of a row of a day."""
+    return cells_html(cells, can_book=can_book)
 
 
 @register.filter

@@ -171,7 +171,9 @@ def test_dismissing_can_be_undone(as_manager, fleet):
 
 
 def test_what_was_cancelled_is_booked_again_in_one_click(as_manager, viewer, fleet):
-    booking = BookingFactory(fleet=fleet, status="cancelled", reference="Trailer 9")
+    booking = BookingFactory(
+        fleet=fleet, driver__fleet=fleet, status="cancelled", reference="Trailer 9"
+    )
     page = html(as_manager.get(f"/bookings/{booking.pk}/"))
     link = unescape(re.search(r'id="book-again" href="([^"]+)"', page)[1])
     form = html(as_manager.get(link))

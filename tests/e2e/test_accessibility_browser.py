@@ -138,6 +138,24 @@ def test_the_slot_picker(calm_page):
     check(page)
 
 
+def test_the_day_and_the_week(calm_page):
+    page = calm_page
+    open_site(page, SITE)
+    pick_day(page, 2)
+    page.locator("#picker-day-view").click()
+    page.locator(".lane__pick").first.click()
+    expect(page.locator("#choice-book")).to_be_visible()
+    check(page)
+    page.locator("#typed-continue").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+    page.locator("th[scope=row] a").first.click()
+    expect(page.locator("#to-day")).to_be_visible()
+    check(page)
+    page.goto(page.url.split("?")[0] + "?day=soon")
+    check(page)
+
+
 def test_the_way_to_a_booking(calm_page, operator):
     page = calm_page
     open_site(page, SITE)

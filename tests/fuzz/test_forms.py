@@ -31,6 +31,7 @@ RIGHT = {
     "action": "",
     "any": "",
     "at": "",
+    "begin": "10:00",
     "booking": "{booking}",
     "cancelled": "on",
     "code": "000000",
@@ -43,6 +44,7 @@ RIGHT = {
     "driver": "{driver}",
     "driver_query": "Ana",
     "email": "ana@hudson.example",
+    "end": "11:00",
     "evse": "{evse}",
     "find": "1",
     "fleet": "{fleet}",
@@ -79,6 +81,7 @@ RIGHT = {
     "submission_key": "{submission_key}",
     "time": "18:00",
     "to": "",
+    "twice": "first",
     "until": "{day}",
     "v": "",
     "version": "0",
@@ -181,6 +184,8 @@ def path_of(address: Address, things: dict[str, str], argument: str | None = Non
         else:
             beginning = next(key for key in ARGUMENTS if address.name.startswith(key))
             argument = ARGUMENTS[beginning].format(**things)
+        named = dict.fromkeys(address.arguments, argument)
+        return address.template % (named | {"evse_pk": things["evse"]})
     return address.template % dict.fromkeys(address.arguments, argument)
 
 
