@@ -1,6 +1,7 @@
 """Typed readers of the environment that fail with one sentence naming the variable."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,24 @@ def web_address(name: str, default: str | None = None) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(f"{name} must be an http or https address.")
+    return value
+
+
+def tile_address(name: str) -> str:
+    """Return a variable as the address of map tiles, with {z}, {x} and {y} in it; "" for none."""
+    value = text(name, "")
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[\w.:\[\]-]+", parts.netloc):
+        raise ImproperlyConfigured(
+            f"{name} must be an http or https address whose host has no placeholder."
+        )
+    placeholders = set(re.findall(r"{[^{}]*}", value))
+    if not {"{z}", "{x}", "{y}"} <= placeholders <= {"{z}", "{x}", "{y}", "{r}"}:
+        raise ImproperlyConfigured(
+            f"{name} must have {{z}}, {{x}} and {{y}} in it, and no other placeholder than {{r}}."
+        )
     return value
 
 

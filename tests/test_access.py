@@ -106,6 +106,18 @@ ENTRIES: dict[str, list[Entry]] = {
     "sites:availability": [
         page("get", "/sites/{site}/availability/", stranger=404, viewer=200, manager=200)
     ],
+    "sites:map": [page("get", "/sites/map.json", stranger=200, viewer=200, manager=200)],
+    "sites:favourite": [
+        page(
+            "post",
+            "/sites/{site}/favourite/",
+            {"favourite": "1"},
+            stranger=404,
+            viewer=302,
+            manager=302,
+        ),
+        page("get", "/sites/{site}/favourite/", stranger=405, viewer=405, manager=405),
+    ],
     "bookings:list": [page("get", "/bookings/", stranger=200, viewer=200, manager=200)],
     "bookings:new": [
         page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),

@@ -38,6 +38,11 @@ def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
         ("POLL_INTERVAL_SECONDS", "soon"),
         ("BOOKING_MAX_HOURS", "48"),
         ("DEBUG", "perhaps"),
+        ("MAP_TILES_URL", "tiles.example/{z}/{x}/{y}.png"),
+        ("MAP_TILES_URL", "https://tiles.example/{z}/{x}.png"),
+        ("MAP_TILES_URL", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
+        ("MAP_TILES_URL", "https://tiles.example; script-src */{z}/{x}/{y}.png"),
+        ("GEOCODER_URL", "nominatim.example"),
     ],
 )
 def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):
