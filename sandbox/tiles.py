@@ -25,15 +25,15 @@ APART = (150, 40)
 
 GROUND = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 256 256" '
-    'font-family="system-ui, sans-serif"><rect width="256" height="256" fill="#f0f3f1"/>'
+    'font-family="system-ui, sans-serif"><rect width="256" height="256" fill="#eff2f4"/>'
     "{inside}</svg>"
 )
-LINE = Markup('<path d="{way}" fill="none" stroke="#d3ddd8" stroke-width="1"/>')
-DEGREES = Markup('<text x="{x:.1f}" y="{y:.1f}" font-size="10" fill="#73847d">{text}</text>')
+LINE = Markup('<path d="{way}" fill="none" stroke="#d4dde3" stroke-width="1"/>')
+DEGREES = Markup('<text x="{x:.1f}" y="{y:.1f}" font-size="10" fill="#71808a">{text}</text>')
 TOWN = Markup(
-    '<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="#6f7f79"/>'
-    '<text x="{x:.1f}" y="{above:.1f}" font-size="12" fill="#4c5a55" text-anchor="middle" '
-    'stroke="#f0f3f1" stroke-width="3" paint-order="stroke">{name}</text>'
+    '<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="#6b7a85"/>'
+    '<text x="{x:.1f}" y="{below:.1f}" font-size="12" fill="#465560" text-anchor="middle" '
+    'stroke="#eff2f4" stroke-width="3" paint-order="stroke">{name}</text>'
 )
 
 
@@ -85,7 +85,7 @@ def _names(
         named.append((x, y))
         x, y = x - column * SIZE, y - row * SIZE
         if -REACH <= x <= SIZE + REACH and -REACH <= y <= SIZE + REACH:
-            yield TOWN.format(x=x, y=y, above=y - 8, name=name)
+            yield TOWN.format(x=x, y=y, below=y + 16, name=name)
 
 
 def _x(longitude: float, zoom: int) -> float:

@@ -23,7 +23,7 @@
           nearMe.removeAttribute("aria-busy");
           // To a hundred metres, which is enough for a site.
           near.value = `${coords.latitude.toFixed(3)}, ${coords.longitude.toFixed(3)}`;
-          near.dispatchEvent(new Event("change", { bubbles: true }));
+          near.form.requestSubmit();
         },
         () => {
           nearMe.removeAttribute("aria-busy");
@@ -52,6 +52,7 @@
   const AROUND = 5;
 
   let map = null;
+  let tiles = null;
   let clusters = null;
   let hereMarker = null;
   let loaded = null;
@@ -163,10 +164,10 @@
     canvas.setAttribute("role", "group");
     canvas.setAttribute("aria-label", texts.label);
     L.control.zoom({ zoomInTitle: texts.zoomIn, zoomOutTitle: texts.zoomOut }).addTo(map);
-    L.tileLayer(texts.tiles, {
+    tiles = L.tileLayer(texts.tiles, {
       maxZoom: 18,
       referrerPolicy: "strict-origin-when-cross-origin",
-    }).addTo(map);
+    });
     clusters = L.markerClusterGroup({
       chunkedLoading: true,
       showCoverageOnHover: false,
@@ -238,6 +239,8 @@
     clusters.addLayers([...markers.values()]);
     markHere(here);
     showAround(sites, here);
+    // Not before: tiles of the whole world would be asked for first.
+    tiles.addTo(map);
     note.textContent = remark;
     section.dataset.shown = sites.length;
   };
@@ -293,6 +296,7 @@
   toggle.addEventListener("click", () => {
     finder.dataset.view = finder.dataset.view === "map" ? "list" : "map";
     show();
+    toggle.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   });
   wide.addEventListener("change", show);
   document.addEventListener("htmx:afterSettle", ({ target }) => {
