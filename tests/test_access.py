@@ -471,8 +471,24 @@ def go_through(client: Client, entries: list[Entry], things: dict[str, str], **h
         yield entry, answer
 
 
+# What answers htmx with a part of the page where others are led back to it.
+PARTS = {
+    "sites:favourite": [
+        page(
+            "post",
+            "/sites/{site}/favourite/",
+            {"favourite": "1"},
+            stranger=404,
+            viewer=200,
+            manager=200,
+        )
+    ]
+}
 FRAGMENTS = [
-    entry for name, entries in ENTRIES.items() for entry in entries if name.partition(":")[1]
+    entry
+    for name, entries in (ENTRIES | PARTS).items()
+    for entry in entries
+    if name.partition(":")[1]
 ]
 WHOLE_PAGES = [entry for entries in ENTRIES.values() for entry in entries]
 
