@@ -87,7 +87,7 @@ class Stack:
             "DEFAULT_FROM_EMAIL": "Chargebook <portal@chargebook.example>",
             "DRIVER_APP_URL": "https://driver-app.example/sign-up",
             "MAP_TILES_URL": f"{self.operator}/tiles/{{z}}/{{x}}/{{y}}.svg",
-            "MAP_ATTRIBUTION": "Drawn by the simulated operator: no real map",
+            "MAP_ATTRIBUTION": "Drawn by the simulated operator",
             "GEOCODER_URL": f"{self.operator}/places",
             "WEB_BIND": f"{LOOPBACK}:{self.web_port}",
             "WEB_CONCURRENCY": "1",

@@ -80,18 +80,21 @@
 
   // Marks are drawn as elements, not as text that is read as HTML: names come from the operator
 
-  const iconOf = (css, size, anchor, fill) =>
-    new (window.L.Icon.extend({
-      options: { iconSize: [size, size], iconAnchor: anchor, popupAnchor: [0, -size] },
+  let Mark = null;
+
+  const iconOf = (css, size, anchor, fill) => {
+    Mark ??= window.L.Icon.extend({
       createIcon() {
         const element = document.createElement("div");
         this._setIconStyles(element, "icon");
-        element.classList.add(...css.split(" "));
-        fill(element);
+        element.classList.add(...this.options.css.split(" "));
+        this.options.fill(element);
         return element;
       },
       createShadow: () => null,
-    }))();
+    });
+    return new Mark({ css, fill, iconSize: [size, size], iconAnchor: anchor, popupAnchor: [0, -size] });
+  };
 
   const label = (element, text) => {
     element.setAttribute("aria-label", text);
@@ -149,6 +152,21 @@
     return marker;
   };
 
+  const newClusters = () =>
+    window.L.markerClusterGroup({
+      chunkedLoading: true,
+      showCoverageOnHover: false,
+      animate: !calm,
+      maxClusterRadius: 50,
+      iconCreateFunction: (cluster) => {
+        const count = cluster.getChildCount();
+        return iconOf("cluster", 40, [20, 20], (element) => {
+          element.textContent = count;
+          label(element, `${texts.cluster}: ${count}`);
+        });
+      },
+    });
+
   const drawMap = () => {
     const L = window.L;
     map = L.map(canvas, {
@@ -168,19 +186,6 @@
       maxZoom: 18,
       referrerPolicy: "strict-origin-when-cross-origin",
     });
-    clusters = L.markerClusterGroup({
-      chunkedLoading: true,
-      showCoverageOnHover: false,
-      animate: !calm,
-      maxClusterRadius: 50,
-      iconCreateFunction: (cluster) => {
-        const count = cluster.getChildCount();
-        return iconOf("cluster", 40, [20, 20], (element) => {
-          element.textContent = count;
-          label(element, `${texts.cluster}: ${count}`);
-        });
-      },
-    }).addTo(map);
     map.on("popupopen", ({ popup }) => {
       const close = popup.getElement().querySelector(".leaflet-popup-close-button");
       if (close) {
@@ -232,7 +237,9 @@
   const showSites = ({ sites, note: remark }, here) => {
     pointAt(null);
     markers.clear();
-    clusters.clearLayers();
+    // A group that is not filled yet goes on with that: what is new gets one of its own.
+    clusters?.remove();
+    clusters = newClusters().addTo(map);
     for (const site of sites) {
       markers.set(String(site[0]), markerOf(site));
     }
