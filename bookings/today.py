@@ -20,6 +20,7 @@ Status = Booking.Status
 AHEAD = timedelta(hours=24)
 MOST_ATTENTION = 5
 MOST_COMING = 100
+MOST_FAVOURITES = 6
 # A car may stay plugged in after its time; whoever does so for longer is no news any more.
 CHARGES_ON_FOR = timedelta(hours=24)
 ON = frozenset({Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})

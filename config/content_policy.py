@@ -9,7 +9,8 @@ from django.urls import reverse
 from config.look import logo_origin
 
 HEADER = "Content-Security-Policy"
-# What no page needs of a device. Passkeys may be made and used, by the portal itself.
+# What no page needs of a device. The portal itself may make and use passkeys, and ask for the place
+# where somebody is.
 DEVICE_HEADER = "Permissions-Policy"
 DEVICE = ", ".join(
     [
@@ -20,7 +21,6 @@ DEVICE = ", ".join(
                 "browsing-topics",
                 "camera",
                 "display-capture",
-                "geolocation",
                 "gyroscope",
                 "magnetometer",
                 "microphone",
@@ -29,6 +29,7 @@ DEVICE = ", ".join(
                 "usb",
             )
         ),
+        "geolocation=(self)",
         "publickey-credentials-create=(self)",
         "publickey-credentials-get=(self)",
     ]
@@ -56,6 +57,13 @@ BACK_OFFICE: Policy = STRICT | {
     "style-src": ("'self'", "'unsafe-inline'"),
 }
 
+PICTURES_FROM = "_pictures_from"
+
+
+def allow_pictures_from(response: HttpResponse, origin: str) -> None:
+    """Let the page of this answer show pictures of another origin, such as the tiles of a map."""
+    setattr(response, PICTURES_FROM, origin)
+
 
 class ContentPolicyMiddleware:
     """Puts on every answer what pages may load, run, and use of a device."""
@@ -73,8 +81,14 @@ class ContentPolicyMiddleware:
             # Django's pages for developers have their styles and scripts in themselves.
             return response
         in_back_office = request.path_info.startswith(reverse("admin:index"))
-        response[HEADER] = self._back_office if in_back_office else self._strict
+        response[HEADER] = self._back_office if in_back_office else self._for_page(response)
         return response
+
+    def _for_page(self, response: HttpResponse) -> str:
+        origin = getattr(response, PICTURES_FROM, "")
+        if not origin:
+            return self._strict
+        return header_of(STRICT | {"img-src": (*STRICT["img-src"], origin)})
 
 
 def with_images_of(policy: Policy, origin: str) -> Policy:

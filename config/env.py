@@ -106,6 +106,24 @@ def image(name: str, folder: Path) -> str:
     return path
 
 
+def tile_address(name: str) -> str:
+    """Return a variable as the address of map tiles, with {z}, {x} and {y} in it; "" for none."""
+    value = text(name, "")
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[\w.:\[\]-]+", parts.netloc):
+        raise ImproperlyConfigured(
+            f"{name} must be an http or https address whose host has no placeholder."
+        )
+    placeholders = set(re.findall(r"{[^{}]*}", value))
+    if not {"{z}", "{x}", "{y}"} <= placeholders <= {"{z}", "{x}", "{y}", "{r}"}:
+        raise ImproperlyConfigured(
+            f"{name} must have {{z}}, {{x}} and {{y}} in it, and no other placeholder than {{r}}."
+        )
+    return value
+
+
 def time_zone(name: str, default: str) -> str:
     """Return a variable as the name of an IANA time zone."""
     value = text(name, default)

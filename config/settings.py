@@ -219,6 +219,19 @@ DRIVER_APP_URL = env.web_address("DRIVER_APP_URL", "")
 PORTAL_COLOR = env.color("PORTAL_COLOR")
 PORTAL_LOGO_URL = env.image("PORTAL_LOGO_URL", BASE_DIR / "static")
 
+# The map of the sites, and where places are looked up; without tiles there is no map
+
+MAP_TILES_URL = env.tile_address("MAP_TILES_URL")
+# Browsers are allowed to ask this origin for pictures, on the page with the map only.
+MAP_TILES_ORIGIN = "://".join(urlsplit(MAP_TILES_URL)[:2]) if MAP_TILES_URL else ""
+MAP_TILES_ARE_OPENSTREETMAPS = (urlsplit(MAP_TILES_URL).hostname or "").endswith(
+    "openstreetmap.org"
+)
+MAP_ATTRIBUTION = env.text(
+    "MAP_ATTRIBUTION", "© OpenStreetMap contributors" if MAP_TILES_ARE_OPENSTREETMAPS else ""
+)
+GEOCODER_URL = env.web_address("GEOCODER_URL", "")
+
 # Log-in: by e-mail and password; accounts are made by staff, never by sign-up
 
 AUTH_USER_MODEL = "accounts.User"

@@ -75,6 +75,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "charging_sites.ChargePoint": {},
     "charging_sites.Evse": {},
     "charging_sites.Connector": {},
+    "charging_sites.FavouriteSite": {"user": WHOSE},
     "bookings.Booking": {
         "driver": WHOSE,
         "created_by": WHOSE,
@@ -145,6 +146,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charge_point physical_reference label network_id current_type status hardware_status "
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
+    "charging_sites.FavouriteSite": "id location created_at",
     "bookings.Booking": "id uid fleet location evse start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
     "changed_at link_generation created_at",

@@ -26,6 +26,7 @@ from bookings.models import Booking, BookingEvent, BookingRequest, BookingReques
 from drivers.models import Driver, FleetMembership
 from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
+from sites.models import FavouriteSite
 from team.models import Invitation
 
 State = Notification.State
@@ -182,6 +183,7 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.filter(user=user).delete()
     Invitation.objects.filter(email__iexact=user.email).delete()
+    FavouriteSite.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
     memberships = FleetMembership.objects.filter(user=user)

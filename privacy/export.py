@@ -22,6 +22,7 @@ from bookings.models import Booking, BookingEvent, BookingRequest
 from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
 from privacy.people import OfDriver, mails_to_user
+from sites.models import FavouriteSite
 
 AT_ONCE = 500
 THIS_DRIVER, ANOTHER_DRIVER = "this driver", "another driver"
@@ -108,6 +109,8 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
         yield "log_in", [named(user)]
         yield "memberships", told(FleetMembership.objects.filter(user=user).select_related("fleet"))
         yield "sessions_of_log_in", told(UserSession.objects.filter(user=user))
+        favourites = FavouriteSite.objects.filter(user=user).select_related("location")
+        yield "favourite_sites", told(favourites)
         yield "mails_of_log_in", told(mails_to_user(user))
 
 

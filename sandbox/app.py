@@ -1,4 +1,7 @@
-"""The whole simulated operator as one WSGI application: AMPECO's API, the desk, the mails."""
+"""The whole simulated operator as one WSGI application: AMPECO's API, the desk, the mails.
+
+Beside it what the portal asks others for: tiles of a map, and where towns are.
+"""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -7,7 +10,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox import control, desk, mailbox
+from sandbox import control, desk, mailbox, places, tiles
 from sandbox.api import ROOT, Api
 from sandbox.mailbox import Mailbox
 from sandbox.pages import SCRIPT, STYLE
@@ -20,6 +23,8 @@ ROUTES = Map(
         Rule("/do", methods=["POST"], endpoint="do"),
         Rule("/desk.css", methods=["GET"], endpoint="style"),
         Rule("/desk.js", methods=["GET"], endpoint="script"),
+        Rule("/tiles/<int:zoom>/<int:column>/<int:row>.svg", methods=["GET"], endpoint="tile"),
+        Rule("/places/search", methods=["GET"], endpoint="places"),
         Rule("/mail", methods=["GET"], endpoint="mails"),
         Rule("/mail/<name>", methods=["GET"], endpoint="mail"),
         Rule("/mail/<name>/html", methods=["GET"], endpoint="html"),
@@ -68,6 +73,10 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return Response(STYLE, mimetype="text/css")
         case "script":
             return Response(SCRIPT, mimetype="text/javascript")
+        case "tile":
+            return tiles.draw(world, **arguments)
+        case "places":
+            return places.search(world, request)
         case "mails":
             return mailbox.show_mails(mails)
     if mails is None:

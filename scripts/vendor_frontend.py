@@ -29,6 +29,9 @@ SPRITE = STATIC / "icons.svg"
 
 SOURCE_MAP = re.compile(rb"\n?(/\*[#@] ?sourceMappingURL=.*?\*/|//[#@] ?sourceMappingURL=[^\n]*)")
 XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# Leaflet's own markers and layer switch: the portal draws its markers itself and has one layer, and
+# hashed static files would look for these pictures.
+PICTURE = re.compile(rb"\n[ \t]*background-image: url\(images/[^)]*\);")
 
 MIT_TEXT = """\
 MIT License
@@ -87,6 +90,28 @@ PACKAGES = [
         holders=(
             "Copyright 2018-2026 The Tabler Authors\nCopyright 2018-2026 codecalm.net Paweł Kuna"
         ),
+    ),
+    Package(
+        name="leaflet",
+        version="1.9.4",
+        licence="BSD-2-Clause",
+        folder="leaflet",
+        files={
+            "dist/leaflet.js": "leaflet/leaflet.js",
+            "dist/leaflet.css": "leaflet/leaflet.css",
+        },
+        licence_file="LICENSE",
+    ),
+    Package(
+        name="leaflet.markercluster",
+        version="1.5.3",
+        licence="MIT",
+        folder="leaflet.markercluster",
+        files={
+            "dist/leaflet.markercluster.js": "leaflet.markercluster/leaflet.markercluster.js",
+            "dist/MarkerCluster.css": "leaflet.markercluster/MarkerCluster.css",
+        },
+        licence_file="MIT-LICENCE.txt",
     ),
     Package(
         name="@tabler/icons",
@@ -175,7 +200,7 @@ def build_sprite(archive: tarfile.TarFile, names: Iterable[str]) -> bytes:
 def take(package: Package, archive: tarfile.TarFile) -> dict[str, str]:
     """Copy what we use of a package and return the SHA-256 of each file, by path under static/."""
     written: dict[Path, bytes] = {
-        VENDOR / target: SOURCE_MAP.sub(b"", read_member(archive, source))
+        VENDOR / target: PICTURE.sub(b"", SOURCE_MAP.sub(b"", read_member(archive, source)))
         for source, target in package.files.items()
     }
     written[VENDOR / package.folder / "LICENSE"] = (

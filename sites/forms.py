@@ -10,6 +10,7 @@ from sites.labels import connector_label
 from sites.models import Evse
 
 MOST_KW = 9999
+MOST_LETTERS_OF_PLACE = 200
 
 
 class Search(TypedDict):
@@ -22,7 +23,7 @@ class Search(TypedDict):
 
 
 class SiteSearchForm(forms.Form):
-    """Words, connector, current and least power; a value that makes no sense is left out."""
+    """What to search for and near what; a value that makes no sense is left out."""
 
     q = forms.CharField(
         label=_("Search"),
@@ -32,6 +33,19 @@ class SiteSearchForm(forms.Form):
             attrs={"type": "search", "placeholder": _("Name, city or address"), "maxlength": 100}
         ),
         error_messages={"max_length": _("Please search for at most 100 characters.")},
+    )
+    near = forms.CharField(
+        label=_("Near"),
+        required=False,
+        max_length=MOST_LETTERS_OF_PLACE,
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": _("Address, town or lat, lon"),
+                "maxlength": MOST_LETTERS_OF_PLACE,
+                "autocomplete": "off",
+            }
+        ),
+        error_messages={"max_length": _("Please describe the place in at most 200 characters.")},
     )
     connector = forms.ChoiceField(
         label=_("Connector"),
@@ -60,6 +74,8 @@ class SiteSearchForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
     )
 
+    favourites = forms.BooleanField(label=_("Favourites only"), required=False)
+
     def __init__(self, *args: Any, connectors: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind, connector_label(kind)) for kind in connectors]
@@ -85,6 +101,25 @@ class SiteSearchForm(forms.Form):
         }
 
     @property
+    def wanted_place(self) -> str:
+        """Return the place near which sites are wanted, as it was typed; "" for none."""
+        self.is_valid()
+        return str(self.cleaned_data.get("near", ""))
+
+    @property
+    def only_favourites(self) -> bool:
+        """Return whether only somebody's favourites are wanted."""
+        self.is_valid()
+        return bool(self.cleaned_data.get("favourites"))
+
+    @property
     def narrows(self) -> bool:
         """Return whether anything is searched for at all."""
-        return any(value not in ("", None) for value in self.criteria().values())
+        wanted = any(value not in ("", None) for value in self.criteria().values())
+        return wanted or self.only_favourites
+
+    def narrowing(self) -> dict[str, str]:
+        """Return the filters as they came, without those that narrow nothing, for another view."""
+        names = [name for name in self.fields if name != "near"]
+        given = {name: str(self.data.get(name, "")) for name in names}
+        return {name: value for name, value in given.items() if value}

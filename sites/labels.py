@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Labels = dict[str, str | Promise]
@@ -104,3 +106,15 @@ def access_labels(codes: Iterable[str]) -> list[str]:
 def facility_labels(codes: Iterable[str]) -> list[str]:
     """Return what is found at a site besides chargers."""
     return [label(FACILITIES, code) for code in codes]
+
+
+def distance_text(km: float | None) -> str:
+    """Return how far away something is: “350 m”, “2.3 km”, “12 km”."""
+    if km is None:
+        return gettext("Distance not known")
+    if km < 0.995:
+        return gettext("%(distance)s m") % {"distance": round(km * 100) * 10}
+    places = 1 if km < 9.95 else 0
+    return gettext("%(distance)s km") % {
+        "distance": number_format(round(km, places), decimal_pos=places)
+    }

@@ -152,3 +152,25 @@ class Connector(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["evse", "ampeco_id"], name="connector_once_an_evse")
         ]
+
+
+class FavouriteSite(models.Model):
+    """A site that somebody wants at hand. It is theirs, in whichever fleet they work."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="favourite_sites",
+        verbose_name=_("person"),
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.CASCADE, related_name="favourites", verbose_name=_("site")
+    )
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("favourite site")
+        verbose_name_plural = _("favourite sites")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "location"], name="favourite_once_a_person")
+        ]

@@ -44,6 +44,11 @@ def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
         ("PORTAL_LOGO_URL", "https://operator.test; script-src *"),
         ("PORTAL_LOGO_URL", "img/no-such.png"),
         ("PORTAL_LOGO_URL", "../README.md"),
+        ("MAP_TILES_URL", "tiles.example/{z}/{x}/{y}.png"),
+        ("MAP_TILES_URL", "https://tiles.example/{z}/{x}.png"),
+        ("MAP_TILES_URL", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
+        ("MAP_TILES_URL", "https://tiles.example; script-src */{z}/{x}/{y}.png"),
+        ("GEOCODER_URL", "nominatim.example"),
     ],
 )
 def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):

@@ -1,5 +1,7 @@
 """The first screen: what needs attention, what is on, what comes next."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -8,8 +10,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.viewer import viewer_zone
 from bookings.services import watch
-from bookings.today import first_steps, read_today
+from bookings.today import MOST_FAVOURITES, first_steps, read_today
 from drivers.permissions import FleetRequest, member_required
+from sites.favourites import favourite_sites
 
 # How often the page looks again: while the operator has something to decide, and else.
 SOON, SELDOM = "2s", "60s"
@@ -22,7 +25,7 @@ def today(request: FleetRequest) -> HttpResponse:
     now = timezone.now()
     day = read_today(request.fleet, now=now)
     watch(day.bookings, now=now)
-    context = {
+    context: dict[str, Any] = {
         "day": day,
         "steps": first_steps(request.fleet),
         "now": now,
@@ -30,6 +33,10 @@ def today(request: FleetRequest) -> HttpResponse:
         "look_again": SOON if day.has_unsettled else SELDOM,
     }
     whole = not request.htmx or request.htmx.history_restore_request
+    if whole:
+        context["favourites"] = favourite_sites(
+            request.fleet, user_pk=request.user.pk, limit=MOST_FAVOURITES
+        )
     template = "bookings/today.html" if whole else "bookings/_today.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])

@@ -16,6 +16,7 @@ READERS = {
     "number",
     "words",
     "web_address",
+    "tile_address",
     "time_zone",
     "service_url",
     "choice",

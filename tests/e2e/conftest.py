@@ -43,7 +43,8 @@ def open_page(chromium, demo_stack) -> Iterator[Callable[..., object]]:
     """Yield a function that opens a tab on the portal, signed in as `email` where one is given.
 
     Each tab is in a browser context of its own, with the keyword arguments as its options. The test
-    fails when a page's script or style did, or when a page asked another server for something.
+    fails when a page's script or style did, or when a page asked another server for something but
+    the tiles of the map.
     """
     contexts = []
     troubles: list[str] = []
@@ -53,7 +54,8 @@ def open_page(chromium, demo_stack) -> Iterator[Callable[..., object]]:
             troubles.append(f"console: {message.text}")
 
     def note_stranger(request) -> None:
-        if not request.url.startswith((f"{demo_stack.portal}/", "data:", "blob:")):
+        tiles = f"{demo_stack.operator}/tiles/"
+        if not request.url.startswith((f"{demo_stack.portal}/", tiles, "data:", "blob:")):
             troubles.append(f"another server: {request.url}")
 
     def open_tab(email: str | None = None, **options: object) -> object:

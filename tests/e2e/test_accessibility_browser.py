@@ -70,6 +70,8 @@ def settle(page) -> None:
         "/sites/",
         "/sites/?q=nowhere",
         "/sites/?power=x",
+        "/sites/?near=brooklyn&favourites=on",
+        "/sites/?near=atlantis",
         "/",
         "/search/?q=museum",
         "/search/?q=nowhere",
@@ -101,6 +103,17 @@ def test_pages_before_signing_in(open_page, address):
     check(page)
     page.locator("main form button[type=submit]").first.click()
     expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+
+
+def test_the_map(calm_page):
+    page = calm_page
+    page.goto("/sites/?near=brooklyn")
+    expect(page.locator("#site-map")).to_have_attribute("data-shown", re.compile("."))
+    page.locator(".pin").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Free times")).to_be_visible()
+    page.locator("#finder").evaluate("each => { each.dataset.view = 'map'; }")
     check(page)
 
 
