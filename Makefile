@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench chaos check-migrations messages check-messages vendor screenshots
+.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ types: install ## check types
 
 bench: install ## measure what it costs
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+lighthouse: install ## measure the main pages with Lighthouse
+	@$(BIN)/python -m scripts.lighthouse $(ARGS)
 
 chaos: install ## let everything fail while people book, and compare the books
 	@$(BIN)/python -m chaos $(ARGS)
