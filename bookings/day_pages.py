@@ -19,7 +19,7 @@ from bookings.day_reading import (
     read_known,
     shown_bookings,
     stretch_of,
-    week_of,
+    week_from,
 )
 from bookings.day_rows import HourHead, Line, Row, Sheet, clock_heads, hour_heads
 from bookings.lanes import COLUMNS_A_DAY, passes_of
@@ -84,9 +84,9 @@ def day_table(
 def week_table(
     *, fleet: Fleet, location: Location, evse: Evse, day: date, move: str, now: datetime
 ) -> Table:
-    """Return the week of a charger in which a day lies, hour by hour as its clock shows them."""
+    """Return a charger's week from a day on, hour by hour as its clock shows them."""
     zone = location.zone
-    clock, bounds, days = Clock(zone), Bounds.at(now), week_of(day)
+    clock, bounds, days = Clock(zone), Bounds.at(now), week_from(day)
     known = read_known(location, days, now=now)
     bookings = shown_bookings(fleet, location, days=stretch_of(days, zone), evse=evse)
     params = slot_params(location, move)
@@ -273,12 +273,12 @@ def turn_day(day: date, *, today: date) -> Turn:
 
 def turn_week(day: date, *, today: date) -> Turn:
     """Return the ways from a week."""
-    days = week_of(day)
+    days = week_from(day)
     return Turn(
         title=_("%(first)s to %(last)s")
         % {"first": short_day(days[0]), "last": f"{short_day(days[-1])} {days[-1].year}"},
         day=day,
         earlier=(day - 7 * ONE_DAY).isoformat(),
         later=(day + 7 * ONE_DAY).isoformat(),
-        is_today=today in days,
+        is_today=day == today,
     )

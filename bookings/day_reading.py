@@ -193,10 +193,9 @@ def by_charger(bookings: Iterable[Booking]) -> Mapping[int | None, list[Booking]
     return found
 
 
-def week_of(day: date) -> list[date]:
-    """Return the days of the week in which a day lies, Monday first."""
-    monday = day - timedelta(days=day.weekday())
-    return [monday + offset * ONE_DAY for offset in range(7)]
+def week_from(day: date) -> list[date]:
+    """Return a day and the six after it: on a Friday nobody plans the week that is over."""
+    return [day + offset * ONE_DAY for offset in range(7)]
 
 
 def stretch_of(days: Sequence[date], zone: ZoneInfo) -> Interval:

@@ -19,7 +19,7 @@ from bookings.day_pages import (
     turn_week,
     week_table,
 )
-from bookings.day_reading import horizon_text, read_day, stretch_of, week_of
+from bookings.day_reading import horizon_text, read_day, stretch_of, week_from
 from bookings.services import watch
 from bookings.slot_forms import TypedSlotForm
 from bookings.templatetags.bookings import instant
@@ -97,7 +97,7 @@ def typed_params(form: TypedSlotForm, move: str) -> dict[str, str]:
 @member_required
 @require_safe
 def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
-    """Show a charger's week, Monday first; htmx gets the table alone."""
+    """Show a charger's week from a day on; htmx gets the table alone."""
     now = timezone.now()
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
@@ -111,7 +111,7 @@ def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
         fleet=request.fleet, location=location, evse=evse, day=chosen.day, move=move, now=now
     )
     watch(table.bookings, now=now)
-    days = stretch_of(week_of(chosen.day), location.zone)
+    days = stretch_of(week_from(chosen.day), location.zone)
     context = {
         "location": location,
         "evse": evse,
