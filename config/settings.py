@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "config.content_policy.ContentPolicyMiddleware",
     "config.requests.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -281,7 +281,7 @@ def test_a_language_is_chosen_once_for_pages_and_mails(client, manager):
     assert manager.language == "fr"
     page = client.get(answer.url, headers={"accept-language": "de"}).content.decode()
     assert '<html lang="fr"' in page
-    assert re.search(r'value="fr"[^>]*aria-pressed="true"', page)
+    assert re.search(r'value="fr"[^>]*aria-current="true"', page)
 
 
 @pytest.mark.django_db

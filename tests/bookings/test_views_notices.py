@@ -63,7 +63,9 @@ def test_a_manager_chooses(as_manager, fleet, manager):
     }
     answer = as_manager.post(URL, filled_in(fleet, **changes), follow=True)
     page = html(answer)
+    # Said before the language changed; what follows is in the one chosen.
     assert "Saved." in page
+    assert '<html lang="nl"' in page
     assert answer.redirect_chain == [(URL, 302)]
     assert choices_of(fleet)[Kind.APPROVED] == Choice(Managers.ALL, driver=False)
     assert choices_of(fleet)[Kind.REJECTED] == Choice(Managers.NOBODY, driver=False)
@@ -71,7 +73,7 @@ def test_a_manager_chooses(as_manager, fleet, manager):
     fleet.refresh_from_db()
     manager.refresh_from_db()
     assert (fleet.reminder_minutes, manager.language) == (30, "nl")
-    assert re.search(r'<option value="30" selected>30 min before the start', page)
+    assert re.search(r'<option value="30" selected>30 min', page)
     assert re.search(r'<option value="nl" selected>Nederlands', page)
     assert 'id="id_approved-driver" checked' not in page
 

@@ -86,6 +86,7 @@ RIGHT = {
     "time": "18:00",
     "to": "",
     "twice": "first",
+    "undo": "",
     "until": "{day}",
     "v": "",
     "version": "0",
