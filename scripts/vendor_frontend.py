@@ -2,8 +2,11 @@
 
 Run it after changing a version or the list of icons:
 
-    python scripts/vendor_frontend.py            # refuses a package whose hash is not on record
-    python scripts/vendor_frontend.py --accept   # records the hashes of new versions
+    make vendor                                    # refuses a package whose hash is not on record
+    python -m scripts.vendor_frontend --accept     # records the hashes of new versions
+
+Tabler's style sheet is kept without the rules for classes that no page of ours has: a quarter of
+its weight. So run it too when a page begins to use one of those; a test says when.
 
 It needs the npm client; the portal itself does not.
 """
@@ -22,10 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.trim_styles import trimmed, words_of_ours
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDOR = STATIC / "vendor"
 RECORD = VENDOR / "VENDOR.json"
 SPRITE = STATIC / "icons.svg"
+# The classes of Tabler that no page of ours used when it was fetched.
+LEFT_OUT = VENDOR / "tabler" / "LEFT-OUT.txt"
 
 SOURCE_MAP = re.compile(rb"\n?(/\*[#@] ?sourceMappingURL=.*?\*/|//[#@] ?sourceMappingURL=[^\n]*)")
 XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -208,6 +215,11 @@ def take(package: Package, archive: tarfile.TarFile) -> dict[str, str]:
         if package.licence_file
         else MIT_TEXT.format(holders=package.holders).encode()
     )
+    if package.name == "@tabler/core":
+        sheet = VENDOR / "tabler" / "tabler.min.css"
+        text, left_out = trimmed(written[sheet].decode(), words_of_ours(STATIC.parent))
+        written[sheet] = text.encode()
+        written[LEFT_OUT] = "".join(f"{name}\n" for name in sorted(left_out)).encode()
     if package.name == "@tabler/icons":
         written[SPRITE] = build_sprite(archive, ICON_NAMES.split())
     for path, content in written.items():

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from scripts.trim_styles import trimmed, words_of_ours
+
 STATIC = Path(settings.BASE_DIR) / "static"
 VENDOR = STATIC / "vendor"
 RECORD = json.loads((VENDOR / "VENDOR.json").read_text())
@@ -72,3 +74,28 @@ def test_the_sprite_holds_symbols_that_a_page_can_colour():
         assert symbol.get("viewBox") == "0 0 24 24"
         assert len(symbol) > 0
         assert all(shape.get("stroke") is None for shape in symbol.iter())
+
+
+def test_no_page_uses_what_was_left_out_of_tabler():
+    left_out = set((VENDOR / "tabler" / "LEFT-OUT.txt").read_text().split())
+    assert len(left_out) > 1000
+    used = left_out & words_of_ours(STATIC.parent)
+    assert not used, "Please run `make vendor`: the style sheet lacks these."
+
+
+def test_a_trimmed_sheet_has_what_our_words_ask_for():
+    sheet = (
+        '/*! ours */@charset "UTF-8";:root{--a:"}";--b:1}.card,.gone:hover{color:red}'
+        ".btn:not(.gone) .card{top:0}.gone>.card{top:1px}a:is(.gone,.card),p{left:0}"
+        "@media (min-width:1px){.gone{a:b}.btn{a:b}}@media print{.gone{a:b}}"
+        "@keyframes spin{to{rotate:1turn}}"
+    )
+    text, left_out = trimmed(sheet, {"card", "btn"})
+    assert text == (
+        '/*! ours */@charset "UTF-8";:root{--a:"}";--b:1}.card{color:red}'
+        ".btn:not(.gone) .card{top:0}a:is(.gone,.card),p{left:0}"
+        "@media (min-width:1px){.btn{a:b}}@keyframes spin{to{rotate:1turn}}"
+    )
+    # Where it is still named, a page that begins to use it must be told as well.
+    assert left_out == set()
+    assert trimmed(".gone{a:b}", {"card"}) == ("", {"gone"})
