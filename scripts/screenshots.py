@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures in docs/screenshots, taken from a demo of their own."""
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -136,8 +137,17 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     take(page, "bookings")
     page.get_by_role("row").filter(has_text="Route 12").get_by_role("link").first.click()
     take(page, "booking")
-    page.goto("/sites/?q=milence")
+    page.goto("/")
+    take(page, "today")
+    page.goto("/bookings/calendar/?view=month")
+    take(page, "calendar")
+    page.goto("/sites/?near=lille")
+    expect(page.locator("#site-map")).to_have_attribute("data-shown", re.compile("."))
     take(page, "sites")
+    open_site(page, "Lille Lesquin")
+    page.locator("#day-view").click()
+    page.locator("#turn-later").click()
+    take(page, "day")
     page.goto("/drivers/")
     take(page, "drivers")
     page.set_viewport_size(TALL)
