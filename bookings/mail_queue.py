@@ -50,14 +50,15 @@ def ready(now: datetime) -> Iterator[int]:
 
     It finds what `due` finds, but however many there are: a queue is empty as a rule, and what
     PostgreSQL plans for an empty one, in one query with the bookings, takes seconds for a full one.
-    Within a slice the order is random: senders that run at once would else meet at each row.
+    Within a full slice the order is random: senders that run at once would else meet at each row.
     """
     queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
     queued = queued.order_by("next_attempt_at", "pk")
     rows = list(queued[:SLICE])
     while rows:
         keys = _without_those_that_wait(rows, now=now)
-        random.shuffle(keys)
+        if len(rows) == SLICE:
+            random.shuffle(keys)
         yield from keys
         last = rows[-1]
         behind = Q(next_attempt_at__gt=last.next_attempt_at)
