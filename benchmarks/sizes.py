@@ -22,7 +22,7 @@ class Sizes:
     pending: int = 1000
     live: int = 10_000
     forms: int = 1000
-    queued: int = 9000
+    queued: int = 1000
     runs: int = 60
     samples: int = 20
     only: frozenset[str] = frozenset(SUBJECTS)
@@ -57,6 +57,7 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     parser.add_argument("--quick", action="store_true", help="few of everything, within a minute")
     parser.add_argument("--only", metavar="NAMES", help="only these, with a comma between")
     parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")
+    parser.add_argument("--queued", type=int, metavar="N", help="so many requests for the workers")
     options = parser.parse_args(words)
     chosen = QUICK if options.quick else Sizes()
     bookings = options.bookings or chosen.bookings
@@ -65,4 +66,5 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     only = frozenset((options.only or "").replace(",", " ").split())
     if unknown := only - set(SUBJECTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SUBJECTS)}")
-    return replace(chosen, bookings=bookings, only=only or frozenset(SUBJECTS))
+    queued = options.queued or chosen.queued
+    return replace(chosen, bookings=bookings, queued=queued, only=only or frozenset(SUBJECTS))

@@ -7,6 +7,7 @@ It needs Node.js with its npm client, and Chromium. Fails where a page has less 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,10 @@ def cookie_header(browser: OpenerDirector) -> str:
 def first_site(browser: OpenerDirector, stack: DemoStack) -> str:
     """Return the number of the first site that can be booked."""
     page = browser.open(f"{stack.portal}/sites/?current=dc").read().decode()
-    return page.split('id="site-', 2)[2].split('"', 1)[0]
+    found = re.search(r'id="site-(\d+)"', page)
+    if found is None:
+        raise RuntimeError("The demo has no site that can be booked.")
+    return found[1]
 
 
 def measure(program: Path, address: str, cookies: str, file: Path, phone: bool) -> None:
