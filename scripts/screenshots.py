@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -139,14 +140,16 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     take(page, "booking")
     page.goto("/")
     take(page, "today")
-    page.goto("/bookings/calendar/?view=month")
+    # Around then lies most of what was booked.
+    soon = datetime.now(UTC) + timedelta(days=3)
+    page.goto(f"/bookings/calendar/?day={soon:%Y-%m-%d}")
     take(page, "calendar")
     page.goto("/sites/?near=lille")
     expect(page.locator("#site-map")).to_have_attribute("data-shown", re.compile("."))
     take(page, "sites")
     open_site(page, "Lille Lesquin")
     page.locator("#day-view").click()
-    page.locator("#turn-later").click()
+    page.goto(f"{page.url.partition('?')[0]}?day={soon:%Y-%m-%d}")
     take(page, "day")
     page.goto("/drivers/")
     take(page, "drivers")
