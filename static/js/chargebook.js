@@ -175,6 +175,26 @@
     }
   });
 
+  // What takes longer than a moment shows that it is on its way, but for what a page asks by itself
+
+  const waiting = new Map();
+
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (!/\bevery\b/.test(detail.elt.getAttribute("hx-trigger") || "")) {
+      const show = () => {
+        document.documentElement.dataset.waiting = "";
+      };
+      waiting.set(detail.xhr, setTimeout(show, 300));
+    }
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    clearTimeout(waiting.get(detail.xhr));
+    waiting.delete(detail.xhr);
+    if (!waiting.size) {
+      delete document.documentElement.dataset.waiting;
+    }
+  });
+
   // Filters apply as they are chosen. What is typed waits for Enter or the button.
 
   document.addEventListener("change", (event) => {

@@ -19,11 +19,13 @@ THE_SAME_EVERYWHERE = (
 )
 # Which database they use makes no difference to what they are about, or tests/fuzz tries it there.
 WHATEVER_THE_DATABASE = (
+    "accounts/test_second_factor.py",
     "benchmarks/",
     "bookings/test_calendar_programs.py",
     "bookings/test_views_change.py::test_nothing_that_is_typed_breaks_the_form",
     "bookings/test_views_new.py::test_nothing_that_is_typed_breaks_the_form",
     "deploy/test_sqlite_writers.py",
+    "test_access.py",
     "test_translations.py",
 )
 DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}

@@ -1,4 +1,4 @@
-"""Back, forward, large text: what browsers do by themselves keeps working."""
+"""Back, forward and large text keep working, and what takes long is seen to be on its way."""
 
 import re
 
@@ -40,3 +40,16 @@ def test_twice_as_large_nothing_is_cut_off(open_page, address):
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_role("button", name="Menu").click()
     expect(page.get_by_role("link", name="Drivers")).to_be_visible()
+
+
+def test_what_takes_long_shows_that_it_is_on_its_way(open_page):
+    page = open_page(MANAGER)
+    page.goto("/sites/?current=dc")
+    page.locator("#site-results li a[href^='/sites/']").first.click()
+    held = []
+    page.route("**/availability/**", lambda route: held.append(route))
+    page.locator("#picker-day-3").click()
+    expect(page.locator("html")).to_have_attribute("data-waiting", "")
+    held[0].continue_()
+    expect(page.locator("#picker-day-3[aria-current]")).to_be_visible()
+    expect(page.locator("html[data-waiting]")).to_have_count(0)
