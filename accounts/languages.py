@@ -17,11 +17,14 @@ def language_for(locale: str) -> str:
         return settings.LANGUAGE_CODE
 
 
+# What programs read has no language, and must not wait for the database to learn who asks.
+WITHOUT_WORDS = ("/health/", "/metrics", "/theme.css")
+
+
 def language_of(request: HttpRequest) -> str:
     """Return the language of a page: the person's, else the nearest that the browser asks for.
 
-    The back office is in the portal's own, since not all of it is translated. Addresses that need
-    no log-in read nothing of the person.
+    The back office is in the portal's own, since not all of it is translated.
     """
     if request.path_info.startswith(reverse("admin:index")):
         return settings.LANGUAGE_CODE
@@ -37,6 +40,8 @@ class SpeakTheirLanguage:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request; what is read while it streams has its words by then."""
+        if request.path_info.startswith(WITHOUT_WORDS):
+            return self.get_response(request)
         language = language_of(request)
         with translation.override(language):
             response = self.get_response(request)

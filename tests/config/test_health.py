@@ -177,3 +177,11 @@ def test_a_server_that_says_nothing_counts_as_gone(silent_server):
 @pytest.mark.redis
 def test_a_redis_that_runs_answers(settings):
     assert services.answers(settings.CACHE_URL)
+
+
+def test_who_asks_is_not_looked_up(client, manager, django_assert_num_queries):
+    client.force_login(manager)
+    with django_assert_num_queries(0):
+        answer = client.get("/health/live")
+    assert answer.status_code == 200
+    assert "Cookie" not in answer.headers.get("Vary", "")
