@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import Booking, Notification
 
@@ -49,51 +49,18 @@ def ready(now: datetime) -> Iterator[int]:
     """Yield the keys of what may be sent, those first that are due for longest; a slice at a time.
 
     It finds what `due` finds, but however many there are: a queue is empty as a rule, and what
-    PostgreSQL plans for an empty one, in one query with the bookings, takes seconds for a full one.
+    PostgreSQL plans for an empty one takes seconds for all of a full one.
     Within a full slice the order is random: senders that run at once would else meet at each row.
     """
     queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    queued = queued.order_by("next_attempt_at", "pk")
-    rows = list(queued[:SLICE])
-    while rows:
-        keys = _without_those_that_wait(rows, now=now)
-        if len(rows) == SLICE:
+    rows = queued.order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
+    slice_ = list(rows[:SLICE])
+    while slice_:
+        found = due(now).filter(pk__in=[pk for _at, pk in slice_])
+        keys = list(found.order_by("next_attempt_at", "pk").values_list("pk", flat=True))
+        if len(slice_) == SLICE:
             random.shuffle(keys)
         yield from keys
-        last = rows[-1]
-        behind = Q(next_attempt_at__gt=last.next_attempt_at)
-        behind |= Q(next_attempt_at=last.next_attempt_at, pk__gt=last.pk)
-        rows = list(queued.filter(behind)[:SLICE])
-
-
-def _without_those_that_wait(rows: list[Notification], *, now: datetime) -> list[int]:
-    """Return the keys of those of the rows that wait for nothing."""
-    telling = {row.booking_id for row in rows if _tells_charger(row, now=now)}
-    nameless = set(
-        Booking.objects.filter(
-            pk__in=telling, evse=None, status__in=Booking.CONFIRMED, start_at__gt=now
-        ).values_list("pk", flat=True)
-    )
-    told = {row.booking_id for row in rows}
-    first = {
-        (booking, address): pk
-        for booking, address, pk in Notification.objects.filter(
-            booking__in=told, state=State.QUEUED
-        )
-        .values_list("booking_id", "recipient_email")
-        .annotate(Min("pk"))
-        .order_by()
-    }
-    return [
-        row.pk
-        for row in rows
-        if not (row.booking_id in nameless and _tells_charger(row, now=now))
-        and (
-            row.created_at <= now - WAIT_FOR_EARLIER
-            or first.get((row.booking_id, row.recipient_email), row.pk) >= row.pk
-        )
-    ]
-
-
-def _tells_charger(row: Notification, *, now: datetime) -> bool:
-    return row.kind in TELLS_CHARGER and row.created_at > now - WAIT_FOR_EVSE
+        at, last = slice_[-1]
+        behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
+        slice_ = list(rows.filter(behind)[:SLICE])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bookings.models import Booking
-from bookings.selectors import list_bookings
+from bookings.selectors import bookings_of, list_bookings
 from drivers.models import Driver, Fleet
 from drivers.selectors import matching_drivers, private_partner_ids
 from sites.models import Location
@@ -50,8 +50,6 @@ def _bookings(fleet: Fleet, text: str) -> list[Booking]:
     number = text.removeprefix("#")
     if not (number.isascii() and number.isdecimal()) or len(number) > 18:
         return found
-    named = Booking.objects.filter(fleet=fleet, pk=int(number)).select_related(
-        "driver", "location", "evse__charge_point", "charging_session"
-    )
+    named = bookings_of(fleet).filter(pk=int(number))
     others = [booking for booking in found if booking.pk != int(number)]
     return [*named, *others][:MOST_OF_A_KIND]
