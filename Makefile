@@ -1,4 +1,4 @@
-# Chargebook: `make` lists the targets. What a target does is in scripts/.
+# Chargebook: `make` lists the targets. What a target does is in tools/.
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -12,28 +12,28 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 install: ## make .venv with everything that uv.lock pins
-	@sh scripts/install.sh "$(PYTHON)"
+	@sh tools/install.sh "$(PYTHON)"
 
 install-e2e: ## the same, and what drives a browser
-	@sh scripts/install.sh "$(PYTHON)" e2e
+	@sh tools/install.sh "$(PYTHON)" e2e
 
 demo: install ## run the portal against a simulated operator
-	@$(BIN)/python -m scripts.demo
+	@$(BIN)/python -m tools.demo.run
 
 demo-reset: install ## forget everything that the demo keeps
-	@$(BIN)/python -m scripts.demo_reset
+	@$(BIN)/python -m tools.demo.reset
 
 test: install ## run the suite; PostgreSQL, Redis and browser tests where those are
-	@$(BIN)/python -m scripts.suite here $(ARGS)
+	@$(BIN)/python -m tools.suite here $(ARGS)
 
 test-services: install ## run the suite on PostgreSQL and Redis
-	@$(BIN)/python -m scripts.suite services $(ARGS)
+	@$(BIN)/python -m tools.suite services $(ARGS)
 
 fuzz: install ## send every page and every reader much more nonsense than the suite does
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-40} $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS)
 
 e2e: install-e2e ## run the browser tests against a demo of their own
-	@$(BIN)/python -m scripts.suite browser $(ARGS)
+	@$(BIN)/python -m tools.suite browser $(ARGS)
 
 lint: install ## check style: code and templates
 	@$(BIN)/python -m ruff check .
@@ -44,25 +44,25 @@ types: install ## check types
 	@$(BIN)/python -m mypy .
 
 bench: install ## measure what it costs
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m tools.benchmarks $(ARGS)
 
 lighthouse: install ## measure the main pages with Lighthouse
-	@$(BIN)/python -m scripts.lighthouse $(ARGS)
+	@$(BIN)/python -m tools.frontend.lighthouse $(ARGS)
 
 chaos: install ## let everything fail while people book, and compare the books
-	@$(BIN)/python -m chaos $(ARGS)
+	@$(BIN)/python -m tools.chaos $(ARGS)
 
 check-migrations: install ## check that the migrations fit the models
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
 messages: install ## bring translations up to date with the texts, and compile them
-	@$(BIN)/python -m scripts.messages
+	@$(BIN)/python -m tools.messages
 
 check-messages: install ## check that every text is translated
-	@$(BIN)/python -m scripts.messages --check
+	@$(BIN)/python -m tools.messages --check
 
 vendor: install ## fetch the vendored front-end libraries again
-	@$(BIN)/python -m scripts.vendor_frontend
+	@$(BIN)/python -m tools.frontend.vendor
 
 screenshots: install-e2e ## take the pictures in docs/screenshots again
-	@$(BIN)/python -m scripts.screenshots
+	@$(BIN)/python -m tools.frontend.screenshots

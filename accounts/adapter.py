@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import client_ip
+from shell.addresses import client_ip
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.second_factor import must_set_up
 from accounts.sessions import device, end_sessions, sessions_of
-from accounts.viewer import viewer_zone
+from shell.viewer import viewer_zone
 
 MINUTE = 60
 # Under which name the library counts what these pages do.

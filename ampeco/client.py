@@ -1,6 +1,6 @@
 """The client of the AMPECO public API: one method for each call of the portal, in our words.
 
-Every method raises the errors of `ampeco.errors` and nothing else, unless it says so. Reading
+Every method raises the errors of `upstream.errors` and nothing else, unless it says so. Reading
 methods may be retried for some seconds; methods that ask for bookings send exactly one request.
 Methods that return an iterator send their first request when it is first used.
 """
@@ -11,11 +11,7 @@ from typing import Any
 
 import httpx
 
-from ampeco.calls import Observer
-from ampeco.circuit import Circuit
-from ampeco.gate import RateGate
 from ampeco.resources import Filters, Resources, id_in_path, items_of, only_wanted
-from ampeco.transport import Transport
 from ampeco.types import (
     Booking,
     BookingRequest,
@@ -32,7 +28,11 @@ from ampeco.types import (
     Session,
     User,
 )
-from ampeco.types.reading import wire_instant
+from upstream.calls import Observer
+from upstream.circuit_breaker import Circuit
+from upstream.rate_gate import RateGate
+from upstream.readers import wire_instant
+from upstream.transport import Transport
 
 # The longest silence, and for how long a call that may be repeated is begun again.
 SILENCE_SECONDS = 10.0

@@ -10,11 +10,11 @@ import threading
 from django.conf import settings
 from django.core.cache import cache
 
-from ampeco.allowance import SHARE_OF_WORKERS, CacheAllowance
-from ampeco.circuit import CacheCircuit
 from ampeco.client import RETRY_SECONDS, SILENCE_SECONDS, AmpecoClient
-from ampeco.gate import CacheGate
-from telemetry.operator_calls import note_call
+from upstream.call_metrics import note_call
+from upstream.call_quota import SHARE_OF_WORKERS, CacheAllowance
+from upstream.circuit_breaker import CacheCircuit
+from upstream.rate_gate import CacheGate
 
 GATE_KEY = "ampeco-hold-off-until"
 CIRCUIT_KEY = "ampeco-circuit"

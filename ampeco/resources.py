@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from ampeco.errors import AmpecoUnavailable
-from ampeco.paging import Item, walk
-from ampeco.transport import Transport
 from ampeco.types import Page, UnreadablePayload
-from ampeco.types.reading import wire_instant
+from upstream.errors import AmpecoUnavailable
+from upstream.paging import Item, walk
+from upstream.readers import wire_instant
+from upstream.transport import Transport
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Bookings, their requests and mails in the back office: to look at, and to try again."""
+"""Bookings and their requests in the back office: to look at, and to try again."""
 
 import uuid
 
@@ -7,21 +7,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.large_admin import LargeAdmin, drivers_named
+from bookings.actions.create import retry_failed
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
-    CalendarFeed,
     ChargingSession,
-    NoticePreference,
-    Notification,
 )
 from bookings.models.booking import reference_key
-from bookings.notifications import send_again
-from bookings.services import retry_failed
-from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
+from drivers.large_admin import LargeAdmin, drivers_named
+from mirror.admin import ReadOnlyInline
+from notifications.models import Notification
 
 
 class RequestInline(ReadOnlyInline):
@@ -242,86 +239,6 @@ class BookingRequestAdmin(LargeAdmin):
             messages.warning(request, text % {"number": rest})
 
 
-@admin.register(Notification)
-class NotificationAdmin(LargeAdmin):
-    """Mails to drivers and managers."""
-
-    list_display = [
-        "recipient_email",
-        "kind",
-        "audience",
-        "state",
-        "attempts",
-        "problem",
-        "booking",
-        "created_at",
-        "sent_at",
-    ]
-    list_filter = ["state", "kind", "audience"]
-    list_select_related = ["booking"]
-    search_fields = ["pk", "booking__pk", "recipient_user__email", "booking__driver__search_text"]
-    search_help_text = gettext_lazy(
-        "Number of the booking, name or e-mail of the driver, or e-mail of the manager"
-    )
-    fields = [
-        "recipient_email",
-        "kind",
-        "audience",
-        "subject",
-        "state",
-        "attempts",
-        "next_attempt_at",
-        "problem",
-        "booking",
-        "request",
-        "event",
-        "recipient_user",
-        "recipient_driver",
-        "message_id",
-        "created_at",
-        "sent_at",
-    ]
-    actions = ["send_again"]
-
-    def by_number(self, number: int) -> Q:
-        """Return the mails about a booking."""
-        return Q(booking=number)
-
-    def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return the mail with this Message-ID."""
-        return Q(message_id=wanted)
-
-    def by_words(self, words: str) -> Q:
-        """Return the mails about a driver's bookings, or to a manager."""
-        return Q(booking__driver__in=drivers_named(words)) | Q(recipient_user__email__iexact=words)
-
-    def has_send_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may have mails sent again."""
-        return request.user.has_perm("bookings.change_notification")
-
-    @admin.action(
-        description=gettext_lazy("Send again what could not be delivered"), permissions=["send"]
-    )
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        """Let mails that were given up be tried anew; say for how many."""
-        keys = list(queryset.values_list("pk", flat=True))
-        again = send_again(keys)
-        if again:
-            text = ngettext(
-                "%(number)s mail is sent again. One that is no longer true is left out.",
-                "%(number)s mails are sent again. Those that are no longer true are left out.",
-                again,
-            )
-            messages.success(request, text % {"number": again})
-        if rest := len(keys) - again:
-            text = ngettext(
-                "%(number)s is not: it was sent, waits, or was left out.",
-                "%(number)s are not: they were sent, wait, or were left out.",
-                rest,
-            )
-            messages.warning(request, text % {"number": rest})
-
-
 @admin.register(ChargingSession)
 class ChargingSessionAdmin(LargeAdmin):
     """What was charged on bookings of all fleets."""
@@ -366,33 +283,3 @@ class ChargingSessionAdmin(LargeAdmin):
     def by_words(self, words: str) -> Q:
         """Return the session with this id, or those of a driver."""
         return Q(ampeco_session_id=words) | Q(booking__driver__in=drivers_named(words))
-
-
-@admin.register(CalendarFeed)
-class CalendarFeedAdmin(ReadOnlyAdmin):
-    """Calendars that others may subscribe to. Their addresses are the fleets' secret."""
-
-    list_display = [
-        "fleet",
-        "location",
-        "driver",
-        "created_by",
-        "created_at",
-        "last_read_at",
-        "revoked_at",
-    ]
-    list_filter = ["fleet"]
-    list_select_related = ["fleet", "location", "driver", "created_by"]
-    ordering = ["-pk"]
-    fields = list_display
-
-
-@admin.register(NoticePreference)
-class NoticePreferenceAdmin(ReadOnlyAdmin):
-    """Who of a fleet gets which mails, where it has chosen."""
-
-    list_display = ["fleet", "kind", "managers", "driver"]
-    list_filter = ["kind", "fleet"]
-    list_select_related = ["fleet"]
-    ordering = ["fleet__name", "kind"]
-    fields = list_display

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bookings.attention import reasons_of
 from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key
+from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
 from mirror.search import search_key
 from sites.models import Location
@@ -178,7 +178,7 @@ def each_booking(
 ) -> Iterator[list[Booking]]:
     """Yield all of a list in its order, BATCH_SIZE bookings at a time, however many there are.
 
-    They come with what bookings.exports tells of them; to ask them for more is a query each time.
+    They come with what bookings.pages.export_lines tells of them; more is a query each time.
     Each batch costs two queries that begin where the last one ended, so that neither memory nor the
     cost of a batch grows with the list. What changes meanwhile is read as it is by then: a booking
     that moves to another time may come twice or not at all.

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from ampeco.factory import get_client
-from bookings import notifications, polling, refresh, reminders, sessions, submission, sync
+from bookings.sync import full_walk, polling, refresh, sessions, submission
 from mirror.models import SyncRun
 from mirror.operator_status import look_again
-from sites.runs import RunUnderWay, is_due_again
+from mirror.runs import RunUnderWay, is_due_again
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def sync_bookings() -> None:
     if not is_due_again(SyncRun.Kind.BOOKINGS, every=every, now=timezone.now()):
         return
     try:
-        sync.sync_bookings(client=client)
+        full_walk.sync_bookings(client=client)
     except RunUnderWay:
         logger.info("A synchronisation of bookings is under way already.")
 
@@ -70,21 +70,3 @@ def refresh_sessions() -> None:
 def refresh_booking(booking_id: int) -> None:
     """Read one booking right away."""
     refresh.refresh_one(booking_id, client=get_client())
-
-
-@shared_task
-def send_notification(notification_id: int) -> None:
-    """Send one mail right away."""
-    notifications.send_notification(notification_id)
-
-
-@shared_task
-def sweep_notifications() -> None:
-    """Send the mails that are due."""
-    notifications.send_due()
-
-
-@shared_task
-def plan_reminders() -> None:
-    """Write the reminders that are due."""
-    reminders.plan_due_reminders()

@@ -2,12 +2,10 @@
 
 from django.urls import path
 
-from bookings.views import alternatives, cancel, change, move, new, read
-from bookings.views.driver_page import revoke_link
-from bookings.views.export import export
-from bookings.views.feeds import feeds, revoke
-from bookings.views.fleet_calendar import fleet_calendar
-from bookings.views.notices import notices, sent
+from bookings.boards.calendar.views import fleet_calendar
+from bookings.pages import alternatives, cancel, change, move, new, read
+from bookings.pages.driver_page.views import revoke_link
+from bookings.pages.export import export
 
 app_name = "bookings"
 
@@ -28,8 +26,4 @@ urlpatterns = [
     path("<int:pk>/revoke-link/", revoke_link, name="revoke_link"),
     path("export.csv", export, name="export"),
     path("calendar/", fleet_calendar, name="fleet_calendar"),
-    path("feeds/", feeds, name="feeds"),
-    path("feeds/<int:pk>/revoke/", revoke, name="revoke_feed"),
-    path("notices/", notices, name="notices"),
-    path("sent/", sent, name="sent"),
 ]

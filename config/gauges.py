@@ -15,14 +15,15 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from ampeco.circuit import CacheCircuit
 from ampeco.factory import CIRCUIT_KEY, GATE_KEY
-from ampeco.gate import CacheGate
-from bookings.models import BookingRequest, Notification
+from bookings.models import BookingRequest
 from config.services import answers, queue_length
 from mirror.models import SyncRun
 from mirror.operator_status import is_refused
+from notifications.models import Notification
 from telemetry import sweeps
+from upstream.circuit_breaker import CacheCircuit
+from upstream.rate_gate import CacheGate
 
 OPEN = (
     BookingRequest.Status.QUEUED,

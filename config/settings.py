@@ -45,7 +45,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 # Forms are small, and none takes a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
-FILE_UPLOAD_HANDLERS = ["config.requests.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["shell.requests.NoFiles"]
 # Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
 # that cannot be taken back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -70,11 +70,14 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "telemetry",
+    "shell",
     "accounts",
     "mirror",
     "drivers",
     "sites",
     "bookings",
+    "calendars",
+    "notifications",
     "team",
     "privacy",
     "sandbox",
@@ -83,8 +86,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "telemetry.middleware.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
-    "config.content_policy.ContentPolicyMiddleware",
-    "config.requests.RefuseNul",
+    "shell.content_policy.ContentPolicyMiddleware",
+    "shell.requests.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
@@ -113,7 +116,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context_processors.portal",
+                "shell.context_processors.portal",
             ],
         },
     }
@@ -412,8 +415,8 @@ CELERY_BEAT_SCHEDULE = {
         "bookings.tasks.poll_requests", timedelta(seconds=POLL_INTERVAL_SECONDS)
     ),
     "sweep-queued": every("bookings.tasks.sweep_queued", timedelta(seconds=5)),
-    "sweep-notifications": every("bookings.tasks.sweep_notifications", timedelta(seconds=5)),
-    "plan-reminders": every("bookings.tasks.plan_reminders", timedelta(seconds=30)),
+    "sweep-notifications": every("notifications.tasks.sweep_notifications", timedelta(seconds=5)),
+    "plan-reminders": every("notifications.tasks.plan_reminders", timedelta(seconds=30)),
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),

@@ -5,9 +5,13 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts.back_office import use_the_portals_log_in
-from bookings.views import day, driver_page, feeds, search, today
-from config.look import theme
+from bookings.boards.day import views as day_views
+from bookings.boards.today import views as today_views
+from bookings.pages import search
+from bookings.pages.driver_page import views as driver_page_views
+from calendars import views as calendars_views
 from config.metrics import metrics
+from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
 
@@ -17,28 +21,30 @@ use_the_portals_log_in(admin.site)
 handler429 = "accounts.security_views.too_many_requests"
 
 of_a_driver = [
-    path("", driver_page.show, name="show"),
-    path("cancel/", driver_page.cancel, name="cancel"),
-    path("late/", driver_page.late, name="late"),
-    path("booking.ics", driver_page.calendar, name="calendar"),
+    path("", driver_page_views.show, name="show"),
+    path("cancel/", driver_page_views.cancel, name="cancel"),
+    path("late/", driver_page_views.late, name="late"),
+    path("booking.ics", driver_page_views.calendar, name="calendar"),
 ]
 
 # Pages about a site that show bookings, of which the sites themselves know nothing.
 of_site_days = [
-    path("<int:pk>/day/", day.site_day, name="day"),
-    path("<int:pk>/chargers/<int:evse_pk>/week/", day.charger_week, name="charger_week"),
+    path("<int:pk>/day/", day_views.site_day, name="day"),
+    path("<int:pk>/chargers/<int:evse_pk>/week/", day_views.charger_week, name="charger_week"),
 ]
 
 urlpatterns = [
-    path("", today.today, name="home"),
+    path("", today_views.today, name="home"),
     path("search/", search.search_everything, name="search"),
     path("sites/", include(([*of_sites, *of_site_days], "sites"))),
     path("bookings/", include("bookings.urls")),
+    path("bookings/", include("calendars.urls")),
+    path("bookings/", include("notifications.urls")),
     path("drivers/", include("drivers.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),
-    path("calendar/<str:secret>.ics", feeds.calendar_feed, name="calendar-feed"),
+    path("calendar/<str:secret>.ics", calendars_views.calendar_feed, name="calendar-feed"),
     path("invitation/<str:secret>/", joining_views.invitation, name="team-invitation"),
     path("account/", include("accounts.urls")),
     path("back-office/", admin.site.urls),

@@ -4,9 +4,9 @@ import math
 
 from django.conf import settings
 
-from accounts.counters import count
 from accounts.models import User
 from drivers.models import Fleet
+from shell.counters import count
 
 HOUR = 3600
 

@@ -10,13 +10,6 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from ampeco import types
 from ampeco.client import AmpecoClient
-from ampeco.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-)
 from ampeco.factory import get_client
 from drivers.lookups import TooManyLookups, count_lookup
 from drivers.models import Driver, Fleet
@@ -24,6 +17,13 @@ from drivers.selectors import current_drivers
 from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
 from mirror.operator_status import note_accepted, note_refused
+from upstream.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
-from ampeco.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoUnauthorized,
-)
 from ampeco.types import PartnerInvite, User
 from drivers.models import Fleet
 from drivers.selectors import current_drivers
@@ -24,6 +19,7 @@ from drivers.upserts import Belonging, is_storable, release_unseen, store_driver
 from mirror.models import SyncRun
 from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
+from upstream.errors import AmpecoError, AmpecoForbidden, AmpecoUnauthorized
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from ampeco.circuit import CacheCircuit
 from ampeco.client import AmpecoClient
-from ampeco.errors import AmpecoError
 from ampeco.factory import CIRCUIT_KEY
+from upstream.circuit_breaker import CacheCircuit
+from upstream.errors import AmpecoError
 
 logger = logging.getLogger(__name__)
 

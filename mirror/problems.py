@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from ampeco.errors import (
+from upstream.errors import (
     AmpecoError,
     AmpecoForbidden,
     AmpecoRateLimited,

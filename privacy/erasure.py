@@ -22,8 +22,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import ERASED_DOMAIN, User
 from accounts.sessions import end_sessions
-from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent, Notification
+from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from drivers.models import Driver, FleetMembership
+from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
 from sites.models import FavouriteSite

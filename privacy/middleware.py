@@ -9,9 +9,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-from accounts.addresses import client_ip
 from privacy.acting import Doer, begin, end
 from privacy.audit import MOST_OBJECTS, note_action
+from shell.addresses import client_ip
 
 ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Their changes are noted one by one, with old and new values, as they are saved.

@@ -11,11 +11,11 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
-    CalendarFeed,
     ChargingSession,
-    Notification,
 )
+from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver, PrivateAccess
+from notifications.models import Notification
 
 OPEN = ("queued", "pending", "stale")
 

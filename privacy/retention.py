@@ -21,15 +21,10 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ERASED_DOMAIN, User
-from bookings.models import (
-    Booking,
-    BookingEvent,
-    BookingRequest,
-    BookingRequestEvent,
-    CalendarFeed,
-    Notification,
-)
+from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
+from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet, FleetDriver, PrivateAccess
+from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
 from privacy.models import AuditEntry, ClearedBookings

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from bookings.large_admin import LargeAdmin
+from drivers.large_admin import LargeAdmin
 from privacy.models import AuditEntry
 
 

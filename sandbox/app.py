@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox import control, desk, mailbox, places, tiles
-from sandbox.api import ROOT, Api
-from sandbox.mailbox import Mailbox
-from sandbox.pages import SCRIPT, STYLE
-from sandbox.world import World
+from sandbox.api.dispatch import ROOT, Api
+from sandbox.desk import control, mailbox, tiles, views
+from sandbox.desk.mailbox import Mailbox
+from sandbox.desk.pages import SCRIPT, STYLE
+from sandbox.world import places
+from sandbox.world.world import World
 
 ROUTES = Map(
     [
@@ -64,11 +65,11 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
     endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
     match endpoint:
         case "desk":
-            return desk.show_desk(world)
+            return views.show_desk(world)
         case "chargers":
-            return desk.show_chargers(world)
+            return views.show_chargers(world)
         case "do":
-            return desk.do(world, request)
+            return views.do(world, request)
         case "style":
             return Response(STYLE, mimetype="text/css")
         case "script":

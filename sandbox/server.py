@@ -11,11 +11,11 @@ from wsgiref.types import WSGIEnvironment
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
-from sandbox.build import book_for_others, build_world
+from sandbox.desk.mailbox import Mailbox, serve_smtp
 from sandbox.faults import Faults
-from sandbox.mailbox import Mailbox, serve_smtp
-from sandbox.state import StateUnreadable
-from sandbox.world import SHAPES, World
+from sandbox.world.build import book_for_others, build_world
+from sandbox.world.state import StateUnreadable
+from sandbox.world.world import SHAPES, World
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
-from sites.intervals import Interval, merge
 from sites.models import ChargePoint, Connector, Evse, Location
+from sites.slots.periods import Interval, merge
 
 ENABLED = "enabled"
 DISABLED = "disabled"

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from ampeco.factory import get_client
-from sites import runs, sync
+from mirror import runs
+from sites.mirroring import full_walk
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,6 @@ def sync_sites(full: bool = False) -> None:
     if not full and not runs.is_delta_due(now):
         return
     try:
-        sync.sync_sites(client=client, full=full)
+        full_walk.sync_sites(client=client, full=full)
     except runs.RunUnderWay:
         logger.info("A synchronisation of sites is under way already.")

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from sites import favourite_views, map_views, picker_views, views
+from sites import favourite_views, views
+from sites.finding import map_views
+from sites.slots.picker import views as picker_views
 
 app_name = "sites"
 

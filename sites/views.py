@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.viewer import viewer_zone
-from config.content_policy import allow_pictures_from
 from drivers.permissions import FleetRequest, member_required
 from drivers.selectors import private_partner_ids
+from shell.content_policy import allow_pictures_from
+from shell.viewer import viewer_zone
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of
 from sites.favourites import favourites_of
-from sites.finding import find_near, page_of_rows, read_search
-from sites.map_views import map_of
-from sites.picker import build_picker
-from sites.picker_form import read_move
+from sites.finding.map_views import map_of
+from sites.finding.search import find_near, page_of_rows, read_search
 from sites.selectors import asked_for, visible_evses, visible_locations
+from sites.slots.picker.form import read_move
+from sites.slots.picker.page import build_picker
 
 # What the list hands on to the slot picker of a site while a booking is moved.
 PASSED_ALONG = ("day", "from", "minutes")

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.entrance import PASSWORD_MAX
 from accounts.models import User
-from bookings.handover import feeds_made_by, looked_after
 from drivers.models import FleetMembership, TeamRole
+from team.handover import feeds_made_by, looked_after
 from team.leaving import heirs_of
 
 LONGEST_EMAIL = 254

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.handover import hand_over, looked_after, revoke_feeds_of
 from bookings.models import Actor
 from drivers.models import Fleet, FleetMembership
 from drivers.team import NotChanged, check_admin_remains, check_runs_team, lock_team
+from team.handover import hand_over, looked_after, revoke_feeds_of
 from team.invitations import revoke_those_by
 
 logger = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.languages import language_for
 from accounts.models import User
-from accounts.viewer import viewer_zone
 from drivers.models import FleetMembership, TeamRole
 from drivers.permissions import FleetRequest, admin_required, member_required
 from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remains
+from shell.viewer import viewer_zone
 from team.forms import InvitationForm, LeavingForm, RoleForm
 from team.invitations import deliver, invite, revoke
 from team.leaving import HeirNeeded, Left, end_membership

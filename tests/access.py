@@ -158,19 +158,19 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/calendar/", stranger=200, viewer=200, manager=200),
         page("get", "/bookings/calendar/?view=month", stranger=200, viewer=200, manager=200),
     ],
-    "bookings:feeds": [
+    "calendars:feeds": [
         page("get", "/bookings/feeds/", stranger=200, viewer=200, manager=200),
         page("post", "/bookings/feeds/", {"scope": "all"}, stranger=302, viewer=403, manager=302),
     ],
-    "bookings:revoke_feed": [
+    "calendars:revoke": [
         page("post", "/bookings/feeds/{feed_pk}/revoke/", stranger=404, viewer=403, manager=302),
         page("get", "/bookings/feeds/{feed_pk}/revoke/", stranger=405, viewer=403, manager=405),
     ],
-    "bookings:notices": [
+    "notifications:settings": [
         page("get", "/bookings/notices/", stranger=200, viewer=200, manager=200),
         page("post", "/bookings/notices/", stranger=200, viewer=403, manager=200),
     ],
-    "bookings:sent": [page("get", "/bookings/sent/", stranger=200, viewer=200, manager=200)],
+    "notifications:sent": [page("get", "/bookings/sent/", stranger=200, viewer=200, manager=200)],
     "drivers:list": [page("get", "/drivers/", stranger=200, viewer=200, manager=200)],
     "drivers:add": [
         page("post", "/drivers/add/", {"email": ""}, stranger=200, viewer=403, manager=200),

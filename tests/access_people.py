@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.links import link_token
-from bookings.models import CalendarFeed
+from calendars.models import CalendarFeed
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.factories import (

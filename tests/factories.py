@@ -7,9 +7,10 @@ import factory
 from django.utils.timezone import now
 
 from accounts.models import User
-from bookings.models import Booking, BookingRequest, Notification
+from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
+from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
 
 PASSWORD = "correct horse battery"

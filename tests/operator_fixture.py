@@ -11,10 +11,10 @@ from django.utils.timezone import now
 from ampeco.client import AmpecoClient
 from ampeco.factory import set_client
 from sandbox.app import create_app
-from sandbox.build import build_world
 from sandbox.faults import ConnectionCut
-from sandbox.world import World
-from telemetry.operator_calls import note_call
+from sandbox.world.build import build_world
+from sandbox.world.world import World
+from upstream.call_metrics import note_call
 
 __all__ = ["ampeco_client", "operator", "operator_world", "wire"]
 

@@ -7,7 +7,6 @@ import pytest
 from django.core.cache import cache
 from django.utils.timezone import now
 
-from ampeco.circuit import FAILURES_TO_OPEN, CacheCircuit
 from ampeco.client import AmpecoClient
 from ampeco.factory import CIRCUIT_KEY, set_client
 from bookings import tasks
@@ -15,7 +14,8 @@ from bookings.models import Booking, BookingRequest
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
 from sites.tasks import sync_sites
-from tests.bookings.conftest import *  # noqa: F403 - a site of the operator, and workers by hand
+from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
+from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuit
 
 pytestmark = pytest.mark.django_db
 

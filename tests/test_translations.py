@@ -11,18 +11,19 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from accounts.models import User
-from bookings.calendar import booking_calendar, feed_calendar
 from bookings.links import link_token
-from bookings.mails import compose
-from bookings.models import Booking, Notification
+from bookings.models import Booking
+from calendars.entries import booking_calendar, feed_calendar
 from drivers.models import Driver
-from scripts import messages
+from notifications.compose import compose
+from notifications.models import Notification
 from sites import labels
 from tests.access import WHOLE_PAGES, go_through
-from tests.bookings.mail_situations import SITUATIONS
 from tests.factories import BookingRequestFactory
+from tests.notifications.mail_situations import SITUATIONS
+from tools import messages
 
-pytest_plugins = ["tests.access_people", "tests.bookings.mail_cases"]
+pytest_plugins = ["tests.access_people", "tests.notifications.mail_cases"]
 
 OTHERS = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")

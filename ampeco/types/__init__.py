@@ -14,7 +14,6 @@ from ampeco.types.bookings import (
     NewBookingRequest,
     Session,
 )
-from ampeco.types.pages import Page
 from ampeco.types.people import Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
@@ -25,7 +24,8 @@ from ampeco.types.places import (
     Location,
     Slot,
 )
-from ampeco.types.reading import UnreadablePayload, pick_text
+from upstream.pages import Page
+from upstream.readers import UnreadablePayload, pick_text
 
 __all__ = [
     "CONNECTOR_TYPES",

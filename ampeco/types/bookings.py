@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES
-from ampeco.types.reading import (
+from upstream.readers import (
     Payload,
     UnreadablePayload,
     choice,

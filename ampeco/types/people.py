@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from ampeco.types.reading import (
+from upstream.readers import (
     Payload,
     UnreadablePayload,
     choice,

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
-from ampeco.types.reading import (
+from upstream.readers import (
     Payload,
     UnreadablePayload,
     choice,

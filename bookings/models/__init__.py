@@ -1,11 +1,8 @@
-"""When drivers charge: bookings, the requests that make and change them, and their notices."""
+"""When drivers charge: bookings, the requests that make and change them, and their sessions."""
 
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
 from bookings.models.event import BookingEvent
-from bookings.models.feed import CalendarFeed
-from bookings.models.notification import Notification
-from bookings.models.preference import NoticePreference
 from bookings.models.request import BookingRequest, BookingRequestEvent
 from bookings.models.session import ChargingSession
 
@@ -15,8 +12,5 @@ __all__ = [
     "BookingEvent",
     "BookingRequest",
     "BookingRequestEvent",
-    "CalendarFeed",
     "ChargingSession",
-    "NoticePreference",
-    "Notification",
 ]

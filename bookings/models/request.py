@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
 from drivers.models import Driver
-from sites.criteria import Criteria
 from sites.models import Evse, Location
+from sites.slots.criteria import Criteria
 
 
 class BookingRequest(models.Model):
@@ -26,7 +26,7 @@ class BookingRequest(models.Model):
            ├──► approved | rejected        (decided when first read)
            └──► failed                     (never became a request upstream)
 
-    Only `bookings.transitions.move_request` changes `status`.
+    Only `bookings.state.moves.move_request` changes `status`.
     """
 
     class Kind(models.TextChoices):

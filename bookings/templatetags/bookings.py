@@ -12,17 +12,17 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from bookings import facts
-from bookings.eligibility import Slot
-from bookings.lane_html import cells_html
+from bookings.actions.eligibility import Slot
+from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
-from sites.criteria import Criteria
+from bookings.wording import facts
 from sites.facts import charger_of
 from sites.models import Evse
+from sites.slots.criteria import Criteria
 
 if TYPE_CHECKING:
-    from bookings.day_rows import LaneCell
+    from bookings.boards.day.rows import LaneCell
 
 register = template.Library()
 

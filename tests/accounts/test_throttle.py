@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils.timezone import now, timedelta
 
 from config import caches
-from scripts.ports import free_port
 from tests.accounts.steps import (
     SECURITY,
     code_now,
@@ -20,6 +19,7 @@ from tests.accounts.steps import (
     show_oneself,
 )
 from tests.factories import UserFactory
+from tools.services.ports import free_port
 
 pytestmark = pytest.mark.django_db
 

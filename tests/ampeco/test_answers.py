@@ -1,8 +1,8 @@
 import httpx
 import pytest
 
-from ampeco.errors import AmpecoUnavailable
-from tests.ampeco.conftest import CANCEL, LOCATION, REQUESTS
+from tests.scripted_operator import CANCEL, LOCATION, REQUESTS
+from upstream.errors import AmpecoUnavailable
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ampeco.types import (
     NewBookingRequest,
     Slot,
 )
-from tests.ampeco.conftest import BASE_URL, one, page, payload
+from tests.scripted_operator import BASE_URL, one, page, payload
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # The same instant, as somebody in India has it.

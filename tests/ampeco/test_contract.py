@@ -10,15 +10,15 @@ import httpx
 import pytest
 
 from ampeco.client import AmpecoClient
-from ampeco.gate import MemoryGate
 from ampeco.types import (
     CancelBookingRequest,
     ChangeBookingRequest,
     EvseCriteria,
     NewBookingRequest,
 )
-from tests.ampeco.conftest import BASE_URL, TOKEN, page, payload
 from tests.contract.checker import ContractChecker
+from tests.scripted_operator import BASE_URL, TOKEN, page, payload
+from upstream.rate_gate import MemoryGate
 
 DOCUMENT = os.environ.get("AMPECO_OPENAPI", "")
 

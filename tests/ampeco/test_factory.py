@@ -8,8 +8,8 @@ import time_machine
 
 import config.wsgi
 from ampeco import factory
-from ampeco.errors import AmpecoNotFound, AmpecoRateLimited
 from ampeco.factory import get_client, set_client
+from upstream.errors import AmpecoNotFound, AmpecoRateLimited
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ampeco.types import pick_text, reading
+from ampeco.types import pick_text
+from upstream import readers
 
 
 @pytest.mark.parametrize(
@@ -23,21 +24,21 @@ from ampeco.types import pick_text, reading
     ],
 )
 def test_instants(text, expected):
-    found = reading.instant(text)
+    found = readers.instant(text)
     assert found == expected
     assert found is None or found.utcoffset() == timedelta()
 
 
 @pytest.mark.parametrize("value", [42, "42", " 42 ", 42.0])
 def test_ids(value):
-    assert reading.whole_number(value) == 42
+    assert readers.whole_number(value) == 42
 
 
 @pytest.mark.parametrize(
     "value", [None, True, "", "4x", "٤", "-1", 1.5, float("inf"), 2**70, "9" * 5000, []]
 )
 def test_what_is_no_id(value):
-    assert reading.whole_number(value) is None
+    assert readers.whole_number(value) is None
 
 
 @pytest.mark.parametrize(
@@ -67,4 +68,4 @@ def test_localized_text_in_preferred_order():
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "a\udc00b"])
 def test_what_no_database_can_hold_is_replaced(text):
-    assert reading.plain_text(text) == "a\ufffdb"
+    assert readers.plain_text(text) == "a\ufffdb"

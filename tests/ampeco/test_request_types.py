@@ -10,7 +10,7 @@ from ampeco.types import (
     EvseCriteria,
     NewBookingRequest,
 )
-from tests.ampeco.conftest import payload
+from tests.scripted_operator import payload
 
 
 def at(hour: int) -> datetime:

@@ -5,7 +5,8 @@ import httpx
 import pytest
 
 from ampeco.client import AmpecoClient
-from ampeco.errors import (
+from tests.scripted_operator import CANCEL, NEVER_SENT, PERHAPS_SENT, REQUESTS, TOKEN, named
+from upstream.errors import (
     AmpecoError,
     AmpecoForbidden,
     AmpecoNotFound,
@@ -14,7 +15,6 @@ from ampeco.errors import (
     AmpecoUnauthorized,
     AmpecoUnavailable,
 )
-from tests.ampeco.conftest import CANCEL, NEVER_SENT, PERHAPS_SENT, REQUESTS, TOKEN, named
 
 
 @pytest.mark.parametrize("failure", NEVER_SENT, ids=named)

@@ -21,9 +21,9 @@ from ampeco.types import (
     Slot,
     UnreadablePayload,
     User,
-    reading,
 )
-from tests.ampeco.conftest import payload
+from tests.scripted_operator import payload
+from upstream import readers
 
 PARSERS = {
     "location": Location,
@@ -356,7 +356,7 @@ def test_unknown_enum_value_is_read_as_unknown(parser, field, attribute):
 
 
 def test_unknown_enum_value_is_logged_once(caplog, monkeypatch):
-    monkeypatch.setattr(reading, "_surprises", set())
+    monkeypatch.setattr(readers, "_surprises", set())
     with caplog.at_level(logging.WARNING, logger="ampeco"):
         for _ in range(3):
             Evse.from_payload({"id": 1, "status": "vaporised"})

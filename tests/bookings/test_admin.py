@@ -14,13 +14,12 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
-    CalendarFeed,
     ChargingSession,
-    NoticePreference,
-    Notification,
 )
-from bookings.notifications import send_due
+from calendars.models import CalendarFeed
 from mirror.search import search_key
+from notifications.delivery import send_due
+from notifications.models import NoticePreference, Notification
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import icalendar
 import pytest
 
-from accounts.templatetags.portal import in_zone, offset_text, time_in_zone, zone_label
-from bookings.booking_state import reminder_time
-from bookings.calendar_lines import instant_line
-from bookings.wall_clock import instants_of, skipped_stretch
-from sites.intervals import STEP, local_day, start_of_day, starts_that_fit
-from sites.picker_parts import Clock, StartWriter
-from sites.picker_texts import clock_change_text
+from bookings.state.booking import reminder_time
+from calendars.ical import instant_line
+from shell.templatetags.portal import in_zone, offset_text, time_in_zone, zone_label
+from shell.wall_clock import instants_of, skipped_stretch
+from sites.slots.periods import STEP, local_day, start_of_day, starts_that_fit
+from sites.slots.picker.parts import Clock, StartWriter
+from sites.slots.picker.texts import clock_change_text
 from tests.factories import BookingFactory, FleetFactory
 
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)

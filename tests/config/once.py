@@ -20,7 +20,7 @@ THE_SAME_EVERYWHERE = (
 # Which database they use makes no difference to what they are about, or tests/fuzz tries it there.
 WHATEVER_THE_DATABASE = (
     "accounts/test_second_factor.py",
-    "benchmarks/",
+    "tools.benchmarks/",
     "bookings/test_calendar_programs.py",
     "bookings/test_views_change.py::test_nothing_that_is_typed_breaks_the_form",
     "bookings/test_views_new.py::test_nothing_that_is_typed_breaks_the_form",

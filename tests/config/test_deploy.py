@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from config.content_policy import DEVICE
+from shell.content_policy import DEVICE
 from tests.factories import PASSWORD
 
 PRODUCTION = {

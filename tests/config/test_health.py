@@ -10,10 +10,10 @@ from django.utils import timezone
 from config import services
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
-from scripts.ports import free_port
 from telemetry import sweeps
 from telemetry.models import Sweep
 from tests.factories import DriverFactory
+from tools.services.ports import free_port
 
 Kind = SyncRun.Kind
 

@@ -8,18 +8,18 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from ampeco.circuit import FAILURES_TO_OPEN, CacheCircuit
 from ampeco.factory import CIRCUIT_KEY, GATE_KEY
-from ampeco.gate import CacheGate
-from bookings.models import Notification
 from config import gauges
 from mirror.models import SyncRun
 from mirror.operator_status import note_refused
-from scripts.ports import free_port
+from notifications.models import Notification
 from telemetry.measures import MAILS, MEASURES
 from telemetry.models import Sweep
 from telemetry.store import STORE
 from tests.factories import BookingRequestFactory
+from tools.services.ports import free_port
+from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuit
+from upstream.rate_gate import CacheGate
 
 TOKEN = "sesame-for-prometheus"
 

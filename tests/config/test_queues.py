@@ -5,9 +5,9 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from bookings.dispatch import enqueue_on_commit
 from config.celery import app
 from config.services import ROWS_QUEUE, SWEEPS_QUEUE, queue_length
+from mirror.enqueue import enqueue_on_commit
 
 pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 

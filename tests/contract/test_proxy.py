@@ -15,10 +15,10 @@ from bookings.models import Booking, BookingRequest, ChargingSession
 from drivers.models import Driver
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
-from sandbox import cast
 from sandbox.app import create_app
-from sandbox.build import build_world
-from sandbox.lifecycle import start_session
+from sandbox.world import cast
+from sandbox.world.build import build_world
+from sandbox.world.lifecycle import start_session
 from sites.models import Evse
 from sites.tasks import sync_sites
 from tests.contract.checker import ContractChecker

@@ -21,12 +21,6 @@ from mirror.migration_operations import AddIndexWhileServing
 OURS = {
     config.label for config in apps.get_app_configs() if (settings.BASE_DIR / config.name).is_dir()
 }
-# Made before there was a version that could serve meanwhile.
-BEFORE_THE_FIRST_VERSION = {
-    ("bookings", "0002_follow_bookings"),
-    ("drivers", "0002_add_reminder_lead_time"),
-    ("accounts", "0002_add_language_of_mails"),
-}
 # Migration and what it does: why that is safe all the same.
 ALLOWED: dict[tuple[str, str, str], str] = {}
 
@@ -114,7 +108,6 @@ def test_every_migration_is_safe_while_the_version_before_serves():
     wrong = [
         f"{migration.app_label}/{migration.name}: {complaint}"
         for migration, before in all_migrations()
-        if (migration.app_label, migration.name) not in BEFORE_THE_FIRST_VERSION
         for complaint in judge(migration, before)
         if (migration.app_label, migration.name, complaint.partition(":")[0]) not in ALLOWED
     ]

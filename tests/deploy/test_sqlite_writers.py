@@ -12,11 +12,11 @@ WRITE = f"""
 import django; django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from bookings.freshness import claim_due, schedule
-from bookings.leases import claim
+from bookings.sync.schedule import claim_due, schedule
+from mirror.leases import claim
 from bookings.models import Booking, BookingRequest
-from bookings.reminders import plan_due_reminders
-from bookings.transitions import move_request
+from notifications.reminders import plan_due_reminders
+from bookings.state.moves import move_request
 from telemetry.sweeps import forget_notes, note_success
 from tests.factories import BookingRequestFactory
 import os

@@ -5,8 +5,8 @@ import itertools
 import pytest
 from django.utils.timezone import now
 
-from sandbox.records import Invite, User
-from sandbox.world import World
+from sandbox.world.records import Invite, User
+from sandbox.world.world import World
 
 _invite_ids = itertools.count(990_000)
 

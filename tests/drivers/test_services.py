@@ -10,7 +10,7 @@ from drivers.models import Driver, FleetDriver, PrivateAccess
 from drivers.selectors import current_drivers
 from drivers.services import DriverNotAdded, add_driver_by_email
 from mirror.operator_status import is_refused
-from sandbox.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
+from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, MembershipFactory
 

@@ -13,7 +13,18 @@ from drivers.sync import sync_fleet_drivers
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
 from mirror.operator_status import is_refused
-from sandbox.cast import ALLIANCE, ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, PENDING, RHONE
+from sandbox.world.cast import (
+    ALLIANCE,
+    ANA,
+    BEN,
+    BOTH,
+    CARLA,
+    DISABLED,
+    HUDSON,
+    JULES,
+    PENDING,
+    RHONE,
+)
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, FleetFactory
 

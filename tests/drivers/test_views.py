@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from drivers.models import Driver, FleetDriver
-from sandbox.cast import ANA, BEN, DISABLED, JULES, PENDING
+from sandbox.world.cast import ANA, BEN, DISABLED, JULES, PENDING
 from tests.factories import DriverFactory, FleetFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from scripts.browser import chromium_flags, chromium_path
-from scripts.own_demo import DemoStack, own_demo
 from tests.e2e.operator_desk import Operator
+from tools.demo.own import DemoStack, own_demo
+from tools.frontend.browser import chromium_flags, chromium_path
 
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scripts.ports import wait_until
+from tools.services.ports import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

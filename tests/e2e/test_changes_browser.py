@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from scripts.ports import wait_until
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -24,6 +23,7 @@ from tests.e2e.steps import (
     starts,
     status,
 )
+from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,6 @@
 import pytest
 from icalendar import Calendar
 
-from scripts.ports import wait_until
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -14,6 +13,7 @@ from tests.e2e.steps import (
     reload_until,
     status,
 )
+from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,6 @@ from datetime import datetime
 import pytest
 from icalendar import Calendar
 
-from scripts.ports import wait_until
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -25,6 +24,7 @@ from tests.e2e.steps import (
     starts,
     status,
 )
+from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from icalendar import Calendar
 
-from scripts.ports import wait_until
 from tests.e2e.reading import Page
+from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.stack
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from scripts.ports import wait_until
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -14,6 +13,7 @@ from tests.e2e.steps import (
     request_first,
     status,
 )
+from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.browser
 

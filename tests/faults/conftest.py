@@ -12,12 +12,13 @@ import time_machine
 from django.db.models import F
 from django.utils.timezone import now
 
-from bookings.models import Booking, BookingRequest, Notification
-from sandbox.world import World
-from tests.bookings.conftest import *  # noqa: F403 - a site of the operator, and workers by hand
-from tests.bookings.conftest import operator_world  # noqa: F401
+from bookings.models import Booking, BookingRequest
+from notifications.models import Notification
+from sandbox.world.world import World
 from tests.faults.killed import Door, serve
 from tests.operator_fixture import Wire
+from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
+from tests.small_operator import operator_world  # noqa: F401
 
 PATH = "/resources/booking-requests/v1.0"
 # What the operator's own rules call an end of a booking.

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from sandbox.app import create_app
 from sandbox.server import QuietHandler
-from sandbox.world import World
+from sandbox.world.world import World
 from tests.deploy.own_database import start, url_of
 
 PATIENCE = 60.0

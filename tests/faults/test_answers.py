@@ -8,9 +8,9 @@ import json
 import httpx
 import pytest
 
-from bookings import sending
-from bookings.changing import request_cancellation
+from bookings.actions.change import request_cancellation
 from bookings.models import Actor, BookingRequest
+from bookings.sync import operator_requests
 from bookings.templatetags.bookings import instant
 from tests.faults.conftest import body_of, is_post, later, reconcile
 from tests.faults.test_late_arrivals import AFTER_GRACE, finish
@@ -94,7 +94,7 @@ def test_what_another_channel_asked_for_is_as_good_as_ours_unless_it_was_rejecte
         operator.approve(theirs)
     else:
         operator.reject(theirs, "No.")
-    found = sending.find_upstream(ours, client=ampeco_client)
+    found = operator_requests.find_upstream(ours, client=ampeco_client)
     assert (found and found.id) == (theirs.id if answer == "approved" else None)
 
 
@@ -103,9 +103,11 @@ def test_a_time_with_a_fraction_of_a_second_is_found_again(request_row, operator
     odd = request_row.start_at.replace(microsecond=123456)
     BookingRequest.objects.update(start_at=odd)
     request_row.refresh_from_db()
-    answer = ampeco_client.create_booking_request(sending.new_booking_request(request_row))
+    answer = ampeco_client.create_booking_request(
+        operator_requests.new_booking_request(request_row)
+    )
     assert instant(answer.start_at) == instant(odd.replace(microsecond=0))
-    assert sending.find_upstream(request_row, client=ampeco_client).id == answer.id
+    assert operator_requests.find_upstream(request_row, client=ampeco_client).id == answer.id
 
 
 def test_a_filter_that_is_ignored_hides_no_second_one(

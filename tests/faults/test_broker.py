@@ -12,16 +12,16 @@ import redis
 from celery import Celery
 from django.db import connection, transaction
 
-from bookings import dispatch
 from bookings.models import BookingRequest
 from config.celery import app as portal
-from scripts import valkey
-from scripts.ports import answers, free_port
-from tests.bookings.conftest import slot_of
+from mirror import enqueue
 from tests.deploy.own_database import start, url_of
 from tests.factories import next_noon
 from tests.faults.conftest import reconcile
 from tests.faults.killed import wait_for
+from tests.small_operator import slot_of
+from tools.services import valkey
+from tools.services.ports import answers, free_port
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def nobody_there(monkeypatch) -> Iterator[None]:
     app.set_current()
     yield
     portal.set_current()
-    dispatch._Broker.away_until = 0.0
+    enqueue._Broker.away_until = 0.0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_absent_broker_is_waited_for_once_and_not_with_each_message(nobody_there, caplog):
     with transaction.atomic():
         for number in range(50):
-            dispatch.enqueue_on_commit("bookings.tasks.submit_request", number)
+            enqueue.enqueue_on_commit("bookings.tasks.submit_request", number)
     told = [each for each in caplog.messages if "The broker is away" in each]
     assert len(told) == 1, caplog.messages[:3]
 

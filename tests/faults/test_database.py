@@ -1,6 +1,6 @@
 """The database is restarted while a worker is at work: every connection to it breaks.
 
-What breaks in the middle of a transaction is in `tests/bookings/test_moves.py`.
+What breaks in the middle of a transaction is in `tests/bookings/actions/test_move.py`.
 """
 
 import threading
@@ -12,9 +12,10 @@ from django.db import connection
 from django.db.models import F
 from django.utils.timezone import now
 
-from bookings import polling, submission
-from bookings.models import Booking, BookingRequest, Notification
-from bookings.notifications import send_due
+from bookings.models import Booking, BookingRequest
+from bookings.sync import polling, submission
+from notifications.delivery import send_due
+from notifications.models import Notification
 from tests.deploy.own_database import url_of
 from tests.faults.conftest import is_post, reconcile
 

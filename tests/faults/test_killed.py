@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from bookings.changing import request_cancellation, request_change
-from bookings.models import Actor, BookingRequest, Notification
-from bookings.notifications import LEASE_SECONDS as MAIL_CLAIM
-from bookings.submission import LEASE_SECONDS
+from bookings.actions.change import request_cancellation, request_change
+from bookings.models import Actor, BookingRequest
+from bookings.sync.submission import LEASE_SECONDS
+from notifications.delivery import LEASE_SECONDS as MAIL_CLAIM
+from notifications.models import Notification
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.faults.killed import held, worker
 

@@ -1,7 +1,7 @@
 """Many workers and sweeps take the same requests at once, while answers get lost.
 
 A single request that eight workers want, and each sweep started twice, are in
-`tests/bookings/test_submission.py` and `tests/bookings/test_two_beats.py`.
+`tests/bookings/sync/test_submission.py` and `tests/bookings/sync/test_two_beats.py`.
 """
 
 import threading
@@ -11,13 +11,13 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from bookings import polling, submission
-from bookings.changing import request_cancellation
+from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingRequest
-from bookings.notifications import send_due
-from tests.bookings.conftest import slot_of
+from bookings.sync import polling, submission
+from notifications.delivery import send_due
 from tests.factories import next_noon
 from tests.faults.conftest import PATH, let_pass, reconcile
+from tests.small_operator import slot_of
 
 pytest_plugins = ["tests.smtp_sink"]
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]

@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import pytest
 
-from ampeco.circuit import FAILURES_TO_OPEN, FIRST_PAUSE_SECONDS
 from tests.deploy.own_database import start
 from tests.faults.killed import wait_for
+from upstream.circuit_breaker import FAILURES_TO_OPEN, FIRST_PAUSE_SECONDS
 
 pytestmark = pytest.mark.redis
 
@@ -25,7 +25,7 @@ CALLER = """
 import itertools, time
 import django
 django.setup()
-from ampeco.errors import AmpecoError
+from upstream.errors import AmpecoError
 from ampeco.factory import get_client
 for number in itertools.count(1):
     time.sleep(0.05)

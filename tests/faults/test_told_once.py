@@ -1,7 +1,7 @@
 """What becomes known in two ways at once is recorded once and told once.
 
-Decisions that race with cancellations are in `tests/bookings/test_cancelling.py`, what the poll and
-the refresh learn in either order in `tests/bookings/test_mirroring.py`.
+Decisions that race with cancellations are in `tests/bookings/actions/test_cancel.py`, what the
+poll and the refresh learn in either order in `tests/bookings/sync/test_compare.py`.
 """
 
 import uuid
@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from bookings.changing import request_cancellation, request_change
-from bookings.models import Actor, Booking, BookingRequest, Notification
+from bookings.actions.change import request_cancellation, request_change
+from bookings.models import Actor, Booking, BookingRequest
 from drivers.models import Driver
-from tests.bookings.conftest import slot_of
+from notifications.models import Notification
 from tests.faults.conftest import reconcile
+from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
 

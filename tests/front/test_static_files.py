@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from scripts.trim_styles import trimmed, words_of_ours
+from tools.frontend.trim_styles import trimmed, words_of_ours
 
 STATIC = Path(settings.BASE_DIR) / "static"
 VENDOR = STATIC / "vendor"

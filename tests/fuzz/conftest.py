@@ -13,13 +13,11 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from bookings.links import link_token
-from bookings.models import CalendarFeed
+from calendars.models import CalendarFeed
 from drivers.models import TeamRole
 from mirror.models import SyncRun
 from team.invitations import invitation_url
 from team.models import Invitation
-from tests.bookings.conftest import *  # noqa: F403 - a site of the operator, and workers by hand
-from tests.bookings.conftest import operator_world  # noqa: F401
 from tests.factories import (
     BookingRequestFactory,
     MembershipFactory,
@@ -27,6 +25,8 @@ from tests.factories import (
     UserFactory,
     next_noon,
 )
+from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
+from tests.small_operator import operator_world  # noqa: F401
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ OF_THE_BACK_OFFICE = {
 # Where an address' argument comes from, by how its name begins: `things`, or a literal.
 ARGUMENTS = {
     "sites:": "{site}",
-    "bookings:revoke_feed": "{feed}",
+    "calendars:revoke": "{feed}",
     "bookings:cancelled_together": "{batch}",
     "bookings:": "{booking}",
     "driver-page:": "{secret}",

@@ -16,16 +16,16 @@ from django.utils.timezone import now
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ampeco.errors import AmpecoError
 from ampeco.types import places
 from ampeco.types.bookings import Booking, BookingRequest, Session
 from ampeco.types.people import Partner, User
-from ampeco.types.reading import UnreadablePayload
-from bookings.eligibility import BookingRefused
+from bookings.actions.eligibility import BookingRefused
 from drivers.sync import sync_fleet_drivers
-from sites import sync
-from sites.availability import AvailabilityUnknown, read_availability
+from sites.mirroring import full_walk
+from sites.slots.availability import AvailabilityUnknown, read_availability
 from tests.fuzz.hostile import VALUES
+from upstream.errors import AmpecoError
+from upstream.readers import UnreadablePayload
 
 MORE = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 PAYLOADS = Path(__file__).parents[1] / "ampeco" / "payloads"
@@ -115,8 +115,8 @@ def life(fleet, ask, slot, driver, workers, follow, ampeco_client):
     follow()
 
     def live() -> None:
-        sync.sync_sites(client=ampeco_client, full=True)
-        sync.sync_sites(client=ampeco_client, full=False)
+        full_walk.sync_sites(client=ampeco_client, full=True)
+        full_walk.sync_sites(client=ampeco_client, full=False)
         sync_fleet_drivers(fleet, client=ampeco_client)
         with suppress(AvailabilityUnknown):
             read_availability(slot.location, day=slot.start_at.date(), now=now(), fresh=True)

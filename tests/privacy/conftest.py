@@ -16,10 +16,10 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
-    CalendarFeed,
     ChargingSession,
-    Notification,
 )
+from calendars.models import CalendarFeed
+from notifications.models import Notification
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

@@ -8,15 +8,17 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from ampeco import types
-from bookings.feeds import feed_url
 from bookings.links import booking_of_link, link_token
-from bookings.models import Booking, CalendarFeed, Notification
-from bookings.notifications import send_due
+from bookings.models import Booking
+from bookings.pages.history.timeline import timeline_of
 from bookings.tasks import submit_request
-from bookings.timeline import timeline_of
+from calendars.feeds import feed_url
+from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
 from drivers.selectors import current_drivers
 from drivers.upserts import Belonging, store_drivers
+from notifications.delivery import send_due
+from notifications.models import Notification
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back
 from privacy.models import AuditEntry
 from sites.models import Evse

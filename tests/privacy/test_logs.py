@@ -23,12 +23,14 @@ import bookings.tasks  # noqa: F401
 import drivers.tasks  # noqa: F401
 import privacy.tasks  # noqa: F401 - tells Celery of them
 from accounts.models import User
-from bookings.feeds import feed_url
 from bookings.links import link_token
-from bookings.models import Booking, BookingRequest, CalendarFeed, Notification
+from bookings.models import Booking, BookingRequest
+from calendars.feeds import feed_url
+from calendars.models import CalendarFeed
 from drivers.models import Driver
+from notifications.models import Notification
 from privacy.models import AuditEntry
-from sandbox import cast
+from sandbox.world import cast
 from tests.bookings import conftest as bookings_fixtures
 from tests.factories import PASSWORD, UserFactory, next_noon
 from tests.telemetry.conftest import written  # noqa: F401 - a fixture
@@ -169,12 +171,12 @@ def test_nothing_that_staff_or_strangers_do_tells_who_somebody_is(
     run_task("bookings.tasks.poll_requests")
     smtp_sink.answers_to_recipient = {driver.email: f"550 {driver.email} is unknown here"}
     smtp_sink.answers_to_data = [f"451 {manager.name}'s mailbox is full"]
-    run_task("bookings.tasks.sweep_notifications")
+    run_task("notifications.tasks.sweep_notifications")
     smtp_sink.stop()
-    run_task("bookings.tasks.sweep_notifications")
+    run_task("notifications.tasks.sweep_notifications")
 
     # Links and calendars.
-    web.post(reverse("bookings:feeds"), {"scope": "all"})
+    web.post(reverse("calendars:feeds"), {"scope": "all"})
     secrets += [link_token(booking, driver), CalendarFeed.objects.get().secret]
     stranger.get(f"/d/{secrets[-2]}/")
     stranger.post(f"/d/{secrets[-2]}/late/", {"minutes": "10", "note": REFERENCE})
@@ -186,7 +188,12 @@ def test_nothing_that_staff_or_strangers_do_tells_who_somebody_is(
     new_user = {"email": INVITED, "name": "Philippa Vandermeer"}
     office.post(reverse("admin:accounts_user_add"), new_user)
     assert User.objects.filter(email=INVITED).exists()
-    for page in ("bookings_booking", "bookings_notification", "drivers_driver", "accounts_user"):
+    for page in (
+        "bookings_booking",
+        "notifications_notification",
+        "drivers_driver",
+        "accounts_user",
+    ):
         office.get(reverse(f"admin:{page}_changelist"), {"q": driver.email})
     office.get(reverse("admin:drivers_driver_changelist"), {"email__nonsense": driver.email})
     data_page = reverse("admin:drivers_driver_personal_data", args=[driver.pk])

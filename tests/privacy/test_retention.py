@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import User
-from bookings.models import Booking, CalendarFeed, Notification
-from bookings.timeline import timeline_of
+from bookings.models import Booking
+from bookings.pages.history.timeline import timeline_of
+from calendars.models import CalendarFeed
 from config.celery import app
 from drivers.models import Driver, FleetDriver
+from notifications.models import Notification
 from privacy import retention
 from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
@@ -196,7 +198,7 @@ def test_the_sweep_is_one_that_is_watched(quux, past_booking):
 def test_a_booking_of_nobody_is_not_the_operators_to_rename(quux, past_booking):
     """The operator still tells whose it was: that is not taken over again."""
     from ampeco import types
-    from bookings.mirroring import differences
+    from bookings.sync.compare import differences
 
     booking = past_booking(quux, days_ago=OLD)
     clear_old_data()

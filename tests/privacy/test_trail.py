@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from bookings.models import Notification
 from drivers.models import Fleet, FleetMembership
+from notifications.models import Notification
 from privacy.acting import Doer, acting, from_command_line
 from privacy.models import AppendOnly, AuditEntry
 from tests.factories import (
@@ -109,7 +109,7 @@ def test_what_is_added_and_removed(as_staff, staff, fleet, manager):
 def test_each_action_is_noted_for_each_object(as_staff, staff):
     given_up = [NotificationFactory(state=Notification.State.GIVEN_UP).pk for _ in range(2)]
     as_staff.post(
-        reverse("admin:bookings_notification_changelist"),
+        reverse("admin:notifications_notification_changelist"),
         {"action": "send_again", "_selected_action": given_up},
     )
 
@@ -144,7 +144,7 @@ def test_every_action_of_the_back_office_is_noted(as_staff, staff):
 
 
 def test_managers_leave_no_trail(as_manager, manager):
-    as_manager.post(reverse("bookings:notices"), {})
+    as_manager.post(reverse("notifications:settings"), {})
     manager.name = "Other"
     manager.save()
 

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from sandbox.app import create_app
-from sandbox.build import build_world
-from sandbox.cast import ANA
-from sandbox.records import Evse, Location
-from sandbox.world import World
+from sandbox.world.build import build_world
+from sandbox.world.cast import ANA
+from sandbox.world.records import Evse, Location
+from sandbox.world.world import World
 
 NOW = datetime(2026, 3, 2, 9, 7, 30, tzinfo=UTC)
 SOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.cast import ANA, BOTH, CARLA, HUDSON, PENDING
-from sandbox.lifecycle import start_session
+from sandbox.world.cast import ANA, BOTH, CARLA, HUDSON, PENDING
+from sandbox.world.lifecycle import start_session
 from tests.contract.checker import ContractChecker
 from tests.sandbox.conftest import (
     API,

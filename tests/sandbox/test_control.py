@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sandbox.app import create_app
-from sandbox.cast import ANA, BEN
+from sandbox.world.cast import ANA, BEN
 from tests.sandbox.conftest import API, HOUR, REQUESTS, SOON, evse_at, new_booking
 
 

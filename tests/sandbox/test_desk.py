@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from sandbox.cast import ANA, BEN
 from sandbox.faults import KINDS
+from sandbox.world.cast import ANA, BEN
 from tests.sandbox.conftest import HOUR, NOW, SOON, evse_at, new_booking
 
 NASTY = """"><script>alert('x')</script><img src=x onerror=alert(1)>{0}{title}'"""

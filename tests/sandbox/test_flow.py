@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from ampeco.errors import AmpecoForbidden, AmpecoRejected
 from ampeco.types import (
     CancelBookingRequest,
     ChangeBookingRequest,
     EvseCriteria,
     NewBookingRequest,
 )
-from sandbox.build import build_world
-from sandbox.cast import ANA, BEN, CARLA, HUDSON, PARTNERS, PENDING, PEOPLE
+from sandbox.world.build import build_world
+from sandbox.world.cast import ANA, BEN, CARLA, HUDSON, PARTNERS, PENDING, PEOPLE
 from tests.sandbox.conftest import HOUR, NOW, SOON, site_named
+from upstream.errors import AmpecoForbidden, AmpecoRejected
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_fate_is_the_same_whatever_else_happens(world):
         world.tick()
         return [each.status for each in world.bookings.values()]
 
-    from sandbox.build import build_world
+    from sandbox.world.build import build_world
 
     other = build_world(now=NOW, locations=1)
     other.random.random()

@@ -12,9 +12,9 @@ import pytest
 from werkzeug.http import parse_options_header
 
 from sandbox.app import create_app
-from sandbox.mailbox import Mailbox, serve_smtp
-from scripts.ports import free_port
+from sandbox.desk.mailbox import Mailbox, serve_smtp
 from tests.sandbox.test_desk import NASTY, Page
+from tools.services.ports import free_port
 
 CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:Charging – Vénissieux\r\nEND:VCALENDAR\r\n"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.build import build_world
-from sandbox.cast import ANA
-from sandbox.mailbox import Mailbox
+from sandbox.desk.mailbox import Mailbox
 from sandbox.server import make
-from scripts.browser import chromium_flags, chromium_path
+from sandbox.world.build import build_world
+from sandbox.world.cast import ANA
 from tests.sandbox.conftest import HOUR, NOW, SOON, TOKEN
 from tests.sandbox.test_mailbox import keep, mail
+from tools.frontend.browser import chromium_flags, chromium_path
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs the e2e dependency group (make install-e2e)"

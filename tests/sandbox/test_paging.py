@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.build import build_world
-from sandbox.cast import ANA, BEN, CARLA, HUDSON, PEOPLE, RHONE
+from sandbox.world.build import build_world
+from sandbox.world.cast import ANA, BEN, CARLA, HUDSON, PEOPLE, RHONE
 from tests.sandbox.conftest import API, BOOKINGS, HOUR, NOW, REQUESTS, SOON
 
 USERS = f"{API}/users/v1.0"

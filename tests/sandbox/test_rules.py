@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES
+from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES
 from tests.sandbox.conftest import (
     BOOKINGS,
     HOUR,
@@ -418,7 +418,7 @@ class TestAvailability:
 
 
 def test_default_world_is_partly_booked():
-    from sandbox.build import build_world
+    from sandbox.world.build import build_world
 
     world = build_world(now=NOW)
     week = [

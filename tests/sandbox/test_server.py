@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.cast import ANA
 from sandbox.server import add_arguments, world_from
-from scripts.ports import free_port
+from sandbox.world.cast import ANA
 from tests.sandbox.conftest import REQUESTS, TOKEN
+from tools.services.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS = {"module": ["-m", "sandbox"], "manage.py": ["manage.py", "sandbox"]}

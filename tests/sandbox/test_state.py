@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.build import build_world
-from sandbox.cast import ANA
-from sandbox.state import StateUnreadable
+from sandbox.world.build import build_world
+from sandbox.world.cast import ANA
+from sandbox.world.state import StateUnreadable
 from tests.sandbox.conftest import HOUR, NOW, SOON
 
 

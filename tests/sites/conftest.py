@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.utils.timezone import now
 
-from sandbox.records import ChargePoint, Connector, Evse, Location
-from sandbox.world import World
+from sandbox.world.records import ChargePoint, Connector, Evse, Location
+from sandbox.world.world import World
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -48,7 +48,7 @@ def private_site():
 def _no_operator(monkeypatch):
     """A page about sites costs no call; the picker's own one is not what is tested here."""
     from ampeco.client import AmpecoClient
-    from ampeco.errors import AmpecoUnavailable
+    from upstream.errors import AmpecoUnavailable
 
     def refuse(self, *args, **kwargs):
         raise AmpecoUnavailable("Nobody there.")

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import User
-from bookings.models import Booking, CalendarFeed
+from bookings.models import Booking
+from calendars.models import CalendarFeed
 from privacy.erasure import erase_user
 from team.models import Invitation
 from tests.factories import BookingFactory, MembershipFactory, UserFactory

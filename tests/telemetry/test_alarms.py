@@ -50,7 +50,7 @@ def test_each_rule_watches_something_and_leads_somewhere(rule, samples):
 
 
 def test_label_values_in_rules_are_those_of_the_code():
-    from ampeco.calls import Outcome
+    from upstream.calls import Outcome
 
     outcomes = {str(outcome) for outcome in Outcome} | {"sent", "put-off", "given-up"}
     named = {

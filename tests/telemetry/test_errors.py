@@ -61,7 +61,7 @@ answer = Client(get_wsgi_application()).post(
     environ_overrides={"REMOTE_ADDR": "203.0.113.7"},
 )
 assert answer.status_code == 500, answer.status_code
-logging.getLogger("bookings.notifications").error("Mail to %s is given up.", "ana@hudson.example")
+logging.getLogger("notifications.delivery").error("Mail to %s is given up.", "ana@hudson.example")
 print(json.dumps(reports, default=str))
 """
 SECRET = (

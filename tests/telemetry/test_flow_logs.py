@@ -18,10 +18,11 @@ from kombu import Connection
 
 import bookings.tasks  # noqa: F401 - tells Celery of them
 from bookings.links import link_token
-from bookings.models import Booking, BookingRequest, Notification
+from bookings.models import Booking, BookingRequest
 from config.services import ROWS_QUEUE
-from sandbox import cast
-from tests.bookings import conftest as bookings_fixtures
+from notifications.models import Notification
+from sandbox.world import cast
+from tests import small_operator as bookings_fixtures
 from tests.factories import next_noon
 
 pytest_plugins = ["tests.smtp_sink"]

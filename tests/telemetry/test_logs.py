@@ -22,7 +22,7 @@ def log():
         handler = logging.StreamHandler(stream)
         handler.setFormatter(formatter)
         handler.addFilter(WorkAtHand())
-        logger = logging.Logger("bookings.submission")
+        logger = logging.Logger("bookings.sync.submission")
         logger.addHandler(handler)
         logger.warning(*args, **kwargs)
         return stream.getvalue()
@@ -39,7 +39,7 @@ def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
     assert entry.pop("time").endswith("+00:00")
     assert entry == {
         "level": "WARNING",
-        "logger": "bookings.submission",
+        "logger": "bookings.sync.submission",
         "message": "Sent 7.\nTwice.",
         "request_id": "abcdef12",
         "task": "bookings.tasks.submit_request",
@@ -50,7 +50,7 @@ def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
 def test_lines_are_for_people(log):
     with bound(request_id="abcdef12"):
         text = log(Lines(), "Sent %s.", 7)
-    assert text.endswith("WARNING bookings.submission: Sent 7. [request_id=abcdef12]\n")
+    assert text.endswith("WARNING bookings.sync.submission: Sent 7. [request_id=abcdef12]\n")
     assert log(Lines(), "Done.").endswith(": Done.\n")
 
 

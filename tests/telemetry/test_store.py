@@ -10,10 +10,10 @@ from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.test import override_settings
 
-from scripts import valkey
-from scripts.ports import free_port
 from telemetry.measures import Counter, Numbers, Timer
 from telemetry.store import STORE, Store
+from tools.services import valkey
+from tools.services.ports import free_port
 
 ASKED = Counter(name="asked", about="How often.", labels=("who",))
 TOOK = Timer(name="took", about="How long.", labels=("who",), buckets=(0.1, 1.0))

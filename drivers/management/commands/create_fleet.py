@@ -12,7 +12,6 @@ from django.core.validators import validate_email
 
 from accounts.invitations import send_invitation
 from accounts.models import User
-from ampeco.errors import AmpecoError, AmpecoNotFound
 from ampeco.factory import get_client
 from drivers.management.commands.sync_drivers import summary
 from drivers.models import Fleet, TeamRole
@@ -20,6 +19,7 @@ from drivers.onboarding import add_member, find_or_create_fleet
 from drivers.sync import forbidden, sync_fleet_drivers
 from drivers.team import LastAdmin
 from mirror.problems import problem_of
+from upstream.errors import AmpecoError, AmpecoNotFound
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ampeco.factory import get_client
 from mirror.models import SyncRun
-from sites.runs import NOUNS, RunUnderWay
-from sites.sync import sync_sites
+from mirror.runs import NOUNS, RunUnderWay
+from sites.mirroring.full_walk import sync_sites
 
 
 class Command(BaseCommand):

@@ -1,0 +1,368 @@
+"""What to book instead: the same charger at other times, other chargers, other sites near by."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import chain
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from bookings.actions.eligibility import Slot, usable_evses
+from bookings.models import Booking, BookingRequest
+from drivers.models import Driver, Fleet
+from drivers.selectors import private_partner_ids
+from shell.wall_clock import instants_of
+from sites.finding.nearby import Nearby, nearest_sites
+from sites.models import Connector, Evse, Location
+from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
+from sites.slots.availability import AvailabilityUnknown, read_availability
+from sites.slots.criteria import Criteria
+from sites.slots.periods import STEP, Interval, next_step, starts_that_fit, subtract
+from sites.slots.picker.form import last_instant
+
+ONE_DAY = timedelta(days=1)
+MOST_TIMES = 4
+MOST_CHARGERS = 4
+MOST_SITES = 3
+# Each site that is asked costs a call to AMPECO, unless the cache knows.
+MOST_SITES_ASKED = 4
+# Sites whose chargers turn out to be closed to the driver are passed over.
+MOST_SITES_LOOKED_AT = 12
+WITHIN_KM = 100.0
+# Times that are offered lie so far apart, or as far as the stay is long.
+APART = timedelta(hours=1)
+# Where the wanted start has passed, others need not begin at once.
+SOON_ENOUGH = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOffer:
+    """A slot at another site, so far away."""
+
+    slot: Slot
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """What is free instead of `wanted`, which begins now where the start asked for `has_passed`.
+
+    `problem` is a sentence where the operator did not tell what is free at the site itself,
+    `sites_problem` where it did not for others.
+    """
+
+    wanted: Slot
+    has_passed: bool
+    other_times: tuple[Slot, ...] = ()
+    other_chargers: tuple[Slot, ...] = ()
+    other_sites: tuple[SiteOffer, ...] = ()
+    problem: str = ""
+    sites_problem: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to offer."""
+        return bool(self.other_times or self.other_chargers or self.other_sites)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a charger must offer to do instead; `power_kw` is what it would best have."""
+
+    connector_types: frozenset[str]
+    current_type: str
+    min_power_kw: Decimal | None
+    power_kw: Decimal | None
+
+    def fits(self, evse: Evse) -> bool:
+        """Return whether a charger will do."""
+        if self.connector_types and not self.connector_types & plugs_of(evse):
+            return False
+        criteria = Criteria(current_type=self.current_type, min_power_kw=self.min_power_kw)
+        return criteria.fits(evse)
+
+    def distance(self, evse: Evse) -> tuple[bool, Decimal, str]:
+        """Return by what the best come first: as strong as wanted, then by how much they differ."""
+        wanted = self.power_kw or Decimal(0)
+        power = evse.max_power_kw or Decimal(0)
+        return power < wanted, abs(power - wanted), evse.name
+
+    def narrow(self, evses: QuerySet[Evse]) -> QuerySet[Evse]:
+        """Return those of the chargers that may fit, as far as the database can tell."""
+        if self.connector_types:
+            plugs = Connector.objects.filter(evse=OuterRef("pk"), type__in=self.connector_types)
+            evses = evses.filter(Exists(plugs.exclude(status=DISABLED)))
+        if self.current_type:
+            evses = evses.filter(current_type=self.current_type)
+        if self.min_power_kw is not None:
+            evses = evses.filter(max_power_kw__gte=self.min_power_kw)
+        return evses
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Who looks for what: instead of `slot` a stay of `length`, at `wanted_at` or near it."""
+
+    fleet: Fleet
+    driver: Driver | None
+    slot: Slot
+    wish: Wish
+    partner_ids: frozenset[int]
+    now: datetime
+    earliest: datetime
+    latest: datetime
+    wanted_at: datetime
+    length: timedelta
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the start asked for cannot be had any more."""
+        return next_step(self.slot.start_at) < self.earliest
+
+    def at(self, location: Location, evse: Evse | None, start_at: datetime) -> Slot:
+        """Return a slot to offer: a charger, or any that meets what was asked for."""
+        criteria = Criteria() if evse else self.slot.criteria
+        return Slot(location, evse, criteria, start_at, start_at + self.length)
+
+    def usable(self, evses: Iterable[Evse]) -> list[Evse]:
+        """Return those of the chargers that will do for the driver."""
+        fitting = [evse for evse in evses if self.wish.fits(evse)]
+        return fitting if self.driver is None else usable_evses(self.driver, fitting)
+
+    def first_start(self, free: Iterable[Interval]) -> datetime | None:
+        """Return when a charger could be had: as wanted, or where that has passed soon enough."""
+        latest = self.wanted_at
+        if self.has_passed:
+            latest = min(self.wanted_at + SOON_ENOUGH, self.latest)
+        starts = starts_that_fit(free, length=self.length, earliest=self.wanted_at, latest=latest)
+        return next(starts, None)
+
+
+def alternatives_for(
+    *,
+    fleet: Fleet,
+    driver: Driver | None,
+    location: Location,
+    evse: Evse | None,
+    criteria: Criteria,
+    start_at: datetime,
+    end_at: datetime,
+    with_times: bool = True,
+    now: datetime | None = None,
+) -> Alternatives:
+    """Return what the driver could have instead of a slot, of the same length.
+
+    The same charger (or any that fits) at the nearest free times, other chargers at this site and
+    other sites of the fleet at the same time. Where the start has passed, all of it from now on.
+    Costs up to 1 + MOST_SITES_ASKED calls to AMPECO, fewer while the cache knows; where the
+    operator does not answer no other site is asked. Without `driver` chargers that only some may
+    use count, too; without `with_times` the first kind is left out.
+    """
+    slot = Slot(location, evse, criteria, start_at.astimezone(UTC), end_at.astimezone(UTC))
+    search = begin_search(
+        fleet=fleet, driver=driver, slot=slot, now=(now or timezone.now()).astimezone(UTC)
+    )
+    wanted = search.at(location, evse, search.wanted_at)
+    found = Alternatives(wanted, has_passed=search.has_passed)
+    try:
+        found = _at_this_site(search, found, with_times=with_times)
+    except AvailabilityUnknown as unknown:
+        found = replace(found, problem=unknown.message)
+        if unknown.reason != "refused":
+            return found
+    return _at_other_sites(search, found)
+
+
+def criteria_of(booking: Booking) -> Criteria:
+    """Return what any charger had to offer, for a booking that names none; else nothing."""
+    if booking.evse_id is not None:
+        return Criteria()
+    creation = (
+        booking.requests.filter(kind=BookingRequest.Kind.CREATE).order_by("created_at").last()
+    )
+    return creation.criteria if creation else Criteria()
+
+
+def begin_search(*, fleet: Fleet, driver: Driver | None, slot: Slot, now: datetime) -> Search:
+    """Return what can be looked for instead of a slot, within the rules of booking."""
+    length = _bookable_length(slot.duration)
+    earliest = next_step(now + timedelta(minutes=settings.BOOKING_NOTICE_MINUTES))
+    latest = next_step(last_instant(now) - length - STEP)
+    return Search(
+        fleet=fleet,
+        driver=driver,
+        slot=slot,
+        wish=_wish_of(slot),
+        partner_ids=private_partner_ids(fleet),
+        now=now,
+        earliest=earliest,
+        latest=latest,
+        wanted_at=min(max(next_step(slot.start_at), earliest), latest),
+        length=length,
+    )
+
+
+def _wish_of(slot: Slot) -> Wish:
+    if slot.evse is None:
+        criteria = slot.criteria
+        types = frozenset({criteria.connector_type} - {""})
+        power = criteria.min_power_kw
+        return Wish(types, criteria.current_type, min_power_kw=power, power_kw=power)
+    plugs = plugs_of(slot.evse)
+    # A charger that has lost its plugs is still known by its current.
+    known = slot.evse.current_type != Evse.CurrentType.UNKNOWN
+    current = slot.evse.current_type if known and not plugs else ""
+    return Wish(plugs, current, min_power_kw=None, power_kw=slot.evse.max_power_kw)
+
+
+def plugs_of(evse: Evse) -> frozenset[str]:
+    """Return the kinds of connector that a charger has in service."""
+    return frozenset(plug.type for plug in evse.connectors.all() if plug.status != DISABLED)
+
+
+def _bookable_length(length: timedelta) -> timedelta:
+    """Return a length that can be asked for: in quarter hours, neither too short nor too long."""
+    longest = timedelta(hours=settings.BOOKING_MAX_HOURS)
+    shortest = timedelta(minutes=settings.BOOKING_MIN_MINUTES)
+    return min(max(-(-length // STEP) * STEP, -(-shortest // STEP) * STEP), longest)
+
+
+def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> Alternatives:
+    """Add what is free at the site itself. Raises AvailabilityUnknown."""
+    location, wanted = search.slot.location, search.slot.evse
+    bookable = list(bookable_evses(location, partner_ids=search.partner_ids))
+    usable = search.usable(bookable)
+    if not usable:
+        return found
+    taken = _asked_for_already(search, usable)
+    free = _free_times(search, location, usable, taken=taken)
+    others = sorted((evse for evse in usable if evse != wanted), key=search.wish.distance)
+    chargers = [
+        search.at(location, evse, start)
+        for evse in others
+        if (start := search.first_start(free[evse.pk])) is not None
+    ]
+    times: list[datetime] = []
+    if with_times:
+        same = [evse for evse in usable if wanted is None or evse == wanted]
+        times = _nearest_times(search, [free[evse.pk] for evse in same])
+    return replace(
+        found,
+        other_times=tuple(search.at(location, wanted, at) for at in times),
+        other_chargers=tuple(chargers[:MOST_CHARGERS]),
+    )
+
+
+def _nearest_times(search: Search, free: Sequence[Iterable[Interval]]) -> list[datetime]:
+    """Return the starts around the wanted one, in order of time, some way apart.
+
+    Where it has passed, the same time on the next day is one of them, if it is free.
+    """
+    starts = {
+        start
+        for each in free
+        for start in starts_that_fit(
+            each, length=search.length, earliest=search.earliest, latest=search.latest
+        )
+    }
+    if not search.has_passed:
+        # This is what did not work out.
+        starts.discard(search.wanted_at)
+    chosen: list[datetime] = []
+    tomorrow = _same_time_tomorrow(search)
+    if search.has_passed and tomorrow in starts:
+        chosen.append(tomorrow)
+    apart = min(APART, search.length)
+    for start in sorted(starts, key=lambda at: (abs(at - search.wanted_at), at)):
+        if len(chosen) == MOST_TIMES:
+            break
+        if all(abs(start - other) >= apart for other in chosen):
+            chosen.append(start)
+    return sorted(chosen)
+
+
+def _same_time_tomorrow(search: Search) -> datetime:
+    """Return when the site's clocks next show the start that was asked for, not today."""
+    zone = search.slot.location.zone
+    clock = search.slot.start_at.astimezone(zone).time()
+    day = search.wanted_at.astimezone(zone).date() + ONE_DAY
+    instants = instants_of(day, clock, zone)
+    return next_step(instants[0] if instants else search.wanted_at + ONE_DAY)
+
+
+def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
+    """Add the nearest other sites with a charger that will do; asks about a few of them."""
+    bookable = all_bookable_evses(partner_ids=search.partner_ids)
+    near = nearest_sites(
+        search.slot.location,
+        evses=search.wish.narrow(bookable),
+        within_km=WITHIN_KM,
+        limit=MOST_SITES_LOOKED_AT,
+    )
+    at_sites = _usable_at(search, bookable, near)
+    taken = _asked_for_already(search, chain.from_iterable(at_sites.values()))
+    offers: list[SiteOffer] = []
+    for site in [site for site in near if site.location_pk in at_sites][:MOST_SITES_ASKED]:
+        evses = at_sites[site.location_pk]
+        location = evses[0].charge_point.location
+        try:
+            free = _free_times(search, location, evses, taken=taken)
+        except AvailabilityUnknown as unknown:
+            if unknown.reason != "refused":
+                return replace(found, other_sites=tuple(offers), sites_problem=unknown.message)
+            continue
+        for evse in sorted(evses, key=search.wish.distance):
+            start = search.first_start(free[evse.pk])
+            if start is not None:
+                wanted = evse if search.slot.evse else None
+                offers.append(SiteOffer(search.at(location, wanted, start), site.km))
+                break
+        if len(offers) == MOST_SITES:
+            break
+    return replace(found, other_sites=tuple(offers))
+
+
+def _usable_at(
+    search: Search, bookable: QuerySet[Evse], near: Sequence[Nearby]
+) -> dict[int, list[Evse]]:
+    """Return the chargers that will do, by the site's primary key."""
+    evses = (
+        search.wish.narrow(bookable)
+        .filter(charge_point__location__in=[site.location_pk for site in near])
+        .select_related("charge_point__location")
+        .prefetch_related("connectors")
+    )
+    at_sites: dict[int, list[Evse]] = defaultdict(list)
+    for evse in search.usable(evses):
+        at_sites[evse.charge_point.location_id].append(evse)
+    return at_sites
+
+
+def _free_times(
+    search: Search,
+    location: Location,
+    evses: Iterable[Evse],
+    *,
+    taken: dict[int, list[Interval]],
+) -> dict[int, tuple[Interval, ...]]:
+    """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
+    day = search.wanted_at.astimezone(location.zone).date()
+    availability = read_availability(location, day=day, now=search.now)
+    return {evse.pk: subtract(availability.of(evse), taken.get(evse.pk, ())) for evse in evses}
+
+
+def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Interval]]:
+    """Return what the fleet has asked for and is not decided: the operator calls it free still."""
+    asked = Booking.objects.filter(
+        fleet=search.fleet,
+        evse__in=[evse.pk for evse in evses],
+        status=Booking.Status.REQUESTED,
+        end_at__gt=search.now,
+    ).values_list("evse_id", "start_at", "end_at")
+    taken: dict[int, list[Interval]] = defaultdict(list)
+    for pk, start_at, end_at in asked:
+        taken[pk].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+    return taken

@@ -1,0 +1,365 @@
+"""What managers and staff can do: ask for bookings, also instead of others; ask again."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bookings.actions.change import ChangeRefused, check_changeable, check_overlap
+from bookings.actions.eligibility import (
+    BookingRefused,
+    Slot,
+    check_availability,
+    check_driver,
+    check_slot,
+)
+from bookings.actions.move import check_movable, hold_for_move
+from bookings.models import Actor, Booking, BookingRequest
+from bookings.models.booking import reference_key, slot_key
+from bookings.state.booking import write
+from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.sync.refresh import watch_bookings
+from drivers.models import Driver, Fleet
+from mirror.enqueue import enqueue_on_commit
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came of a submitted form: the request, and whether this submission made it."""
+
+    request: BookingRequest
+    is_new: bool
+
+
+def submit_booking_request(
+    *,
+    fleet: Fleet,
+    user: User,
+    driver: Driver,
+    slot: Slot,
+    reference: str,
+    submission_key: uuid.UUID,
+    confirmed_overlap: bool = True,
+    replaces: Booking | None = None,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Submission:
+    """Save a new booking with its create request, to be sent by a worker once committed.
+
+    The same form sent twice, or the same slot asked for the same driver while that booking lives,
+    gives the existing request; a form that comes back with another slot or driver is a new one.
+    Reads availability upstream once; when it cannot be read for a passing reason, the request is
+    saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
+
+    With `confirmed_overlap` false, another booking of the driver at that time refuses it (field
+    `overlap`). `replaces` makes it a move: that booking, as it was at `seen_version`, is held as it
+    is until the new one is decided, and cancelled when that is approved.
+    """
+    now = now or timezone.now()
+    find_existing = partial(
+        _find_existing,
+        fleet=fleet,
+        driver=driver,
+        slot=slot,
+        submission_key=submission_key,
+        replaces=replaces,
+    )
+    existing = find_existing()
+    if existing:
+        return Submission(existing, is_new=False)
+    try:
+        if replaces is not None:
+            replaces = check_movable(
+                replaces, slot=slot, seen_version=seen_version, user=user, now=now
+            )
+        check_slot(fleet=fleet, slot=slot, now=now)
+        check_driver(fleet=fleet, driver=driver, slot=slot)
+        check_availability(fleet=fleet, slot=slot, driver=driver)
+        if not confirmed_overlap:
+            check_overlap(driver, slot.start_at, slot.end_at, but=replaces, fleet=fleet)
+        request = _save(
+            fleet=fleet,
+            user=user,
+            driver=driver,
+            slot=slot,
+            reference=reference,
+            submission_key=submission_key,
+            replaces=replaces,
+            now=now,
+        )
+    except (IntegrityError, BookingRefused) as error:
+        # Of two clicks or tabs the other one was faster by a moment.
+        existing = find_existing()
+        if existing:
+            return Submission(existing, is_new=False)
+        if isinstance(error, BookingRefused):
+            raise
+        # That booking was given up in the moment between.
+        raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
+    return Submission(request, is_new=True)
+
+
+def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
+    """Ask again for what failed before it reached the operator; return whether that was done.
+
+    A new request is made, the failed one and its history stay. Nothing is made when the start has
+    passed or the booking has moved on since: it was given up or asked for again, it is no longer
+    confirmed, or something else is asked for about it.
+    """
+    now = timezone.now()
+    if request.status != BookingRequest.Status.FAILED or request.start_at <= now:
+        return False
+    retry = {
+        BookingRequest.Kind.CREATE: _place_again,
+        BookingRequest.Kind.UPDATE: _change_again,
+        BookingRequest.Kind.CANCEL: _cancel_again,
+    }[BookingRequest.Kind(request.kind)]
+    try:
+        with transaction.atomic():
+            return retry(request, staff_user=staff_user, now=now)
+    except (IntegrityError, ChangeRefused):
+        return False
+
+
+def dismiss_attention(booking: Booking) -> bool:
+    """Take a booking off the list of those that need attention; return whether it was on it."""
+    return bool(
+        Booking.objects.filter(pk=booking.pk, needs_attention=True).update(needs_attention=False)
+    )
+
+
+def restore_attention(booking: Booking) -> None:
+    """Put a booking back on the list of those that need attention."""
+    Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+
+
+def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
+    """Let the next sweep poll the undecided requests of bookings whose page is open.
+
+    However old they are, and also those that a sweep is reading just now: it may have read them
+    before the decision. But a request in trouble keeps its back-off, since a page must not make
+    an outage worse. Bookings that are about to start or to end are read sooner as well.
+    """
+    now = now or timezone.now()
+    bookings = list(bookings)
+    watch_bookings(bookings, now=now)
+    waiting = [
+        booking.pk
+        for booking in bookings
+        if booking.status == Booking.Status.REQUESTED or booking.open_change
+    ]
+    if not waiting:
+        return
+    # A booking that is being moved waits for the one that is to replace it.
+    concerned = Booking.objects.filter(Q(pk__in=waiting) | Q(replaces__in=waiting))
+    undecided = BookingRequest.objects.filter(
+        Q(next_attempt_at__gt=now) | Q(lease_until__gt=now),
+        booking__in=concerned.values("pk"),
+        status__in=BookingRequest.UNDECIDED,
+        trouble="",
+    )
+    with transaction.atomic():
+        # What a sweep is writing just now is left to the next look: two that wait for each other's
+        # rows would be a deadlock.
+        free = undecided.select_for_update(skip_locked=True)
+        BookingRequest.objects.filter(pk__in=free.values("pk")).update(next_attempt_at=now)
+
+
+def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = request.booking
+    key = slot_key(
+        driver=request.driver,
+        location=request.location,
+        evse=request.evse,
+        wanted=request.criteria.key,
+        start=request.start_at,
+        end=request.end_at,
+    )
+    revived = Booking.objects.filter(pk=booking.pk, status=Booking.Status.NOT_PLACED).update(
+        status=Booking.Status.REQUESTED,
+        needs_attention=False,
+        slot_key=key,
+        version=F("version") + 1,
+        changed_at=now,
+    )
+    if not revived:
+        return False
+    if booking.replaces is not None and booking.replaces.is_confirmed:
+        # It was to be moved here: without a hold on it, both would stand.
+        check_changeable(booking.replaces, seen_version=None, user=staff_user, now=now)
+        hold_for_move(booking.replaces, to=booking, actor=Actor.STAFF, user=staff_user)
+    _repeat(request, staff_user=staff_user, now=now)
+    return True
+
+
+def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = request.booking
+    wanted = (request.driver_id, request.start_at, request.end_at)
+    if not booking.can_change(now) or wanted == (
+        booking.driver_id,
+        booking.start_at,
+        booking.end_at,
+    ):
+        return False
+    if not write(
+        booking,
+        now=now,
+        only_version=booking.version,
+        open_change=Booking.OpenChange.UPDATE,
+        needs_attention=False,
+    ):
+        return False
+    _repeat(
+        request,
+        staff_user=staff_user,
+        now=now,
+        previous_driver=booking.driver,
+        previous_start_at=booking.start_at,
+        previous_end_at=booking.end_at,
+    )
+    return True
+
+
+def _cancel_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
+    booking = (
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("fleet", "driver", "location", "evse")
+        .get(pk=request.booking_id)
+    )
+    if not (booking.is_confirmed and booking.can_cancel(now)):
+        return False
+    open_cancellation(
+        booking, now=now, asked_by=Actor.STAFF, user=staff_user, on_behalf_of=request.created_by
+    )
+    return True
+
+
+def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **fields: Any) -> None:
+    """Save the same request once more; whoever asked at first is told what comes of it."""
+    again = BookingRequest.objects.create(
+        booking=request.booking,
+        kind=request.kind,
+        driver=request.driver,
+        location=request.location,
+        evse=request.evse,
+        wanted_current_type=request.wanted_current_type,
+        wanted_connector_type=request.wanted_connector_type,
+        wanted_min_power_kw=request.wanted_min_power_kw,
+        start_at=request.start_at,
+        end_at=request.end_at,
+        asked_by=Actor.STAFF,
+        created_by=request.created_by,
+        created_at=now,
+        next_attempt_at=now,
+        **fields,
+    )
+    record_creation(again, user=staff_user, actor=Actor.STAFF)
+    _enqueue(again)
+
+
+def _find_existing(
+    *,
+    fleet: Fleet,
+    driver: Driver,
+    slot: Slot,
+    submission_key: uuid.UUID,
+    replaces: Booking | None,
+) -> BookingRequest | None:
+    """Return what was asked for by the same form, or for the same slot.
+
+    Raises BookingRefused for a move to a slot that the driver has anyway: nothing would replace
+    the booking that is to be moved.
+    """
+    requests = BookingRequest.objects.filter(
+        booking__fleet=fleet, kind=BookingRequest.Kind.CREATE
+    ).select_related("booking")
+    same_form = requests.filter(
+        submission_key=submission_key,
+        driver=driver,
+        location=slot.location,
+        evse=slot.evse,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+    ).first()
+    if same_form and same_form.criteria.key == slot.criteria.key:
+        return same_form
+    lives = requests.filter(booking__slot_key=_slot_key(driver, slot)).exclude(booking=replaces)
+    same_slot = lives.order_by("-created_at").first()
+    if same_slot and replaces and same_slot.booking.replaces_id != replaces.pk:
+        raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
+    return same_slot
+
+
+def _slot_key(driver: Driver, slot: Slot) -> str:
+    return slot_key(
+        driver=driver,
+        location=slot.location,
+        evse=slot.evse,
+        wanted=slot.criteria.key,
+        start=slot.start_at,
+        end=slot.end_at,
+    )
+
+
+@transaction.atomic
+def _save(
+    *,
+    fleet: Fleet,
+    user: User,
+    driver: Driver,
+    slot: Slot,
+    reference: str,
+    submission_key: uuid.UUID,
+    replaces: Booking | None,
+    now: datetime,
+) -> BookingRequest:
+    """Save booking, request and history; raises IntegrityError, or ChangeRefused for a move."""
+    if BookingRequest.objects.filter(submission_key=submission_key).exists():
+        # The browser's back button brought the form back, and it was filled in differently.
+        submission_key = uuid.uuid4()
+    booking = Booking.objects.create(
+        fleet=fleet,
+        driver=driver,
+        location=slot.location,
+        evse=slot.evse,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        reference=reference,
+        reference_key=reference_key(reference),
+        slot_key=_slot_key(driver, slot),
+        replaces=replaces,
+        created_by=user,
+        created_at=now,
+    )
+    if replaces is not None:
+        hold_for_move(replaces, to=booking, actor=Actor.MANAGER, user=user)
+    request = BookingRequest.objects.create(
+        booking=booking,
+        submission_key=submission_key,
+        driver=driver,
+        location=slot.location,
+        evse=slot.evse,
+        wanted_current_type=slot.criteria.current_type,
+        wanted_connector_type=slot.criteria.connector_type,
+        wanted_min_power_kw=slot.criteria.min_power_kw,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        created_by=user,
+        created_at=now,
+        next_attempt_at=now,
+    )
+    record_creation(request, user=user, actor=Actor.MANAGER)
+    _enqueue(request)
+    return request
+
+
+def _enqueue(request: BookingRequest) -> None:
+    enqueue_on_commit("bookings.tasks.submit_request", request.pk)

@@ -1,0 +1,274 @@
+"""A fleet's bookings by day, week and month, on the days of each booking's own site."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Literal
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from bookings.boards.calendar.local_days import stays_between
+from bookings.models import Booking
+from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
+from drivers.models import Fleet
+from shell.templatetags.portal import abbreviation, time_in_zone, zone_label
+from sites.models import Location
+
+Span = Literal["day", "week", "month"]
+SPANS: tuple[Span, ...] = ("day", "week", "month")
+# How many bookings of a day are shown; the others are counted.
+MOST: dict[Span, int] = {"day": 300, "week": 12, "month": 3}
+MOST_BELOW = 20
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+Status = Booking.Status
+# Nothing is booked by these; they show when they are asked for.
+CALLED_OFF = frozenset({Status.CANCELLED, Status.REJECTED, Status.NOT_PLACED})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A booking on one of the days on which it lies."""
+
+    booking: Booking
+    day: date
+    began_before: bool
+    goes_on: bool
+    names_zone: bool = False
+
+    @property
+    def hours(self) -> str:
+        """The part of the stay that lies on this day, such as “08:00–09:00” or “until 06:00”."""
+        booking = self.booking
+        start = time_in_zone(booking.start_at, booking.zone)
+        end = time_in_zone(booking.end_at, booking.zone)
+        if self.began_before and self.goes_on:
+            return _("all day")
+        if self.began_before:
+            return _("until %(time)s") % {"time": end}
+        return _("from %(time)s") % {"time": start} if self.goes_on else f"{start}–{end}"
+
+    @property
+    def zone_letters(self) -> str:
+        """The letters of the site's zone, where the page does not name it for all."""
+        return abbreviation(self.booking.start_at.astimezone(self.booking.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDay:
+    """The bookings of a day at one site, and what its zone is called."""
+
+    location: Location
+    zone: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day with its bookings by start, as many as are shown, and how many there are."""
+
+    date: date
+    entries: list[Entry] = field(default_factory=list)
+    count: int = 0
+    in_month: bool = True
+
+    @property
+    def more(self) -> int:
+        """How many bookings are not shown."""
+        return self.count - len(self.entries)
+
+    @property
+    def label(self) -> str:
+        """The day with its weekday, such as “Sat 21 Nov 2026”."""
+        return date_format(self.date, pgettext("format", "D j M Y"))
+
+    @property
+    def short_label(self) -> str:
+        """The day without its year, such as “Sat 21 Nov”."""
+        # Translators: Django's date format of a day whose year is known.
+        return date_format(self.date, pgettext("format", "D j M"))
+
+    @property
+    def counted(self) -> str:
+        """What a link to the day says: “3 bookings on Sat 21 Nov”."""
+        if not self.count:
+            return _("No bookings on %(day)s") % {"day": self.short_label}
+        text = ngettext("%(count)d booking on %(day)s", "%(count)d bookings on %(day)s", self.count)
+        return text % {"count": self.count, "day": self.short_label}
+
+    @property
+    def by_site(self) -> list[SiteDay]:
+        """The bookings that are shown, grouped by site, the sites by name."""
+
+        def site(entry: Entry) -> tuple[str, int]:
+            return entry.booking.location.name, entry.booking.location_id
+
+        groups = [list(found) for _key, found in groupby(sorted(self.entries, key=site), site)]
+        return [
+            SiteDay(found[0].booking.location, _zone_on(found[0].booking, self.date), found)
+            for found in groups
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days that a page shows; `below` is the chosen one of a month, in more detail."""
+
+    span: Span
+    chosen: date
+    days: list[Day]
+    below: Day | None
+    zone: str
+
+    @property
+    def weeks(self) -> list[list[Day]]:
+        """The days in rows from Monday to Sunday."""
+        return [self.days[at : at + 7] for at in range(0, len(self.days), 7)]
+
+    @property
+    def bookings(self) -> list[Booking]:
+        """All bookings that are shown, each once."""
+        days = [*self.days, *([self.below] if self.below else [])]
+        return list(
+            {each.booking.pk: each.booking for day in days for each in day.entries}.values()
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies on any of the days."""
+        return not any(day.count for day in self.days)
+
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether the operator still has to decide one of those that are shown."""
+        return any(
+            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
+        )
+
+
+def read_calendar(
+    fleet: Fleet, *, span: Span, chosen: date, narrowed: BookingFilter, with_called_off: bool
+) -> Calendar:
+    """Return the day, week or month around a day, in as many queries however much there is."""
+    first, last = bounds(span, chosen)
+
+    def read(first: date, last: date, most: int) -> list[Day]:
+        return _read_days(
+            fleet,
+            first=first,
+            last=last,
+            narrowed=narrowed,
+            with_called_off=with_called_off,
+            most=most,
+        )
+
+    days = read(first, last, MOST[span])
+    below = read(chosen, chosen, MOST_BELOW) if span == "month" else []
+    bookings = [each.booking for day in [*days, *below] for each in day.entries]
+    several = len({booking.zone.key for booking in bookings}) > 1
+    return Calendar(
+        span=span,
+        chosen=chosen,
+        days=[_marked(day, several, span, chosen) for day in days],
+        below=_marked(below[0], several, "day", chosen) if below else None,
+        zone=_zone_of_all(bookings, first, last) if bookings and not several else "",
+    )
+
+
+def bounds(span: Span, chosen: date) -> tuple[date, date]:
+    """Return the first and the last day that are shown: of a month, in whole weeks."""
+    if span == "day":
+        return chosen, chosen
+    first = last = chosen
+    if span == "month":
+        first = chosen.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - DAY
+    return first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
+
+
+def beside(span: Span, chosen: date) -> tuple[date, date]:
+    """Return a day of the stretch before and one of the stretch after; at best the same one."""
+    if span != "month":
+        step = DAY if span == "day" else WEEK
+        return chosen - step, chosen + step
+    first = chosen.replace(day=1)
+    before, after = first - DAY, (first + timedelta(days=62)).replace(day=1) - DAY
+    return (
+        before.replace(day=min(chosen.day, before.day)),
+        after.replace(day=min(chosen.day, after.day)),
+    )
+
+
+def title_of(span: Span, chosen: date) -> str:
+    """Return what the stretch is called, such as “Sat 21 Nov 2026” or “November 2026”."""
+    if span == "month":
+        # Translators: Django's date format of a month.
+        return date_format(chosen, pgettext("format", "F Y"))
+    if span == "day":
+        return Day(chosen).label
+    first, last = (Day(day).label for day in bounds(span, chosen))
+    return f"{first} – {last}"
+
+
+def _read_days(
+    fleet: Fleet,
+    *,
+    first: date,
+    last: date,
+    narrowed: BookingFilter,
+    with_called_off: bool,
+    most: int,
+) -> list[Day]:
+    bookings = narrowed_bookings(fleet, narrowed)
+    if not with_called_off and not narrowed.get("status"):
+        bookings = bookings.exclude(status__in=CALLED_OFF)
+    stays = stays_between(bookings, first=first, last=last, per_day=most)
+    counts: Counter[date] = Counter()
+    for (begins, ends), alike in {(each.first, each.last): each.alike for each in stays}.items():
+        counts.update(dict.fromkeys(_days(max(begins, first), min(ends, last)), alike))
+    on_day = {
+        day: [each for each in stays if each.first <= day <= each.last][:most]
+        for day in _days(first, last)
+    }
+    shown = {each.pk for found in on_day.values() for each in found}
+    rows = bookings_of(fleet).in_bulk(list(shown))
+    return [
+        Day(
+            date=day,
+            entries=[
+                Entry(rows[each.pk], day, each.first < day, each.last > day)
+                for each in found
+                # What is erased between the two queries is gone.
+                if each.pk in rows
+            ],
+            count=counts[day],
+        )
+        for day, found in on_day.items()
+    ]
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + number * DAY for number in range((last - first).days + 1))
+
+
+def _marked(day: Day, several: bool, span: Span, chosen: date) -> Day:
+    entries = [replace(each, names_zone=several) for each in day.entries]
+    in_month = span != "month" or day.date.month == chosen.month
+    return replace(day, entries=entries, in_month=in_month)
+
+
+def _zone_on(booking: Booking, day: date) -> str:
+    return zone_label(booking.zone, datetime.combine(day, time(12), booking.zone))
+
+
+def _zone_of_all(bookings: list[Booking], first: date, last: date) -> str:
+    """Return what the one zone is called; twice, where clocks change on these days."""
+    names = [_zone_on(bookings[0], day) for day in (first, last)]
+    if names[0] == names[1]:
+        return names[0]
+    return _("%(before)s, then %(after)s") % {"before": names[0], "after": names[1]}

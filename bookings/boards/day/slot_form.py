@@ -1,0 +1,141 @@
+"""The form by which managers type a slot: charger, from, to."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.boards.day.reading import ONE_DAY, Known, holds, stay_of
+from bookings.models import Booking
+from shell.wall_clock import instants_of, skipped_stretch
+from sites.models import Evse
+from sites.slots import rules
+from sites.slots.periods import Interval, clip, covers, local_day, subtract
+from sites.slots.picker.parts import Clock, free_text
+
+TIME = {"type": "time", "step": "900"}
+
+
+class TypedSlotForm(forms.Form):
+    """A stretch of time at a charger, by the clocks of the site on a day.
+
+    A time that the clocks show twice on that day means the first or the second, as `twice` says.
+    What ends earlier than it begins ends on the next day. A valid form has `start_at` and `end_at`
+    in its cleaned data, in UTC.
+    """
+
+    evse = forms.TypedChoiceField(
+        label=_("Charger"),
+        coerce=int,
+        error_messages={
+            "required": _("Please pick a charger."),
+            "invalid_choice": _("This charger cannot be booked here. Please pick another one."),
+        },
+    )
+    begin = forms.TimeField(
+        label=_("From"),
+        widget=forms.TimeInput(attrs=TIME),
+        error_messages={
+            "required": _("Please give a time."),
+            "invalid": _("This is not a time that we understand."),
+        },
+    )
+    end = forms.TimeField(
+        label=_("To"),
+        widget=forms.TimeInput(attrs=TIME),
+        help_text=_("An earlier time means the next day."),
+        error_messages={
+            "required": _("Please give a time."),
+            "invalid": _("This is not a time that we understand."),
+        },
+    )
+    twice = forms.ChoiceField(
+        label=_("A time that comes twice means"),
+        choices=[("first", _("The first")), ("second", _("The second"))],
+        required=False,
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        evses: Sequence[Evse],
+        day: date,
+        zone: ZoneInfo,
+        now: datetime,
+    ) -> None:
+        super().__init__(data, auto_id="typed-%s")
+        self.evses, self.day, self.zone, self.now = evses, day, zone, now
+        choices = [(str(evse.pk), evse.name) for evse in evses]
+        self.fields["evse"].choices = choices  # type: ignore[attr-defined]
+        if local_day(day, zone).length <= ONE_DAY:
+            del self.fields["twice"]
+
+    @property
+    def chosen(self) -> Evse:
+        """The charger of a valid form."""
+        return next(evse for evse in self.evses if evse.pk == self.cleaned_data["evse"])
+
+    def clean(self) -> dict[str, Any]:
+        """Find the instants that the times mean, and hold them against the rules."""
+        data = super().clean() or {}
+        begin, end = data.get("begin"), data.get("end")
+        if begin is None or end is None:
+            return data
+        start_at = self._instant("begin", self.day, begin)
+        end_at = self._instant("end", self.day if end >= begin else self.day + ONE_DAY, end)
+        if start_at is None or end_at is None:
+            return data
+        data["start_at"], data["end_at"] = start_at, end_at
+        on_begin = rules.on_quarter_hours(start_at) or rules.in_the_future(start_at, now=self.now)
+        on_end = (
+            rules.ends_after_start(start_at, end_at)
+            or rules.on_quarter_hours(end_at)
+            or rules.not_too_long(start_at, end_at)
+            or rules.long_enough(start_at, end_at)
+            or rules.within_horizon(end_at, now=self.now)
+        )
+        for name, problem in (("begin", on_begin), ("end", on_end)):
+            if problem:
+                self.add_error(name, problem)
+        return data
+
+    def _instant(self, name: str, day: date, clock: time) -> datetime | None:
+        """Return the instant that a time means, or say beside the field why it means none."""
+        meanings = instants_of(day, clock, self.zone)
+        if meanings:
+            return meanings[-1 if self.cleaned_data.get("twice") == "second" else 0]
+        since, until = skipped_stretch(day, clock, self.zone)
+        text = gettext(
+            "There is no %(time)s on this day: the clocks go from %(since)s straight to"
+            " %(until)s. Please pick another time."
+        )
+        words = {"time": clock, "since": since, "until": until}
+        self.add_error(name, text % {key: f"{at:%H:%M}" for key, at in words.items()})
+        return None
+
+    def check_free(self, known: Known, bookings: Sequence[Booking]) -> None:
+        """Say so if the charger is known not to be free for the whole time; for a valid form."""
+        data, evse = self.cleaned_data, self.chosen
+        stretch = Interval(data["start_at"], data["end_at"])
+        if not known.covers(stretch):
+            return
+        taken = [stay_of(each) for each in bookings if each.evse_id == evse.pk and holds(each)]
+        free = subtract(known.of(evse), taken)
+        if covers(free, stretch):
+            return
+        clock, today = Clock(self.zone), local_day(self.day, self.zone)
+        ahead = clip([today], known.windows[0])
+        rest = ahead[0] if ahead else today
+        text = gettext("%(charger)s is not free from %(from)s to %(to)s. On this day: %(free)s.")
+        words = {
+            "charger": evse.name,
+            "from": clock.text(stretch.start_at),
+            "to": clock.end_text(stretch),
+            "free": free_text(clip(free, rest), within=rest, clock=clock),
+        }
+        self.add_error("begin", text % words)

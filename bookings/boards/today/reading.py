@@ -1,0 +1,160 @@
+"""What a fleet manager wants to know first: what needs attention, what is on, what comes next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.conf import settings
+
+from bookings.models import Booking
+from bookings.selectors import COMING, bookings_of, count_needing_attention
+from bookings.wording.attention import reasons_of
+from drivers.models import Fleet, FleetDriver
+from drivers.selectors import private_partner_ids
+from sites.facts import trouble_of
+from sites.models import Location
+from sites.selectors import visible_locations
+
+Status = Booking.Status
+
+AHEAD = timedelta(hours=24)
+MOST_ATTENTION = 5
+MOST_COMING = 100
+MOST_FAVOURITES = 6
+# A car may stay plugged in after its time; whoever does so for longer is no news any more.
+CHARGES_ON_FOR = timedelta(hours=24)
+ON = frozenset({Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAhead:
+    """What comes next at a site, by start."""
+
+    location: Location
+    bookings: list[Booking]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A fleet's first screen. Bookings come with why they need attention, as (booking, reason)."""
+
+    attention: list[tuple[Booking, str]]
+    attention_count: int
+    # At chargers that are out of order or offline.
+    at_risk: list[tuple[Booking, str]]
+    on_now: list[Booking]
+    ahead: list[SiteAhead]
+    has_more: bool
+
+    @property
+    def bookings(self) -> list[Booking]:
+        """All bookings that are shown, some of them more than once."""
+        marked = [booking for booking, _reason in [*self.attention, *self.at_risk]]
+        coming = [booking for site in self.ahead for booking in site.bookings]
+        return [*marked, *self.on_now, *coming]
+
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether the operator still has to decide one of these."""
+        return any(
+            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """How far a fleet has come that has not booked yet; `sites` are those that it may see."""
+
+    drivers: int
+    sites: int
+
+
+def read_today(fleet: Fleet, *, now: datetime) -> Today:
+    """Return what a fleet is shown first, in six queries however much there is.
+
+    What comes next is what starts within a day, MOST_COMING bookings at most.
+    """
+    marked = list(
+        bookings_of(fleet)
+        .filter(needs_attention=True)
+        .order_by("-start_at", "-pk")[:MOST_ATTENTION]
+    )
+    reasons = reasons_of(marked)
+    # The longest stay bounds how far back a running one can have begun.
+    earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+    coming = list(
+        bookings_of(fleet)
+        .filter(status__in=COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
+        .filter(end_at__gt=now)
+        .order_by("start_at", "pk")[: MOST_COMING + 1]
+    )
+    shown = coming[:MOST_COMING]
+    on_now = [booking for booking in shown if is_on(booking, now=now)]
+    later = [booking for booking in shown if not is_over_or_on(booking, now=now)]
+    return Today(
+        attention=[(booking, reasons.get(booking.pk, "")) for booking in marked],
+        attention_count=count_needing_attention(fleet),
+        at_risk=list(_at_risk(later, now=now)),
+        on_now=[*_charging_on(fleet, now=now), *on_now],
+        ahead=_by_site(later),
+        has_more=len(coming) > MOST_COMING,
+    )
+
+
+def first_steps(fleet: Fleet) -> FirstSteps | None:
+    """Return how far a fleet has come that has no booking yet; None for all others."""
+    if Booking.objects.filter(fleet=fleet).exists():
+        return None
+    return FirstSteps(
+        drivers=FleetDriver.objects.filter(fleet=fleet, left_at__isnull=True).count(),
+        sites=visible_locations(partner_ids=private_partner_ids(fleet)).count(),
+    )
+
+
+def is_on(booking: Booking, *, now: datetime) -> bool:
+    """Return whether a confirmed booking's time has come, and its charge has not ended."""
+    return booking.status in ON and booking.start_at <= now and not _has_charged(booking)
+
+
+def is_over_or_on(booking: Booking, *, now: datetime) -> bool:
+    """Return whether nothing of a booking lies ahead: its time has come, or its charge is over."""
+    return is_on(booking, now=now) or _has_charged(booking)
+
+
+def _has_charged(booking: Booking) -> bool:
+    return hasattr(booking, "charging_session") and booking.charging_session.has_ended
+
+
+def _charging_on(fleet: Fleet, *, now: datetime) -> list[Booking]:
+    """Return what still charges although its time is over."""
+    overdue = bookings_of(fleet).filter(
+        status=Status.COMPLETED,
+        end_at__gt=now - CHARGES_ON_FOR,
+        end_at__lte=now,
+        charging_session__started_at__isnull=False,
+        charging_session__stopped_at__isnull=True,
+    )
+    return [each for each in overdue.order_by("start_at", "pk") if not _has_charged(each)]
+
+
+def _at_risk(bookings: list[Booking], *, now: datetime) -> list[tuple[Booking, str]]:
+    """Return those of the bookings whose charger cannot be used as things stand, and why."""
+    return [
+        (booking, trouble)
+        for booking in bookings
+        if booking.start_at > now
+        and booking.evse is not None
+        and not booking.needs_attention
+        and (trouble := trouble_of(booking.evse))
+    ]
+
+
+def _by_site(bookings: list[Booking]) -> list[SiteAhead]:
+    """Group bookings by site; the site where something happens next comes first."""
+    first: dict[int, int] = {}
+    for place, booking in enumerate(bookings):
+        first.setdefault(booking.location_id, place)
+    ordered = sorted(enumerate(bookings), key=lambda each: (first[each[1].location_id], each[0]))
+    groups = groupby((booking for _place, booking in ordered), lambda each: each.location_id)
+    found = [list(group) for _pk, group in groups]
+    return [SiteAhead(group[0].location, group) for group in found]

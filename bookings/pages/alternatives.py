@@ -1,0 +1,145 @@
+"""Other slots instead of one that did not work out: a fragment for htmx, or a page of its own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from bookings.actions.alternatives import Alternatives, alternatives_for, criteria_of
+from bookings.actions.eligibility import Slot
+from bookings.models import Booking
+from bookings.pages.change import booking_or_404, refused
+from bookings.pages.forms import SlotForm
+from bookings.pages.history.record import read_dossier
+from bookings.pages.history.status import moves_on
+from bookings.pages.slots import location_or_404, slot_of, slot_params
+from drivers.models import Driver, Fleet
+from drivers.permissions import FleetRequest, manager_required
+from drivers.selectors import driver_of, private_partner_ids
+from shell.viewer import viewer_zone
+
+# What a link to another slot takes along, so that nothing has to be typed again.
+FILLED_IN = ("driver", "reference", "move")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A slot to pick, with the address of the form that is filled in with it."""
+
+    slot: Slot
+    url: str
+    km: float | None = None
+
+
+@manager_required
+@require_safe
+@never_cache
+def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
+    """Show what could be had instead of a booking; with `move`, where it could be moved to."""
+    booking = booking_or_404(request, pk)
+    moving = "move" in request.GET
+    if moving and not booking.can_change():
+        return refused(request, booking)
+    found = alternatives_for(
+        fleet=request.fleet,
+        driver=_driver(request.fleet, booking.driver_id),
+        location=booking.location,
+        evse=booking.evse,
+        criteria=criteria_of(booking),
+        start_at=booking.start_at,
+        end_at=booking.end_at,
+        with_times=not moving,
+    )
+    filled_in = {
+        "driver": booking.driver_id,
+        "reference": booking.reference,
+        "move": booking.pk if moving else moves_on(read_dossier(booking), now=timezone.now()),
+    }
+    return _show(request, found, filled_in=filled_in, booking=booking, moving=moving)
+
+
+@manager_required
+@require_safe
+@never_cache
+def slot_alternatives(request: FleetRequest) -> HttpResponse:
+    """Show what could be had instead of a slot that is named as the form for it names it."""
+    form = SlotForm(request.GET)
+    partner_ids = private_partner_ids(request.fleet)
+    location = location_or_404(form, partner_ids=partner_ids)
+    if not form.is_valid():
+        raise Http404
+    slot = slot_of(location, form, partner_ids=partner_ids)
+    filled_in = {name: request.GET.get(name, "") for name in FILLED_IN}
+    found = alternatives_for(
+        fleet=request.fleet,
+        driver=_driver(request.fleet, filled_in["driver"]),
+        location=location,
+        evse=slot.evse,
+        criteria=slot.criteria,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        with_times=not filled_in["move"],
+    )
+    return _show(request, found, filled_in=filled_in, booking=None, moving=bool(filled_in["move"]))
+
+
+def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
+    """Return the address of the form for a slot, with what is known already."""
+    known = {name: value for name, value in filled_in.items() if value}
+    params = slot_params(slot) | known
+    return f"{reverse('bookings:new')}?{urlencode(params)}"
+
+
+def _driver(fleet: Fleet, pk: int | str) -> Driver | None:
+    """Return the driver, if the fleet still has them; else what is found is for whoever comes."""
+    text = str(pk)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        return None
+    try:
+        return driver_of(fleet, int(text))
+    except Driver.DoesNotExist:
+        return None
+
+
+def _show(
+    request: FleetRequest,
+    found: Alternatives,
+    *,
+    filled_in: dict[str, Any],
+    booking: Booking | None,
+    moving: bool,
+) -> HttpResponse:
+    def choices(slots: Iterable[Slot]) -> list[Choice]:
+        return [Choice(slot, booking_url(slot, filled_in)) for slot in slots]
+
+    whole = not request.htmx or request.htmx.history_restore_request
+    # On the page of a booking they stand below the heading that tells its status.
+    within = booking is not None and not moving and not whole
+    context = {
+        "found": found,
+        "location": found.wanted.location,
+        "booking": booking,
+        "moving": moving,
+        "move": filled_in["move"],
+        "other_times": choices(found.other_times),
+        "other_chargers": choices(found.other_chargers),
+        "other_sites": [
+            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km)
+            for offer in found.other_sites
+        ],
+        "heading": "h3" if within else "h2",
+        "lesser_heading": "h4" if within else "h3",
+        "viewer_zone": viewer_zone(request),
+    }
+    name = "alternatives" if whole else "_alternatives"
+    response = render(request, f"bookings/{name}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

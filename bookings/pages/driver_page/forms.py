@@ -1,0 +1,39 @@
+"""What comes in from the drivers' own pages."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from bookings.actions.driver import LATE_MINUTES, LONGEST_NOTE
+
+
+def late_choices() -> list[tuple[int, str]]:
+    """Return how late somebody may say they are, in words of the active language."""
+    return [
+        (
+            minutes,
+            ngettext("%(minutes)d minute", "%(minutes)d minutes", minutes) % {"minutes": minutes},
+        )
+        for minutes in LATE_MINUTES
+    ]
+
+
+class LateForm(forms.Form):
+    """How late somebody will be."""
+
+    minutes = forms.TypedChoiceField(
+        label=_("How late will you be?"),
+        choices=late_choices,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Please pick how late you will be."),
+            "invalid_choice": _("Please pick one of these."),
+        },
+    )
+    note = forms.CharField(
+        label=_("A word to your fleet manager"),
+        max_length=LONGEST_NOTE,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

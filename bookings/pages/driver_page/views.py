@@ -1,0 +1,206 @@
+"""The driver's own page about one booking, opened by the link in their mails.
+
+Whoever holds the link needs no account. Reading never changes anything, not even when the next
+poll is due: mail scanners follow links.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.languages import language_for
+from bookings.actions.change import ChangeRefused, request_cancellation
+from bookings.actions.driver import (
+    TO_BE_CANCELLED,
+    LateRefused,
+    can_say_late,
+    last_late_message,
+    revoke_links,
+    say_running_late,
+)
+from bookings.links import booking_of_link
+from bookings.models import Actor, Booking, BookingRequest
+from bookings.pages.driver_page.forms import LateForm
+from bookings.pages.forms import CancelForm
+from bookings.selectors import latest_request
+from bookings.wording import facts
+from bookings.wording.facts import Fact, one_line
+from calendars.entries import booking_calendar
+from drivers.permissions import FleetRequest, manager_required
+from shell.secret_links import View, nothing_here, secret_link
+
+Page = Callable[[HttpRequest, str, Booking], HttpResponse]
+
+
+def driver_link(page: Page) -> View:
+    """Open a page to the driver whose link it is, in their language; say nothing to others."""
+
+    @secret_link
+    @wraps(page)
+    def inner(request: HttpRequest, secret: str) -> HttpResponse:
+        booking = booking_of_link(secret)
+        if booking is None:
+            return nothing_here(request)
+        with translation.override(language_for(booking.driver.locale)):
+            response = page(request, secret, booking)
+            response["Content-Language"] = translation.get_language()
+        return response
+
+    return inner
+
+
+@require_safe
+@driver_link
+def show(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
+    """Show the booking; htmx asks for what can change alone, while something is undecided."""
+    whole = not request.htmx or request.htmx.history_restore_request  # type: ignore[attr-defined]
+    response = _render(request, token, booking, "show" if whole else "_booking")
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+@driver_link
+def calendar(_request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
+    """Give a confirmed booking as a calendar file; what is none yet, or none any more, is shown."""
+    if not booking.is_confirmed:
+        return redirect("driver-page:show", token)
+    return HttpResponse(
+        booking_calendar(booking, for_driver=True),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="booking.ics"'},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@driver_link
+def cancel(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
+    """Ask whether the driver means it, and ask for the cancellation once they say so."""
+    problem = _why_not_cancelled(booking)
+    if request.method == "POST" and not problem:
+        form = CancelForm(request.POST)
+        seen = form.cleaned_data["version"] if form.is_valid() else None
+        if seen == booking.version and _ask_to_cancel(booking):
+            return redirect("driver-page:show", token)
+        problem = _("This booking has changed since you opened the page. Please look at it again.")
+        return _render_again(request, token, "cancel", problem=problem)
+    return _render(request, token, booking, "cancel", problem=problem)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@driver_link
+def late(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
+    """Ask how late the driver will be, and tell the managers."""
+    form = LateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            say_running_late(booking, **form.cleaned_data)
+        except LateRefused as refusal:
+            return _render_again(request, token, "late", form=form, problem=refusal.message)
+        return redirect("driver-page:show", token)
+    return _render(request, token, booking, "late", form=form)
+
+
+@manager_required
+@require_POST
+def revoke_link(request: FleetRequest, pk: int) -> HttpResponse:
+    """Let the links to the driver's page of a booking lead nowhere; for a manager."""
+    try:
+        done = revoke_links(fleet=request.fleet, pk=pk, user=request.user)  # type: ignore[arg-type]
+    except Booking.DoesNotExist:
+        raise Http404 from None
+    if done:
+        messages.success(
+            request,
+            _("The driver's link leads nowhere from now on. The next mail carries a new one."),
+        )
+    else:
+        messages.error(request, _("This did not work. Please try again."))
+    return redirect("bookings:detail", pk)
+
+
+def _ask_to_cancel(booking: Booking) -> bool:
+    """Ask for the cancellation; return whether it was, or the booking has changed by now."""
+    try:
+        request_cancellation(
+            booking=booking,
+            asked_by=Actor.DRIVER,
+            driver=booking.driver,
+            seen_version=booking.version,
+        )
+    except ChangeRefused:
+        # Its message tells who did what meanwhile: the fleet's affair. The page shows what counts.
+        return False
+    return True
+
+
+def _render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:
+    """Show a form again around what the booking is by now, and whose."""
+    booking = booking_of_link(token)
+    if booking is None:
+        return nothing_here(request)
+    return _render(request, token, booking, template, **more)
+
+
+def _render(
+    request: HttpRequest, token: str, booking: Booking, template: str, **more: object
+) -> HttpResponse:
+    context = {
+        "token": token,
+        "booking": booking,
+        "facts": _facts(booking),
+        "can_cancel": booking.can_cancel(),
+        "can_say_late": can_say_late(booking),
+        "late_message": last_late_message(booking),
+        "refused_cancellation": _refused_cancellation(booking),
+        **more,
+    }
+    return render(request, f"driver/{template}.html", context)
+
+
+def _facts(booking: Booking) -> list[Fact]:
+    """Return what the driver needs to know, and nothing else that the fleet knows."""
+    told = [facts.when(booking), facts.where(booking.location)]
+    if booking.evse is not None:
+        told.append(facts.charger(booking.evse))
+    elif booking.holds_a_place:
+        told.append(Fact(_("Charger"), (_("The operator assigns it. It shows here once known."),)))
+    told += facts.getting_in(booking)
+    if booking.reference:
+        told.append(Fact(_("Reference"), (one_line(booking.reference),)))
+    asked = booking.created_by
+    # A manager without a name is known by an e-mail, which is nobody else's to read.
+    names = [asked.name if asked else "", booking.fleet.name]
+    told.append(Fact(_("Booked by"), (", ".join(one_line(name) for name in names if name),)))
+    return told
+
+
+def _why_not_cancelled(booking: Booking) -> str:
+    """Return why a booking cannot be cancelled now, for the driver; nothing if it can."""
+    if booking.can_cancel():
+        return ""
+    if booking.open_change in TO_BE_CANCELLED:
+        return _("This has been asked for already. There is nothing more to do.")
+    if booking.status == Booking.Status.CANCELLED:
+        return _("This booking is cancelled already. There is nothing more to do.")
+    if booking.open_change:
+        return _("A change of this booking is being decided. Please try again after that.")
+    return _("This booking cannot be cancelled any more.")
+
+
+def _refused_cancellation(booking: Booking) -> BookingRequest | None:
+    """Return the cancellation that was asked for last and not made, while the booking stands."""
+    if not booking.is_confirmed or booking.open_change:
+        return None
+    request = latest_request(booking)
+    refused = {BookingRequest.Status.REJECTED, BookingRequest.Status.FAILED}
+    if request is None or request.kind != BookingRequest.Kind.CANCEL:
+        return None
+    return request if request.status in refused else None

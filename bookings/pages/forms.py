@@ -1,0 +1,162 @@
+"""What comes in from pages: parsing and shape; the rules are in bookings.actions.eligibility."""
+
+import uuid
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from bookings.selectors import BookingFilter
+
+REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
+YEARS = range(2000, 2200)
+LONGEST_INSTANT = 40
+
+
+class InstantField(forms.Field):
+    """An instant in ISO 8601 with its offset; the result is in UTC."""
+
+    default_error_messages = {
+        "required": _("Please pick a start."),
+        "malformed": _("This is not a date and time that we understand."),
+    }
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the instant. Raises ValidationError for text that is none."""
+        text = str(value or "").strip()[:LONGEST_INSTANT]
+        if not text:
+            return None
+        try:
+            # A plus sign in a query string arrives as a space.
+            instant = parse_datetime(text.replace(" ", "+"))
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None or instant.year not in YEARS:
+            raise forms.ValidationError(self.error_messages["malformed"], code="malformed")
+        return instant.astimezone(UTC)
+
+
+class SlotForm(forms.Form):
+    """Which slot is meant, as the links of the slot picker say it."""
+
+    site = forms.IntegerField(min_value=1, max_value=2**62)
+    evse = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    any = forms.BooleanField(required=False)
+    current = forms.ChoiceField(choices=[("", ""), ("ac", "AC"), ("dc", "DC")], required=False)
+    connector = forms.SlugField(max_length=32, required=False)
+    min_power = forms.DecimalField(
+        min_value=Decimal(0), max_value=Decimal(10000), decimal_places=2, required=False
+    )
+    start = InstantField()
+    minutes = forms.IntegerField(
+        min_value=-1_000_000,
+        max_value=1_000_000,
+        error_messages={"invalid": _("This is not a length that we understand.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for either one charger or any that fits; derive the end."""
+        data = super().clean() or {}
+        if not data.get("evse") and not data.get("any"):
+            self.add_error(None, _("Please pick a charger."))
+        start, minutes = data.get("start"), data.get("minutes")
+        if start is not None and minutes is not None:
+            data["end"] = start + timedelta(minutes=minutes)
+        return data
+
+    def sentence(self) -> str:
+        """Return the first thing that is wrong, as one sentence."""
+        for errors in self.errors.values():
+            return str(errors[0])
+        return ""
+
+
+class BookingForm(forms.Form):
+    """For whom, and what the fleet calls it."""
+
+    driver = forms.IntegerField(
+        label=_("Driver"),
+        min_value=1,
+        max_value=2**62,
+        error_messages={
+            "required": _("Please pick a driver."),
+            "invalid": _("Please pick a driver from the list."),
+        },
+    )
+    driver_query = forms.CharField(
+        label=_("Find a driver"), max_length=100, required=False, empty_value=""
+    )
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=REFERENCE_LENGTH,
+        required=False,
+        help_text=_("A cost centre or job number. The driver sees it too."),
+    )
+    submission_key = forms.UUIDField(widget=forms.HiddenInput)
+    confirmed_overlap = forms.CharField(max_length=100, required=False)
+    # Of the booking that is to be moved, as it was when the form was shown.
+    version = forms.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput
+    )
+
+    def clean_submission_key(self) -> uuid.UUID:
+        """Return the mark of this filled-in form."""
+        return self.cleaned_data["submission_key"]
+
+
+class CancelForm(forms.Form):
+    """Which version of the booking was seen by the person who cancels it."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class BookingListForm(forms.Form):
+    """How the list of bookings is narrowed."""
+
+    q = forms.CharField(label=_("Search"), max_length=100, required=False)
+    site = forms.CharField(label=_("Site"), max_length=100, required=False)
+    driver = forms.CharField(label=_("Driver"), max_length=100, required=False)
+    status = forms.ChoiceField(
+        label=_("Status"), choices=[("", _("Any")), *Booking.Status.choices], required=False
+    )
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Take no period that ends before it begins, nor a day too far away for a clock."""
+        data = super().clean() or {}
+        since, until = data.get("since"), data.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("The last day must not be before the first."))
+        for name, day in (("since", since), ("until", until)):
+            if day and day.year not in YEARS:
+                self.add_error(name, _("Please use a year from 2000 to 2199."))
+        return data
+
+    def narrowing(self, zone: ZoneInfo | None) -> BookingFilter:
+        """Return the filters that are well-formed, of a form whose `is_valid` was asked.
+
+        Days begin and end in the viewer's zone, or in UTC where it is not known.
+        """
+        data = self.cleaned_data
+        since, until = data.get("since"), data.get("until")
+        narrowed = BookingFilter(
+            q=data.get("q", ""),
+            site=data.get("site", ""),
+            driver=data.get("driver", ""),
+            status=data.get("status", ""),
+        )
+        if since:
+            narrowed["since"] = datetime.combine(since, time(), zone or UTC)
+        if until:
+            narrowed["until"] = datetime.combine(until + timedelta(days=1), time(), zone or UTC)
+        return narrowed

@@ -1,0 +1,156 @@
+"""Pages that show bookings, and the fragments by which they keep up."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.actions.create import dismiss_attention, restore_attention, watch
+from bookings.models import Booking
+from bookings.pages.forms import BookingListForm
+from bookings.pages.history.banners import notices_of
+from bookings.pages.history.record import read_dossier
+from bookings.pages.history.status import (
+    cancelled_by,
+    driver_link,
+    is_gone,
+    look_again,
+    moves_on,
+    wants_alternatives,
+)
+from bookings.pages.history.timeline import lines_of
+from bookings.selectors import (
+    Cursor,
+    booking_of,
+    count_needing_attention,
+    list_bookings,
+    view_named,
+)
+from calendars.entries import booking_calendar
+from drivers.permissions import FleetRequest, manager_required, member_required
+from shell.viewer import viewer_zone
+
+# Which booking somebody has taken off the list last, so that it can be put back.
+DISMISSED_KEY = "dismissed_booking"
+
+
+@member_required
+@require_safe
+def booking_list(request: FleetRequest) -> HttpResponse:
+    """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
+    zone = viewer_zone(request)
+    view = view_named(request.GET.get("view", ""))
+    form = BookingListForm(request.GET)
+    form.is_valid()
+    page = list_bookings(
+        request.fleet,
+        view=view,
+        narrowed=form.narrowing(zone),
+        cursor=Cursor.parse(request.GET.get("at", "")),
+    )
+    watch(page.bookings)
+    context = {
+        "view": view,
+        "form": form,
+        "page": page,
+        "is_narrowed": any(request.GET.get(name) for name in form.fields),
+        "attention_count": count_needing_attention(request.fleet),
+        "now": timezone.now(),
+        "zone": zone,
+    }
+    whole = not request.htmx or request.htmx.history_restore_request
+    template = "bookings/list.html" if whole else "bookings/_list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@member_required
+@require_safe
+def detail(request: FleetRequest, pk: int) -> HttpResponse:
+    """Show one booking with its history and what was sent about it."""
+    return render(request, "bookings/detail.html", _booking_context(request, pk))
+
+
+@member_required
+@require_safe
+def status(request: FleetRequest, pk: int) -> HttpResponse:
+    """Render a booking's state for a page that waits for it; the operator is not asked here."""
+    context = _booking_context(request, pk)
+    seen, booking = request.GET.get("seen"), context["booking"]
+    context["is_news"] = seen is not None and seen != str(booking.version)
+    return render(request, "bookings/_status_update.html", context)
+
+
+@manager_required
+@require_POST
+def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
+    """Take a booking off the list of those that need attention, or with `undo` put it back."""
+    booking = _booking(request, pk)
+    if "undo" in request.POST:
+        if request.session.get(DISMISSED_KEY) == pk:
+            del request.session[DISMISSED_KEY]
+            restore_attention(booking)
+        return redirect("bookings:detail", pk=pk)
+    if dismiss_attention(booking):
+        request.session[DISMISSED_KEY] = pk
+        text = _("Booking %(number)d no longer needs attention.")
+        messages.success(request, text % {"number": pk}, extra_tags=request.path)
+    return redirect(f"{reverse('bookings:list')}?view=attention")
+
+
+@member_required
+@require_safe
+def calendar(request: FleetRequest, pk: int) -> HttpResponse:
+    """Give an approved booking as a calendar file."""
+    booking = _booking(request, pk)
+    if booking.ampeco_booking_id is None or not booking.holds_a_place:
+        raise Http404
+    return HttpResponse(
+        booking_calendar(booking, for_driver=False),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="booking-{booking.pk}.ics"'},
+    )
+
+
+def _booking(request: FleetRequest, pk: int) -> Booking:
+    try:
+        return booking_of(request.fleet, pk)
+    except Booking.DoesNotExist:
+        raise Http404 from None
+
+
+def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
+    booking = _booking(request, pk)
+    dossier = read_dossier(booking)
+    watch([booking])
+    now = timezone.now()
+    may_book = request.membership.can_book
+    return {
+        "booking": booking,
+        "location": booking.location,
+        "booking_request": dossier.creation,
+        "notices": notices_of(dossier, now=now),
+        "cancelled_by": cancelled_by(dossier),
+        "is_gone": is_gone(dossier),
+        "session": dossier.session,
+        "timeline": lines_of(dossier),
+        "can_change": may_book and booking.can_change(now),
+        "can_cancel": may_book and booking.can_cancel(now),
+        "can_book_again": may_book
+        and booking.status == Booking.Status.CANCELLED
+        and booking.evse is not None
+        and booking.start_at > now,
+        "moves_on": moves_on(dossier, now=now),
+        "wants_alternatives": may_book and wants_alternatives(dossier, now=now),
+        "driver_link": driver_link(dossier, now=now),
+        "look_again": look_again(dossier, now=now),
+        "viewer_zone": viewer_zone(request),
+        "now": now,
+    }

@@ -1,0 +1,128 @@
+"""The one door for a booking's own facts: status, times, driver, place.
+
+Each change raises the version. Who changes a booking from a version that is no longer current
+changes nothing, so nothing that was read or typed earlier overwrites what happened since.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from bookings.models import Actor, Booking, BookingEvent
+from drivers.models import Driver
+from mirror.enqueue import enqueue_on_commit
+from notifications.recipients import plan_for_event
+
+logger = logging.getLogger(__name__)
+
+# What history and calendars show of a booking.
+FACTS = ("status", "start_at", "end_at", "driver", "location", "evse")
+PLACE = frozenset({"start_at", "end_at", "driver", "location", "evse"})
+
+
+def change_booking(
+    booking: Booking,
+    *,
+    what: BookingEvent.What,
+    actor: Actor,
+    user: User | None = None,
+    by_driver: Driver | None = None,
+    note: str = "",
+    also: dict[str, list[Any]] | None = None,
+    **changes: Any,
+) -> BookingEvent | None:
+    """Change a booking from the version it was read at, with a line of history and its mails.
+
+    `actor` with `user` or `by_driver` says who does it; `driver` among `changes` is whom it is for.
+    Returns the line, with the old and the new values of what changed in it, or None if somebody
+    else has changed the booking since: then nothing happens. `changes` may be empty; `also` is what
+    the line tells besides, as [old, new], such as `late_minutes`. On success `booking` is up to
+    date.
+    """
+    now = timezone.now()
+    old = {name: as_json(getattr(booking, name)) for name in FACTS}
+    with transaction.atomic():
+        if not write(booking, now=now, only_version=booking.version, **changes):
+            logger.info("Booking %s changed since it was read; %s is dropped.", booking.pk, what)
+            return None
+        event = BookingEvent.objects.create(
+            booking=booking,
+            at=now,
+            what=what,
+            actor=actor,
+            user=user,
+            driver=by_driver,
+            note=note[:1000],
+            changes={
+                name: [old[name], as_json(changes[name])]
+                for name in FACTS
+                if name in changes and as_json(changes[name]) != old[name]
+            }
+            | (also or {}),
+        )
+        for pk in plan_for_event(event):
+            enqueue_on_commit("notifications.tasks.send_notification", pk)
+    return event
+
+
+def write(
+    booking: Booking, *, now: datetime, only_version: int | None = None, **changes: Any
+) -> bool:
+    """Write changes and what follows from them; return whether a row changed.
+
+    For callers that hold the row's lock or another guard, `only_version` may be left out. What
+    follows: the version rises, a booking that holds no place any more frees its slot, and the
+    reminder moves along with the start. A status that the table of moves does not lead to is
+    written all the same, AMPECO being the authority, and logged.
+    """
+    changes = follow_ups(booking, changes, now=now) | changes | {"changed_at": now}
+    old, new = booking.status, changes.get("status", booking.status)
+    expected = new == old or booking.expects(new)
+    rows = Booking.objects.filter(pk=booking.pk)
+    if only_version is not None:
+        rows = rows.filter(version=only_version)
+    if not rows.update(version=F("version") + 1, **changes):
+        return False
+    for name, value in changes.items():
+        setattr(booking, name, value)
+    booking.version += 1
+    if not expected:
+        extra = {"booking_id": booking.pk, "status": new}
+        logger.warning("Booking %s went from %s to %s.", booking.pk, old, new, extra=extra)
+    return True
+
+
+def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Return what else changes with a booking's status, times, driver or place."""
+    status = changes.get("status", booking.status)
+    start_at = changes.get("start_at", booking.start_at)
+    follow: dict[str, Any] = {}
+    if status not in Booking.HOLDS_A_PLACE:
+        follow |= {"slot_key": "", "reminder_at": None}
+    elif any(changes[name] != getattr(booking, name) for name in PLACE & changes.keys()):
+        # The slot that was asked for at first is free to be asked for again.
+        follow["slot_key"] = ""
+    if status in Booking.CONFIRMED and {"status", "start_at"} & changes.keys():
+        follow["reminder_at"] = reminder_time(booking, start_at, now=now)
+    return follow
+
+
+def reminder_time(booking: Booking, start_at: datetime, *, now: datetime) -> datetime | None:
+    """Return when to remind of a booking, by its fleet's lead time; None when that has passed."""
+    minutes = booking.fleet.reminder_minutes
+    at = start_at - timedelta(minutes=minutes)
+    return at if minutes and at > now else None
+
+
+def as_json(value: Any) -> Any:
+    """Return a fact as history keeps it: instants in ISO 8601, rows as their ids."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, models.Model):
+        return value.pk
+    return value

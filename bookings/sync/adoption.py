@@ -1,0 +1,218 @@
+"""Takes in the bookings that the fleets' drivers make elsewhere: in the operator's app.
+
+They become bookings like all others, marked as such, and are followed to their end.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from ampeco import types as upstream
+from ampeco.client import AmpecoClient
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
+from bookings.state.booking import reminder_time
+from bookings.sync import sessions
+from bookings.sync.schedule import next_read
+from drivers.models import Fleet, FleetDriver
+from notifications.models import Notification
+from sites.models import ChargePoint, Evse, Location
+from upstream.errors import AmpecoNotFound
+
+logger = logging.getLogger(__name__)
+
+# By what a booking and the request that it was made by are the same: user, location, times.
+Identity = tuple[int | None, int, datetime, datetime]
+Status = Booking.Status
+
+# What ended longer ago, or was given up before we saw it, is not taken in.
+LOOK_BACK = timedelta(days=1)
+# How long a booking at a charger that is not mirrored is not read again.
+UNPLACED_SECONDS = 3600
+WORTH_FOLLOWING = frozenset({*Booking.CONFIRMED, Status.COMPLETED, Status.UNKNOWN})
+
+
+def adopt(
+    strangers: Iterable[upstream.Booking], *, client: AmpecoClient, most_reads: int
+) -> tuple[int, int]:
+    """Take in bookings that we do not have and that drivers of our fleets have made.
+
+    Returns how many were taken in, and how many of `most_reads` single reads were needed to know
+    their chargers; what exceeds that waits for the next time. Left out are also those that a
+    request of ours is about to claim, and those at places that are not mirrored yet.
+    """
+    earliest = timezone.now() - LOOK_BACK
+    candidates = [
+        each
+        for each in strangers
+        if each.user_id is not None
+        and each.status in WORTH_FOLLOWING
+        and each.end_at > earliest
+        and each.end_at > each.start_at
+    ]
+    belonging = _belonging(candidates)
+    candidates = [each for each in candidates if each.user_id in belonging]
+    if not candidates:
+        return 0, 0
+    locations = {
+        each.ampeco_id: each
+        for each in Location.objects.filter(ampeco_id__in={each.location_id for each in candidates})
+    }
+    claimed = _about_to_be_claimed(candidates)
+    adopted = reads = 0
+    for listed in sorted(candidates, key=lambda each: each.start_at):
+        location = locations.get(listed.location_id)
+        if location is None or _identity(listed) in claimed:
+            continue
+        found = listed
+        if not listed.evse_ids:
+            if reads >= most_reads or cache.get(_unplaced_key(listed)):
+                continue
+            reads += 1
+            try:
+                found = client.read_booking(listed.id)
+            except AmpecoNotFound:
+                continue
+        evse = _evse_of(found)
+        if evse is None:
+            # Or bookings at chargers that are never mirrored would be read on each walk.
+            cache.set(_unplaced_key(found), True, UNPLACED_SECONDS)
+        elif _identity(found) == _identity(listed) and found.status in WORTH_FOLLOWING:
+            memberships = belonging[listed.user_id or 0]
+            adopted += _take_in(found, location=location, evse=evse, memberships=memberships)
+    return adopted, reads
+
+
+def choose_fleet(memberships: list[FleetDriver], evse: Evse) -> Fleet:
+    """Return for which of a driver's fleets a booking made elsewhere counts.
+
+    The fleet whose partner owns the private charge point, else the one that the driver joined
+    first. `memberships` holds at least one.
+    """
+    charge_point = evse.charge_point
+    ordered = sorted(memberships, key=lambda one: (one.added_at, one.pk))
+    if charge_point.type == ChargePoint.Type.PRIVATE:
+        for one in ordered:
+            if one.fleet.ampeco_partner_id == charge_point.ampeco_partner_id:
+                return one.fleet
+    return ordered[0].fleet
+
+
+def merge_found(booking: Booking, *, ampeco_booking_id: int | None) -> None:
+    """Let a booking that was asked for here take the place of a row for a booking made elsewhere.
+
+    Both are the same: the sweep found the operator's record before its request was known to be
+    approved. History, mails, session and requests of that row go over, and the row goes. For
+    callers that are in a transaction, hold `booking` and are about to give it the id. Another
+    booking that was asked for here keeps its id.
+    """
+    if ampeco_booking_id is None:
+        return
+    found = (
+        Booking.objects.select_for_update(of=("self",))
+        .filter(ampeco_booking_id=ampeco_booking_id, made_elsewhere=True)
+        .exclude(pk=booking.pk)
+        .first()
+    )
+    if found is None:
+        return
+    logger.warning("Booking %s was found before its request was approved.", booking.pk)
+    BookingEvent.objects.filter(booking=found).update(booking=booking)
+    Notification.objects.filter(booking=found).update(booking=booking)
+    BookingRequest.objects.filter(booking=found).update(booking=booking)
+    Booking.objects.filter(replaces=found).update(replaces=booking)
+    if not ChargingSession.objects.filter(booking=booking).exists():
+        ChargingSession.objects.filter(booking=found).update(booking=booking)
+    if found.open_change and not booking.open_change:
+        booking.open_change = found.open_change
+        Booking.objects.filter(pk=booking.pk).update(open_change=found.open_change)
+    found.delete()
+
+
+def _belonging(candidates: list[upstream.Booking]) -> dict[int, list[FleetDriver]]:
+    """Return the current memberships of the candidates' drivers in active fleets, by user."""
+    memberships = FleetDriver.objects.filter(
+        driver__ampeco_user_id__in={each.user_id for each in candidates},
+        left_at__isnull=True,
+        fleet__is_active=True,
+    ).select_related("fleet", "driver")
+    by_user: dict[int, list[FleetDriver]] = defaultdict(list)
+    for membership in memberships:
+        by_user[membership.driver.ampeco_user_id].append(membership)
+    return by_user
+
+
+def _identity(found: upstream.Booking) -> Identity:
+    return found.user_id, found.location_id, found.start_at, found.end_at
+
+
+def _about_to_be_claimed(candidates: list[upstream.Booking]) -> set[Identity]:
+    """Return what our create requests ask for of which the booking is not known yet.
+
+    A request is saved before it is sent, so whatever came of it upstream, it is found here.
+    """
+    undecided = ["queued", "pending", "stale"]
+    requests = BookingRequest.objects.filter(
+        Q(status__in=undecided)
+        | Q(status=BookingRequest.Status.APPROVED, booking__ampeco_booking_id__isnull=True),
+        kind=BookingRequest.Kind.CREATE,
+        driver__ampeco_user_id__in={each.user_id for each in candidates},
+        start_at__in={each.start_at for each in candidates},
+    )
+    return set(
+        requests.values_list("driver__ampeco_user_id", "location__ampeco_id", "start_at", "end_at")
+    )
+
+
+def _evse_of(found: upstream.Booking) -> Evse | None:
+    """Return the first charger of a booking that is mirrored."""
+    evses = {
+        each.ampeco_id: each
+        for each in Evse.objects.filter(ampeco_id__in=found.evse_ids).select_related("charge_point")
+    }
+    return next((evses[pk] for pk in found.evse_ids if pk in evses), None)
+
+
+def _unplaced_key(found: upstream.Booking) -> str:
+    return f"booking-at-unknown-charger-{found.id}"
+
+
+def _take_in(
+    found: upstream.Booking, *, location: Location, evse: Evse, memberships: list[FleetDriver]
+) -> bool:
+    """Save one booking with the first line of its history; return whether this call did it."""
+    now = timezone.now()
+    booking = Booking(
+        fleet=choose_fleet(memberships, evse),
+        driver=memberships[0].driver,
+        location=location,
+        evse=evse,
+        start_at=found.start_at,
+        end_at=found.end_at,
+        status=Status(found.status),
+        needs_attention=found.status == Status.UNKNOWN,
+        made_elsewhere=True,
+        ampeco_booking_id=found.id,
+        ampeco_updated_at=found.last_updated_at,
+        created_at=found.created_at or now,
+        changed_at=now,
+    )
+    if booking.is_confirmed:
+        booking.reminder_at = reminder_time(booking, booking.start_at, now=now)
+    booking.refresh_at = next_read(booking, now=now)
+    try:
+        with transaction.atomic():
+            booking.save(force_insert=True)
+            BookingEvent.objects.create(
+                booking=booking, at=now, what=BookingEvent.What.FOUND, actor=Actor.OPERATOR
+            )
+    except IntegrityError:
+        logger.info("Booking %s of the operator was taken in by somebody else.", found.id)
+        return False
+    sessions.note_session(booking, found.session_id)
+    return True

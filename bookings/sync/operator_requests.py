@@ -1,0 +1,197 @@
+"""What goes up to the operator for each kind of request, and how it is found again."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+
+from ampeco import types as upstream
+from ampeco.client import AmpecoClient
+from bookings.models import BookingRequest
+from upstream.errors import AmpecoRejected, AmpecoUnauthorized
+
+logger = logging.getLogger(__name__)
+
+Kind = BookingRequest.Kind
+
+# How far our clock may be from the operator's when we look for what arrived.
+CLOCK_SKEW = timedelta(minutes=10)
+
+
+def send(request: BookingRequest, *, client: AmpecoClient) -> upstream.BookingRequest:
+    """Send a request once and return the operator's answer; raises the errors of `ampeco`.
+
+    A change or a cancellation needs the booking's id upstream.
+    """
+    if request.kind == Kind.CREATE:
+        return client.create_booking_request(new_booking_request(request))
+    if request.kind == Kind.UPDATE:
+        return client.change_booking_request(change_booking_request(request))
+    return client.cancel_booking_request(cancel_booking_request(request))
+
+
+def new_booking_request(request: BookingRequest) -> upstream.NewBookingRequest:
+    """Return the create request as the operator wants it."""
+    criteria = None
+    if request.evse is None:
+        power = request.wanted_min_power_kw
+        criteria = upstream.EvseCriteria(
+            current_type=request.wanted_current_type or None,
+            connector_type=request.wanted_connector_type or None,
+            min_power_kw=power,
+            max_power_kw=None,
+        )
+    return upstream.NewBookingRequest(
+        user_id=request.driver.ampeco_user_id,
+        location_id=request.location.ampeco_id,
+        start_at=request.start_at,
+        end_at=request.end_at,
+        external_id=str(request.external_id),
+        evse_id=request.evse.ampeco_id if request.evse else None,
+        criteria=criteria,
+    )
+
+
+def change_booking_request(request: BookingRequest) -> upstream.ChangeBookingRequest:
+    """Return the update request as the operator wants it: with all that the booking shall be."""
+    return upstream.ChangeBookingRequest(
+        booking_id=_booking_id(request),
+        external_id=str(request.external_id),
+        user_id=request.driver.ampeco_user_id,
+        start_at=request.start_at,
+        end_at=request.end_at,
+    )
+
+
+def cancel_booking_request(request: BookingRequest) -> upstream.CancelBookingRequest:
+    """Return the cancel request as the operator wants it."""
+    return upstream.CancelBookingRequest(
+        booking_id=_booking_id(request), external_id=str(request.external_id)
+    )
+
+
+def _booking_id(request: BookingRequest) -> int:
+    booking_id = request.booking.ampeco_booking_id
+    if booking_id is None:
+        raise ValueError("The operator knows a booking by its id only.")
+    return booking_id
+
+
+def find_upstream(
+    request: BookingRequest, *, client: AmpecoClient
+) -> upstream.BookingRequest | None:
+    """Look for a request that was sent but whose answer we do not have; see `find_all`."""
+    return next(iter(find_all(request, client=client)), None)
+
+
+def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what the operator holds of a request, approved ones first.
+
+    First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
+    then among the recent ones. A match counts only when what it asks for agrees and no other row of
+    ours has it.
+    """
+    matches = _named(request, client=client) or _unnamed(request, client=client)
+    return _free(request, matches)
+
+
+def find_others(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what the operator holds of a request besides the one that we follow, as `find_all`.
+
+    Both ways are gone: where the filter is ignored, the first one may have shown only one of them.
+    """
+    matches = _named(request, client=client) + _unnamed(request, client=client)
+    return [found for found in _free(request, matches) if found.id != request.ampeco_request_id]
+
+
+def _named(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what is found by our external id."""
+    try:
+        named = client.find_booking_requests(str(request.external_id))
+    except AmpecoUnauthorized:
+        raise
+    except AmpecoRejected as error:
+        logger.warning("Requests cannot be found by their external id: %s", error)
+        return []
+    return [found for found in named if is_same(request, found)]
+
+
+def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+    """Return what is found among the recent ones, with our external id or without any.
+
+    Without it another channel may have asked for the same. What that was granted is as good as
+    ours, but its rejection is no answer to us: asked once more, the operator gives one.
+    """
+    ours = str(request.external_id)
+    return [
+        found
+        for found in _recent(request, client=client)
+        if is_same(request, found)
+        and (found.external_id == ours or (not found.external_id and found.status != "rejected"))
+    ]
+
+
+def _free(
+    request: BookingRequest, matches: list[upstream.BookingRequest]
+) -> list[upstream.BookingRequest]:
+    """Return each match that no other row of ours has, in the order in which they are of use."""
+    by_id = {found.id: found for found in matches}
+    taken = set(
+        BookingRequest.objects.filter(ampeco_request_id__in=by_id)
+        .exclude(pk=request.pk)
+        .values_list("ampeco_request_id", flat=True)
+    )
+    order = {"approved": 0, "pending": 1}
+    free = [found for found in by_id.values() if found.id not in taken]
+    return sorted(free, key=lambda found: (order.get(found.status, 2), found.id))
+
+
+def _recent(request: BookingRequest, *, client: AmpecoClient) -> Iterator[upstream.BookingRequest]:
+    """Yield what was asked of the operator since shortly before the request was made here."""
+    since = request.created_at.astimezone(UTC) - CLOCK_SKEW
+    if request.kind == Kind.CREATE:
+        pages = client.booking_request_pages(
+            user_id=request.driver.ampeco_user_id,
+            location_id=request.location.ampeco_id,
+            created_after=since,
+        )
+    else:
+        # These have no location, and cancellations no user: no filter by them finds any.
+        pages = client.booking_request_pages(created_after=since)
+    for page in pages:
+        yield from page.items
+
+
+def is_answer_to(request: BookingRequest, answer: upstream.BookingRequest) -> bool:
+    """Return whether an answer can be about a request that was sent, and is no mix-up."""
+    return answer.type in {request.kind, "unknown"} and (
+        answer.external_id or str(request.external_id)
+    ) == str(request.external_id)
+
+
+def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
+    """Return whether an upstream request is ours, by what it asks for."""
+    if found.type != request.kind:
+        return False
+    # What goes over the wire has whole seconds.
+    start_at = request.start_at.replace(microsecond=0)
+    end_at = request.end_at.replace(microsecond=0)
+    if request.kind == Kind.CREATE:
+        return (
+            found.user_id == request.driver.ampeco_user_id
+            and found.location_id == request.location.ampeco_id
+            and found.start_at == start_at
+            and found.end_at == end_at
+            and (
+                found.evse_id is None
+                or request.evse is None
+                or found.evse_id == request.evse.ampeco_id
+            )
+        )
+    if found.booking_id is None or found.booking_id != request.booking.ampeco_booking_id:
+        return False
+    # Of a change the operator may tell only what is other than before.
+    return request.kind == Kind.CANCEL or (
+        found.user_id in {None, request.driver.ampeco_user_id}
+        and found.start_at in {None, start_at}
+        and found.end_at in {None, end_at}
+    )

@@ -1,0 +1,334 @@
+"""Sends queued requests to the operator, so that each becomes at most one upstream."""
+
+import logging
+import random
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import F
+from django.utils import timezone
+
+from ampeco import types as upstream
+from ampeco.client import AmpecoClient
+from bookings.models import Actor, BookingRequest
+from bookings.state.moves import move_request
+from bookings.sync.operator_requests import find_all, is_answer_to, send
+from bookings.sync.recheck import find_obstacle
+from mirror.leases import claim
+from mirror.operator_status import note_accepted, note_refused
+from mirror.reconnect import reconnect_if_broken
+from sites.slots.availability import AvailabilityUnknown
+from upstream.errors import (
+    AmpecoError,
+    AmpecoLeftAlone,
+    AmpecoNotFound,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+Kind = BookingRequest.Kind
+Status = BookingRequest.Status
+Failure = BookingRequest.Failure
+Trouble = BookingRequest.Trouble
+
+# How long the row of a killed worker lies. Longer than any single step takes (a search with its
+# repetitions, a call that sends); the claim is prolonged from step to step, and the note that
+# sending begins is written by the claim's owner only, so a shorter one could not send twice either.
+LEASE_SECONDS = 60
+MOST_ROWS = 100
+# So many in a row that could not be sent are no accident.
+MOST_TROUBLE = 3
+# How long a request that may have arrived is looked for before it is sent again. Longer than the
+# client waits for an answer: a slow operator may still be at work on the first one. Not shorter:
+# only what has never arrived waits for it, and what arrives even later costs a surplus booking that
+# has to be cancelled (`bookings.sync.duplicates`).
+RESEND_GRACE = timedelta(seconds=45)
+# Half a minute, since an outage is tried by one request a round and not by each: when it is over,
+# people are not to wait for a pause that spares nobody.
+LONGEST_PAUSE_SECONDS = 30.0
+# The first pause of a search, which doubles until the grace is over.
+SEARCH_PAUSE_SECONDS = 2.0
+UNNAMED_PAUSE_SECONDS = 5
+
+
+def submit_due(*, client: AmpecoClient) -> None:
+    """Send the queued requests that are due, since their message was lost or an attempt failed.
+
+    Nothing is taken up while no call would be sent. A few in a row that meet trouble end the round,
+    so that an outage is not tried by all of them; those have been put off, and the next round
+    begins with others.
+    """
+    in_a_row = 0
+    due = BookingRequest.objects.filter(
+        status=Status.QUEUED, next_attempt_at__lte=timezone.now()
+    ).order_by("next_attempt_at")
+    for pk in due.values_list("pk", flat=True)[:MOST_ROWS]:
+        if in_a_row >= MOST_TROUBLE or client.held_back_for() > 0:
+            return
+        in_a_row = 0 if submit(pk, client=client) else in_a_row + 1
+
+
+def submit(request_id: int, *, client: AmpecoClient) -> bool:
+    """Send one queued request; quiet when it is not due, claimed by another worker or settled.
+
+    Returns False when the operator could not be asked, so that there is no point in going on;
+    what is wrong with this request alone does not keep the others waiting.
+
+    Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
+    3. check once more what may have changed since; 4. note on the row that sending begins,
+    committed before the call; 5. send; 6. record the answer. What stands against it counts, where
+    an earlier sending may have arrived, only after another look: it may stand there by itself.
+    Failures that pass are noted on the row with the time of the next attempt; nothing waits or
+    sleeps here.
+    """
+    now = timezone.now()
+    due = BookingRequest.objects.filter(
+        pk=request_id, status=Status.QUEUED, next_attempt_at__lte=now
+    )
+    owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=1)
+    if not won:
+        return True
+    BookingRequest.objects.filter(pk=request_id).update(attempts=F("attempts") + 1)
+    request = BookingRequest.objects.select_related(
+        "booking__fleet",
+        "booking__location",
+        "booking__evse__charge_point",
+        "driver",
+        "location",
+        "evse__charge_point",
+    ).get(pk=request_id)
+    try:
+        _submit_claimed(request, owner=owner, client=client)
+    except AvailabilityUnknown as error:
+        trouble = {"busy": Trouble.BUSY, "not-permitted": Trouble.NOT_PERMITTED}.get(
+            error.reason, Trouble.UNREACHABLE
+        )
+        postpone(request, owner=owner, trouble=trouble)
+        return error.reason == "refused"
+    except AmpecoRateLimited as error:
+        # One by one, not all at the moment at which the pause is over.
+        pause = error.retry_after + random.uniform(0.0, 2.0)  # noqa: S311
+        postpone(request, owner=owner, trouble=Trouble.BUSY, seconds=pause)
+    except AmpecoUnauthorized:
+        note_refused()
+        postpone(request, owner=owner, trouble=Trouble.NOT_PERMITTED, seconds=30)
+    except AmpecoLeftAlone as error:
+        pause = error.retry_after * random.uniform(1.0, 1.25)  # noqa: S311
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=pause)
+    except AmpecoUnavailable:
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+    except AmpecoError as error:
+        logger.warning("Request %s could not be looked for: %s", request.pk, error)
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+        return True
+    except DatabaseError:
+        logger.exception("What became of request %s could not be recorded.", request.pk)
+        # After a restart of the database the next one works, and the row is not left to its claim.
+        reconnect_if_broken()
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+        return True
+    else:
+        return True
+    return False
+
+
+def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: AmpecoClient) -> None:
+    in_doubt = request.may_have_been_sent()
+    if in_doubt:
+        if _take_up(request, client=client):
+            return
+        assert request.send_started_at is not None
+        since = timezone.now() - request.send_started_at
+        if since < RESEND_GRACE:
+            pause = max(SEARCH_PAUSE_SECONDS, since.total_seconds())
+            left = (RESEND_GRACE - since).total_seconds()
+            postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=min(pause, left))
+            return
+        if not _prolong(request, owner=owner):
+            return
+    failure = find_obstacle(request, now=timezone.now())
+    if failure:
+        # The slot may be taken by what arrived since the look for it.
+        if not (in_doubt and _take_up(request, client=client)):
+            move_request(request, to=Status.FAILED, actor=Actor.PORTAL, failure=failure)
+        return
+    if request.kind != Kind.CREATE and request.booking.ampeco_booking_id is None:
+        # The approval did not name the booking; reading it will.
+        postpone(request, owner=owner, trouble=None, seconds=UNNAMED_PAUSE_SECONDS)
+        return
+    began = timezone.now()
+    doubled = request.may_be_doubled or in_doubt
+    if not _prolong(request, owner=owner, send_started_at=began, may_be_doubled=doubled):
+        return
+    try:
+        answer = send(request, client=client)
+    except AmpecoUnavailable as error:
+        if not error.ambiguous:
+            _forget_sending(request, began=began)
+        raise
+    except (AmpecoRateLimited, AmpecoUnauthorized):
+        _forget_sending(request, began=began)
+        raise
+    except AmpecoRejected as error:
+        _forget_sending(request, began=began)
+        # Perhaps refused for the sake of an earlier one, which has arrived since.
+        if not (in_doubt and _take_up(request, client=client)):
+            _record_refusal(request, error)
+        return
+    if not is_answer_to(request, answer):
+        logger.error(
+            "The answer to request %s is about another one (%s).",
+            request.pk,
+            answer.id,
+            extra=_log_fields(request),
+        )
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
+        return
+    request.may_be_doubled = doubled
+    record_answer(request, answer)
+    note_accepted()
+
+
+def _take_up(request: BookingRequest, *, client: AmpecoClient) -> bool:
+    """Look for a request that may have arrived and record what is found; return whether it was."""
+    found = find_all(request, client=client)
+    if not found:
+        return False
+    if len(found) > 1:
+        logger.error(
+            "The operator holds %d requests for request %s: %s.",
+            len(found),
+            request.pk,
+            [each.id for each in found],
+            extra=_log_fields(request),
+        )
+    request.may_be_doubled |= len(found) > 1
+    record_answer(request, found[0])
+    return True
+
+
+def _prolong(request: BookingRequest, *, owner: uuid.UUID, **changes: Any) -> bool:
+    """Write changes to a claimed row and prolong the claim; return whether it was still ours."""
+    ours = BookingRequest.objects.filter(
+        pk=request.pk, lease_owner=owner, status=Status.QUEUED
+    ).update(lease_until=timezone.now() + timedelta(seconds=LEASE_SECONDS), **changes)
+    if not ours:
+        logger.info(
+            "Request %s lost its claim before it was sent.",
+            request.pk,
+            extra=_log_fields(request),
+        )
+    return bool(ours)
+
+
+def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> None:
+    """Record what the operator made of a request that it now holds.
+
+    Of one that may have arrived more than once the decision is left to the poll, which looks for
+    the others first.
+    """
+    received: dict[str, Any] = {
+        "ampeco_request_id": answer.id,
+        "sent_at": answer.created_at or timezone.now(),
+        "attempts": 0,
+        "next_attempt_at": timezone.now() + timedelta(seconds=1),
+        "may_be_doubled": request.may_be_doubled,
+    }
+    if answer.status in {"approved", "rejected"} and not request.may_be_doubled:
+        record_decision(request, answer, **received)
+        return
+    move_request(request, to=Status.PENDING, actor=Actor.PORTAL, **received)
+
+
+def record_decision(
+    request: BookingRequest, answer: upstream.BookingRequest, **changes: Any
+) -> bool:
+    """Move a request to what the operator decided; return whether this call did it."""
+    if answer.status == "approved":
+        return move_request(
+            request,
+            to=Status.APPROVED,
+            actor=Actor.OPERATOR,
+            ampeco_booking_id=answer.booking_id,
+            **changes,
+        )
+    reason = (answer.rejection_reason or "")[:1000]
+    return move_request(
+        request,
+        to=Status.REJECTED,
+        actor=Actor.OPERATOR,
+        note=reason,
+        rejection_reason=reason,
+        **changes,
+    )
+
+
+def postpone(
+    request: BookingRequest,
+    *,
+    owner: uuid.UUID,
+    trouble: Trouble | None,
+    seconds: float | None = None,
+) -> None:
+    """Give a claimed row back, to be tried again after some seconds (doubling by default)."""
+    if seconds is None:
+        seconds = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(request.attempts, 6))
+        seconds *= random.uniform(0.75, 1.25)  # noqa: S311
+    given_back = BookingRequest.objects.filter(pk=request.pk, lease_owner=owner).update(
+        next_attempt_at=timezone.now() + timedelta(seconds=seconds),
+        trouble=trouble or "",
+        lease_owner=None,
+        lease_until=None,
+    )
+    if given_back:
+        logger.info(
+            "Request %s is put off for %.0f s (%s).",
+            request.pk,
+            seconds,
+            trouble or "its booking is not named yet",
+            extra=_log_fields(request),
+        )
+
+
+def _forget_sending(request: BookingRequest, *, began: datetime) -> None:
+    """Note that the operator surely does not hold what was sent just now.
+
+    What is known of an earlier sending stays; so does what another worker has noted since.
+    """
+    BookingRequest.objects.filter(
+        pk=request.pk, status=Status.QUEUED, send_started_at=began
+    ).update(send_started_at=request.send_started_at, may_be_doubled=request.may_be_doubled)
+
+
+def _log_fields(request: BookingRequest) -> dict[str, int | str]:
+    """Return the ids by which a request's log lines are found."""
+    return {
+        "booking_request_id": request.pk,
+        "booking_id": request.booking_id,
+        "kind": str(request.kind),
+    }
+
+
+def _record_refusal(request: BookingRequest, error: AmpecoRejected) -> None:
+    """Settle a request that AMPECO refused, with its messages about single fields as the reason.
+
+    A booking that AMPECO does not know (any more) can neither be changed nor cancelled.
+    """
+    messages = [text for texts in error.field_errors.values() for text in texts]
+    gone = request.kind != Kind.CREATE and (
+        isinstance(error, AmpecoNotFound) or "bookingId" in error.field_errors
+    )
+    move_request(
+        request,
+        to=Status.FAILED,
+        actor=Actor.OPERATOR,
+        note=" ".join(messages)[:1000],
+        failure=Failure.BOOKING_OVER if gone else Failure.REFUSED,
+        rejection_reason=" ".join(messages)[:1000],
+    )

@@ -1,0 +1,207 @@
+"""What mails and calendar entries tell of a booking, put into words.
+
+The words are in the language that is active when a function is called; times are those of the site.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlencode
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from shell.templatetags.portal import (
+    as_zone,
+    duration,
+    in_zone,
+    kw,
+    period,
+    time_in_zone,
+    write_local,
+    zone_label,
+)
+from sites.facts import WEEKDAYS, address_lines, charger_of, hours_text, map_url
+from sites.labels import access_labels, connector_label
+from sites.models import Evse, Location
+from sites.slots.criteria import Criteria
+
+# Control characters, line and paragraph separators: what breaks a header or a line of text.
+NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label with what is to be said under it, line by line, and perhaps a link.
+
+    The first `strong` lines stand out.
+    """
+
+    label: str
+    lines: tuple[str, ...]
+    url: str = ""
+    url_label: str = ""
+    strong: int = 0
+
+
+class TimedPlace(Protocol):
+    """A booking, a request, a version of either: something at a site, from then until then."""
+
+    @property
+    def location(self) -> Location:
+        """The site."""
+
+    @property
+    def start_at(self) -> datetime:
+        """When it begins."""
+
+    @property
+    def end_at(self) -> datetime:
+        """When it ends."""
+
+
+def with_before(fact: Fact, before: str) -> Fact:
+    """Return a fact that tells in its last line what it was before."""
+    # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
+    line = _("Before: %(value)s") % {"value": before}
+    return replace(fact, lines=(*fact.lines, line))
+
+
+def one_line(text: str, *, longest: int = 200) -> str:
+    """Return a text without line breaks and control characters, cut where it is too long."""
+    plain = " ".join(NOT_PRINTED.sub(" ", text).split())
+    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """Return the lines of a text that have something on them, without control characters."""
+    lines = (" ".join(NOT_PRINTED.sub(" ", line).split()) for line in text.splitlines())
+    return tuple(line for line in lines if line)
+
+
+def where(location: Location) -> Fact:
+    """Return the site with its address and a map."""
+    lines = (one_line(location.name), *(one_line(line) for line in address_lines(location)))
+    return Fact(_("Where"), lines, url=map_link(location), url_label=_("Map"), strong=1)
+
+
+def address_text(location: Location) -> str:
+    """Return the site's address on one line."""
+    return ", ".join(one_line(line) for line in address_lines(location))
+
+
+def map_link(location: Location) -> str:
+    """Return the address of a map: a mark at the coordinates, else a search for the address."""
+    address = address_text(location)
+    if not address:
+        return map_url(location)
+    search = f"https://www.openstreetmap.org/search?{urlencode({'query': address})}"
+    return map_url(location) or search
+
+
+def when(slot: TimedPlace) -> Fact:
+    """Return both ends on the site's clock, with their days, the length and the zone's name."""
+    location = slot.location
+    zone = location.zone
+    start, end = slot.start_at, slot.end_at
+    days = (end.astimezone(zone).date() - start.astimezone(zone).date()).days
+    if days:
+        ends = _("until %(end)s (next day)") if days == 1 else _("until %(end)s")
+        lines = [in_zone(start, zone), ends % {"end": in_zone(end, zone)}]
+    else:
+        lines = [str(period(start, end, zone))]
+    strong = len(lines)
+    lines.append(f"{duration(end - start)} · {zone_label(zone, start)}")
+    change = clock_change(start, end, location=location)
+    if change:
+        lines.append(change)
+    if location.zone_is_assumed:
+        lines.append(_("The operator names no time zone for this site; this one is assumed."))
+    return Fact(_("When"), tuple(lines), strong=strong)
+
+
+def clock_change(start: datetime, end: datetime, *, location: Location) -> str:
+    """Return a warning if the site's clocks change between start and end; else nothing."""
+    offsets = [at.astimezone(location.zone).utcoffset() or timedelta() for at in (start, end)]
+    change = offsets[1] - offsets[0]
+    if not change:
+        return ""
+    # Translators: %(by)s is a length of time such as “1 h”, %(zone)s a zone with its name.
+    if change > timedelta(0):
+        text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
+    else:
+        text = _("Clocks go back by %(by)s in between: the end is in %(zone)s.")
+    return text % {"by": duration(abs(change)), "zone": zone_label(location.zone, end)}
+
+
+def short_period(slot: TimedPlace) -> str:
+    """Return the time for a subject: “Mon 23 Nov 18:00–19:00”, on the site's clock."""
+    zone = as_zone(slot.location.zone)
+    start, end = slot.start_at.astimezone(zone), slot.end_at.astimezone(zone)
+    # Translators: Django's date format of a day with a time, as short as can be.
+    pattern = pgettext("format", "D j M H:i")
+    if start.date() == end.date():
+        return f"{write_local(start, pattern)}–{time_in_zone(end, zone)}"
+    return f"{write_local(start, pattern)} – {write_local(end, pattern)}"
+
+
+def charger(evse: Evse) -> Fact:
+    """Return the charger as its label and reference name it, with its plugs and power."""
+    facts = charger_of(evse)
+    offers = " · ".join(part for part in (facts.connectors, kw(evse.max_power_kw)) if part)
+    lines = [one_line(evse.name)]
+    if offers:
+        lines.append(offers)
+    return Fact(_("Charger"), tuple(lines), strong=1)
+
+
+def criteria_text(criteria: Criteria) -> str:
+    """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    power = criteria.min_power_kw
+    parts = [
+        criteria.current_type.upper(),
+        connector_label(criteria.connector_type) if criteria.connector_type else "",
+        _("from %(power)s") % {"power": kw(power)} if power is not None else "",
+    ]
+    offers = ", ".join(part for part in parts if part)
+    if not offers:
+        return _("Any charger that fits")
+    return _("Any charger that fits: %(offers)s") % {"offers": offers}
+
+
+def getting_in(booking: TimedPlace) -> list[Fact]:
+    """Return how to get in, by what means, and when the site is open on the booked days."""
+    location = booking.location
+    how = lines_of(location.how_to_get_in)
+    means = one_line(", ".join(access_labels(location.access_methods)))
+    facts = [
+        Fact(_("How to get in"), how),
+        Fact(_("Access"), (means,) if means else ()),
+        Fact(_("Opening hours"), opening_lines(booking)),
+    ]
+    return [fact for fact in facts if fact.lines]
+
+
+def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
+    """Return the opening hours of each day that the booking touches; nothing if not known."""
+    location = booking.location
+    if location.always_open:
+        return (_("Always open"),)
+    if not location.opening_hours:
+        return ()
+    day = booking.start_at.astimezone(location.zone).date()
+    last = (booking.end_at - timedelta(microseconds=1)).astimezone(location.zone).date()
+    names = list(WEEKDAYS)
+    # Translators: Django's date format of a day without the year.
+    pattern = pgettext("format", "D j M")
+    # Translators: opening hours, such as “Mon 23 Nov: 06:00 to 23:00”.
+    text = _("%(day)s: %(hours)s")
+    lines = []
+    while day <= last:
+        hours = hours_text(location.opening_hours.get(names[day.weekday()]) or [])
+        lines.append(text % {"day": date_format(day, pattern), "hours": hours})
+        day += ONE_DAY
+    return tuple(lines)

@@ -1,0 +1,255 @@
+"""Bookings as calendar entries (RFC 5545): in mails (RFC 5546, 6047), as files and as feeds.
+
+A booking's entry has the same UID wherever it appears, and the booking's version as its SEQUENCE.
+Both are read with the facts that the entry tells, so of two entries the one with the higher
+SEQUENCE is the later truth, however late a mail is sent or delivered: a mail that waited for its
+server carries the booking as it is by then, not as it was, and calendars drop what is older than
+what they have. Versions also rise with what calendars do not show; they need not be without gaps.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking
+from bookings.wording import facts
+from calendars.ical import component, instant_line, line, text_line, to_bytes
+
+Status = Booking.Status
+
+# How long before the start a calendar reminds of it.
+REMINDER = "-PT30M"
+# How often calendars are asked to read a feed again; many take a day unless told otherwise.
+READ_FEED_EVERY = "PT30M"
+NOT_TAKING_PLACE = frozenset({Status.CANCELLED, Status.FAILED, Status.REJECTED, Status.NOT_PLACED})
+NOT_SURE = frozenset({Status.REQUESTED, Status.UNKNOWN})
+# What the title of an entry says first, so that nobody drives there for nothing.
+MARKED = NOT_TAKING_PLACE | NOT_SURE | {Status.NO_SHOW}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a mailed entry is for; `drives` is whether they are who charges."""
+
+    email: str
+    name: str
+    drives: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailedEntry:
+    """A calendar file that goes by mail, and its iTIP method."""
+
+    method: str
+    content: bytes
+
+
+def mailed_entry(booking: Booking, *, to: Recipient, withdrawn: bool = False) -> MailedEntry:
+    """Return the entry that puts, moves or removes a booking in somebody's calendar.
+
+    It is removed where the booking does not take place, or is `withdrawn` from this recipient.
+
+    Why a REQUEST for whoever drives: programs match what comes by mail to an entry that they have
+    by UID, organizer and attendee. Without them, Gmail says that it removed an entry and keeps it,
+    Outlook shows a cancellation as “not supported calendar message”, and a second PUBLISH is one
+    more file to open by hand. With them an entry appears, moves and goes by itself. Nobody is asked
+    to accept: the attendee has accepted already and no answer is wanted (PARTSTAT, RSVP), since the
+    fleet has booked; calendars then do not let the entry be dragged elsewhere, where no charger
+    would be. The organizer is the address that the mail comes from, because Gmail distrusts any
+    other; an answer sent nevertheless reaches the operator's mailbox and changes nothing here.
+
+    A manager who books for others gets a PUBLISH, an entry to add if they like: a day's bookings of
+    a fleet in their own calendar is what nobody asked for, and a feed does it better. It names the
+    organizer too, so that the CANCEL finds it.
+    """
+    gone = withdrawn or booking.status in NOT_TAKING_PLACE
+    method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
+    event = entry(booking, for_driver=to.drives, gone=gone)
+    if not to.drives:
+        event.append(line("URL", portal_url(booking)))
+    event.append(organizer())
+    if method != "PUBLISH":
+        event.append(attendee(to))
+    if to.drives and not gone:
+        event += alarm(booking)
+    return MailedEntry(method, write([event], method=method))
+
+
+def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
+    """Return a booking as a file to add to a calendar, in the active language.
+
+    Only the manager's entry links to the portal. Whoever drives is reminded half an hour before and
+    is busy meanwhile; a manager who books for others is neither.
+    """
+    drives = for_driver or asked_for_oneself(booking)
+    event = entry(booking, for_driver=drives)
+    if not for_driver:
+        event.append(line("URL", portal_url(booking)))
+    event.append(organizer())
+    if drives and booking.status not in NOT_TAKING_PLACE:
+        event += alarm(booking)
+    return write([event], method="PUBLISH")
+
+
+def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
+    """Return many bookings as a calendar called `name` to subscribe to, in the active language.
+
+    Entries are those of a manager. Cancelled and undecided ones say so in their title. Reads
+    nothing besides the rows, where those come with driver, location, charger and its connectors.
+    """
+    events = (
+        [*entry(booking, for_driver=False), line("URL", portal_url(booking))]
+        for booking in bookings
+    )
+    return write(events, method="PUBLISH", name=name)
+
+
+def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str]:
+    """Return the lines that every entry of a booking has.
+
+    Start and end are in UTC and not in the site's zone (TZID): what is booked upstream is two
+    instants, which no change of a zone's rules moves, and calendars show them in their own zone
+    anyway. The site's clock is in the description.
+    """
+    gone = gone or booking.status in NOT_TAKING_PLACE
+    location = booking.location
+    place = [facts.one_line(location.name), facts.address_text(location)]
+    lines = [
+        line("UID", f"{booking.uid}@{host()}"),
+        instant_line("DTSTAMP", timezone.now()),
+        instant_line("LAST-MODIFIED", booking.changed_at),
+        instant_line("DTSTART", booking.start_at),
+        instant_line("DTEND", booking.end_at),
+        line("SEQUENCE", str(booking.version)),
+        line("STATUS", status_of(booking, gone=gone)),
+        text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),
+        text_line("LOCATION", ", ".join(filter(None, place))),
+        line("TRANSP", "OPAQUE" if for_driver and not gone else "TRANSPARENT"),
+    ]
+    if location.latitude is not None and location.longitude is not None:
+        lines.append(line("GEO", f"{location.latitude};{location.longitude}"))
+    if not gone:
+        lines.append(text_line("DESCRIPTION", description(booking, for_driver=for_driver)))
+    return lines
+
+
+def status_of(booking: Booking, *, gone: bool) -> str:
+    """Return an entry's STATUS: calendars strike through or hide what is cancelled."""
+    if gone:
+        return "CANCELLED"
+    return "TENTATIVE" if booking.status in NOT_SURE else "CONFIRMED"
+
+
+def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
+    """Return the title of an entry, marked where the booking is not one to count on."""
+    text = summary(booking, driving=for_driver)
+    if booking.status in MARKED:
+        state = booking.get_status_display()
+    elif gone:
+        state = str(Status.CANCELLED.label)
+    else:
+        return text
+    # Translators: the title of a calendar entry, such as “Cancelled: Charging at Depot Brooklyn”.
+    return _("%(state)s: %(title)s") % {"state": state, "title": text}
+
+
+def alarm(booking: Booking) -> list[str]:
+    """Return what reminds whoever drives of an entry half an hour before."""
+    lines = [
+        line("ACTION", "DISPLAY"),
+        line("TRIGGER", REMINDER),
+        text_line("DESCRIPTION", title(booking, for_driver=True)),
+    ]
+    return component("VALARM", lines)
+
+
+def organizer() -> str:
+    """Return who sends the entries: the address that the portal's mails come from."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return line("ORGANIZER", f"mailto:{address}", CN=settings.PORTAL_NAME)
+
+
+def attendee(person: Recipient) -> str:
+    """Return whoever the entry is for, who need not accept it."""
+    return line(
+        "ATTENDEE",
+        f"mailto:{person.email}",
+        CN=facts.one_line(person.name or person.email),
+        CUTYPE="INDIVIDUAL",
+        ROLE="REQ-PARTICIPANT" if person.drives else "NON-PARTICIPANT",
+        PARTSTAT="ACCEPTED",
+        RSVP="FALSE",
+    )
+
+
+def write(events: Iterable[list[str]], *, method: str, name: str = "") -> bytes:
+    """Return a calendar of entries as it goes over the wire."""
+    lines = [
+        line("VERSION", "2.0"),
+        line("PRODID", "-//Chargebook//Bookings//EN"),
+        line("CALSCALE", "GREGORIAN"),
+        line("METHOD", method),
+    ]
+    if name:
+        lines += [
+            text_line("NAME", facts.one_line(name)),
+            text_line("X-WR-CALNAME", facts.one_line(name)),
+            line("REFRESH-INTERVAL", READ_FEED_EVERY, VALUE="DURATION"),
+            line("X-PUBLISHED-TTL", READ_FEED_EVERY),
+        ]
+    for event in events:
+        lines += component("VEVENT", event)
+    return to_bytes(component("VCALENDAR", lines))
+
+
+def host() -> str:
+    """Return the portal's host name, which makes our ids unique in the world."""
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def portal_url(booking: Booking) -> str:
+    """Return the full address of the booking's page."""
+    return f"{settings.SITE_URL}{reverse('bookings:detail', args=[booking.pk])}"
+
+
+def asked_for_oneself(booking: Booking) -> bool:
+    """Return whether the manager who asked is the driver."""
+    asked = booking.created_by
+    return asked is not None and asked.email.casefold() == booking.driver.email.casefold()
+
+
+def summary(booking: Booking, *, driving: bool) -> str:
+    """Return what the entry is about."""
+    names = {
+        "site": facts.one_line(booking.location.name),
+        "driver": facts.one_line(booking.driver.display_name),
+        "charger": facts.one_line(booking.evse.name) if booking.evse else "",
+    }
+    if booking.evse is None:
+        text = _("Charging at %(site)s") if driving else _("%(driver)s charges at %(site)s")
+    elif driving:
+        text = _("Charging at %(site)s, charger %(charger)s")
+    else:
+        text = _("%(driver)s charges at %(site)s, charger %(charger)s")
+    return text % names
+
+
+def description(booking: Booking, *, for_driver: bool) -> str:
+    """Return what else the entry says, label by label."""
+    told = [facts.when(booking)]
+    if booking.evse is not None:
+        told.append(facts.charger(booking.evse))
+    if not for_driver:
+        told.append(facts.Fact(_("Driver"), (facts.one_line(booking.driver.display_name),)))
+    told += facts.getting_in(booking)
+    if booking.reference:
+        told.append(facts.Fact(_("Reference"), (facts.one_line(booking.reference),)))
+    # Translators: a label with what belongs to it in the next line, such as “Where:”.
+    label = _("%(label)s:")
+    return "\n\n".join("\n".join([label % {"label": fact.label}, *fact.lines]) for fact in told)

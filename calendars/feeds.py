@@ -1,0 +1,165 @@
+"""Calendars at secret addresses: who makes and revokes them, and what they hold."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from accounts.models import User
+from bookings.models import Booking
+from bookings.selectors import bookings_of
+from calendars.models import CalendarFeed
+from drivers.models import Driver, Fleet
+from drivers.selectors import private_partner_ids
+from sites.models import Location
+from sites.selectors import visible_locations
+
+BACK = timedelta(days=60)
+MOST_EVENTS = 2000
+MOST_FEEDS = 100
+READ_AGAIN = timedelta(minutes=1)
+
+Status = Booking.Status
+# What was never more than asked for, and was refused, is in nobody's calendar.
+NEVER_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED})
+# New with each read of the mirror, although nothing has changed.
+ALWAYS_NEW = frozenset({"id", "synced_at"})
+
+
+class TooManyFeeds(Exception):
+    """The fleet has MOST_FEEDS already."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedContent:
+    """The bookings of a feed, and by what a reader knows whether they have changed."""
+
+    bookings: list[Booking]
+    etag: str
+    last_modified: datetime
+
+
+def feed_url(feed: CalendarFeed) -> str:
+    """Return the full, secret address of a feed."""
+    return f"{settings.SITE_URL}{reverse('calendar-feed', args=[feed.secret])}"
+
+
+def feed_name(feed: CalendarFeed) -> str:
+    """Return what a calendar program calls a feed."""
+    part = feed.location or feed.driver
+    return f"{feed.fleet.name}: {part}" if part else feed.fleet.name
+
+
+def feeds_of(fleet: Fleet) -> QuerySet[CalendarFeed]:
+    """Return a fleet's feeds that are not revoked, the newest first."""
+    return CalendarFeed.objects.filter(fleet=fleet, revoked_at=None).select_related(
+        "location", "driver", "created_by"
+    )
+
+
+def make_feed(
+    *,
+    fleet: Fleet,
+    user: User,
+    location: Location | None = None,
+    driver: Driver | None = None,
+) -> CalendarFeed:
+    """Make a feed of all of a fleet's bookings, or of those at a site or of a driver.
+
+    Raises TooManyFeeds where the fleet has MOST_FEEDS already.
+    """
+    if feeds_of(fleet).count() >= MOST_FEEDS:
+        raise TooManyFeeds
+    return CalendarFeed.objects.create(
+        fleet=fleet, location=location, driver=driver, created_by=user
+    )
+
+
+def revoke_feed(*, fleet: Fleet, pk: int, now: datetime | None = None) -> bool:
+    """Let a feed's address lead nowhere from now on; return whether there was one to revoke."""
+    return bool(feeds_of(fleet).filter(pk=pk).update(revoked_at=now or timezone.now()))
+
+
+def feed_of_secret(secret: str) -> CalendarFeed | None:
+    """Return the feed at a secret address; None if it is revoked, or none of ours."""
+    if "\0" in secret:
+        return None
+    return (
+        CalendarFeed.objects.filter(secret=secret, revoked_at=None, fleet__is_active=True)
+        .select_related("fleet", "location", "driver", "created_by")
+        .first()
+    )
+
+
+def note_read(feed: CalendarFeed, *, now: datetime | None = None) -> None:
+    """Keep when a feed was read last, to the minute."""
+    now = now or timezone.now()
+    CalendarFeed.objects.filter(
+        Q(last_read_at=None) | Q(last_read_at__lte=now - READ_AGAIN), pk=feed.pk
+    ).update(last_read_at=now)
+
+
+def content_of(feed: CalendarFeed, *, now: datetime | None = None) -> FeedContent:
+    """Return what a feed holds: from 60 days back to all that is ahead, 2,000 bookings at most.
+
+    Where there are more, the ones ahead go before those that are over, and the nearer ones before
+    the farther ones. Cancelled ones stay in, so that calendars can mark them.
+    """
+    now = now or timezone.now()
+    scope = bookings_of(feed.fleet).exclude(status__in=NEVER_BOOKED)
+    if feed.location_id:
+        scope = scope.filter(location=feed.location_id)
+    if feed.driver_id:
+        scope = scope.filter(driver=feed.driver_id)
+    scope = scope.filter(start_at__gte=now - BACK).prefetch_related("evse__connectors")
+    ahead = scope.filter(end_at__gt=now).order_by("start_at", "pk")
+    past = scope.filter(end_at__lte=now).order_by("-start_at", "-pk")
+    bookings = list(ahead[:MOST_EVENTS])
+    bookings += past[: MOST_EVENTS - len(bookings)]
+    bookings.sort(key=lambda booking: (booking.start_at, booking.pk))
+    return FeedContent(
+        bookings=bookings,
+        etag=_etag(feed, bookings),
+        last_modified=max([feed.created_at, *(booking.changed_at for booking in bookings)]),
+    )
+
+
+def sites_to_pick(fleet: Fleet) -> QuerySet[Location]:
+    """Return the sites that a fleet sees or has bookings at, by name."""
+    seen = visible_locations(partner_ids=private_partner_ids(fleet))
+    booked = Booking.objects.filter(fleet=fleet, location=OuterRef("pk"))
+    return Location.objects.filter(Q(pk__in=seen.values("pk")) | Exists(booked)).order_by(
+        "name", "pk"
+    )
+
+
+def _etag(feed: CalendarFeed, bookings: list[Booking]) -> str:
+    """Return what changes whenever an entry of the feed may read differently.
+
+    That is cheaper than to write the entries. A booking tells by its version; a site, a driver or a
+    charger has none, so all that is known of it counts.
+    """
+    texts = [f"{feed_name(feed)} {get_language()} {settings.SITE_URL}"]
+    rows: set[Model] = set()
+    for booking in bookings:
+        texts.append(f"{booking.pk}.{booking.version}")
+        rows |= {booking.location, booking.driver}
+        if booking.evse:
+            rows |= {booking.evse, booking.evse.charge_point, *booking.evse.connectors.all()}
+    texts += sorted(repr(list(_values(row))) for row in rows)
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    # Weak, since entries also carry when they were written.
+    return f'W/"{digest[:32]}"'
+
+
+def _values(row: Model) -> Iterator[object]:
+    yield row._meta.label
+    for field in row._meta.concrete_fields:
+        if field.attname not in ALWAYS_NEW:
+            yield getattr(row, field.attname)

@@ -1,0 +1,124 @@
+"""Makes mails of what is to be told about bookings."""
+
+from copy import copy
+from email import encoders
+from email.mime.nonmultipart import MIMENonMultipart
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.languages import language_for
+from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
+from notifications.kinds import Case, answer_to, letter_of
+from notifications.models import Notification
+
+
+def compose(notification: Notification) -> EmailMultiAlternatives:
+    """Return the mail of a notification, in the recipient's language, ready to be sent.
+
+    What it tells comes from the row: what its request or event says was decided or happened. Only
+    the calendar entry is that of the booking as it is now, since entries are told apart by version.
+    Each attempt has the same Message-ID, that of the row. Nothing in the mail is loaded from
+    elsewhere, and no link is counted. Answers to a driver's mail go to the manager who asked.
+    """
+    case = Case(notification)
+    with translation.override(language_of(case)):
+        letter = letter_of(case)
+        context = {
+            "subject": letter.subject,
+            "language": translation.get_language(),
+            "bidi": translation.get_language_bidi(),
+            "letter": letter,
+            "footer": footer(case),
+        }
+        message = EmailMultiAlternatives(
+            letter.subject,
+            render_to_string("mail/booking.txt", context).strip() + "\n",
+            to=[notification.recipient_email],
+            reply_to=reply_to(case),
+            headers={
+                "Message-ID": f"<{notification.message_id}@{host()}>",
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        message.attach_alternative(render_to_string("mail/booking.html", context), "text/html")
+        if letter.entry:
+            attach(entry_of(case), to=message)
+    return message
+
+
+def language_of(case: Case) -> str:
+    """Return the recipient's language if the portal speaks it; else the portal's own."""
+    if case.for_driver:
+        return language_for(case.recipient.locale)
+    user = case.notification.recipient_user
+    return language_for(user.language if user is not None else "")
+
+
+def reply_to(case: Case) -> list[str] | None:
+    """Return who answers a driver."""
+    manager = answer_to(case.booking) if case.for_driver else None
+    return [manager.email] if manager is not None else None
+
+
+def footer(case: Case) -> str:
+    """Return who sends the mail, and why to this reader."""
+    asked = case.booking.created_by
+    if case.for_driver and case.is_theirs:
+        text = _(
+            "Sent by %(portal)s, because this booking is for you. Times are those of the site."
+        )
+    elif case.for_driver:
+        text = _(
+            "Sent by %(portal)s, because this booking was for you. Times are those of the site."
+        )
+    elif asked is not None and asked == case.notification.recipient_user:
+        text = _(
+            "Sent by %(portal)s, because you asked for this booking. Times are those of the site."
+        )
+    else:
+        text = _(
+            "Sent by %(portal)s, because you look after the bookings of %(fleet)s. Times are those "
+            "of the site."
+        )
+    return text % {"portal": settings.PORTAL_NAME, "fleet": case.booking.fleet.name}
+
+
+def entry_of(case: Case) -> MailedEntry:
+    """Return the calendar entry for the recipient; one that removes it from a former driver."""
+    booking, notification = case.booking, case.notification
+    if not case.for_driver:
+        user = notification.recipient_user
+        name = user.display_name if user is not None else ""
+        drives = asked_for_oneself(booking) and user == booking.created_by
+        return mailed_entry(booking, to=Recipient(notification.recipient_email, name, drives))
+    person = Recipient(notification.recipient_email, case.recipient.display_name, drives=True)
+    if case.is_theirs:
+        return mailed_entry(booking, to=person)
+    # Where and when it is by now is nobody's business any more but the next driver's.
+    known = case.before if case.was_theirs and case.before is not None else case.stay
+    as_known = copy(booking)
+    for name in ("driver", "location", "evse", "start_at", "end_at"):
+        setattr(as_known, name, getattr(known, name))
+    return mailed_entry(as_known, to=person, withdrawn=True)
+
+
+def attach(entry: MailedEntry, *, to: EmailMultiAlternatives) -> None:
+    """Attach a calendar entry the way that mail programs look for it.
+
+    What is to change a calendar is expected as another form of the text: Gmail and Outlook act on
+    it there. The attachment is for all others, and for whoever wants to open the file.
+    """
+    if entry.method != "PUBLISH":
+        to.attach_alternative(
+            entry.content.decode(), f"text/calendar; method={entry.method}; component=VEVENT"
+        )
+    part = MIMENonMultipart("text", "calendar", method=entry.method, charset="UTF-8")
+    part.set_payload(entry.content)
+    # Base64 keeps the line ends that RFC 5545 wants, whatever relays the mail.
+    encoders.encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename="booking.ics")
+    to.attach(part)

@@ -1,0 +1,346 @@
+"""Sends the mails that are planned: `notifications.recipients` decides who is told what.
+
+A mail is a row before it is a mail. The row is written in the transaction in which the thing that
+it tells happens, so nobody is told of what did not happen and nothing that happened goes untold; a
+worker sends it afterwards.
+
+How often a mail goes out: once, as long as the worker lives. SMTP cannot be part of a transaction,
+so between the server's “250 OK” and our commit there is a gap. A worker that dies in it, or a
+server whose OK gets lost on the way, leaves a row that looks unsent, and the mail goes out again
+rather than perhaps never. The repetition carries the same Message-ID, by which most mail servers
+and programs recognise and drop it, and the same calendar UID, so that it adds no second entry.
+
+What one person is told of one booking goes out in the order in which it happened, and not at all
+once it is no longer true.
+"""
+
+import logging
+import random
+import smtplib
+import time
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import EmailMessage
+from django.core.validators import validate_email
+from django.db import DatabaseError
+from django.db.models import F, Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from bookings.models import Booking, BookingRequest
+from mirror.leases import claim
+from mirror.reconnect import reconnect_if_broken
+from notifications.compose import compose
+from notifications.models import Notification
+from notifications.obsolete import is_overtaken
+from notifications.queue import due, ready
+from telemetry.measures import MAILS
+
+logger = logging.getLogger(__name__)
+
+Kind = Notification.Kind
+State = Notification.State
+
+# Longer than one mail can take when the server uses EMAIL_TIMEOUT for each of its answers.
+LEASE_SECONDS = 180
+SWEEP_SECONDS = 10
+FIRST_PAUSE_SECONDS = 15
+LONGEST_PAUSE_SECONDS = 15 * 60
+GIVE_UP_AFTER = timedelta(hours=24)
+# So that a mail whose workers were away for a day is not given up at the first hiccup.
+FEWEST_ATTEMPTS = 10
+
+
+# Why a mail was dropped.
+NO_LONGER_TRUE = gettext_noop("It was no longer true by the time it could be sent.")
+PERHAPS_SENT = gettext_noop(
+    "It may have gone out once. The portal was stopped before it knew, and it is no longer true."
+)
+
+
+class Outcome(Enum):
+    """What became of a row that was to be sent."""
+
+    SENT = "sent"
+    # It never will be.
+    ENDED = "ended"
+    # Put off, or somebody else's.
+    LEFT = "left"
+    NO_SERVER = "no-server"
+
+
+def send_due(*, limit: int = 200, now: datetime | None = None) -> int:
+    """Send the mails that are due over one SMTP connection; return how many went out.
+
+    Each row is claimed right before it is sent, so any number of senders may run at once. A mail
+    that cannot be sent is put off and the next one tried; a mail server that cannot be reached or
+    refuses the log-in ends the round, since the others would meet the same. It also ends after
+    SWEEP_SECONDS, so that many mails keep no poll waiting: the next round goes on.
+    """
+    connection = get_connection()
+    ends_at = time.monotonic() + SWEEP_SECONDS
+    tried = sent = 0
+    goes_on = True
+    try:
+        while goes_on:
+            goes_on = False
+            for pk in ready(now or timezone.now()):
+                if tried >= limit or time.monotonic() > ends_at:
+                    return sent
+                tried += 1
+                outcome = _send(pk, connection=connection, now=now)
+                if outcome is Outcome.NO_SERVER:
+                    return sent
+                sent += outcome is Outcome.SENT
+                # What waited for this one to go first is due now.
+                goes_on |= outcome in {Outcome.SENT, Outcome.ENDED}
+    finally:
+        _close(connection)
+    return sent
+
+
+def send_notification(pk: int) -> bool:
+    """Send one mail right away; return whether it went out.
+
+    Quiet when it is not due, waits for its charger or an earlier mail, or is claimed by another
+    sender.
+    """
+    connection = get_connection()
+    try:
+        return _send(pk, connection=connection, now=None) is Outcome.SENT
+    finally:
+        _close(connection)
+
+
+def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
+    """Let mails that were given up be tried anew, with the same Message-ID; return how many."""
+    return Notification.objects.filter(pk__in=list(keys), state=State.GIVEN_UP).update(
+        state=State.QUEUED,
+        attempts=0,
+        next_attempt_at=now or timezone.now(),
+        problem="",
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def pause_seconds(attempts: int) -> float:
+    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
+    least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+    return least * random.uniform(1, 1.25)  # noqa: S311
+
+
+def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Outcome:
+    """Claim one row and send it, unless it is not to be sent."""
+    at = now or timezone.now()
+    # A claim that nobody gave back: its sender was stopped, perhaps after the mail had gone.
+    perhaps_sent = Notification.objects.filter(pk=pk, lease_owner__isnull=False).exists()
+    owner, won = claim(due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
+    # The row may have been sent between the look at it and the claim: read it again.
+    notification = _read(owner) if won else None
+    if notification is None:
+        return Outcome.LEFT
+    if is_overtaken(notification, now=at):
+        return _drop(notification, perhaps_sent=perhaps_sent)
+    try:
+        validate_email(notification.recipient_email)
+    except ValidationError:
+        return _give_up(notification, problem=_("The address is not one that mail can be sent to."))
+    try:
+        message = compose(notification)
+    except (ValueError, TypeError, LookupError):
+        logger.exception("Notification %s could not be written.", pk)
+        return _put_off(notification, problem=_("The mail could not be written."), now=now)
+    try:
+        connection.open()
+    except OSError as error:  # SMTPException is one
+        _put_off(notification, problem=_problem(error), now=now)
+        return Outcome.NO_SERVER
+    return _deliver(notification, message, connection=connection, now=now)
+
+
+def _read(owner: uuid.UUID) -> Notification | None:
+    """Return the row that this owner's claim lies on, with all that its mail tells."""
+    # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mail takes.
+    bookings = Booking.objects.select_related(
+        "fleet", "driver", "location", "evse__charge_point", "created_by"
+    )
+    replaced = Booking.objects.select_related("location", "evse__charge_point")
+    requests = BookingRequest.objects.select_related(
+        "driver", "previous_driver", "location", "evse__charge_point", "created_by"
+    )
+    return (
+        Notification.objects.filter(lease_owner=owner, state=State.QUEUED)
+        .select_related("event", "recipient_user", "recipient_driver")
+        .prefetch_related(
+            Prefetch("booking", bookings),
+            Prefetch("booking__replaces", replaced),
+            Prefetch("request", requests),
+        )
+        .first()
+    )
+
+
+def _deliver(
+    notification: Notification,
+    message: EmailMessage,
+    *,
+    connection: BaseEmailBackend,
+    now: datetime | None,
+) -> Outcome:
+    """Send a mail over an open connection and record what became of it."""
+    try:
+        connection.send_messages([message])
+    except (OSError, ValueError) as error:
+        # The state of the session is not known any more; the next mail gets a fresh one.
+        _close(connection)
+        if _is_refused_for_good(error):
+            return _give_up(notification, problem=_problem(error))
+        return _put_off(notification, problem=_problem(error), now=now)
+    recorded = _record_sent(notification, subject=message.subject[:255], at=now or timezone.now())
+    if not recorded:
+        logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
+    logger.info("Notification %s was sent.", notification.pk, extra=_log_fields(notification))
+    MAILS.add(kind=notification.kind, outcome="sent")
+    return Outcome.SENT
+
+
+def _record_sent(notification: Notification, *, subject: str, at: datetime) -> int:
+    """Record that a mail went out; return how many rows that changed.
+
+    Where the database was restarted while the mail server took its time, the connection is broken,
+    which is no reason to send the mail again: it is recorded over a new one.
+    """
+    sent = {
+        "state": State.SENT,
+        "subject": subject,
+        "sent_at": at,
+        "attempts": F("attempts") + 1,
+        "problem": "",
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    try:
+        return _claimed(notification).update(**sent)
+    except DatabaseError:
+        logger.warning(
+            "That notification %s was sent is recorded over a new connection.",
+            notification.pk,
+            extra=_log_fields(notification),
+        )
+        reconnect_if_broken()
+        return _claimed(notification).update(**sent)
+
+
+def _claimed(notification: Notification) -> QuerySet[Notification]:
+    """Return the row as long as our claim lies on it."""
+    return Notification.objects.filter(
+        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
+    )
+
+
+def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> Outcome:
+    """Record a failed attempt and when to try again, or that it was the last one."""
+    at = now or timezone.now()
+    attempts = notification.attempts + 1
+    if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
+        return _give_up(notification, problem=problem)
+    logger.warning(
+        "Notification %s was not sent: %s",
+        notification.pk,
+        problem,
+        extra=_log_fields(notification),
+    )
+    MAILS.add(kind=notification.kind, outcome="put-off")
+    _claimed(notification).update(
+        attempts=attempts,
+        next_attempt_at=at + timedelta(seconds=pause_seconds(attempts)),
+        problem=problem,
+        lease_owner=None,
+        lease_until=None,
+    )
+    return Outcome.LEFT
+
+
+def _give_up(notification: Notification, *, problem: str) -> Outcome:
+    logger.error(
+        "Notification %s is given up: %s", notification.pk, problem, extra=_log_fields(notification)
+    )
+    MAILS.add(kind=notification.kind, outcome="given-up")
+    _claimed(notification).update(
+        state=State.GIVEN_UP,
+        attempts=notification.attempts + 1,
+        problem=problem,
+        lease_owner=None,
+        lease_until=None,
+    )
+    return Outcome.ENDED
+
+
+def _drop(notification: Notification, *, perhaps_sent: bool) -> Outcome:
+    """Record that a mail is not sent, or not again, since it would not be true any more."""
+    logger.info(
+        "Notification %s is no longer true and is not sent.",
+        notification.pk,
+        extra=_log_fields(notification),
+    )
+    MAILS.add(kind=notification.kind, outcome="dropped")
+    _claimed(notification).update(
+        state=State.DROPPED,
+        problem=_(PERHAPS_SENT if perhaps_sent else NO_LONGER_TRUE),
+        lease_owner=None,
+        lease_until=None,
+    )
+    return Outcome.ENDED
+
+
+def _log_fields(notification: Notification) -> dict[str, int | str | None]:
+    """Return the ids by which a mail's log lines are found; no address is one of them."""
+    return {
+        "notification_id": notification.pk,
+        "booking_id": notification.booking_id,
+        "booking_request_id": notification.request_id,
+        "kind": str(notification.kind),
+    }
+
+
+def _is_refused_for_good(error: OSError | ValueError) -> bool:
+    """Return whether the server says that this address will never take the mail."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _answer in error.recipients.values())
+
+
+def _problem(error: OSError | ValueError) -> str:
+    """Return what went wrong in plain words. The server's own may name addresses: left out."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((code for code, _answer in error.recipients.values()), 0)
+        if _is_refused_for_good(error):
+            return _("The mail server refuses the address (%(code)d).") % {"code": code}
+        return _("The mail server takes no mail for the address now (%(code)d).") % {"code": code}
+    if isinstance(error, smtplib.SMTPResponseException):
+        texts = {
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our log-in (%(code)d)."),
+            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
+        }
+        text = texts.get(type(error), _("The mail server refuses the mail (%(code)d)."))
+        return text % {"code": error.smtp_code}
+    if isinstance(error, ValueError):
+        return _("The mail could not be written.")
+    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        return _("The mail server broke off the connection or does not answer.")
+    return _("The mail server cannot be reached.")
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    # What cannot be closed any more is closed already.
+    with suppress(OSError):
+        connection.close()

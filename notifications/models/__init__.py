@@ -1,0 +1,6 @@
+"""Mails about bookings, and who wants which."""
+
+from notifications.models.notification import Notification
+from notifications.models.preference import NoticePreference
+
+__all__ = ["NoticePreference", "Notification"]

@@ -1,0 +1,126 @@
+"""What was sent to whom: a fleet's mails, newest first. Every read starts at the fleet."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Upper
+
+from accounts.models import User
+from drivers.models import Driver, Fleet
+from mirror.search import search_key
+from notifications.models import Notification
+
+PAGE_SIZE = 50
+# Among so many mails of all fleets the next page is looked for first.
+WINDOW = 20_000
+MOST_PEOPLE = 200
+
+
+class SentFilter(TypedDict, total=False):
+    """What the list is narrowed to; names as in its query string."""
+
+    kind: str
+    state: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentCursor:
+    """A place in the list: beside one mail."""
+
+    pk: int
+    backwards: bool
+
+    def __str__(self) -> str:
+        return f"{'b' if self.backwards else 'a'}{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SentCursor | None":
+        """Read a cursor from a query string; None for one that is none."""
+        direction, pk = text[:1], text[1:]
+        if direction not in {"a", "b"} or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+            return None
+        return cls(int(pk), direction == "b")
+
+
+@dataclass(frozen=True, slots=True)
+class SentPage:
+    """Some mails, and where the list goes on in both directions."""
+
+    mails: list[Notification]
+    previous: SentCursor | None
+    next: SentCursor | None
+
+
+def list_sent(fleet: Fleet, *, narrowed: SentFilter, cursor: SentCursor | None = None) -> SentPage:
+    """Return a page of what a fleet's managers and drivers were sent, and of what waits."""
+    backwards = cursor is not None and cursor.backwards
+    mails = _narrow(Notification.objects.filter(booking__fleet=fleet), fleet, narrowed)
+    keys = _keys(mails, cursor, backwards=backwards)
+    more = len(keys) > PAGE_SIZE
+    rows = list(
+        Notification.objects.filter(pk__in=keys[:PAGE_SIZE])
+        .select_related(
+            "booking__location", "booking__driver", "recipient_user", "recipient_driver"
+        )
+        .order_by("-pk")
+    )
+    has_previous = more if backwards else cursor is not None
+    has_next = True if backwards else more
+    return SentPage(
+        mails=rows,
+        previous=SentCursor(rows[0].pk, backwards=True) if rows and has_previous else None,
+        next=SentCursor(rows[-1].pk, backwards=False) if rows and has_next else None,
+    )
+
+
+def _keys(
+    mails: QuerySet[Notification], cursor: SentCursor | None, *, backwards: bool
+) -> list[int]:
+    """Return the keys of the next page, and of one more mail if there is one.
+
+    They are mostly found by walking a short stretch of all mails. For a fleet that has had none for
+    long that walk would go through most of the table, so the rest is found by the fleet's bookings
+    or by what the list is narrowed to: a computed order is none that could be walked in.
+    """
+    if cursor is not None:
+        mails = mails.filter(pk__gt=cursor.pk) if backwards else mails.filter(pk__lt=cursor.pk)
+        edge = cursor.pk
+    else:
+        edge = Notification.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    near = mails.filter(pk__lte=edge + WINDOW) if backwards else mails.filter(pk__gte=edge - WINDOW)
+    nearest = near.order_by("pk" if backwards else "-pk")
+    keys = list(nearest.values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    if len(keys) > PAGE_SIZE:
+        return keys
+    place = F("pk") + 0
+    every = mails.order_by(place.asc() if backwards else place.desc())
+    return list(every.values_list("pk", flat=True)[: PAGE_SIZE + 1])
+
+
+def _narrow(
+    mails: QuerySet[Notification], fleet: Fleet, narrowed: SentFilter
+) -> QuerySet[Notification]:
+    if narrowed.get("kind"):
+        mails = mails.filter(kind=narrowed["kind"])
+    if narrowed.get("state"):
+        mails = mails.filter(state=narrowed["state"])
+    if narrowed.get("to"):
+        addresses = _addresses_of(fleet, narrowed["to"])
+        mails = mails.alias(address=Upper("recipient_email")).filter(address__in=addresses)
+    return mails
+
+
+def _addresses_of(fleet: Fleet, text: str) -> list[str]:
+    """Return the addresses, in capitals, of the fleet's people that a text names, and itself."""
+    drivers = Driver.objects.filter(fleet_drivers__fleet=fleet)
+    for word in search_key(text).split():
+        drivers = drivers.filter(search_text__contains=word)
+    users = User.objects.filter(memberships__fleet=fleet)
+    for word in text.split():
+        users = users.filter(Q(name__icontains=word) | Q(email__icontains=word))
+    found = {text.strip()}
+    found |= set(drivers.values_list("email", flat=True)[:MOST_PEOPLE])
+    found |= set(users.values_list("email", flat=True)[:MOST_PEOPLE])
+    return [address.upper() for address in found]

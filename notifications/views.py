@@ -1,0 +1,73 @@
+"""Pages about mails: who gets which, and what was sent to whom."""
+
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from drivers.permissions import FleetRequest, manager_required, member_required
+from notifications.forms import NoticesForm, SentForm, lead_time_text
+from notifications.sent_list import SentCursor, list_sent
+from notifications.settings_actions import save_settings
+from shell.viewer import viewer_zone
+
+
+@member_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def notices(request: FleetRequest) -> HttpResponseBase:
+    """Show who of the fleet gets which mails; managers may change that."""
+    if request.method == "POST":
+        return save(request)
+    return _show(request, NoticesForm(fleet=request.fleet, user=request.user))  # type: ignore[arg-type]
+
+
+@manager_required
+def save(request: FleetRequest) -> HttpResponse:
+    """Keep who gets which mails; or say beside the field why not."""
+    form = NoticesForm(request.POST, fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
+    if not form.is_valid():
+        return _show(request, form)
+    save_settings(
+        fleet=request.fleet,
+        user=request.user,  # type: ignore[arg-type]
+        choices=form.chosen(),
+        reminder_minutes=form.cleaned_data["reminder_minutes"],
+        language=form.cleaned_data["language"],
+    )
+    messages.success(request, _("Saved. It holds for mails from now on."))
+    return redirect("notifications:settings")
+
+
+@member_required
+@require_safe
+def sent(request: FleetRequest) -> HttpResponse:
+    """List what the fleet's managers and drivers were sent, newest first."""
+    form = SentForm(request.GET)
+    form.is_valid()
+    page = list_sent(
+        request.fleet,
+        narrowed=form.narrowing(),
+        cursor=SentCursor.parse(request.GET.get("at", "")),
+    )
+    context = {
+        "form": form,
+        "page": page,
+        "is_narrowed": any(request.GET.get(name) for name in form.fields),
+        "zone": viewer_zone(request) or ZoneInfo("UTC"),
+        "now": timezone.now(),
+    }
+    return render(request, "bookings/sent.html", context)
+
+
+def _show(request: FleetRequest, form: NoticesForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "rows": list(form.rows()),
+        "lead_time": lead_time_text(request.fleet.reminder_minutes),
+        "can_manage": request.membership.can_book,
+    }
+    return render(request, "bookings/notices.html", context)

@@ -1,0 +1,244 @@
+"""Availability, booking requests, bookings and sessions over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+from werkzeug.wrappers import Request as HttpRequest
+
+from sandbox.api import payloads
+from sandbox.api.errors import Invalid, Missing
+from sandbox.api.filters import (
+    InWindow,
+    body_of,
+    choice,
+    includes,
+    number,
+    parse_instant,
+    required_id,
+    required_instant,
+    text,
+    window,
+)
+from sandbox.api.paging import page_of
+from sandbox.world.records import (
+    BOOKING_STATUSES,
+    CONNECTOR_TYPES,
+    CURRENT_TYPES,
+    REQUEST_STATUSES,
+    SESSION_STATUSES,
+    Booking,
+    Request,
+)
+from sandbox.world.world import World
+
+LONGEST_WINDOW = timedelta(days=7)
+LONGEST_EXTERNAL_ID = 255
+
+
+def check_availability(world: World, request: HttpRequest, location: int) -> dict[str, Any]:
+    """Tell when each bookable EVSE of a location is free within a window."""
+    if location not in world.locations:
+        raise Missing
+    body = body_of(request)
+    start, end = required_instant(body, "startAfter"), required_instant(body, "endBefore")
+    if end <= start:
+        raise Invalid({"endBefore": ["The end before must be a date after start after."]})
+    if end - start > LONGEST_WINDOW:
+        raise Invalid({"endBefore": ["The time frame is limited to 7 days."]})
+    return {
+        "data": [
+            {
+                "evseId": evse.id,
+                "availableSlots": [
+                    {"startAt": payloads.instant(begin), "endAt": payloads.instant(finish)}
+                    for begin, finish in world.free_slots(evse, start, end)
+                ],
+            }
+            for evse in world.evses_at(world.locations[location])
+            if world.is_bookable(evse)
+        ]
+    }
+
+
+def list_requests(world: World, request: HttpRequest) -> dict[str, Any]:
+    """List booking requests, newest last."""
+    status = choice(request, "status", REQUEST_STATUSES)
+    external_id = text(request, "externalId")
+    if external_id is not None and not world.ignores_external_id:
+        asked = [world.requests[pk] for pk in world.by_external_id.get(external_id, [])]
+    else:
+        asked = list(world.requests.values())
+    user, location = number(request, "userId"), number(request, "locationId")
+    created = window(request, "createdAfter", "createdBefore")
+    starts, ends = _times(request)
+    found = [
+        each
+        for each in asked
+        if (status is None or each.status == status)
+        and (user is None or each.user_id == user)
+        and (location is None or each.location_id == location)
+        and created(each.created_at)
+        and starts(each.start_at)
+        and ends(each.end_at)
+    ]
+    return page_of(request, found, lambda each: payloads.request(world, each))
+
+
+def create_request(world: World, request: HttpRequest) -> dict[str, Any]:
+    """Take a request to make, change or cancel a booking. Not idempotent, as AMPECO's is not."""
+    body = body_of(request)
+    takers = {"create": _ask_for_new, "update": _ask_for_change, "cancel": _ask_for_cancel}
+    taker = takers.get(str(body.get("type")))
+    if taker is None:
+        raise Invalid({"type": ["The selected type is invalid."]})
+    external_id = body.get("externalId")
+    if external_id is not None and (
+        not isinstance(external_id, str) or len(external_id) > LONGEST_EXTERNAL_ID
+    ):
+        raise Invalid({"externalId": ["The external id may not exceed 255 characters."]})
+    return {"data": payloads.request(world, taker(world, body, external_id))}
+
+
+def _ask_for_new(world: World, body: dict[str, Any], external_id: str | None) -> Request:
+    start, end = required_instant(body, "startAt"), required_instant(body, "endAt")
+    user, location = required_id(body, "userId"), required_id(body, "locationId")
+    errors: dict[str, list[str]] = {}
+    if end <= start:
+        errors["endAt"] = ["The end at must be a date after start at."]
+    if user not in world.users:
+        errors["userId"] = ["The selected user is invalid."]
+    if location not in world.locations:
+        errors["locationId"] = ["The selected location is invalid."]
+    evse = None
+    if body.get("evseId") is not None:
+        evse = required_id(body, "evseId")
+        if evse not in world.evses:
+            errors["evseId"] = ["The selected EVSE is invalid."]
+    criteria = _criteria(body, errors)
+    parking = body.get("parkingSpaceCriteria")
+    if not isinstance(parking, dict | None):
+        errors["parkingSpaceCriteria"] = ["The parking space criteria must be an object."]
+    if errors:
+        raise Invalid(errors)
+    return world.ask(
+        type="create",
+        user_id=user,
+        location_id=location,
+        evse_id=evse,
+        criteria=None if evse else criteria,
+        parking=parking or None,
+        start_at=start,
+        end_at=end,
+        external_id=external_id,
+    )
+
+
+def _criteria(body: dict[str, Any], errors: dict[str, list[str]]) -> dict[str, Any] | None:
+    """Return what is asked of an EVSE; what is wrong with it is added to `errors`."""
+    criteria = body.get("evseCriteria") or {}
+    if not isinstance(criteria, dict):
+        errors["evseCriteria"] = ["The evse criteria must be an object."]
+        return None
+    for name, known in (("currentType", CURRENT_TYPES), ("connectorType", CONNECTOR_TYPES)):
+        if criteria.get(name) is not None and str(criteria[name]) not in known:
+            errors[f"evseCriteria.{name}"] = [f"The selected {name} is invalid."]
+    for name in ("minPower", "maxPower"):
+        power = criteria.get(name)
+        if not isinstance(power, int | float | None) or isinstance(power, bool):
+            errors[f"evseCriteria.{name}"] = [f"The {name} must be a number."]
+    return {name: value for name, value in criteria.items() if value is not None} or None
+
+
+def _ask_for_change(world: World, body: dict[str, Any], external_id: str | None) -> Request:
+    booking = _booking_named(world, body)
+    start = parse_instant(body["startAt"], "startAt") if body.get("startAt") else None
+    end = parse_instant(body["endAt"], "endAt") if body.get("endAt") else None
+    if (end or booking.end_at) <= (start or booking.start_at):
+        raise Invalid({"endAt": ["The end at must be a date after start at."]})
+    user = required_id(body, "userId") if body.get("userId") is not None else None
+    if user is not None and user not in world.users:
+        raise Invalid({"userId": ["The selected user is invalid."]})
+    return world.ask(
+        type="update",
+        booking_id=booking.id,
+        user_id=user,
+        start_at=start,
+        end_at=end,
+        external_id=external_id,
+    )
+
+
+def _ask_for_cancel(world: World, body: dict[str, Any], external_id: str | None) -> Request:
+    booking = _booking_named(world, body)
+    return world.ask(type="cancel", booking_id=booking.id, external_id=external_id)
+
+
+def _booking_named(world: World, body: dict[str, Any]) -> Booking:
+    booking = world.bookings.get(required_id(body, "bookingId"))
+    if booking is None:
+        raise Invalid({"bookingId": ["The selected booking is invalid."]})
+    return booking
+
+
+def read_request(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return one booking request."""
+    if pk not in world.requests:
+        raise Missing
+    return {"data": payloads.request(world, world.requests[pk])}
+
+
+def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
+    """List bookings."""
+    status = choice(request, "status", BOOKING_STATUSES)
+    user, location = number(request, "userId"), number(request, "locationId")
+    starts, ends = _times(request)
+    found = [
+        each
+        for each in world.bookings.values()
+        if (status is None or each.status == status)
+        and (user is None or each.user_id == user)
+        and (location is None or each.location_id == location)
+        and starts(each.start_at)
+        and ends(each.end_at)
+    ]
+    return page_of(request, found, lambda each: payloads.booking(world, each, evses=False))
+
+
+def read_booking(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return one booking, with its EVSEs if they are asked for."""
+    if pk not in world.bookings:
+        raise Missing
+    evses = includes(request, "bookedEvses")
+    return {"data": payloads.booking(world, world.bookings[pk], evses=evses)}
+
+
+def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
+    """List charging sessions; their pages are numbered unless a cursor is sent."""
+    status = choice(request, "status", SESSION_STATUSES)
+    wanted = {
+        "user_id": number(request, "userId"),
+        "evse_id": number(request, "evseId"),
+        "charge_point_id": number(request, "chargePointId"),
+    }
+    started = window(request, "startedAfter", "startedBefore")
+    ended = window(request, "endedAfter", "endedBefore")
+    found = [
+        each
+        for each in world.sessions.values()
+        if all(value is None or getattr(each, name) == value for name, value in wanted.items())
+        and status in {None, payloads.session_status(world, each)}
+        and started(each.started_at)
+        and ended(each.stops_at if payloads.session_is_over(world, each) else None)
+    ]
+    return page_of(request, found, lambda each: payloads.session(world, each), numbered=True)
+
+
+def read_session(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return one charging session."""
+    if pk not in world.sessions:
+        raise Missing
+    return {"data": payloads.session(world, world.sessions[pk])}
+
+
+def _times(request: HttpRequest) -> tuple[InWindow, InWindow]:
+    return window(request, "startAfter", "startBefore"), window(request, "endAfter", "endBefore")

@@ -1,0 +1,164 @@
+"""AMPECO over HTTP: who may call, what goes wrong, and which call does what."""
+
+import hmac
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from sandbox.api import bookings, people, places
+from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
+from sandbox.faults import ConnectionCut, Fault
+from sandbox.world.world import World
+
+ROOT = "/public-api"
+MINUTE = 60.0
+# In so many pieces does a slow body come.
+PIECES = 10
+Operation = Callable[..., dict[str, Any]]
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "/resources/locations/v2.0"): places.list_locations,
+    ("GET", "/resources/locations/v2.0/<int:pk>"): places.read_location,
+    ("GET", "/resources/charge-points/v2.0"): places.list_charge_points,
+    ("GET", "/resources/charge-points/v2.0/<int:pk>"): places.read_charge_point,
+    ("GET", "/resources/charge-points/v2.0/<int:pk>/evses"): places.list_evses_of_charge_point,
+    ("GET", "/resources/evses/v2.1"): places.list_evses,
+    ("GET", "/resources/evses/v2.1/<int:pk>"): places.read_evse,
+    ("GET", "/resources/parking-spaces/v1.0"): places.list_parking_spaces,
+    ("GET", "/resources/users/v1.0"): people.list_users,
+    ("GET", "/resources/users/v1.0/<int:pk>"): people.read_user,
+    ("GET", "/resources/partner-invites/v1.0"): people.list_invites,
+    ("GET", "/resources/partners/v2.0"): people.list_partners,
+    ("GET", "/resources/partners/v2.0/<int:pk>"): people.read_partner,
+    (
+        "POST",
+        "/actions/locations/v2.0/<int:location>/check-booking-availability",
+    ): bookings.check_availability,
+    ("GET", "/resources/booking-requests/v1.0"): bookings.list_requests,
+    ("POST", "/resources/booking-requests/v1.0"): bookings.create_request,
+    ("GET", "/resources/booking-requests/v1.0/<int:pk>"): bookings.read_request,
+    ("GET", "/resources/bookings/v1.0"): bookings.list_bookings,
+    ("GET", "/resources/bookings/v1.0/<int:pk>"): bookings.read_booking,
+    ("GET", "/resources/sessions/v1.0"): bookings.list_sessions,
+    ("GET", "/resources/sessions/v1.0/<int:pk>"): bookings.read_session,
+}
+ROUTES = Map(
+    [Rule(ROOT + path, methods=[method], endpoint=(method, path)) for method, path in OPERATIONS],
+    strict_slashes=False,
+)
+
+
+class Api:
+    """The WSGI application under `/public-api`."""
+
+    def __init__(self, world: World, *, token: str) -> None:
+        self.world = world
+        self._token = token
+        self._recent: deque[float] = deque()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a call, or let go wrong what is switched on."""
+        request = Request(environ)
+        with self.world.lock:
+            self.world.arrivals += 1
+        struck = {
+            fault.kind: fault for fault in self.world.faults.strike(request.method, request.path)
+        }
+        if "latency" in struck:
+            time.sleep(struck["latency"].seconds)
+        if "cut-before" in struck:
+            return cut(environ)
+        response = self._answer(request, struck)
+        if "cut-after" in struck:
+            return cut(environ)
+        if "slow-body" in struck:
+            body = response.get_data()
+            response.response = _trickle(body, struck["slow-body"].seconds)
+            response.content_length = len(body)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request, struck: dict[str, Fault]) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            if "rate-limited" in struck:
+                headers["Retry-After"] = str(max(1, round(struck["rate-limited"].seconds)))
+                raise TooMany
+            if "server-error" in struck:
+                raise Broken
+            if "unauthorized" in struck:
+                raise Unauthorized
+            self._check_token(request)
+            self._count(headers)
+            status, payload = self._operate(request)
+            if "server-error-after" in struck:
+                raise Broken
+        except Refusal as refusal:
+            status, payload = refusal.status, refusal.payload()
+        except MethodNotAllowed:
+            status, payload = 405, {"message": "Method not allowed"}
+        return Response(
+            json.dumps(payload), status=status, headers=headers, mimetype="application/json"
+        )
+
+    def _check_token(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not hmac.compare_digest(token.encode(), self._token.encode()):
+            raise Unauthorized
+
+    def _count(self, headers: dict[str, str]) -> None:
+        """Count the call, and refuse it when the minute's allowance is used up."""
+        limit = self.world.rate_limit
+        if limit is None:
+            return
+        with self.world.lock:
+            now = time.monotonic()
+            while self._recent and self._recent[0] <= now - MINUTE:
+                self._recent.popleft()
+            left = limit - len(self._recent)
+            headers["X-RateLimit-Limit"] = str(limit)
+            headers["X-RateLimit-Remaining"] = str(max(0, left - 1))
+            if left <= 0:
+                oldest = self._recent[0] if self._recent else now
+                headers["Retry-After"] = str(int(oldest + MINUTE - now) + 1)
+                raise TooMany
+            self._recent.append(now)
+
+    def _operate(self, request: Request) -> tuple[int, dict[str, Any]]:
+        try:
+            endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+        except MethodNotAllowed:
+            raise
+        except HTTPException:
+            raise Missing from None
+        with self.world.lock:
+            self.world.calls[" ".join(endpoint)] += 1
+            self.world.tick()
+            payload = OPERATIONS[endpoint](self.world, request, **arguments)
+        created = endpoint == ("POST", "/resources/booking-requests/v1.0")
+        return (201 if created else 200), payload
+
+
+def cut(environ: WSGIEnvironment) -> Iterable[bytes]:
+    """Cut the connection without an answer: raise ConnectionCut, and end the socket, if any."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        # Closing would not do: the server still holds the socket, and the caller would wait.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionCut("The connection was cut.")
+
+
+def _trickle(body: bytes, seconds: float) -> Iterator[bytes]:
+    length = -(-len(body) // PIECES)
+    for start in range(0, len(body), length):
+        time.sleep(seconds / PIECES)
+        yield body[start : start + length]

@@ -1,0 +1,77 @@
+"""Users, partners and their invites over HTTP."""
+
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from sandbox.api import payloads
+from sandbox.api.errors import Missing
+from sandbox.api.filters import includes, number, text, updated_between
+from sandbox.api.paging import page_of
+from sandbox.world.world import World
+
+
+def list_users(world: World, request: Request) -> dict[str, Any]:
+    """List users, by e-mail whatever its case, or those whom a partner has invited.
+
+    AMPECO does not say whether an open invite counts as being of a partner: here it does.
+    """
+    email, partner = text(request, "email"), number(request, "partnerId")
+    if email is not None:
+        pk = world.by_email.get(email.casefold())
+        found = [world.users[pk]] if pk is not None else []
+    else:
+        found = list(world.users.values())
+    updated = updated_between(request)
+    found = [
+        each
+        for each in found
+        if (partner is None or any(invite.partner_id == partner for invite in each.invites))
+        and updated(each.updated_at)
+    ]
+    invites = includes(request, "partnerInvites")
+    return page_of(
+        request, found, lambda each: payloads.user(world, each, invites=invites), numbered=True
+    )
+
+
+def read_user(world: World, request: Request, pk: int) -> dict[str, Any]:
+    """Return one user."""
+    if pk not in world.users:
+        raise Missing
+    invites = includes(request, "partnerInvites")
+    return {"data": payloads.user(world, world.users[pk], invites=invites)}
+
+
+def list_invites(world: World, request: Request) -> dict[str, Any]:
+    """List partner invites; their pages are numbered."""
+    partner, user = number(request, "partnerId"), number(request, "userId")
+    status = text(request, "status")
+    found = [
+        each
+        for each in world.invites.values()
+        if (partner is None or each.partner_id == partner)
+        and (user is None or (each.user_id == user and each.status == "accepted"))
+        and (status is None or each.status == status)
+    ]
+    return page_of(
+        request, found, lambda each: payloads.invite(world, each), numbered=True, cursors=False
+    )
+
+
+def list_partners(world: World, request: Request) -> dict[str, Any]:
+    """List partners; their pages are numbered."""
+    return page_of(
+        request,
+        list(world.partners),
+        lambda pk: payloads.partner(world, pk),
+        numbered=True,
+        cursors=False,
+    )
+
+
+def read_partner(world: World, request: Request, pk: int) -> dict[str, Any]:
+    """Return one partner."""
+    if pk not in world.partners:
+        raise Missing
+    return {"data": payloads.partner(world, pk)}

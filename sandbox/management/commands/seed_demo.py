@@ -1,0 +1,132 @@
+"""`manage.py seed_demo`: what a person needs in order to try the portal in the demo."""
+
+import json
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts.models import User
+from drivers.models import Fleet, FleetMembership, TeamRole
+from mirror.models import SyncRun
+from sandbox.world.cast import HUDSON, PARTNERS, RHONE
+
+# Known to everybody: that is why only a demo may have it.
+DEMO_PASSWORD = "charge-and-go"  # noqa: S105
+ROLES = {
+    TeamRole.ADMIN: "runs and books for",
+    TeamRole.VIEWER: "looks at",
+}
+# The partner, and who may log in for its fleet.
+FLEETS = (
+    (
+        HUDSON,
+        (
+            ("manager@hudson.example", "Maya Okafor", TeamRole.ADMIN),
+            ("viewer@hudson.example", "Vince Adler", TeamRole.VIEWER),
+        ),
+    ),
+    (
+        RHONE,
+        (
+            ("manager@rhone.example", "Camille Perrin", TeamRole.ADMIN),
+            ("viewer@rhone.example", "Lucie Blanc", TeamRole.VIEWER),
+        ),
+    ),
+)
+STAFF = ("staff@operator.example", "Sam Ritter")
+
+
+class Command(BaseCommand):
+    """Mirrors the sandbox, and makes two fleets with people who may log in, and staff.
+
+    Can be run again: what is there stays, people get the demo's password back.
+    """
+
+    help = "Fills the demo: sites, two fleets, people who log in, drivers."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add where to write the log-ins."""
+        parser.add_argument("--logins", type=Path, help="write who may log in to this JSON file")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Fill the demo; refuse anywhere else."""
+        refuse_outside_demo()
+        if not sites_were_read():
+            # A run that an earlier demo left unfinished died with it: it need not be waited for.
+            SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(
+                state=SyncRun.State.BROKEN_OFF
+            )
+            call_command("sync_sites", full=True, stdout=self.stdout, stderr=self.stderr)
+        with transaction.atomic():
+            logins = make_people()
+        call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)
+        if options["logins"]:
+            options["logins"].write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
+        self.stdout.write(f"The demo has {len(FLEETS)} fleets and {len(logins)} log-ins.")
+
+
+def refuse_outside_demo() -> None:
+    """Raise CommandError unless the environment says that this is the demo, on this machine."""
+    host = urlsplit(settings.AMPECO_BASE_URL).hostname or ""
+    if os.environ.get("CHARGEBOOK_DEMO") != "1" or not is_loopback(host):
+        raise CommandError(
+            "seed_demo makes people whose password everybody knows, so it runs in the demo only: "
+            "with CHARGEBOOK_DEMO=1 and AMPECO_BASE_URL on this machine."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether the host is certainly this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def sites_were_read() -> bool:
+    """Return whether a full run of the sites' mirror has finished once."""
+    return SyncRun.objects.filter(
+        kind=SyncRun.Kind.SITES_FULL, state=SyncRun.State.FINISHED
+    ).exists()
+
+
+def make_people() -> list[dict[str, str]]:
+    """Make fleets, members and staff where they are missing; return who may log in."""
+    logins = []
+    for partner_id, people in FLEETS:
+        fleet, _ = Fleet.objects.get_or_create(
+            ampeco_partner_id=partner_id, defaults={"name": PARTNERS[partner_id]}
+        )
+        for email, name, role in people:
+            FleetMembership.objects.get_or_create(
+                fleet=fleet, user=make_user(email, name), defaults=role.columns
+            )
+            logins.append(login(email, f"{ROLES[role]} {fleet.name}", role=role))
+    make_user(*STAFF, is_staff=True, is_superuser=True)
+    logins.append(login(STAFF[0], "operator's staff, back office", role="staff"))
+    return logins
+
+
+def make_user(email: str, name: str, **flags: bool) -> User:
+    """Return the user with this e-mail, made if missing, with the demo's password."""
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        return User.objects.create_user(email, DEMO_PASSWORD, name=name, **flags)
+    if not user.check_password(DEMO_PASSWORD):
+        user.set_password(DEMO_PASSWORD)
+        user.save(update_fields=["password"])
+    return user
+
+
+def login(email: str, what: str, *, role: str) -> dict[str, str]:
+    """Return one line of the list of log-ins."""
+    return {"email": email, "password": DEMO_PASSWORD, "role": role, "what": what}

@@ -1,0 +1,457 @@
+"""The simulated operator's state, and the rules by which it decides and time passes."""
+
+import heapq
+import random
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sandbox.faults import Faults
+from sandbox.world import state
+from sandbox.world.clock import Clock
+from sandbox.world.judgement import objection, pick_evse
+from sandbox.world.lifecycle import next_turn, take_turn
+from sandbox.world.records import (
+    Booking,
+    ChargePoint,
+    Evse,
+    Invite,
+    Location,
+    Request,
+    Session,
+    User,
+)
+from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
+
+SHAPES = ("3.110", "3.108")
+LATER = datetime.max.replace(tzinfo=UTC)
+
+
+class World:
+    """All that the operator holds. Hold `lock` while you read or change it.
+
+    `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
+    of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
+    """
+
+    def __init__(self, *, seed: int = 1) -> None:
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311
+        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.faults = Faults(seed=seed)
+        self.calls: Counter[str] = Counter()
+        # All that came, also what was refused or cut off.
+        self.arrivals = 0
+        self.state_file: Path | None = None
+
+        self.decision_delay = 4.0
+        self.manual = False
+        self.shape = SHAPES[0]
+        self.evse_list_forbidden = False
+        self.ignores_external_id = False
+        self.no_show_share = 0.1
+        self.failed_share = 0.0
+        self.rate_limit: int | None = None
+
+        self.locations: dict[int, Location] = {}
+        self.charge_points: dict[int, ChargePoint] = {}
+        self.evses: dict[int, Evse] = {}
+        self.users: dict[int, User] = {}
+        self.partners: dict[int, str] = {}
+        self.invites: dict[int, Invite] = {}
+        self.requests: dict[int, Request] = {}
+        self.bookings: dict[int, Booking] = {}
+        self.sessions: dict[int, Session] = {}
+
+        self.by_email: dict[str, int] = {}
+        self.by_external_id: dict[str, list[int]] = defaultdict(list)
+        self.holding: dict[int, set[int]] = defaultdict(set)
+        self.undecided: set[int] = set()
+        # Ids of bookings are given once, even if the booking is forgotten.
+        self._last_forgotten = 0
+        # When each booking has its next turn, and the same in a heap that may hold old turns too.
+        self._turns: dict[int, datetime] = {}
+        self._agenda: list[tuple[datetime, int]] = []
+        self._altered_evses: set[int] = set()
+        self._unsaved: dict[str, dict[int, Any]] = {}
+        self._saved_to: Path | None = None
+        self._saved_settings: dict[str, Any] = {}
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        # Within tick: when it is what happens there.
+        self._moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return what time it is for what happens: within `tick` that is when it fell due."""
+        return self._moment or self.clock.now()
+
+    # What is known
+
+    def add_location(self, location: Location) -> Location:
+        """Put a site on the map."""
+        self.locations[location.id] = location
+        return location
+
+    def add_charge_point(self, charge_point: ChargePoint) -> ChargePoint:
+        """Set up a charge point at its location."""
+        self.charge_points[charge_point.id] = charge_point
+        if charge_point.location_id is not None:
+            self.locations[charge_point.location_id].charge_point_ids.append(charge_point.id)
+        return charge_point
+
+    def add_evse(self, evse: Evse) -> Evse:
+        """Fit an EVSE to its charge point."""
+        self.evses[evse.id] = evse
+        self.charge_points[evse.charge_point_id].evse_ids.append(evse.id)
+        return evse
+
+    def add_user(self, user: User) -> User:
+        """Let a driver sign up."""
+        self.users[user.id] = user
+        self.by_email[user.email.casefold()] = user.id
+        return user
+
+    def add_invite(self, invite: Invite) -> Invite:
+        """Record a partner's invitation."""
+        self.invites[invite.id] = invite
+        if invite.user_id is not None:
+            self.users[invite.user_id].invites.append(invite)
+        return invite
+
+    def move_charge_point(self, charge_point_id: int, location_id: int) -> None:
+        """Take a charge point to another location."""
+        charge_point = self.charge_points[charge_point_id]
+        if charge_point.location_id is not None:
+            self.locations[charge_point.location_id].charge_point_ids.remove(charge_point_id)
+        charge_point.location_id = location_id
+        charge_point.updated_at = self.now()
+        self.locations[location_id].charge_point_ids.append(charge_point_id)
+
+    def set_evse_status(self, evse_id: int, status: str) -> None:
+        """Enable, disable or fail an EVSE. Raises KeyError for one that does not exist."""
+        evse = self.evses[evse_id]
+        evse.status = status
+        evse.hardware_status = "faulted" if status == "out of order" else "available"
+        evse.updated_at = self.now()
+        self._altered_evses.add(evse_id)
+        self._note(EVSE_STATES, evse)
+        self.save()
+
+    def evses_at(self, location: Location) -> Iterable[Evse]:
+        """Yield the EVSEs of a site."""
+        for charge_point_id in location.charge_point_ids:
+            for evse_id in self.charge_points[charge_point_id].evse_ids:
+                yield self.evses[evse_id]
+
+    def is_bookable(self, evse: Evse) -> bool:
+        """Return whether EVSE, charge point and site are all in service and can be booked."""
+        charge_point = self.charge_points[evse.charge_point_id]
+        location_id = charge_point.location_id
+        return (
+            evse.booking_enabled
+            and evse.status == "enabled"
+            and charge_point.status == "enabled"
+            and location_id is not None
+            and self.locations[location_id].status == "enabled"
+        )
+
+    def free_slots(
+        self, evse: Evse, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime]]:
+        """Return when an EVSE is free within a window, from now on."""
+        free = []
+        begin = max(start, self.now())
+        for taken_from, taken_until, _ in self._taken(evse.id, begin, end):
+            if taken_from > begin:
+                free.append((begin, taken_from))
+            begin = max(begin, taken_until)
+        if begin < end:
+            free.append((begin, end))
+        return free
+
+    def is_free(
+        self, evse: Evse, start: datetime, end: datetime, *, but: int | None = None
+    ) -> bool:
+        """Return whether no booking (but the one named) takes an EVSE during a stretch."""
+        return all(pk == but for _, _, pk in self._taken(evse.id, start, end))
+
+    def _taken(
+        self, evse_id: int, start: datetime, end: datetime
+    ) -> list[tuple[datetime, datetime, int]]:
+        """Return from when until when an EVSE is taken within a window, and by which booking."""
+        bookings = [self.bookings[pk] for pk in self.holding.get(evse_id, ())]
+        stretches = [(each.start_at, self._until(each), each.id) for each in bookings]
+        return sorted(each for each in stretches if each[0] < end and each[1] > start)
+
+    def _until(self, booking: Booking) -> datetime:
+        """Return when a booking lets go of its EVSE: when its session stops, if there is one."""
+        session = self.sessions.get(booking.session_id or 0)
+        return session.stops_at if session else booking.end_at
+
+    # Requests
+
+    def ask(self, **fields: Any) -> Request:
+        """Take a request; it is decided later."""
+        now = self.now()
+        pk = next(reversed(self.requests), 0) + 1
+        request = Request(id=pk, status="pending", created_at=now, updated_at=now, **fields)
+        self.requests[pk] = request
+        self.undecided.add(pk)
+        if request.external_id:
+            self.by_external_id[request.external_id].append(pk)
+        self._note("requests", request)
+        if self.decision_delay <= 0 and not self.manual:
+            self.decide(request)
+        self.save()
+        return request
+
+    def decide(self, request: Request) -> None:
+        """Approve a request, or reject it with the reason that stands against it."""
+        reason = objection(self, request)
+        if reason:
+            self.reject(request, reason)
+        else:
+            self.approve(request)
+
+    def approve(self, request: Request) -> Booking | None:
+        """Approve a pending request and do what it asks for."""
+        if request.status != "pending":
+            return None
+        if request.type == "create":
+            evse = pick_evse(self, request)
+            if evse is None:
+                self.reject(request, "No charger is free that meets the request.")
+                return None
+            assert request.start_at and request.end_at and request.location_id
+            booking = self.add_booking(
+                location_id=request.location_id,
+                evse_id=evse.id,
+                start_at=request.start_at,
+                end_at=request.end_at,
+                user_id=request.user_id,
+            )
+            request.booking_id = booking.id
+        else:
+            assert request.booking_id is not None
+            booking = self.bookings[request.booking_id]
+            if request.type == "cancel":
+                self.set_booking_status(booking, "cancelled")
+            else:
+                booking.user_id = request.user_id or booking.user_id
+                booking.start_at = request.start_at or booking.start_at
+                booking.end_at = request.end_at or booking.end_at
+                self.set_booking_status(booking, booking.status)
+        self._settle(request, "approved")
+        return booking
+
+    def reject(self, request: Request, reason: str) -> None:
+        """Reject a pending request in the operator's words."""
+        if request.status == "pending":
+            request.reason = reason
+            self._settle(request, "rejected")
+
+    def _settle(self, request: Request, status: str) -> None:
+        request.status = status
+        request.updated_at = self.now()
+        self.undecided.discard(request.id)
+        self._note("requests", request)
+        self.save()
+
+    # Bookings
+
+    def add_booking(
+        self,
+        *,
+        location_id: int,
+        evse_id: int,
+        start_at: datetime,
+        end_at: datetime,
+        user_id: int | None = None,
+        status: str = "accepted",
+    ) -> Booking:
+        """Hold an EVSE for somebody."""
+        now = self.now()
+        pk = max(next(reversed(self.bookings), 0), self._last_forgotten) + 1
+        booking = Booking(
+            id=pk,
+            location_id=location_id,
+            evse_id=evse_id,
+            start_at=start_at,
+            end_at=end_at,
+            status=status,
+            created_at=now,
+            updated_at=now,
+            user_id=user_id,
+        )
+        self.bookings[pk] = booking
+        self._index_booking(booking)
+        self._note("bookings", booking)
+        return booking
+
+    def set_booking_status(self, booking: Booking, status: str) -> None:
+        """Give a booking another status; call it as well after changing its times."""
+        booking.status = status
+        booking.updated_at = self.now()
+        self._index_booking(booking)
+        self._note("bookings", booking)
+        self.save()
+
+    def move_booking(
+        self,
+        booking: Booking,
+        *,
+        start_at: datetime | None = None,
+        end_at: datetime | None = None,
+        evse_id: int | None = None,
+        user_id: int | None = None,
+    ) -> None:
+        """Move a booking as an operator can: to other times, to any EVSE, to another driver.
+
+        Raises KeyError for an EVSE or a driver that does not exist.
+        """
+        if user_id is not None:
+            booking.user_id = self.users[user_id].id
+        if evse_id is not None:
+            location_id = self.charge_points[self.evses[evse_id].charge_point_id].location_id
+            self.let_go(booking)
+            booking.evse_id = evse_id
+            booking.location_id = location_id or booking.location_id
+        booking.start_at = start_at or booking.start_at
+        booking.end_at = end_at or booking.end_at
+        self.set_booking_status(booking, booking.status)
+
+    def forget_booking(self, booking: Booking) -> None:
+        """Know nothing of a booking any more."""
+        self.let_go(booking)
+        self._last_forgotten = max(self._last_forgotten, booking.id)
+        del self.bookings[booking.id]
+        # A file is added to line by line, which cannot take anything back.
+        self._saved_to = None
+        self.save()
+
+    def add_session(self, session: Session) -> Session:
+        """Record a charging session."""
+        self.sessions[session.id] = session
+        self._note("sessions", session)
+        return session
+
+    def let_go(self, booking: Booking) -> None:
+        """Free the EVSE of a booking that has nothing more to come."""
+        self.holding[booking.evse_id].discard(booking.id)
+        self._turns.pop(booking.id, None)
+
+    def _index_booking(self, booking: Booking) -> None:
+        """Note when a booking has its next turn: as long as there is one, it takes its EVSE."""
+        turn = next_turn(self, booking)
+        if turn is None:
+            self.let_go(booking)
+            return
+        self.holding[booking.evse_id].add(booking.id)
+        self._turns[booking.id] = turn
+        heapq.heappush(self._agenda, (turn, booking.id))
+
+    # Time
+
+    def tick(self) -> None:
+        """Do what is due by now, in its order: decide requests, move bookings on.
+
+        What happens is dated by when it fell due, but not before somebody last looked.
+        """
+        now, since = self.clock.now(), self._looked_at
+        waiting = [] if self.manual else sorted(self.undecided, reverse=True)
+        delay = timedelta(seconds=self.decision_delay)
+        try:
+            while True:
+                decision = self.requests[waiting[-1]].created_at + delay if waiting else LATER
+                turn = self._agenda[0][0] if self._agenda else LATER
+                if min(decision, turn) > now:
+                    break
+                self._moment = min(now, max(min(decision, turn), since))
+                if decision <= turn:
+                    self.decide(self.requests[waiting.pop()])
+                else:
+                    self._take_next_turn()
+        finally:
+            self._moment, self._looked_at = None, now
+        if self._unsaved:
+            self.save()
+
+    def _take_next_turn(self) -> None:
+        planned, pk = heapq.heappop(self._agenda)
+        if self._turns.get(pk) != planned:
+            return
+        booking = self.bookings[pk]
+        turn = next_turn(self, booking)
+        # Who shows up may be planned otherwise by now: see no_show_share.
+        if turn is not None and turn <= planned:
+            take_turn(self, booking)
+        else:
+            self._index_booking(booking)
+
+    # Memory
+
+    def _note(self, kind: str, record: Any) -> None:
+        if self.state_file is not None:
+            self._unsaved.setdefault(kind, {})[record.id] = record
+
+    def save(self) -> None:
+        """Write down what has changed since the last time, if there is a file.
+
+        Requests, bookings, sessions, EVSE statuses, the clock and how decisions are made are kept.
+        """
+        if self.state_file is None or self._moment is not None:
+            return
+        settings = {
+            "offset": self.clock.offset.total_seconds(),
+            "manual": self.manual,
+            "decision_delay": self.decision_delay,
+        }
+        if self._saved_to != self.state_file:
+            records = {kind: getattr(self, kind).values() for kind in RECORDS}
+            altered = [self.evses[pk] for pk in sorted(self._altered_evses)]
+            state.rewrite(self.state_file, settings, {**records, EVSE_STATES: altered})
+        elif self._unsaved or settings != self._saved_settings:
+            changed = {kind: found.values() for kind, found in self._unsaved.items()}
+            state.append(self.state_file, settings, changed)
+        self._saved_to, self._saved_settings, self._unsaved = self.state_file, settings, {}
+
+    def load(self) -> None:
+        """Take up what `save` wrote down, if there is any. Raises StateUnreadable."""
+        if self.state_file is None or not self.state_file.exists():
+            return
+        kept = state.read(self.state_file)
+        if not self._knows(kept):
+            raise StateUnreadable(f"{self.state_file} holds the state of another world.")
+        self.clock.offset = timedelta(seconds=kept.settings.get("offset", 0))
+        self.manual = kept.settings.get("manual", self.manual)
+        self.decision_delay = kept.settings.get("decision_delay", self.decision_delay)
+        self.requests, self.bookings, self.sessions = kept.requests, kept.bookings, kept.sessions
+        for pk, row in kept.evses.items():
+            self._altered_evses.add(pk)
+            for name, value in row.items():
+                setattr(self.evses[pk], name, value)
+        self._index_all()
+        # Starts the file anew: what was said of a record more than once is said once.
+        self._saved_to = None
+        self.save()
+
+    def _knows(self, kept: state.State) -> bool:
+        evses, places = set(kept.evses), set()
+        records: list[Request | Booking] = [*kept.requests.values(), *kept.bookings.values()]
+        for record in records:
+            evses.add(record.evse_id or 0)
+            places.add(record.location_id or 0)
+        return evses - {0} <= self.evses.keys() and places - {0} <= self.locations.keys()
+
+    def _index_all(self) -> None:
+        for index in (self.holding, self._turns, self._agenda, self.by_external_id):
+            index.clear()
+        for booking in self.bookings.values():
+            self._index_booking(booking)
+        self.undecided = {pk for pk, each in self.requests.items() if each.status == "pending"}
+        for request in self.requests.values():
+            if request.external_id:
+                self.by_external_id[request.external_id].append(request.id)

@@ -1,0 +1,101 @@
+"""What pages may load and run: their own files, and nothing that stands in the page itself."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from shell.look import logo_origin
+
+HEADER = "Content-Security-Policy"
+# What no page needs of a device. The portal itself may make and use passkeys, and ask for the place
+# where somebody is.
+DEVICE_HEADER = "Permissions-Policy"
+DEVICE = ", ".join(
+    [
+        *(
+            f"{feature}=()"
+            for feature in (
+                "accelerometer",
+                "browsing-topics",
+                "camera",
+                "display-capture",
+                "gyroscope",
+                "magnetometer",
+                "microphone",
+                "midi",
+                "payment",
+                "usb",
+            )
+        ),
+        "geolocation=(self)",
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    ]
+)
+
+Policy = dict[str, tuple[str, ...]]
+
+STRICT: Policy = {
+    "default-src": ("'none'",),
+    "script-src": ("'self'",),
+    "style-src": ("'self'",),
+    # Tabler draws the ticks of its boxes from data: addresses.
+    "img-src": ("'self'", "data:"),
+    "font-src": ("'self'",),
+    "connect-src": ("'self'",),
+    "manifest-src": ("'self'",),
+    "form-action": ("'self'",),
+    "base-uri": ("'none'",),
+    "frame-ancestors": ("'none'",),
+}
+# The back office's theme writes its colours into the page, and its Alpine compiles what attributes
+# say. Scripts in the page itself stay forbidden there, too.
+BACK_OFFICE: Policy = STRICT | {
+    "script-src": ("'self'", "'unsafe-eval'"),
+    "style-src": ("'self'", "'unsafe-inline'"),
+}
+
+PICTURES_FROM = "_pictures_from"
+
+
+def allow_pictures_from(response: HttpResponse, origin: str) -> None:
+    """Let the page of this answer show pictures of another origin, such as the tiles of a map."""
+    setattr(response, PICTURES_FROM, origin)
+
+
+class ContentPolicyMiddleware:
+    """Puts on every answer what pages may load, run, and use of a device."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._strict = header_of(with_images_of(STRICT, logo_origin()))
+        self._back_office = header_of(BACK_OFFICE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request with its policy."""
+        response = self.get_response(request)
+        response[DEVICE_HEADER] = DEVICE
+        if settings.DEBUG and response.status_code in {404, 500}:
+            # Django's pages for developers have their styles and scripts in themselves.
+            return response
+        in_back_office = request.path_info.startswith(reverse("admin:index"))
+        response[HEADER] = self._back_office if in_back_office else self._for_page(response)
+        return response
+
+    def _for_page(self, response: HttpResponse) -> str:
+        origin = getattr(response, PICTURES_FROM, "")
+        if not origin:
+            return self._strict
+        return header_of(STRICT | {"img-src": (*STRICT["img-src"], origin)})
+
+
+def with_images_of(policy: Policy, origin: str) -> Policy:
+    """Return a policy that lets images come from one more place: that of the operator's logo."""
+    return policy | {"img-src": (*policy["img-src"], origin)} if origin else policy
+
+
+def header_of(policy: Policy) -> str:
+    """Return a policy as its header's value."""
+    return "; ".join(" ".join((name, *sources)) for name, sources in policy.items())

@@ -1,0 +1,38 @@
+"""What every page knows of the portal itself."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from mirror.operator_status import operator_notice
+from shell.look import logo_url, theme_url
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The operator's settings that pages show."""
+
+    name: str
+    support_url: str
+    driver_app_url: str
+    operator_notice: str
+    # By code, each named in itself.
+    languages: list[tuple[str, str]]
+    logo_url: str
+    theme_url: str
+
+
+def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
+    """Return the portal's name and links, and a notice when the operator refuses our token."""
+    return {
+        "portal": Portal(
+            name=settings.PORTAL_NAME,
+            support_url=settings.SUPPORT_URL,
+            driver_app_url=settings.DRIVER_APP_URL,
+            operator_notice=operator_notice(),
+            languages=settings.LANGUAGES,
+            logo_url=logo_url(),
+            theme_url=theme_url(),
+        )
+    }

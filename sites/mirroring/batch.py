@@ -1,0 +1,190 @@
+"""One page of a list with all that it needs to be stored: what is missing is read singly first."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+
+from ampeco import types
+from ampeco.client import AmpecoClient
+from mirror.models import SyncRun
+from mirror.runs import CHARGE_POINTS, EVSES, LOCATIONS, Counts, no_counts
+from sites.mirroring.upserts import (
+    Stored,
+    retire_charge_points,
+    store_charge_points,
+    store_evses,
+    store_locations,
+)
+from sites.models import ChargePoint, Location
+from upstream.errors import AmpecoForbidden, AmpecoNotFound
+
+PERSONAL = "personal"
+LEFT_OUT_KEY = "sites-left-out"
+LEFT_OUT_SECONDS = 2 * 24 * 3600
+# More records than this that refer to something unknown are no accident of timing.
+MOST_SINGLE_READS = 50
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """The AMPECO ids that are not ours to show: roaming, personal, or not to be found.
+
+    Remembered in the cache, so that what belongs to them is not looked up by every run again.
+    """
+
+    locations: set[int] = field(default_factory=set)
+    charge_points: set[int] = field(default_factory=set)
+
+    @classmethod
+    def remembered(cls) -> "LeftOut":
+        """Return what earlier runs left out, as far as the cache still knows."""
+        known = cache.get(LEFT_OUT_KEY)
+        return cls(*known) if isinstance(known, tuple) else cls()
+
+    def remember(self) -> None:
+        """Keep it for later runs."""
+        cache.set(LEFT_OUT_KEY, (self.locations, self.charge_points), LEFT_OUT_SECONDS)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records to be stored together; the `take_` methods call the operator where one is missing."""
+
+    client: AmpecoClient
+    left_out: LeftOut
+    reads_left: int = MOST_SINGLE_READS
+    locations: dict[int, types.Location] = field(default_factory=dict)
+    charge_points: dict[int, types.ChargePoint] = field(default_factory=dict)
+    evses: dict[int, types.Evse] = field(default_factory=dict)
+    personal: set[int] = field(default_factory=set)
+    counts: Counts = field(default_factory=no_counts)
+
+    def take_locations(self, records: Iterable[types.Location]) -> None:
+        """Take locations of the operator's own; roaming ones belong to others."""
+        for record in records:
+            if record.roaming_operator_id is None:
+                self.locations[record.id] = record
+                self.left_out.locations.discard(record.id)
+            else:
+                self.left_out.locations.add(record.id)
+                self.counts[LOCATIONS]["skipped"] += 1
+
+    def take_charge_points(self, records: Collection[types.ChargePoint]) -> None:
+        """Take charge points that stand at a location of ours; personal ones are skipped."""
+        places = {record.location_id for record in records if record.type != PERSONAL}
+        known = self._known_locations(place for place in places if place is not None)
+        for record in records:
+            if record.type != PERSONAL and record.location_id in known:
+                self.charge_points[record.id] = record
+                self.left_out.charge_points.discard(record.id)
+                continue
+            if record.type == PERSONAL:
+                self.personal.add(record.id)
+            self.left_out.charge_points.add(record.id)
+            self.counts[CHARGE_POINTS]["skipped"] += 1
+
+    def take_evses(self, records: Collection[types.Evse]) -> None:
+        """Take EVSEs whose charge point is ours; others are skipped."""
+        ids = {record.charge_point_id for record in records}
+        known = self._known_charge_points(one for one in ids if one is not None)
+        for record in records:
+            if record.charge_point_id in known:
+                self.evses[record.id] = record
+            else:
+                self.counts[EVSES]["skipped"] += 1
+
+    def take_evses_of_newcomers(self) -> None:
+        """Take the EVSEs of the charge points taken here that the mirror does not have yet.
+
+        A list of changes would not bring them where only the charge point changed, as when a
+        personal one became public.
+        """
+        for ampeco_id in sorted(
+            self.charge_points.keys() - active_charge_points(self.charge_points)
+        ):
+            self.take_evses_of(ampeco_id)
+
+    def take_evses_of(self, charge_point_id: int) -> None:
+        """Take the EVSEs of one charge point; none if the operator does not show them."""
+        try:
+            self.take_evses(list(self.client.evses_of_charge_point(charge_point_id)))
+        except (AmpecoNotFound, AmpecoForbidden):
+            return
+
+    def _known_locations(self, wanted: Iterable[int]) -> set[int]:
+        ids = set(wanted)
+        active = Location.objects.filter(ampeco_id__in=ids, retired_at=None)
+        known = self.locations.keys() | set(active.values_list("ampeco_id", flat=True))
+        for missing in sorted(ids - known - self.left_out.locations):
+            if not self._may_read():
+                continue
+            try:
+                self.take_locations([self.client.read_location(missing)])
+            except (AmpecoNotFound, AmpecoForbidden):
+                self.left_out.locations.add(missing)
+        return known | self.locations.keys()
+
+    def _known_charge_points(self, wanted: Iterable[int]) -> set[int]:
+        ids = set(wanted)
+        known = self.charge_points.keys() | active_charge_points(ids)
+        for missing in sorted(ids - known - self.left_out.charge_points):
+            if not self._may_read():
+                continue
+            try:
+                self.take_charge_points([self.client.read_charge_point(missing)])
+            except (AmpecoNotFound, AmpecoForbidden):
+                self.left_out.charge_points.add(missing)
+        return known | self.charge_points.keys()
+
+    def _may_read(self) -> bool:
+        self.reads_left -= 1
+        return self.reads_left >= 0
+
+    def store(self, *, run: SyncRun, now: datetime) -> None:
+        """Write all that was taken; meant for a transaction."""
+        self._count(LOCATIONS, store_locations(self.locations.values(), run=run, now=now))
+        self._count(
+            CHARGE_POINTS,
+            store_charge_points(
+                self.charge_points.values(),
+                location_pks=_pks(
+                    Location, (one.location_id for one in self.charge_points.values())
+                ),
+                run=run,
+                now=now,
+            ),
+        )
+        self._count(CHARGE_POINTS, retire_charge_points(self.personal, now=now))
+        self._count(
+            EVSES,
+            store_evses(
+                self.evses.values(),
+                charge_point_pks=_pks(
+                    ChargePoint, (one.charge_point_id for one in self.evses.values())
+                ),
+                run=run,
+                now=now,
+            ),
+        )
+
+    def _count(self, noun: str, stored: Stored) -> None:
+        numbers = self.counts[noun]
+        numbers["seen"] += stored.seen
+        numbers["new"] += stored.new
+        numbers["changed"] += stored.changed
+        numbers["retired"] += stored.retired
+
+
+def active_charge_points(ids: Iterable[int]) -> set[int]:
+    """Return those of the AMPECO ids that the mirror has and has not retired."""
+    active = ChargePoint.objects.filter(ampeco_id__in=list(ids), retired_at=None)
+    return set(active.values_list("ampeco_id", flat=True))
+
+
+def _pks(model: type[Location] | type[ChargePoint], ids: Iterable[int | None]) -> dict[int, int]:
+    wanted = {one for one in ids if one is not None}
+    if not wanted:
+        return {}
+    return dict(model._default_manager.filter(ampeco_id__in=wanted).values_list("ampeco_id", "pk"))

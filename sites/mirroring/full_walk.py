@@ -1,0 +1,234 @@
+"""Mirrors the operator's sites: locations, then charge points, then EVSEs with their connectors.
+
+A run walks the three lists page by page. Each page is stored in one transaction together with the
+link to the next, so that a run that breaks off is continued by the next one of its kind. Only a
+full run that saw all lists to the end retires what it did not see.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ampeco.client import AmpecoClient
+from ampeco.types import Page
+from mirror.models import SyncRun
+from mirror.operator_status import note_accepted, note_refused
+from mirror.problems import problem_of
+from mirror.runs import (
+    CHARGE_POINTS,
+    EVSES,
+    LOCATIONS,
+    RunOvertaken,
+    add_counts,
+    break_off,
+    finish,
+    kind_of_run,
+    note_progress,
+    open_run,
+)
+from sites.mirroring.batch import Batch, LeftOut
+from sites.mirroring.upserts import retire_unseen
+from sites.models import ChargePoint, Evse, Location
+from upstream.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoRateLimited,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+# The EVSEs of one charge point after the other, for tokens that may not read them all at once.
+EVSES_BY_CHARGE_POINT = "evses_by_charge_point"
+CHARGE_POINTS_AT_ONCE = 10
+LIST_FORBIDDEN = "evse_list_forbidden"
+
+Report = Callable[[str], None]
+
+
+class ReadPages(Protocol):
+    """A list of the client."""
+
+    def __call__(
+        self, *, updated_after: datetime | None, resume_from: str | None
+    ) -> Iterator[Page[Any]]:
+        """Yield the pages of the list."""
+        ...
+
+
+def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None) -> SyncRun:
+    """Mirror the sites, all of them or what changed; return the run, finished or broken off.
+
+    Takes up a run that broke off. `report` gets a line for each page. Raises RunUnderWay when
+    another process is at it; an error that is not the operator's breaks the run off and goes on.
+    """
+    run = open_run(kind=kind_of_run(full=full), first_phase=LOCATIONS)
+    walk = Walk(client=client, run=run, report=report)
+    try:
+        walk.to_the_end()
+    except AmpecoError as error:
+        if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
+            note_refused()
+        logger.warning("The synchronisation of sites broke off: %s", error)
+        forbidden = _("The operator does not let this token read the sites (403).")
+        break_off(run, problem=problem_of(error, forbidden=forbidden), calls=walk.calls)
+    except RunOvertaken:
+        logger.warning("Another process has taken over the synchronisation of sites.")
+        run.refresh_from_db()
+    except BaseException:
+        break_off(run, problem=_("It was stopped before its end."), calls=walk.calls)
+        raise
+    else:
+        note_accepted()
+    return run
+
+
+class Walk:
+    """A run on its way through the operator's lists."""
+
+    def __init__(self, *, client: AmpecoClient, run: SyncRun, report: Report | None) -> None:
+        self.client = client
+        self.run = run
+        self.report = report
+        self.left_out = LeftOut.remembered()
+        self._calls_elsewhere = run.calls - client.calls
+
+    @property
+    def calls(self) -> int:
+        """How many calls the run has cost so far, before it broke off too."""
+        return self._calls_elsewhere + self.client.calls
+
+    @property
+    def is_full(self) -> bool:
+        """Whether everything is read, so that what is not there has vanished."""
+        return self.run.kind == SyncRun.Kind.SITES_FULL
+
+    def to_the_end(self) -> None:
+        """Go through the phases that are left, then close the run."""
+        if self.run.phase == LOCATIONS:
+            for page in self._pages(self.client.location_pages):
+                batch = self._batch()
+                batch.take_locations(page.items)
+                self._store(batch, resume_from=page.next_link or "")
+            self._next_phase(CHARGE_POINTS)
+        if self.run.phase == CHARGE_POINTS:
+            for page in self._pages(self.client.charge_point_pages):
+                batch = self._batch()
+                batch.take_charge_points(page.items)
+                if not self.is_full:
+                    batch.take_evses_of_newcomers()
+                self._store(batch, resume_from=page.next_link or "")
+            self._next_phase(EVSES)
+        if self.run.phase == EVSES:
+            try:
+                for page in self._pages(self.client.evse_pages):
+                    batch = self._batch()
+                    batch.take_evses(page.items)
+                    self._store(batch, resume_from=page.next_link or "")
+            except AmpecoForbidden:
+                self.run.counts[EVSES].update(seen=0, skipped=0)
+                self.run.counts[LIST_FORBIDDEN] = True
+                self._next_phase(EVSES_BY_CHARGE_POINT)
+        if self.run.phase == EVSES_BY_CHARGE_POINT:
+            self._read_evses_by_charge_point()
+        self._close()
+
+    def _pages(self, read: ReadPages) -> Iterator[Page[Any]]:
+        """Yield the pages from where the run came to; from the first if that link is refused."""
+        link = self.run.resume_from or None
+        while True:
+            try:
+                for page in read(updated_after=self.run.updated_after, resume_from=link):
+                    link = None
+                    yield page
+            except AmpecoError as error:
+                if link is None or not is_about_the_link(error):
+                    raise
+                link = None
+                self.run.counts[self.run.phase].update(seen=0, skipped=0)
+            else:
+                return
+
+    def _read_evses_by_charge_point(self) -> None:
+        """Read the EVSEs charge point by charge point; in a delta only of those that changed."""
+        charge_points = ChargePoint.objects.filter(retired_at=None).order_by("ampeco_id")
+        if not self.is_full:
+            charge_points = charge_points.filter(seen_in_run=self.run)
+        while True:
+            done = int(self.run.resume_from or 0)
+            due = charge_points.filter(ampeco_id__gt=done).values_list("ampeco_id", flat=True)
+            ids = list(due[:CHARGE_POINTS_AT_ONCE])
+            if not ids:
+                return
+            batch = self._batch()
+            for ampeco_id in ids:
+                batch.take_evses_of(ampeco_id)
+            self._store(batch, resume_from=str(ids[-1]))
+
+    def _batch(self) -> Batch:
+        return Batch(client=self.client, left_out=self.left_out)
+
+    def _store(self, batch: Batch, *, resume_from: str) -> None:
+        with transaction.atomic():
+            batch.store(run=self.run, now=timezone.now())
+            note_progress(
+                self.run,
+                phase=self.run.phase,
+                resume_from=resume_from,
+                counts=add_counts(self.run.counts, batch.counts),
+                calls=self.calls,
+            )
+        self.left_out.remember()
+        if self.report:
+            self.report(self._progress())
+
+    def _progress(self) -> str:
+        sentences = {
+            LOCATIONS: _("Locations: %(seen)s read, %(skipped)s left out"),
+            CHARGE_POINTS: _("Charge points: %(seen)s read, %(skipped)s left out"),
+        }
+        evses = _("EVSEs: %(seen)s read, %(skipped)s left out")
+        return sentences.get(self.run.phase, evses) % self.run.counts.get(
+            self.run.phase, self.run.counts[EVSES]
+        )
+
+    def _next_phase(self, phase: str) -> None:
+        note_progress(
+            self.run,
+            phase=phase,
+            resume_from="",
+            counts=self.run.counts,
+            calls=self.calls,
+        )
+
+    def _close(self) -> None:
+        """Finish the run; a full one retires what it did not see."""
+        counts = {**self.run.counts}
+        problem = ""
+        with transaction.atomic():
+            if self.is_full:
+                now = timezone.now()
+                for noun, model in (
+                    (LOCATIONS, Location),
+                    (CHARGE_POINTS, ChargePoint),
+                    (EVSES, Evse),
+                ):
+                    if counts[noun]["seen"]:
+                        retired = retire_unseen(model, run=self.run, now=now)
+                        added = counts[noun]["retired"] + retired
+                        counts[noun] = {**counts[noun], "retired": added}
+                    elif model._default_manager.filter(retired_at=None).exists():
+                        # Rather a fault of the operator's than the end of its business.
+                        problem = _("The operator gave an empty list, so nothing was retired.")
+            finish(self.run, counts=counts, problem=problem, calls=self.calls)
+
+
+def is_about_the_link(error: AmpecoError) -> bool:
+    """Return whether starting the list anew may help where resuming it failed."""
+    return not isinstance(error, AmpecoUnavailable | AmpecoRateLimited | AmpecoUnauthorized)

@@ -1,0 +1,232 @@
+"""What is free at a site: asked of AMPECO, remembered for some seconds.
+
+A gap between free stretches means “not available”; it does not say that somebody has booked.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ampeco.factory import get_client
+from ampeco.types import EvseAvailability
+from mirror.operator_status import note_accepted, note_refused
+from sites.models import Evse, Location
+from sites.slots.periods import Interval, clip, covers, merge, next_step, start_of_day, subtract
+from upstream.errors import (
+    AmpecoError,
+    AmpecoNotFound,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+)
+
+# AMPECO refuses longer ones. Seven days of a zone may have 169 hours, so hours are what counts.
+LONGEST_WINDOW = timedelta(hours=168)
+ONE_DAY = timedelta(days=1)
+
+SENTENCES: dict[str, str | Promise] = {
+    "unreachable": _("The operator’s system does not answer."),
+    "busy": _("The operator’s system is busy. Please try again in a minute."),
+    "not-permitted": _("Booking is temporarily not possible. The operator has been told."),
+    "refused": _("The operator’s system does not tell what is free at this site."),
+}
+
+FreeTimes = Mapping[int, tuple[Interval, ...]]
+
+
+class AvailabilityUnknown(Exception):
+    """What is free could not be read.
+
+    `reason` is `unreachable`, `busy`, `not-permitted` or `refused`; `message` is a sentence for
+    the person who asked.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.message = str(SENTENCES[reason])
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What is free at a site within `window`, as it was at `read_at`.
+
+    `free` holds merged intervals by the EVSE's `ampeco_id`; an EVSE that is missing is not
+    available at all.
+    """
+
+    read_at: datetime
+    window: Interval
+    free: FreeTimes
+
+    def of(self, evse: Evse) -> tuple[Interval, ...]:
+        """Return when an EVSE is free, in order of time."""
+        return self.free.get(evse.ampeco_id, ())
+
+
+def read_availability(
+    location: Location, *, day: date, now: datetime | None = None, fresh: bool = False
+) -> Availability:
+    """Return what is free on a site-local day, the next one, and for the longest stay from then.
+
+    Costs one call to AMPECO, or none while an earlier answer is in the cache; `fresh` asks anyway
+    and renews the cache. What has passed is not asked for, nor are days before today known.
+    Raises AvailabilityUnknown.
+    """
+    now = now or timezone.now()
+    window = window_for(day, zone=location.zone, now=now)
+    key = cache_key(location, window)
+    known = None if fresh else unpack(cache.get(key), window)
+    if known:
+        return known
+    availability = Availability(now, window, ask(location, window))
+    cache.set(key, pack(availability), settings.AVAILABILITY_CACHE_SECONDS)
+    return availability
+
+
+def free_evses(
+    location: Location,
+    *,
+    evses: Iterable[Evse],
+    start_at: datetime,
+    end_at: datetime,
+    fresh: bool = True,
+    held: Interval | None = None,
+    now: datetime | None = None,
+) -> list[Evse]:
+    """Return those of the EVSEs that are free for the whole stretch, in the order given.
+
+    With `fresh` AMPECO is asked about just this stretch, else what the cache knows of that day
+    will do. What is `held` already need not be free, and nothing is asked when that is all. When
+    one of them is not free, the cache forgets that day, so that the next picker does not offer it
+    again. Raises AvailabilityUnknown.
+    """
+    evses = list(evses)
+    now = now or timezone.now()
+    stretch = Interval(start_at.astimezone(UTC), end_at.astimezone(UTC))
+    wanted = subtract([stretch], [held] if held else [])
+    if not evses or not wanted:
+        return evses
+    asked = Interval(wanted[0].start_at, wanted[-1].end_at)
+    free = None if fresh else remembered(location, asked, now=now)
+    if free is None:
+        free = ask(location, asked)
+    found = [
+        evse for evse in evses if all(covers(free.get(evse.ampeco_id, ()), each) for each in wanted)
+    ]
+    if len(found) < len(evses):
+        forget_availability(location, start_at=stretch.start_at, now=now)
+    return found
+
+
+def forget_availability(
+    location: Location, *, start_at: datetime, now: datetime | None = None
+) -> None:
+    """Drop what the cache knows of the day of a start, after learning that it has changed."""
+    day = start_at.astimezone(location.zone).date()
+    window = window_for(day, zone=location.zone, now=now or timezone.now())
+    cache.delete(cache_key(location, window))
+
+
+def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Interval:
+    """Return the time to ask about for a day, the same for as many days in a row as fit.
+
+    It begins at the next quarter hour or at a later midnight, lasts as long as AMPECO allows, and
+    holds the rest of the day, the whole next day, and the longest stay from the end of the day
+    (24 hours of which may reach further than the next day, when that one is short).
+    """
+    start_at = next_step(now.astimezone(UTC))
+    each = min(start_at.astimezone(zone).date(), day)
+    while each <= day:
+        longest_stay = start_of_day(each + ONE_DAY, zone) + ONE_DAY
+        if max(start_of_day(each + 2 * ONE_DAY, zone), longest_stay) > start_at + LONGEST_WINDOW:
+            start_at = start_of_day(each, zone)
+        each += ONE_DAY
+    return Interval(start_at, start_at + LONGEST_WINDOW)
+
+
+def ask(location: Location, window: Interval) -> FreeTimes:
+    """Return AMPECO's answer about a stretch of at most 168 hours; raises AvailabilityUnknown."""
+    try:
+        answer = get_client().check_availability(
+            location.ampeco_id, start_after=window.start_at, end_before=window.end_at
+        )
+    except AmpecoUnauthorized as error:
+        note_refused()
+        raise AvailabilityUnknown("not-permitted") from error
+    except AmpecoRateLimited as error:
+        raise AvailabilityUnknown("busy") from error
+    except (AmpecoNotFound, AmpecoRejected) as error:
+        raise AvailabilityUnknown("refused") from error
+    except AmpecoError as error:
+        raise AvailabilityUnknown("unreachable") from error
+    note_accepted()
+    return {each.evse_id: clip(merge(slots_of(each)), window) for each in answer}
+
+
+def slots_of(answer: EvseAvailability) -> list[Interval]:
+    """Return the free stretches of an answer; one without length tells nothing."""
+    return [
+        Interval(slot.start_at.astimezone(UTC), slot.end_at.astimezone(UTC))
+        for slot in answer.slots
+        if slot.start_at < slot.end_at
+    ]
+
+
+def remembered(location: Location, stretch: Interval, *, now: datetime) -> FreeTimes | None:
+    """Return what the cache knows, if it knows all of the stretch."""
+    day = stretch.start_at.astimezone(location.zone).date()
+    window = window_for(day, zone=location.zone, now=now)
+    known = unpack(cache.get(cache_key(location, window)), window)
+    if known and window.start_at <= stretch.start_at and stretch.end_at <= window.end_at:
+        return known.free
+    return None
+
+
+# In the cache an answer is numbers only: quick to read, and cut to whole seconds of what is free.
+
+Packed = tuple[float, dict[int, list[tuple[int, int]]]]
+
+
+def cache_key(location: Location, window: Interval) -> str:
+    """Return under which key the cache holds what is free at a site in a window."""
+    return f"availability:{location.ampeco_id}:{int(window.start_at.timestamp())}"
+
+
+def pack(availability: Availability) -> Packed:
+    """Return what the cache holds of an answer."""
+    free = {
+        evse_id: [
+            (math.ceil(each.start_at.timestamp()), math.floor(each.end_at.timestamp()))
+            for each in intervals
+        ]
+        for evse_id, intervals in availability.free.items()
+    }
+    return availability.read_at.timestamp(), free
+
+
+def unpack(packed: Packed | None, window: Interval) -> Availability | None:
+    """Return the answer that the cache held, or None."""
+    if packed is None:
+        return None
+    read_at, free = packed
+    return Availability(
+        read_at=datetime.fromtimestamp(read_at, UTC),
+        window=window,
+        free={
+            evse_id: tuple(
+                Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+                for start, end in spans
+                if start < end
+            )
+            for evse_id, spans in free.items()
+        },
+    )

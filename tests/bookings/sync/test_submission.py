@@ -1,0 +1,361 @@
+import json
+import threading
+from datetime import timedelta
+
+import httpx
+import pytest
+import time_machine
+from django.utils.timezone import now
+
+from bookings.models import Booking, BookingRequest
+from bookings.sync import operator_requests, submission
+from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
+from bookings.templatetags.bookings import instant
+from mirror.operator_status import is_refused
+
+pytestmark = pytest.mark.django_db
+
+
+def only(requests) -> object:
+    assert len(requests) == 1
+    return next(iter(requests.values()))
+
+
+def test_a_queued_request_is_sent_with_our_external_id(request_row, workers, operator):
+    workers.submit()
+    request_row.refresh_from_db()
+    asked = only(operator.requests)
+    assert asked.external_id == str(request_row.external_id)
+    assert (asked.user_id, asked.location_id, asked.evse_id) == (7001, 101, 301)
+    assert (asked.start_at, asked.end_at) == (request_row.start_at, request_row.end_at)
+    assert request_row.status == "pending"
+    assert request_row.ampeco_request_id == asked.id
+    assert request_row.lease_owner is None
+
+
+def test_any_charger_goes_up_as_criteria(ask, any_slot, workers, operator):
+    ask(any_slot)
+    workers.submit()
+    asked = only(operator.requests)
+    assert asked.evse_id is None
+    assert asked.criteria == {"currentType": "dc"}
+
+
+def test_sending_again_finds_nothing_to_do(request_row, workers, operator, ampeco_client):
+    workers.submit()
+    submission.submit(request_row.pk, client=ampeco_client)
+    workers.submit()
+    assert len(operator.requests) == 1
+
+
+def test_a_claimed_row_is_left_alone(request_row, operator, ampeco_client):
+    BookingRequest.objects.update(lease_until=now() + timedelta(seconds=30))
+    submission.submit(request_row.pk, client=ampeco_client)
+    assert not operator.requests
+
+
+def test_availability_is_asked_again_right_before_sending(request_row, workers, operator):
+    operator.add_booking(
+        location_id=101, evse_id=301, start_at=request_row.start_at, end_at=request_row.end_at
+    )
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.failure) == ("failed", "slot-gone")
+    assert not operator.requests
+    assert Booking.objects.get().status == Booking.Status.NOT_PLACED
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "failure"),
+    [
+        ("evse", {"status": "disabled"}, "evse-not-bookable"),
+        ("driver", {"status": "disabled"}, "driver-not-allowed"),
+    ],
+)
+def test_what_changed_since_the_click_is_noticed(
+    request_row, workers, operator, model, change, failure
+):
+    type(getattr(request_row, model)).objects.filter(pk=getattr(request_row, model).pk).update(
+        **change
+    )
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.failure) == ("failed", failure)
+    assert not operator.requests
+
+
+def test_a_start_that_has_passed_is_not_sent(request_row, workers, operator):
+    BookingRequest.objects.update(start_at=now() - timedelta(minutes=1))
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.failure) == ("failed", "too-late")
+
+
+@pytest.mark.parametrize("fault", ["cut-after", "server-error-after"])
+def test_an_answer_that_was_lost_does_not_make_a_second_request(
+    request_row, workers, operator, fault
+):
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.trouble) == ("queued", "unreachable")
+    assert len(operator.requests) == 1
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.status == "pending"
+    assert request_row.ampeco_request_id == only(operator.requests).id
+
+
+def test_an_answer_lost_after_the_decision_is_found_as_decided(request_row, workers, operator):
+    operator.faults.add("cut-after", count=1, method="POST", path="booking-requests")
+    workers.submit()
+    operator.decide(only(operator.requests))
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.status == "approved"
+    assert Booking.objects.get().ampeco_booking_id == only(operator.bookings).id
+
+
+@pytest.mark.parametrize("fault", ["cut-before", "server-error"])
+def test_what_never_arrived_is_sent_again_only_after_the_grace(
+    request_row, workers, operator, fault
+):
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    workers.submit()
+    workers.submit()
+    assert not operator.requests, "the first one may still be on its way"
+    with time_machine.travel(now() + RESEND_GRACE + timedelta(seconds=1), tick=False):
+        workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.status == "pending"
+    assert len(operator.requests) == 1
+
+
+def test_a_worker_that_died_after_sending_is_followed_by_one_that_looks(
+    request_row, workers, operator, ampeco_client
+):
+    """Killed between the answer and our commit: the row only says that sending had begun."""
+    answer = ampeco_client.create_booking_request(
+        operator_requests.new_booking_request(request_row)
+    )
+    BookingRequest.objects.update(
+        send_started_at=now(), lease_until=now() - timedelta(seconds=1), attempts=1
+    )
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.ampeco_request_id == answer.id
+    assert len(operator.requests) == 1
+
+
+def test_a_tenant_that_ignores_the_filter_leads_to_no_foreign_request(
+    request_row, workers, operator, ampeco_client
+):
+    operator.ignores_external_id = True
+    operator.ask(
+        type="create",
+        user_id=7002,
+        location_id=101,
+        evse_id=302,
+        start_at=request_row.start_at,
+        end_at=request_row.end_at,
+        external_id="somebody else's",
+    )
+    ours = ampeco_client.create_booking_request(operator_requests.new_booking_request(request_row))
+    BookingRequest.objects.update(send_started_at=now())
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.ampeco_request_id == ours.id
+
+
+def test_a_tenant_that_drops_external_ids_is_searched_by_what_was_asked(
+    request_row, workers, operator, ampeco_client
+):
+    ampeco_client.create_booking_request(operator_requests.new_booking_request(request_row))
+    asked = only(operator.requests)
+    asked.external_id = None
+    operator.by_external_id.clear()
+    BookingRequest.objects.update(send_started_at=now())
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.ampeco_request_id == asked.id
+    assert len(operator.requests) == 1
+
+
+def test_a_tenant_that_refuses_the_filter_is_searched_by_what_was_asked(
+    request_row, workers, operator, wire, ampeco_client
+):
+    """Described for roaming partners: another tenant may not know the filter at all."""
+    ours = ampeco_client.create_booking_request(operator_requests.new_booking_request(request_row))
+    BookingRequest.objects.update(send_started_at=now())
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(422, json={}) if "externalId" in str(request.url) else None
+
+    wire.intercept = refuse
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.ampeco_request_id == ours.id
+    assert len(operator.requests) == 1
+
+
+def test_a_search_that_the_operator_refuses_is_said_and_tried_again(
+    request_row, workers, operator, wire
+):
+    BookingRequest.objects.update(send_started_at=now())
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(400, json={}) if request.method == "GET" else None
+
+    wire.intercept = refuse
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.trouble) == ("queued", "unreachable")
+    assert request_row.lease_owner is None
+    assert not operator.requests
+
+
+def test_a_site_that_the_operator_refuses_to_tell_about_does_not_hold_up_the_others(
+    ask, slot, evse, operator, wire, ampeco_client
+):
+    from tests.small_operator import slot_of
+
+    first = ask(slot).request
+    second = ask(slot_of(evse, slot.start_at + timedelta(hours=3))).request
+    refused = instant(first.start_at)
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if "availability" in request.url.path and refused in request.content.decode():
+            return httpx.Response(422, json={})
+        return None
+
+    wire.intercept = refuse
+    BookingRequest.objects.filter(pk=first.pk).update(next_attempt_at=now() - timedelta(hours=1))
+    submission.submit_due(client=ampeco_client)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.trouble) == ("queued", "unreachable")
+    assert second.status == "pending"
+
+
+def test_an_answer_that_cannot_be_stored_is_said_and_stops_nobody(
+    ask, slot, evse, workers, operator, wire
+):
+    """An operator that answers with the number of an older request."""
+    from tests.small_operator import slot_of
+
+    first = ask(slot).request
+    workers.submit()
+    first.refresh_from_db()
+    second = ask(slot_of(evse, slot.start_at + timedelta(hours=3))).request
+    third = ask(slot_of(evse, slot.start_at + timedelta(hours=6))).request
+
+    def repeat(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "POST" or str(second.external_id) not in request.content.decode():
+            return None
+        body = json.loads(request.content) | {"id": first.ampeco_request_id, "status": "pending"}
+        return httpx.Response(200, json={"data": body | {"createdAt": instant(now())}})
+
+    wire.intercept = repeat
+    workers.submit()
+    second.refresh_from_db()
+    third.refresh_from_db()
+    assert (second.status, second.trouble) == ("queued", "unreachable")
+    assert second.lease_owner is None
+    assert third.status == "pending"
+
+
+def test_the_same_external_id_with_other_times_is_not_ours(request_row, operator, ampeco_client):
+    operator.ask(
+        type="create",
+        user_id=7001,
+        location_id=101,
+        evse_id=301,
+        start_at=request_row.start_at + timedelta(hours=1),
+        end_at=request_row.end_at + timedelta(hours=1),
+        external_id=str(request_row.external_id),
+    )
+    assert operator_requests.find_upstream(request_row, client=ampeco_client) is None
+
+
+def test_a_refused_call_settles_the_request_with_the_operators_words(
+    request_row, workers, wire, operator
+):
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST" and request.url.path.endswith("booking-requests/v1.0"):
+            return httpx.Response(
+                422,
+                json={"message": "no", "errors": {"userId": ["The user may not book here."]}},
+            )
+        return None
+
+    wire.intercept = refuse
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.failure) == ("failed", "refused")
+    assert request_row.rejection_reason == "The user may not book here."
+
+
+@pytest.mark.parametrize(
+    ("fault", "trouble"), [("rate-limited", "busy"), ("unauthorized", "not-permitted")]
+)
+def test_a_call_that_surely_did_not_arrive_is_tried_again_without_a_search(
+    request_row, workers, operator, wire, fault, trouble
+):
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests", seconds=30)
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.trouble) == ("queued", trouble)
+    assert request_row.send_started_at is None
+    assert request_row.next_attempt_at > now() + timedelta(seconds=20)
+    assert is_refused() is (fault == "unauthorized")
+
+
+def test_trouble_ends_the_round_and_the_next_begins_with_others(
+    ask, slot, evse, operator, ampeco_client
+):
+    from tests.small_operator import slot_of
+
+    asked = MOST_TROUBLE + 2
+    for hours in range(asked):
+        ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
+    operator.faults.add("server-error", path="check-booking-availability")
+    submission.submit_due(client=ampeco_client)
+    tried = BookingRequest.objects.filter(attempts__gt=0)
+    assert tried.count() == MOST_TROUBLE
+    submission.submit_due(client=ampeco_client)
+    assert tried.count() == asked
+
+
+def test_one_that_goes_wrong_does_not_keep_the_others(ask, slot, evse, workers, operator):
+    from tests.small_operator import slot_of
+
+    for hours in range(5):
+        ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
+    # All four attempts of the first look.
+    operator.faults.add("server-error", path="check-booking-availability", count=4)
+    workers.submit()
+    assert BookingRequest.objects.filter(status="queued").count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_send_it_once(request_row, operator, ampeco_client):
+    from django.db import connection, connections
+
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    start = threading.Barrier(8)
+
+    def work() -> None:
+        start.wait()
+        submission.submit(request_row.pk, client=ampeco_client)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(operator.requests) == 1
+    request_row.refresh_from_db()
+    assert request_row.status == "pending"

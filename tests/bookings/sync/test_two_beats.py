@@ -1,0 +1,136 @@
+"""Two beats at once: each task is started twice at the same moment, and nothing is done twice."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.db import connection
+from django.utils.timezone import now
+
+from bookings.models import Booking, BookingRequest, ChargingSession
+from config.celery import app
+from drivers.models import Fleet
+from mirror.models import SyncRun
+from notifications.models import Notification
+from sandbox.world.records import Session
+from tests.factories import next_noon
+from tests.small_operator import slot_of
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+ASKED = 8
+MIRRORS = {
+    "sync-sites": ["sites-delta"],
+    "sync-drivers": ["drivers"],
+    "sync-bookings": ["bookings"],
+}
+
+
+@pytest.fixture
+def tick():
+    """Return a function that does what two beats and two workers make of an entry's tick."""
+
+    def tick(name: str) -> None:
+        entry = settings.CELERY_BEAT_SCHEDULE[name]
+        task = app.tasks[entry["task"]]
+        together = threading.Barrier(2)
+        troubles = []
+
+        def work() -> None:
+            try:
+                together.wait(timeout=10)
+                task(**entry["kwargs"])
+            except Exception as error:
+                troubles.append(error)
+            finally:
+                connection.close()
+
+        app.loader.import_default_modules()
+        workers = [threading.Thread(target=work) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert troubles == []
+
+    app.loader.import_default_modules()
+    return tick
+
+
+@pytest.fixture
+def asked(ask, evse):
+    """Some requests that wait to be sent, one hour after the other."""
+    start = next_noon()
+    return [ask(slot_of(evse, start + timedelta(hours=number))).request for number in range(ASKED)]
+
+
+def test_every_sweep_may_run_twice_at_once(asked, operator, tick):
+    tick("sweep-queued")
+    assert Counter(one.external_id for one in operator.requests.values()) == Counter(
+        str(request.external_id) for request in asked
+    )
+
+    for one in list(operator.requests.values()):
+        operator.decide(one)
+    BookingRequest.objects.update(next_attempt_at=now())
+    tick("poll-requests")
+    assert set(BookingRequest.objects.values_list("status", flat=True)) == {"approved"}
+
+    bookings = Booking.objects.order_by("pk")
+    bookings.update(reminder_at=now())
+    Fleet.objects.update(reminder_minutes=3 * 24 * 60)
+    tick("plan-reminders")
+    assert Notification.objects.filter(kind="reminder").count() == ASKED
+
+    tick("sweep-notifications")
+    tick("sweep-notifications")
+    sent = Counter((one.extra_headers["Message-ID"], *one.to) for one in mail.outbox)
+    assert len(sent) == Notification.objects.filter(state="sent").count() >= 3 * ASKED
+    assert set(sent.values()) == {1}
+
+    theirs = list(operator.bookings.values())
+    operator.set_booking_status(theirs[0], "completed")
+    bookings.update(refresh_at=now(), changed_at=now() - timedelta(minutes=1))
+    versions = dict(bookings.values_list("pk", "version"))
+    tick("refresh-bookings")
+    changed = dict(bookings.values_list("pk", "version"))
+    assert sum(changed[pk] - versions[pk] for pk in versions) == 1
+
+    operator.add_session(Session(9001, theirs[0].id, theirs[0].user_id, 301, 201, now(), now(), 50))
+    ChargingSession.objects.update_or_create(
+        booking=bookings[0], defaults={"ampeco_session_id": "9001", "refresh_at": now()}
+    )
+    tick("refresh-sessions")
+    assert ChargingSession.objects.get().read_at is not None
+
+
+@pytest.mark.parametrize("name", MIRRORS)
+def test_every_mirror_runs_once_when_two_start_it(asked, operator, wire, tick, name):
+    SyncRun.objects.update(
+        started_at=now() - timedelta(hours=2), alive_at=now() - timedelta(hours=2)
+    )
+    before = set(SyncRun.objects.values_list("pk", flat=True))
+
+    tick(name)
+    calls = len(wire.sent)
+    tick(name)
+
+    runs = SyncRun.objects.exclude(pk__in=before)
+    assert [(run.kind, run.state) for run in runs] == [(MIRRORS[name][0], "finished")]
+    assert len(wire.sent) == calls
+
+
+def test_all_of_the_schedule_is_tried_here():
+    """A new entry needs a line above, or one that says why it may run twice."""
+    tried = {
+        *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
+        *("refresh-bookings", "refresh-sessions"),
+        *MIRRORS,
+    }
+    # They delete what is over: the second finds nothing left.
+    deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
+
+    assert set(settings.CELERY_BEAT_SCHEDULE) - deleting == tried

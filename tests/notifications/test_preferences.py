@@ -1,0 +1,31 @@
+"""The table of who gets which mails, as the documents show it."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from notifications.models import NoticePreference
+from notifications.preferences import RULES, DriverGets
+
+Managers = NoticePreference.Managers
+MANAGERS = {Managers.NOBODY: "nobody", Managers.ASKED: "who asked", Managers.ALL: "all"}
+DRIVER = {
+    DriverGets.NEVER: "never",
+    DriverGets.ALWAYS: "always",
+    DriverGets.IF_ASKED: "if the driver asked",
+}
+
+
+def test_the_documented_table_is_the_code_s():
+    text = (Path(settings.BASE_DIR) / "docs" / "life-of-a-booking.md").read_text()
+    table = text.partition("| mail | managers | driver |")[2].partition("\n\n")[0]
+    documented = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
+    assert documented == [
+        (
+            kind,
+            MANAGERS[rule.default.managers],
+            DRIVER.get(rule.driver, "yes" if rule.default.driver else "no"),
+        )
+        for kind, rule in RULES.items()
+    ]

@@ -1,0 +1,184 @@
+import logging
+
+import httpx
+import pytest
+
+from tests.scripted_operator import BASE_URL, TOKEN, page
+from upstream import paging
+from upstream.errors import AmpecoError, AmpecoUnavailable
+
+PATH = "resources/locations/v2.0"
+LIST = f"{BASE_URL}/{PATH}"
+
+
+def rows(*ids: int) -> list[dict[str, int]]:
+    return [{"id": pk} for pk in ids]
+
+
+def ids(pages) -> list[list[int]]:
+    return [[item.id for item in page.items] for page in pages]
+
+
+def test_pages_follow_the_links_as_they_are_given(client, operator):
+    operator.answers(
+        "GET",
+        PATH,
+        page(rows(1, 2), f"{LIST}?cursor=eyJpZCI6Mn0%3D&per_page=2&extra=kept"),
+        page(rows(3), None),
+    )
+    assert ids(client.location_pages()) == [[1, 2], [3]]
+    assert operator.requests[1].url.query == b"cursor=eyJpZCI6Mn0%3D&per_page=2&extra=kept"
+
+
+def test_nothing_is_asked_before_it_is_needed(client, operator):
+    operator.answers("GET", PATH, page(rows(1), f"{LIST}?cursor=2"))
+    pages = client.location_pages()
+    assert client.calls == 0
+    assert next(pages).next_link == f"{LIST}?cursor=2"
+    assert client.calls == 1
+
+
+def test_walk_resumes_from_a_link(client, operator):
+    operator.answers("GET", PATH, page(rows(3)))
+    assert ids(client.location_pages(resume_from=f"{LIST}?cursor=2")) == [[3]]
+    assert operator.queries == [{"cursor": "2"}]
+
+
+def test_relative_links_stay_with_the_operator(client, operator):
+    operator.answers("GET", PATH, page(rows(1), "?cursor=2"), page(rows(2)))
+    assert ids(client.location_pages()) == [[1], [2]]
+    assert str(operator.requests[1].url) == f"{LIST}?cursor=2"
+
+
+def test_empty_page_with_more_behind_it(client, operator):
+    operator.answers(
+        "GET", PATH, page([], f"{LIST}?cursor=2"), page([], f"{LIST}?cursor=3"), page(rows(1))
+    )
+    assert ids(client.location_pages()) == [[], [], [1]]
+
+
+def test_repeated_items_come_once(client, operator):
+    operator.answers("GET", PATH, page(rows(1, 2, 1), f"{LIST}?cursor=2"), page(rows(2, 3)))
+    assert ids(client.location_pages()) == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("last", ["?cursor=2", "?cursor=3"], ids=["an earlier page", "itself"])
+def test_link_back_to_where_we_were_ends_the_list(client, operator, caplog, last):
+    operator.answers(
+        "GET",
+        PATH,
+        page(rows(1), f"{LIST}?cursor=2"),
+        page(rows(2), f"{LIST}?cursor=3"),
+        page(rows(3), f"{LIST}{last}"),
+    )
+    with caplog.at_level(logging.WARNING, logger="ampeco"):
+        pages = list(client.location_pages())
+    assert ids(pages) == [[1], [2], [3]]
+    assert pages[-1].next_link is None
+    assert "the list leads back" in caplog.text
+    assert client.calls == 3
+
+
+def test_operator_that_only_repeats_itself_ends_the_list(client, operator, caplog):
+    def same_again(request):
+        return page(rows(1, 2), f"{LIST}?cursor={len(operator.requests)}")
+
+    operator.answers("GET", PATH, same_again)
+    with caplog.at_level(logging.WARNING, logger="ampeco"):
+        pages = list(client.location_pages())
+    assert ids(pages) == [[1, 2], [], [], []]
+    assert pages[-1].next_link is None
+    assert "the list leads back" in caplog.text
+
+
+def test_empty_pages_without_end_are_an_error(client, operator):
+    operator.answers(
+        "GET", PATH, lambda request: page([], f"{LIST}?cursor={len(operator.requests)}")
+    )
+    with pytest.raises(AmpecoError, match="does not come to an end"):
+        list(client.location_pages())
+    assert client.calls == paging.MOST_EMPTY_PAGES
+
+
+def test_pages_without_end_are_an_error(client, operator, monkeypatch):
+    monkeypatch.setattr(paging, "MOST_PAGES", 5)
+    operator.answers(
+        "GET",
+        PATH,
+        lambda request: page(
+            rows(len(operator.requests)), f"{LIST}?cursor={len(operator.requests)}"
+        ),
+    )
+    with pytest.raises(AmpecoError, match="does not come to an end"):
+        list(client.location_pages())
+    assert client.calls == 5
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://elsewhere.example/public-api/resources/locations/v2.0?cursor=2",
+        "http://operator.example/public-api/resources/locations/v2.0?cursor=2",
+        "https://operator.example:8443/public-api/resources/locations/v2.0?cursor=2",
+        "https://operator.example.evil.example/x",
+        "https://operator.example@evil.example/x",
+        "https://me:you@operator.example/public-api/x",
+        "//evil.example/x",
+        "file:///etc/passwd",
+        "https://[broken/x",
+        "https://operator.example:port/x",
+    ],
+)
+def test_token_goes_to_no_other_origin(client, operator, link):
+    operator.answers("GET", PATH, page(rows(1), link))
+    for pages in (client.location_pages(), client.location_pages(resume_from=link)):
+        with pytest.raises(AmpecoError, match="foreign address") as error:
+            list(pages)
+        assert "evil" not in str(error.value)
+    assert {request.url.host for request in operator.requests} == {"operator.example"}
+    assert all(
+        request.headers["Authorization"] == f"Bearer {TOKEN}" for request in operator.requests
+    )
+
+
+def test_usual_port_and_upper_case_are_the_same_origin(client, operator):
+    operator.answers(
+        "GET",
+        PATH,
+        page(rows(1), "HTTPS://Operator.Example:443/public-api/resources/locations/v2.0?cursor=2"),
+        page(rows(2)),
+    )
+    assert ids(client.location_pages()) == [[1], [2]]
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"0": {"id": 1}}}])
+def test_answer_without_a_list_is_not_taken_for_an_empty_one(client, operator, answer):
+    operator.answers("GET", PATH, httpx.Response(200, json=answer))
+    with pytest.raises(AmpecoUnavailable):
+        list(client.location_pages())
+
+
+@pytest.mark.parametrize("links", [None, [], {}, {"next": ""}, {"next": 7}])
+def test_odd_links_end_the_list(client, operator, links):
+    operator.answers("GET", PATH, httpx.Response(200, json={"data": rows(1), "links": links}))
+    assert ids(client.location_pages()) == [[1]]
+
+
+def test_items_that_cannot_be_read_are_left_out(client, operator, caplog):
+    operator.answers("GET", PATH, page([{"name": "secret"}, None, "x", {"id": 2}]))
+    with caplog.at_level(logging.WARNING, logger="ampeco"):
+        assert ids(client.location_pages()) == [[2]]
+    assert "location_pages: an item was left out: “id” is missing" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_page_that_fails_is_asked_for_again_by_its_own_link(client, operator):
+    operator.answers(
+        "GET",
+        PATH,
+        page(rows(1), f"{LIST}?cursor=2"),
+        httpx.Response(502),
+        page(rows(2)),
+    )
+    assert ids(client.location_pages()) == [[1], [2]]
+    assert [query.get("cursor") for query in operator.queries] == [None, "2", "2"]

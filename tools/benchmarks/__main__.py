@@ -1,0 +1,48 @@
+"""`make bench`: measures what the portal costs and prints it beside what is allowed.
+
+It brings its own simulated operator and a database that is dropped afterwards, on the PostgreSQL of
+DATABASE_URL, a local one, or a private one; where there is none, on SQLite. CACHE_URL and
+CELERY_BROKER_URL are used where given, and must then serve nothing else: its worker takes whatever
+is in the queue. Options: --quick, --bookings N, --only NAMES (of those in sizes.py).
+"""
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+import django
+
+from tools.benchmarks.place import make_place, wants_sqlite
+from tools.benchmarks.sizes import read_sizes
+from tools.demo.run import prepare
+
+
+def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """End in an orderly way, and with it all that was started."""
+    sys.exit(128 + signum)
+
+
+def main(words: list[str]) -> int:
+    """Measure everything; return the exit status, which is 0 over budget too."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    begun = time.monotonic()
+    sizes = read_sizes(words, sqlite=wants_sqlite())
+    with make_place(sizes) as place:
+        if not prepare(place.environment):
+            return 1
+        os.environ.update(place.environment)
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        django.setup()
+        # Only now can models be imported.
+        from tools.benchmarks.everything import measure_all
+
+        measure_all(place, sizes=sizes)
+    print(f"\nTaken in {time.monotonic() - begun:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,225 @@
+"""How many bookings a second go through: forms taken by the web, rows sent and decided by workers.
+
+The operator decides a second after it was asked, so that workers have to find out by polling.
+"""
+
+import re
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from http.cookies import SimpleCookie
+from itertools import islice
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from django.utils import timezone
+
+from bookings.models import Booking, BookingRequest, BookingRequestEvent
+from bookings.templatetags.bookings import instant
+from config.celery import app
+from drivers.models import Driver
+from sites.models import Evse, Location
+from sites.selectors import all_bookable_evses
+from tools.benchmarks.data import People, enabled_drivers
+from tools.benchmarks.decisions import Page
+from tools.benchmarks.desk import Desk
+from tools.benchmarks.report import Figure, say
+from tools.benchmarks.sizes import Sizes
+
+OPEN_PAGES = 4
+BATCH = 500
+DAYS_AHEAD = 5
+LENGTH = timedelta(hours=1)
+DECIDED_AFTER_SECONDS = 1
+# Without any that is decided.
+PATIENCE_SECONDS = 120
+UNDECIDED = ("queued", "pending", "stale")
+PROBLEM = re.compile(r'class="(?:alert|field__error|invalid)[^>]*>(.*?)</(?:div|p)>', re.DOTALL)
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+Place = tuple[Driver, Evse, datetime]
+
+
+def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Figure]:
+    """Let managers ask for some bookings by the form, and rows be worked off that are queued."""
+    desk.set(manual=False, decision_delay=DECIDED_AFTER_SECONDS)
+    places = slots(people)
+    try:
+        return [
+            _by_form(places, page=page, count=sizes.forms),
+            *_by_workers(people, places, desk=desk, count=sizes.queued),
+        ]
+    finally:
+        desk.set(manual=True)
+
+
+def slots(people: People) -> Iterator[Place]:
+    """Yield slots that are free, each of a driver who has none at that time."""
+    drivers = enabled_drivers(people.fleet)
+    # At the first site others have booked (benchmarks.operator).
+    free = all_bookable_evses(partner_ids=frozenset()).exclude(
+        charge_point__location=Location.objects.earliest("ampeco_id")
+    )
+    evses = list(free.select_related("charge_point__location").order_by("-pk"))
+    first = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
+    number = 0
+    while True:
+        turn, place = divmod(number, len(drivers))
+        yield drivers[place], evses[number % len(evses)], first + turn * LENGTH
+        number += 1
+
+
+def _by_form(places: Iterator[Place], *, page: Page, count: int) -> Figure:
+    say(f"Sending {count} forms …")
+    before = _last()
+    form = Form(page, next(places))
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(OPEN_PAGES) as tabs:
+        list(tabs.map(form.send, list(islice(places, count))))
+    seconds = time.perf_counter() - begun
+    made = BookingRequest.objects.filter(pk__gt=before).count()
+    if made != count:
+        raise RuntimeError(f"{made} of {count} forms became requests.")
+    _wait(before)
+    what = f"{count} forms sent from {OPEN_PAGES} pages, while workers send what comes"
+    return Figure(what, "", f"{count / seconds:.1f} a second", None)
+
+
+def _by_workers(
+    people: People, places: Iterator[Place], *, desk: Desk, count: int
+) -> Iterator[Figure]:
+    before = _last()
+    keys = make_queued(people, list(islice(places, count)))
+    say(f"Waiting until {count} queued requests are decided …")
+    desk.take_calls()
+    begun = time.perf_counter()
+    for key in keys:
+        app.send_task("bookings.tasks.submit_request", args=[key])
+    _wait(before)
+    seconds = time.perf_counter() - begun
+    calls = sum(desk.take_calls().values())
+    ends = Counter(BookingRequest.objects.filter(pk__gt=before).values_list("status", flat=True))
+    if ends["approved"] < 0.95 * count:
+        raise RuntimeError(f"Most should have been approved, but: {dict(ends)}.")
+    others = "".join(f", {n} {status}" for status, n in ends.items() if status != "approved")
+    yield Figure(
+        f"{count} requests, from queued to decided by one worker of four threads",
+        "",
+        f"{count / seconds:.1f} a second{others}",
+        None,
+    )
+    yield Figure("calls to the operator for each of them", "", f"{calls / count:.2f}", None)
+
+
+def make_queued(people: People, places: list[Place]) -> list[int]:
+    """Make rows as a form makes them, without its checks; return the keys of the requests."""
+    keys = []
+    now = timezone.now()
+    for first in range(0, len(places), BATCH):
+        requests = []
+        for driver, evse, start_at in places[first : first + BATCH]:
+            booking = Booking(
+                fleet=people.fleet,
+                driver=driver,
+                location=evse.charge_point.location,
+                evse=evse,
+                start_at=start_at,
+                end_at=start_at + LENGTH,
+                slot_key=f"{driver.pk}|{evse.pk}|{start_at:%d%H}",
+                created_by=people.manager,
+            )
+            requests.append(
+                BookingRequest(
+                    booking=booking,
+                    driver=driver,
+                    location=booking.location,
+                    evse=evse,
+                    start_at=booking.start_at,
+                    end_at=booking.end_at,
+                    created_by=people.manager,
+                    next_attempt_at=now,
+                )
+            )
+        Booking.objects.bulk_create([request.booking for request in requests])
+        BookingRequest.objects.bulk_create(requests)
+        BookingRequestEvent.objects.bulk_create(
+            BookingRequestEvent(request=request, to_status="queued", actor="manager")
+            for request in requests
+        )
+        keys += [request.pk for request in requests]
+    return keys
+
+
+def _last() -> int:
+    newest = BookingRequest.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0
+
+
+def _wait(before: int) -> None:
+    """Wait until all requests made since are decided; raises RuntimeError where it stands still."""
+    left, changed = -1, time.monotonic()
+    undecided = BookingRequest.objects.filter(pk__gt=before, status__in=UNDECIDED)
+    while now_left := undecided.count():
+        if now_left != left:
+            left, changed = now_left, time.monotonic()
+        if time.monotonic() > changed + PATIENCE_SECONDS:
+            raise RuntimeError(f"{left} requests are not decided: {list(undecided[:3].values())}")
+        time.sleep(0.25)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_args: object) -> None:
+        """Leave the page of the booking unopened."""
+
+
+class Form:
+    """The form of a new booking, as a browser that has opened it sends it."""
+
+    def __init__(self, page: Page, place: Place) -> None:
+        self.page = page
+        address = f"{page.portal}/bookings/new/?{urlencode(self._slot(place))}"
+        with build_opener().open(Request(address, headers={"Cookie": page.cookie})) as answer:
+            found = TOKEN.search(answer.read().decode())
+            cookies = SimpleCookie(answer.headers["Set-Cookie"])
+        if found is None:
+            raise RuntimeError("The form of a new booking is not there.")
+        self.token = found[1]
+        self.cookie = f"{page.cookie}; csrftoken={cookies['csrftoken'].value}"
+
+    def send(self, place: Place) -> None:
+        """Ask for a slot; raises RuntimeError where that does not lead to the booking."""
+        slot = self._slot(place)
+        typed = {
+            **slot,
+            "driver": place[0].pk,
+            "reference": "",
+            "submission_key": uuid.uuid4(),
+            # Some of the drivers have another booking at that time.
+            "confirmed_overlap": f"{place[0].pk}|{slot['start']}|{slot['minutes']}",
+            "csrfmiddlewaretoken": self.token,
+        }
+        request = Request(
+            f"{self.page.portal}/bookings/new/",
+            data=urlencode(typed).encode(),
+            headers={"Cookie": self.cookie},
+        )
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=60) as answer:
+                said = PROBLEM.findall(answer.read().decode())
+                raise RuntimeError(f"The form of {slot} came back: {said}")
+        except HTTPError as answer:
+            if answer.code != 302:
+                raise RuntimeError(f"The form gave {answer.code}.") from None
+
+    def _slot(self, place: Place) -> dict[str, object]:
+        _driver, evse, start_at = place
+        return {
+            "site": evse.charge_point.location_id,
+            "evse": evse.pk,
+            "start": instant(start_at),
+            "minutes": int(LENGTH.total_seconds() // 60),
+        }

@@ -1,0 +1,152 @@
+"""`make demo`: the portal, its workers and a simulated operator, run side by side.
+
+Everything that it keeps is in one folder (DEMO_DIR, else var/demo). SIGINT, SIGTERM and SIGHUP end
+all of it.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from threading import Timer
+
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+from tools.demo.lock import DemoRunning, demo_lock
+from tools.demo.stack import ROOT, PortTaken, Stack, choose_ports, demo_folder, make_stack
+from tools.services import valkey
+
+ENDED = re.compile(r"^(\w+) stopped \(rc=(-?\d+)\)")
+
+
+class DemoPrinter(Printer):
+    """Prints what the processes say; of the supervisor's remarks only what a person needs."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+        self.stopping = False
+        self.fallen: str | None = None
+
+    def write(self, message: Message) -> None:
+        """Print a line, unless nobody is left to read it: the terminal may be gone."""
+        with suppress(OSError):
+            self._print(message)
+
+    def _print(self, message: Message) -> None:
+        if message.name == "guide":
+            print(message.data.decode(errors="replace"), end="", flush=True)
+        elif message.name == "system":
+            self._note(message.data.strip())
+        else:
+            super().write(message)
+
+    def _note(self, remark: str) -> None:
+        ended = ENDED.match(remark)
+        if remark.endswith(" received") and not self.stopping:
+            self.stopping = True
+            print("\nStopping …", flush=True)
+        elif ended and not self.stopping:
+            self.stopping = True
+            self.fallen = f"{ended[1]} ended by itself (status {ended[2]}), so the demo ends."
+
+
+class DemoManager(Manager):
+    """Ends the processes also when it is asked to while they are being started."""
+
+    def terminate(self) -> None:
+        """End all processes, as soon as each has begun: one that has not cannot be ended."""
+        if self._all_started():
+            super().terminate()
+        else:
+            Timer(0.1, self.terminate).start()
+
+
+def hang_up(*_: object) -> None:
+    """End the demo, whose terminal is gone.
+
+    Else the processes, which have sessions of their own, would outlive it.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def static_files_are_current() -> bool:
+    """Return whether nothing has changed since static files were collected, which takes seconds."""
+    manifest = ROOT / "var" / "static" / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    folders = [folder for folder in ROOT.glob("*/static") if folder != manifest.parent]
+    sources = [ROOT / "uv.lock", *(ROOT / "static").rglob("*")]
+    for folder in folders:
+        sources += folder.rglob("*")
+    collected = manifest.stat().st_mtime
+    return all(source.stat().st_mtime < collected for source in sources)
+
+
+def prepare(environment: dict[str, str]) -> bool:
+    """Bring the database and the static files up to date; return whether that went well."""
+    print("Preparing the database and the static files …", flush=True)
+    steps = [["migrate"]] if static_files_are_current() else [["migrate"], ["collectstatic"]]
+    for words in steps:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words, "--no-input", "--verbosity", "0"],
+            cwd=ROOT,
+            env=environment,
+            check=False,
+            start_new_session=True,  # Ctrl-C is for this process
+        )
+        if done.returncode:
+            return False
+    return True
+
+
+def run(stack: Stack) -> int:
+    """Run the demo until a signal or the end of one process; return the exit status."""
+    environment = {**os.environ, **stack.environment(), "DEMO_DIR": str(stack.folder)}
+    if not prepare(environment):
+        return 1
+    for stale in (stack.ready_file, *stack.pid_folder.iterdir()):
+        stale.unlink(missing_ok=True)
+    printer = DemoPrinter()
+    manager = DemoManager(printer)
+    for name, command in stack.processes().items():
+        manager.add_process(name, command, env=environment, cwd=str(ROOT))
+    signal.signal(signal.SIGHUP, hang_up)
+    manager.loop()
+    stack.ready_file.unlink(missing_ok=True)
+    if printer.fallen:
+        print(printer.fallen, file=sys.stderr)
+        return 1
+    print("Stopped. `make demo` starts it again with everything as it was.")
+    return 0
+
+
+def main() -> int:
+    """Start the demo that the environment describes; return the exit status."""
+    # Until the processes run, a signal simply ends this one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    if valkey.server_path() is None:
+        print("No Valkey server comes with this platform: run the demo on Linux, macOS or WSL.")
+        return 1
+    folder = demo_folder(os.environ)
+    try:
+        with demo_lock(folder):
+            ports, remarks = choose_ports(os.environ)
+            for remark in remarks:
+                print(remark)
+            stack = make_stack(folder, ports)
+            (folder / "lock").write_text(f"It is at {stack.portal} (process {os.getpid()}).")
+            return run(stack)
+    except (DemoRunning, PortTaken) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

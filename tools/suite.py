@@ -1,0 +1,134 @@
+"""Runs the tests: `python -m tools.suite here|services|browser [what pytest understands]`.
+
+`here` runs what needs no server, then what needs PostgreSQL or Redis if PostgreSQL can be had, then
+what needs a browser if there is one; with SUITE=first only the first of these, where the others
+follow by themselves. `services` runs the suite on PostgreSQL and Redis, without
+what those cannot change; `browser` the browser tests.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+from tools.demo.stack import ROOT
+from tools.frontend.browser import chromium_path
+from tools.services import postgres, valkey
+
+NO_TESTS = 5  # pytest's exit status when nothing was selected
+SERVICES = "postgresql or redis"
+# More than there are cores, since some tests wait for other processes, most of all where these are
+# servers. Each has databases of its own in a Redis, of which that has 16.
+CORES = os.cpu_count() or 1
+PROCESSES = str(min(6, CORES + 1))
+PROCESSES_WITH_SERVICES = str(min(6, CORES + 2))
+
+
+def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
+    """Run pytest; return its exit status, where having selected nothing is none of the failures."""
+    status = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        check=False,
+    ).returncode
+    return 0 if status == NO_TESTS else status
+
+
+@contextmanager
+def services() -> Iterator[dict[str, str]]:
+    """Yield the settings of PostgreSQL and Redis: those given, else local or private ones.
+
+    The tests empty their cache, so a Redis that was not named for them is never used.
+    """
+    with ExitStack() as stack:
+        database = (
+            postgres.given_server()
+            or postgres.local_server()
+            or stack.enter_context(postgres.private_server())
+        )
+        cache = os.environ.get("CACHE_URL", "")
+        broker = os.environ.get("CELERY_BROKER_URL", "")
+        if not cache or not broker:
+            server = stack.enter_context(valkey.private_server())
+            cache = cache or f"{server}/1"
+            broker = broker or f"{server}/0"
+        yield {"DATABASE_URL": database, "CACHE_URL": cache, "CELERY_BROKER_URL": broker}
+
+
+def heading(text: str) -> None:
+    """Say what runs next."""
+    print(f"\n== {text}", flush=True)
+
+
+def run_services(words: list[str], *, only_particular: bool) -> int:
+    """Run the suite, or only what is particular to them, on PostgreSQL and Redis."""
+    chosen = SERVICES if only_particular else "not browser and not stack"
+    with services() as environment:
+        place = urlsplit(environment["DATABASE_URL"])
+        print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
+        return pytest(
+            *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
+            *("-p", "tests.config.own_redis", "-p", "tests.config.once"),
+            *words,
+            environment=environment,
+        )
+
+
+def run_browser(words: list[str]) -> int:
+    """Run the browser tests, in two processes with a demo each: they mostly wait."""
+    return pytest("-n", "2", "--dist", "loadfile", "-m", "browser", *words)
+
+
+def why_no_browser() -> str | None:
+    """Return what the browser tests lack, or None."""
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed"
+    if chromium_path() is None:
+        return "there is no Chromium"
+    return None
+
+
+def run_here(words: list[str]) -> int:
+    """Run what this machine can run, and name what it cannot."""
+    heading("Tests that need no server")
+    worst = pytest("-n", PROCESSES, "-m", f"not browser and not ({SERVICES})", *words)
+    if os.environ.get("SUITE") == "first":
+        return worst
+    skipped = []
+    if postgres.given_server() or postgres.local_server() or postgres.binaries():
+        heading("Tests that need PostgreSQL or Redis")
+        worst = max(worst, run_services(words, only_particular=True))
+    else:
+        skipped.append(
+            "tests marked postgresql or redis: there is no PostgreSQL (make test-services)"
+        )
+    lack = why_no_browser()
+    if lack is None:
+        heading("Tests that need a browser")
+        worst = max(worst, run_browser(words))
+    else:
+        skipped.append(f"tests marked browser: {lack} (make e2e)")
+    for line in skipped:
+        print(f"SKIPPED {line}")
+    return worst
+
+
+def main(words: list[str]) -> int:
+    """Run what the first word names; return the exit status."""
+    match words:
+        case ["here", *rest]:
+            return run_here(rest)
+        case ["services", *rest]:
+            return run_services(rest, only_particular=False)
+        case ["browser", *rest]:
+            return run_browser(rest)
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

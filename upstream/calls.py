@@ -1,0 +1,88 @@
+"""What an observer is told of each call to the operator, when it has ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from upstream.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoLeftAlone,
+    AmpecoNotFound,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+
+
+class Outcome(StrEnum):
+    """What came of one attempt."""
+
+    OK = "ok"
+    # Refused before it was sent: the operator had asked for a pause.
+    HELD_OFF = "held-off"
+    # Refused before it was sent: the operator has not answered for a while.
+    LEFT_ALONE = "left-alone"
+    RATE_LIMITED = "rate-limited"
+    # No answer at all, or one that cannot be used.
+    UNREACHABLE = "unreachable"
+    UNAVAILABLE = "unavailable"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    REJECTED = "rejected"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt that has ended: our name of the call, what came of it, how long it took.
+
+    `pause_seconds` is how long the operator's refusal (429) asked to be left alone.
+    """
+
+    operation: str
+    outcome: Outcome
+    seconds: float
+    pause_seconds: float = 0.0
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a request went out, as far as we know."""
+        return self.outcome not in {Outcome.HELD_OFF, Outcome.LEFT_ALONE}
+
+
+# Called in the thread of the call, also while an error is on its way: it must not raise.
+Observer = Callable[[Call], None]
+
+
+def ended_call(operation: str, problem: AmpecoError | None, *, seconds: float) -> Call:
+    """Return what to tell of an attempt that ended with an answer or a problem."""
+    outcome = outcome_of(problem)
+    pause = 0.0
+    if isinstance(problem, AmpecoRateLimited) and outcome == Outcome.RATE_LIMITED:
+        pause = problem.retry_after
+    return Call(operation, outcome, seconds, pause)
+
+
+def outcome_of(problem: AmpecoError | None) -> Outcome:
+    """Return in one word what came of an attempt."""
+    match problem:
+        case None:
+            return Outcome.OK
+        case AmpecoRateLimited():
+            return Outcome.HELD_OFF if problem.status is None else Outcome.RATE_LIMITED
+        case AmpecoLeftAlone():
+            return Outcome.LEFT_ALONE
+        case AmpecoUnavailable():
+            return Outcome.UNREACHABLE if problem.status is None else Outcome.UNAVAILABLE
+        case AmpecoForbidden():
+            return Outcome.FORBIDDEN
+        case AmpecoUnauthorized():
+            return Outcome.UNAUTHORIZED
+        case AmpecoNotFound():
+            return Outcome.NOT_FOUND
+        case AmpecoRejected():
+            return Outcome.REJECTED
+    return Outcome.OTHER

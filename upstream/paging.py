@@ -1,0 +1,96 @@
+"""Walks AMPECO's lists by their links, whatever those lead to."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from upstream.errors import AmpecoError, AmpecoUnavailable
+from upstream.pages import Page
+from upstream.readers import UnreadablePayload, objects
+from upstream.transport import Query, Transport
+
+logger = logging.getLogger(__name__)
+
+MOST_PAGES = 10_000
+# Empty pages may have more behind them, but not without end.
+MOST_EMPTY_PAGES = 50
+# A page may repeat the last one when rows move; an operator that goes on repeating is done.
+MOST_REPEATING_PAGES = 3
+
+
+class Identified(Protocol):
+    """Anything with an id that is its own within its list."""
+
+    @property
+    def id(self) -> int | str:
+        """The id."""
+        ...
+
+
+Item = TypeVar("Item", bound=Identified)
+
+
+def walk(
+    transport: Transport,
+    *,
+    operation: str,
+    path: str,
+    query: Query,
+    parse: Callable[[Mapping[str, Any]], Item],
+    resume_from: str | None = None,
+) -> Iterator[Page[Item]]:
+    """Yield the pages of a list, each item once, by following `links.next` as it is given.
+
+    `resume_from` is an earlier page's `next_link`. Ends, with a warning, when a link leads where we
+    have been or the operator only repeats itself; raises AmpecoError when a link leads to another
+    origin or the list has no end.
+    """
+    if resume_from is None:
+        url = transport.address(path, query)
+    else:
+        url = transport.follow(resume_from, operation=operation)
+    visited: set[str] = set()
+    seen: set[int | str] = set()
+    empty = repeating = 0
+    for _ in range(MOST_PAGES):
+        visited.add(str(url))
+        answer = transport.get(url, operation=operation)
+        found = _parsed(answer.get("data"), parse=parse, operation=operation)
+        fresh = {item.id: item for item in found if item.id not in seen}
+        seen.update(fresh)
+        empty = 0 if found else empty + 1
+        repeating = repeating + 1 if found and not fresh else 0
+        link = _next_link(answer)
+        onward = transport.follow(link, base=url, operation=operation) if link else None
+        if onward is not None and (str(onward) in visited or repeating >= MOST_REPEATING_PAGES):
+            logger.warning("%s: the list leads back to pages that were read; it ends.", operation)
+            onward = None
+        yield Page(items=tuple(fresh.values()), next_link=None if onward is None else str(onward))
+        if onward is None:
+            return
+        if empty >= MOST_EMPTY_PAGES:
+            break
+        url = onward
+    raise AmpecoError(f"{operation}: the list does not come to an end.", operation=operation)
+
+
+def _parsed(
+    data: object, *, parse: Callable[[Mapping[str, Any]], Item], operation: str
+) -> list[Item]:
+    """Parse the items of a page; those that lack what makes them usable are left out."""
+    if not isinstance(data, list):
+        # Not an empty list: a mirror would take that for the end of all sites.
+        raise AmpecoUnavailable(f"{operation}: the answer holds no list.", operation=operation)
+    items = []
+    for entry in objects(data):
+        try:
+            items.append(parse(entry))
+        except UnreadablePayload as error:
+            logger.warning("%s: an item was left out: %s", operation, error)
+    return items
+
+
+def _next_link(answer: dict[str, Any]) -> str | None:
+    links = answer.get("links")
+    link = links.get("next") if isinstance(links, dict) else None
+    return link if isinstance(link, str) and link else None

@@ -1,0 +1,386 @@
+"""Sends single calls: token, time-outs, retries, rate limits, and the error for each outcome."""
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+import stamina
+
+from upstream.calls import Observer, ended_call
+from upstream.circuit_breaker import Circuit
+from upstream.errors import (
+    AmpecoError,
+    AmpecoForbidden,
+    AmpecoLeftAlone,
+    AmpecoNotFound,
+    AmpecoRateLimited,
+    AmpecoRejected,
+    AmpecoUnauthorized,
+    AmpecoUnavailable,
+)
+from upstream.rate_gate import MemoryGate, RateGate, wait_after_refusal, wait_when_used_up
+from upstream.readers import plain_text
+
+MOST_ATTEMPTS = 4
+LARGEST_BODY_BYTES = 20_000_000
+CONNECT_SECONDS = 3.0
+# A body may come slowly, but not for ever: so many times the longest silence.
+ANSWER_SILENCES = 2
+# Refusals that say nothing about the request itself.
+PASSING_REFUSALS = frozenset({408, 425})
+# What gateways say of a platform that is down.
+GATEWAY_FAILURES = frozenset({502, 503, 504})
+# Failures after which the request surely never left.
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+Query = Sequence[tuple[str, str]]
+
+
+class _WithoutQuery(logging.Filter):
+    """Cuts the query off the addresses that httpx logs: it may hold a driver's e-mail."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                str(part.copy_with(query=None)) if isinstance(part, httpx.URL) else part
+                for part in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_WithoutQuery())
+
+
+class Transport:
+    """Sends calls to one operator with one token; safe for use by several threads.
+
+    `timeout` is the longest silence in seconds; connecting gets three seconds at most, a whole
+    answer twice the silence. Calls that may be repeated are tried `MOST_ATTEMPTS` times, as long as
+    no more than `max_retry_seconds` have passed. A wait that the operator asks for is slept only by
+    those, and only up to `max_wait_seconds`; otherwise AmpecoRateLimited is raised.
+    `observer` is told of each attempt when it has ended. While `circuit` holds calls back, nothing
+    is sent, nor waited for: AmpecoLeftAlone is raised.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: str,
+        transport: httpx.BaseTransport | None,
+        gate: RateGate | None,
+        timeout: float,
+        max_retry_seconds: float,
+        max_wait_seconds: float,
+        observer: Observer | None = None,
+        circuit: Circuit | None = None,
+    ) -> None:
+        self._base_url = _base_url(base_url)
+        self._origin = _origin(self._base_url)
+        self._authorization = _authorization(token)
+        self._gate = gate or MemoryGate()
+        self._timeout = timeout
+        self._max_retry_seconds = max_retry_seconds
+        self._max_wait_seconds = max_wait_seconds
+        self._observer = observer
+        self._circuit = circuit
+        self._calls = 0
+        self._calls_lock = threading.Lock()
+        self._http = httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            follow_redirects=False,
+            headers={"Accept": "application/json", "User-Agent": "chargebook"},
+        )
+
+    def __repr__(self) -> str:
+        return f"<Transport to {self._base_url.host}>"
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests were sent so far, attempts included."""
+        return self._calls
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def held_back_for(self) -> float:
+        """Return for how many seconds no call would be sent; 0 when one may be tried."""
+        circuit = self._circuit.pause_left() if self._circuit is not None else 0.0
+        return max(circuit, self._gate.closed_for())
+
+    def address(self, path: str, query: Query = ()) -> httpx.URL:
+        """Return the address of a path under the base URL."""
+        return httpx.URL(f"{self._base_url}/{path}", params=list(query) or None)
+
+    def follow(self, link: str, *, base: httpx.URL | None = None, operation: str) -> httpx.URL:
+        """Return the address that the operator's link means; refuses those that lead elsewhere.
+
+        The token goes to the configured scheme, host and port only.
+        """
+        try:
+            url = (base or self._base_url).join(link)
+            trusted = _origin(url) == self._origin and not url.userinfo
+        except (httpx.InvalidURL, ValueError):
+            trusted = False
+        if not trusted:
+            raise AmpecoError(
+                f"{operation}: the operator's answer links to a foreign address.",
+                operation=operation,
+            )
+        return url
+
+    def get(self, url: httpx.URL, *, operation: str) -> dict[str, Any]:
+        """Read an address and return the answer's JSON object."""
+        return self._repeatedly(
+            lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
+        )
+
+    def ask(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+        """Send a POST that changes nothing upstream, so that it is repeated like a GET."""
+        return self._repeatedly(
+            lambda: self._send(
+                self._http.build_request("POST", url, json=body), operation, changes=False
+            )
+        )
+
+    def post(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+        """Send a POST once, whatever happens."""
+        return self._send(self._http.build_request("POST", url, json=body), operation, changes=True)
+
+    def _repeatedly(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        attempts = 0
+
+        def pause(error: Exception) -> bool | float:
+            """Say whether to try again, and after how long where the operator said so."""
+            if isinstance(error, AmpecoRateLimited):
+                # A gate that was closed before we came is not waited for.
+                never_sent = error.status is None and attempts == 1
+                if never_sent or error.retry_after > self._max_wait_seconds:
+                    return False
+                return error.retry_after + random.uniform(0.01, 0.1)  # noqa: S311
+            if isinstance(error, AmpecoUnavailable) and not isinstance(error, AmpecoLeftAlone):
+                return error.status is None or not 300 <= error.status < 400
+            return False
+
+        may_retry = self._max_retry_seconds > 0
+        for attempt in stamina.retry_context(
+            on=pause,
+            attempts=MOST_ATTEMPTS if may_retry else 1,
+            timeout=self._max_retry_seconds if may_retry else None,
+            wait_initial=0.2,
+            wait_max=2.0,
+            wait_jitter=0.3,
+        ):
+            with attempt:
+                attempts += 1
+                return send()
+        raise AssertionError("Retrying ends with an answer or an error.")
+
+    def _send(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
+        """Make one attempt, and tell the observer what came of it."""
+        began = time.monotonic()
+        try:
+            self._hold_back(operation)
+            answer = self._exchange(request, operation, changes=changes)
+        except AmpecoError as error:
+            self._note_in_circuit(error, request)
+            self._tell(operation, error, began=began)
+            raise
+        self._note_in_circuit(None, request)
+        self._tell(operation, None, began=began)
+        return answer
+
+    def _hold_back(self, operation: str) -> None:
+        """Raise AmpecoLeftAlone or AmpecoRateLimited where no call may be sent now.
+
+        Whether this one is the call that tries is asked last: it must not be held off after that.
+        """
+        circuit = self._circuit
+        closed_for = circuit.pause_left() if circuit is not None else 0.0
+        if closed_for <= 0:
+            asked_for = self._gate.enter()
+            if asked_for > 0:
+                raise AmpecoRateLimited(
+                    f"{operation}: held off for {asked_for:.1f} s, as the operator asked.",
+                    retry_after=asked_for,
+                    operation=operation,
+                )
+            closed_for = circuit.closed_for() if circuit is not None else 0.0
+        if closed_for > 0:
+            raise AmpecoLeftAlone(
+                f"{operation}: not tried, since the operator does not answer.",
+                retry_after=closed_for,
+                operation=operation,
+            )
+
+    def _note_in_circuit(self, problem: AmpecoError | None, request: httpx.Request) -> None:
+        if self._circuit is None or isinstance(problem, AmpecoLeftAlone):
+            return
+        if isinstance(problem, AmpecoUnavailable):
+            self._circuit.note_failure(
+                f"answers {problem.status}" if problem.status else "no answer",
+                address=request.url.path if _may_be_about_it(problem.status) else None,
+            )
+        elif not isinstance(problem, AmpecoRateLimited) or problem.status is not None:
+            self._circuit.note_answer()
+
+    def _tell(self, operation: str, problem: AmpecoError | None, *, began: float) -> None:
+        if self._observer is not None:
+            self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
+
+    def _exchange(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
+        request.headers["Authorization"] = self._authorization
+        with self._calls_lock:
+            self._calls += 1
+        deadline = time.monotonic() + self._timeout * ANSWER_SILENCES
+        response: httpx.Response | None = None
+        try:
+            response = self._http.send(request, stream=True)
+            self._note_quota(response)
+            if response.is_success:
+                return _read_object(response, deadline=deadline)
+            raise self._refusal(response, operation, changes=changes, deadline=deadline)
+        except (httpx.RequestError, httpx.InvalidURL, _Unreadable) as error:
+            # `from None`: httpx's errors carry the request, and with it token and driver data.
+            raise AmpecoUnavailable(
+                f"{operation}: {_describe(error)}.",
+                status=response.status_code if response else None,
+                operation=operation,
+                ambiguous=changes and not isinstance(error, NEVER_SENT),
+            ) from None
+        finally:
+            if response is not None:
+                response.close()
+
+    def _note_quota(self, response: httpx.Response) -> None:
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._gate.close_for(wait_after_refusal(response.headers, now=time.time()))
+            return
+        wait = wait_when_used_up(response.headers, now=time.time())
+        if wait is not None:
+            self._gate.close_for(wait)
+
+    def _refusal(
+        self, response: httpx.Response, operation: str, *, changes: bool, deadline: float
+    ) -> AmpecoError:
+        """Return the error for an answer that is no success."""
+        status = response.status_code
+        message = f"{operation}: the operator answered {status}."
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            wait = wait_after_refusal(response.headers, now=time.time())
+            return AmpecoRateLimited(message, retry_after=wait, status=status, operation=operation)
+        if status in PASSING_REFUSALS or not 400 <= status < 500:
+            return AmpecoUnavailable(message, status=status, operation=operation, ambiguous=changes)
+        if status == httpx.codes.UNAUTHORIZED:
+            return AmpecoUnauthorized(message, status=status, operation=operation)
+        if status == httpx.codes.FORBIDDEN:
+            return AmpecoForbidden(message, status=status, operation=operation)
+        if status == httpx.codes.NOT_FOUND:
+            return AmpecoNotFound(message, status=status, operation=operation)
+        return AmpecoRejected(
+            message,
+            status=status,
+            operation=operation,
+            field_errors=_field_errors(response, deadline=deadline),
+        )
+
+
+class _Unreadable(Exception):
+    """An answer whose body is no JSON object that we are willing to read."""
+
+
+def _may_be_about_it(status: int | None) -> bool:
+    """Return whether a failure may be about what was asked for, and not about the operator.
+
+    A gateway's answers (502 to 504) are about what lies behind it.
+    """
+    return status is not None and status not in GATEWAY_FAILURES
+
+
+def _base_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text.rstrip("/"))
+    except httpx.InvalidURL:
+        raise ValueError("The base URL is no web address.") from None
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query:
+        raise ValueError("The base URL must be a plain http or https address.")
+    return url
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host.lower(), port
+
+
+def _authorization(token: str) -> str:
+    if not token or not token.isascii() or not token.isprintable():
+        raise ValueError("The token is empty or has characters that cannot be sent.")
+    return f"Bearer {token}"
+
+
+def _read_object(response: httpx.Response, *, deadline: float) -> dict[str, Any]:
+    try:
+        answer = json.loads(_read_body(response, deadline=deadline))
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise _Unreadable("the answer is not the JSON that was expected")
+    return answer
+
+
+def _read_body(response: httpx.Response, *, deadline: float) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            raise _Unreadable("the answer is too large")
+        if time.monotonic() > deadline:
+            raise _Unreadable("the answer took too long")
+    return bytes(body)
+
+
+def _field_errors(response: httpx.Response, *, deadline: float) -> dict[str, list[str]]:
+    """Return a 422's messages by field; none where they cannot be read, since the refusal stands.
+
+    AMPECO documents `errors` as an object of lists; a single text is taken as a list of one.
+    """
+    try:
+        answer = _read_object(response, deadline=deadline)
+    except (httpx.RequestError, _Unreadable):
+        return {}
+    errors = answer.get("errors")
+    if not isinstance(errors, dict):
+        return {}
+    return {
+        str(field): [plain_text(text) for text in messages if isinstance(text, str)]
+        for field, value in errors.items()
+        if isinstance(messages := [value] if isinstance(value, str) else value, list)
+    }
+
+
+def _describe(error: Exception) -> str:
+    """Return in words what happened, without the texts of httpx, which may name addresses."""
+    if isinstance(error, _Unreadable):
+        return str(error)
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError):
+        return "the operator could not be reached"
+    if isinstance(error, httpx.PoolTimeout):
+        return "no connection was free in time"
+    if isinstance(error, httpx.TimeoutException):
+        return "the operator did not answer in time"
+    if isinstance(error, httpx.DecodingError):
+        return "the answer could not be decoded"
+    return f"the connection failed ({type(error).__name__})"
