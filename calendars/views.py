@@ -107,4 +107,4 @@ def _show(request: FleetRequest, form: FeedForm) -> HttpResponse:
         "zone": viewer_zone(request) or ZoneInfo("UTC"),
         "now": timezone.now(),
     }
-    return render(request, "bookings/feeds.html", context)
+    return render(request, "calendars/feeds.html", context)

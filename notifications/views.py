@@ -60,7 +60,7 @@ def sent(request: FleetRequest) -> HttpResponse:
         "zone": viewer_zone(request) or ZoneInfo("UTC"),
         "now": timezone.now(),
     }
-    return render(request, "bookings/sent.html", context)
+    return render(request, "notifications/sent.html", context)
 
 
 def _show(request: FleetRequest, form: NoticesForm) -> HttpResponse:
@@ -70,4 +70,4 @@ def _show(request: FleetRequest, form: NoticesForm) -> HttpResponse:
         "lead_time": lead_time_text(request.fleet.reminder_minutes),
         "can_manage": request.membership.can_book,
     }
-    return render(request, "bookings/notices.html", context)
+    return render(request, "notifications/notices.html", context)

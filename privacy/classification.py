@@ -93,15 +93,15 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
-    "bookings.Notification": {
+    "notifications.Notification": {
         "recipient_driver": WHOSE,
         "recipient_user": WHOSE,
         "recipient_email": PERSONAL,
         "subject": TEXT,
     },
     "bookings.ChargingSession": {"ampeco_session_id": OPERATORS_KEY},
-    "bookings.CalendarFeed": {"driver": WHOSE, "created_by": WHOSE, "secret": SECRET},
-    "bookings.NoticePreference": {},
+    "calendars.CalendarFeed": {"driver": WHOSE, "created_by": WHOSE, "secret": SECRET},
+    "notifications.NoticePreference": {},
     "team.Invitation": {
         "email": PERSONAL,
         "name": PERSONAL,
@@ -156,12 +156,12 @@ NOT_PERSONAL: dict[str, str] = {
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
-    "bookings.Notification": "id booking request event kind audience message_id state attempts "
-    "next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "notifications.Notification": "id booking request event kind audience message_id state "
+    "attempts next_attempt_at lease_until lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
-    "bookings.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
-    "bookings.NoticePreference": "id fleet kind managers driver",
+    "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
+    "notifications.NoticePreference": "id fleet kind managers driver",
     "privacy.AuditEntry": "id at actor action name object_type object_id changes counts request_id",
     "privacy.ClearedBookings": "id fleet ended_before",
 }

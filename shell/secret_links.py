@@ -25,7 +25,7 @@ def secret_link(view: View) -> View:
         try:
             count_visit(request, secret=secret)
         except TooManyVisits as limit:
-            response: HttpResponseBase = to_anybody(request, "driver/too_many.html", status=429)
+            response: HttpResponseBase = to_anybody(request, "bookings/driver_page/too_many.html", status=429)
             response["Retry-After"] = str(limit.seconds)
         else:
             response = view(request, secret)
@@ -40,7 +40,7 @@ def secret_link(view: View) -> View:
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Return the one answer to every link that opens nothing, whatever the reason."""
-    return to_anybody(request, "driver/nothing_here.html", status=404)
+    return to_anybody(request, "bookings/driver_page/nothing_here.html", status=404)
 
 
 def to_anybody(request: HttpRequest, template: str, *, status: int) -> HttpResponse:

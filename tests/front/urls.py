@@ -75,7 +75,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 lists = [path("", page, name="list")]
 
-booking_pages = [*lists, path("notices/", page, name="notices")]
+mail_pages = [path("notices/", page, name="settings")]
 
 driver_pages = [*lists, path("fleet/", page, name="switch_fleet")]
 
@@ -84,7 +84,8 @@ urlpatterns = [
     path("", page, name="home"),
     path("search/", page, name="search"),
     path("sites/", include((lists, "sites"))),
-    path("bookings/", include((booking_pages, "bookings"))),
+    path("bookings/", include((lists, "bookings"))),
+    path("bookings/", include((mail_pages, "notifications"))),
     path("drivers/", include((driver_pages, "drivers"))),
     path("team/", include((lists, "team"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),

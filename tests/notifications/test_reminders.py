@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from bookings import tasks
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking, write
+from notifications import tasks
 from notifications.delivery import send_due
 from notifications.models import Notification
 from notifications.preferences import Choice, Kind, Managers, save_choices

@@ -78,8 +78,8 @@ def test_an_erased_driver_is_nowhere_any_more(quux, past_booking, taken_away, th
         "bookings.BookingRequest.rejection_reason",
         "bookings.BookingRequestEvent.note",
         "bookings.BookingEvent.note",
-        "bookings.Notification.recipient_email",
-        "bookings.Notification.subject",
+        "notifications.Notification.recipient_email",
+        "notifications.Notification.subject",
     }
 
     assert erase_driver(driver=quux, email=" Xandra.QUUX@fleet.example")

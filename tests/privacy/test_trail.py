@@ -116,7 +116,7 @@ def test_each_action_is_noted_for_each_object(as_staff, staff):
     found = entries(action=Action.ACTED, name="send_again")
     assert {each.object_id for each in found} == {str(pk) for pk in given_up}
     assert {(each.object_type, each.user_id) for each in found} == {
-        ("bookings.notification", staff.pk)
+        ("notifications.notification", staff.pk)
     }
 
 

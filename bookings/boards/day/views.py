@@ -80,7 +80,7 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
         "form": form,
         "day_says": short_day(chosen.day),
     }
-    return _answer(request, context, page="bookings/day.html")
+    return _answer(request, context, page="bookings/boards/day.html")
 
 
 def typed_params(form: TypedSlotForm, move: str) -> dict[str, str]:
@@ -125,13 +125,13 @@ def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
         "move": move,
         "move_query": f"&move={move}" if move else "",
     }
-    return _answer(request, context, page="bookings/week.html")
+    return _answer(request, context, page="bookings/boards/week.html")
 
 
 def _answer(request: FleetRequest, context: dict[str, Any], *, page: str) -> HttpResponse:
     """Render the page, or for htmx the table in it."""
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
-    template = "bookings/_lanes.html" if is_fragment else page
+    template = "bookings/boards/_lanes.html" if is_fragment else page
     response = render(request, template, context | {"is_fragment": is_fragment})
     patch_vary_headers(response, ["HX-Request"])
     return response

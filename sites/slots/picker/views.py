@@ -30,6 +30,6 @@ def availability(request: FleetRequest, pk: int) -> HttpResponse:
         now=now,
         asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
     )
-    response = render(request, "sites/_picker.html", {"location": location, "picker": picker})
+    response = render(request, "sites/slots/_picker.html", {"location": location, "picker": picker})
     response["HX-Push-Url"] = f"{picker.page_url}?{picker.here}"
     return response

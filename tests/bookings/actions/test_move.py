@@ -279,7 +279,7 @@ def failing_at(verb: str, table: str):
     """Return a wrapper of the database under which a kind of write fails, as if it had gone."""
 
     def execute(run, sql, params, many, context):
-        if sql.startswith(verb) and f'INTO "bookings_{table}"' in sql.replace("UPDATE", "INTO"):
+        if sql.startswith(verb) and f'INTO "{table}"' in sql.replace("UPDATE", "INTO"):
             raise OperationalError("The database has gone away.")
         return run(sql, params, many, context)
 
@@ -289,10 +289,10 @@ def failing_at(verb: str, table: str):
 @pytest.mark.parametrize(
     ("verb", "table"),
     [
-        ("INSERT", "bookingrequest"),
-        ("INSERT", "bookingrequestevent"),
-        ("INSERT", "notification"),
-        ("UPDATE", "booking"),
+        ("INSERT", "bookings_bookingrequest"),
+        ("INSERT", "bookings_bookingrequestevent"),
+        ("INSERT", "notifications_notification"),
+        ("UPDATE", "bookings_booking"),
     ],
 )
 def test_an_approval_that_is_cut_short_is_as_if_it_had_not_been_seen(
@@ -313,7 +313,11 @@ def test_an_approval_that_is_cut_short_is_as_if_it_had_not_been_seen(
 
 @pytest.mark.parametrize(
     ("verb", "table"),
-    [("UPDATE", "booking"), ("INSERT", "bookingevent"), ("INSERT", "bookingrequestevent")],
+    [
+        ("UPDATE", "bookings_booking"),
+        ("INSERT", "bookings_bookingevent"),
+        ("INSERT", "bookings_bookingrequestevent"),
+    ],
 )
 def test_a_move_that_is_cut_short_leaves_nothing_behind(move, confirmed, verb, table):
     with connection.execute_wrapper(failing_at(verb, table)), pytest.raises(OperationalError):
