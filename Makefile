@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-e2e demo demo-reset test test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
+.PHONY: help trip install install-e2e demo demo-reset test test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,7 @@ lint: install ## check style: code and templates
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m djlint --quiet --lint templates
+	@$(BIN)/lint-imports --no-logo | tail -5
 
 types: install ## check types
 	@$(BIN)/python -m mypy .
@@ -48,6 +49,9 @@ bench: install ## measure what it costs
 
 lighthouse: install ## measure the main pages with Lighthouse
 	@$(BIN)/python -m tools.frontend.lighthouse $(ARGS)
+
+trip: install ## show which files a booking passes from the form to both mails
+	@TRIP_REPORT=1 $(BIN)/python -m pytest -q -s tests/bookings/test_trip.py
 
 chaos: install ## let everything fail while people book, and compare the books
 	@$(BIN)/python -m tools.chaos $(ARGS)

@@ -55,8 +55,8 @@ class AmpecoClient:
 
     `base_url` includes `/public-api`. `gate` is shared by all clients that shall hold off together
     when the operator asks for it; `max_wait_seconds` is the longest such wait that a reading call
-    sleeps itself instead of raising AmpecoRateLimited. `transport` replaces the network. `observer`
-    is told of each attempt when it has ended.
+    sleeps itself instead of raising UpstreamRateLimited. `transport` replaces the network.
+    `observer` is told of each attempt when it has ended.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class AmpecoClient:
     ) -> Iterator[Page[Evse]]:
         """Yield the pages of all EVSEs with their connectors, or of those updated since.
 
-        Raises AmpecoForbidden for tokens that may only read EVSEs by charge point.
+        Raises UpstreamForbidden for tokens that may only read EVSEs by charge point.
         """
         return self._resources.pages(
             "evse_pages",
@@ -259,7 +259,7 @@ class AmpecoClient:
     # When
 
     def create_booking_request(self, new: NewBookingRequest) -> BookingRequest:
-        """Ask for a booking; sent once. After an ambiguous AmpecoUnavailable look for it first."""
+        """Ask for a booking; sent once. After an ambiguous UpstreamUnavailable look first."""
         return self._submit("create_booking_request", new.to_payload())
 
     def change_booking_request(self, change: ChangeBookingRequest) -> BookingRequest:

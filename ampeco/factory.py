@@ -12,8 +12,8 @@ from django.core.cache import cache
 
 from ampeco.client import RETRY_SECONDS, SILENCE_SECONDS, AmpecoClient
 from upstream.call_metrics import note_call
-from upstream.call_quota import SHARE_OF_WORKERS, CacheAllowance
-from upstream.circuit_breaker import CacheCircuit
+from upstream.call_quota import SHARE_OF_WORKERS, CacheCallQuota
+from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
 
 GATE_KEY = "ampeco-hold-off-until"
@@ -52,7 +52,7 @@ def get_client() -> AmpecoClient:
                 token=wanted[1],
                 gate=CacheGate(cache, GATE_KEY, allowance=_allowance()),
                 observer=note_call,
-                circuit=CacheCircuit(cache, CIRCUIT_KEY),
+                circuit=CacheCircuitBreaker(cache, CIRCUIT_KEY),
                 timeout=PAGE_SILENCE_SECONDS if _held.serves_pages else SILENCE_SECONDS,
                 max_retry_seconds=PAGE_RETRY_SECONDS if _held.serves_pages else RETRY_SECONDS,
             )
@@ -66,12 +66,12 @@ def serve_pages() -> None:
     _held.client = None
 
 
-def _allowance() -> CacheAllowance | None:
+def _allowance() -> CacheCallQuota | None:
     per_minute = settings.AMPECO_CALLS_PER_MINUTE
     if not per_minute:
         return None
     share = 1.0 if _held.serves_pages else SHARE_OF_WORKERS
-    return CacheAllowance(cache, ALLOWANCE_KEY, per_minute=per_minute, share=share)
+    return CacheCallQuota(cache, ALLOWANCE_KEY, per_minute=per_minute, share=share)
 
 
 def set_client(client: AmpecoClient | None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ampeco.types import Page, UnreadablePayload
-from upstream.errors import AmpecoUnavailable
+from upstream.errors import UpstreamUnavailable
 from upstream.paging import Item, walk
 from upstream.readers import wire_instant
 from upstream.transport import Transport
@@ -124,7 +124,7 @@ def only_wanted(
 def parse_one(
     answer: Mapping[str, Any], parse: Parser[Parsed], *, operation: str, changes: bool = False
 ) -> Parsed:
-    """Return the one thing in an answer; raises AmpecoUnavailable when it is not there.
+    """Return the one thing in an answer; raises UpstreamUnavailable when it is not there.
 
     `changes` says that the call changed something, so that it may have been processed all the same.
     """
@@ -145,8 +145,8 @@ def id_in_path(value: int | str) -> str:
     return text
 
 
-def _unreadable(operation: str, *, ambiguous: bool = False) -> AmpecoUnavailable:
-    return AmpecoUnavailable(
+def _unreadable(operation: str, *, ambiguous: bool = False) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
         f"{operation}: the answer lacks what was asked for.",
         operation=operation,
         ambiguous=ambiguous,

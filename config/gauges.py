@@ -22,7 +22,7 @@ from mirror.models import SyncRun
 from mirror.operator_status import is_refused
 from notifications.models import Notification
 from telemetry import sweeps
-from upstream.circuit_breaker import CacheCircuit
+from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
 
 OPEN = (
@@ -167,7 +167,7 @@ def _operator() -> Iterator[Metric]:
         "For how many seconds all calls are held back because the operator asked for it.",
         value=CacheGate(cache, GATE_KEY).closed_for(),
     )
-    silent = CacheCircuit(cache, CIRCUIT_KEY).state()
+    silent = CacheCircuitBreaker(cache, CIRCUIT_KEY).state()
     yield GaugeMetricFamily(
         "chargebook_operator_left_alone",
         "Whether calls are held back because the operator did not answer several in a row.",

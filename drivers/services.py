@@ -18,11 +18,11 @@ from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
 from mirror.operator_status import note_accepted, note_refused
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
 )
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
     try:
         users = client.find_users_by_email(email)
         ties = [(user, *_invites_of(user, fleet=fleet, client=client)) for user in users]
-    except AmpecoError as error:
+    except UpstreamError as error:
         raise _not_looked_up(error) from None
     note_accepted()
     if not ties:
@@ -141,22 +141,22 @@ def _checked(belonging: Belonging) -> Belonging:
     return belonging
 
 
-def _not_looked_up(error: AmpecoError) -> DriverNotAdded:
+def _not_looked_up(error: UpstreamError) -> DriverNotAdded:
     """Return in plain words that the operator did not answer; the cause goes to the log."""
     logger.warning("A driver could not be looked up: %s", error)
-    if isinstance(error, AmpecoUnauthorized):
-        if not isinstance(error, AmpecoForbidden):
+    if isinstance(error, UpstreamUnauthorized):
+        if not isinstance(error, UpstreamForbidden):
             note_refused()
         return DriverNotAdded(
             "not-permitted",
             _("Adding drivers is temporarily not possible. The operator has been told."),
         )
-    if isinstance(error, AmpecoRateLimited):
+    if isinstance(error, UpstreamRateLimited):
         return DriverNotAdded(
             "busy",
             _("The operator's system is busy. Nothing was changed. Please try again in a minute."),
         )
-    if isinstance(error, AmpecoRejected):
+    if isinstance(error, UpstreamRejected):
         return DriverNotAdded("refused", _("The operator's system does not accept this e-mail."))
     return DriverNotAdded(
         "unreachable",

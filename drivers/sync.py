@@ -19,7 +19,7 @@ from drivers.upserts import Belonging, is_storable, release_unseen, store_driver
 from mirror.models import SyncRun
 from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
-from upstream.errors import AmpecoError, AmpecoForbidden, AmpecoUnauthorized
+from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamUnauthorized
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +119,8 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
     calls_before = client.calls
     try:
         _mirror(fleet, run=run, client=client)
-    except AmpecoError as error:
-        if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
+    except UpstreamError as error:
+        if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
             note_refused()
         logger.warning("The drivers of fleet %s were not read to the end: %s", fleet.pk, error)
         problem = problem_of(error, forbidden=forbidden())

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 
 from ampeco.client import AmpecoClient
 from ampeco.factory import CIRCUIT_KEY
-from upstream.circuit_breaker import CacheCircuit
-from upstream.errors import AmpecoError
+from upstream.circuit_breaker import CacheCircuitBreaker
+from upstream.errors import UpstreamError
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,13 @@ def is_refused() -> bool:
 
 def silent_since() -> datetime | None:
     """Return since when (UTC) nobody calls the operator because it does not answer, or None."""
-    opened_at = CacheCircuit(cache, CIRCUIT_KEY).state().opened_at
+    opened_at = CacheCircuitBreaker(cache, CIRCUIT_KEY).state().opened_at
     return datetime.fromtimestamp(opened_at, tz=UTC) if opened_at is not None else None
 
 
 def why_silent() -> str:
     """Return in a few words what was wrong with the last answer, for staff; "" when nothing was."""
-    return CacheCircuit(cache, CIRCUIT_KEY).state().why
+    return CacheCircuitBreaker(cache, CIRCUIT_KEY).state().why
 
 
 def look_again(client: AmpecoClient) -> None:
@@ -58,7 +58,7 @@ def look_again(client: AmpecoClient) -> None:
         return
     try:
         next(client.location_pages(updated_after=timezone.now()), None)
-    except AmpecoError as error:
+    except UpstreamError as error:
         logger.info("The operator still does not answer: %s", error)
 
 

@@ -7,3 +7,9 @@ class NotificationsConfig(AppConfig):
 
     name = "notifications"
     verbose_name = _("Mails")
+
+    def ready(self) -> None:
+        """Be told of what happens to bookings."""
+        from notifications.listeners import listen
+
+        listen()

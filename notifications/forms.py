@@ -17,7 +17,7 @@ from drivers.models import Fleet
 from notifications.models import NoticePreference, Notification
 from notifications.preferences import RULES, Choice, DriverGets, Kind, choices_of
 from notifications.sent_list import SentFilter
-from shell.templatetags.portal import duration
+from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 

@@ -25,7 +25,9 @@ def secret_link(view: View) -> View:
         try:
             count_visit(request, secret=secret)
         except TooManyVisits as limit:
-            response: HttpResponseBase = to_anybody(request, "bookings/driver_page/too_many.html", status=429)
+            response: HttpResponseBase = to_anybody(
+                request, "bookings/driver_page/too_many.html", status=429
+            )
             response["Retry-After"] = str(limit.seconds)
         else:
             response = view(request, secret)

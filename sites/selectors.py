@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
-from sites.slots.periods import Interval, merge
+from sites.periods import Interval, merge
 
 ENABLED = "enabled"
 DISABLED = "disabled"

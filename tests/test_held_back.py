@@ -15,7 +15,7 @@ from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
 from sites.tasks import sync_sites
 from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
-from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuit
+from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
 
 pytestmark = pytest.mark.django_db
 
@@ -56,9 +56,9 @@ def test_nothing_is_taken_up(sweep, ask, slot, confirmed):
 
 
 @pytest.fixture
-def circuit(ampeco_client, wire, settings) -> CacheCircuit:
+def circuit(ampeco_client, wire, settings) -> CacheCircuitBreaker:
     """The circuit of the portal's client, which is closed."""
-    circuit = CacheCircuit(cache, CIRCUIT_KEY)
+    circuit = CacheCircuitBreaker(cache, CIRCUIT_KEY)
     set_client(
         AmpecoClient(
             base_url=settings.AMPECO_BASE_URL,
@@ -70,7 +70,7 @@ def circuit(ampeco_client, wire, settings) -> CacheCircuit:
     return circuit
 
 
-def open_it(circuit: CacheCircuit) -> None:
+def open_it(circuit: CacheCircuitBreaker) -> None:
     for _ in range(FAILURES_TO_OPEN):
         circuit.note_failure("no answer")
 

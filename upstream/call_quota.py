@@ -33,7 +33,7 @@ class Cache(Protocol):
         ...
 
 
-class CacheAllowance:
+class CacheCallQuota:
     """Counts calls in a cache that all processes share; while it is away nobody is held up.
 
     `share` tells which part of `per_minute` the caller may use up. No sixty seconds hold more than

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoLeftAlone,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamCircuitOpen,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 
 
@@ -57,32 +57,32 @@ class Call:
 Observer = Callable[[Call], None]
 
 
-def ended_call(operation: str, problem: AmpecoError | None, *, seconds: float) -> Call:
+def ended_call(operation: str, problem: UpstreamError | None, *, seconds: float) -> Call:
     """Return what to tell of an attempt that ended with an answer or a problem."""
     outcome = outcome_of(problem)
     pause = 0.0
-    if isinstance(problem, AmpecoRateLimited) and outcome == Outcome.RATE_LIMITED:
+    if isinstance(problem, UpstreamRateLimited) and outcome == Outcome.RATE_LIMITED:
         pause = problem.retry_after
     return Call(operation, outcome, seconds, pause)
 
 
-def outcome_of(problem: AmpecoError | None) -> Outcome:
+def outcome_of(problem: UpstreamError | None) -> Outcome:
     """Return in one word what came of an attempt."""
     match problem:
         case None:
             return Outcome.OK
-        case AmpecoRateLimited():
+        case UpstreamRateLimited():
             return Outcome.HELD_OFF if problem.status is None else Outcome.RATE_LIMITED
-        case AmpecoLeftAlone():
+        case UpstreamCircuitOpen():
             return Outcome.LEFT_ALONE
-        case AmpecoUnavailable():
+        case UpstreamUnavailable():
             return Outcome.UNREACHABLE if problem.status is None else Outcome.UNAVAILABLE
-        case AmpecoForbidden():
+        case UpstreamForbidden():
             return Outcome.FORBIDDEN
-        case AmpecoUnauthorized():
+        case UpstreamUnauthorized():
             return Outcome.UNAUTHORIZED
-        case AmpecoNotFound():
+        case UpstreamNotFound():
             return Outcome.NOT_FOUND
-        case AmpecoRejected():
+        case UpstreamRejected():
             return Outcome.REJECTED
     return Outcome.OTHER

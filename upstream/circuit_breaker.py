@@ -88,7 +88,7 @@ class State:
 CLOSED = State()
 
 
-class CacheCircuit:
+class CacheCircuitBreaker:
     """A circuit for all processes that share a cache; where that is away, for those of one process.
 
     Two that fail at the same moment may count as one: it opens a little later then.

@@ -7,7 +7,7 @@ an address or anything about a driver.
 from collections.abc import Mapping, Sequence
 
 
-class AmpecoError(Exception):
+class UpstreamError(Exception):
     """The root of all errors of this package.
 
     `operation` is our name of the call, `status` the HTTP status where there was an answer.
@@ -19,7 +19,7 @@ class AmpecoError(Exception):
         self.operation = operation
 
 
-class AmpecoUnavailable(AmpecoError):
+class UpstreamUnavailable(UpstreamError):
     """No usable answer: a time-out, a lost connection, a 5xx, a body that cannot be read.
 
     `ambiguous` says that a request that changes something may have been processed all the same, so
@@ -38,7 +38,7 @@ class AmpecoUnavailable(AmpecoError):
         self.ambiguous = ambiguous
 
 
-class AmpecoLeftAlone(AmpecoUnavailable):
+class UpstreamCircuitOpen(UpstreamUnavailable):
     """The operator has not answered for a while, so this call was not even tried.
 
     Calls are worth trying again after `retry_after` seconds.
@@ -49,7 +49,7 @@ class AmpecoLeftAlone(AmpecoUnavailable):
         self.retry_after = retry_after
 
 
-class AmpecoRateLimited(AmpecoError):
+class UpstreamRateLimited(UpstreamError):
     """The operator asks us to hold off for `retry_after` seconds; the call was not processed."""
 
     def __init__(
@@ -64,7 +64,7 @@ class AmpecoRateLimited(AmpecoError):
         self.retry_after = retry_after
 
 
-class AmpecoRejected(AmpecoError):
+class UpstreamRejected(UpstreamError):
     """The operator refused the call (a 4xx); sending it again will not help.
 
     `field_errors` holds the messages of a 422 by AMPECO's field name. They may repeat what was
@@ -85,13 +85,13 @@ class AmpecoRejected(AmpecoError):
         }
 
 
-class AmpecoUnauthorized(AmpecoRejected):
+class UpstreamUnauthorized(UpstreamRejected):
     """The token is not accepted (401), or not for this call (403)."""
 
 
-class AmpecoForbidden(AmpecoUnauthorized):
+class UpstreamForbidden(UpstreamUnauthorized):
     """The token is good but may not do this (403)."""
 
 
-class AmpecoNotFound(AmpecoRejected):
+class UpstreamNotFound(UpstreamRejected):
     """The operator does not know what was asked for (404)."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from upstream.errors import AmpecoError, AmpecoUnavailable
+from upstream.errors import UpstreamError, UpstreamUnavailable
 from upstream.pages import Page
 from upstream.readers import UnreadablePayload, objects
 from upstream.transport import Query, Transport
@@ -42,7 +42,7 @@ def walk(
     """Yield the pages of a list, each item once, by following `links.next` as it is given.
 
     `resume_from` is an earlier page's `next_link`. Ends, with a warning, when a link leads where we
-    have been or the operator only repeats itself; raises AmpecoError when a link leads to another
+    have been or the operator only repeats itself; raises UpstreamError when a link leads to another
     origin or the list has no end.
     """
     if resume_from is None:
@@ -71,7 +71,7 @@ def walk(
         if empty >= MOST_EMPTY_PAGES:
             break
         url = onward
-    raise AmpecoError(f"{operation}: the list does not come to an end.", operation=operation)
+    raise UpstreamError(f"{operation}: the list does not come to an end.", operation=operation)
 
 
 def _parsed(
@@ -80,7 +80,7 @@ def _parsed(
     """Parse the items of a page; those that lack what makes them usable are left out."""
     if not isinstance(data, list):
         # Not an empty list: a mirror would take that for the end of all sites.
-        raise AmpecoUnavailable(f"{operation}: the answer holds no list.", operation=operation)
+        raise UpstreamUnavailable(f"{operation}: the answer holds no list.", operation=operation)
     items = []
     for entry in objects(data):
         try:

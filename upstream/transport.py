@@ -14,14 +14,14 @@ import stamina
 from upstream.calls import Observer, ended_call
 from upstream.circuit_breaker import Circuit
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoLeftAlone,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamCircuitOpen,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 from upstream.rate_gate import MemoryGate, RateGate, wait_after_refusal, wait_when_used_up
 from upstream.readers import plain_text
@@ -68,9 +68,9 @@ class Transport:
     `timeout` is the longest silence in seconds; connecting gets three seconds at most, a whole
     answer twice the silence. Calls that may be repeated are tried `MOST_ATTEMPTS` times, as long as
     no more than `max_retry_seconds` have passed. A wait that the operator asks for is slept only by
-    those, and only up to `max_wait_seconds`; otherwise AmpecoRateLimited is raised.
+    those, and only up to `max_wait_seconds`; otherwise UpstreamRateLimited is raised.
     `observer` is told of each attempt when it has ended. While `circuit` holds calls back, nothing
-    is sent, nor waited for: AmpecoLeftAlone is raised.
+    is sent, nor waited for: UpstreamCircuitOpen is raised.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Transport:
         except (httpx.InvalidURL, ValueError):
             trusted = False
         if not trusted:
-            raise AmpecoError(
+            raise UpstreamError(
                 f"{operation}: the operator's answer links to a foreign address.",
                 operation=operation,
             )
@@ -165,13 +165,15 @@ class Transport:
 
         def pause(error: Exception) -> bool | float:
             """Say whether to try again, and after how long where the operator said so."""
-            if isinstance(error, AmpecoRateLimited):
+            if isinstance(error, UpstreamRateLimited):
                 # A gate that was closed before we came is not waited for.
                 never_sent = error.status is None and attempts == 1
                 if never_sent or error.retry_after > self._max_wait_seconds:
                     return False
                 return error.retry_after + random.uniform(0.01, 0.1)  # noqa: S311
-            if isinstance(error, AmpecoUnavailable) and not isinstance(error, AmpecoLeftAlone):
+            if isinstance(error, UpstreamUnavailable) and not isinstance(
+                error, UpstreamCircuitOpen
+            ):
                 return error.status is None or not 300 <= error.status < 400
             return False
 
@@ -195,7 +197,7 @@ class Transport:
         try:
             self._hold_back(operation)
             answer = self._exchange(request, operation, changes=changes)
-        except AmpecoError as error:
+        except UpstreamError as error:
             self._note_in_circuit(error, request)
             self._tell(operation, error, began=began)
             raise
@@ -204,7 +206,7 @@ class Transport:
         return answer
 
     def _hold_back(self, operation: str) -> None:
-        """Raise AmpecoLeftAlone or AmpecoRateLimited where no call may be sent now.
+        """Raise UpstreamCircuitOpen or UpstreamRateLimited where no call may be sent now.
 
         Whether this one is the call that tries is asked last: it must not be held off after that.
         """
@@ -213,31 +215,31 @@ class Transport:
         if closed_for <= 0:
             asked_for = self._gate.enter()
             if asked_for > 0:
-                raise AmpecoRateLimited(
+                raise UpstreamRateLimited(
                     f"{operation}: held off for {asked_for:.1f} s, as the operator asked.",
                     retry_after=asked_for,
                     operation=operation,
                 )
             closed_for = circuit.closed_for() if circuit is not None else 0.0
         if closed_for > 0:
-            raise AmpecoLeftAlone(
+            raise UpstreamCircuitOpen(
                 f"{operation}: not tried, since the operator does not answer.",
                 retry_after=closed_for,
                 operation=operation,
             )
 
-    def _note_in_circuit(self, problem: AmpecoError | None, request: httpx.Request) -> None:
-        if self._circuit is None or isinstance(problem, AmpecoLeftAlone):
+    def _note_in_circuit(self, problem: UpstreamError | None, request: httpx.Request) -> None:
+        if self._circuit is None or isinstance(problem, UpstreamCircuitOpen):
             return
-        if isinstance(problem, AmpecoUnavailable):
+        if isinstance(problem, UpstreamUnavailable):
             self._circuit.note_failure(
                 f"answers {problem.status}" if problem.status else "no answer",
                 address=request.url.path if _may_be_about_it(problem.status) else None,
             )
-        elif not isinstance(problem, AmpecoRateLimited) or problem.status is not None:
+        elif not isinstance(problem, UpstreamRateLimited) or problem.status is not None:
             self._circuit.note_answer()
 
-    def _tell(self, operation: str, problem: AmpecoError | None, *, began: float) -> None:
+    def _tell(self, operation: str, problem: UpstreamError | None, *, began: float) -> None:
         if self._observer is not None:
             self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
 
@@ -255,7 +257,7 @@ class Transport:
             raise self._refusal(response, operation, changes=changes, deadline=deadline)
         except (httpx.RequestError, httpx.InvalidURL, _Unreadable) as error:
             # `from None`: httpx's errors carry the request, and with it token and driver data.
-            raise AmpecoUnavailable(
+            raise UpstreamUnavailable(
                 f"{operation}: {_describe(error)}.",
                 status=response.status_code if response else None,
                 operation=operation,
@@ -275,22 +277,26 @@ class Transport:
 
     def _refusal(
         self, response: httpx.Response, operation: str, *, changes: bool, deadline: float
-    ) -> AmpecoError:
+    ) -> UpstreamError:
         """Return the error for an answer that is no success."""
         status = response.status_code
         message = f"{operation}: the operator answered {status}."
         if status == httpx.codes.TOO_MANY_REQUESTS:
             wait = wait_after_refusal(response.headers, now=time.time())
-            return AmpecoRateLimited(message, retry_after=wait, status=status, operation=operation)
+            return UpstreamRateLimited(
+                message, retry_after=wait, status=status, operation=operation
+            )
         if status in PASSING_REFUSALS or not 400 <= status < 500:
-            return AmpecoUnavailable(message, status=status, operation=operation, ambiguous=changes)
+            return UpstreamUnavailable(
+                message, status=status, operation=operation, ambiguous=changes
+            )
         if status == httpx.codes.UNAUTHORIZED:
-            return AmpecoUnauthorized(message, status=status, operation=operation)
+            return UpstreamUnauthorized(message, status=status, operation=operation)
         if status == httpx.codes.FORBIDDEN:
-            return AmpecoForbidden(message, status=status, operation=operation)
+            return UpstreamForbidden(message, status=status, operation=operation)
         if status == httpx.codes.NOT_FOUND:
-            return AmpecoNotFound(message, status=status, operation=operation)
-        return AmpecoRejected(
+            return UpstreamNotFound(message, status=status, operation=operation)
+        return UpstreamRejected(
             message,
             status=status,
             operation=operation,

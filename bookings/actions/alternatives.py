@@ -18,10 +18,10 @@ from drivers.selectors import private_partner_ids
 from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
+from sites.periods import STEP, Interval, next_step, starts_that_fit, subtract
 from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.criteria import Criteria
-from sites.slots.periods import STEP, Interval, next_step, starts_that_fit, subtract
 from sites.slots.picker.form import last_instant
 
 ONE_DAY = timedelta(days=1)

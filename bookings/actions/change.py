@@ -28,7 +28,7 @@ from bookings.state.outcomes import open_cancellation, record_creation
 from bookings.wording.open_change import facts_of, what_happened, what_is_asked
 from drivers.models import Driver, Fleet
 from mirror.enqueue import enqueue_on_commit
-from shell.templatetags.portal import period
+from shell.formats import period
 from sites.slots import rules
 from sites.slots.criteria import Criteria
 

@@ -1,14 +1,13 @@
 """What managers and staff can do: ask for bookings, also instead of others; ask again."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +25,6 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
 from bookings.state.outcomes import open_cancellation, record_creation
-from bookings.sync.refresh import watch_bookings
 from drivers.models import Driver, Fleet
 from mirror.enqueue import enqueue_on_commit
 
@@ -139,38 +137,6 @@ def dismiss_attention(booking: Booking) -> bool:
 def restore_attention(booking: Booking) -> None:
     """Put a booking back on the list of those that need attention."""
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
-
-
-def watch(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:
-    """Let the next sweep poll the undecided requests of bookings whose page is open.
-
-    However old they are, and also those that a sweep is reading just now: it may have read them
-    before the decision. But a request in trouble keeps its back-off, since a page must not make
-    an outage worse. Bookings that are about to start or to end are read sooner as well.
-    """
-    now = now or timezone.now()
-    bookings = list(bookings)
-    watch_bookings(bookings, now=now)
-    waiting = [
-        booking.pk
-        for booking in bookings
-        if booking.status == Booking.Status.REQUESTED or booking.open_change
-    ]
-    if not waiting:
-        return
-    # A booking that is being moved waits for the one that is to replace it.
-    concerned = Booking.objects.filter(Q(pk__in=waiting) | Q(replaces__in=waiting))
-    undecided = BookingRequest.objects.filter(
-        Q(next_attempt_at__gt=now) | Q(lease_until__gt=now),
-        booking__in=concerned.values("pk"),
-        status__in=BookingRequest.UNDECIDED,
-        trouble="",
-    )
-    with transaction.atomic():
-        # What a sweep is writing just now is left to the next look: two that wait for each other's
-        # rows would be a deadlock.
-        free = undecided.select_for_update(skip_locked=True)
-        BookingRequest.objects.filter(pk__in=free.values("pk")).update(next_attempt_at=now)
 
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:

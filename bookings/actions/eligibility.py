@@ -10,11 +10,11 @@ from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partner_ids
 from sites.models import ChargePoint, Evse, Location
+from sites.periods import Interval
 from sites.selectors import bookable_evses
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, free_evses
 from sites.slots.criteria import Criteria
-from sites.slots.periods import Interval
 
 
 class BookingRefused(Exception):

@@ -17,12 +17,12 @@ from bookings.actions.change import (
     cancel_together,
     request_cancellation,
 )
-from bookings.actions.create import watch
 from bookings.models import Actor, Booking
 from bookings.pages.cancelled_together import MOST_TOGETHER, chosen_keys, note_refusals, outcomes_of
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import CancelForm
 from bookings.selectors import bookings_named
+from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required
 from shell.viewer import viewer_zone
 
@@ -94,7 +94,7 @@ def cancelled_together(request: FleetRequest, batch: uuid.UUID) -> HttpResponse:
     outcomes = outcomes_of(request.fleet, batch, session=request.session)
     if not outcomes:
         raise Http404
-    watch(outcome.booking for outcome in outcomes)
+    poll_sooner(outcome.booking for outcome in outcomes)
     context = {
         "batch": batch,
         "outcomes": outcomes,

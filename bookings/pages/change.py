@@ -19,7 +19,7 @@ from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of, offer_drivers
 from shell.viewer import viewer_zone
-from sites.slots.periods import start_of_day
+from sites.periods import start_of_day
 
 # Buttons that fill in the form and send nothing.
 FILLS_IN = frozenset({"show", "pick", "find"})

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from bookings.pages.forms import YEARS, InstantField
-from bookings.templatetags.bookings import instant
-from shell.templatetags.portal import abbreviation, duration
+from shell.formats import abbreviation, duration, instant
 from shell.wall_clock import instants_of, skipped_stretch
 from sites.slots.picker.form import longest_minutes
 

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from bookings.actions.eligibility import held_by
 from bookings.models import Booking
-from shell.templatetags.portal import duration
+from shell.formats import duration
+from sites.periods import STEP, merge, start_of_day, starts_that_fit
 from sites.slots.availability import AvailabilityUnknown, read_availability
-from sites.slots.periods import STEP, merge, start_of_day, starts_that_fit
 from sites.slots.picker.form import last_instant
 from sites.slots.picker.page import viewer_clock
 from sites.slots.picker.parts import ONE_DAY, Clock, Hour, Start, StartWriter, day_text, short_day

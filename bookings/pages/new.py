@@ -19,10 +19,10 @@ from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import BookingForm, SlotForm
 from bookings.pages.slots import location_or_404, slot_of, slot_params
-from bookings.templatetags.bookings import instant
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of, offer_drivers, private_partner_ids
+from shell.formats import instant
 from shell.viewer import viewer_zone
 from sites.models import Location
 from sites.selectors import asked_for, bookable_evses

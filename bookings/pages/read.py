@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions.create import dismiss_attention, restore_attention, watch
+from bookings.actions.create import dismiss_attention, restore_attention
 from bookings.models import Booking
 from bookings.pages.forms import BookingListForm
 from bookings.pages.history.banners import notices_of
@@ -32,6 +32,7 @@ from bookings.selectors import (
     list_bookings,
     view_named,
 )
+from bookings.sync.open_pages import poll_sooner
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
 from shell.viewer import viewer_zone
@@ -54,7 +55,7 @@ def booking_list(request: FleetRequest) -> HttpResponse:
         narrowed=form.narrowing(zone),
         cursor=Cursor.parse(request.GET.get("at", "")),
     )
-    watch(page.bookings)
+    poll_sooner(page.bookings)
     context = {
         "view": view,
         "form": form,
@@ -129,7 +130,7 @@ def _booking(request: FleetRequest, pk: int) -> Booking:
 def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     booking = _booking(request, pk)
     dossier = read_dossier(booking)
-    watch([booking])
+    poll_sooner([booking])
     now = timezone.now()
     may_book = request.membership.can_book
     return {

@@ -6,7 +6,7 @@ from django.http import Http404
 
 from bookings.actions.eligibility import Slot
 from bookings.pages.forms import SlotForm
-from bookings.templatetags.bookings import instant
+from shell.formats import instant
 from sites.models import Location
 from sites.selectors import visible_evses, visible_locations
 from sites.slots.criteria import Criteria

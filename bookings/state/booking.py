@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent
+from bookings.state import listeners
 from drivers.models import Driver
-from mirror.enqueue import enqueue_on_commit
-from notifications.recipients import plan_for_event
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +64,8 @@ def change_booking(
             }
             | (also or {}),
         )
-        for pk in plan_for_event(event):
-            enqueue_on_commit("notifications.tasks.send_notification", pk)
+        for listener in listeners.event_recorded:
+            listener(event)
     return event
 
 

@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Actor, BookingRequest, BookingRequestEvent
+from bookings.state import listeners
 from bookings.state.outcomes import carry_to_booking
-from mirror.enqueue import enqueue_on_commit
-from notifications.recipients import plan_for_request
 from sites.models import Evse
 
 logger = logging.getLogger(__name__)
@@ -63,6 +62,6 @@ def move_request(
             setattr(request, name, value)
         carry_to_booking(request, now=now, ampeco_booking_id=ampeco_booking_id, evse=evse)
         if settles:
-            for pk in plan_for_request(request):
-                enqueue_on_commit("notifications.tasks.send_notification", pk)
+            for listener in listeners.request_settled:
+                listener(request)
     return True

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.state.booking import write
-from bookings.sync.adoption import merge_found
+from bookings.state.merging import merge_found
 from mirror.enqueue import enqueue_on_commit
 from sites.models import Evse
 

@@ -13,16 +13,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import reminder_time
 from bookings.sync import sessions
 from bookings.sync.schedule import next_read
 from drivers.models import Fleet, FleetDriver
-from notifications.models import Notification
 from sites.models import ChargePoint, Evse, Location
-from upstream.errors import AmpecoNotFound
+from upstream.errors import UpstreamNotFound
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ WORTH_FOLLOWING = frozenset({*Booking.CONFIRMED, Status.COMPLETED, Status.UNKNOW
 
 
 def adopt(
-    strangers: Iterable[upstream.Booking], *, client: AmpecoClient, most_reads: int
+    strangers: Iterable[ampeco_types.Booking], *, client: AmpecoClient, most_reads: int
 ) -> tuple[int, int]:
     """Take in bookings that we do not have and that drivers of our fleets have made.
 
@@ -76,7 +75,7 @@ def adopt(
             reads += 1
             try:
                 found = client.read_booking(listed.id)
-            except AmpecoNotFound:
+            except UpstreamNotFound:
                 continue
         evse = _evse_of(found)
         if evse is None:
@@ -103,38 +102,7 @@ def choose_fleet(memberships: list[FleetDriver], evse: Evse) -> Fleet:
     return ordered[0].fleet
 
 
-def merge_found(booking: Booking, *, ampeco_booking_id: int | None) -> None:
-    """Let a booking that was asked for here take the place of a row for a booking made elsewhere.
-
-    Both are the same: the sweep found the operator's record before its request was known to be
-    approved. History, mails, session and requests of that row go over, and the row goes. For
-    callers that are in a transaction, hold `booking` and are about to give it the id. Another
-    booking that was asked for here keeps its id.
-    """
-    if ampeco_booking_id is None:
-        return
-    found = (
-        Booking.objects.select_for_update(of=("self",))
-        .filter(ampeco_booking_id=ampeco_booking_id, made_elsewhere=True)
-        .exclude(pk=booking.pk)
-        .first()
-    )
-    if found is None:
-        return
-    logger.warning("Booking %s was found before its request was approved.", booking.pk)
-    BookingEvent.objects.filter(booking=found).update(booking=booking)
-    Notification.objects.filter(booking=found).update(booking=booking)
-    BookingRequest.objects.filter(booking=found).update(booking=booking)
-    Booking.objects.filter(replaces=found).update(replaces=booking)
-    if not ChargingSession.objects.filter(booking=booking).exists():
-        ChargingSession.objects.filter(booking=found).update(booking=booking)
-    if found.open_change and not booking.open_change:
-        booking.open_change = found.open_change
-        Booking.objects.filter(pk=booking.pk).update(open_change=found.open_change)
-    found.delete()
-
-
-def _belonging(candidates: list[upstream.Booking]) -> dict[int, list[FleetDriver]]:
+def _belonging(candidates: list[ampeco_types.Booking]) -> dict[int, list[FleetDriver]]:
     """Return the current memberships of the candidates' drivers in active fleets, by user."""
     memberships = FleetDriver.objects.filter(
         driver__ampeco_user_id__in={each.user_id for each in candidates},
@@ -147,11 +115,11 @@ def _belonging(candidates: list[upstream.Booking]) -> dict[int, list[FleetDriver
     return by_user
 
 
-def _identity(found: upstream.Booking) -> Identity:
+def _identity(found: ampeco_types.Booking) -> Identity:
     return found.user_id, found.location_id, found.start_at, found.end_at
 
 
-def _about_to_be_claimed(candidates: list[upstream.Booking]) -> set[Identity]:
+def _about_to_be_claimed(candidates: list[ampeco_types.Booking]) -> set[Identity]:
     """Return what our create requests ask for of which the booking is not known yet.
 
     A request is saved before it is sent, so whatever came of it upstream, it is found here.
@@ -169,7 +137,7 @@ def _about_to_be_claimed(candidates: list[upstream.Booking]) -> set[Identity]:
     )
 
 
-def _evse_of(found: upstream.Booking) -> Evse | None:
+def _evse_of(found: ampeco_types.Booking) -> Evse | None:
     """Return the first charger of a booking that is mirrored."""
     evses = {
         each.ampeco_id: each
@@ -178,12 +146,12 @@ def _evse_of(found: upstream.Booking) -> Evse | None:
     return next((evses[pk] for pk in found.evse_ids if pk in evses), None)
 
 
-def _unplaced_key(found: upstream.Booking) -> str:
+def _unplaced_key(found: ampeco_types.Booking) -> str:
     return f"booking-at-unknown-charger-{found.id}"
 
 
 def _take_in(
-    found: upstream.Booking, *, location: Location, evse: Evse, memberships: list[FleetDriver]
+    found: ampeco_types.Booking, *, location: Location, evse: Evse, memberships: list[FleetDriver]
 ) -> bool:
     """Save one booking with the first line of its history; return whether this call did it."""
     now = timezone.now()

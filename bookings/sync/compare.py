@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.sync import sessions
@@ -65,7 +65,7 @@ class PageRecord:
     changed: int = 0
     done: set[int] = field(default_factory=set)
     read_singly: list[Booking] = field(default_factory=list)
-    strangers: list[upstream.Booking] = field(default_factory=list)
+    strangers: list[ampeco_types.Booking] = field(default_factory=list)
 
 
 def followed() -> QuerySet[Booking]:
@@ -73,7 +73,7 @@ def followed() -> QuerySet[Booking]:
     return Booking.objects.select_related("fleet", "driver", "location", "evse", "charging_session")
 
 
-def record_page(items: tuple[upstream.Booking, ...], *, asked_at: datetime) -> PageRecord:
+def record_page(items: tuple[ampeco_types.Booking, ...], *, asked_at: datetime) -> PageRecord:
     """Record a page of the operator's list that was asked for at an instant.
 
     One query reads our bookings on it; what differs is written row by row, when each is read next
@@ -118,7 +118,7 @@ def record_page(items: tuple[upstream.Booking, ...], *, asked_at: datetime) -> P
     return page
 
 
-def record(booking: Booking, found: upstream.Booking, *, asked_at: datetime) -> Outcome:
+def record(booking: Booking, found: ampeco_types.Booking, *, asked_at: datetime) -> Outcome:
     """Record in what the operator's record of a booking differs from ours.
 
     `booking` must have been read from the database after the answer came. It is up to date
@@ -132,7 +132,7 @@ def record(booking: Booking, found: upstream.Booking, *, asked_at: datetime) -> 
     return _record_complete(booking, found)
 
 
-def record_single(booking: Booking, found: upstream.Booking, *, asked_at: datetime) -> Outcome:
+def record_single(booking: Booking, found: ampeco_types.Booking, *, asked_at: datetime) -> Outcome:
     """Record what was read of one booking alone, which tells all that the operator tells."""
     if booking.changed_at > asked_at - GRACE:
         return _fill_in(booking, found)
@@ -156,7 +156,7 @@ def record_gone(booking: Booking, *, asked_at: datetime) -> Outcome:
     return _write(booking, what=BookingEvent.What.GONE, status=Status.UNKNOWN, needs_attention=True)
 
 
-def differences(booking: Booking, found: upstream.Booking) -> Differences:
+def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
     """Return in what the operator's record differs from ours; changes nothing.
 
     A driver who is not one of the fleet's, and a place that is not mirrored, are told as notes:
@@ -187,7 +187,7 @@ def differences(booking: Booking, found: upstream.Booking) -> Differences:
     return differing
 
 
-def _compare_place(booking: Booking, found: upstream.Booking, differing: Differences) -> None:
+def _compare_place(booking: Booking, found: ampeco_types.Booking, differing: Differences) -> None:
     """Compare location and EVSE, which change together or not at all."""
     location = booking.location
     if found.location_id != location.ampeco_id:
@@ -220,7 +220,7 @@ def _compare_place(booking: Booking, found: upstream.Booking, differing: Differe
         differing.facts["evse"] = evse
 
 
-def _may_have_moved(booking: Booking, found: upstream.Booking) -> bool:
+def _may_have_moved(booking: Booking, found: ampeco_types.Booking) -> bool:
     """Return whether a list's record, without charger, hints at another one than we know of."""
     if found.location_id != booking.location.ampeco_id:
         return True
@@ -231,7 +231,7 @@ def _may_have_moved(booking: Booking, found: upstream.Booking) -> bool:
     )
 
 
-def _fill_in(booking: Booking, found: upstream.Booking) -> Outcome:
+def _fill_in(booking: Booking, found: ampeco_types.Booking) -> Outcome:
     """Take over only the charger that we do not know yet: for the rest the answer may be too old.
 
     Whoever was told of an approval waits for the charger, so this does not wait for another read.
@@ -244,7 +244,7 @@ def _fill_in(booking: Booking, found: upstream.Booking) -> Outcome:
     return _write(booking, what=BookingEvent.What.CHANGED, evse=facts["evse"])
 
 
-def _record_complete(booking: Booking, found: upstream.Booking) -> Outcome:
+def _record_complete(booking: Booking, found: ampeco_types.Booking) -> Outcome:
     sessions.note_session(booking, found.session_id)
     differing = differences(booking, found)
     if differing.facts and _leave_to_own_request(booking, found, differing):
@@ -299,7 +299,7 @@ def _untold(booking: Booking, notes: list[str]) -> list[str]:
 
 
 def _leave_to_own_request(
-    booking: Booking, found: upstream.Booking, differing: Differences
+    booking: Booking, found: ampeco_types.Booking, differing: Differences
 ) -> bool:
     """Take out of the differences what a request of ours asked for; return whether none are left.
 

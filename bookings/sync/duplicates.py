@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.outcomes import record_creation
@@ -27,7 +27,7 @@ Status = BookingRequest.Status
 
 
 def record_single_decision(
-    request: BookingRequest, answer: upstream.BookingRequest, *, client: AmpecoClient
+    request: BookingRequest, answer: ampeco_types.BookingRequest, *, client: AmpecoClient
 ) -> bool:
     """Record a decision with regard to others of the same request; return whether it was recorded.
 
@@ -52,7 +52,7 @@ def record_single_decision(
     return recorded
 
 
-def _follow(request: BookingRequest, other: upstream.BookingRequest) -> None:
+def _follow(request: BookingRequest, other: ampeco_types.BookingRequest) -> None:
     """Wait for the decision on another one of the same request."""
     logger.warning(
         "Of request %s the operator has rejected %s; %s is followed instead.",
@@ -66,7 +66,7 @@ def _follow(request: BookingRequest, other: upstream.BookingRequest) -> None:
     ).update(ampeco_request_id=other.id, next_attempt_at=timezone.now(), trouble="")
 
 
-def _give_up(surplus: upstream.BookingRequest, *, instead_of: BookingRequest) -> None:
+def _give_up(surplus: ampeco_types.BookingRequest, *, instead_of: BookingRequest) -> None:
     """Take in a request upstream that is one too many, as a booking that is to be cancelled."""
     now = timezone.now()
     original = instead_of.booking

@@ -19,7 +19,12 @@ from mirror.models import SyncRun
 from mirror.operator_status import note_accepted
 from mirror.problems import problem_of
 from mirror.runs import RunOvertaken, break_off, finish, note_progress, open_run
-from upstream.errors import AmpecoError, AmpecoRateLimited, AmpecoRejected, AmpecoUnauthorized
+from upstream.errors import (
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +50,7 @@ def sync_bookings(*, client: AmpecoClient, now: datetime | None = None) -> SyncR
     calls_before = client.calls - run.calls
     try:
         _walk(run, client=client, now=now)
-    except AmpecoError as error:
+    except UpstreamError as error:
         stop_round(error, what="The list of bookings")
         if _leads_nowhere(error) and run.resume_from:
             # The link to the page has lost its meaning: the next walk begins anew.
@@ -119,7 +124,7 @@ def _no_counts() -> dict[str, int]:
     return {"seen": 0, "changed": 0, "found": 0}
 
 
-def _leads_nowhere(error: AmpecoError) -> bool:
-    return isinstance(error, AmpecoRejected) and not isinstance(
-        error, AmpecoUnauthorized | AmpecoRateLimited
+def _leads_nowhere(error: UpstreamError) -> bool:
+    return isinstance(error, UpstreamRejected) and not isinstance(
+        error, UpstreamUnauthorized | UpstreamRateLimited
     )

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import BookingRequest
-from upstream.errors import AmpecoRejected, AmpecoUnauthorized
+from upstream.errors import UpstreamRejected, UpstreamUnauthorized
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ Kind = BookingRequest.Kind
 CLOCK_SKEW = timedelta(minutes=10)
 
 
-def send(request: BookingRequest, *, client: AmpecoClient) -> upstream.BookingRequest:
+def send(request: BookingRequest, *, client: AmpecoClient) -> ampeco_types.BookingRequest:
     """Send a request once and return the operator's answer; raises the errors of `ampeco`.
 
     A change or a cancellation needs the booking's id upstream.
@@ -29,18 +29,18 @@ def send(request: BookingRequest, *, client: AmpecoClient) -> upstream.BookingRe
     return client.cancel_booking_request(cancel_booking_request(request))
 
 
-def new_booking_request(request: BookingRequest) -> upstream.NewBookingRequest:
+def new_booking_request(request: BookingRequest) -> ampeco_types.NewBookingRequest:
     """Return the create request as the operator wants it."""
     criteria = None
     if request.evse is None:
         power = request.wanted_min_power_kw
-        criteria = upstream.EvseCriteria(
+        criteria = ampeco_types.EvseCriteria(
             current_type=request.wanted_current_type or None,
             connector_type=request.wanted_connector_type or None,
             min_power_kw=power,
             max_power_kw=None,
         )
-    return upstream.NewBookingRequest(
+    return ampeco_types.NewBookingRequest(
         user_id=request.driver.ampeco_user_id,
         location_id=request.location.ampeco_id,
         start_at=request.start_at,
@@ -51,9 +51,9 @@ def new_booking_request(request: BookingRequest) -> upstream.NewBookingRequest:
     )
 
 
-def change_booking_request(request: BookingRequest) -> upstream.ChangeBookingRequest:
+def change_booking_request(request: BookingRequest) -> ampeco_types.ChangeBookingRequest:
     """Return the update request as the operator wants it: with all that the booking shall be."""
-    return upstream.ChangeBookingRequest(
+    return ampeco_types.ChangeBookingRequest(
         booking_id=_booking_id(request),
         external_id=str(request.external_id),
         user_id=request.driver.ampeco_user_id,
@@ -62,9 +62,9 @@ def change_booking_request(request: BookingRequest) -> upstream.ChangeBookingReq
     )
 
 
-def cancel_booking_request(request: BookingRequest) -> upstream.CancelBookingRequest:
+def cancel_booking_request(request: BookingRequest) -> ampeco_types.CancelBookingRequest:
     """Return the cancel request as the operator wants it."""
-    return upstream.CancelBookingRequest(
+    return ampeco_types.CancelBookingRequest(
         booking_id=_booking_id(request), external_id=str(request.external_id)
     )
 
@@ -78,12 +78,12 @@ def _booking_id(request: BookingRequest) -> int:
 
 def find_upstream(
     request: BookingRequest, *, client: AmpecoClient
-) -> upstream.BookingRequest | None:
+) -> ampeco_types.BookingRequest | None:
     """Look for a request that was sent but whose answer we do not have; see `find_all`."""
     return next(iter(find_all(request, client=client)), None)
 
 
-def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
     """Return what the operator holds of a request, approved ones first.
 
     First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
@@ -94,7 +94,9 @@ def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.
     return _free(request, matches)
 
 
-def find_others(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+def find_others(
+    request: BookingRequest, *, client: AmpecoClient
+) -> list[ampeco_types.BookingRequest]:
     """Return what the operator holds of a request besides the one that we follow, as `find_all`.
 
     Both ways are gone: where the filter is ignored, the first one may have shown only one of them.
@@ -103,19 +105,19 @@ def find_others(request: BookingRequest, *, client: AmpecoClient) -> list[upstre
     return [found for found in _free(request, matches) if found.id != request.ampeco_request_id]
 
 
-def _named(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+def _named(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
     """Return what is found by our external id."""
     try:
         named = client.find_booking_requests(str(request.external_id))
-    except AmpecoUnauthorized:
+    except UpstreamUnauthorized:
         raise
-    except AmpecoRejected as error:
+    except UpstreamRejected as error:
         logger.warning("Requests cannot be found by their external id: %s", error)
         return []
     return [found for found in named if is_same(request, found)]
 
 
-def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.BookingRequest]:
+def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
     """Return what is found among the recent ones, with our external id or without any.
 
     Without it another channel may have asked for the same. What that was granted is as good as
@@ -131,8 +133,8 @@ def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[upstream.
 
 
 def _free(
-    request: BookingRequest, matches: list[upstream.BookingRequest]
-) -> list[upstream.BookingRequest]:
+    request: BookingRequest, matches: list[ampeco_types.BookingRequest]
+) -> list[ampeco_types.BookingRequest]:
     """Return each match that no other row of ours has, in the order in which they are of use."""
     by_id = {found.id: found for found in matches}
     taken = set(
@@ -145,7 +147,9 @@ def _free(
     return sorted(free, key=lambda found: (order.get(found.status, 2), found.id))
 
 
-def _recent(request: BookingRequest, *, client: AmpecoClient) -> Iterator[upstream.BookingRequest]:
+def _recent(
+    request: BookingRequest, *, client: AmpecoClient
+) -> Iterator[ampeco_types.BookingRequest]:
     """Yield what was asked of the operator since shortly before the request was made here."""
     since = request.created_at.astimezone(UTC) - CLOCK_SKEW
     if request.kind == Kind.CREATE:
@@ -161,14 +165,14 @@ def _recent(request: BookingRequest, *, client: AmpecoClient) -> Iterator[upstre
         yield from page.items
 
 
-def is_answer_to(request: BookingRequest, answer: upstream.BookingRequest) -> bool:
+def is_answer_to(request: BookingRequest, answer: ampeco_types.BookingRequest) -> bool:
     """Return whether an answer can be about a request that was sent, and is no mix-up."""
     return answer.type in {request.kind, "unknown"} and (
         answer.external_id or str(request.external_id)
     ) == str(request.external_id)
 
 
-def is_same(request: BookingRequest, found: upstream.BookingRequest) -> bool:
+def is_same(request: BookingRequest, found: ampeco_types.BookingRequest) -> bool:
     """Return whether an upstream request is ours, by what it asks for."""
     if found.type != request.kind:
         return False

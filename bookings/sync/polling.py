@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
@@ -27,7 +27,12 @@ from bookings.sync.submission import record_decision
 from mirror.leases import claim
 from mirror.operator_status import note_accepted, note_refused
 from mirror.reconnect import reconnect_if_broken
-from upstream.errors import AmpecoError, AmpecoNotFound, AmpecoRateLimited, AmpecoUnauthorized
+from upstream.errors import (
+    UpstreamError,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +79,8 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
             decided += _poll_by_list(remaining, client=client, began=now, pages_expected=pages)
         decided += _poll_singly(remaining, client=client, began=now)
         note_accepted()
-    except AmpecoError as error:
-        if isinstance(error, AmpecoUnauthorized):
+    except UpstreamError as error:
+        if isinstance(error, UpstreamUnauthorized):
             note_refused()
         _postpone(list(remaining.values()), error=error)
     finally:
@@ -126,7 +131,7 @@ def _poll_by_list(
 
 
 def _record_page(
-    answers: tuple[upstream.BookingRequest, ...],
+    answers: tuple[ampeco_types.BookingRequest, ...],
     remaining: dict[int | None, BookingRequest],
     *,
     client: AmpecoClient,
@@ -167,13 +172,13 @@ def _poll_singly(
         assert ampeco_id is not None
         try:
             answer = client.read_booking_request(ampeco_id)
-        except AmpecoNotFound:
+        except UpstreamNotFound:
             logger.warning("The operator no longer knows booking request %s.", ampeco_id)
             _record_undecided([remaining.pop(ampeco_id)], began=began)
             continue
-        except (AmpecoRateLimited, AmpecoUnauthorized):
+        except (UpstreamRateLimited, UpstreamUnauthorized):
             raise
-        except AmpecoError as error:
+        except UpstreamError as error:
             if failed_before:
                 raise
             failed_before = True
@@ -191,14 +196,14 @@ def _poll_singly(
 
 
 def _record_one(
-    request: BookingRequest, answer: upstream.BookingRequest, *, client: AmpecoClient
+    request: BookingRequest, answer: ampeco_types.BookingRequest, *, client: AmpecoClient
 ) -> int:
     """Record a decision; one row that cannot be recorded does not stop the others."""
     try:
         if request.may_be_doubled:
             return int(record_single_decision(request, answer, client=client))
         return int(record_decision(request, answer))
-    except AmpecoError as error:
+    except UpstreamError as error:
         # The others of this request could not be looked for: it stays undecided meanwhile.
         _postpone([request], error=error)
         return 0
@@ -244,13 +249,13 @@ def _note_lateness(request: BookingRequest, *, now: datetime) -> bool:
     return late
 
 
-def _postpone(requests: list[BookingRequest], *, error: AmpecoError) -> None:
+def _postpone(requests: list[BookingRequest], *, error: UpstreamError) -> None:
     """Put off rows that the operator did not tell about; an outage keeps none from going stale."""
     seconds = float(TROUBLE_PAUSE_SECONDS)
     trouble = Trouble.UNREACHABLE
-    if isinstance(error, AmpecoRateLimited):
+    if isinstance(error, UpstreamRateLimited):
         seconds, trouble = max(1.0, error.retry_after), Trouble.BUSY
-    elif isinstance(error, AmpecoUnauthorized):
+    elif isinstance(error, UpstreamUnauthorized):
         trouble = Trouble.NOT_PERMITTED
     logger.warning("%d requests could not be polled: %s", len(requests), error)
     now = timezone.now()

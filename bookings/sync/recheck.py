@@ -11,9 +11,9 @@ from bookings.actions.eligibility import (
     usable_evses,
 )
 from bookings.models import Booking, BookingRequest
+from sites.periods import Interval
 from sites.slots.availability import free_evses
 from sites.slots.criteria import Criteria
-from sites.slots.periods import Interval
 
 Failure = BookingRequest.Failure
 Kind = BookingRequest.Kind

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest
-from bookings.sync.adoption import merge_found
+from bookings.state.merging import merge_found
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -41,11 +41,11 @@ from bookings.sync.schedule import (
 from bookings.sync.sessions import find_session
 from mirror.operator_status import note_accepted
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoUnauthorized,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
 )
 
 logger = logging.getLogger(__name__)
@@ -124,9 +124,9 @@ class Round:
         for pk in list(self.remaining)[:MOST_SINGLE]:
             try:
                 self.changed += _read_one(self.remaining[pk], client=self.client)
-            except (AmpecoRateLimited, AmpecoUnauthorized):
+            except (UpstreamRateLimited, UpstreamUnauthorized):
                 raise
-            except AmpecoError as error:
+            except UpstreamError as error:
                 if failed_before:
                     raise
                 failed_before = True
@@ -159,11 +159,11 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
             if len(rows) > pages:
                 try:
                     work.read_by_list(window, rows, pages_expected=pages)
-                except AmpecoForbidden as error:
+                except UpstreamForbidden as error:
                     logger.warning("Bookings are read one by one: %s", error)
         work.read_singly()
         note_accepted()
-    except AmpecoError as error:
+    except UpstreamError as error:
         at = timezone.now() + stop_round(error, what=f"{len(work.remaining)} bookings")
     _give_back(work.remaining.values(), at=at, now=now)
     return work.changed
@@ -176,7 +176,7 @@ def refresh_one(booking_id: int, *, client: AmpecoClient) -> None:
     for booking in due:
         try:
             _read_one(booking, client=client)
-        except (AmpecoError, DatabaseError) as error:
+        except (UpstreamError, DatabaseError) as error:
             logger.warning("Booking %s could not be read; a sweep will: %s", booking.pk, error)
             schedule(Booking.objects.filter(pk=booking.pk), timezone.now() + SOON)
 
@@ -243,7 +243,7 @@ def _read_one(booking: Booking, *, client: AmpecoClient) -> bool:
     pk = booking.pk
     try:
         found = client.read_booking(booking.ampeco_booking_id)
-    except AmpecoNotFound:
+    except UpstreamNotFound:
         if booking.is_confirmed and not _is_gone(booking, client=client):
             logger.warning("Booking %s is listed but cannot be read alone.", pk)
             return _read_again_later(pk, read_at=asked_at)
@@ -278,7 +278,7 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
         return False
     try:
         found = client.read_booking_request(request.ampeco_request_id).booking_id
-    except AmpecoNotFound:
+    except UpstreamNotFound:
         logger.warning("The operator no longer knows request %s.", request.pk)
         return False
     if found is None:

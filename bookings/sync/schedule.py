@@ -16,7 +16,12 @@ from django.db import models, transaction
 
 from bookings.models import Booking, ChargingSession
 from mirror.operator_status import note_refused
-from upstream.errors import AmpecoError, AmpecoForbidden, AmpecoRateLimited, AmpecoUnauthorized
+from upstream.errors import (
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -146,15 +151,15 @@ def schedule_bookings(bookings: Iterable[Booking], *, read_at: datetime, now: da
         schedule(Booking.objects.filter(pk__in=pks, changed_at__lte=read_at), at)
 
 
-def stop_round(error: AmpecoError, *, what: str) -> timedelta:
+def stop_round(error: UpstreamError, *, what: str) -> timedelta:
     """Note why a round of reading ends before its time; return how long to leave it at that.
 
     For half a minute pages that are open do not make the portal read any sooner.
     """
     pause = OUTAGE_PAUSE
-    if isinstance(error, AmpecoRateLimited):
+    if isinstance(error, UpstreamRateLimited):
         pause = timedelta(seconds=max(1.0, error.retry_after))
-    if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
+    if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
         note_refused()
     logger.warning("%s could not be read: %s", what, error)
     cache.set(OUTAGE_KEY, True, pause.total_seconds())

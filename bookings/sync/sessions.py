@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, ChargingSession
 from bookings.sync.schedule import (
@@ -24,11 +24,11 @@ from bookings.sync.schedule import (
 )
 from mirror.operator_status import note_accepted
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoUnauthorized,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
 )
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def find_session(booking: Booking, *, client: AmpecoClient) -> None:
                 if found.booking_id == booking.ampeco_booking_id:
                     note_session(booking, found.id)
                     return
-    except AmpecoForbidden as error:
+    except UpstreamForbidden as error:
         logger.warning("The session of booking %s could not be looked for: %s", booking.pk, error)
 
 
@@ -127,11 +127,11 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
         if len(running) > pages:
             try:
                 _read_by_list(running, remaining, client=client, pages_expected=pages)
-            except AmpecoForbidden as error:
+            except UpstreamForbidden as error:
                 logger.warning("Sessions are read one by one: %s", error)
         _read_singly(remaining, client=client)
         note_accepted()
-    except AmpecoError as error:
+    except UpstreamError as error:
         pause = stop_round(error, what=f"{len(remaining)} sessions")
         _put_off(remaining, timezone.now() + pause)
     else:
@@ -192,7 +192,7 @@ def _read_by_list(
             break
 
 
-def _note_unknown_sessions(items: tuple[upstream.Session, ...]) -> None:
+def _note_unknown_sessions(items: tuple[ampeco_types.Session, ...]) -> None:
     """Remember the sessions on a page that name a booking of ours of which we knew none."""
     by_booking = {item.booking_id: item.id for item in items}
     without = Booking.objects.filter(
@@ -209,13 +209,13 @@ def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient)
     for session_id in list(remaining)[:MOST_SINGLE]:
         try:
             found = client.read_session(session_id)
-        except AmpecoNotFound:
+        except UpstreamNotFound:
             logger.warning("The operator does not know session %s.", session_id)
             _give_up_or_wait(remaining.pop(session_id))
             continue
-        except (AmpecoRateLimited, AmpecoUnauthorized):
+        except (UpstreamRateLimited, UpstreamUnauthorized):
             raise
-        except AmpecoError:
+        except UpstreamError:
             if failed_before:
                 raise
             failed_before = True
@@ -224,7 +224,7 @@ def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient)
         _record([(remaining.pop(session_id), found)])
 
 
-def _record(answers: list[tuple[ChargingSession, upstream.Session]]) -> None:
+def _record(answers: list[tuple[ChargingSession, ampeco_types.Session]]) -> None:
     """Write down what was read, in one statement."""
     now = timezone.now()
     for session, found in answers:
@@ -243,7 +243,7 @@ def _record(answers: list[tuple[ChargingSession, upstream.Session]]) -> None:
         logger.exception("What was read of %d sessions could not be recorded.", len(answers))
 
 
-def _values(found: upstream.Session) -> dict[str, Any]:
+def _values(found: ampeco_types.Session) -> dict[str, Any]:
     return {
         "status": found.status,
         "started_at": found.started_at,

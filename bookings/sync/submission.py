@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
-from ampeco import types as upstream
+from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
@@ -21,13 +21,13 @@ from mirror.operator_status import note_accepted, note_refused
 from mirror.reconnect import reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
-    AmpecoError,
-    AmpecoLeftAlone,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamCircuitOpen,
+    UpstreamError,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 
 logger = logging.getLogger(__name__)
@@ -111,19 +111,19 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
         )
         postpone(request, owner=owner, trouble=trouble)
         return error.reason == "refused"
-    except AmpecoRateLimited as error:
+    except UpstreamRateLimited as error:
         # One by one, not all at the moment at which the pause is over.
         pause = error.retry_after + random.uniform(0.0, 2.0)  # noqa: S311
         postpone(request, owner=owner, trouble=Trouble.BUSY, seconds=pause)
-    except AmpecoUnauthorized:
+    except UpstreamUnauthorized:
         note_refused()
         postpone(request, owner=owner, trouble=Trouble.NOT_PERMITTED, seconds=30)
-    except AmpecoLeftAlone as error:
+    except UpstreamCircuitOpen as error:
         pause = error.retry_after * random.uniform(1.0, 1.25)  # noqa: S311
         postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=pause)
-    except AmpecoUnavailable:
+    except UpstreamUnavailable:
         postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
-    except AmpecoError as error:
+    except UpstreamError as error:
         logger.warning("Request %s could not be looked for: %s", request.pk, error)
         postpone(request, owner=owner, trouble=Trouble.UNREACHABLE)
         return True
@@ -168,14 +168,14 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
         return
     try:
         answer = send(request, client=client)
-    except AmpecoUnavailable as error:
+    except UpstreamUnavailable as error:
         if not error.ambiguous:
             _forget_sending(request, began=began)
         raise
-    except (AmpecoRateLimited, AmpecoUnauthorized):
+    except (UpstreamRateLimited, UpstreamUnauthorized):
         _forget_sending(request, began=began)
         raise
-    except AmpecoRejected as error:
+    except UpstreamRejected as error:
         _forget_sending(request, began=began)
         # Perhaps refused for the sake of an earlier one, which has arrived since.
         if not (in_doubt and _take_up(request, client=client)):
@@ -227,7 +227,7 @@ def _prolong(request: BookingRequest, *, owner: uuid.UUID, **changes: Any) -> bo
     return bool(ours)
 
 
-def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> None:
+def record_answer(request: BookingRequest, answer: ampeco_types.BookingRequest) -> None:
     """Record what the operator made of a request that it now holds.
 
     Of one that may have arrived more than once the decision is left to the poll, which looks for
@@ -247,7 +247,7 @@ def record_answer(request: BookingRequest, answer: upstream.BookingRequest) -> N
 
 
 def record_decision(
-    request: BookingRequest, answer: upstream.BookingRequest, **changes: Any
+    request: BookingRequest, answer: ampeco_types.BookingRequest, **changes: Any
 ) -> bool:
     """Move a request to what the operator decided; return whether this call did it."""
     if answer.status == "approved":
@@ -315,14 +315,14 @@ def _log_fields(request: BookingRequest) -> dict[str, int | str]:
     }
 
 
-def _record_refusal(request: BookingRequest, error: AmpecoRejected) -> None:
+def _record_refusal(request: BookingRequest, error: UpstreamRejected) -> None:
     """Settle a request that AMPECO refused, with its messages about single fields as the reason.
 
     A booking that AMPECO does not know (any more) can neither be changed nor cancelled.
     """
     messages = [text for texts in error.field_errors.values() for text in texts]
     gone = request.kind != Kind.CREATE and (
-        isinstance(error, AmpecoNotFound) or "bookingId" in error.field_errors
+        isinstance(error, UpstreamNotFound) or "bookingId" in error.field_errors
     )
     move_request(
         request,

@@ -1,22 +1,20 @@
 """Template filters of the bookings' pages."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from bookings.actions.eligibility import Slot
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
 from bookings.wording import facts
+from shell.formats import instant
 from sites.facts import charger_of
 from sites.models import Evse
 from sites.slots.criteria import Criteria
@@ -83,12 +81,6 @@ def lane_cells(cells: Iterable["LaneCell"], can_book: bool) -> SafeString:
 
 
 @register.filter
-def instant(at: datetime) -> str:
-    """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-@register.filter
 def connectors(evse: Evse) -> str:
     """Return what a charger's plugs are called."""
     return charger_of(evse).connectors
@@ -101,38 +93,8 @@ def criteria_text(criteria: Criteria) -> str:
 
 
 @register.filter
-def kwh(energy: Decimal | None) -> str:
-    """Return an amount of energy in kWh as “23.4 kWh”; "" when it is not known."""
-    if energy is None:
-        return ""
-    places = 1 if energy >= 1 else 3
-    return _("%(energy)s kWh") % {
-        "energy": number_format(round(energy, places), decimal_pos=places)
-    }
-
-
-@register.filter
-def money(amount: Decimal | None, currency: str) -> str:
-    """Return what something costs as “12.30 USD”; "" when it is not known."""
-    if amount is None:
-        return ""
-    return f"{number_format(round(amount, 2), decimal_pos=2)} {currency}".strip()
-
-
-@register.filter
 def charged_for(session: ChargingSession) -> timedelta | None:
     """Return how long a charge took, if that is known."""
     if session.started_at is None or session.stopped_at is None:
         return None
     return session.stopped_at - session.started_at
-
-
-@register.filter
-def km(distance: float | None) -> str:
-    """Return a distance as “2.3 km”, from ten on without decimals; "" when it is not known."""
-    if distance is None:
-        return ""
-    places = 1 if distance < 9.95 else 0
-    return _("%(distance)s km") % {
-        "distance": number_format(round(distance, places), decimal_pos=places)
-    }

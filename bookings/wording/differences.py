@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
 from drivers.models import Driver
-from shell.templatetags.portal import in_zone
+from shell.formats import in_zone
 from sites.models import Evse, Location
 
 

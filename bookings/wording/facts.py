@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from shell.templatetags.portal import (
+from shell.formats import (
     as_zone,
     duration,
     in_zone,

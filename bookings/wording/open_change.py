@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from shell.templatetags.portal import period
+from shell.formats import period
 
 OpenChange = Booking.OpenChange
 

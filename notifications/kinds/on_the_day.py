@@ -14,7 +14,7 @@ from notifications.kinds.parts import (
     what,
     words_of_event,
 )
-from shell.templatetags.portal import in_zone
+from shell.formats import in_zone
 
 OpenChange = Booking.OpenChange
 

@@ -17,7 +17,7 @@ from bookings.wording.versions import Stay, asked_stay, stay_before, stay_now, s
 from calendars.entries import NOT_TAKING_PLACE, portal_url
 from drivers.models import Driver
 from notifications.models import Notification
-from shell.templatetags.portal import period
+from shell.formats import period
 from sites.slots.picker.form import criteria_params
 
 Kind = Notification.Kind

@@ -1,28 +1,21 @@
 """Tags and filters that every page uses: icons, query strings, form controls, times, quantities."""
 
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
-from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
 from django.template.context import RequestContext
 from django.templatetags.static import static
-from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
 
+from shell import formats
 from shell.look import MailLook, mail_look
 
 register = template.Library()
-
-MINUTE = timedelta(minutes=1)
 
 
 @register.simple_tag
@@ -105,125 +98,19 @@ def is_checkbox(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
-# Instants. A site's zone may come as ZoneInfo or by name; empty stands for the portal's default.
+# How things are written
 
-
-def as_zone(zone: ZoneInfo | str | None) -> ZoneInfo:
-    """Return the zone meant; raises ZoneInfoNotFoundError for a name that there is not."""
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone or settings.DEFAULT_TIMEZONE)
-
-
-def offset_text(local: datetime) -> str:
-    """Return the distance to UTC, such as “UTC−5” or “UTC+5:30”."""
-    minutes = (local.utcoffset() or timedelta()) // MINUTE
-    if not minutes:
-        return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
-
-
-def abbreviation(local: datetime) -> str:
-    """Return the letters of the zone at this instant, or the offset where it has none."""
-    letters = local.tzname() or ""
-    return letters if letters.isalpha() else offset_text(local)
-
-
-def happens_twice(local: datetime) -> bool:
-    """Return whether the clock shows this time twice on this day, as when it is put back."""
-    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
-    return first is not None and second is not None and first > second
-
-
-def write_local(local: datetime, pattern: str) -> str:
-    """Return a local time as text, with the zone's letters where the clock alone is ambiguous."""
-    text = date_format(local, pattern)
-    return f"{text} {abbreviation(local)}" if "H" in pattern and happens_twice(local) else text
-
-
-@register.filter
-def in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
-    """Return an instant as day and time in a zone, such as “Mon 23 Nov 2026, 18:00”."""
-    if not instant:
-        return ""
-    # Translators: Django's date format of a day with a time.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y, H:i"))
-
-
-@register.filter
-def day_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
-    """Return the day of an instant in a zone, such as “Mon 23 Nov 2026”."""
-    if not instant:
-        return ""
-    # Translators: Django's date format of a day.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y"))
-
-
-@register.filter
-def time_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
-    """Return the time of an instant in a zone, such as “18:00”."""
-    if not instant:
-        return ""
-    # Translators: Django's date format of a time.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "H:i"))
-
-
-@register.simple_tag
-def period(start: datetime | None, end: datetime | None, zone: ZoneInfo | str | None) -> str:
-    """Return a stretch of time in a zone, the day named again where it ends on another one.
-
-    “Mon 23 Nov 2026, 18:00–19:00”, “Mon 23 Nov 2026, 18:00 – Tue 24 Nov 2026, 06:00”.
-    """
-    if not start or not end:
-        return in_zone(start or end, zone)
-    days = {instant.astimezone(as_zone(zone)).date() for instant in (start, end)}
-    if len(days) == 1:
-        return f"{in_zone(start, zone)}–{time_in_zone(end, zone)}"
-    return f"{in_zone(start, zone)} – {in_zone(end, zone)}"
-
-
-@register.filter
-def zone_label(zone: ZoneInfo | str | None, instant: datetime | None) -> str:
-    """Return what a zone is called at an instant, such as “New York time (EST, UTC−5)”."""
-    if not instant:
-        return ""
-    known = as_zone(zone)
-    local = instant.astimezone(known)
-    offset = offset_text(local)
-    area, _, city = known.key.rpartition("/")
-    if not area or area == "Etc":
-        return offset if abbreviation(local) == offset else f"{abbreviation(local)} ({offset})"
-    names = [abbreviation(local), offset]
-    return gettext("%(city)s time (%(zone)s)") % {
-        "city": city.replace("_", " "),
-        "zone": ", ".join(dict.fromkeys(names)),
-    }
-
-
-# Quantities
-
-
-@register.filter
-def duration(length: timedelta | int | None) -> str:
-    """Return a length of time (a timedelta, or minutes), such as “12 h” or “1 h 15 min”."""
-    if length is None:
-        return ""
-    minutes = length // MINUTE if isinstance(length, timedelta) else int(length)
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return gettext("%(minutes)s min") % {"minutes": rest}
-    if not rest:
-        return gettext("%(hours)s h") % {"hours": hours}
-    return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
-
-
-@register.filter
-def kw(power: Decimal | float | None) -> str:
-    """Return a power in kW with at most one decimal, such as “150 kW”; "" when it is not known."""
-    if power is None:
-        return ""
-    value = round(Decimal(str(power)), 1)
-    places = 0 if value == value.to_integral_value() else 1
-    return gettext("%(power)s kW") % {"power": number_format(value, decimal_pos=places)}
+register.filter(formats.in_zone)
+register.filter(formats.day_in_zone)
+register.filter(formats.time_in_zone)
+register.simple_tag(formats.period)
+register.filter(formats.zone_label)
+register.filter(formats.duration)
+register.filter(formats.kw)
+register.filter(formats.instant)
+register.filter(formats.kwh)
+register.filter(formats.money)
+register.filter(formats.km)
 
 
 # Pages

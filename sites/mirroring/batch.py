@@ -18,7 +18,7 @@ from sites.mirroring.upserts import (
     store_locations,
 )
 from sites.models import ChargePoint, Location
-from upstream.errors import AmpecoForbidden, AmpecoNotFound
+from upstream.errors import UpstreamForbidden, UpstreamNotFound
 
 PERSONAL = "personal"
 LEFT_OUT_KEY = "sites-left-out"
@@ -110,7 +110,7 @@ class Batch:
         """Take the EVSEs of one charge point; none if the operator does not show them."""
         try:
             self.take_evses(list(self.client.evses_of_charge_point(charge_point_id)))
-        except (AmpecoNotFound, AmpecoForbidden):
+        except (UpstreamNotFound, UpstreamForbidden):
             return
 
     def _known_locations(self, wanted: Iterable[int]) -> set[int]:
@@ -122,7 +122,7 @@ class Batch:
                 continue
             try:
                 self.take_locations([self.client.read_location(missing)])
-            except (AmpecoNotFound, AmpecoForbidden):
+            except (UpstreamNotFound, UpstreamForbidden):
                 self.left_out.locations.add(missing)
         return known | self.locations.keys()
 
@@ -134,7 +134,7 @@ class Batch:
                 continue
             try:
                 self.take_charge_points([self.client.read_charge_point(missing)])
-            except (AmpecoNotFound, AmpecoForbidden):
+            except (UpstreamNotFound, UpstreamForbidden):
                 self.left_out.charge_points.add(missing)
         return known | self.charge_points.keys()
 

@@ -35,11 +35,11 @@ from sites.mirroring.batch import Batch, LeftOut
 from sites.mirroring.upserts import retire_unseen
 from sites.models import ChargePoint, Evse, Location
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoRateLimited,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 
 logger = logging.getLogger(__name__)
@@ -72,8 +72,8 @@ def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None
     walk = Walk(client=client, run=run, report=report)
     try:
         walk.to_the_end()
-    except AmpecoError as error:
-        if isinstance(error, AmpecoUnauthorized) and not isinstance(error, AmpecoForbidden):
+    except UpstreamError as error:
+        if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
             note_refused()
         logger.warning("The synchronisation of sites broke off: %s", error)
         forbidden = _("The operator does not let this token read the sites (403).")
@@ -131,7 +131,7 @@ class Walk:
                     batch = self._batch()
                     batch.take_evses(page.items)
                     self._store(batch, resume_from=page.next_link or "")
-            except AmpecoForbidden:
+            except UpstreamForbidden:
                 self.run.counts[EVSES].update(seen=0, skipped=0)
                 self.run.counts[LIST_FORBIDDEN] = True
                 self._next_phase(EVSES_BY_CHARGE_POINT)
@@ -147,7 +147,7 @@ class Walk:
                 for page in read(updated_after=self.run.updated_after, resume_from=link):
                     link = None
                     yield page
-            except AmpecoError as error:
+            except UpstreamError as error:
                 if link is None or not is_about_the_link(error):
                     raise
                 link = None
@@ -229,6 +229,6 @@ class Walk:
             finish(self.run, counts=counts, problem=problem, calls=self.calls)
 
 
-def is_about_the_link(error: AmpecoError) -> bool:
+def is_about_the_link(error: UpstreamError) -> bool:
     """Return whether starting the list anew may help where resuming it failed."""
-    return not isinstance(error, AmpecoUnavailable | AmpecoRateLimited | AmpecoUnauthorized)
+    return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

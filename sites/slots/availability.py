@@ -19,13 +19,13 @@ from ampeco.factory import get_client
 from ampeco.types import EvseAvailability
 from mirror.operator_status import note_accepted, note_refused
 from sites.models import Evse, Location
-from sites.slots.periods import Interval, clip, covers, merge, next_step, start_of_day, subtract
+from sites.periods import Interval, clip, covers, merge, next_step, start_of_day, subtract
 from upstream.errors import (
-    AmpecoError,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
+    UpstreamError,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
 )
 
 # AMPECO refuses longer ones. Seven days of a zone may have 169 hours, so hours are what counts.
@@ -159,14 +159,14 @@ def ask(location: Location, window: Interval) -> FreeTimes:
         answer = get_client().check_availability(
             location.ampeco_id, start_after=window.start_at, end_before=window.end_at
         )
-    except AmpecoUnauthorized as error:
+    except UpstreamUnauthorized as error:
         note_refused()
         raise AvailabilityUnknown("not-permitted") from error
-    except AmpecoRateLimited as error:
+    except UpstreamRateLimited as error:
         raise AvailabilityUnknown("busy") from error
-    except (AmpecoNotFound, AmpecoRejected) as error:
+    except (UpstreamNotFound, UpstreamRejected) as error:
         raise AvailabilityUnknown("refused") from error
-    except AmpecoError as error:
+    except UpstreamError as error:
         raise AvailabilityUnknown("unreachable") from error
     note_accepted()
     return {each.evse_id: clip(merge(slots_of(each)), window) for each in answer}

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from tests.scripted_operator import CANCEL, LOCATION, REQUESTS
-from upstream.errors import AmpecoUnavailable
+from upstream.errors import UpstreamUnavailable
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from upstream.errors import AmpecoUnavailable
 )
 def test_unreadable_body_means_unavailable(client, operator, content):
     operator.answers("GET", LOCATION, httpx.Response(200, content=content))
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.read_location(7)
     assert error.value.status == 200
 
@@ -29,7 +29,7 @@ def test_unreadable_body_means_unavailable(client, operator, content):
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": []}, {"data": {"name": "x"}}])
 def test_answer_without_the_thing_means_unavailable(client, operator, answer):
     operator.answers("GET", LOCATION, httpx.Response(200, json=answer))
-    with pytest.raises(AmpecoUnavailable):
+    with pytest.raises(UpstreamUnavailable):
         client.read_location(7)
 
 
@@ -53,7 +53,7 @@ class Endless(httpx.SyncByteStream):
 def test_body_without_end_is_cut_off(client, operator):
     body = Endless(b" " * 1_000_000)
     operator.answers("POST", REQUESTS, lambda request: httpx.Response(201, stream=body))
-    with pytest.raises(AmpecoUnavailable, match="too large") as error:
+    with pytest.raises(UpstreamUnavailable, match="too large") as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.ambiguous is True
     assert body.closed
@@ -66,7 +66,7 @@ def test_body_that_trickles_is_cut_off(client, operator, clock):
     body = Endless(b" ", wait)
     operator.answers("POST", REQUESTS, lambda request: httpx.Response(201, stream=body))
     started = clock.now
-    with pytest.raises(AmpecoUnavailable, match="too long"):
+    with pytest.raises(UpstreamUnavailable, match="too long"):
         client.cancel_booking_request(CANCEL)
     assert clock.now - started <= 25
     assert body.closed
@@ -76,7 +76,7 @@ def test_redirects_are_not_followed(client, operator):
     operator.answers(
         "GET", LOCATION, httpx.Response(301, headers={"Location": "https://elsewhere.example/x"})
     )
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.read_location(7)
     assert error.value.status == 301
     assert client.calls == 1

@@ -9,7 +9,7 @@ import time_machine
 import config.wsgi
 from ampeco import factory
 from ampeco.factory import get_client, set_client
-from upstream.errors import AmpecoNotFound, AmpecoRateLimited
+from upstream.errors import UpstreamNotFound, UpstreamRateLimited
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +43,13 @@ def test_clients_of_all_processes_share_a_gate(settings, monkeypatch):
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", refuse)
     first = get_client()
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         first.read_location(7)
 
     settings.AMPECO_API_TOKEN = "another-token"
     second = get_client()
     assert second is not first
-    with pytest.raises(AmpecoRateLimited) as error:
+    with pytest.raises(UpstreamRateLimited) as error:
         second.read_location(7)
     assert error.value.status is None
     assert second.calls == 0
@@ -74,9 +74,9 @@ def test_pages_are_less_patient_and_may_use_what_workers_leave(settings, monkeyp
 
     def calls_until_held_off(client) -> int:
         before = client.calls
-        with pytest.raises(AmpecoRateLimited):
+        with pytest.raises(UpstreamRateLimited):
             for _ in range(20):
-                with contextlib.suppress(AmpecoNotFound):
+                with contextlib.suppress(UpstreamNotFound):
                     client.read_location(7)
         return client.calls - before
 

@@ -7,20 +7,20 @@ import pytest
 from ampeco.client import AmpecoClient
 from tests.scripted_operator import CANCEL, NEVER_SENT, PERHAPS_SENT, REQUESTS, TOKEN, named
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 
 
 @pytest.mark.parametrize("failure", NEVER_SENT, ids=named)
 def test_request_that_never_left_is_not_ambiguous(client, operator, failure):
     operator.answers("POST", REQUESTS, failure)
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.ambiguous is False
     assert client.calls == 1
@@ -29,7 +29,7 @@ def test_request_that_never_left_is_not_ambiguous(client, operator, failure):
 @pytest.mark.parametrize("failure", PERHAPS_SENT, ids=named)
 def test_request_that_may_have_left_is_ambiguous_and_sent_once(client, operator, failure):
     operator.answers("POST", REQUESTS, failure)
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.ambiguous is True
     assert len(operator.requests) == client.calls == 1
@@ -67,7 +67,7 @@ def test_request_with_an_unusable_answer_is_ambiguous_and_sent_once(client, oper
         return answer() if callable(answer) else answer
 
     operator.answers("POST", REQUESTS, once, AssertionError("sent twice"))
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.ambiguous is True
     assert len(operator.requests) == client.calls == 1
@@ -76,17 +76,17 @@ def test_request_with_an_unusable_answer_is_ambiguous_and_sent_once(client, oper
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, AmpecoRejected),
-        (401, AmpecoUnauthorized),
-        (403, AmpecoForbidden),
-        (404, AmpecoNotFound),
-        (422, AmpecoRejected),
-        (429, AmpecoRateLimited),
+        (400, UpstreamRejected),
+        (401, UpstreamUnauthorized),
+        (403, UpstreamForbidden),
+        (404, UpstreamNotFound),
+        (422, UpstreamRejected),
+        (429, UpstreamRateLimited),
     ],
 )
 def test_refused_request_is_sent_once(client, operator, clock, status, kind):
     operator.answers("POST", REQUESTS, httpx.Response(status, headers={"Retry-After": "0.2"}))
-    with pytest.raises(AmpecoError) as error:
+    with pytest.raises(UpstreamError) as error:
         client.cancel_booking_request(CANCEL)
     assert type(error.value) is kind
     assert client.calls == 1
@@ -97,7 +97,7 @@ def test_real_connection_that_is_refused_is_not_ambiguous():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     client = AmpecoClient(base_url=f"http://127.0.0.1:{port}/public-api", token=TOKEN)
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.ambiguous is False
     client.close()
@@ -116,7 +116,7 @@ def test_real_connection_that_is_cut_after_sending_is_ambiguous():
         thread.start()
         port = server.getsockname()[1]
         client = AmpecoClient(base_url=f"http://127.0.0.1:{port}/public-api", token=TOKEN)
-        with pytest.raises(AmpecoUnavailable) as error:
+        with pytest.raises(UpstreamUnavailable) as error:
             client.cancel_booking_request(CANCEL)
         thread.join()
     assert error.value.ambiguous is True
@@ -139,7 +139,7 @@ def test_messages_of_a_422_come_by_field(client, operator):
             },
         ),
     )
-    with pytest.raises(AmpecoRejected) as error:
+    with pytest.raises(UpstreamRejected) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.field_errors == {"startAt": ["It is past."], "endAt": ["One text."], "x": []}
 
@@ -147,6 +147,6 @@ def test_messages_of_a_422_come_by_field(client, operator):
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"errors": []}'])
 def test_unreadable_refusal_is_a_refusal_all_the_same(client, operator, content):
     operator.answers("POST", REQUESTS, httpx.Response(422, content=content))
-    with pytest.raises(AmpecoRejected) as error:
+    with pytest.raises(UpstreamRejected) as error:
         client.cancel_booking_request(CANCEL)
     assert error.value.field_errors == {}

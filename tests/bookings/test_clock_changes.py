@@ -11,9 +11,9 @@ import pytest
 
 from bookings.state.booking import reminder_time
 from calendars.ical import instant_line
-from shell.templatetags.portal import in_zone, offset_text, time_in_zone, zone_label
+from shell.formats import in_zone, offset_text, time_in_zone, zone_label
 from shell.wall_clock import instants_of, skipped_stretch
-from sites.slots.periods import STEP, local_day, start_of_day, starts_that_fit
+from sites.periods import STEP, local_day, start_of_day, starts_that_fit
 from sites.slots.picker.parts import Clock, StartWriter
 from sites.slots.picker.texts import clock_change_text
 from tests.factories import BookingFactory, FleetFactory

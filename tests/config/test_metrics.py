@@ -18,7 +18,7 @@ from telemetry.models import Sweep
 from telemetry.store import STORE
 from tests.factories import BookingRequestFactory
 from tools.services.ports import free_port
-from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuit
+from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
 
 TOKEN = "sesame-for-prometheus"
@@ -153,7 +153,7 @@ def test_how_the_operator_treats_us(db, metrics):
     assert before["chargebook_operator_left_alone",] == 0
     note_refused()
     for _ in range(FAILURES_TO_OPEN):
-        CacheCircuit(cache, CIRCUIT_KEY).note_failure()
+        CacheCircuitBreaker(cache, CIRCUIT_KEY).note_failure()
     CacheGate(cache, GATE_KEY).close_for(120)
 
     told = metrics()

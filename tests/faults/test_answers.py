@@ -11,7 +11,7 @@ import pytest
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, BookingRequest
 from bookings.sync import operator_requests
-from bookings.templatetags.bookings import instant
+from shell.formats import instant
 from tests.faults.conftest import body_of, is_post, later, reconcile
 from tests.faults.test_late_arrivals import AFTER_GRACE, finish
 

@@ -25,13 +25,13 @@ CALLER = """
 import itertools, time
 import django
 django.setup()
-from upstream.errors import AmpecoError
+from upstream.errors import UpstreamError
 from ampeco.factory import get_client
 for number in itertools.count(1):
     time.sleep(0.05)
     try:
         get_client().read_location(number)
-    except AmpecoError:
+    except UpstreamError:
         pass
 """
 FOUND = b'{"data": {"id": 7, "name": [], "timezone": "UTC"}}'

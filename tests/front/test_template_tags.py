@@ -12,7 +12,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.templatetags.portal import (
+from shell.formats import (
     day_in_zone,
     duration,
     in_zone,

@@ -24,7 +24,7 @@ from drivers.sync import sync_fleet_drivers
 from sites.mirroring import full_walk
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from tests.fuzz.hostile import VALUES
-from upstream.errors import AmpecoError
+from upstream.errors import UpstreamError
 from upstream.readers import UnreadablePayload
 
 MORE = int(os.environ.get("FUZZ_EXAMPLES", "0"))
@@ -156,7 +156,7 @@ def test_spoilt_answers_break_no_sweep(life, wire, operator_world):
         wire.intercept = spoilt
         cache.clear()
         with transaction.atomic():
-            with suppress(AmpecoError):
+            with suppress(UpstreamError):
                 life()
             transaction.set_rollback(True)
 

@@ -3,7 +3,7 @@ from django.core.cache import cache
 
 from ampeco.factory import CIRCUIT_KEY
 from mirror.operator_status import note_accepted, note_refused
-from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuit
+from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def test_managers_and_staff_see_that_the_operator_refuses_us(client, manager, st
 
 
 def test_managers_and_staff_see_that_the_operator_does_not_answer(client, manager, staff):
-    circuit = CacheCircuit(cache, CIRCUIT_KEY)
+    circuit = CacheCircuitBreaker(cache, CIRCUIT_KEY)
     for _ in range(FAILURES_TO_OPEN):
         circuit.note_failure("answers 503")
     client.force_login(manager)

@@ -14,7 +14,7 @@ from ampeco.types import (
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA, BEN, CARLA, HUDSON, PARTNERS, PENDING, PEOPLE
 from tests.sandbox.conftest import HOUR, NOW, SOON, site_named
-from upstream.errors import AmpecoForbidden, AmpecoRejected
+from upstream.errors import UpstreamForbidden, UpstreamRejected
 
 
 @pytest.fixture
@@ -163,9 +163,9 @@ def test_changes_since(operator, ampeco_client):
 
 def test_refusals(operator, ampeco_client):
     operator.evse_list_forbidden = True
-    with pytest.raises(AmpecoForbidden):
+    with pytest.raises(UpstreamForbidden):
         list(ampeco_client.evse_pages())
-    with pytest.raises(AmpecoRejected) as refused:
+    with pytest.raises(UpstreamRejected) as refused:
         ampeco_client.create_booking_request(
             NewBookingRequest(
                 user_id=1, location_id=101, start_at=SOON, end_at=SOON, external_id="nobody"

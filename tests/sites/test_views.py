@@ -48,10 +48,10 @@ def private_site():
 def _no_operator(monkeypatch):
     """A page about sites costs no call; the picker's own one is not what is tested here."""
     from ampeco.client import AmpecoClient
-    from upstream.errors import AmpecoUnavailable
+    from upstream.errors import UpstreamUnavailable
 
     def refuse(self, *args, **kwargs):
-        raise AmpecoUnavailable("Nobody there.")
+        raise UpstreamUnavailable("Nobody there.")
 
     monkeypatch.setattr(AmpecoClient, "check_availability", refuse)
 
@@ -303,7 +303,7 @@ class TestDetail:
         assert "Current not known · ufo plug · Power not known" in page
 
     def test_only_bookable_chargers_go_to_the_picker(self, as_manager, monkeypatch):
-        from sites import views
+        from sites.pages import views
 
         location = site("Pier")
         at(location, status="out of order")

@@ -5,7 +5,7 @@ import pytest
 
 from ampeco.client import AmpecoClient
 from upstream.call_metrics import note_call
-from upstream.errors import AmpecoError
+from upstream.errors import UpstreamError
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_what_came_of_a_call(wire, client, counted, answer, outcome):
     wire.intercept = answer
     try:
         client.read_location(101)
-    except AmpecoError:
+    except UpstreamError:
         assert outcome != "ok"
     assert counted("chargebook_operator_calls_total") == {("read_location", outcome): 1}
     assert counted("chargebook_operator_call_seconds_count") == {("read_location",): 1}
@@ -56,7 +56,7 @@ def test_what_came_of_a_call(wire, client, counted, answer, outcome):
 def test_a_pause_is_counted_and_what_it_holds_off_is_no_call(wire, client, counted):
     wire.intercept = refused(429, **{"Retry-After": "30"})
     for _ in range(3):
-        with pytest.raises(AmpecoError):
+        with pytest.raises(UpstreamError):
             client.read_location(101)
     assert len(wire.sent) == 1
     assert counted("chargebook_operator_calls_total") == {

@@ -3,17 +3,17 @@
 import pytest
 from django.core.cache import cache
 
-from upstream.call_quota import SHARE_OF_WORKERS, CacheAllowance
+from upstream.call_quota import SHARE_OF_WORKERS, CacheCallQuota
 from upstream.rate_gate import CacheGate
 
 PER_MINUTE = 60
 
 
-def make_allowance(clock, *, share: float = 1.0, store=cache) -> CacheAllowance:
-    return CacheAllowance(store, "calls", per_minute=PER_MINUTE, share=share, clock=clock)
+def make_allowance(clock, *, share: float = 1.0, store=cache) -> CacheCallQuota:
+    return CacheCallQuota(store, "calls", per_minute=PER_MINUTE, share=share, clock=clock)
 
 
-def take_all(allowance: CacheAllowance) -> int:
+def take_all(allowance: CacheCallQuota) -> int:
     """Take calls until there are none; return how many there were."""
     taken = 0
     while allowance.take() == 0:

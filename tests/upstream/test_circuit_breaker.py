@@ -14,18 +14,18 @@ from upstream.circuit_breaker import (
     LONGEST_PAUSE_SECONDS,
     TRIAL_SECONDS,
     WINDOW_SECONDS,
-    CacheCircuit,
+    CacheCircuitBreaker,
 )
-from upstream.errors import AmpecoLeftAlone, AmpecoRateLimited, AmpecoUnavailable
+from upstream.errors import UpstreamCircuitOpen, UpstreamRateLimited, UpstreamUnavailable
 
 LONGEST_FIRST_PAUSE = FIRST_PAUSE_SECONDS * (1 + JITTER)
 
 
-def make_circuit(clock, *, store=cache) -> CacheCircuit:
-    return CacheCircuit(store, "circuit", clock=clock)
+def make_circuit(clock, *, store=cache) -> CacheCircuitBreaker:
+    return CacheCircuitBreaker(store, "circuit", clock=clock)
 
 
-def fail(circuit: CacheCircuit, times: int = FAILURES_TO_OPEN) -> None:
+def fail(circuit: CacheCircuitBreaker, times: int = FAILURES_TO_OPEN) -> None:
     for _ in range(times):
         circuit.note_failure("no answer")
 
@@ -185,7 +185,7 @@ def make_client(operator, clock) -> AmpecoClient:
 
 def fail_calls(client: AmpecoClient, times: int = FAILURES_TO_OPEN) -> None:
     for _ in range(times):
-        with pytest.raises(AmpecoUnavailable):
+        with pytest.raises(UpstreamUnavailable):
             client.read_location(7)
 
 
@@ -195,7 +195,7 @@ def test_a_call_that_is_held_back_is_not_sent_and_surely_did_nothing(clock):
     fail_calls(clients[0])
     assert operator.calls == FAILURES_TO_OPEN
     for client in clients:
-        with pytest.raises(AmpecoLeftAlone) as error:
+        with pytest.raises(UpstreamCircuitOpen) as error:
             client.cancel_booking_request(CANCEL)
         assert not error.value.ambiguous
         assert error.value.retry_after > 0
@@ -207,7 +207,7 @@ def test_an_hour_of_outage_costs_few_calls_whatever_is_asked_for(clock):
     clients = [make_client(operator, clock) for _ in range(4)]
     for _second in range(3600):
         for client in clients:
-            with pytest.raises(AmpecoUnavailable):
+            with pytest.raises(UpstreamUnavailable):
                 client.read_location(7)
         clock.now += 1
     # One a minute, but for the first few.
@@ -238,7 +238,7 @@ def test_refusals_are_answers(clock, answer):
     operator.answer = answer
     with pytest.raises(Exception) as error:
         client.read_location(7)
-    assert not isinstance(error.value, AmpecoUnavailable)
+    assert not isinstance(error.value, UpstreamUnavailable)
     assert make_circuit(clock).state().failures == 0
 
 
@@ -247,11 +247,11 @@ def test_whoever_is_held_off_by_the_gate_has_not_tried(clock):
     client = make_client(operator, clock)
     fail_calls(client, FAILURES_TO_OPEN - 1)
     operator.answer = httpx.Response(429, headers={"Retry-After": "60"})
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         client.read_location(7)
     fail(make_circuit(clock))
     clock.now += LONGEST_FIRST_PAUSE
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         client.read_location(7)
     # The call that tries is still to be had by somebody.
     assert make_circuit(clock).closed_for() == 0

@@ -5,7 +5,7 @@ import pytest
 
 from tests.scripted_operator import BASE_URL, TOKEN, page
 from upstream import paging
-from upstream.errors import AmpecoError, AmpecoUnavailable
+from upstream.errors import UpstreamError, UpstreamUnavailable
 
 PATH = "resources/locations/v2.0"
 LIST = f"{BASE_URL}/{PATH}"
@@ -95,7 +95,7 @@ def test_empty_pages_without_end_are_an_error(client, operator):
     operator.answers(
         "GET", PATH, lambda request: page([], f"{LIST}?cursor={len(operator.requests)}")
     )
-    with pytest.raises(AmpecoError, match="does not come to an end"):
+    with pytest.raises(UpstreamError, match="does not come to an end"):
         list(client.location_pages())
     assert client.calls == paging.MOST_EMPTY_PAGES
 
@@ -109,7 +109,7 @@ def test_pages_without_end_are_an_error(client, operator, monkeypatch):
             rows(len(operator.requests)), f"{LIST}?cursor={len(operator.requests)}"
         ),
     )
-    with pytest.raises(AmpecoError, match="does not come to an end"):
+    with pytest.raises(UpstreamError, match="does not come to an end"):
         list(client.location_pages())
     assert client.calls == 5
 
@@ -132,7 +132,7 @@ def test_pages_without_end_are_an_error(client, operator, monkeypatch):
 def test_token_goes_to_no_other_origin(client, operator, link):
     operator.answers("GET", PATH, page(rows(1), link))
     for pages in (client.location_pages(), client.location_pages(resume_from=link)):
-        with pytest.raises(AmpecoError, match="foreign address") as error:
+        with pytest.raises(UpstreamError, match="foreign address") as error:
             list(pages)
         assert "evil" not in str(error.value)
     assert {request.url.host for request in operator.requests} == {"operator.example"}
@@ -154,7 +154,7 @@ def test_usual_port_and_upper_case_are_the_same_origin(client, operator):
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"0": {"id": 1}}}])
 def test_answer_without_a_list_is_not_taken_for_an_empty_one(client, operator, answer):
     operator.answers("GET", PATH, httpx.Response(200, json=answer))
-    with pytest.raises(AmpecoUnavailable):
+    with pytest.raises(UpstreamUnavailable):
         list(client.location_pages())
 
 

@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from ampeco.client import AmpecoClient
 from tests.scripted_operator import BASE_URL, TOKEN, one, payload
-from upstream.errors import AmpecoRateLimited
+from upstream.errors import UpstreamRateLimited
 from upstream.rate_gate import (
     SPREAD_SECONDS,
     CacheGate,
@@ -130,12 +130,12 @@ def test_one_clients_429_holds_the_other_off(two_clients, operator, clock):
         one(payload("location", "3.110")),
     )
 
-    with pytest.raises(AmpecoRateLimited) as refused:
+    with pytest.raises(UpstreamRateLimited) as refused:
         first.read_location(7)
     assert (refused.value.retry_after, refused.value.status) == (30, 429)
 
     clock.now += 10
-    with pytest.raises(AmpecoRateLimited) as held_off:
+    with pytest.raises(UpstreamRateLimited) as held_off:
         second.read_location(7)
     assert held_off.value.retry_after == 20
     assert (first.calls, second.calls) == (1, 0)
@@ -152,7 +152,7 @@ def test_used_up_quota_holds_the_other_off(two_clients, operator):
     operator.answers("GET", LOCATION, httpx.Response(200, headers=headers, content=answer.content))
 
     assert first.read_location(7).id == 7
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         second.read_location(7)
     assert len(operator.requests) == 1
 

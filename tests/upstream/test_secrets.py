@@ -8,13 +8,13 @@ import pytest
 
 from tests.scripted_operator import LOCATION, TOKEN, USERS, good_location, named, page
 from upstream.errors import (
-    AmpecoError,
-    AmpecoForbidden,
-    AmpecoNotFound,
-    AmpecoRateLimited,
-    AmpecoRejected,
-    AmpecoUnauthorized,
-    AmpecoUnavailable,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 
 
@@ -40,7 +40,7 @@ def test_logs_and_errors_tell_no_secrets(client, operator, caplog, answer):
     with caplog.at_level(logging.DEBUG):
         try:
             client.find_users_by_email(email)
-        except AmpecoError as error:
+        except UpstreamError as error:
             shown = f"{error} {error!r} " + "".join(traceback.format_exception(error))
             assert error.operation == "find_users_by_email"
             assert error.__suppress_context__ or error.__context__ is None
@@ -65,11 +65,11 @@ def test_clients_show_neither_token_nor_path(client):
 @pytest.mark.parametrize(
     "error",
     [
-        AmpecoError("x", status=1, operation="o"),
-        AmpecoUnavailable("x", ambiguous=True, operation="o"),
-        AmpecoRateLimited("x", retry_after=3, operation="o"),
-        AmpecoRejected("x", field_errors={"a": ["b"]}, operation="o"),
-        AmpecoForbidden("x", status=403, operation="o"),
+        UpstreamError("x", status=1, operation="o"),
+        UpstreamUnavailable("x", ambiguous=True, operation="o"),
+        UpstreamRateLimited("x", retry_after=3, operation="o"),
+        UpstreamRejected("x", field_errors={"a": ["b"]}, operation="o"),
+        UpstreamForbidden("x", status=403, operation="o"),
     ],
     ids=named,
 )
@@ -79,12 +79,12 @@ def test_errors_survive_the_way_between_processes(error):
 
 
 def test_error_tree():
-    assert issubclass(AmpecoForbidden, AmpecoUnauthorized)
-    assert issubclass(AmpecoUnauthorized, AmpecoRejected)
-    assert issubclass(AmpecoNotFound, AmpecoRejected)
-    for kind in (AmpecoUnavailable, AmpecoRateLimited, AmpecoRejected):
-        assert issubclass(kind, AmpecoError)
-    assert not issubclass(AmpecoRateLimited, AmpecoRejected)
+    assert issubclass(UpstreamForbidden, UpstreamUnauthorized)
+    assert issubclass(UpstreamUnauthorized, UpstreamRejected)
+    assert issubclass(UpstreamNotFound, UpstreamRejected)
+    for kind in (UpstreamUnavailable, UpstreamRateLimited, UpstreamRejected):
+        assert issubclass(kind, UpstreamError)
+    assert not issubclass(UpstreamRateLimited, UpstreamRejected)
 
 
 def test_calls_are_counted_over_threads(client, operator):

@@ -15,7 +15,7 @@ from tests.scripted_operator import (
     named,
     page,
 )
-from upstream.errors import AmpecoRateLimited, AmpecoRejected, AmpecoUnavailable
+from upstream.errors import UpstreamRateLimited, UpstreamRejected, UpstreamUnavailable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def test_reading_is_tried_again_after_a_fault_of_the_operator(client, operator, 
 
 def test_reading_is_given_up_after_some_attempts(client, operator):
     operator.answers("GET", LOCATION, httpx.Response(503))
-    with pytest.raises(AmpecoUnavailable) as error:
+    with pytest.raises(UpstreamUnavailable) as error:
         client.read_location(7)
     assert (error.value.status, error.value.ambiguous) == (503, False)
     assert client.calls == 4
@@ -92,7 +92,7 @@ def test_reading_is_given_up_after_some_time(client, operator, clock):
         raise httpx.ReadTimeout("slow")
 
     operator.answers("GET", LOCATION, slow)
-    with pytest.raises(AmpecoUnavailable):
+    with pytest.raises(UpstreamUnavailable):
         client.read_location(7)
     assert client.calls == 2
 
@@ -102,7 +102,7 @@ def test_reading_once_can_be_asked_for(operator, gate):
     client = AmpecoClient(
         base_url=BASE_URL, token=TOKEN, transport=operator, gate=gate, max_retry_seconds=0
     )
-    with pytest.raises(AmpecoUnavailable):
+    with pytest.raises(UpstreamUnavailable):
         client.read_location(7)
     assert client.calls == 1
 
@@ -117,7 +117,7 @@ def test_availability_is_asked_again_since_asking_changes_nothing(client, operat
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_refusals_are_not_repeated(client, operator, status):
     operator.answers("GET", LOCATION, httpx.Response(status, json={"message": "No."}))
-    with pytest.raises(AmpecoRejected) as error:
+    with pytest.raises(UpstreamRejected) as error:
         client.read_location(7)
     assert error.value.status == status
     assert error.value.operation == "read_location"
@@ -137,7 +137,7 @@ def test_short_wait_is_slept_by_a_reader(client, operator, clock):
 
 def test_long_wait_is_left_to_the_caller(client, operator, clock):
     operator.answers("GET", LOCATION, httpx.Response(429, headers={"Retry-After": "30"}))
-    with pytest.raises(AmpecoRateLimited) as error:
+    with pytest.raises(UpstreamRateLimited) as error:
         client.read_location(7)
     assert (error.value.retry_after, error.value.operation) == (30, "read_location")
     assert clock.slept == []
@@ -157,16 +157,16 @@ def test_longest_wait_can_be_set(operator, gate, clock):
 
 def test_short_waits_do_not_go_on_for_ever(client, operator):
     operator.answers("GET", LOCATION, httpx.Response(429, headers={"Retry-After": "0.5"}))
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         client.read_location(7)
     assert client.calls == 4
 
 
 def test_closed_gate_is_told_at_once(client, gate, operator, clock):
     gate.close_for(0.5)
-    with pytest.raises(AmpecoRateLimited) as error:
+    with pytest.raises(UpstreamRateLimited) as error:
         client.read_location(7)
-    with pytest.raises(AmpecoRateLimited):
+    with pytest.raises(UpstreamRateLimited):
         client.cancel_booking_request(CANCEL)
     assert (error.value.retry_after, error.value.status) == (0.5, None)
     assert (client.calls, clock.slept) == (0, [])

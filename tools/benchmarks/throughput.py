@@ -19,9 +19,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
-from bookings.templatetags.bookings import instant
 from config.celery import app
 from drivers.models import Driver
+from shell.formats import instant
 from sites.models import Evse, Location
 from sites.selectors import all_bookable_evses
 from tools.benchmarks.data import People, enabled_drivers

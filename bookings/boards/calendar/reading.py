@@ -15,7 +15,7 @@ from bookings.boards.calendar.local_days import stays_between
 from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
 from drivers.models import Fleet
-from shell.templatetags.portal import abbreviation, time_in_zone, zone_label
+from shell.formats import abbreviation, time_in_zone, zone_label
 from sites.models import Location
 
 Span = Literal["day", "week", "month"]

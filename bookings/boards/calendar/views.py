@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from bookings.actions.create import watch
 from bookings.boards.calendar.forms import CalendarForm
 from bookings.boards.calendar.reading import SPANS, Span, beside, read_calendar, title_of
+from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
 from shell.viewer import viewer_zone
 
@@ -42,7 +42,7 @@ def fleet_calendar(request: FleetRequest) -> HttpResponse:
         narrowed=form.narrowing(zone),
         with_called_off=form.cleaned_data.get("cancelled", False),
     )
-    watch(calendar.bookings, now=now)
+    poll_sooner(calendar.bookings, now=now)
     before, after = beside(span, chosen)
     context = {
         "calendar": calendar,

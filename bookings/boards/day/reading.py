@@ -16,8 +16,8 @@ from bookings.pages.forms import YEARS
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
 from sites.models import Evse, Location
+from sites.periods import STEP, Interval, clip, local_day, merge, next_step, start_of_day
 from sites.slots.availability import AvailabilityUnknown, read_availability
-from sites.slots.periods import STEP, Interval, clip, local_day, merge, next_step, start_of_day
 from sites.slots.picker.form import DAY, last_instant
 
 Status = Booking.Status

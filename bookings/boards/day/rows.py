@@ -23,8 +23,8 @@ from bookings.boards.day.timeline_cells import (
     paint,
 )
 from bookings.models import Booking
-from bookings.templatetags.bookings import instant
-from sites.slots.periods import STEP, Interval, local_day, subtract
+from shell.formats import instant
+from sites.periods import STEP, Interval, local_day, subtract
 from sites.slots.picker.form import DEFAULT_MINUTES, longest_minutes
 from sites.slots.picker.parts import ONE_DAY, Clock, short_day
 

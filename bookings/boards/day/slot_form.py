@@ -13,8 +13,8 @@ from bookings.boards.day.reading import ONE_DAY, Known, holds, stay_of
 from bookings.models import Booking
 from shell.wall_clock import instants_of, skipped_stretch
 from sites.models import Evse
+from sites.periods import Interval, clip, covers, local_day, subtract
 from sites.slots import rules
-from sites.slots.periods import Interval, clip, covers, local_day, subtract
 from sites.slots.picker.parts import Clock, free_text
 
 TIME = {"type": "time", "step": "900"}

@@ -24,7 +24,7 @@ from bookings.boards.day.rows import HourHead, Line, Row, Sheet, clock_heads, ho
 from bookings.boards.day.timeline_cells import COLUMNS_A_DAY, passes_of
 from bookings.models import Booking
 from drivers.models import Fleet
-from shell.templatetags.portal import kw
+from shell.formats import kw
 from sites.facts import BOOKABLE, charger_of, state_of, trouble_of
 from sites.models import Evse, Location
 from sites.slots.picker.form import longest_minutes

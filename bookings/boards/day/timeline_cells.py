@@ -11,7 +11,7 @@ from enum import IntEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sites.slots.periods import STEP, Interval, local_day
+from sites.periods import STEP, Interval, local_day
 
 COLUMNS_A_HOUR = 4
 COLUMNS_A_DAY = 96

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from bookings.actions.create import watch
 from bookings.boards.day.reading import horizon_text, read_day, stretch_of, week_from
 from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.boards.day.table import (
@@ -22,9 +21,10 @@ from bookings.boards.day.table import (
     turn_week,
     week_table,
 )
-from bookings.templatetags.bookings import instant
+from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
 from drivers.selectors import private_partner_ids
+from shell.formats import instant
 from sites.selectors import visible_evses, visible_locations
 from sites.slots.picker.form import last_instant, read_move
 from sites.slots.picker.parts import MINUTE, Clock, short_day
@@ -50,7 +50,7 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
     table = day_table(
         fleet=request.fleet, location=location, evses=evses, day=chosen.day, move=move, now=now
     )
-    watch(table.bookings, now=now)
+    poll_sooner(table.bookings, now=now)
     typed = any(name in request.GET for name in TYPED)
     form = TypedSlotForm(
         request.GET if typed else None,
@@ -110,7 +110,7 @@ def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
     table: Table = week_table(
         fleet=request.fleet, location=location, evse=evse, day=chosen.day, move=move, now=now
     )
-    watch(table.bookings, now=now)
+    poll_sooner(table.bookings, now=now)
     days = stretch_of(week_from(chosen.day), location.zone)
     context = {
         "location": location,

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from bookings.actions.create import watch
 from bookings.boards.today.reading import MOST_FAVOURITES, first_steps, read_today
+from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
 from shell.viewer import viewer_zone
 from sites.favourites import favourite_sites
@@ -24,7 +24,7 @@ def today(request: FleetRequest) -> HttpResponse:
     """Show a fleet's day; htmx asks for the changing part alone, to keep it up to date."""
     now = timezone.now()
     day = read_today(request.fleet, now=now)
-    watch(day.bookings, now=now)
+    poll_sooner(day.bookings, now=now)
     context: dict[str, Any] = {
         "day": day,
         "steps": first_steps(request.fleet),

@@ -22,7 +22,6 @@ from bookings.models import (
     ChargingSession,
 )
 from bookings.pages.history.record import Dossier, read_dossier
-from bookings.templatetags.bookings import kwh, money
 from bookings.wording.differences import (
     Difference,
     Names,
@@ -33,7 +32,7 @@ from bookings.wording.differences import (
 from bookings.wording.facts import criteria_text
 from bookings.wording.people import who_did
 from notifications.models import Notification
-from shell.templatetags.portal import period
+from shell.formats import kwh, money, period
 
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status

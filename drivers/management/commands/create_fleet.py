@@ -19,7 +19,7 @@ from drivers.onboarding import add_member, find_or_create_fleet
 from drivers.sync import forbidden, sync_fleet_drivers
 from drivers.team import LastAdmin
 from mirror.problems import problem_of
-from upstream.errors import AmpecoError, AmpecoNotFound
+from upstream.errors import UpstreamError, UpstreamNotFound
 
 
 class Command(BaseCommand):
@@ -74,11 +74,11 @@ class Command(BaseCommand):
         """Ask the operator; raises CommandError where it does not know the partner."""
         try:
             partner = get_client().read_partner(partner_id)
-        except AmpecoNotFound:
+        except UpstreamNotFound:
             raise CommandError(
                 f"The operator knows no partner {partner_id}. Nothing was changed."
             ) from None
-        except AmpecoError as error:
+        except UpstreamError as error:
             self.warn(f"Could not check the partner: {problem_of(error, forbidden=forbidden())}")
         else:
             self.stdout.write(f"The operator knows partner {partner_id} as “{partner.name}”.")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from shell.templatetags.portal import duration, kw
+from shell.formats import duration, kw
 from sites.labels import connector_label
 from sites.models import Evse
 from sites.slots.picker.form import (

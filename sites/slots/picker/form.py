@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from shell.templatetags.portal import duration
+from shell.formats import duration
 from sites.models import Evse
 from sites.slots.criteria import Criteria
 

@@ -18,8 +18,8 @@ from django.utils.translation import ngettext
 
 from sites.facts import charger_of
 from sites.models import Evse, Location
+from sites.periods import STEP, Interval, start_of_day, starts_that_fit, subtract
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
-from sites.slots.periods import STEP, Interval, start_of_day, starts_that_fit, subtract
 from sites.slots.picker.controls import Controls, DayLink, controls_of, day_strip
 from sites.slots.picker.form import Choices, criteria_params, last_instant, read_choices
 from sites.slots.picker.parts import (

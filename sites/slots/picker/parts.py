@@ -10,8 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from shell.templatetags.portal import abbreviation, happens_twice, zone_label
-from sites.slots.periods import Interval, clip, gaps, local_day, start_of_day
+from shell.formats import abbreviation, happens_twice, zone_label
+from sites.periods import Interval, clip, gaps, local_day, start_of_day
 
 MINUTE = timedelta(minutes=1)
 ONE_DAY = timedelta(days=1)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from shell.templatetags.portal import duration, kw
+from shell.formats import duration, kw
 from sites.facts import Charger
 from sites.models import Evse
-from sites.slots.periods import local_day
+from sites.periods import local_day
 from sites.slots.picker.form import Choices
 from sites.slots.picker.parts import ONE_DAY, day_text
 

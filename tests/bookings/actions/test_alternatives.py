@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.actions.alternatives import MOST_SITES, MOST_SITES_ASKED, alternatives_for
 from bookings.models import Booking, BookingRequest
+from sites.periods import Interval
 from sites.slots.criteria import Criteria
-from sites.slots.periods import Interval
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

@@ -9,10 +9,11 @@ from django.db import connection, connections, transaction
 from django.utils.timezone import now
 
 from bookings.actions.change import request_cancellation, request_change
-from bookings.actions.create import dismiss_attention, retry_failed, watch
+from bookings.actions.create import dismiss_attention, retry_failed
 from bookings.actions.eligibility import BookingRefused, Slot
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.state.moves import move_request
+from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
 from sites.slots.criteria import Criteria
@@ -284,7 +285,7 @@ def test_watching_a_booking_that_is_being_changed_has_the_change_polled(confirme
     later = now() + timedelta(minutes=1)
     BookingRequest.objects.filter(kind="cancel").update(status="pending", next_attempt_at=later)
     confirmed.refresh_from_db()
-    watch([confirmed])
+    poll_sooner([confirmed])
     assert BookingRequest.objects.get(kind="cancel").next_attempt_at < later
 
 
@@ -292,7 +293,7 @@ def test_watching_makes_an_old_request_due_unless_it_is_in_trouble(request_row, 
     later = operator.clock.now() + timedelta(minutes=1)
     for trouble, due in (("", True), ("busy", False)):
         BookingRequest.objects.update(status="pending", next_attempt_at=later, trouble=trouble)
-        watch([request_row.booking])
+        poll_sooner([request_row.booking])
         request_row.refresh_from_db()
         assert (request_row.next_attempt_at < later) is due
 
@@ -306,7 +307,7 @@ def test_watching_does_not_wait_for_a_sweep(request_row, operator):
     BookingRequest.objects.update(status="pending", next_attempt_at=later)
 
     def look() -> None:
-        watch([request_row.booking])
+        poll_sooner([request_row.booking])
         connections.close_all()
 
     with transaction.atomic():

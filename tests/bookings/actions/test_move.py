@@ -6,11 +6,12 @@ from django.db import OperationalError, connection
 from django.utils.timezone import now
 
 from bookings.actions.change import ChangeRefused, request_cancellation, request_change
-from bookings.actions.create import retry_failed, watch
+from bookings.actions.create import retry_failed
 from bookings.actions.eligibility import BookingRefused
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
+from bookings.sync.open_pages import poll_sooner
 from sites.models import Evse
 from tests.factories import BookingFactory
 from tests.small_operator import slot_of
@@ -356,7 +357,7 @@ def test_the_page_of_the_old_booking_has_the_new_ones_request_polled(moved, conf
     later = now() + timedelta(minutes=1)
     BookingRequest.objects.update(next_attempt_at=later)
     confirmed.refresh_from_db()
-    watch([confirmed])
+    poll_sooner([confirmed])
     assert moved.requests.get().next_attempt_at < later
     assert confirmed.requests.get().next_attempt_at == later
 

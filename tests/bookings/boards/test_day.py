@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from sites.models import ChargePoint, Evse
-from sites.slots.periods import STEP, Interval, local_day
+from sites.periods import STEP, Interval, local_day
 from tests.factories import BookingFactory, DriverFactory, EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
 

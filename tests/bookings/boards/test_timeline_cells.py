@@ -19,7 +19,7 @@ from bookings.boards.day.timeline_cells import (
     paint,
     passes_of,
 )
-from sites.slots.periods import STEP, Interval, local_day
+from sites.periods import STEP, Interval, local_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")

@@ -9,11 +9,11 @@ from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
 from bookings.pages.change_form import ChangeForm, typed_change
-from bookings.templatetags.bookings import instant
 from drivers.models import Driver, FleetDriver
 from sandbox.world import cast
+from shell.formats import instant
 from sites.models import Evse
-from sites.slots.periods import local_day
+from sites.periods import local_day
 from tests.factories import BookingFactory, DriverFactory, MembershipFactory, next_noon
 from tests.small_operator import slot_of
 

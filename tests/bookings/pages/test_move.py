@@ -9,9 +9,9 @@ from django.utils.timezone import now
 
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
-from bookings.templatetags.bookings import instant
 from sandbox.world.records import ChargePoint, Connector, Location
 from sandbox.world.records import Evse as Charger
+from shell.formats import instant
 from sites.models import Evse
 from tests.factories import BookingFactory
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
-from bookings.templatetags.bookings import instant
 from drivers.models import Driver, FleetDriver
+from shell.formats import instant
 from sites.models import Evse
 from tests.factories import BookingFactory, DriverFactory, EvseFactory, MembershipFactory
 

@@ -5,8 +5,8 @@ import pytest
 from django.utils.timezone import now
 
 from bookings.actions.change import request_cancellation, request_change
-from bookings.actions.create import watch
 from bookings.models import Actor, Booking, BookingRequest
+from bookings.sync.open_pages import poll_sooner
 from bookings.sync.polling import pause_seconds
 from bookings.sync.submission import record_decision
 from mirror import leases
@@ -95,7 +95,7 @@ def test_a_row_whose_page_is_opened_while_it_is_read_stays_due(sent, workers, wi
     BookingRequest.objects.update(sent_at=now() - timedelta(hours=2))
 
     def look(request):
-        watch([sent.booking])
+        poll_sooner([sent.booking])
 
     wire.intercept = look
     workers.poll()

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.timezone import now
 
-from bookings.actions.create import watch
 from bookings.models import Booking, BookingEvent, ChargingSession
 from bookings.sync import refresh, schedule
+from bookings.sync.open_pages import poll_sooner
 from mirror.operator_status import is_refused
 from sites.models import Evse
 from tests.factories import BookingFactory, BookingRequestFactory
@@ -351,11 +351,11 @@ class TestTrouble:
 class TestWatching:
     def test_brings_the_next_read_within_seconds_while_something_may_happen(self, follow):
         booking = follow(now() - MINUTE, refresh_at=now() + MINUTE)
-        watch([booking])
+        poll_sooner([booking])
         booking.refresh_from_db()
         due = booking.refresh_at
         assert now() < due <= now() + timedelta(seconds=15)
-        watch([booking])
+        poll_sooner([booking])
         booking.refresh_from_db()
         assert booking.refresh_at == due
 
@@ -371,7 +371,7 @@ class TestWatching:
         ahead = now() + changes.pop("start", -MINUTE)
         booking = follow(ahead, **({"refresh_at": now() + MINUTE} | changes))
         due = booking.refresh_at
-        watch([booking])
+        poll_sooner([booking])
         booking.refresh_from_db()
         assert booking.refresh_at == due
 
@@ -382,11 +382,11 @@ class TestWatching:
         workers.refresh()
         booking.refresh_from_db()
         due = booking.refresh_at
-        watch([booking])
+        poll_sooner([booking])
         booking.refresh_from_db()
         assert booking.refresh_at == due
         cache.clear()
-        watch([booking])
+        poll_sooner([booking])
         booking.refresh_from_db()
         assert booking.refresh_at < due
 

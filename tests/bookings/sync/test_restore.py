@@ -16,7 +16,7 @@ from django.db import connection
 
 from bookings.actions.eligibility import Slot
 from bookings.models import Booking, BookingRequest
-from bookings.templatetags.bookings import instant
+from shell.formats import instant
 from sites.slots.criteria import Criteria
 from tests.deploy.own_database import empty_database, parts_of, url_of
 from tests.factories import next_noon

@@ -10,8 +10,8 @@ from django.utils.timezone import now
 from bookings.models import Booking, BookingRequest
 from bookings.sync import operator_requests, submission
 from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
-from bookings.templatetags.bookings import instant
 from mirror.operator_status import is_refused
+from shell.formats import instant
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ import stamina
 
 from ampeco.client import AmpecoClient
 from ampeco.factory import set_client
-from sites.slots.periods import Interval
+from sites.periods import Interval
 
 ALWAYS = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 SEVEN_DAYS = timedelta(days=7)

@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from mirror.operator_status import is_refused, note_refused
+from sites.periods import Interval, start_of_day
 from sites.slots.availability import (
     AvailabilityUnknown,
     forget_availability,
@@ -14,7 +15,6 @@ from sites.slots.availability import (
     read_availability,
     window_for,
 )
-from sites.slots.periods import Interval, start_of_day
 from tests.factories import EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import Booking
-from sites.slots.periods import Interval
+from sites.periods import Interval
 from sites.slots.picker.page import build_picker
 from tests.factories import BookingFactory, ChargePointFactory, EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sites.slots.periods import (
+from sites.periods import (
     STEP,
     Interval,
     clip,

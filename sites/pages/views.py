@@ -15,8 +15,8 @@ from shell.content_policy import allow_pictures_from
 from shell.viewer import viewer_zone
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of
 from sites.favourites import favourites_of
-from sites.finding.map_views import map_of
 from sites.finding.search import find_near, page_of_rows, read_search
+from sites.pages.map_data import map_of
 from sites.selectors import asked_for, visible_evses, visible_locations
 from sites.slots.picker.form import read_move
 from sites.slots.picker.page import build_picker

@@ -1,0 +1,156 @@
+"""How instants, zones and quantities are written, on pages and in mails."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext, pgettext
+
+MINUTE = timedelta(minutes=1)
+
+# Instants. A site's zone may come as ZoneInfo or by name; empty stands for the portal's default.
+
+
+def as_zone(zone: ZoneInfo | str | None) -> ZoneInfo:
+    """Return the zone meant; raises ZoneInfoNotFoundError for a name that there is not."""
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone or settings.DEFAULT_TIMEZONE)
+
+
+def offset_text(local: datetime) -> str:
+    """Return the distance to UTC, such as “UTC−5” or “UTC+5:30”."""
+    minutes = (local.utcoffset() or timedelta()) // MINUTE
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def abbreviation(local: datetime) -> str:
+    """Return the letters of the zone at this instant, or the offset where it has none."""
+    letters = local.tzname() or ""
+    return letters if letters.isalpha() else offset_text(local)
+
+
+def happens_twice(local: datetime) -> bool:
+    """Return whether the clock shows this time twice on this day, as when it is put back."""
+    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    return first is not None and second is not None and first > second
+
+
+def write_local(local: datetime, pattern: str) -> str:
+    """Return a local time as text, with the zone's letters where the clock alone is ambiguous."""
+    text = date_format(local, pattern)
+    return f"{text} {abbreviation(local)}" if "H" in pattern and happens_twice(local) else text
+
+
+def in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
+    """Return an instant as day and time in a zone, such as “Mon 23 Nov 2026, 18:00”."""
+    if not instant:
+        return ""
+    # Translators: Django's date format of a day with a time.
+    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y, H:i"))
+
+
+def day_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
+    """Return the day of an instant in a zone, such as “Mon 23 Nov 2026”."""
+    if not instant:
+        return ""
+    # Translators: Django's date format of a day.
+    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y"))
+
+
+def time_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
+    """Return the time of an instant in a zone, such as “18:00”."""
+    if not instant:
+        return ""
+    # Translators: Django's date format of a time.
+    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "H:i"))
+
+
+def period(start: datetime | None, end: datetime | None, zone: ZoneInfo | str | None) -> str:
+    """Return a stretch of time in a zone, the day named again where it ends on another one.
+
+    “Mon 23 Nov 2026, 18:00–19:00”, “Mon 23 Nov 2026, 18:00 – Tue 24 Nov 2026, 06:00”.
+    """
+    if not start or not end:
+        return in_zone(start or end, zone)
+    days = {instant.astimezone(as_zone(zone)).date() for instant in (start, end)}
+    if len(days) == 1:
+        return f"{in_zone(start, zone)}–{time_in_zone(end, zone)}"
+    return f"{in_zone(start, zone)} – {in_zone(end, zone)}"
+
+
+def zone_label(zone: ZoneInfo | str | None, instant: datetime | None) -> str:
+    """Return what a zone is called at an instant, such as “New York time (EST, UTC−5)”."""
+    if not instant:
+        return ""
+    known = as_zone(zone)
+    local = instant.astimezone(known)
+    offset = offset_text(local)
+    area, _, city = known.key.rpartition("/")
+    if not area or area == "Etc":
+        return offset if abbreviation(local) == offset else f"{abbreviation(local)} ({offset})"
+    names = [abbreviation(local), offset]
+    return gettext("%(city)s time (%(zone)s)") % {
+        "city": city.replace("_", " "),
+        "zone": ", ".join(dict.fromkeys(names)),
+    }
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+# Quantities
+
+
+def duration(length: timedelta | int | None) -> str:
+    """Return a length of time (a timedelta, or minutes), such as “12 h” or “1 h 15 min”."""
+    if length is None:
+        return ""
+    minutes = length // MINUTE if isinstance(length, timedelta) else int(length)
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return gettext("%(minutes)s min") % {"minutes": rest}
+    if not rest:
+        return gettext("%(hours)s h") % {"hours": hours}
+    return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
+
+
+def kw(power: Decimal | float | None) -> str:
+    """Return a power in kW with at most one decimal, such as “150 kW”; "" when it is not known."""
+    if power is None:
+        return ""
+    value = round(Decimal(str(power)), 1)
+    places = 0 if value == value.to_integral_value() else 1
+    return gettext("%(power)s kW") % {"power": number_format(value, decimal_pos=places)}
+
+
+def kwh(energy: Decimal | None) -> str:
+    """Return an amount of energy in kWh as “23.4 kWh”; "" when it is not known."""
+    if energy is None:
+        return ""
+    places = 1 if energy >= 1 else 3
+    return gettext("%(energy)s kWh") % {
+        "energy": number_format(round(energy, places), decimal_pos=places)
+    }
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Return what something costs as “12.30 USD”; "" when it is not known."""
+    if amount is None:
+        return ""
+    return f"{number_format(round(amount, 2), decimal_pos=2)} {currency}".strip()
+
+
+def km(distance: float | None) -> str:
+    """Return a distance as “2.3 km”, from ten on without decimals; "" when it is not known."""
+    if distance is None:
+        return ""
+    places = 1 if distance < 9.95 else 0
+    return gettext("%(distance)s km") % {
+        "distance": number_format(round(distance, places), decimal_pos=places)
+    }
