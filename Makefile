@@ -39,7 +39,7 @@ lint: install ## check style: code and templates
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m djlint --quiet --lint templates
-	@$(BIN)/lint-imports --no-logo | tail -5
+	@$(BIN)/lint-imports --no-logo
 
 types: install ## check types
 	@$(BIN)/python -m mypy .
