@@ -31,8 +31,7 @@ Status = Booking.Status
 
 # An answer may be older than the moment in which it was asked for: copies of data lag behind.
 GRACE = timedelta(seconds=3)
-NEED_ATTENTION = frozenset({Status.CANCELLED, Status.FAILED, Status.NO_SHOW, Status.UNKNOWN})
-LIVE = frozenset({*Booking.CONFIRMED, Status.UNKNOWN})
+NEED_ATTENTION = Booking.ENDED_EARLY | {Status.UNKNOWN}
 
 
 class Outcome(Enum):
@@ -127,7 +126,7 @@ def record(booking: Booking, found: ampeco_types.Booking, *, asked_at: datetime)
     """
     if booking.changed_at > asked_at - GRACE:
         return _fill_in(booking, found)
-    if not found.evse_ids and found.status in LIVE and _may_have_moved(booking, found):
+    if not found.evse_ids and found.status in Booking.MAY_STAND and _may_have_moved(booking, found):
         return Outcome.READ_SINGLY
     return _record_complete(booking, found)
 
@@ -145,7 +144,7 @@ def record_single(booking: Booking, found: ampeco_types.Booking, *, asked_at: da
 
 def record_gone(booking: Booking, *, asked_at: datetime) -> Outcome:
     """Record that the operator no longer knows a booking that should hold a place."""
-    if booking.status not in Booking.CONFIRMED:
+    if not booking.is_confirmed:
         return Outcome.SAME
     if booking.changed_at > asked_at - GRACE:
         return Outcome.READ_AGAIN

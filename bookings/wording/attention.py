@@ -44,10 +44,8 @@ def _reason(booking: Booking, request: BookingRequest | None, event: BookingEven
     match booking.status:
         case Booking.Status.REQUESTED:
             return _("No answer yet")
-        case Booking.Status.NO_SHOW:
-            return _("The driver did not start to charge in time.")
-        case Booking.Status.FAILED:
-            return _("The charger could not be held for this booking.")
+        case status if status in Booking.LOST:
+            return str(booking.traits.meaning)
         case Booking.Status.CANCELLED:
             return _("Cancelled on the operator’s side, not from this portal.")
     if request and not request.is_settled:

@@ -80,7 +80,7 @@ def moved(case: Case) -> Letter:
 def stands_again(case: Case) -> list[str]:
     """Return that a booking which the operator had ended is to take place after all."""
     told = case.event.changes.get("status") if case.event is not None else None
-    if not told or told[0] in Booking.HOLDS_A_PLACE | {Booking.Status.UNKNOWN}:
+    if not told or told[0] in Booking.MAY_COME:
         return []
     ended = {"state": Booking.Status(told[0]).label}
     # Translators: %(state)s is a state such as “Cancelled”.

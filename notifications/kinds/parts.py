@@ -14,7 +14,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line, with_before
 from bookings.wording.versions import Stay, asked_stay, stay_before, stay_now, stays_of_event
-from calendars.entries import NOT_TAKING_PLACE, portal_url
+from calendars.entries import portal_url
 from drivers.models import Driver
 from notifications.models import Notification
 from shell.formats import period
@@ -128,7 +128,7 @@ class Case:
     def replacement(self) -> Booking | None:
         """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
-            status__in=NOT_TAKING_PLACE
+            status__in=Booking.NOT_IN_CALENDARS
         )
         return moved.select_related("location", "evse__charge_point", "driver").first()
 
@@ -280,8 +280,7 @@ def since_then(case: Case, stay: Stay) -> list[str]:
 
     Mails may wait for their server, and are written from what happened, not from what is.
     """
-    over = {Booking.Status.CANCELLED, Booking.Status.FAILED, Booking.Status.NO_SHOW}
-    if case.booking.status not in over and not stay.differs(case.booking):
+    if case.booking.status not in Booking.ENDED_EARLY and not stay.differs(case.booking):
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]

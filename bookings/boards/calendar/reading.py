@@ -26,10 +26,6 @@ MOST_BELOW = 20
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
 
-Status = Booking.Status
-# Nothing is booked by these; they show when they are asked for.
-CALLED_OFF = frozenset({Status.CANCELLED, Status.REJECTED, Status.NOT_PLACED})
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -146,9 +142,7 @@ class Calendar:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of those that are shown."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 def read_calendar(
@@ -226,7 +220,7 @@ def _read_days(
 ) -> list[Day]:
     bookings = narrowed_bookings(fleet, narrowed)
     if not with_called_off and not narrowed.get("status"):
-        bookings = bookings.exclude(status__in=CALLED_OFF)
+        bookings = bookings.exclude(status__in=Booking.CALLED_OFF)
     stays = stays_between(bookings, first=first, last=last, per_day=most)
     counts: Counter[date] = Counter()
     for (begins, ends), alike in {(each.first, each.last): each.alike for each in stays}.items():

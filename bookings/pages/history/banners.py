@@ -14,7 +14,6 @@ Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 What = BookingEvent.What
 OpenChange = Booking.OpenChange
-REFUSED = frozenset({Status.REJECTED, Status.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def who_asked(request: BookingRequest) -> str:
 def _refused_request(dossier: Dossier, *, now: datetime) -> Notice | None:
     """Return that the latest change or cancellation was refused, as long as that matters."""
     booking, request = dossier.booking, dossier.latest
-    if request is None or request.kind == Kind.CREATE or request.status not in REFUSED:
+    if request is None or request.kind == Kind.CREATE or not request.is_refused:
         return None
     if not booking.holds_a_place or booking.open_change or booking.is_past(now):
         return None
@@ -268,7 +267,7 @@ def _replacing(dossier: Dossier, *, now: datetime) -> Notice | None:
             else _("Was to replace booking %(number)d (%(status)s).")
         )
         return Notice("replaces", text % words, other=old)
-    if cancellation.status not in REFUSED or not old.holds_a_place or old.is_past(now):
+    if not cancellation.is_refused or not old.holds_a_place or old.is_past(now):
         return Notice("replaces", _now_replaced(old, cancellation) % words, other=old)
     if old.open_change or not booking.holds_a_place:
         return Notice("replaces", _("Replaces booking %(number)d.") % words, other=old)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from bookings.links import VALID_AFTER_END
 from bookings.models import Booking, BookingEvent, BookingRequest
-from bookings.pages.history.banners import REFUSED, moved_to, who_asked
+from bookings.pages.history.banners import moved_to, who_asked
 from bookings.pages.history.record import Dossier
 from bookings.wording.people import who_did
 from notifications.models import Notification
@@ -32,7 +32,7 @@ def cancelled_by(dossier: Dossier) -> str:
     cancellation, creation = dossier.cancellation, dossier.creation
     if cancellation is not None and cancellation.status == Status.APPROVED:
         return _("This booking was cancelled by %(who)s.") % {"who": who_asked(cancellation)}
-    if creation is not None and creation.status in REFUSED:
+    if creation is not None and creation.is_refused:
         return _("This booking was cancelled by %(who)s. Nothing was booked.") % {
             "who": _who_withdrew(dossier)
         }
@@ -67,7 +67,7 @@ def was_cancelled_here(dossier: Dossier) -> bool:
     cancellation, creation = dossier.cancellation, dossier.creation
     return bool(
         (cancellation and cancellation.status == Status.APPROVED)
-        or (creation and creation.status in REFUSED)
+        or (creation and creation.is_refused)
     )
 
 
@@ -90,7 +90,7 @@ def moves_on(dossier: Dossier, *, now: datetime) -> int | None:
 def look_again(dossier: Dossier, *, now: datetime) -> str:
     """Return how often the page looks again by itself, as htmx takes it; "" for never."""
     booking, session = dossier.booking, dossier.session
-    if booking.status == Booking.Status.REQUESTED or booking.open_change:
+    if booking.is_undecided:
         return DECISION
     if booking.is_in_motion or _mails_are_leaving(dossier.notifications, now=now):
         return SOON

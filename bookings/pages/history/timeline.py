@@ -21,6 +21,7 @@ from bookings.models import (
     BookingRequestEvent,
     ChargingSession,
 )
+from bookings.models.statuses import BOOKING_TRAITS, REQUEST_TRAITS
 from bookings.pages.history.record import Dossier, read_dossier
 from bookings.wording.differences import (
     Difference,
@@ -55,34 +56,6 @@ REQUEST_TEXTS: dict[tuple[str, str], str | Promise] = {
     (Kind.CANCEL, Status.APPROVED): gettext_lazy("Cancellation approved by the operator"),
     (Kind.CANCEL, Status.REJECTED): gettext_lazy("Cancellation rejected by the operator"),
     (Kind.CANCEL, Status.FAILED): gettext_lazy("Not cancelled"),
-}
-REQUEST_ICONS: dict[str, str] = {
-    Status.QUEUED: "send",
-    Status.PENDING: "hourglass",
-    Status.STALE: "clock-exclamation",
-    Status.APPROVED: "circle-check",
-    Status.REJECTED: "circle-x",
-    Status.FAILED: "circle-x",
-}
-STATUS_TEXTS: dict[str, str | Promise] = {
-    Booking.Status.ACCEPTED: gettext_lazy("The operator holds the booking as approved"),
-    Booking.Status.RESERVED: gettext_lazy("The operator holds the charger"),
-    Booking.Status.COMPLETED: gettext_lazy("The operator reports that charging has started"),
-    Booking.Status.CANCELLED: gettext_lazy("Cancelled on the operator’s side"),
-    Booking.Status.NO_SHOW: gettext_lazy("The operator reports a no-show"),
-    Booking.Status.FAILED: gettext_lazy("The operator could not hold the charger"),
-    Booking.Status.UNKNOWN: gettext_lazy(
-        "The operator gives a state that the portal does not know"
-    ),
-}
-STATUS_ICONS: dict[str, str] = {
-    Booking.Status.ACCEPTED: "circle-check",
-    Booking.Status.RESERVED: "lock",
-    Booking.Status.COMPLETED: "bolt",
-    Booking.Status.CANCELLED: "calendar-cancel",
-    Booking.Status.NO_SHOW: "clock-pause",
-    Booking.Status.FAILED: "circle-x",
-    Booking.Status.UNKNOWN: "help-circle",
 }
 
 
@@ -133,7 +106,7 @@ def _request_lines(dossier: Dossier) -> Iterator[tuple[datetime, Line]]:
 def _asking_line(event: BookingRequestEvent, dossier: Dossier) -> Line:
     request = event.request
     who = who_did(event.actor, event.user, request.driver)
-    icon = REQUEST_ICONS[Status.QUEUED]
+    icon = REQUEST_TRAITS[Status.QUEUED].icon
     if request.kind == Kind.UPDATE:
         text = _("Change requested by %(who)s") % {"who": who}
         asked = differences_asked(request, zone=dossier.booking.zone)
@@ -164,7 +137,7 @@ def _asked_for(request: BookingRequest, dossier: Dossier) -> Iterator[str]:
 
 def _settling_line(event: BookingRequestEvent) -> Line:
     request, status = event.request, event.to_status
-    icon = REQUEST_ICONS[status]
+    icon = REQUEST_TRAITS[status].icon
     if status != Status.FAILED:
         words = request.rejection_reason if status == Status.REJECTED else ""
         return Line(event.at, icon, str(REQUEST_TEXTS[request.kind, status]), words=words)
@@ -215,12 +188,13 @@ def _operator_line(event: BookingEvent, *, names: Names, zone: ZoneInfo) -> Line
     status = event.changes.get("status", [None, ""])[1]
     moved = bool(event.changes.keys() & {"start_at", "end_at", "location", "driver"})
     # That the charger is held must not hide that it is held for another time.
-    told_by_status = status in STATUS_TEXTS and not (moved and status in Booking.HOLDS_A_PLACE)
+    traits = None if moved and status in Booking.HOLDS_A_PLACE else BOOKING_TRAITS.get(status)
+    told_by_status = traits is not None and traits.reported
     others = differences_of(
         event, names=names, zone=zone, but=[] if moved and not told_by_status else ["status"]
     )
-    if told_by_status:
-        text, icon = str(STATUS_TEXTS[status]), STATUS_ICONS[status]
+    if traits and told_by_status:
+        text, icon = str(traits.reported), traits.icon
     elif event.changes.keys() == {"evse"} and event.changes["evse"][0] is None:
         text, icon = _("Charger assigned by the operator"), "charging-pile"
     elif event.changes:
