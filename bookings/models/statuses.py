@@ -32,6 +32,7 @@ class Stage(Enum):
     ASKED = auto()
     CONFIRMED = auto()
     CHARGED = auto()
+    # It has ended: before it was one, because somebody wanted that, or although nobody did.
     NEVER_BOOKED = auto()
     CANCELLED = auto()
     LOST = auto()

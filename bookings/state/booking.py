@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 # What history and calendars show of a booking.
 FACTS = ("status", "start_at", "end_at", "driver", "location", "evse")
-PLACE = frozenset({"start_at", "end_at", "driver", "location", "evse"})
+SLOT = frozenset(FACTS) - {"status"}
 
 
 def change_booking(
@@ -97,13 +97,12 @@ def write(
 
 
 def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Return what else changes with a booking's status, times, driver or place."""
     status = changes.get("status", booking.status)
     start_at = changes.get("start_at", booking.start_at)
     follow: dict[str, Any] = {}
     if status not in Booking.HOLDS_A_PLACE:
         follow |= {"slot_key": "", "reminder_at": None}
-    elif any(changes[name] != getattr(booking, name) for name in PLACE & changes.keys()):
+    elif any(changes[name] != getattr(booking, name) for name in SLOT & changes.keys()):
         # The slot that was asked for at first is free to be asked for again.
         follow["slot_key"] = ""
     if status in Booking.CONFIRMED and {"status", "start_at"} & changes.keys():
