@@ -23,7 +23,7 @@ from sites.models import Evse, Location
 
 
 class Booking(models.Model):
-    """One stay of a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
+    """A period for a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
 
     AMPECO knows it once `ampeco_booking_id` is set. Until then its status follows the request that
     asks for it (`requested`, `rejected`, `not-placed`); from then on it is AMPECO's own status.

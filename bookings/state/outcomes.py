@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.state.booking import write
-from bookings.state.merging import merge_found
+from bookings.state.merging import merge_external_booking
 from mirror.enqueue import enqueue_on_commit
 from sites.models import Evse
 
@@ -31,7 +31,7 @@ def apply_request_outcome(
     if booking.pk == request.booking_id:
         booking.fleet = request.booking.fleet
     else:
-        # Since the request was read, its booking has turned out to be this one (`merge_found`).
+        # Its booking was merged into this one since the request was read.
         request.booking = booking
     if request.status == Status.STALE:
         write(booking, now=now, needs_attention=True)
@@ -106,7 +106,7 @@ def _apply_creation(
         _leave_replaced(booking, request, now)
         return
     assigned = evse or request.evse
-    merge_found(booking, ampeco_booking_id=ampeco_booking_id)
+    merge_external_booking(booking, ampeco_booking_id=ampeco_booking_id)
     write(
         booking,
         now=now,
