@@ -84,7 +84,8 @@ def test_the_page_shows_the_booking_and_when_its_charger_is_free(as_manager, boo
     )
     page = page_of(as_manager.get(url(booking)))
     assert "As it is now" in page
-    assert 'value="07:00"' in page
+    local = booking.start_at.astimezone(NEW_YORK)
+    assert f'value="{local:%H:%M}"' in page
     assert "New York time" in page
     assert f'value="{booking.driver_id}" checked' in page
     assert f'name="version" value="{booking.version}"' in page
