@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 from drivers.models import Fleet
 from tests import clock
@@ -23,6 +24,7 @@ def pytest_configure() -> None:
         clock.start()
     except clock.WrongTime as problem:
         raise pytest.UsageError(str(problem)) from None
+    connection_created.connect(clock.set_sqlite_clock)
 
 
 def pytest_report_header() -> str | None:
@@ -36,7 +38,7 @@ def pytest_report_header() -> str | None:
 def django_db_setup(django_db_setup, django_db_blocker):
     """Let the database of the tests tell their time."""
     with django_db_blocker.unblock():
-        clock.set_database_clock(connection)
+        clock.set_postgresql_clock(connection)
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,20 @@
 """Runs the suite as if it were another day: `TEST_NOW=2027-03-14T06:30Z make test`.
 
 This process, the parallel ones and the Python processes that tests start agree on the time, and it
-goes on. So does a PostgreSQL database for what asks it by a function. Servers and browsers keep the
-real time: what Redis keeps for a while is kept for as long, and a browser shows the time of its
-own.
+goes on. The database of the tests tells that time, too, where SQL asks it by a function. Servers
+keep the real one: what Redis keeps for a while it keeps for as long.
 """
 
 import os
-from datetime import datetime
+import sqlite3
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 OFFSET = "TEST_CLOCK_OFFSET"  # in seconds; Python processes read it when they start
 FOLDER = str(Path(__file__).parent)
-# By which SQL asks for the time. CURRENT_TIMESTAMP is none of them: it cannot be replaced.
-DATABASE_FUNCTIONS = ("now", "statement_timestamp", "clock_timestamp")
+# By which SQL asks PostgreSQL for the time. CURRENT_TIMESTAMP is none of them: it cannot be replaced.
+POSTGRESQL_FUNCTIONS = ("now", "statement_timestamp", "clock_timestamp")
 
 
 class WrongTime(Exception):
@@ -49,21 +49,34 @@ def passed_on() -> dict[str, str]:
     return {name: os.environ[name] for name in (OFFSET, "PYTHONPATH") if OFFSET in os.environ}
 
 
-def set_database_clock(connection) -> None:
-    """Let the functions of a PostgreSQL database tell the time of TEST_NOW, whoever connects."""
+def set_sqlite_clock(connection, **_signal) -> None:
+    """Let SQLite tell the time of TEST_NOW on a connection, where it is asked for the present."""
+    if OFFSET not in os.environ or connection.vendor != "sqlite":
+        return
+    plain = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def strftime(pattern: str, at: str, *more: str) -> str:
+        at = datetime.now(UTC).isoformat() if at.lower() == "now" else at
+        places = ", ".join("?" * (2 + len(more)))
+        return plain.execute(f"SELECT strftime({places})", (pattern, at, *more)).fetchone()[0]
+
+    connection.connection.create_function("strftime", -1, strftime)
+
+
+def set_postgresql_clock(connection) -> None:
+    """Let a PostgreSQL database tell the time of TEST_NOW, to whoever connects from now on."""
     if OFFSET not in os.environ or connection.vendor != "postgresql":
         return
     quoted = connection.ops.quote_name(connection.settings_dict["NAME"])
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA IF NOT EXISTS test_clock")
-        for name in DATABASE_FUNCTIONS:
+        for name in POSTGRESQL_FUNCTIONS:
             cursor.execute(
                 f"CREATE OR REPLACE FUNCTION test_clock.{name}() RETURNS timestamptz"
                 f" LANGUAGE sql AS $$ SELECT pg_catalog.{name}()"
                 f" + interval '{float(os.environ[OFFSET])} seconds' $$"
             )
         # PostgreSQL's own come first unless it is told when they come.
-        cursor.execute(
-            f"ALTER DATABASE {quoted} SET search_path = test_clock, public, pg_catalog"
-        )
-    connection.close()  # the next one knows
+        cursor.execute(f"ALTER DATABASE {quoted} SET search_path = test_clock, public, pg_catalog")
+    connection.close()
+    connection.close_pool()
