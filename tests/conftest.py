@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.utils.timezone import now
 
 from drivers.models import Fleet
 from tests import clock
@@ -60,6 +62,13 @@ def _empty_cache():
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def still():
+    """Time stands still, so that no minute, hour or day ends in the middle of a test."""
+    with time_machine.travel(now().timestamp(), tick=False):
+        yield
 
 
 @pytest.fixture
