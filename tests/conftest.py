@@ -36,6 +36,15 @@ def pytest_report_header() -> str | None:
     return None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name, with TEST_NOW, what needs programs that keep the real time."""
+    if clock.OFFSET in os.environ:
+        skip = pytest.mark.skip(reason="the whole demo and browsers keep the real time (TEST_NOW)")
+        for item in items:
+            if item.get_closest_marker("stack") or item.get_closest_marker("browser"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Let the database of the tests tell their time."""
