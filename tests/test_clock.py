@@ -34,8 +34,9 @@ ONCE_WRONG = (
 
 
 def at(instant: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python as if it were another time."""
+    """Run Python as if it were another time, without the services that this run may have."""
     unset = {clock.OFFSET, "PYTHONPATH", "PYTEST_XDIST_WORKER"}
+    unset |= {"DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unset}
     return subprocess.run(
         [sys.executable, *words],
