@@ -21,16 +21,10 @@ from bookings.models import Booking
 from bookings.wording import facts
 from calendars.ical import component, instant_line, line, text_line, to_bytes
 
-Status = Booking.Status
-
 # How long before the start a calendar reminds of it.
 REMINDER = "-PT30M"
 # How often calendars are asked to read a feed again; many take a day unless told otherwise.
 READ_FEED_EVERY = "PT30M"
-NOT_TAKING_PLACE = frozenset({Status.CANCELLED, Status.FAILED, Status.REJECTED, Status.NOT_PLACED})
-NOT_SURE = frozenset({Status.REQUESTED, Status.UNKNOWN})
-# What the title of an entry says first, so that nobody drives there for nothing.
-MARKED = NOT_TAKING_PLACE | NOT_SURE | {Status.NO_SHOW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ def mailed_entry(booking: Booking, *, to: Recipient, withdrawn: bool = False) ->
     a fleet in their own calendar is what nobody asked for, and a feed does it better. It names the
     organizer too, so that the CANCEL finds it.
     """
-    gone = withdrawn or booking.status in NOT_TAKING_PLACE
+    gone = withdrawn or not booking.in_calendars
     method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
     event = entry(booking, for_driver=to.drives, gone=gone)
     if not to.drives:
@@ -92,7 +86,7 @@ def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
     if not for_driver:
         event.append(line("URL", portal_url(booking)))
     event.append(organizer())
-    if drives and booking.status not in NOT_TAKING_PLACE:
+    if drives and booking.in_calendars:
         event += alarm(booking)
     return write([event], method="PUBLISH")
 
@@ -117,7 +111,7 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
     instants, which no change of a zone's rules moves, and calendars show them in their own zone
     anyway. The site's clock is in the description.
     """
-    gone = gone or booking.status in NOT_TAKING_PLACE
+    gone = gone or not booking.in_calendars
     location = booking.location
     place = [facts.one_line(location.name), facts.address_text(location)]
     lines = [
@@ -127,7 +121,8 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
         instant_line("DTSTART", booking.start_at),
         instant_line("DTEND", booking.end_at),
         line("SEQUENCE", str(booking.version)),
-        line("STATUS", status_of(booking, gone=gone)),
+        # Calendars strike through or hide what is cancelled.
+        line("STATUS", "CANCELLED" if gone else booking.traits.calendar),
         text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),
         text_line("LOCATION", ", ".join(filter(None, place))),
         line("TRANSP", "OPAQUE" if for_driver and not gone else "TRANSPARENT"),
@@ -139,20 +134,13 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
     return lines
 
 
-def status_of(booking: Booking, *, gone: bool) -> str:
-    """Return an entry's STATUS: calendars strike through or hide what is cancelled."""
-    if gone:
-        return "CANCELLED"
-    return "TENTATIVE" if booking.status in NOT_SURE else "CONFIRMED"
-
-
 def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
-    """Return the title of an entry, marked where the booking is not one to count on."""
+    """Return the title of an entry, marked where somebody would drive there for nothing."""
     text = summary(booking, driving=for_driver)
-    if booking.status in MARKED:
+    if booking.status not in Booking.GOES_AHEAD:
         state = booking.get_status_display()
     elif gone:
-        state = str(Status.CANCELLED.label)
+        state = str(Booking.Status.CANCELLED.label)
     else:
         return text
     # Translators: the title of a calendar entry, such as “Cancelled: Charging at Depot Brooklyn”.

@@ -12,12 +12,6 @@ from notifications.models import Notification
 Kind = Notification.Kind
 Status = Booking.Status
 
-NOT_TAKING_PLACE = frozenset(
-    {Status.CANCELLED, Status.FAILED, Status.NO_SHOW, Status.REJECTED, Status.NOT_PLACED}
-)
-NOTHING_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED, Status.CANCELLED})
-EXPECTED = frozenset({*Booking.CONFIRMED, Status.UNKNOWN})
-
 
 def is_overtaken(notification: Notification, *, now: datetime) -> bool:
     """Return whether what a mail would tell is no longer true of its booking.
@@ -29,9 +23,9 @@ def is_overtaken(notification: Notification, *, now: datetime) -> bool:
     theirs = notification.recipient_driver_id in {None, booking.driver_id}
     match notification.kind:
         case Kind.APPROVED | Kind.CHANGED | Kind.MOVED:
-            return not theirs or booking.status in NOT_TAKING_PLACE
+            return not theirs or booking.status in Booking.CALLED_OFF | Booking.LOST
         case Kind.REJECTED | Kind.NOT_PLACED:
-            return booking.status not in NOTHING_BOOKED
+            return booking.status not in Booking.CALLED_OFF
         case Kind.CANCELLED:
             # Of a driver who lost the booking to another one it is true whatever became of it.
             return theirs and booking.status != Status.CANCELLED
@@ -49,5 +43,5 @@ def is_overtaken(notification: Notification, *, now: datetime) -> bool:
                 or booking.reminder_at is not None
             )
         case Kind.RUNNING_LATE:
-            return booking.status not in EXPECTED or booking.is_past(now)
+            return booking.status not in Booking.MAY_STAND or booking.is_past(now)
     return False

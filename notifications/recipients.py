@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.wording.versions import AGREED_FACTS
 from drivers.models import Driver, Fleet, FleetMembership
 from notifications.models import NoticePreference, Notification
 from notifications.preferences import Choice, choices_of_fleets
@@ -28,12 +29,7 @@ Status = Booking.Status
 What = BookingEvent.What
 
 # What the operator may do to a booking that is expected to take place.
-ENDINGS: dict[str, Kind] = {
-    Status.CANCELLED: Kind.CANCELLED,
-    Status.FAILED: Kind.FAILED,
-    Status.NO_SHOW: Kind.NO_SHOW,
-}
-EXPECTED = frozenset({*Booking.HOLDS_A_PLACE, Status.UNKNOWN})
+ENDINGS: dict[str, Kind] = {status: Kind(status) for status in Booking.ENDED_EARLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ def plan_for_request(request: BookingRequest) -> list[int]:
         request=request,
         told=_told_already(request),
     )
-    refused = request.status in {RequestStatus.REJECTED, RequestStatus.FAILED}
+    refused = request.is_refused
     if request.status == RequestStatus.APPROVED:
         approvals = {
             RequestKind.CREATE: _plan_approval,
@@ -269,13 +265,13 @@ def _plan_operators_change(plan: Plan, event: BookingEvent) -> None:
     former_pk = changes.get("driver", (None, None))[0]
     former = Driver.objects.filter(pk=former_pk).first() if former_pk else None
     if new in ENDINGS:
-        if old not in EXPECTED:
+        if old not in Booking.MAY_COME:
             return
         plan.tell_managers(ENDINGS[new], asked)
         # Whoever would have got it in the same moment has never heard of it.
         if former is None:
             plan.tell_driver(ENDINGS[new], booking.driver)
-    elif new in EXPECTED and (old in ENDINGS or _is_moved(changes)):
+    elif new in Booking.MAY_COME and (old in ENDINGS or _is_moved(changes)):
         plan.tell_managers(Kind.MOVED, asked)
         plan.tell_driver(Kind.MOVED, booking.driver)
     else:
@@ -290,9 +286,9 @@ def _whose_request(plan: Plan, request: BookingRequest) -> User | None:
 
 
 def _is_moved(changes: dict[str, list[object]]) -> bool:
-    """Return whether it is another stay now; a charger that was not known before is none."""
+    """Return whether it is another booking now; a charger that was not known before is none."""
     other_charger = changes.get("evse", [None])[0] is not None
-    return other_charger or bool({"start_at", "end_at", "location", "driver"} & changes.keys())
+    return other_charger or bool(AGREED_FACTS & changes.keys())
 
 
 # What was told before

@@ -11,7 +11,6 @@ from bookings.wording.history import OCCURRENCES
 Status = Booking.Status
 What = BookingEvent.What
 LONGEST_REASON = 160
-ENDED = frozenset({Status.NO_SHOW, Status.FAILED, Status.CANCELLED})
 WITH_A_REASON = (What.CHANGED, What.GONE, What.MOVE_ENDED, What.RUNNING_LATE)
 
 
@@ -37,8 +36,10 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
 def _reason(booking: Booking, request: BookingRequest | None, event: BookingEvent | None) -> str:
     if booking.status == Status.REQUESTED:
         return _("No answer yet")
-    if booking.status in ENDED:
-        return OCCURRENCES[booking.status].reason_for("")
+    if booking.status in Booking.LOST:
+        return str(booking.traits.meaning)
+    if booking.status == Status.CANCELLED:
+        return _("Cancelled on the operator’s side, not from this portal.")
     if event and (request is None or _came_later(event, request)):
         return _reason_of_event(event)
     if request is None:

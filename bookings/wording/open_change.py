@@ -10,7 +10,7 @@ from shell.formats import period
 OpenChange = Booking.OpenChange
 
 
-def describe_what_happened(booking: Booking, *, reader: User | None) -> str:
+def describe_changes(booking: Booking, *, reader: User | None) -> str:
     """Return who has asked for what since the reader looked, or what the booking is now."""
     return describe_open_change(booking, reader=reader) or _(
         "This booking has changed since you opened the page. It is now: %(facts)s."

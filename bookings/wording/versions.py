@@ -4,16 +4,14 @@ A new fact of bookings is declared in `FACTS`, as a field of the models and in t
 """
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
@@ -42,43 +40,38 @@ class BookingFact:
     previous: str = ""
 
 
-def _status_label(value: str, zone: ZoneInfo) -> str:
+def _status_label(value: str, _zone: ZoneInfo) -> str:
     return str(Booking.Status(value).label) if value in Booking.Status.values else value
 
 
-def _name(row: Location | Evse, zone: ZoneInfo) -> str:
+def _name(row: Location | Evse, _zone: ZoneInfo) -> str:
     return row.name
 
 
-def _person(row: Driver, zone: ZoneInfo) -> str:
+def _display_name(row: Driver, _zone: ZoneInfo) -> str:
     return row.display_name
 
 
 # In the order in which pages name them.
 FACTS = (
     BookingFact(
-        "start_at", gettext_lazy("Start"), in_zone, datetime.fromisoformat, None, "previous_start_at"
+        "start_at", _("Start"), in_zone, datetime.fromisoformat, previous="previous_start_at"
     ),
+    BookingFact("end_at", _("End"), in_zone, datetime.fromisoformat, previous="previous_end_at"),
+    BookingFact("location", _("Site"), _name, rows=Location.objects.all),
     BookingFact(
-        "end_at", gettext_lazy("End"), in_zone, datetime.fromisoformat, None, "previous_end_at"
-    ),
-    BookingFact("location", gettext_lazy("Site"), _name, rows=Location.objects.all),
-    BookingFact(
-        "evse",
-        gettext_lazy("Charger"),
-        _name,
-        rows=lambda: Evse.objects.select_related("charge_point"),
+        "evse", _("Charger"), _name, rows=lambda: Evse.objects.select_related("charge_point")
     ),
     BookingFact(
         "driver",
-        gettext_lazy("Driver"),
-        _person,
+        _("Driver"),
+        _display_name,
         rows=Driver.objects.all,
         previous="previous_driver",
     ),
 )
 # What history tells with its old and its new value.
-TOLD_FACTS = (BookingFact("status", gettext_lazy("Status"), _status_label), *FACTS)
+TOLD_FACTS = (BookingFact("status", _("Status"), _status_label), *FACTS)
 FACT_NAMES = frozenset(fact.name for fact in FACTS)
 # Another charger may merely be the one that was assigned; another of these is another booking.
 AGREED_FACTS = FACT_NAMES - {"evse"}
@@ -95,7 +88,7 @@ class BookingVersion:
     evse: Evse | None
     start_at: datetime
     end_at: datetime
-    criteria: Criteria = dataclass_field(default_factory=Criteria)
+    criteria: Criteria = field(default_factory=Criteria)
 
     def differs(self, booking: Booking) -> bool:
         """Whether the booking is another one by now, wherever the operator assigned a charger."""
@@ -175,7 +168,7 @@ class RowsTold:
 
     def text(self, fact: BookingFact, told: Any, zone: ZoneInfo) -> str:
         if told is None:
-            return _("not known")
+            return str(_("not known"))
         value = self.value(fact, told)
         return f"#{told}" if value is None else fact.write(value, zone)
 
@@ -220,7 +213,9 @@ def differences_told(
     event: BookingEvent, *, rows: RowsTold, zone: ZoneInfo, but: Container[str] = ()
 ) -> tuple[Difference, ...]:
     return tuple(
-        Difference(str(fact.label), *(rows.text(fact, told, zone) for told in event.changes[fact.name]))
+        Difference(
+            str(fact.label), *(rows.text(fact, told, zone) for told in event.changes[fact.name])
+        )
         for fact in TOLD_FACTS
         if fact.name in event.changes and fact.name not in but
     )

@@ -12,12 +12,12 @@ from notifications.kinds.parts import (
     asked_by_manager,
     driver_closing,
     failed_request,
+    full_facts,
     is_rejected,
     operator_words,
     period_of,
     short_facts,
     since_then,
-    standing_facts,
     what,
     words_of_event,
 )
@@ -40,10 +40,10 @@ def changed(case: Case) -> Letter:
             "calendar entry is attached; it replaces the earlier one."
         )
     return Letter(
-        subject=_("Changed: %(what)s") % {"what": what(case.stay)},
+        subject=_("Changed: %(what)s") % {"what": what(case.version)},
         headline=headline,
-        opening=[text % case.words, *asked_by_manager(case), *since_then(case, case.stay)],
-        facts=standing_facts(case, case.stay, before=case.before),
+        opening=[text % case.words, *asked_by_manager(case), *since_then(case, case.version)],
+        facts=full_facts(case, case.version, before=case.before),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=True,
@@ -67,10 +67,10 @@ def moved(case: Case) -> Letter:
             "is attached; it replaces the earlier one."
         )
     return Letter(
-        subject=_("Changed by the operator: %(what)s") % {"what": what(case.stay)},
+        subject=_("Changed by the operator: %(what)s") % {"what": what(case.version)},
         headline=headline,
-        opening=[text % case.words, *stands_again(case), *since_then(case, case.stay)],
-        facts=standing_facts(case, case.stay, before=case.before),
+        opening=[text % case.words, *stands_again(case), *since_then(case, case.version)],
+        facts=full_facts(case, case.version, before=case.before),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=True,
@@ -80,7 +80,7 @@ def moved(case: Case) -> Letter:
 def stands_again(case: Case) -> list[str]:
     """Return that a booking which the operator had ended is to take place after all."""
     told = case.event.changes.get("status") if case.event is not None else None
-    if not told or told[0] in Booking.HOLDS_A_PLACE | {Booking.Status.UNKNOWN}:
+    if not told or told[0] in Booking.MAY_COME:
         return []
     ended = {"state": Booking.Status(told[0]).label}
     # Translators: %(state)s is a state such as “Cancelled”.
@@ -124,7 +124,7 @@ def change_refused(case: Case) -> Letter:
             "no reason."
         )
         failed = _("The change of the booking for %(driver)s at %(site)s could not be made.")
-    kept = case.before or case.stay
+    kept = case.before or case.version
     words = case.words | {"driver": one_line(kept.driver.display_name)}
     if is_rejected(case):
         opening = [(says if quoted else silent) % words]
@@ -141,7 +141,7 @@ def change_refused(case: Case) -> Letter:
             *([_("The booking stays as it was:")] if case.stands else []),
             *since_then(case, kept),
         ],
-        facts=[*standing_facts(case, kept), *asked_change(case)],
+        facts=[*full_facts(case, kept), *asked_change(case)],
         actions=actions_of(case),
         closing=driver_closing(case),
     )
@@ -149,7 +149,7 @@ def change_refused(case: Case) -> Letter:
 
 def asked_change(case: Case) -> list[Fact]:
     """Return what was asked for instead of what the booking is."""
-    wanted, kept = case.stay, case.before
+    wanted, kept = case.version, case.before
     if kept is None:
         return []
     lines = []

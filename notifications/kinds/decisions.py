@@ -9,11 +9,11 @@ from notifications.kinds.parts import (
     actions_of,
     driver_closing,
     failed_request,
+    full_facts,
     operator_words,
     place_and_time,
     short_facts,
     since_then,
-    standing_facts,
     what,
 )
 
@@ -36,10 +36,10 @@ def approved(case: Case) -> Letter:
             "attached."
         )
     return Letter(
-        subject=_("Approved: %(what)s") % {"what": what(case.stay)},
+        subject=_("Approved: %(what)s") % {"what": what(case.version)},
         headline=headline,
-        opening=[text % words, *replaced_booking(case), *since_then(case, case.stay)],
-        facts=standing_facts(case, case.stay),
+        opening=[text % words, *replaced_booking(case), *since_then(case, case.version)],
+        facts=full_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=True,
@@ -109,12 +109,12 @@ def not_booked(case: Case, *, subject: str, headline: str, opening: list[str]) -
     else:
         after = _("Nothing is booked.")
     return Letter(
-        subject=subject % {"what": what(case.stay)},
+        subject=subject % {"what": what(case.version)},
         headline=headline,
         opening=opening,
         quoted=operator_words(case),
         after_quote=[after, _("This was asked for:")],
-        facts=short_facts(case, case.stay, criteria=True),
+        facts=short_facts(case, case.version, criteria=True),
         actions=actions_of(case),
         closing=driver_closing(case),
     )

@@ -10,12 +10,12 @@ from notifications.kinds.parts import (
     asked_by_manager,
     driver_closing,
     failed_request,
+    full_facts,
     is_rejected,
     operator_words,
     place_and_time,
     short_facts,
     since_then,
-    standing_facts,
     what,
 )
 
@@ -42,10 +42,10 @@ def cancelled(case: Case) -> Letter:
             "takes it out of calendars that have it."
         )
     return Letter(
-        subject=_("Cancelled: %(what)s") % {"what": what(case.stay)},
+        subject=_("Cancelled: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=[text % case.words, *who_cancelled(case)],
-        facts=short_facts(case, case.stay),
+        facts=short_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=was_booked,
@@ -126,12 +126,12 @@ def cancel_refused(case: Case) -> Letter:
         )
         after.insert(0, text % place_and_time(replacement))
     return Letter(
-        subject=_("Not cancelled: %(what)s") % {"what": what(case.stay)},
+        subject=_("Not cancelled: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=opening,
         quoted=quoted,
-        after_quote=[*since_then(case, case.stay), *after],
-        facts=standing_facts(case, case.stay),
+        after_quote=[*since_then(case, case.version), *after],
+        facts=full_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
     )
@@ -153,10 +153,10 @@ def failed(case: Case) -> Letter:
             "nothing is booked there any more."
         )
     return Letter(
-        subject=_("Charger could not be held: %(what)s") % {"what": what(case.stay)},
+        subject=_("Charger could not be held: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=[text % case.words],
-        facts=short_facts(case, case.stay),
+        facts=short_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
         entry=True,
@@ -178,10 +178,10 @@ def no_show(case: Case) -> Letter:
             "charger is not held any more."
         )
     return Letter(
-        subject=_("No-show: %(what)s") % {"what": what(case.stay)},
+        subject=_("No-show: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=[text % case.words],
-        facts=short_facts(case, case.stay),
+        facts=short_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
     )

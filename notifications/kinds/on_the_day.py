@@ -9,8 +9,8 @@ from notifications.kinds.parts import (
     Letter,
     actions_of,
     driver_closing,
+    full_facts,
     short_facts,
-    standing_facts,
     what,
     words_of_event,
 )
@@ -21,7 +21,7 @@ OpenChange = Booking.OpenChange
 
 def reminder(case: Case) -> Letter:
     """Write that a booking starts soon, and what about it is undecided."""
-    starts = {"start": in_zone(case.stay.start_at, case.stay.location.zone)}
+    starts = {"start": in_zone(case.version.start_at, case.version.location.zone)}
     if case.for_driver:
         headline = _("Your charging booking starts soon")
         text = _("Your booking at %(site)s starts on %(start)s.")
@@ -41,10 +41,10 @@ def reminder(case: Case) -> Letter:
     }
     note = undecided.get(OpenChange(case.booking.open_change)) if case.booking.open_change else None
     return Letter(
-        subject=_("Reminder: %(what)s") % {"what": what(case.stay)},
+        subject=_("Reminder: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=[text % (case.words | starts), *([note] if note else [])],
-        facts=standing_facts(case, case.stay),
+        facts=full_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
     )
@@ -68,12 +68,12 @@ def running_late(case: Case) -> Letter:
         )
     note = words_of_event(case)
     return Letter(
-        subject=_("Running late: %(what)s") % {"what": what(case.stay)},
+        subject=_("Running late: %(what)s") % {"what": what(case.version)},
         headline=headline,
         opening=[text % words, *([_("The driver says:")] if note else [])],
         quoted=note,
         after_quote=[_("This does not change the booking:")],
-        facts=short_facts(case, case.stay),
+        facts=short_facts(case, case.version),
         actions=actions_of(case),
         closing=driver_closing(case),
     )

@@ -13,8 +13,14 @@ from bookings.links import driver_page_url
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line, with_before
-from bookings.wording.versions import Stay, asked_stay, stay_before, stay_now, stays_of_event
-from calendars.entries import NOT_TAKING_PLACE, portal_url
+from bookings.wording.versions import (
+    BookingVersion,
+    version_asked,
+    version_before,
+    version_now,
+    versions_of_event,
+)
+from calendars.entries import portal_url
 from drivers.models import Driver
 from notifications.models import Notification
 from shell.formats import period
@@ -58,8 +64,9 @@ class Letter:
 class Case:
     """A notification, with what its mail needs to know of it.
 
-    `stay` is what the mail is about: what was approved, asked for or found, as the notification's
-    request or event tells it. `before` is what it was earlier, where the mail tells of a change.
+    `version` is what the mail is about: what was approved, asked for or found, as the
+    notification's request or event tells it. `before` is what it was earlier, where the mail tells
+    of a change.
     """
 
     def __init__(self, notification: Notification) -> None:
@@ -69,16 +76,16 @@ class Case:
         self.event: BookingEvent | None = notification.event
         self.kind = Kind(notification.kind)
         self.for_driver = notification.audience == Notification.Audience.DRIVER
-        self.before: Stay | None = None
+        self.before: BookingVersion | None = None
         if self.request is not None:
             self.request.booking = self.booking
-            self.stay = asked_stay(self.request)
-            self.before = stay_before(self.request)
+            self.version = version_asked(self.request)
+            self.before = version_before(self.request)
         elif self.event is not None:
             self.event.booking = self.booking
-            self.before, self.stay = stays_of_event(self.event)
+            self.before, self.version = versions_of_event(self.event)
         else:
-            self.stay = stay_now(self.booking)
+            self.version = version_now(self.booking)
 
     @cached_property
     def recipient(self) -> Driver:
@@ -92,7 +99,7 @@ class Case:
             self.for_driver
             and self.kind in CHANGES_MADE
             and self.before is not None
-            and self.stay.driver != self.recipient
+            and self.version.driver != self.recipient
             and self.before.driver == self.recipient
         )
 
@@ -103,7 +110,7 @@ class Case:
             self.for_driver
             and self.kind in CHANGES_MADE
             and self.before is not None
-            and self.stay.driver == self.recipient
+            and self.version.driver == self.recipient
             and self.before.driver != self.recipient
         )
 
@@ -128,7 +135,7 @@ class Case:
     def replacement(self) -> Booking | None:
         """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
-            status__in=NOT_TAKING_PLACE
+            status__in=Booking.NOT_IN_CALENDARS
         )
         return moved.select_related("location", "evse__charge_point", "driver").first()
 
@@ -136,8 +143,8 @@ class Case:
     def words(self) -> dict[str, str]:
         """What sentences call the people and places."""
         return {
-            "driver": one_line(self.stay.driver.display_name),
-            "site": one_line(self.stay.location.name),
+            "driver": one_line(self.version.driver.display_name),
+            "site": one_line(self.version.location.name),
             "fleet": one_line(self.booking.fleet.name),
             "portal": settings.PORTAL_NAME,
         }
@@ -146,44 +153,50 @@ class Case:
 # Facts
 
 
-def stay_facts(
-    case: Case, stay: Stay, *, before: Stay | None = None, criteria: bool = False
+def version_facts(
+    case: Case,
+    version: BookingVersion,
+    *,
+    before: BookingVersion | None = None,
+    criteria: bool = False,
 ) -> list[Fact]:
     """Return where, when and at which charger, with what each was before if that differs.
 
     Managers, and whoever gets somebody else's booking, read for which driver. With `criteria`, no
     charger means any that fits; without, one that the operator has yet to name.
     """
-    place, time = facts.where(stay.location), facts.when(stay)
-    charger = charger_fact(stay, criteria=criteria)
-    driver = Fact(_("Driver"), (one_line(stay.driver.display_name),), strong=1)
+    place, time = facts.where(version.location), facts.when(version)
+    charger = charger_fact(version, criteria=criteria)
+    driver = Fact(_("Driver"), (one_line(version.driver.display_name),), strong=1)
     if before is not None:
-        if before.location != stay.location:
+        if before.location != version.location:
             place = with_before(place, one_line(before.location.name))
-        if (before.start_at, before.end_at) != (stay.start_at, stay.end_at):
+        if (before.start_at, before.end_at) != (version.start_at, version.end_at):
             time = with_before(time, period_of(before))
-        if before.evse != stay.evse and before.evse is not None:
+        if before.evse != version.evse and before.evse is not None:
             charger = with_before(charger, one_line(before.evse.name))
-        if before.driver != stay.driver:
+        if before.driver != version.driver:
             driver = with_before(driver, one_line(before.driver.display_name))
     return [place, time, charger, *([] if case.for_driver else [driver])]
 
 
-def charger_fact(stay: Stay, *, criteria: bool) -> Fact:
+def charger_fact(version: BookingVersion, *, criteria: bool) -> Fact:
     """Return the charger, or what is known of it."""
-    if stay.evse is not None:
-        return facts.charger(stay.evse)
+    if version.evse is not None:
+        return facts.charger(version.evse)
     if criteria:
-        text = facts.criteria_text(stay.criteria)
+        text = facts.criteria_text(version.criteria)
     else:
         text = _("The operator assigns the charger. It shows on the booking's page once known.")
     return Fact(_("Charger"), (text,))
 
 
-def standing_facts(case: Case, stay: Stay, *, before: Stay | None = None) -> list[Fact]:
+def full_facts(
+    case: Case, version: BookingVersion, *, before: BookingVersion | None = None
+) -> list[Fact]:
     """Return all that a booking's driver or manager needs to know while it stands."""
-    told = stay_facts(case, stay, before=before)
-    told += facts.getting_in(stay)
+    told = version_facts(case, version, before=before)
+    told += facts.getting_in(version)
     told += reference_facts(case)
     if case.booking.made_elsewhere:
         told.append(Fact(_("Booked"), (_("In the operator's app"),)))
@@ -195,9 +208,9 @@ def standing_facts(case: Case, stay: Stay, *, before: Stay | None = None) -> lis
     return told
 
 
-def short_facts(case: Case, stay: Stay, *, criteria: bool = False) -> list[Fact]:
+def short_facts(case: Case, version: BookingVersion, *, criteria: bool = False) -> list[Fact]:
     """Return by what people recognise a booking that does not stand, or that is not theirs."""
-    return [*stay_facts(case, stay, criteria=criteria), *reference_facts(case)]
+    return [*version_facts(case, version, criteria=criteria), *reference_facts(case)]
 
 
 def reference_facts(case: Case) -> list[Fact]:
@@ -206,9 +219,9 @@ def reference_facts(case: Case) -> list[Fact]:
     return [Fact(_("Reference"), (reference,))] if reference else []
 
 
-def period_of(stay: Stay | Booking) -> str:
+def period_of(version: BookingVersion | Booking) -> str:
     """Return both ends on the site's clock, on one line."""
-    return str(period(stay.start_at, stay.end_at, stay.location.zone))
+    return str(period(version.start_at, version.end_at, version.location.zone))
 
 
 def place_and_time(booking: Booking) -> dict[str, str]:
@@ -254,34 +267,33 @@ def actions_of(case: Case) -> list[Action]:
         return driver_actions(case)
     by_operator = case.event is not None and case.event.actor == Actor.OPERATOR
     lost = case.booking.did_not_work_out or (case.kind == Kind.CANCELLED and by_operator)
-    again = [Action(_("Pick another slot"), pick_again_url(case.stay))] if lost else []
+    again = [Action(_("Pick another slot"), pick_again_url(case.version))] if lost else []
     return [page_action(case), *again]
 
 
-def pick_again_url(stay: Stay) -> str:
+def pick_again_url(version: BookingVersion) -> str:
     """Return the full address of the slot picker, opened around what was asked for."""
-    local = stay.start_at.astimezone(stay.location.zone)
+    local = version.start_at.astimezone(version.location.zone)
     params = {
         "day": local.date().isoformat(),
-        "minutes": str(int((stay.end_at - stay.start_at).total_seconds() // 60)),
+        "minutes": str(int((version.end_at - version.start_at).total_seconds() // 60)),
         "from": f"{local:%H:%M}",
     }
-    if stay.evse is None:
-        params |= criteria_params(stay.criteria)
-    page = reverse("sites:detail", args=[stay.location.pk])
+    if version.evse is None:
+        params |= criteria_params(version.criteria)
+    page = reverse("sites:detail", args=[version.location.pk])
     return f"{settings.SITE_URL}{page}?{urlencode(params)}"
 
 
 # Sentences
 
 
-def since_then(case: Case, stay: Stay) -> list[str]:
+def since_then(case: Case, version: BookingVersion) -> list[str]:
     """Return a warning where the booking is not what the mail tells any more.
 
     Mails may wait for their server, and are written from what happened, not from what is.
     """
-    over = {Booking.Status.CANCELLED, Booking.Status.FAILED, Booking.Status.NO_SHOW}
-    if case.booking.status not in over and not stay.differs(case.booking):
+    if case.booking.status not in Booking.ENDED_EARLY and not version.differs(case.booking):
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]
@@ -341,14 +353,14 @@ def words_of_event(case: Case) -> tuple[str, ...]:
     return lines_of(case.event.note) if case.event is not None else ()
 
 
-def what(stay: Stay) -> str:
+def what(version: BookingVersion) -> str:
     """Return where, when and at which charger, as short as a subject needs it."""
     parts = [
-        one_line(stay.location.name, longest=LONGEST_SITE_IN_SUBJECT),
-        facts.short_period(stay),
+        one_line(version.location.name, longest=LONGEST_SITE_IN_SUBJECT),
+        facts.short_period(version),
     ]
-    if stay.evse is not None:
-        label = stay.evse.label or stay.evse.physical_reference or stay.evse.name
+    if version.evse is not None:
+        label = version.evse.label or version.evse.physical_reference or version.evse.name
         charger = one_line(label, longest=LONGEST_CHARGER_IN_SUBJECT)
         parts.append(_("charger %(charger)s") % {"charger": charger})
     return ", ".join(parts)

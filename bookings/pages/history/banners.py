@@ -14,7 +14,6 @@ Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 What = BookingEvent.What
 OpenChange = Booking.OpenChange
-REFUSED = frozenset({Status.REJECTED, Status.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _matters_still(booking: Booking, *, now: datetime) -> bool:
 def _refused(record: HistoryRecord, *, now: datetime) -> Banner | None:
     """Return that the latest change or cancellation was refused, as long as that matters."""
     request = record.latest
-    if request is None or request.kind == Kind.CREATE or request.status not in REFUSED:
+    if request is None or request.kind == Kind.CREATE or not request.is_refused:
         return None
     move = record.last_event(What.MOVE_ASKED)
     if not _matters_still(record.booking, now=now) or (move and move.at > when_settled(request)):
@@ -184,7 +183,6 @@ def _replacing(record: HistoryRecord, *, now: datetime) -> Banner | None:
     if old is None:
         return None
     cancellation = record.cancellation_of_replaced()
-    refused = cancellation is not None and cancellation.status in REFUSED
     if booking.status == Booking.Status.REQUESTED:
         text = _("Replaces booking %(number)d, which is cancelled once this one is approved.")
         if booking.open_change or old.open_change != OpenChange.MOVE:
@@ -193,7 +191,7 @@ def _replacing(record: HistoryRecord, *, now: datetime) -> Banner | None:
         text = _("Was to replace booking %(number)d, which stays as it was.")
     elif cancellation is None:
         text = _("Was to replace booking %(number)d (%(status)s).")
-    elif refused and old.holds_a_place and not old.is_past(now):
+    elif cancellation.is_refused and old.holds_a_place and not old.is_past(now):
         text = _("Replaces booking %(number)d.")
         if booking.holds_a_place and not old.open_change:
             text = _("Replaces booking %(number)d, but that one was not cancelled.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.actions.driver import LATE_KEY
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
+from bookings.models.statuses import REQUEST_TRAITS
 from bookings.pages.history.record import HistoryRecord
 from bookings.wording.facts import criteria_text
 from bookings.wording.history import OCCURRENCES, who_did
@@ -80,8 +81,8 @@ def _request_line(event: BookingRequestEvent, record: HistoryRecord) -> Line:
     else:
         differences = differences_asked(request, zone=record.booking.zone)
     occurrence = OCCURRENCES[kind]
-    text = str(occurrence.line) % words
-    return Line(event.at, occurrence.icon, text, differences, details, said)
+    icon = occurrence.icon or REQUEST_TRAITS[event.to_status].icon
+    return Line(event.at, icon, str(occurrence.line) % words, differences, details, said)
 
 
 def _asked_for(request: BookingRequest, record: HistoryRecord) -> Iterator[str]:
