@@ -24,7 +24,7 @@ from bookings.pages.history.status import (
     moves_on,
     wants_alternatives,
 )
-from bookings.pages.history.timeline import lines_of
+from bookings.pages.history.timeline import history_lines
 from bookings.selectors import (
     Cursor,
     booking_of,
@@ -141,7 +141,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "cancelled_by": cancelled_by(record),
         "is_gone": is_gone(record),
         "session": record.session,
-        "timeline": lines_of(record),
+        "timeline": history_lines(record),
         "can_change": may_book and booking.can_change(now),
         "can_cancel": may_book and booking.can_cancel(now),
         "can_book_again": may_book

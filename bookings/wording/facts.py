@@ -6,13 +6,14 @@ The words are in the language that is active when a function is called; times ar
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlencode
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from bookings.models import Booking
+from bookings.wording.versions import BookingVersion
 from shell.formats import (
     as_zone,
     duration,
@@ -47,22 +48,6 @@ class Fact:
     strong: int = 0
 
 
-class TimedPlace(Protocol):
-    """A booking, a request, a version of either: something at a site, from then until then."""
-
-    @property
-    def location(self) -> Location:
-        """The site."""
-
-    @property
-    def start_at(self) -> datetime:
-        """When it begins."""
-
-    @property
-    def end_at(self) -> datetime:
-        """When it ends."""
-
-
 def with_before(fact: Fact, before: str) -> Fact:
     """Return a fact that tells in its last line what it was before."""
     # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
@@ -83,26 +68,22 @@ def lines_of(text: str) -> tuple[str, ...]:
 
 
 def where(location: Location) -> Fact:
-    """Return the site with its address and a map."""
     lines = (one_line(location.name), *(one_line(line) for line in address_lines(location)))
     return Fact(_("Where"), lines, url=map_link(location), url_label=_("Map"), strong=1)
 
 
 def address_text(location: Location) -> str:
-    """Return the site's address on one line."""
     return ", ".join(one_line(line) for line in address_lines(location))
 
 
 def map_link(location: Location) -> str:
     """Return the address of a map: a mark at the coordinates, else a search for the address."""
     address = address_text(location)
-    if not address:
-        return map_url(location)
     search = f"https://www.openstreetmap.org/search?{urlencode({'query': address})}"
-    return map_url(location) or search
+    return map_url(location) or (search if address else "")
 
 
-def when(slot: TimedPlace) -> Fact:
+def when(slot: Booking | BookingVersion) -> Fact:
     """Return both ends on the site's clock, with their days, the length and the zone's name."""
     location = slot.location
     zone = location.zone
@@ -130,14 +111,13 @@ def clock_change(start: datetime, end: datetime, *, location: Location) -> str:
     if not change:
         return ""
     # Translators: %(by)s is a length of time such as “1 h”, %(zone)s a zone with its name.
-    if change > timedelta(0):
-        text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
-    else:
+    text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
+    if change < timedelta(0):
         text = _("Clocks go back by %(by)s in between: the end is in %(zone)s.")
     return text % {"by": duration(abs(change)), "zone": zone_label(location.zone, end)}
 
 
-def short_period(slot: TimedPlace) -> str:
+def short_period(slot: Booking | BookingVersion) -> str:
     """Return the time for a subject: “Mon 23 Nov 18:00–19:00”, on the site's clock."""
     zone = as_zone(slot.location.zone)
     start, end = slot.start_at.astimezone(zone), slot.end_at.astimezone(zone)
@@ -149,43 +129,37 @@ def short_period(slot: TimedPlace) -> str:
 
 
 def charger(evse: Evse) -> Fact:
-    """Return the charger as its label and reference name it, with its plugs and power."""
-    facts = charger_of(evse)
-    offers = " · ".join(part for part in (facts.connectors, kw(evse.max_power_kw)) if part)
-    lines = [one_line(evse.name)]
-    if offers:
-        lines.append(offers)
-    return Fact(_("Charger"), tuple(lines), strong=1)
+    offers = " · ".join(filter(None, (charger_of(evse).connectors, kw(evse.max_power_kw))))
+    return Fact(_("Charger"), tuple(filter(None, (one_line(evse.name), offers))), strong=1)
 
 
 def criteria_text(criteria: Criteria) -> str:
     """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
-    parts = [
+    parts = (
         criteria.current_type.upper(),
         connector_label(criteria.connector_type) if criteria.connector_type else "",
         _("from %(power)s") % {"power": kw(power)} if power is not None else "",
-    ]
-    offers = ", ".join(part for part in parts if part)
+    )
+    offers = ", ".join(filter(None, parts))
     if not offers:
         return _("Any charger that fits")
     return _("Any charger that fits: %(offers)s") % {"offers": offers}
 
 
-def getting_in(booking: TimedPlace) -> list[Fact]:
+def getting_in(booking: Booking | BookingVersion) -> list[Fact]:
     """Return how to get in, by what means, and when the site is open on the booked days."""
     location = booking.location
-    how = lines_of(location.how_to_get_in)
     means = one_line(", ".join(access_labels(location.access_methods)))
     facts = [
-        Fact(_("How to get in"), how),
+        Fact(_("How to get in"), lines_of(location.how_to_get_in)),
         Fact(_("Access"), (means,) if means else ()),
         Fact(_("Opening hours"), opening_lines(booking)),
     ]
     return [fact for fact in facts if fact.lines]
 
 
-def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
+def opening_lines(booking: Booking | BookingVersion) -> tuple[str, ...]:
     """Return the opening hours of each day that the booking touches; nothing if not known."""
     location = booking.location
     if location.always_open:

@@ -56,7 +56,6 @@ class LocalDay(Func):
         return super().as_sql(*args, **kwargs)
 
     def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the SQL by PostgreSQL's own arithmetic."""
         kwargs |= {"template": "(%(expressions)s)::date", "arg_joiner": " AT TIME ZONE "}
         return super().as_sql(*args, **kwargs)
 

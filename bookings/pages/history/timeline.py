@@ -47,7 +47,7 @@ class Line:
     words: str = ""
 
 
-def lines_of(record: HistoryRecord) -> list[Line]:
+def history_lines(record: HistoryRecord) -> list[Line]:
     """Return what has happened, oldest first; of one instant: asked for, done, told."""
     rows = rows_told(record.events, booking=record.booking)
     lines: list[tuple[datetime, Line]] = [
@@ -158,17 +158,16 @@ def _session_lines(record: HistoryRecord) -> Iterator[tuple[datetime, Line]]:
 
 
 def _mail_line(notification: Notification) -> tuple[datetime, Line]:
-    at, when = notification.created_at, None
-    icon, text = "mail-off", _("E-mail to %(to)s could not be delivered")
-    problem = notification.problem
-    match notification.state:
-        case Notification.State.SENT:
-            at = when = notification.sent_at or at
-            icon, text, problem = "mail", _("E-mail sent to %(to)s"), ""
-        case Notification.State.QUEUED:
-            icon, text, problem = "mail-forward", _("E-mail to %(to)s is waiting to be sent"), ""
-        case Notification.State.DROPPED:
-            text = _("E-mail to %(to)s was not sent")
-    details = tuple(filter(None, [str(notification.get_kind_display()), problem]))
+    is_sent = notification.state == Notification.State.SENT
+    at = notification.sent_at if is_sent and notification.sent_at else notification.created_at
+    icon, text = {
+        Notification.State.SENT: ("mail", _("E-mail sent to %(to)s")),
+        Notification.State.QUEUED: ("mail-forward", _("E-mail to %(to)s is waiting to be sent")),
+        Notification.State.DROPPED: ("mail-off", _("E-mail to %(to)s was not sent")),
+        Notification.State.GIVEN_UP: ("mail-off", _("E-mail to %(to)s could not be delivered")),
+    }[Notification.State(notification.state)]
+    details = [str(notification.get_kind_display())]
+    if icon == "mail-off" and notification.problem:
+        details.append(notification.problem)
     text %= {"to": notification.recipient_email}
-    return at, Line(when, icon, text, details=details)
+    return at, Line(at if is_sent else None, icon, text, details=tuple(details))

@@ -14,7 +14,7 @@ from bookings.actions.create import retry_failed
 from bookings.actions.driver import revoke_links, say_running_late
 from bookings.models import Actor, Booking, BookingEvent, ChargingSession
 from bookings.pages.history.record import read_history
-from bookings.pages.history.timeline import lines_of
+from bookings.pages.history.timeline import history_lines
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
 from drivers.models import Driver
@@ -42,7 +42,7 @@ def ben(mirrored) -> Driver:
 
 def lines(booking: Booking, *, mails: bool = False):
     """Return the history, without what was mailed unless that is asked for."""
-    found = lines_of(read_history(Booking.objects.get(pk=booking.pk)))
+    found = history_lines(read_history(Booking.objects.get(pk=booking.pk)))
     return found if mails else [line for line in found if not line.icon.startswith("mail")]
 
 
@@ -340,7 +340,7 @@ def test_queries_do_not_grow_with_what_has_happened(confirmed, manager, ben, ope
             "driver", "location", "evse", "charging_session"
         ).get(pk=confirmed.pk)
         with CaptureQueriesContext(connection) as captured:
-            lines_of(read_history(booking))
+            history_lines(read_history(booking))
         return len(captured)
 
     def let_much_happen():
