@@ -23,7 +23,8 @@ from upstream.readers import (
 )
 
 REQUEST_TYPES = frozenset({"create", "update", "cancel"})
-REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+DECISIONS = frozenset({"approved", "rejected"})
+REQUEST_STATUSES = DECISIONS | {"pending"}
 BOOKING_STATUSES = frozenset(
     {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
 )
@@ -170,6 +171,10 @@ class BookingRequest:
             created_at=instant(payload.get("createdAt")),
             last_updated_at=instant(payload.get("lastUpdatedAt")),
         )
+
+    @property
+    def is_decided(self) -> bool:
+        return self.status in DECISIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sites.models import Evse, Location
 
 
 class Booking(models.Model):
-    """One stay of a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
+    """A period for a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
 
     AMPECO knows it once `ampeco_booking_id` is set. Until then its status follows the request that
     asks for it (`requested`, `rejected`, `not-placed`); from then on it is AMPECO's own status.
@@ -50,10 +50,10 @@ class Booking(models.Model):
     MAY_COME = MAY_STAND | at(Stage.ASKED)
     NEVER_BOOKED = at(Stage.NEVER_BOOKED)
     CALLED_OFF = NEVER_BOOKED | at(Stage.CANCELLED)
-    # Nobody wanted these to end so: another slot is wanted instead.
     LOST = at(Stage.LOST)
-    DID_NOT_WORK_OUT = NEVER_BOOKED | LOST
     ENDED_EARLY = LOST | at(Stage.CANCELLED)
+    # Another slot is wanted instead.
+    DID_NOT_WORK_OUT = NEVER_BOOKED | LOST
     NOT_IN_CALENDARS = frozenset(
         each for each in BookingStatus if BOOKING_TRAITS[each].calendar == "CANCELLED"
     )
@@ -167,12 +167,10 @@ class Booking(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone of the site."""
         return self.location.zone
 
     @property
     def duration(self) -> timedelta:
-        """How long the charger is asked for."""
         return self.end_at - self.start_at
 
     @property
@@ -181,17 +179,14 @@ class Booking(models.Model):
 
     @property
     def holds_a_place(self) -> bool:
-        """Whether the slot is asked for or confirmed, and not yet over or given up."""
         return self.status in self.HOLDS_A_PLACE
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the operator holds the slot for the driver."""
         return self.status in self.CONFIRMED
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the operator still has to decide something about it."""
         return self.status == self.Status.REQUESTED or bool(self.open_change)
 
     @property
@@ -206,7 +201,6 @@ class Booking(models.Model):
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
 
     def can_cancel(self, now: datetime | None = None) -> bool:
-        """Whether it may be cancelled: confirmed, or still undecided."""
         return self.holds_a_place and self._is_open(now)
 
     def _is_open(self, now: datetime | None) -> bool:
@@ -214,12 +208,10 @@ class Booking(models.Model):
 
     @property
     def in_calendars(self) -> bool:
-        """Whether its entry belongs in a calendar, and is not to be taken out."""
         return self.status not in self.NOT_IN_CALENDARS
 
     @property
     def did_not_work_out(self) -> bool:
-        """Whether another slot is wanted instead."""
         return self.status in self.DID_NOT_WORK_OUT
 
     def expects(self, status: str) -> bool:
@@ -227,12 +219,10 @@ class Booking(models.Model):
         return self.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
 
     def is_past(self, now: datetime | None = None) -> bool:
-        """Whether the booked time is over."""
         return self.end_at <= (now or timezone.now())
 
 
 def reference_key(reference: str) -> str:
-    """Return the form of a reference by which it is searched: without case."""
     return reference.upper()[:64]
 
 

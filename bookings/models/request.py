@@ -172,18 +172,11 @@ class BookingRequest(models.Model):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more can happen to this request."""
         return self.status in self.SETTLED
 
     @property
     def is_refused(self) -> bool:
-        """Whether what it asked for will not come."""
         return self.status in self.REFUSED
-
-    @property
-    def wants_any_charger(self) -> bool:
-        """Whether the operator picks the charger."""
-        return self.evse_id is None
 
     @property
     def criteria(self) -> Criteria:
@@ -210,7 +203,6 @@ class BookingRequest(models.Model):
         return self.send_started_at is not None and self.ampeco_request_id is None
 
     def age_seconds(self, now: datetime) -> float:
-        """How long the operator has had the request, in seconds."""
         return max(0.0, (now - (self.sent_at or self.created_at)).total_seconds())
 
 

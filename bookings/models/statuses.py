@@ -5,7 +5,7 @@ starts. Which statuses count as what follows: the models make their sets from th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from django.db import models
@@ -32,6 +32,7 @@ class Stage(Enum):
     ASKED = auto()
     CONFIRMED = auto()
     CHARGED = auto()
+    # It has ended: before it was one, because somebody wanted that, or although nobody did.
     NEVER_BOOKED = auto()
     CANCELLED = auto()
     LOST = auto()
@@ -52,15 +53,30 @@ class BookingTraits:
     """
 
     stage: Stage
-    onward: frozenset[BookingStatus]
     icon: str
     tone: str
     calendar: str
     for_driver: str | Promise
+    onward: frozenset[BookingStatus] = frozenset()
     meaning: str | Promise = ""
     reported: str | Promise = ""
 
 
+ENDS = frozenset(
+    {
+        BookingStatus.COMPLETED,
+        BookingStatus.CANCELLED,
+        BookingStatus.NO_SHOW,
+        BookingStatus.FAILED,
+    }
+)
+NOTHING_BOOKED = BookingTraits(
+    Stage.NEVER_BOOKED,
+    icon="circle-x",
+    tone="bad",
+    calendar="CANCELLED",
+    for_driver=_("Nothing is booked for you. Please ask your fleet manager for another time."),
+)
 BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     BookingStatus.REQUESTED: BookingTraits(
         Stage.ASKED,
@@ -80,33 +96,11 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
             " approves."
         ),
     ),
-    BookingStatus.REJECTED: BookingTraits(
-        Stage.NEVER_BOOKED,
-        onward=frozenset(),
-        icon="circle-x",
-        tone="bad",
-        calendar="CANCELLED",
-        for_driver=_("Nothing is booked for you. Please ask your fleet manager for another time."),
-    ),
-    BookingStatus.NOT_PLACED: BookingTraits(
-        Stage.NEVER_BOOKED,
-        onward=frozenset({BookingStatus.REQUESTED}),
-        icon="circle-x",
-        tone="bad",
-        calendar="CANCELLED",
-        for_driver=_("Nothing is booked for you. Please ask your fleet manager for another time."),
-    ),
+    BookingStatus.REJECTED: NOTHING_BOOKED,
+    BookingStatus.NOT_PLACED: replace(NOTHING_BOOKED, onward=frozenset({BookingStatus.REQUESTED})),
     BookingStatus.ACCEPTED: BookingTraits(
         Stage.CONFIRMED,
-        onward=frozenset(
-            {
-                BookingStatus.RESERVED,
-                BookingStatus.COMPLETED,
-                BookingStatus.CANCELLED,
-                BookingStatus.NO_SHOW,
-                BookingStatus.FAILED,
-            }
-        ),
+        onward=ENDS | {BookingStatus.RESERVED},
         icon="circle-check",
         tone="good",
         calendar="CONFIRMED",
@@ -116,14 +110,7 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.RESERVED: BookingTraits(
         Stage.CONFIRMED,
-        onward=frozenset(
-            {
-                BookingStatus.COMPLETED,
-                BookingStatus.CANCELLED,
-                BookingStatus.NO_SHOW,
-                BookingStatus.FAILED,
-            }
-        ),
+        onward=ENDS,
         icon="lock",
         tone="good",
         calendar="CONFIRMED",
@@ -133,7 +120,6 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.COMPLETED: BookingTraits(
         Stage.CHARGED,
-        onward=frozenset(),
         icon="bolt",
         tone="info",
         calendar="CONFIRMED",
@@ -143,7 +129,6 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.CANCELLED: BookingTraits(
         Stage.CANCELLED,
-        onward=frozenset(),
         icon="calendar-cancel",
         tone="quiet",
         calendar="CANCELLED",
@@ -152,7 +137,6 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.NO_SHOW: BookingTraits(
         Stage.LOST,
-        onward=frozenset(),
         icon="clock-pause",
         tone="bad",
         calendar="CONFIRMED",
@@ -164,7 +148,6 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.FAILED: BookingTraits(
         Stage.LOST,
-        onward=frozenset(),
         icon="circle-x",
         tone="bad",
         calendar="CANCELLED",
@@ -176,7 +159,6 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
     ),
     BookingStatus.UNKNOWN: BookingTraits(
         Stage.UNKNOWN,
-        onward=frozenset(),
         icon="help-circle",
         tone="quiet",
         calendar="TENTATIVE",

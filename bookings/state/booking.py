@@ -94,7 +94,6 @@ def write(
 
 
 def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Return what else changes with a booking's status, times, driver or place."""
     status = changes.get("status", booking.status)
     start_at = changes.get("start_at", booking.start_at)
     follow: dict[str, Any] = {}

@@ -303,7 +303,7 @@ class TestOurOwn:
         ours = BookingFactory(
             fleet=fleet, driver=driver, evse=evse, accepted=True, ampeco_booking_id=1, slot_key=""
         )
-        adoption.merge_found(approved_upstream.booking, ampeco_booking_id=1)
+        adoption.merge_external_booking(approved_upstream.booking, ampeco_booking_id=1)
         ours.refresh_from_db()
         assert Booking.objects.count() == 2
 
