@@ -18,7 +18,7 @@ from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
 from drivers.selectors import current_drivers
 from drivers.upserts import Belonging, store_drivers
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from notifications.models import Notification
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back
 from privacy.models import AuditEntry
@@ -155,7 +155,7 @@ def test_a_mail_that_waits_is_not_sent(quux, past_booking, settings):
     Notification.objects.filter(recipient_driver=quux).update(state="queued")
 
     erase_driver(driver=quux, email=quux.email)
-    send_due()
+    deliver_due()
 
     assert Notification.objects.get(recipient_driver=quux).state == "dropped"
     assert mail.outbox == []
