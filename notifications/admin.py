@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from drivers.large_admin import LargeAdmin, drivers_named
 from mirror.admin import ReadOnlyAdmin
 from notifications.delivery import send_again
-from notifications.models import NoticePreference, Notification
+from notifications.models import Notification, NotificationPreference
 
 
 @admin.register(Notification)
@@ -93,8 +93,8 @@ class NotificationAdmin(LargeAdmin):
             messages.warning(request, text % {"number": rest})
 
 
-@admin.register(NoticePreference)
-class NoticePreferenceAdmin(ReadOnlyAdmin):
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(ReadOnlyAdmin):
     """Who of a fleet gets which mails, where it has chosen."""
 
     list_display = ["fleet", "kind", "managers", "driver"]

@@ -10,6 +10,6 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Be told of what happens to bookings."""
-        from notifications.listeners import listen
+        from notifications.recipients import listen
 
         listen()

@@ -14,18 +14,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.languages import language_for
 from accounts.models import User
 from drivers.models import Fleet
-from notifications.models import NoticePreference, Notification
-from notifications.preferences import RULES, Choice, DriverGets, Kind, choices_of
+from notifications.kinds import MAILS
+from notifications.kinds.base import Choice, DriverGets
+from notifications.models import Notification, NotificationPreference
+from notifications.preferences import Kind, choices_of
 from notifications.sent_list import SentFilter
 from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 
+PICK_ONE = dict.fromkeys(["required", "invalid_choice"], _("Please pick one of these."))
 # Under the heading “Managers”, where there is little room.
 MANAGERS: dict[str, str | Promise] = {
-    NoticePreference.Managers.NOBODY: _("Nobody"),
-    NoticePreference.Managers.ASKED: _("Who asked"),
-    NoticePreference.Managers.ALL: pgettext_lazy("managers", "All"),
+    NotificationPreference.Managers.NOBODY: _("Nobody"),
+    NotificationPreference.Managers.ASKED: _("Who asked"),
+    NotificationPreference.Managers.ALL: pgettext_lazy("managers", "All"),
 }
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),
@@ -58,26 +61,20 @@ class KindRow:
         return self.fixed or (gettext("Yes") if self.choice.driver else gettext("No"))
 
 
-class NoticesForm(forms.Form):
+class SettingsForm(forms.Form):
     """Who of a fleet gets which mails, how long before the start, and in which language I do."""
 
     reminder_minutes = forms.TypedChoiceField(
         label=_("Reminder"),
         coerce=int,
         help_text=_("Bookings that are approved already follow."),
-        error_messages={
-            "required": _("Please pick one of these."),
-            "invalid_choice": _("Please pick one of these."),
-        },
+        error_messages=PICK_ONE,
     )
     language = forms.ChoiceField(
         label=_("My language"),
         choices=settings.LANGUAGES,
         help_text=_("For pages and mails to you. Drivers get theirs in their account's language."),
-        error_messages={
-            "required": _("Please pick one of these."),
-            "invalid_choice": _("Please pick one of these."),
-        },
+        error_messages=PICK_ONE,
     )
 
     def __init__(self, data: Any = None, *, fleet: Fleet, user: User) -> None:
@@ -95,17 +92,14 @@ class NoticesForm(forms.Form):
             self._add_fields(kind, choice)
 
     def _add_fields(self, kind: Kind, choice: Choice) -> None:
-        rule, names = RULES[kind], {"kind": kind.label}
+        mail, names = MAILS[kind], {"kind": kind.label}
         self.fields[f"{kind}-managers"] = forms.ChoiceField(
             label=gettext("%(kind)s: managers") % names,
-            choices=[(each.value, MANAGERS[each]) for each in rule.offered],
+            choices=[(each.value, MANAGERS[each]) for each in mail.offered],
             initial=choice.managers,
-            error_messages={
-                "required": _("Please pick one of these."),
-                "invalid_choice": _("Please pick one of these."),
-            },
+            error_messages=PICK_ONE,
         )
-        if rule.driver is DriverGets.IF_CHOSEN:
+        if mail.driver is DriverGets.IF_CHOSEN:
             self.fields[f"{kind}-driver"] = forms.BooleanField(
                 label=gettext("%(kind)s: driver") % names,
                 initial=choice.driver,
@@ -121,14 +115,14 @@ class NoticesForm(forms.Form):
                 choice=choice,
                 managers=self[f"{kind}-managers"],
                 driver=self[name] if name in self.fields else None,
-                fixed=str(FIXED.get(RULES[kind].driver, "")),
+                fixed=str(FIXED.get(MAILS[kind].driver, "")),
             )
 
     def chosen(self) -> dict[Kind, Choice]:
         """Return who is to get each kind of mail, of a form that is valid."""
         return {
             kind: Choice(
-                NoticePreference.Managers(self.cleaned_data[f"{kind}-managers"]),
+                NotificationPreference.Managers(self.cleaned_data[f"{kind}-managers"]),
                 self.cleaned_data.get(f"{kind}-driver", False),
             )
             for kind in self.choices

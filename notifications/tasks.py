@@ -14,7 +14,7 @@ def send_notification(notification_id: int) -> None:
 @shared_task
 def sweep_notifications() -> None:
     """Send the mails that are due."""
-    delivery.send_due()
+    delivery.deliver_due()
 
 
 @shared_task

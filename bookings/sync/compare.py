@@ -22,6 +22,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.sync import sessions
 from bookings.sync.schedule import SOON, needs_own_read, next_read, schedule, schedule_bookings
+from bookings.wording.versions import AGREED_FACTS
 from drivers.models import Driver
 from sites.models import Evse, Location
 
@@ -274,7 +275,7 @@ def needs_attention(booking: Booking, differing: Differences) -> bool:
     return bool(
         differing.notes
         or facts.get("status") in NEED_ATTENTION
-        or {"start_at", "end_at", "driver", "location"} & facts.keys()
+        or AGREED_FACTS & facts.keys()
         or ("evse" in facts and booking.evse_id is not None)
     )
 
