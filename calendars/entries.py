@@ -26,16 +26,10 @@ from django.utils.translation import gettext as _
 from bookings.models import Booking
 from bookings.wording import facts
 
-Status = Booking.Status
-
 # How long before the start a calendar reminds of it.
 REMINDER = "-PT30M"
 # How often calendars are asked to read a feed again; many take a day unless told otherwise.
 READ_FEED_EVERY = "PT30M"
-NOT_TAKING_PLACE = frozenset({Status.CANCELLED, Status.FAILED, Status.REJECTED, Status.NOT_PLACED})
-NOT_SURE = frozenset({Status.REQUESTED, Status.UNKNOWN})
-# What the title of an entry says first, so that nobody drives there for nothing.
-MARKED = NOT_TAKING_PLACE | NOT_SURE | {Status.NO_SHOW}
 
 LONGEST = 75
 NOT_ALLOWED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
@@ -78,7 +72,7 @@ def mailed_entry(booking: Booking, *, to: Recipient, withdrawn: bool = False) ->
     a fleet in their own calendar is what nobody asked for, and a feed does it better. It names the
     organizer too, so that the CANCEL finds it.
     """
-    gone = withdrawn or booking.status in NOT_TAKING_PLACE
+    gone = withdrawn or not booking.in_calendars
     method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
     event = entry(booking, for_driver=to.drives, gone=gone)
     if not to.drives:
@@ -102,7 +96,7 @@ def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
     if not for_driver:
         event.append(f"URL:{portal_url(booking)}")
     event.append(organizer())
-    if drives and booking.status not in NOT_TAKING_PLACE:
+    if drives and booking.in_calendars:
         event += alarm(booking)
     return write([event], method="PUBLISH")
 
@@ -126,9 +120,7 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
     instants, which no change of a zone's rules moves, and calendars show them in their own zone
     anyway. The site's clock is in the description.
     """
-    gone = gone or booking.status in NOT_TAKING_PLACE
-    # Calendars strike through or hide what is cancelled.
-    taken = "TENTATIVE" if booking.status in NOT_SURE else "CONFIRMED"
+    gone = gone or not booking.in_calendars
     location = booking.location
     lines = [
         f"UID:{booking.uid}@{host()}",
@@ -137,7 +129,8 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
         instant_line("DTSTART", booking.start_at),
         instant_line("DTEND", booking.end_at),
         f"SEQUENCE:{booking.version}",
-        f"STATUS:{'CANCELLED' if gone else taken}",
+        # Calendars strike through or hide what is cancelled.
+        f"STATUS:{'CANCELLED' if gone else booking.traits.calendar}",
         text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),
         text_line("LOCATION", facts.place_text(location)),
         f"TRANSP:{'OPAQUE' if for_driver and not gone else 'TRANSPARENT'}",
@@ -150,7 +143,7 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
 
 
 def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
-    """Return the title of an entry, marked where the booking is not one to count on."""
+    """Return the title of an entry, marked where somebody would drive there for nothing."""
     if booking.evse is None:
         text = _("Charging at %(site)s") if for_driver else _("%(driver)s charges at %(site)s")
     elif for_driver:
@@ -158,10 +151,10 @@ def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
     else:
         text = _("%(driver)s charges at %(site)s, charger %(charger)s")
     text %= facts.names_of(booking)
-    if booking.status in MARKED:
+    if booking.status not in Booking.GOES_AHEAD:
         state = booking.get_status_display()
     elif gone:
-        state = str(Status.CANCELLED.label)
+        state = str(Booking.Status.CANCELLED.label)
     else:
         return text
     # Translators: the title of a calendar entry, such as “Cancelled: Charging at Depot Brooklyn”.

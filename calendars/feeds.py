@@ -25,9 +25,7 @@ MOST_EVENTS = 2000
 MOST_FEEDS = 100
 READ_AGAIN = timedelta(minutes=1)
 
-Status = Booking.Status
 # What was never more than asked for, and was refused, is in nobody's calendar.
-NEVER_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED})
 # New with each read of the mirror, although nothing has changed.
 ALWAYS_NEW = frozenset({"id", "synced_at"})
 
@@ -112,7 +110,7 @@ def content_of(feed: CalendarFeed, *, now: datetime | None = None) -> FeedConten
     the farther ones. Cancelled ones stay in, so that calendars can mark them.
     """
     now = now or timezone.now()
-    scope = bookings_of(feed.fleet).exclude(status__in=NEVER_BOOKED)
+    scope = bookings_of(feed.fleet).exclude(status__in=Booking.NEVER_BOOKED)
     if feed.location_id:
         scope = scope.filter(location=feed.location_id)
     if feed.driver_id:

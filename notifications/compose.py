@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.languages import language_for
 from bookings.wording import facts
+from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
 from notifications.kinds import MAILS
 from notifications.kinds.cancelled import write_taken_away
@@ -100,8 +101,8 @@ def entry_of(case: Case) -> MailedEntry:
     # Where and when it is by now is nobody's business any more but the next driver's.
     known = case.before if case.was_theirs and case.before is not None else case.version
     as_known = copy(booking)
-    for name in ("driver", "location", "evse", "start_at", "end_at"):
-        setattr(as_known, name, getattr(known, name))
+    for name, value in facts_of(known).items():
+        setattr(as_known, name, value)
     return mailed_entry(as_known, to=person, withdrawn=True)
 
 

@@ -14,7 +14,7 @@ from bookings.actions.change import ChangeRefused, check_changeable, read_bookin
 from bookings.actions.eligibility import Slot
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
-from bookings.wording.open_change import what_happened
+from bookings.wording.open_change import describe_changes
 
 
 def check_movable(
@@ -46,4 +46,4 @@ def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> Non
         open_change=Booking.OpenChange.MOVE,
     )
     if event is None:
-        raise ChangeRefused("booking", what_happened(read_booking(old), reader=user))
+        raise ChangeRefused("booking", describe_changes(read_booking(old), reader=user))

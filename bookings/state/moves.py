@@ -8,19 +8,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Actor, BookingRequest, BookingRequestEvent
+from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
 from bookings.state.outcomes import carry_to_booking
 from sites.models import Evse
 
 logger = logging.getLogger(__name__)
 
-Status = BookingRequest.Status
-
 
 def move_request(
     request: BookingRequest,
     *,
-    to: Status,
+    to: RequestStatus,
     actor: Actor,
     user: User | None = None,
     note: str = "",

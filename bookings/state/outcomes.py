@@ -9,6 +9,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.state.booking import write
 from bookings.state.merging import merge_found
+from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
 from mirror.enqueue import enqueue_on_commit
 from sites.models import Evse
 
@@ -63,11 +64,7 @@ def open_cancellation(
     request = BookingRequest.objects.create(
         booking=booking,
         kind=Kind.CANCEL,
-        driver=booking.driver,
-        location=booking.location,
-        evse=booking.evse,
-        start_at=booking.start_at,
-        end_at=booking.end_at,
+        **facts_of(booking),
         asked_by=asked_by,
         created_by=on_behalf_of or user,
         created_at=now,
@@ -145,10 +142,8 @@ def _carry_change(request: BookingRequest, booking: Booking, now: datetime) -> N
             now=now,
             open_change="",
             needs_attention=False,
-            start_at=request.start_at,
-            end_at=request.end_at,
-            driver=request.driver,
             refresh_at=now,
+            **{fact.name: getattr(request, fact.name) for fact in CHANGEABLE_FACTS},
         )
     else:
         # Cancelled or ended at the operator before the approval was seen.

@@ -35,7 +35,7 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
             request.location, request.evse, request.criteria, request.start_at, request.end_at
         )
         return _obstacle_to(request, slot)
-    if _is_over(booking) or booking.is_past(now):
+    if booking.status not in Booking.MAY_COME or booking.is_past(now):
         return Failure.BOOKING_OVER
     if request.kind == Kind.CANCEL:
         return None
@@ -43,11 +43,6 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
         return Failure.TOO_LATE
     slot = Slot(booking.location, booking.evse, Criteria(), request.start_at, request.end_at)
     return _obstacle_to(request, slot, held=held_by(booking))
-
-
-def _is_over(booking: Booking) -> bool:
-    """Whether the operator holds nothing for the booking any more, as far as is known."""
-    return not booking.holds_a_place and booking.status != Booking.Status.UNKNOWN
 
 
 def _obstacle_to(

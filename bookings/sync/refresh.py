@@ -194,7 +194,7 @@ def watch_bookings(bookings: Iterable[Booking], *, now: datetime | None = None) 
         for booking in bookings
         if booking.refresh_at is not None
         and booking.refresh_at > soon
-        and booking.status in Booking.CONFIRMED
+        and booking.is_confirmed
         and (is_near(booking, now=now) or booking.evse_id is None)
     ]
     if waiting and not is_outage():

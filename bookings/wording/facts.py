@@ -6,7 +6,6 @@ The words are in the language that is active when a function is called; times ar
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings.models import Booking
-from drivers.models import Driver
+from bookings.wording.versions import BookingVersion
 from shell.formats import (
     duration,
     in_zone,
@@ -49,38 +48,6 @@ class Fact:
     strong: int = 0
 
 
-class TimedPlace(Protocol):
-    """A booking, a request, a version of either: something at a site, from then until then."""
-
-    @property
-    def location(self) -> Location:
-        """The site."""
-
-    @property
-    def start_at(self) -> datetime:
-        """When it begins."""
-
-    @property
-    def end_at(self) -> datetime:
-        """When it ends."""
-
-
-class Version(TimedPlace, Protocol):
-    """One version of a booking."""
-
-    @property
-    def driver(self) -> Driver:
-        """Who charges."""
-
-    @property
-    def evse(self) -> Evse | None:
-        """Where, if that is known."""
-
-    @property
-    def criteria(self) -> Criteria:
-        """What any charger has to offer."""
-
-
 def with_before(fact: Fact, before: str) -> Fact:
     """Return a fact that tells in its last line what it was before."""
     # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
@@ -100,7 +67,7 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def names_of(version: Version) -> dict[str, str]:
+def names_of(version: Booking | BookingVersion) -> dict[str, str]:
     """Return what sentences call the site, the driver and, where it is known, the charger."""
     return {
         "site": one_line(version.location.name),
@@ -121,7 +88,7 @@ def where(location: Location) -> Fact:
 
 
 def version_facts(
-    version: Version, *, before: Version | None = None, any_charger: bool = False
+    version: BookingVersion, *, before: BookingVersion | None = None, any_charger: bool = False
 ) -> list[Fact]:
     """Return where, when, at which charger and for whom, with what each was if that differs.
 
@@ -150,7 +117,7 @@ def version_facts(
     return [place, time, evse, driver]
 
 
-def short_name(version: Version) -> str:
+def short_name(version: BookingVersion) -> str:
     """Return where, when and at which charger, as short as a subject needs it."""
     parts = [one_line(version.location.name, longest=60), short_period(version)]
     evse = version.evse
@@ -181,7 +148,7 @@ def entry_text(booking: Booking, *, for_driver: bool) -> str:
     return "\n\n".join("\n".join([label % {"label": fact.label}, *fact.lines]) for fact in told)
 
 
-def when(slot: TimedPlace) -> Fact:
+def when(slot: Booking | BookingVersion) -> Fact:
     """Return both ends on the site's clock, with their days, the length and the zone's name."""
     location = slot.location
     zone = location.zone
@@ -208,14 +175,13 @@ def clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     if not change:
         return ""
     # Translators: %(by)s is a length of time such as “1 h”, %(zone)s a zone with its name.
-    if change > timedelta(0):
-        text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
-    else:
+    text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
+    if change < timedelta(0):
         text = _("Clocks go back by %(by)s in between: the end is in %(zone)s.")
     return text % {"by": duration(abs(change)), "zone": zone_label(zone, end)}
 
 
-def short_period(slot: TimedPlace) -> str:
+def short_period(slot: Booking | BookingVersion) -> str:
     """Return the time for a subject: “Mon 23 Nov 18:00–19:00”, on the site's clock."""
     zone = slot.location.zone
     start, end = slot.start_at.astimezone(zone), slot.end_at.astimezone(zone)
@@ -227,43 +193,37 @@ def short_period(slot: TimedPlace) -> str:
 
 
 def charger(evse: Evse) -> Fact:
-    """Return the charger as its label and reference name it, with its plugs and power."""
-    facts = charger_of(evse)
-    offers = " · ".join(part for part in (facts.connectors, kw(evse.max_power_kw)) if part)
-    lines = [one_line(evse.name)]
-    if offers:
-        lines.append(offers)
-    return Fact(_("Charger"), tuple(lines), strong=1)
+    offers = " · ".join(filter(None, (charger_of(evse).connectors, kw(evse.max_power_kw))))
+    return Fact(_("Charger"), tuple(filter(None, (one_line(evse.name), offers))), strong=1)
 
 
 def criteria_text(criteria: Criteria) -> str:
     """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
-    parts = [
+    parts = (
         criteria.current_type.upper(),
         connector_label(criteria.connector_type) if criteria.connector_type else "",
         _("from %(power)s") % {"power": kw(power)} if power is not None else "",
-    ]
-    offers = ", ".join(part for part in parts if part)
+    )
+    offers = ", ".join(filter(None, parts))
     if not offers:
         return _("Any charger that fits")
     return _("Any charger that fits: %(offers)s") % {"offers": offers}
 
 
-def getting_in(booking: TimedPlace) -> list[Fact]:
+def getting_in(booking: Booking | BookingVersion) -> list[Fact]:
     """Return how to get in, by what means, and when the site is open on the booked days."""
     location = booking.location
-    how = lines_of(location.how_to_get_in)
     means = one_line(", ".join(access_labels(location.access_methods)))
     facts = [
-        Fact(_("How to get in"), how),
+        Fact(_("How to get in"), lines_of(location.how_to_get_in)),
         Fact(_("Access"), (means,) if means else ()),
         Fact(_("Opening hours"), opening_lines(booking)),
     ]
     return [fact for fact in facts if fact.lines]
 
 
-def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
+def opening_lines(booking: Booking | BookingVersion) -> tuple[str, ...]:
     """Return the opening hours of each day that the booking touches; nothing if not known."""
     location = booking.location
     if location.always_open:

@@ -19,11 +19,8 @@ Audience = Notification.Audience
 Managers = NotificationPreference.Managers
 Status = Booking.Status
 
-REFUSED = frozenset({BookingRequest.Status.REJECTED, BookingRequest.Status.FAILED})
-ENDED = frozenset({Status.CANCELLED, Status.FAILED, Status.NO_SHOW})
-EXPECTED = frozenset({*Booking.HOLDS_A_PLACE, Status.UNKNOWN})
-STANDS = frozenset(Status) - ENDED - {Status.REJECTED, Status.NOT_PLACED}
-NOTHING_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED, Status.CANCELLED})
+# Of a place that is booked, or that was.
+STANDS = frozenset(Status) - Booking.CALLED_OFF - Booking.LOST
 
 
 class DriverGets(Enum):
@@ -139,7 +136,7 @@ class MailKind(ABC):
     def plan_for_event(self, plan: MailPlan, event: BookingEvent) -> None:
         """Add who is told of what the operator did; by default that a booking ended."""
         booking = plan.booking
-        if event.changes.get("status", [booking.status])[0] not in EXPECTED:
+        if event.changes.get("status", [booking.status])[0] not in Booking.MAY_COME:
             return
         former = former_driver(event)
         plan.add_managers(self.kind, booking.created_by)

@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from bookings.models import Actor
 from bookings.models import BookingRequest as Request
 from notifications.kinds.base import (
-    REFUSED,
     DriverGets,
     Kind,
     MailKind,
@@ -27,7 +26,7 @@ from notifications.kinds.parts import (
 class CancelRefused(MailKind):
     kind = Kind.CANCEL_REFUSED
     driver = DriverGets.IF_ASKED
-    settles = Request.Kind.CANCEL, REFUSED
+    settles = Request.Kind.CANCEL, Request.REFUSED
     true_at = frozenset(Status) - {Status.CANCELLED}
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:

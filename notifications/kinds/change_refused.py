@@ -4,13 +4,13 @@ from django.utils.translation import gettext as _
 
 from bookings.models import BookingRequest as Request
 from bookings.wording.facts import Fact, lines_of, one_line
-from notifications.kinds.base import REFUSED, Kind, MailKind, MailPlan, whose_request
+from notifications.kinds.base import Kind, MailKind, MailPlan, whose_request
 from notifications.kinds.parts import Case, Letter, full_facts, period_of, refused, since_then
 
 
 class ChangeRefused(MailKind):
     kind = Kind.CHANGE_REFUSED
-    settles = Request.Kind.UPDATE, REFUSED
+    settles = Request.Kind.UPDATE, Request.REFUSED
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
         plan.add_managers(Kind.CHANGE_REFUSED, whose_request(plan, request))

@@ -3,10 +3,9 @@
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingEvent
+from bookings.wording.versions import AGREED_FACTS
 from notifications.kinds import approved
 from notifications.kinds.base import (
-    ENDED,
-    EXPECTED,
     STANDS,
     DriverGets,
     Kind,
@@ -29,10 +28,8 @@ class Moved(MailKind):
         booking, changes = plan.booking, event.changes
         old, new = changes.get("status", (booking.status, booking.status))
         # A charger that was not known before is no other one.
-        moved = changes.get("evse", [None])[0] is not None or (
-            {"start_at", "end_at", "location", "driver"} & changes.keys()
-        )
-        if new in EXPECTED and (old in ENDED or moved):
+        moved = changes.get("evse", [None])[0] is not None or (AGREED_FACTS & changes.keys())
+        if new in Booking.MAY_COME and (old in Booking.ENDED_EARLY or moved):
             plan.add_managers(Kind.MOVED, booking.created_by)
             plan.add_driver(Kind.MOVED, booking.driver)
             plan.add_driver(Kind.CANCELLED, former_driver(event))
@@ -64,7 +61,7 @@ class Moved(MailKind):
 def stands_again(case: Case) -> list[str]:
     """Return that a booking which the operator had ended is to take place after all."""
     told = case.event.changes.get("status") if case.event is not None else None
-    if not told or told[0] in EXPECTED:
+    if not told or told[0] in Booking.MAY_COME:
         return []
     ended = {"state": Booking.Status(told[0]).label}
     # Translators: %(state)s is a state such as “Cancelled”.

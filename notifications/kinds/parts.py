@@ -12,8 +12,14 @@ from bookings.links import driver_page_url
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line
-from bookings.wording.versions import Stay, asked_stay, stay_before, stay_now, stays_of_event
-from calendars.entries import NOT_TAKING_PLACE, portal_url
+from bookings.wording.versions import (
+    BookingVersion,
+    version_asked,
+    version_before,
+    version_now,
+    versions_of_event,
+)
+from calendars.entries import portal_url
 from notifications.models import Notification
 from shell.formats import period
 from sites.slots.picker.form import criteria_params
@@ -36,7 +42,7 @@ class Letter:
     quoted: tuple[str, ...] = ()
     after_quote: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    about: Stay | None = None
+    about: BookingVersion | None = None
     entry: bool = False
 
 
@@ -54,16 +60,16 @@ class Case:
         self.request: BookingRequest | None = notification.request
         self.event: BookingEvent | None = notification.event
         self.for_driver = notification.audience == Notification.Audience.DRIVER
-        self.before: Stay | None = None
+        self.before: BookingVersion | None = None
         if self.request is not None:
             self.request.booking = self.booking
-            self.version = asked_stay(self.request)
-            self.before = stay_before(self.request)
+            self.version = version_asked(self.request)
+            self.before = version_before(self.request)
         elif self.event is not None:
             self.event.booking = self.booking
-            self.before, self.version = stays_of_event(self.event)
+            self.before, self.version = versions_of_event(self.event)
         else:
-            self.version = stay_now(self.booking)
+            self.version = version_now(self.booking)
         # The driver who is written to, where it is one; rows of long ago name none.
         self.recipient = notification.recipient_driver or self.booking.driver
         # Whether the driver has the booking by now.
@@ -99,7 +105,7 @@ class Case:
     def replacement(self) -> Booking | None:
         """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
-            status__in=NOT_TAKING_PLACE
+            status__in=Booking.NOT_IN_CALENDARS
         )
         return moved.select_related("location", "evse__charge_point", "driver").first()
 
@@ -108,7 +114,7 @@ class Case:
 
 
 def full_facts(
-    case: Case, version: Stay | None = None, *, before: Stay | None = None
+    case: Case, version: BookingVersion | None = None, *, before: BookingVersion | None = None
 ) -> list[Fact]:
     """Return all that a booking's driver or manager needs to know while it stands."""
     version = version or case.version
@@ -125,7 +131,7 @@ def full_facts(
 
 
 def short_facts(
-    case: Case, version: Stay | None = None, *, any_charger: bool = False
+    case: Case, version: BookingVersion | None = None, *, any_charger: bool = False
 ) -> list[Fact]:
     """Return by what people recognise a booking that does not stand, or that is not theirs."""
     told = _version_facts(case, version or case.version, any_charger=any_charger)
@@ -133,7 +139,11 @@ def short_facts(
 
 
 def _version_facts(
-    case: Case, version: Stay, *, before: Stay | None = None, any_charger: bool = False
+    case: Case,
+    version: BookingVersion,
+    *,
+    before: BookingVersion | None = None,
+    any_charger: bool = False,
 ) -> list[Fact]:
     """Managers, and whoever gets somebody else's booking, read for which driver."""
     told = facts.version_facts(version, before=before, any_charger=any_charger)
@@ -146,7 +156,7 @@ def _reference(case: Case) -> list[Fact]:
     return [Fact(_("Reference"), (reference,))] if reference else []
 
 
-def period_of(version: Stay | Booking) -> str:
+def period_of(version: BookingVersion | Booking) -> str:
     """Return both ends on the site's clock, on one line."""
     return str(period(version.start_at, version.end_at, version.location.zone))
 
@@ -190,7 +200,7 @@ def actions_of(case: Case) -> list[tuple[str, str]]:
     return actions
 
 
-def _pick_again_url(version: Stay) -> str:
+def _pick_again_url(version: BookingVersion) -> str:
     """Return the full address of the slot picker, opened around what was asked for."""
     local = version.start_at.astimezone(version.location.zone)
     params = {
@@ -207,13 +217,13 @@ def _pick_again_url(version: Stay) -> str:
 # Sentences
 
 
-def since_then(case: Case, version: Stay | None = None) -> list[str]:
+def since_then(case: Case, version: BookingVersion | None = None) -> list[str]:
     """Return a warning where the booking is not what the mail tells any more.
 
     Mails may wait for their server, and are written from what happened, not from what is.
     """
-    over = {Booking.Status.CANCELLED, Booking.Status.FAILED, Booking.Status.NO_SHOW}
-    if case.booking.status not in over and not (version or case.version).differs(case.booking):
+    version = version or case.version
+    if case.booking.status not in Booking.ENDED_EARLY and not version.differs(case.booking):
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]

@@ -2,16 +2,16 @@
 
 from django.utils.translation import gettext as _
 
-from bookings.models import Actor
+from bookings.models import Actor, Booking
 from bookings.models import BookingRequest as Request
-from notifications.kinds.base import NOTHING_BOOKED, Kind, MailKind, MailPlan
+from notifications.kinds.base import Kind, MailKind, MailPlan
 from notifications.kinds.parts import Case, Letter, not_booked
 
 
 class Rejected(MailKind):
     kind = Kind.REJECTED
     settles = Request.Kind.CREATE, {Request.Status.REJECTED}
-    true_at = NOTHING_BOOKED
+    true_at = Booking.CALLED_OFF
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
         # One too many (`bookings.sync.duplicates`) nobody has asked for.

@@ -5,7 +5,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import Booking, BookingEvent
 from bookings.wording.facts import lines_of
-from notifications.kinds.base import Kind, MailKind, MailPlan, Managers, Status
+from notifications.kinds.base import Kind, MailKind, MailPlan, Managers
 from notifications.kinds.parts import Case, Letter, short_facts
 
 
@@ -14,7 +14,7 @@ class RunningLate(MailKind):
     managers = Managers.ALL
     # The driver is promised that somebody hears it.
     offered = (Managers.ASKED, Managers.ALL)
-    true_at = frozenset({*Booking.CONFIRMED, Status.UNKNOWN})
+    true_at = Booking.MAY_STAND
     until = "end_at"
 
     def plan_for_event(self, plan: MailPlan, event: BookingEvent) -> None:

@@ -20,14 +20,9 @@ from sites.periods import STEP, Interval, clip, local_day, merge, next_step, sta
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.picker.form import DAY, last_instant
 
-Status = Booking.Status
-
 ONE_DAY = timedelta(days=1)
 # Nobody stays for longer, not even who booked elsewhere: so far back a running stay can begin.
 LONGEST_STAY = timedelta(days=7)
-# What takes a charger's time, and what did without holding it any more.
-HOLDING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
-OVER = frozenset({Status.NO_SHOW, Status.FAILED, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +154,7 @@ def shown_bookings(
     rows = bookings_of(fleet).select_related(None)
     bookings = rows.select_related("driver", "charging_session").filter(
         location=location,
-        status__in=HOLDING | OVER,
+        status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
         start_at__gt=days.start_at - LONGEST_STAY,
         start_at__lt=days.end_at,
         end_at__gt=days.start_at,
@@ -177,12 +172,7 @@ def stay_of(booking: Booking) -> Interval:
 def holds(booking: Booking) -> bool:
     """Return whether the charger's time is the booking's, rather than was."""
     has_charged = hasattr(booking, "charging_session") and booking.charging_session.has_ended
-    return booking.status in HOLDING and not has_charged
-
-
-def is_undecided(booking: Booking) -> bool:
-    """Return whether the operator still has to decide something about a booking."""
-    return booking.status == Status.REQUESTED or bool(booking.open_change)
+    return booking.status in Booking.COMING and not has_charged
 
 
 def by_charger(bookings: Iterable[Booking]) -> Mapping[int | None, list[Booking]]:

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.languages import language_for
 from bookings.actions.change import ChangeRefused, request_cancellation
 from bookings.actions.driver import (
-    TO_BE_CANCELLED,
     LateRefused,
     can_say_late,
     last_late_message,
@@ -162,7 +161,7 @@ def _render(
         "refused_cancellation": _refused_cancellation(booking),
         **more,
     }
-    return render(request, f"driver/{template}.html", context)
+    return render(request, f"bookings/driver_page/{template}.html", context)
 
 
 def _facts(booking: Booking) -> list[Fact]:
@@ -186,7 +185,7 @@ def _why_not_cancelled(booking: Booking) -> str:
     """Return why a booking cannot be cancelled now, for the driver; nothing if it can."""
     if booking.can_cancel():
         return ""
-    if booking.open_change in TO_BE_CANCELLED:
+    if booking.open_change in Booking.TO_BE_CANCELLED:
         return _("This has been asked for already. There is nothing more to do.")
     if booking.status == Booking.Status.CANCELLED:
         return _("This booking is cancelled already. There is nothing more to do.")
@@ -200,7 +199,6 @@ def _refused_cancellation(booking: Booking) -> BookingRequest | None:
     if not booking.is_confirmed or booking.open_change:
         return None
     request = latest_request(booking)
-    refused = {BookingRequest.Status.REJECTED, BookingRequest.Status.FAILED}
     if request is None or request.kind != BookingRequest.Kind.CANCEL:
         return None
-    return request if request.status in refused else None
+    return request if request.is_refused else None
