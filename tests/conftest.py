@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.utils.timezone import now
 
 from drivers.models import Fleet
 from tests import clock
@@ -32,6 +34,15 @@ def pytest_report_header() -> str | None:
     if clock.OFFSET in os.environ:
         return f"as if it were {datetime.now(UTC):%a %d %b %Y, %H:%M} UTC (TEST_NOW)"
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name, with TEST_NOW, what needs programs that keep the real time."""
+    if clock.OFFSET in os.environ:
+        skip = pytest.mark.skip(reason="the whole demo and browsers keep the real time (TEST_NOW)")
+        for item in items:
+            if item.get_closest_marker("stack") or item.get_closest_marker("browser"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +71,13 @@ def _empty_cache():
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def still():
+    """Time stands still, so that no minute, hour or day ends in the middle of a test."""
+    with time_machine.travel(now().timestamp(), tick=False):
+        yield
 
 
 @pytest.fixture

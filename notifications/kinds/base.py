@@ -10,6 +10,8 @@ from typing import ClassVar, Literal
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.models.statuses import BookingStatus as Status
+from bookings.models.statuses import RequestStatus
 from drivers.models import Driver
 from notifications.kinds.parts import Case, Letter
 from notifications.models import Notification, NotificationPreference
@@ -17,7 +19,6 @@ from notifications.models import Notification, NotificationPreference
 Kind = Notification.Kind
 Audience = Notification.Audience
 Managers = NotificationPreference.Managers
-Status = Booking.Status
 
 # Of a place that is booked, or that was.
 STANDS = frozenset(Status) - Booking.CALLED_OFF - Booking.LOST
@@ -106,7 +107,7 @@ class MailKind(ABC):
     offered: ClassVar[tuple[Managers, ...]] = (Managers.NOBODY, Managers.ASKED, Managers.ALL)
     driver: ClassVar[DriverGets] = DriverGets.NEVER
     # What it tells of: that requests were settled so, or that the operator ended a booking.
-    settles: ClassVar[tuple[BookingRequest.Kind, AbstractSet[BookingRequest.Status]] | None] = None
+    settles: ClassVar[tuple[BookingRequest.Kind, AbstractSet[RequestStatus]] | None] = None
     ending: ClassVar[Status | None] = None
     # As long as the booking has such a status and, where that matters, the same driver.
     true_at: ClassVar[AbstractSet[Status]] = frozenset(Status)

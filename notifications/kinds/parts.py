@@ -151,13 +151,11 @@ def _version_facts(
 
 
 def _reference(case: Case) -> list[Fact]:
-    """Return the fleet's own reference, if the booking has one."""
     reference = one_line(case.booking.reference)
     return [Fact(_("Reference"), (reference,))] if reference else []
 
 
 def period_of(version: BookingVersion | Booking) -> str:
-    """Return both ends on the site's clock, on one line."""
     return str(period(version.start_at, version.end_at, version.location.zone))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 OFFSET = "TEST_CLOCK_OFFSET"  # in seconds; Python processes read it when they start
 FOLDER = str(Path(__file__).parent)
-# By which SQL asks PostgreSQL for the time. CURRENT_TIMESTAMP is none of them: it cannot be replaced.
+# By which SQL asks PostgreSQL for the time; CURRENT_TIMESTAMP cannot be replaced.
 POSTGRESQL_FUNCTIONS = ("now", "statement_timestamp", "clock_timestamp")
 
 
