@@ -143,7 +143,6 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
 
 
 def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
-    """Return the title of an entry, marked where somebody would drive there for nothing."""
     if booking.evse is None:
         text = _("Charging at %(site)s") if for_driver else _("%(driver)s charges at %(site)s")
     elif for_driver:
@@ -162,7 +161,6 @@ def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
 
 
 def alarm(booking: Booking) -> list[str]:
-    """Return what reminds whoever drives of an entry half an hour before."""
     lines = [
         "ACTION:DISPLAY",
         f"TRIGGER:{REMINDER}",
@@ -172,13 +170,11 @@ def alarm(booking: Booking) -> list[str]:
 
 
 def organizer() -> str:
-    """Return who sends the entries: the address that the portal's mails come from."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return line("ORGANIZER", f"mailto:{address}", CN=settings.PORTAL_NAME)
 
 
 def attendee(person: Recipient) -> str:
-    """Return whoever the entry is for, who need not accept it."""
     return line(
         "ATTENDEE",
         f"mailto:{person.email}",
@@ -211,17 +207,14 @@ def write(events: Iterable[list[str]], *, method: str, name: str = "") -> bytes:
 
 
 def host() -> str:
-    """Return the portal's host name, which makes our ids unique in the world."""
     return urlsplit(settings.SITE_URL).hostname or "localhost"
 
 
 def portal_url(booking: Booking) -> str:
-    """Return the full address of the booking's page."""
     return f"{settings.SITE_URL}{reverse('bookings:detail', args=[booking.pk])}"
 
 
 def asked_for_oneself(booking: Booking) -> bool:
-    """Return whether the manager who asked is the driver."""
     asked = booking.created_by
     return asked is not None and asked.email.casefold() == booking.driver.email.casefold()
 
@@ -241,22 +234,18 @@ def line(name: str, value: str, **parameters: str) -> str:
 
 
 def text_line(name: str, text: str) -> str:
-    """Return a property whose value is text, which may have line breaks."""
     return f"{name}:{NOT_ALLOWED.sub('', text).translate(ESCAPES)}"
 
 
 def instant_line(name: str, at: datetime) -> str:
-    """Return a property whose value is an instant, in UTC."""
     return f"{name}:{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def component(name: str, lines: Iterable[str]) -> list[str]:
-    """Return lines as a part of a calendar, such as an event."""
     return [f"BEGIN:{name}", *lines, f"END:{name}"]
 
 
 def to_bytes(lines: Iterable[str]) -> bytes:
-    """Return lines as they go over the wire."""
     return b"".join(fold(each) + b"\r\n" for each in lines)
 
 

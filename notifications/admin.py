@@ -55,19 +55,15 @@ class NotificationAdmin(LargeAdmin):
     actions = ["send_again"]
 
     def by_number(self, number: int) -> Q:
-        """Return the mails about a booking."""
         return Q(booking=number)
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return the mail with this Message-ID."""
         return Q(message_id=wanted)
 
     def by_words(self, words: str) -> Q:
-        """Return the mails about a driver's bookings, or to a manager."""
         return Q(booking__driver__in=drivers_named(words)) | Q(recipient_user__email__iexact=words)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may have mails sent again."""
         return request.user.has_perm("notifications.change_notification")
 
     @admin.action(

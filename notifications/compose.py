@@ -58,7 +58,6 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
 
 
 def language_of(case: Case) -> str:
-    """Return the recipient's language if the portal speaks it; else the portal's own."""
     user = case.notification.recipient_user
     theirs = user.language if user is not None else ""
     return language_for(case.recipient.locale if case.for_driver else theirs)

@@ -312,7 +312,6 @@ def _record(
 
 
 def _is_refused_for_good(error: OSError | ValueError) -> bool:
-    """Return whether the server says that this address will never take the mail."""
     if not isinstance(error, smtplib.SMTPRecipientsRefused):
         return False
     return all(code >= 500 for code, _answer in error.recipients.values())

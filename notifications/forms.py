@@ -1,12 +1,10 @@
 """What comes in from the pages about mails: who gets which, and what was sent to whom."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +16,6 @@ from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
 from notifications.preferences import Kind, choices_of
-from notifications.sent_list import SentFilter
 from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
@@ -35,30 +32,6 @@ FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.ALWAYS: _("Always"),
     DriverGets.IF_ASKED: _("If the driver asked for it"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """One kind of mail: who gets it, and by which fields that is changed.
-
-    `fixed` says what drivers get where nobody may choose that; then there is no field for it.
-    """
-
-    kind: Kind
-    choice: Choice
-    managers: BoundField
-    driver: BoundField | None
-    fixed: str
-
-    @property
-    def managers_text(self) -> str:
-        """Which managers get it, for who may only look."""
-        return str(MANAGERS[self.choice.managers])
-
-    @property
-    def driver_text(self) -> str:
-        """Whether the driver gets it, for who may only look."""
-        return self.fixed or (gettext("Yes") if self.choice.driver else gettext("No"))
 
 
 class SettingsForm(forms.Form):
@@ -79,14 +52,10 @@ class SettingsForm(forms.Form):
 
     def __init__(self, data: Any = None, *, fleet: Fleet, user: User) -> None:
         self.choices = choices_of(fleet)
-        initial: dict[str, Any] = {
-            "reminder_minutes": fleet.reminder_minutes,
-            "language": language_for(user.language),
-        }
-        super().__init__(data, initial=initial)
+        lead, language = fleet.reminder_minutes, language_for(user.language)
+        super().__init__(data, initial={"reminder_minutes": lead, "language": language})
         self.fields["reminder_minutes"].choices = [  # type: ignore[attr-defined]
-            (minutes, lead_time_text(minutes))
-            for minutes in sorted({0, *LEAD_TIMES, fleet.reminder_minutes})
+            (minutes, lead_time_text(minutes)) for minutes in sorted({0, *LEAD_TIMES, lead})
         ]
         for kind, choice in self.choices.items():
             self._add_fields(kind, choice)
@@ -106,17 +75,21 @@ class SettingsForm(forms.Form):
                 required=False,
             )
 
-    def rows(self) -> Iterator[KindRow]:
-        """Yield the kinds of mails in the order in which bookings live."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield each kind of mail with its fields, and with what holds for who may only look.
+
+        Without a field for the driver, nobody may choose what drivers get.
+        """
         for kind, choice in self.choices.items():
             name = f"{kind}-driver"
-            yield KindRow(
-                kind=kind,
-                choice=choice,
-                managers=self[f"{kind}-managers"],
-                driver=self[name] if name in self.fields else None,
-                fixed=str(FIXED.get(MAILS[kind].driver, "")),
-            )
+            fixed = FIXED.get(MAILS[kind].driver)
+            yield {
+                "kind": kind,
+                "managers": self[f"{kind}-managers"],
+                "managers_text": MANAGERS[choice.managers],
+                "driver": self[name] if name in self.fields else None,
+                "driver_text": fixed or (gettext("Yes") if choice.driver else gettext("No")),
+            }
 
     def chosen(self) -> dict[Kind, Choice]:
         """Return who is to get each kind of mail, of a form that is valid."""
@@ -140,16 +113,8 @@ class SentForm(forms.Form):
         label=_("State"), choices=[("", _("Any")), *Notification.State.choices], required=False
     )
 
-    def narrowing(self) -> SentFilter:
-        """Return the filters that are well-formed, of a form whose `is_valid` was asked."""
-        data = self.cleaned_data
-        return SentFilter(
-            to=data.get("to", ""), kind=data.get("kind", ""), state=data.get("state", "")
-        )
-
 
 def lead_time_text(minutes: int) -> str:
-    """Return how long before the start somebody is reminded."""
     if not minutes:
         return gettext("No reminder")
     return gettext("%(time)s before the start") % {"time": duration(minutes)}

@@ -19,7 +19,6 @@ DEFAULTS = {kind: mail.default for kind, mail in MAILS.items()}
 
 
 def choices_of(fleet: Fleet) -> dict[Kind, Choice]:
-    """Return who of a fleet gets mails of each kind; costs one query."""
     return choices_of_fleets([fleet])[fleet.pk]
 
 

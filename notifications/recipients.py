@@ -36,7 +36,6 @@ BY_ENDING: dict[str, MailKind] = {mail.ending: mail for mail in MAILS.values() i
 
 
 def listen() -> None:
-    """Have mails written whenever a booking's state changes."""
     listeners.request_settled.append(plan_for_request)
     listeners.event_recorded.append(plan_for_event)
     listeners.booking_merged.append(hand_over_mails)

@@ -19,7 +19,6 @@ from shell.viewer import viewer_zone
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail_settings(request: FleetRequest) -> HttpResponseBase:
-    """Show who of the fleet gets which mails; managers may change that."""
     if request.method == "POST":
         return save(request)
     return _show(request, SettingsForm(fleet=request.fleet, user=request.user))  # type: ignore[arg-type]
@@ -27,7 +26,6 @@ def mail_settings(request: FleetRequest) -> HttpResponseBase:
 
 @manager_required
 def save(request: FleetRequest) -> HttpResponse:
-    """Keep who gets which mails; or say beside the field why not."""
     form = SettingsForm(request.POST, fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
     if not form.is_valid():
         return _show(request, form)
@@ -45,12 +43,11 @@ def save(request: FleetRequest) -> HttpResponse:
 @member_required
 @require_safe
 def sent(request: FleetRequest) -> HttpResponse:
-    """List what the fleet's managers and drivers were sent, newest first."""
     form = SentForm(request.GET)
     form.is_valid()
     page = list_sent(
         request.fleet,
-        narrowed=form.narrowing(),
+        narrowed=form.cleaned_data,
         cursor=SentCursor.parse(request.GET.get("at", "")),
     )
     context = {

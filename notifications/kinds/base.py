@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
-from bookings.models.statuses import BookingStatus, RequestStatus
+from bookings.models.statuses import BookingStatus as Status
+from bookings.models.statuses import RequestStatus
 from drivers.models import Driver
 from notifications.kinds.parts import Case, Letter
 from notifications.models import Notification, NotificationPreference
@@ -18,8 +19,8 @@ from notifications.models import Notification, NotificationPreference
 Kind = Notification.Kind
 Audience = Notification.Audience
 Managers = NotificationPreference.Managers
-Status = BookingStatus
 
+# Of a place that is booked, or that was.
 STANDS = frozenset(Status) - Booking.CALLED_OFF - Booking.LOST
 
 
@@ -107,9 +108,9 @@ class MailKind(ABC):
     driver: ClassVar[DriverGets] = DriverGets.NEVER
     # What it tells of: that requests were settled so, or that the operator ended a booking.
     settles: ClassVar[tuple[BookingRequest.Kind, AbstractSet[RequestStatus]] | None] = None
-    ending: ClassVar[BookingStatus | None] = None
+    ending: ClassVar[Status | None] = None
     # As long as the booking has such a status and, where that matters, the same driver.
-    true_at: ClassVar[AbstractSet[BookingStatus]] = frozenset(Status)
+    true_at: ClassVar[AbstractSet[Status]] = frozenset(Status)
     only_theirs: ClassVar[bool] = False
     until: ClassVar[Literal["start_at", "end_at"] | None] = None
     # It is not sent before the operator has named the charger.

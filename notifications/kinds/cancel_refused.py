@@ -4,12 +4,12 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor
 from bookings.models import BookingRequest as Request
+from bookings.models.statuses import BookingStatus as Status
 from notifications.kinds.base import (
     DriverGets,
     Kind,
     MailKind,
     MailPlan,
-    Status,
     was_withheld,
     whose_request,
 )

@@ -6,13 +6,13 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, BookingEvent
 from bookings.models import BookingRequest as Request
+from bookings.models.statuses import BookingStatus as Status
 from bookings.wording.facts import one_line
 from notifications.kinds.base import (
     DriverGets,
     Kind,
     MailKind,
     MailPlan,
-    Status,
     is_theirs,
     was_withheld,
 )

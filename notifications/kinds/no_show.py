@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext as _
 
-from notifications.kinds.base import DriverGets, Kind, MailKind, Status
+from bookings.models.statuses import BookingStatus as Status
+from notifications.kinds.base import DriverGets, Kind, MailKind
 from notifications.kinds.parts import Case, Letter, short_facts
 
 

@@ -151,13 +151,11 @@ def _version_facts(
 
 
 def _reference(case: Case) -> list[Fact]:
-    """Return the fleet's own reference, if the booking has one."""
     reference = one_line(case.booking.reference)
     return [Fact(_("Reference"), (reference,))] if reference else []
 
 
 def period_of(version: BookingVersion | Booking) -> str:
-    """Return both ends on the site's clock, on one line."""
     return str(period(version.start_at, version.end_at, version.location.zone))
 
 
@@ -222,8 +220,8 @@ def since_then(case: Case, version: BookingVersion | None = None) -> list[str]:
 
     Mails may wait for their server, and are written from what happened, not from what is.
     """
-    over = {Booking.Status.CANCELLED, Booking.Status.FAILED, Booking.Status.NO_SHOW}
-    if case.booking.status not in over and not (version or case.version).differs(case.booking):
+    version = version or case.version
+    if case.booking.status not in Booking.ENDED_EARLY and not version.differs(case.booking):
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]
