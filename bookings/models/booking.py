@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from drivers.models import Driver, Fleet
 from sites.models import Evse, Location
+from sites.periods import Period
 
 
 class Booking(models.Model):
@@ -179,6 +180,10 @@ class Booking(models.Model):
     def zone(self) -> ZoneInfo:
         """The time zone of the site."""
         return self.location.zone
+
+    @property
+    def period(self) -> Period:
+        return Period.between(self.start_at, self.end_at)
 
     @property
     def duration(self) -> timedelta:

@@ -242,13 +242,12 @@ def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
         params["current"] = slot.criteria.current_type
         params["connector"] = slot.criteria.connector_type
         params["min_power"] = str(slot.criteria.min_power_kw or "")
-    zone = viewer_zone(request)
     now = timezone.now()
     return build_picker(
         location=slot.location,
         evses=list(bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))),
         params=params,
-        viewer_zone=zone.key if zone else None,
+        viewer_zone=viewer_zone(request),
         now=now,
         asked=asked_for(slot.location, fleet_pk=request.fleet.pk, now=now),
     )

@@ -20,13 +20,12 @@ def availability(request: FleetRequest, pk: int) -> HttpResponse:
     """Show the picker for other choices; the address bar gets the page that shows the same."""
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    zone = viewer_zone(request)
     now = timezone.now()
     picker = build_picker(
         location=location,
         evses=list(bookable_evses(location, partner_ids=partner_ids)),
         params=request.GET,
-        viewer_zone=zone.key if zone else None,
+        viewer_zone=viewer_zone(request),
         now=now,
         asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
     )

@@ -74,7 +74,6 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     evses = list(visible_evses(location, partner_ids=partner_ids))
     now = timezone.now()
-    zone = viewer_zone(request)
     context = {
         "location": location,
         "now": now,
@@ -86,7 +85,7 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
             location=location,
             evses=[evse for evse in evses if state_of(evse)[0] == BOOKABLE],
             params=request.GET,
-            viewer_zone=zone.key if zone else None,
+            viewer_zone=viewer_zone(request),
             now=now,
             asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
         ),

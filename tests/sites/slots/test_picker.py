@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import Booking
-from sites.periods import Interval
+from sites.periods import Period
 from sites.slots.picker.page import build_picker
 from tests.factories import BookingFactory, ChargePointFactory, EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
@@ -52,7 +53,7 @@ def picker_for(location, *evses, query="", viewer=None, now=NOON):
         location=location,
         evses=list(evses),
         params=QueryDict(query),
-        viewer_zone=viewer,
+        viewer_zone=ZoneInfo(viewer) if viewer else None,
         now=now,
     )
 
@@ -74,7 +75,7 @@ def instants(starts):
 def hours_of(day, first, last):
     """Return a stretch given in hours of a day's clock in New York, standard time."""
     midnight = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
-    return Interval(midnight + timedelta(hours=first), midnight + timedelta(hours=last))
+    return Period(midnight + timedelta(hours=first), midnight + timedelta(hours=last))
 
 
 # What is offered
@@ -278,7 +279,7 @@ def test_the_viewers_time_stands_beside_the_sites(location, evse):
     assert "Paris" in picker.viewer_zone_text
 
 
-@pytest.mark.parametrize("viewer", ["America/New_York", "America/Toronto", None, "", "../etc"])
+@pytest.mark.parametrize("viewer", ["America/New_York", "America/Toronto", None])
 def test_the_same_time_is_not_shown_twice(location, evse, viewer):
     picker = picker_for(location, evse, viewer=viewer)
     assert picker.viewer_zone_text == ""
@@ -596,8 +597,9 @@ def test_the_address_bar_gets_the_page_with_the_same_choices(as_manager, evse, u
 def test_the_browser_tells_the_viewers_zone(as_manager, evse, url):
     as_manager.cookies["viewer_tz"] = "Asia/Tokyo"
     assert "JST" in as_manager.get(url).content.decode()
-    as_manager.cookies["viewer_tz"] = "Mars/Olympus"
-    assert "Your own time" not in as_manager.get(url).content.decode()
+    for name in ("Mars/Olympus", "", "../etc"):
+        as_manager.cookies["viewer_tz"] = name
+        assert "Your own time" not in as_manager.get(url).content.decode()
 
 
 @pytest.mark.django_db
