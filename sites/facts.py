@@ -97,7 +97,6 @@ def hours_text(spans: list[list[str]]) -> str:
 
 
 def facts_of(location: Location) -> SiteFacts:
-    """Return what the page of a site tells a driver."""
     return SiteFacts(
         address_lines=address_lines(location),
         map_url=map_url(location),
@@ -123,12 +122,9 @@ def address_lines(location: Location) -> list[str]:
 def charger_of(evse: Evse) -> Charger:
     """Return how a page shows a charger; its charge point and connectors are read already."""
     state, state_label = state_of(evse)
-    connectors = sorted(
-        {connector.type for connector in evse.connectors.all() if connector.status != "disabled"}
-    )
     return Charger(
         evse=evse,
-        connectors=", ".join(connector_label(kind) for kind in connectors),
+        connectors=", ".join(connector_label(kind) for kind in sorted(evse.plug_types)),
         state=state,
         state_label=state_label,
         private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,

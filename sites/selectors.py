@@ -101,11 +101,6 @@ def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, 
     return {ampeco_id: merge(stretches) for ampeco_id, stretches in asked.items()}
 
 
-def is_bookable(evse: Evse, *, partner_ids: frozenset[int]) -> bool:
-    """Return whether the fleet may book this charger, as our copy of it stands now."""
-    return all_bookable_evses(partner_ids=partner_ids).filter(pk=evse.pk).exists()
-
-
 def offered_connectors(*, partner_ids: frozenset[int]) -> list[str]:
     """Return the kinds of connector that some charger the fleet may book offers."""
     bookable = all_bookable_evses(partner_ids=partner_ids)

@@ -187,11 +187,6 @@ class BookingRequest(models.Model):
         return self.status in self.SETTLED
 
     @property
-    def wants_any_charger(self) -> bool:
-        """Whether the operator picks the charger."""
-        return self.evse_id is None
-
-    @property
     def criteria(self) -> Criteria:
         """What the charger must offer when any that fits will do."""
         return Criteria(

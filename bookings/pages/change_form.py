@@ -91,7 +91,6 @@ class ChangeForm(WallClockForm):
         return bool(self.cleaned_data["confirmed_overlap"] == self.overlap_key)
 
     def clean_day(self) -> date:
-        """Refuse days of which clocks know nothing."""
         day: date = self.cleaned_data["day"]
         if day.year not in YEARS:
             raise forms.ValidationError(gettext("Please use a year from 2000 to 2199."))

@@ -69,7 +69,6 @@ def short_day(day: date) -> str:
 
 
 def weekday(day: date) -> str:
-    """Return the day of the week as “Mon”."""
     return date_format(day, "D")
 
 

@@ -58,7 +58,6 @@ class BookingLimits:
         )
 
     def bookable(self, free: Iterable[Period]) -> tuple[Period, ...]:
-        """Return what of the free time can be booked."""
         if self.earliest >= self.latest:
             return ()
         return clip(free, Period(self.earliest, self.latest))

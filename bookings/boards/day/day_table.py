@@ -196,7 +196,6 @@ class DayTable:
         return Cell(CSS[kind], segment.columns, text, short if segment.columns >= WORDS_FIT else "")
 
     def _time(self, column: int) -> str:
-        """Return the time at which a column begins."""
         if self.passes is None:
             return self.labels[column]
         return f"{column // 4:02}:{column % 4 * 15:02}"
@@ -260,7 +259,6 @@ class DayTable:
 
 
 def _says() -> dict[CellKind, str]:
-    """Return the words for each kind of time, with its times."""
     return {
         CellKind.FREE: _("free %(from)s to %(to)s"),
         CellKind.BUSY: _("not available %(from)s to %(to)s"),
@@ -274,7 +272,6 @@ def _says() -> dict[CellKind, str]:
 
 
 def _short() -> dict[CellKind, str]:
-    """Return a word or two for some kinds of time, for where they fit."""
     return {
         CellKind.BUSY: _("Not available"),
         CellKind.SOON: _("Too soon"),
@@ -310,5 +307,4 @@ def hour_heads(table: DayTable) -> list[HourHead]:
 
 
 def clock_heads(*, hour_now: int | None) -> list[HourHead]:
-    """Return the hours that a clock can show."""
     return [HourHead(f"{hour:02}", "", f"{hour:02}:00", 4, hour == hour_now) for hour in range(24)]

@@ -140,7 +140,6 @@ def holds(booking: Booking) -> bool:
 
 
 def is_undecided(booking: Booking) -> bool:
-    """Return whether the operator still has to decide something about a booking."""
     return booking.status == Status.REQUESTED or bool(booking.open_change)
 
 

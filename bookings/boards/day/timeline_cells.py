@@ -106,7 +106,6 @@ class Ruler:
         self.length = whole.length // STEP
 
     def at(self, quarter: int) -> datetime:
-        """Return when a quarter begins."""
         return self.whole.start_at + quarter * STEP
 
     def floor(self, at: datetime) -> int:

@@ -79,7 +79,6 @@ def _move(request: FleetRequest) -> str:
 
 
 def _typed_params(request: FleetRequest, form: TypedSlotForm) -> dict[str, str]:
-    """Return the query of the form for a booking of what was typed."""
     data = form.cleaned_data
     return slot_params(form.chosen.charge_point.location, _move(request)) | {
         "evse": str(form.chosen.pk),

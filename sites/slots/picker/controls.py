@@ -6,13 +6,12 @@ from datetime import date, time, timedelta
 from functools import cached_property
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from shell.formats import duration, kw
 from sites.labels import connector_label
 from sites.models import Evse
-from sites.slots.clocks import day_text, weekday
+from sites.slots.clocks import day_text
 from sites.slots.limits import STEP_MINUTES, longest_minutes
 from sites.slots.picker.form import CURRENT_TYPES, Choices, connector_types, criteria_params
 
@@ -45,10 +44,7 @@ class Link:
 class DayLink:
     """A day of the strip; `full` only where it is known that no start fits."""
 
-    day: str
-    weekday: str
-    number: str
-    month: str
+    day: date
     spoken: str
     query: str
     chosen: bool
@@ -57,16 +53,8 @@ class DayLink:
     @classmethod
     def to(cls, day: date, choices: Choices, *, full: bool = False) -> "DayLink":
         """Return the link that shows another day with the same choices."""
-        return cls(
-            day=day.isoformat(),
-            weekday=weekday(day),
-            number=str(day.day),
-            month=date_format(day, "M"),
-            spoken=day_text(day),
-            query=choices.query(day=day.isoformat()),
-            chosen=day == choices.day,
-            full=full,
-        )
+        query = choices.query(day=day.isoformat())
+        return cls(day, day_text(day), query, chosen=day == choices.day, full=full)
 
 
 class Controls:
@@ -158,7 +146,7 @@ class Controls:
 
     @cached_property
     def currents(self) -> list[Option]:
-        kinds = [(kind.value, str(kind.label)) for kind in CURRENT_TYPES]
+        kinds = [(kind, str(Evse.CurrentType(kind).label)) for kind in CURRENT_TYPES]
         return _options([("", _("AC or DC")), *kinds], chosen=self.choices.criteria.current_type)
 
     @cached_property

@@ -1,10 +1,11 @@
 """What the slot picker is asked for: read from the query string, written back into links."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,10 @@ from sites.periods import start_of_day
 from sites.slots.criteria import Criteria
 from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
 
-CURRENT_TYPES = (Evse.CurrentType.AC, Evse.CurrentType.DC)
+CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
 MORNING = time(6)
+
+T = TypeVar("T")
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 BOOKING_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -104,14 +107,7 @@ def criteria_params(criteria: Criteria) -> dict[str, str]:
 
 def connector_types(evses: Iterable[Evse]) -> list[str]:
     """Return the kinds of connector that the chargers have in service."""
-    return sorted(
-        {
-            connector.type
-            for evse in evses
-            for connector in evse.connectors.all()
-            if connector.status != "disabled"
-        }
-    )
+    return sorted({kind for evse in evses for kind in evse.plug_types})
 
 
 def parse_day(text: str) -> date | None:
@@ -133,114 +129,101 @@ def read_choices(
     """Return what a query string asks for; what makes no sense gives the default and a problem."""
     first_day = now.astimezone(zone).date()
     last_day = last_instant(now).astimezone(zone).date()
-    reader = _Reader(params, evses)
+    reader = _Reader(params)
     return Choices(
-        day=reader.day(first_day, last_day),
+        day=_read_day(reader, first_day, last_day),
         first_day=first_day,
         last_day=last_day,
-        minutes=reader.minutes(),
-        not_before=reader.not_before(),
-        evse_id=reader.evse(),
-        any_charger=reader.text("any") == "1",
-        criteria=Criteria(reader.current(), reader.connector(), reader.min_power()),
-        fresh=reader.text("fresh") == "1",
+        minutes=_read_minutes(reader),
+        not_before=reader.take(
+            "from", _clock, _("This is not a time that we understand. It is left out.")
+        ),
+        evse_id=reader.take(
+            "evse",
+            {str(evse.pk): evse.pk for evse in evses}.get,
+            _("This charger cannot be booked here. Please pick another one."),
+        ),
+        any_charger=params.get("any") == "1",
+        criteria=Criteria(
+            reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both will do."))
+            or "",
+            reader.take(
+                "connector",
+                lambda text: text if text in connector_types(evses) else None,
+                _("No charger here has this connector. Any will do."),
+            )
+            or "",
+            reader.take(
+                "min_power",
+                lambda text: Decimal(text.replace(",", ".")) if POWER.fullmatch(text) else None,
+                _("Please give a power between 0 and 9999 kW. Any will do."),
+            )
+            or None,
+        ),
+        fresh=params.get("fresh") == "1",
         move=read_move(params),
         problems=reader.problems,
     )
 
 
 class _Reader:
-    """Reads one value after the other, and notes what is wrong with any of them."""
+    """Reads one parameter after the other, and notes what is wrong with any of them."""
 
-    def __init__(self, params: QueryDict, evses: Sequence[Evse]) -> None:
+    def __init__(self, params: QueryDict) -> None:
         self.params = params
-        self.evses = evses
         self.problems: dict[str, str] = {}
 
     def text(self, name: str) -> str:
         return self.params.get(name, "").strip()
 
-    def day(self, first_day: date, last_day: date) -> date:
-        text = self.text("day")
-        if not text:
-            return first_day
-        day = parse_day(text)
-        if day is None:
-            problem = _("This is not a day that we understand. Today is shown.")
-        elif day < first_day:
-            problem = _("That day has passed. Today is shown.")
-        elif day > last_day:
-            days = settings.BOOKING_HORIZON_DAYS
-            problem = ngettext(
-                "Bookings can be made up to %(days)d day ahead. Today is shown.",
-                "Bookings can be made up to %(days)d days ahead. Today is shown.",
-                days,
-            ) % {"days": days}
-        else:
-            return day
-        self.problems["day"] = problem
-        return first_day
+    def take(self, name: str, meaning: Callable[[str], T | None], problem: str) -> T | None:
+        """Return what was given; None where nothing was, or where it means nothing."""
+        text = self.text(name)
+        value = meaning(text) if text else None
+        if text and value is None:
+            self.problems[name] = problem
+        return value
 
-    def minutes(self) -> int:
-        """Return the length in minutes: `minutes`, to which the form's `hours` are added."""
-        hours, minutes = self.text("hours"), self.text("minutes")
-        if not hours and not minutes:
-            return default_minutes()
-        if not all(WHOLE_NUMBER.fullmatch(text or "0") for text in (hours, minutes)):
-            problem = _("This is not a length that we understand.")
-        else:
-            total = 60 * int(hours or 0) + int(minutes or 0)
-            problem = _length_problem(total)
-            if not problem:
-                return total
-        self.problems["minutes"] = _("%(problem)s %(default)s is used.") % {
-            "problem": problem,
-            "default": duration(default_minutes()),
-        }
+
+def _clock(text: str) -> time | None:
+    clock = CLOCK.fullmatch(text)
+    return time(int(clock[1]), int(clock[2])) if clock else None
+
+
+def _read_day(reader: _Reader, first_day: date, last_day: date) -> date:
+    problem = _("This is not a day that we understand. Today is shown.")
+    day = reader.take("day", parse_day, problem) or first_day
+    if day < first_day:
+        reader.problems["day"] = _("That day has passed. Today is shown.")
+    elif day > last_day:
+        days = settings.BOOKING_HORIZON_DAYS
+        reader.problems["day"] = ngettext(
+            "Bookings can be made up to %(days)d day ahead. Today is shown.",
+            "Bookings can be made up to %(days)d days ahead. Today is shown.",
+            days,
+        ) % {"days": days}
+    else:
+        return day
+    return first_day
+
+
+def _read_minutes(reader: _Reader) -> int:
+    """Return the length in minutes: `minutes`, to which the form's `hours` are added."""
+    hours, minutes = reader.text("hours"), reader.text("minutes")
+    if not hours and not minutes:
         return default_minutes()
-
-    def not_before(self) -> time | None:
-        text = self.text("from")
-        if clock := CLOCK.fullmatch(text):
-            return time(int(clock[1]), int(clock[2]))
-        if text:
-            self.problems["from"] = _("This is not a time that we understand. It is left out.")
-        return None
-
-    def evse(self) -> int | None:
-        """Return the key of the charger that is opened up, if it can be booked here."""
-        text = self.text("evse")
-        if WHOLE_NUMBER.fullmatch(text) and any(evse.pk == int(text) for evse in self.evses):
-            return int(text)
-        if text:
-            self.problems["evse"] = _(
-                "This charger cannot be booked here. Please pick another one."
-            )
-        return None
-
-    def connector(self) -> str:
-        text = self.text("connector")
-        if text and text not in connector_types(self.evses):
-            self.problems["connector"] = _("No charger here has this connector. Any will do.")
-            return ""
-        return text
-
-    def current(self) -> str:
-        text = self.text("current")
-        if text and text not in CURRENT_TYPES:
-            self.problems["current"] = _("Please pick AC or DC. Both will do.")
-            return ""
-        return text
-
-    def min_power(self) -> Decimal | None:
-        text = self.text("min_power")
-        if POWER.fullmatch(text):
-            return Decimal(text.replace(",", ".")) or None
-        if text:
-            self.problems["min_power"] = _(
-                "Please give a power between 0 and 9999 kW. Any will do."
-            )
-        return None
+    if all(WHOLE_NUMBER.fullmatch(text or "0") for text in (hours, minutes)):
+        total = 60 * int(hours or 0) + int(minutes or 0)
+        problem = _length_problem(total)
+        if not problem:
+            return total
+    else:
+        problem = _("This is not a length that we understand.")
+    reader.problems["minutes"] = _("%(problem)s %(default)s is used.") % {
+        "problem": problem,
+        "default": duration(default_minutes()),
+    }
+    return default_minutes()
 
 
 def _length_problem(minutes: int) -> str:

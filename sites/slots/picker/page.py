@@ -159,7 +159,6 @@ class Picker:
 
     @cached_property
     def fitting(self) -> dict[int, list[datetime]]:
-        """The starts on the chosen day, by the charger's key."""
         day = self.choices.day
         return {evse.pk: list(starts) for evse, starts in self._starts(day, self.not_before)}
 
@@ -200,7 +199,6 @@ class Picker:
 
     @cached_property
     def count(self) -> int:
-        """How many chargers have a start on the chosen day."""
         return sum(1 for starts in self.fitting.values() if starts)
 
     @cached_property

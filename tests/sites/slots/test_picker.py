@@ -357,9 +357,9 @@ def test_a_day_without_room_points_to_the_next_that_has(location, evse, stub):
     stub.free = {evse.ampeco_id: [hours_of(date(2026, 3, 6), 0, 24)]}
     picker = picker_for(location, evse, query="day=2026-03-04&minutes=720&from=00:00")
     assert picker.nothing == "No charger is free for 12 h on Wednesday 4 March from 00:00."
-    assert picker.next_day.day == "2026-03-06"
+    assert picker.next_day.day == date(2026, 3, 6)
     assert "minutes=720" in picker.next_day.query
-    assert [day.number for day in picker.days if day.full] == ["2", "3", "4", "5", "7", "8"]
+    assert [day.day.day for day in picker.days if day.full] == [2, 3, 4, 5, 7, 8]
     assert picker.summary == ""
 
 
@@ -375,7 +375,7 @@ def test_a_late_evening_has_no_starts_left_but_tomorrow_has(location, evse):
     now = datetime(2026, 3, 3, 4, 50, tzinfo=UTC)  # 23:50 in New York
     picker = picker_for(location, evse, now=now)
     assert picker.choices.day == date(2026, 3, 2)
-    assert picker.next_day.day == "2026-03-03"
+    assert picker.next_day.day == date(2026, 3, 3)
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
@@ -398,7 +398,7 @@ def test_without_chargers_nobody_is_asked(location, stub):
 
 def test_the_strip_goes_on_by_weeks_up_to_the_horizon(location, evse):
     picker = picker_for(location, evse)
-    assert [day.day for day in picker.days][:2] == ["2026-03-02", "2026-03-03"]
+    assert [day.day for day in picker.days][:2] == [date(2026, 3, 2), date(2026, 3, 3)]
     assert picker.days[0].chosen
     assert picker.days[0].spoken == "Monday 2 March"
     assert picker.controls.previous_query == ""
@@ -407,7 +407,7 @@ def test_the_strip_goes_on_by_weeks_up_to_the_horizon(location, evse):
         picker = picker_for(location, evse, query=picker.controls.next_query)
         weeks += 1
     assert weeks == 4
-    assert [day.day for day in picker.days] == ["2026-03-30"]
+    assert [day.day for day in picker.days] == [date(2026, 3, 30)]
     back = picker_for(location, evse, query=picker.controls.previous_query)
     assert back.choices.day == date(2026, 3, 23)
 
