@@ -126,7 +126,7 @@ def test_half_an_hour_is_skipped_where_clocks_go_forward_by_that():
     assert [column for column, quarters in enumerate(shown) if not quarters] == [8, 9]
 
 
-@pytest.fill.parametrize(("day", "quarters"), [(SPRING, 92), (PLAIN, 96), (AUTUMN, 100)])
+@pytest.mark.parametrize(("day", "quarters"), [(SPRING, 92), (PLAIN, 96), (AUTUMN, 100)])
 def test_a_ruler_is_as_long_as_the_day(day, quarters):
     ruler = Ruler(local_day(day, NEW_YORK))
     assert ruler.length == quarters
