@@ -1,7 +1,6 @@
 """What the pages of a day of a site and of a week of one charger show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from urllib.parse import urlencode
@@ -38,17 +37,6 @@ from sites.slots.limits import STEP_MINUTES, BookingLimits, longest_minutes
 
 # How often the table looks again: while the operator has something to decide, and else.
 SOON, SELDOM = "2s", "60s"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Where a page leads: to what lies before and after, and to today."""
-
-    title: str
-    day: date
-    earlier: str
-    later: str
-    is_today: bool
 
 
 class Board:
@@ -189,18 +177,20 @@ class Board:
         )
 
     @cached_property
-    def turn(self) -> Turn:
-        first, last, length = self.days[0], self.days[-1], len(self.days) * ONE_DAY
+    def title(self) -> str:
+        first, last = self.days[0], self.days[-1]
+        if not self.evse:
+            return f"{day_text(first)} {first.year}"
         words = {"first": short_day(first), "last": f"{short_day(last)} {last.year}"}
-        return Turn(
-            title=_("%(first)s to %(last)s") % words
-            if self.evse
-            else f"{day_text(first)} {first.year}",
-            day=first,
-            earlier=(first - length).isoformat(),
-            later=(first + length).isoformat(),
-            is_today=first == self.chosen.today,
-        )
+        return _("%(first)s to %(last)s") % words
+
+    @property
+    def earlier(self) -> date:
+        return self.chosen.day - len(self.days) * ONE_DAY
+
+    @property
+    def later(self) -> date:
+        return self.chosen.day + len(self.days) * ONE_DAY
 
 
 def slot_params(location: Location, move: str) -> dict[str, str]:

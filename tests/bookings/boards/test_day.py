@@ -259,7 +259,7 @@ class TestDay:
     @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "0001-01-01", "9999-12-31", "٢"])
     def test_a_day_that_makes_no_sense_is_today_with_a_sentence(self, page, evse, day):
         response = page(day)
-        assert response.context["board"].turn.day == date(2026, 3, 2)
+        assert response.context["board"].chosen.day == date(2026, 3, 2)
         assert "This is not a day that we understand" in text_of(response)
 
     @pytest.mark.parametrize(
