@@ -10,7 +10,7 @@ from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partner_ids
 from sites.models import ChargePoint, Evse, Location
-from sites.periods import Interval
+from sites.periods import Period
 from sites.selectors import bookable_evses
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, free_evses
@@ -85,7 +85,7 @@ def check_driver(*, fleet: Fleet, driver: Driver, slot: Slot) -> None:
 
 
 def check_availability(
-    *, fleet: Fleet, slot: Slot, driver: Driver, held: Interval | None = None
+    *, fleet: Fleet, slot: Slot, driver: Driver, held: Period | None = None
 ) -> None:
     """Raise BookingRefused when the slot is taken, or the operator does not let us book at all.
 
@@ -114,9 +114,9 @@ def check_availability(
         raise BookingRefused("slot", message, offer_slots=True)
 
 
-def held_by(booking: Booking) -> Interval:
+def held_by(booking: Booking) -> Period:
     """Return the stretch that a booking holds at its charger: it is free for the booking itself."""
-    return Interval(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
+    return Period(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
 
 
 def candidates(*, fleet: Fleet, slot: Slot) -> list[Evse]:

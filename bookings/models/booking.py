@@ -20,6 +20,7 @@ from bookings.models.statuses import (
 )
 from drivers.models import Driver, Fleet
 from sites.models import Evse, Location
+from sites.periods import Period
 
 
 class Booking(models.Model):
@@ -168,6 +169,10 @@ class Booking(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return self.location.zone
+
+    @property
+    def period(self) -> Period:
+        return Period.between(self.start_at, self.end_at)
 
     @property
     def duration(self) -> timedelta:

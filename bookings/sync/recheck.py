@@ -11,7 +11,7 @@ from bookings.actions.eligibility import (
     usable_evses,
 )
 from bookings.models import Booking, BookingRequest
-from sites.periods import Interval
+from sites.periods import Period
 from sites.slots.availability import free_evses
 from sites.slots.criteria import Criteria
 
@@ -46,7 +46,7 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
 
 
 def _obstacle_to(
-    request: BookingRequest, slot: Slot, *, held: Interval | None = None
+    request: BookingRequest, slot: Slot, *, held: Period | None = None
 ) -> Failure | None:
     """Return what stands against the driver having the slot; `held` need not be free."""
     fleet = request.booking.fleet
