@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.actions.eligibility import held_by
+from bookings.actions.candidate import held_by
 from bookings.models import Booking
 from shell.formats import duration
 from sites.periods import STEP, merge, start_of_day, starts_that_fit
@@ -19,7 +19,7 @@ from sites.slots.picker.form import last_instant
 from sites.slots.picker.page import viewer_clock
 from sites.slots.picker.parts import ONE_DAY, Clock, Hour, Start, StartWriter, day_text, short_day
 from sites.slots.picker.texts import clock_change_text
-from sites.slots.rules import within_horizon
+from sites.slots.rules import Times, within_horizon
 
 NEAREST = 4
 MINUTE = timedelta(minutes=1)
@@ -112,7 +112,8 @@ def free_times(
 def _day_problem(day: date, *, zone: ZoneInfo, now: datetime) -> str:
     if day < now.astimezone(zone).date():
         return _("This day has passed.")
-    return within_horizon(start_of_day(day, zone), now=now) or ""
+    begin = start_of_day(day, zone)
+    return within_horizon(Times(begin, begin, now)) or ""
 
 
 def _summary(starts: Sequence[datetime], length: timedelta, day: date) -> str:
