@@ -99,11 +99,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.languages.SpeakTheirLanguage",
-    "accounts.guards.NoteSessions",
-    "accounts.guards.GuardBackOffice",
-    "privacy.middleware.NoteStaff",
+    "accounts.sessions.NoteSessions",
+    "accounts.sessions.GuardBackOffice",
+    "privacy.watching.NoteStaff",
     "django_htmx.middleware.HtmxMiddleware",
-    "drivers.middleware.FleetMiddleware",
+    "drivers.permissions.FleetMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -2,7 +2,7 @@
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 from notifications.models import Notification
 from notifications.recipients import plan_for_event, plan_for_request
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from telemetry.context import accept_request_id, bound
+from telemetry.logs import accept_request_id, bound
 from telemetry.measures import WEB_REQUESTS, WEB_SECONDS
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from bookings.state.moves import move_request
 from bookings.state.outcomes import open_cancellation, record_creation
 from bookings.wording.open_change import facts_of, what_happened, what_is_asked
 from drivers.models import Driver, Fleet
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 from sites.slots.criteria import Criteria
 
 Kind = BookingRequest.Kind

@@ -19,7 +19,7 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
 from bookings.state.outcomes import open_cancellation, record_creation
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 
 
 @dataclass(frozen=True, slots=True)

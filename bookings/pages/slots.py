@@ -40,10 +40,7 @@ def candidate_or_404(form: SlotForm, fleet: Fleet, *, moved: Booking | None = No
         else Criteria(data["current"], data["connector"], data["min_power"] or None)
     )
     chargers = meant_chargers(fleet, data["site"], data["evse"], criteria)
-    if chargers:
-        location = chargers[0].charge_point.location
-    else:
-        location = location_or_404(form, fleet)
+    location = chargers[0].charge_point.location if chargers else location_or_404(form, fleet)
     evse = None
     if data["evse"]:
         seen = visible_evses(location, partner_ids=private_partners(fleet))

@@ -9,7 +9,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.state.booking import write
 from bookings.state.merging import merge_found
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 from sites.models import Evse
 
 Kind = BookingRequest.Kind
