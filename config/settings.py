@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "telemetry.middleware.WatchRequests",
+    "telemetry.watching.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
     "shell.content_policy.ContentPolicyMiddleware",
     "shell.requests.RefuseNul",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 STEP = timedelta(minutes=15)
@@ -43,7 +44,16 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
-def clip(intervals: Iterable[Interval], window: Interval) -> tuple[Interval, ...]:
+class Span(Protocol):
+    """What has a start and an end, in UTC."""
+
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def end_at(self) -> datetime: ...
+
+
+def clip(intervals: Iterable[Span], window: Interval) -> tuple[Interval, ...]:
     """Return what of the intervals lies within the window."""
     return tuple(
         Interval(max(each.start_at, window.start_at), min(each.end_at, window.end_at))

@@ -61,13 +61,15 @@ class Call:
 Observer = Callable[[Call], None]
 
 
-def ended_call(operation: str, problem: UpstreamError | None, *, seconds: float) -> Call:
-    """Return what to tell of an attempt that ended with an answer or a problem."""
+def tell(
+    observer: Observer, operation: str, problem: UpstreamError | None, *, seconds: float
+) -> None:
+    """Tell of an attempt that ended with an answer or a problem."""
     outcome = outcome_of(problem)
     pause = 0.0
     if isinstance(problem, UpstreamRateLimited) and outcome == Outcome.RATE_LIMITED:
         pause = problem.retry_after
-    return Call(operation, outcome, seconds, pause)
+    observer(Call(operation, outcome, seconds, pause))
 
 
 def outcome_of(problem: UpstreamError | None) -> Outcome:

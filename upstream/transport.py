@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import stamina
 
-from upstream.calls import Observer, ended_call
+from upstream.calls import Observer, tell
 from upstream.circuit_breaker import Circuit
 from upstream.errors import (
     UpstreamCircuitOpen,
@@ -241,7 +241,7 @@ class Transport:
 
     def _tell(self, operation: str, problem: UpstreamError | None, *, began: float) -> None:
         if self._observer is not None:
-            self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
+            tell(self._observer, operation, problem, seconds=time.monotonic() - began)
 
     def _exchange(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
         request.headers["Authorization"] = self._authorization

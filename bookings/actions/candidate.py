@@ -80,7 +80,7 @@ class Candidate:
         """The booking that keeps its place but gets other times or another driver."""
         return None if self.moves else self.previous
 
-    @property
+    @cached_property
     def times(self) -> Times:
         old = self.changes
         was = (old.start_at, old.end_at) if old else None

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from config.services import ROWS_QUEUE
 from telemetry.logs import accept_request_id, bound, request_id
-from telemetry.middleware import note
+from telemetry.watching import note
 
 PROXYS_ID = "5f2b7d0c9e8a4d61a3f0c2b1d4e5f607"
 
