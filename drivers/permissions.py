@@ -43,7 +43,6 @@ class FleetMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request with its fleet at hand."""
         request.memberships = SimpleLazyObject(lambda: memberships_of(request))  # type: ignore[attr-defined]
         request.membership = SimpleLazyObject(lambda: chosen_membership(request))  # type: ignore[attr-defined]
         request.fleet = SimpleLazyObject(  # type: ignore[attr-defined]

@@ -176,7 +176,6 @@ def _values(model: type[Model], key: Any) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """Return a value as JSON has it."""
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
@@ -200,7 +199,6 @@ class NoteStaff:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
         try:
             return self.get_response(request)
         finally:

@@ -28,7 +28,6 @@ class WatchRequests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request and note it."""
         began = time.monotonic()
         request_id = accept_request_id(request.headers.get("X-Request-ID"))
         request.request_id = request_id  # type: ignore[attr-defined]

@@ -36,9 +36,7 @@ class Identified(Protocol):
     """Anything with an id that is its own within its list."""
 
     @property
-    def id(self) -> int | str:
-        """The id."""
-        ...
+    def id(self) -> int | str: ...
 
 
 Item = TypeVar("Item", bound=Identified)
