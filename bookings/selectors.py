@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
 from mirror.search import search_key
 from sites.models import Location
+from sites.slots.rules import longest
 
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
@@ -244,7 +244,7 @@ def _of_view(
         return bookings.filter(end_at__lte=now, start_at__lt=now)
     if view == "upcoming":
         # The longest stay bounds how far back a running one can have begun.
-        earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+        earliest = now - longest() - timedelta(hours=1)
         bookings = bookings.filter(end_at__gt=now, start_at__gte=earliest)
         if not narrowed.get("status"):
             bookings = bookings.filter(status__in=Booking.COMING)

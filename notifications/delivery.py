@@ -34,8 +34,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingRequest
-from mirror.leases import claim
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification

@@ -16,7 +16,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
 from drivers.models import Fleet, FleetMembership
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 from notifications.kinds import MAILS
 from notifications.kinds.base import FleetRecipients, MailKind, MailPlan
 from notifications.models import Notification

@@ -30,7 +30,6 @@ class OfDriver:
 
     @property
     def bookings(self) -> QuerySet[Booking]:
-        """The bookings that are the driver's now."""
         return Booking.objects.filter(driver=self.driver)
 
     @property
@@ -67,7 +66,6 @@ class OfDriver:
 
     @property
     def sessions(self) -> QuerySet[ChargingSession]:
-        """What was charged."""
         return ChargingSession.objects.filter(booking__driver=self.driver)
 
     @property
@@ -77,7 +75,6 @@ class OfDriver:
 
     @property
     def fleets(self) -> QuerySet[FleetDriver]:
-        """The fleets that the driver belongs or belonged to."""
         return FleetDriver.objects.filter(driver=self.driver)
 
     @property

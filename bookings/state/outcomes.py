@@ -10,7 +10,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest, Bookin
 from bookings.state.booking import write
 from bookings.state.merging import merge_external_booking
 from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 from sites.models import Evse
 
 Kind = BookingRequest.Kind

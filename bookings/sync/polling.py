@@ -24,9 +24,8 @@ from bookings.state.moves import move_request
 from bookings.sync.duplicates import record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.submission import record_decision
-from mirror.leases import claim
 from mirror.operator_status import note_accepted, note_refused
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,

@@ -16,9 +16,8 @@ from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.operator_requests import find_all, is_answer_to, send
 from bookings.sync.recheck import find_obstacle
-from mirror.leases import claim
 from mirror.operator_status import note_accepted, note_refused
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
     UpstreamCircuitOpen,

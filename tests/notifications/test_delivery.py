@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
-from mirror.leases import claim
+from mirror.work import claim
 from notifications.delivery import FEWEST_ATTEMPTS, deliver_due, pause_seconds, send_notification
 from notifications.models import Notification
 from sites.facts import WEEKDAYS

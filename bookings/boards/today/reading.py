@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.conf import settings
-
 from bookings.models import Booking
 from bookings.selectors import bookings_of, count_needing_attention
 from bookings.wording.attention import reasons_of
@@ -14,6 +12,7 @@ from drivers.selectors import private_partner_ids
 from sites.facts import trouble_of
 from sites.models import Location
 from sites.selectors import visible_locations
+from sites.slots.rules import longest
 
 Status = Booking.Status
 
@@ -78,7 +77,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     )
     reasons = reasons_of(marked)
     # The longest stay bounds how far back a running one can have begun.
-    earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+    earliest = now - longest() - timedelta(hours=1)
     coming = list(
         bookings_of(fleet)
         .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)

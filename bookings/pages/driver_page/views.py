@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.languages import language_for
-from bookings.actions.change import ChangeRefused, request_cancellation
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import request_cancellation
 from bookings.actions.driver import (
     LateRefused,
     can_say_late,
@@ -134,7 +135,7 @@ def _ask_to_cancel(booking: Booking) -> bool:
             driver=booking.driver,
             seen_version=booking.version,
         )
-    except ChangeRefused:
+    except BookingRefused:
         # Its message tells who did what meanwhile: the fleet's affair. The page shows what counts.
         return False
     return True

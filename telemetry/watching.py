@@ -1,13 +1,15 @@
-"""Watches the pages: each answer has a request id, is counted, and is told in the logs."""
+"""Watches pages and booking requests: what happens to them is counted and told in the logs."""
 
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
+from django.db.models.signals import post_save
 from django.http import HttpRequest, HttpResponse
 
-from telemetry.context import accept_request_id, bound
-from telemetry.measures import WEB_REQUESTS, WEB_SECONDS
+from telemetry.logs import accept_request_id, bound
+from telemetry.measures import REQUEST_MOVES, WEB_REQUESTS, WEB_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,6 @@ class WatchRequests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request and note it."""
         began = time.monotonic()
         request_id = accept_request_id(request.headers.get("X-Request-ID"))
         request.request_id = request_id  # type: ignore[attr-defined]
@@ -58,5 +59,36 @@ def note(request: HttpRequest, response: HttpResponse, *, seconds: float) -> Non
             "view": view,
             "status": response.status_code,
             "seconds": round(seconds, 3),
+        },
+    )
+
+
+def watch() -> None:
+    """Connect to the history of requests, which gets a line with every move, and only there.
+
+    Whoever writes it need not know that it is watched. A transaction that is rolled back afterwards
+    leaves a line and a count too many, beside the error that says so.
+    """
+    post_save.connect(
+        tell, sender="bookings.BookingRequestEvent", dispatch_uid="telemetry-booking-requests"
+    )
+
+
+def tell(instance: Any, created: bool, **_: Any) -> None:
+    """Write a log line with the ids that belong to a move, and count it."""
+    if not created:
+        return
+    request = instance.request
+    REQUEST_MOVES.add(kind=request.kind, state=instance.to_status)
+    logger.info(
+        "Booking request %s (%s) is %s.",
+        request.pk,
+        request.kind,
+        instance.to_status,
+        extra={
+            "booking_request_id": request.pk,
+            "booking_id": request.booking_id,
+            "kind": str(request.kind),
+            "status": str(instance.to_status),
         },
     )
