@@ -80,7 +80,6 @@ INSTALLED_APPS = [
     "notifications",
     "team",
     "privacy",
-    "sandbox",
 ]
 
 MIDDLEWARE = [
