@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help trip install install-e2e demo demo-reset test test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
+.PHONY: help trip install install-e2e demo demo-reset test test-days test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ demo-reset: install ## forget everything that the demo keeps
 
 test: install ## run the suite; PostgreSQL, Redis and browser tests where those are
 	@$(BIN)/python -m tools.suite here $(ARGS)
+
+test-days: install ## run tests that take dates on other days; ARGS=--whole the suite
+	@$(BIN)/python -m tools.suite days $(ARGS)
 
 test-services: install ## run the suite on PostgreSQL and Redis
 	@$(BIN)/python -m tools.suite services $(ARGS)

@@ -1,16 +1,55 @@
 """Fixtures that every part of the suite shares."""
 
+import os
 import socket
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import pytest
+import time_machine
 from django.core.cache import cache
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.utils.timezone import now
 
 from drivers.models import Fleet
+from tests import clock
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
 
 _connect = socket.socket.connect
+
+
+def pytest_configure() -> None:
+    """Set the clock to TEST_NOW, before any test is read."""
+    try:
+        clock.start()
+    except clock.WrongTime as problem:
+        raise pytest.UsageError(str(problem)) from None
+    connection_created.connect(clock.set_sqlite_clock)
+
+
+def pytest_report_header() -> str | None:
+    """Say what time it is for the tests, where that is not the present."""
+    if clock.OFFSET in os.environ:
+        return f"as if it were {datetime.now(UTC):%a %d %b %Y, %H:%M} UTC (TEST_NOW)"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name, with TEST_NOW, what needs programs that keep the real time."""
+    if clock.OFFSET in os.environ:
+        skip = pytest.mark.skip(reason="the whole demo and browsers keep the real time (TEST_NOW)")
+        for item in items:
+            if item.get_closest_marker("stack") or item.get_closest_marker("browser"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let the database of the tests tell their time."""
+    with django_db_blocker.unblock():
+        clock.set_postgresql_clock(connection)
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +71,13 @@ def _empty_cache():
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def still():
+    """Time stands still, so that no minute, hour or day ends in the middle of a test."""
+    with time_machine.travel(now().timestamp(), tick=False):
+        yield
 
 
 @pytest.fixture

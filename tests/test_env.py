@@ -5,6 +5,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests import clock
+
 REQUIRED = {
     "SECRET_KEY": "x" * 50,
     "AMPECO_BASE_URL": "http://operator.test/public-api",
@@ -14,7 +16,7 @@ REQUIRED = {
 
 def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings"}
-    environment |= REQUIRED | changes
+    environment |= clock.passed_on() | REQUIRED | changes
     return subprocess.run(
         [sys.executable, *entry],
         cwd=settings.BASE_DIR,

@@ -225,6 +225,7 @@ def test_what_a_driver_does_is_answered_in_their_language(client, stage, languag
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("language", OTHERS)
 def test_whoever_opens_a_dead_link_reads_their_browsers_language(
     client, language, settings, untranslated

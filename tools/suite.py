@@ -1,9 +1,10 @@
-"""Runs the tests: `python -m tools.suite here|services|browser [what pytest understands]`.
+"""Runs the tests: `python -m tools.suite here|services|browser|days [what pytest understands]`.
 
 `here` runs what needs no server, then what needs PostgreSQL or Redis if PostgreSQL can be had, then
 what needs a browser if there is one; with SUITE=first only the first of these, where the others
 follow by themselves. `services` runs the suite on PostgreSQL and Redis, without
-what those cannot change; `browser` the browser tests.
+what those cannot change; `browser` the browser tests. `days` runs some of the tests that take dates
+as if it were each of DAYS, and `days --whole` all that `here` does.
 """
 
 import importlib.util
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
@@ -25,6 +27,17 @@ SERVICES = "postgresql or redis"
 CORES = os.cpu_count() or 1
 PROCESSES = str(min(6, CORES + 1))
 PROCESSES_WITH_SERVICES = str(min(6, CORES + 2))
+# On which the suite has to pass as it does today: TEST_NOW of each run.
+DAYS = (
+    "2027-01-01T00:05Z",  # a year has just begun
+    "2027-01-31T23:00Z",  # a month ends, and has ended in Paris; a Sunday
+    "2027-03-14T06:30Z",  # half an hour before New York's clocks go forward
+    "2027-03-28T00:30Z",  # half an hour before Europe's clocks go forward
+    "2027-10-31T00:30Z",  # half an hour before Europe's clocks go back
+    "2027-11-07T05:30Z",  # half an hour before New York's clocks go back
+    "2027-12-31T23:50Z",  # a year ends meanwhile
+    "2028-02-29T12:00Z",  # a leap day
+)
 
 
 def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
@@ -83,8 +96,44 @@ def run_browser(words: list[str]) -> int:
     return pytest("-n", "2", "--dist", "loadfile", "-m", "browser", *words)
 
 
+def run_days(words: list[str]) -> int:
+    """Run what takes dates on all DAYS, one process for each; or all that this machine can run."""
+    if "--whole" in words:
+        words = [word for word in words if word != "--whole"]
+        worst = 0
+        for day in DAYS:
+            heading(f"As if it were {day}")
+            os.environ["TEST_NOW"] = day
+            worst = max(worst, run_here(words))
+        return worst
+    with ThreadPoolExecutor(CORES) as pool:
+        return max(pool.map(run_dated, range(len(DAYS)), [words] * len(DAYS)))
+
+
+def run_dated(number: int, words: list[str]) -> int:
+    """Run a part of the tests that take dates on one of DAYS; say at its end how it went."""
+    chosen = f"not browser and not stack and not ({SERVICES})"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-p", "tests.clock.dated", "--no-migrations", "-m", chosen, *words),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "TEST_NOW": DAYS[number], "TEST_DAY": str(number)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    heading(f"Tests that take dates, as if it were {DAYS[number]}")
+    print(done.stdout, flush=True)
+    return 0 if done.returncode == NO_TESTS else done.returncode
+
+
 def why_no_browser() -> str | None:
     """Return what the browser tests lack, or None."""
+    if os.environ.get("TEST_NOW"):
+        return "a browser keeps the real time, whatever TEST_NOW is"
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed"
     if chromium_path() is None:
@@ -126,6 +175,8 @@ def main(words: list[str]) -> int:
             return run_services(rest, only_particular=False)
         case ["browser", *rest]:
             return run_browser(rest)
+        case ["days", *rest]:
+            return run_days(rest)
     print(__doc__, file=sys.stderr)
     return 2
 

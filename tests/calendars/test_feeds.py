@@ -212,6 +212,7 @@ def test_reading_is_noted_to_the_minute_and_changes_nothing_else(client, booking
     assert client.post(path_of(feed)).status_code == 405
 
 
+@pytest.mark.usefixtures("still")
 def test_a_feed_is_limited_in_rate(client, feed, settings):
     settings.LINK_VISITS_PER_MINUTE = 2
     answers = [client.get(path_of(feed)).status_code for _number in range(3)]

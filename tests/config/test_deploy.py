@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from shell.content_policy import DEVICE
+from tests import clock
 from tests.factories import PASSWORD
 
 PRODUCTION = {
@@ -28,7 +29,7 @@ def manage(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words],
         cwd=settings.BASE_DIR,
-        env={"PATH": os.environ["PATH"], **PRODUCTION, **changes},
+        env={"PATH": os.environ["PATH"], **clock.passed_on(), **PRODUCTION, **changes},
         capture_output=True,
         text=True,
         check=False,

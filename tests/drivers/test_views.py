@@ -200,6 +200,7 @@ def test_somebody_who_is_there_already(as_manager, ana, operator):
     assert "Ana Alvarez is in your fleet already." in page
 
 
+@pytest.mark.usefixtures("still")
 def test_too_many_look_ups(as_manager, operator, settings):
     settings.DRIVER_LOOKUPS_PER_HOUR = 1
     as_manager.post(ADD, {"email": "nobody@nowhere.example"})

@@ -17,11 +17,11 @@ from shell.formats import (
     duration,
     in_zone,
     kw,
-    page_numbers,
     period,
     time_in_zone,
     zone_label,
 )
+from shell.templatetags.portal import page_numbers
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -1,6 +1,7 @@
 """What mails are written about; a test module gets it by `pytest_plugins`."""
 
 import pytest
+import time_machine
 
 from tests.factories import (
     BookingFactory,
@@ -9,7 +10,14 @@ from tests.factories import (
     EvseFactory,
     LocationFactory,
 )
-from tests.notifications.mail_situations import OVERNIGHT, Stage
+from tests.notifications.mail_situations import FRIDAY, OVERNIGHT, Stage
+
+
+@pytest.fixture
+def friday():
+    """It is the Friday before the overnight, and time goes on."""
+    with time_machine.travel(FRIDAY.timestamp(), tick=True):
+        yield
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def bay(brooklyn):
 
 
 @pytest.fixture
-def asked(fleet, manager, dana, bay):
+def asked(friday, fleet, manager, dana, bay):
     """A request that the operator has, for an overnight stay at a certain charger."""
     manager.name = "Maria Okafor"
     manager.save()
@@ -53,7 +61,7 @@ def asked(fleet, manager, dana, bay):
 
 
 @pytest.fixture
-def stage(fleet, manager, dana, bay) -> Stage:
+def stage(friday, fleet, manager, dana, bay) -> Stage:
     manager.name = "Maria Okafor"
     manager.save()
     start, end = OVERNIGHT

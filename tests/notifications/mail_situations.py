@@ -16,7 +16,9 @@ from tests.factories import BookingFactory, BookingRequestFactory, EvseFactory
 Kind = Notification.Kind
 What = BookingEvent.What
 HOUR = timedelta(hours=1)
-# Monday evening in New York, in winter time, until Tuesday morning.
+# When the tests about mails take place, whenever they run: a Friday in New York, in winter time.
+FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+# Its next Monday evening, until Tuesday morning.
 OVERNIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC), datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests import clock
+
 # An error in a page that an address with a secret opens, with all that a browser sends along.
 SCRIPT = """
 import json, logging
@@ -79,6 +81,7 @@ SECRET = (
 def run(script: str, **changes: str) -> str:
     environment = {
         "PATH": os.environ["PATH"],
+        **clock.passed_on(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": "x" * 50,
         "AMPECO_BASE_URL": "http://operator.test/public-api",

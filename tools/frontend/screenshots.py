@@ -4,9 +4,10 @@ import json
 import re
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
+from zoneinfo import ZoneInfo
 
 from tools.demo.own import DemoStack, own_demo
 from tools.demo.stack import ROOT
@@ -140,8 +141,8 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     take(page, "booking")
     page.goto("/")
     take(page, "today")
-    # Around then lies most of what was booked.
-    soon = datetime.now(UTC) + timedelta(days=3)
+    # Around then lies most of what was booked: the fourth day of the strip, by the site's clock.
+    soon = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=3)
     page.goto(f"/bookings/calendar/?day={soon:%Y-%m-%d}")
     take(page, "calendar")
     page.goto("/sites/?near=lille")

@@ -162,7 +162,7 @@ def _render(
         "refused_cancellation": _refused_cancellation(booking),
         **more,
     }
-    return render(request, f"driver/{template}.html", context)
+    return render(request, f"bookings/driver_page/{template}.html", context)
 
 
 def _facts(booking: Booking) -> list[Fact]:

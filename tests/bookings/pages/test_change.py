@@ -44,12 +44,17 @@ def url(booking: Booking) -> str:
     return f"/bookings/{booking.pk}/change/"
 
 
+def clock_at(at: datetime) -> str:
+    """Return what the site's clock shows: in New York noon UTC is at 07:00 or at 08:00."""
+    return f"{at.astimezone(NEW_YORK):%H:%M}"
+
+
 def typed(booking: Booking, **changes) -> dict[str, str]:
     """Return the form as it is sent, by default with a start two hours later."""
-    local = (booking.start_at + timedelta(hours=2)).astimezone(NEW_YORK)
+    start_at = booking.start_at + timedelta(hours=2)
     return {
-        "day": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
+        "day": f"{start_at.astimezone(NEW_YORK):%Y-%m-%d}",
+        "time": clock_at(start_at),
         "minutes": "60",
         "driver": str(booking.driver_id),
         "driver_query": "",
@@ -84,7 +89,7 @@ def test_the_page_shows_the_booking_and_when_its_charger_is_free(as_manager, boo
     )
     page = page_of(as_manager.get(url(booking)))
     assert "As it is now" in page
-    assert 'value="07:00"' in page
+    assert f'value="{clock_at(booking.start_at)}"' in page
     assert "New York time" in page
     assert f'value="{booking.driver_id}" checked' in page
     assert f'name="version" value="{booking.version}"' in page
@@ -219,7 +224,7 @@ def test_the_same_form_sent_twice_leads_to_the_same_page(as_manager, booking):
 
 def test_the_same_values_are_said_and_nothing_is_sent(as_manager, booking, wire):
     sent = wire.count("booking-requests")
-    page = page_of(as_manager.post(url(booking), typed(booking, time="07:00")))
+    page = page_of(as_manager.post(url(booking), typed(booking, time=clock_at(booking.start_at))))
     assert "nothing to change" in page
     assert not updates()
     assert wire.count("booking-requests") == sent
@@ -254,7 +259,8 @@ def test_an_overlap_is_a_warning_that_can_be_confirmed(as_manager, booking, ask,
     assert "Change anyway" in page
     assert not updates()
     key = re.search(r'name="confirmed_overlap" value="([^"]*)"', page)[1]
-    later = as_manager.post(url(booking), data | {"time": "09:15", "confirmed_overlap": key})
+    quarter = clock_at(booking.start_at + timedelta(hours=2, minutes=15))
+    later = as_manager.post(url(booking), data | {"time": quarter, "confirmed_overlap": key})
     assert "has another booking at that time" in page_of(later), "another time, another warning"
     assert as_manager.post(url(booking), data | {"confirmed_overlap": key}).status_code == 302
     assert len(updates()) == 1

@@ -285,6 +285,7 @@ def test_a_booking_that_was_given_to_another_driver_is_closed_to_the_first(clien
     assert client.get(theirs).status_code == 200
 
 
+@pytest.mark.usefixtures("still")
 def test_links_are_limited_in_rate_right_and_wrong_ones_alike(client, url, settings):
     settings.LINK_VISITS_PER_MINUTE = 2
     settings.LINK_VISITS_PER_MINUTE_AND_ADDRESS = 4

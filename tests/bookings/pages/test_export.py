@@ -129,6 +129,7 @@ def test_what_is_not_known_is_empty(as_manager, fleet):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("still")
 def test_the_file_is_named_and_marked_for_spreadsheets(as_manager, fleet):
     fleet.name = "Rhône/Fret & “Söhne”"
     fleet.save()

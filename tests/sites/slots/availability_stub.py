@@ -13,7 +13,7 @@ from ampeco.client import AmpecoClient
 from ampeco.factory import set_client
 from sites.periods import Interval
 
-ALWAYS = Interval(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
+ALWAYS = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC))
 SEVEN_DAYS = timedelta(days=7)
 
 

@@ -1,0 +1,70 @@
+"""A pytest plugin for `make test-days`: leaves the tests that take dates, and some of their cases.
+
+A test takes dates where it, or what it uses of its module, writes down a date or a time of day, or
+asks on which day or at which time of day something is. TEST_DAY counts the days that are tried: on
+each of them every third such test has its turn, in one of its cases.
+"""
+
+import ast
+import os
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+DATES = re.compile(
+    r"""\b(?:datetime|date)\(20 | \b20\d\d-\d\d | \b[0-2]\d:[0-5]\d\b | %H:%M | %Y-%m
+    | \.astimezone\( | \.strftime\( | \.date\(\) | \blocal_day\( | \bSITUATIONS\b""",
+    re.VERBOSE,
+)
+TURNS = 3
+# Fixtures of other modules that stand at a certain time.
+DATED_FIXTURES = {"asked", "stage"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what takes no dates or has no turn today, and all cases of a test but one."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if takes_dates(item):
+            cases[item.path, getattr(item, "originalname", item.name)].append(item)
+    day = int(os.environ["TEST_DAY"])
+    kept = {
+        each[day // TURNS % len(each)]
+        for number, each in enumerate(cases.values())
+        if (number + day) % TURNS == 0
+    }
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
+
+def takes_dates(item: pytest.Item) -> bool:
+    """Return whether a test takes dates."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    dated = dated_names(item.path)
+    return not dated.isdisjoint({getattr(item, "originalname", item.name), *fixtures}) or bool(
+        DATED_FIXTURES & fixtures
+    )
+
+
+@cache
+def dated_names(path: Path) -> frozenset[str]:
+    """Return the functions and values of a module that take dates, by themselves or by others."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    parts: dict[str, str] = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            parts[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            parts[node.targets[0].id] = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+    words = {name: set(re.findall(r"\w+", source)) for name, source in parts.items()}
+    dated = {name for name, source in parts.items() if DATES.search(source)}
+    while more := {
+        name for name, used in words.items() if name not in dated and not dated.isdisjoint(used)
+    }:
+        dated |= more
+    return frozenset(dated)
