@@ -4,6 +4,10 @@ import ast
 import re
 from pathlib import Path
 
+from django.conf import settings
+
+from config.celery import app
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "config" / "settings.py"
 WEB_SERVER = ROOT / "config" / "gunicorn.py"
@@ -77,3 +81,10 @@ def test_the_table_lists_each_setting_once():
     listed = [name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)]
 
     assert sorted(listed) == sorted(variables_in_example())
+
+
+def test_every_task_that_the_settings_name_exists():
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert scheduled | settings.CELERY_TASK_ROUTES.keys() <= app.tasks.keys()
