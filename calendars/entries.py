@@ -74,14 +74,15 @@ def mailed_entry(booking: Booking, *, to: Recipient, withdrawn: bool = False) ->
     """
     gone = withdrawn or not booking.in_calendars
     method = "CANCEL" if gone else "REQUEST" if to.drives else "PUBLISH"
-    event = entry(booking, for_driver=to.drives, gone=gone)
+    heading = title(booking, for_driver=to.drives, gone=gone)
+    event = entry(booking, heading, for_driver=to.drives, gone=gone)
     if not to.drives:
         event.append(f"URL:{portal_url(booking)}")
     event.append(organizer())
     if method != "PUBLISH":
         event.append(attendee(to))
     if to.drives and not gone:
-        event += alarm(booking)
+        event += alarm(heading)
     return MailedEntry(method, write([event], method=method))
 
 
@@ -92,12 +93,14 @@ def booking_calendar(booking: Booking, *, for_driver: bool) -> bytes:
     is busy meanwhile; a manager who books for others is neither.
     """
     drives = for_driver or asked_for_oneself(booking)
-    event = entry(booking, for_driver=drives)
+    gone = not booking.in_calendars
+    heading = title(booking, for_driver=drives, gone=gone)
+    event = entry(booking, heading, for_driver=drives, gone=gone)
     if not for_driver:
         event.append(f"URL:{portal_url(booking)}")
     event.append(organizer())
-    if drives and booking.in_calendars:
-        event += alarm(booking)
+    if drives and not gone:
+        event += alarm(heading)
     return write([event], method="PUBLISH")
 
 
@@ -107,20 +110,22 @@ def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
     Entries are those of a manager. Cancelled and undecided ones say so in their title. Reads
     nothing besides the rows, where those come with driver, location, charger and its connectors.
     """
-    events = (
-        [*entry(booking, for_driver=False), f"URL:{portal_url(booking)}"] for booking in bookings
-    )
+    events = []
+    for booking in bookings:
+        gone = not booking.in_calendars
+        heading = title(booking, for_driver=False, gone=gone)
+        event = entry(booking, heading, for_driver=False, gone=gone)
+        events.append([*event, f"URL:{portal_url(booking)}"])
     return write(events, method="PUBLISH", name=name)
 
 
-def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str]:
+def entry(booking: Booking, heading: str, *, for_driver: bool, gone: bool) -> list[str]:
     """Return the lines that every entry of a booking has.
 
     Start and end are in UTC and not in the site's zone (TZID): what is booked upstream is two
     instants, which no change of a zone's rules moves, and calendars show them in their own zone
     anyway. The site's clock is in the description.
     """
-    gone = gone or not booking.in_calendars
     location = booking.location
     lines = [
         f"UID:{booking.uid}@{host()}",
@@ -131,7 +136,7 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
         f"SEQUENCE:{booking.version}",
         # Calendars strike through or hide what is cancelled.
         f"STATUS:{'CANCELLED' if gone else booking.traits.calendar}",
-        text_line("SUMMARY", title(booking, for_driver=for_driver, gone=gone)),
+        text_line("SUMMARY", heading),
         text_line("LOCATION", facts.place_text(location)),
         f"TRANSP:{'OPAQUE' if for_driver and not gone else 'TRANSPARENT'}",
     ]
@@ -142,7 +147,7 @@ def entry(booking: Booking, *, for_driver: bool, gone: bool = False) -> list[str
     return lines
 
 
-def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
+def title(booking: Booking, *, for_driver: bool, gone: bool) -> str:
     if booking.evse is None:
         text = _("Charging at %(site)s") if for_driver else _("%(driver)s charges at %(site)s")
     elif for_driver:
@@ -160,12 +165,9 @@ def title(booking: Booking, *, for_driver: bool, gone: bool = False) -> str:
     return _("%(state)s: %(title)s") % {"state": state, "title": text}
 
 
-def alarm(booking: Booking) -> list[str]:
-    lines = [
-        "ACTION:DISPLAY",
-        f"TRIGGER:{REMINDER}",
-        text_line("DESCRIPTION", title(booking, for_driver=True)),
-    ]
+def alarm(heading: str) -> list[str]:
+    """Return what reminds whoever drives of an entry half an hour before."""
+    lines = ["ACTION:DISPLAY", f"TRIGGER:{REMINDER}", text_line("DESCRIPTION", heading)]
     return component("VALARM", lines)
 
 

@@ -13,14 +13,7 @@ from notifications.kinds.base import (
     was_withheld,
     whose_request,
 )
-from notifications.kinds.parts import (
-    Case,
-    Letter,
-    full_facts,
-    place_and_time,
-    refused,
-    since_then,
-)
+from notifications.kinds.parts import Case, Letter, full_facts, place_and_time, refused, since_then
 
 
 class CancelRefused(MailKind):

@@ -8,21 +8,8 @@ from bookings.models import Actor, BookingEvent
 from bookings.models import BookingRequest as Request
 from bookings.models.statuses import BookingStatus as Status
 from bookings.wording.facts import one_line
-from notifications.kinds.base import (
-    DriverGets,
-    Kind,
-    MailKind,
-    MailPlan,
-    is_theirs,
-    was_withheld,
-)
-from notifications.kinds.parts import (
-    Case,
-    Letter,
-    asked_by_manager,
-    place_and_time,
-    short_facts,
-)
+from notifications.kinds.base import DriverGets, Kind, MailKind, MailPlan, is_theirs, was_withheld
+from notifications.kinds.parts import Case, Letter, asked_by_manager, place_and_time, short_facts
 from notifications.models import Notification
 
 

@@ -5,14 +5,7 @@ from django.utils.translation import gettext as _
 from bookings.models import Booking, BookingEvent
 from bookings.wording.versions import AGREED_FACTS
 from notifications.kinds import approved
-from notifications.kinds.base import (
-    STANDS,
-    DriverGets,
-    Kind,
-    MailKind,
-    MailPlan,
-    former_driver,
-)
+from notifications.kinds.base import STANDS, DriverGets, Kind, MailKind, MailPlan, former_driver
 from notifications.kinds.parts import Case, Letter, full_facts, since_then
 
 
