@@ -4,6 +4,7 @@ A mirrored row that vanishes upstream is retired (`retired_at`), never deleted, 
 refer to it.
 """
 
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -56,7 +57,7 @@ class Location(Mirrored):
     def __str__(self) -> str:
         return self.name
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The site's time zone, or the portal's default where AMPECO names none we know."""
         try:

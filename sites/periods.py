@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 STEP = timedelta(minutes=15)
@@ -48,7 +49,16 @@ def merge(periods: Iterable[Period]) -> tuple[Period, ...]:
     return tuple(merged)
 
 
-def clip(periods: Iterable[Period], window: Period) -> tuple[Period, ...]:
+class HasPeriod(Protocol):
+    """What has a start and an end, in UTC."""
+
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def end_at(self) -> datetime: ...
+
+
+def clip(periods: Iterable[HasPeriod], window: Period) -> tuple[Period, ...]:
     """Return what of the periods lies within the window."""
     return tuple(
         Period(max(each.start_at, window.start_at), min(each.end_at, window.end_at))

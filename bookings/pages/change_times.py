@@ -13,7 +13,7 @@ from sites.periods import merge, start_of_day
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text, short_day
 from sites.slots.picker.starts import Hour, PeriodChoice, Start
-from sites.slots.rules import within_horizon
+from sites.slots.rules import Times, within_horizon
 
 NEAREST = 4
 
@@ -54,7 +54,7 @@ def charger_times(
     begin = start_of_day(day, booking.zone)
     if day < now.astimezone(booking.zone).date():
         return ChargerTimes(problem=_("This day has passed."))
-    if problem := within_horizon(begin, now=now):
+    if problem := within_horizon(Times(begin, begin, now)):
         return ChargerTimes(problem=problem)
     try:
         availability = read_availability(booking.location, day=day, now=now)

@@ -9,7 +9,7 @@ from django import template
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import Slot
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor

@@ -16,10 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ampeco.factory import get_client
-from ampeco.types import EvseAvailability
 from mirror.operator_status import note_accepted, note_refused
 from sites.models import Evse, Location
-from sites.periods import Period, clip, covers, merge, next_step, start_of_day, subtract
+from sites.periods import Period, clip, covers, next_step, start_of_day, subtract
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,
@@ -169,16 +168,8 @@ def ask(location: Location, window: Period) -> FreeTimes:
     except UpstreamError as error:
         raise AvailabilityUnknown("unreachable") from error
     note_accepted()
-    return {each.evse_id: clip(merge(slots_of(each)), window) for each in answer}
-
-
-def slots_of(answer: EvseAvailability) -> list[Period]:
-    """Return the free stretches of an answer; one without length tells nothing."""
-    return [
-        Period(slot.start_at.astimezone(UTC), slot.end_at.astimezone(UTC))
-        for slot in answer.slots
-        if slot.start_at < slot.end_at
-    ]
+    # The slots of an answer are merged already.
+    return {each.evse_id: clip(each.slots, window) for each in answer}
 
 
 def remembered(location: Location, stretch: Period, *, now: datetime) -> FreeTimes | None:

@@ -10,7 +10,7 @@ import icalendar
 import pytest
 
 from bookings.state.booking import reminder_time
-from calendars.ical import instant_line
+from calendars.entries import instant_line
 from shell.formats import in_zone, offset_text, time_in_zone, zone_label
 from shell.wall_clock import instants_of, skipped_times
 from sites.periods import STEP, local_day, start_of_day, starts_that_fit

@@ -20,7 +20,6 @@ from bookings.boards.day.reading import (
     ChosenDay,
     by_charger,
     horizon_text,
-    is_undecided,
     period_of,
     read_known,
     shown_bookings,
@@ -78,7 +77,7 @@ class Board:
         # How many quarters the shortest and the longest booking have.
         self.least = settings.BOOKING_MIN_MINUTES // STEP_MINUTES
         self.most = longest_minutes() // STEP_MINUTES
-        undecided = any(is_undecided(booking) for booking in self.bookings)
+        undecided = any(booking.is_undecided for booking in self.bookings)
         self.look_again = SOON if undecided else SELDOM
         self.problem = self.known.problem
         self.horizon = horizon_text(self.period, now=now)

@@ -22,13 +22,8 @@ from sites.slots.clocks import ONE_DAY
 from sites.slots.limits import last_instant
 from sites.slots.picker.form import parse_day
 
-Status = Booking.Status
-
 # No booking is longer, not even one made elsewhere: so far back one that still runs can begin.
 LONGEST_BOOKING = timedelta(days=7)
-# What takes a charger's time, and what did without holding it any more.
-HOLDING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
-OVER = frozenset({Status.NO_SHOW, Status.FAILED, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +118,7 @@ def shown_bookings(
     rows = bookings_of(fleet).select_related(None)
     bookings = rows.select_related("driver", "charging_session").filter(
         location=location,
-        status__in=HOLDING | OVER,
+        status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
         start_at__gt=days.start_at - LONGEST_BOOKING,
         start_at__lt=days.end_at,
         end_at__gt=days.start_at,
@@ -136,11 +131,7 @@ def shown_bookings(
 def holds(booking: Booking) -> bool:
     """Return whether the charger's time is the booking's, rather than was."""
     has_charged = hasattr(booking, "charging_session") and booking.charging_session.has_ended
-    return booking.status in HOLDING and not has_charged
-
-
-def is_undecided(booking: Booking) -> bool:
-    return booking.status == Status.REQUESTED or bool(booking.open_change)
+    return booking.status in Booking.COMING and not has_charged
 
 
 def by_charger(bookings: Iterable[Booking]) -> Mapping[int | None, list[Booking]]:

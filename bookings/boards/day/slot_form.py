@@ -81,13 +81,14 @@ class TypedSlotForm(WallClockForm):
         if start_at is None or end_at is None:
             return data
         data["start_at"], data["end_at"] = start_at, end_at
-        on_begin = rules.on_quarter_hours(start_at) or rules.in_the_future(start_at, now=self.now)
+        times = rules.Times(start_at, end_at, self.now)
+        on_begin = rules.starts_on_quarter_hour(times) or rules.leaves_notice(times)
         on_end = (
-            rules.ends_after_start(start_at, end_at)
-            or rules.on_quarter_hours(end_at)
-            or rules.not_too_long(start_at, end_at)
-            or rules.long_enough(start_at, end_at)
-            or rules.within_horizon(end_at, now=self.now)
+            rules.ends_after_start(times)
+            or rules.ends_on_quarter_hour(times)
+            or rules.not_too_long(times)
+            or rules.long_enough(times)
+            or rules.within_horizon(times)
         )
         for name, problem in (("begin", on_begin), ("end", on_end)):
             if problem:
