@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.utils import timezone
@@ -12,7 +12,6 @@ from bookings.models.booking import slot_key
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partners
 from sites.models import ChargePoint, Evse, Location
-from sites.periods import Period
 from sites.selectors import bookable_evses
 from sites.slots.availability import free_evses
 from sites.slots.criteria import Criteria
@@ -151,7 +150,7 @@ class Candidate:
             start_at=slot.start_at,
             end_at=slot.end_at,
             fresh=True,
-            held=held_by(old) if old else None,
+            held=old.period if old else None,
         )
         return bool(free)
 
@@ -187,8 +186,3 @@ def meant_chargers(
     if evse is not None:
         return list(evses.filter(pk=evse))
     return [each for each in evses if criteria.fits(each)]
-
-
-def held_by(booking: Booking) -> Period:
-    """Return the period that a booking holds at its charger: it is free for the booking itself."""
-    return Period(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
