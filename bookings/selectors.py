@@ -22,10 +22,6 @@ PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
 
-Status = Booking.Status
-# What is asked for or confirmed: a rejected or cancelled booking is nobody's next stop.
-COMING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
-
 
 class BookingFilter(TypedDict, total=False):
     """What a list of bookings is narrowed to; names as in the list's query string."""
@@ -87,9 +83,7 @@ class BookingPage:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of these."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 def view_named(name: str) -> View:
@@ -253,7 +247,7 @@ def _of_view(
         earliest = now - longest() - timedelta(hours=1)
         bookings = bookings.filter(end_at__gt=now, start_at__gte=earliest)
         if not narrowed.get("status"):
-            bookings = bookings.filter(status__in=COMING)
+            bookings = bookings.filter(status__in=Booking.COMING)
     return bookings
 
 

@@ -137,6 +137,11 @@ class Evse(Mirrored):
             return f"{self.label} ({self.physical_reference})"
         return self.label or self.physical_reference or f"#{self.ampeco_id}"
 
+    @property
+    def plug_types(self) -> set[str]:
+        """The kinds of connector in service."""
+        return {plug.type for plug in self.connectors.all() if plug.status != "disabled"}
+
 
 class Connector(models.Model):
     """A plug of an EVSE; replaced as a whole whenever its EVSE is read."""

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
-from sites.periods import Interval, merge
+from sites.periods import Period, merge
 
 PartnerIds = frozenset[int] | QuerySet[Any, int]
 ENABLED = "enabled"
@@ -86,9 +86,7 @@ def bookable_evses(location: Location | int, *, partner_ids: PartnerIds) -> Quer
     )
 
 
-def asked_for(
-    location: Location, *, fleet_pk: int, now: datetime
-) -> dict[int, tuple[Interval, ...]]:
+def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, tuple[Period, ...]]:
     """Return what a fleet has asked for at a site and is not decided yet, by the EVSE's AMPECO id.
 
     The operator calls it free until then. The rows are found by the way back from the chargers, so
@@ -100,15 +98,10 @@ def asked_for(
         bookings__status="requested",
         bookings__end_at__gt=now,
     ).values_list("ampeco_id", "bookings__start_at", "bookings__end_at")
-    asked: dict[int, list[Interval]] = defaultdict(list)
+    asked: dict[int, list[Period]] = defaultdict(list)
     for ampeco_id, start_at, end_at in rows:
-        asked[ampeco_id].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+        asked[ampeco_id].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
     return {ampeco_id: merge(stretches) for ampeco_id, stretches in asked.items()}
-
-
-def is_bookable(evse: Evse, *, partner_ids: PartnerIds) -> bool:
-    """Return whether the fleet may book this charger, as our copy of it stands now."""
-    return all_bookable_evses(partner_ids=partner_ids).filter(pk=evse.pk).exists()
 
 
 def offered_connectors(*, partner_ids: PartnerIds) -> list[str]:

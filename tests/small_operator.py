@@ -184,7 +184,7 @@ class Workers:
         return sessions.refresh_sessions(client=self.client)
 
     def send_mails(self) -> int:
-        return delivery.send_due()
+        return delivery.deliver_due()
 
 
 @pytest.fixture

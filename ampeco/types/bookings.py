@@ -24,7 +24,8 @@ from upstream.readers import (
 )
 
 REQUEST_TYPES = frozenset({"create", "update", "cancel"})
-REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+DECISIONS = frozenset({"approved", "rejected"})
+REQUEST_STATUSES = DECISIONS | {"pending"}
 BOOKING_STATUSES = frozenset(
     {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
 )
@@ -199,6 +200,10 @@ class BookingRequest:
             criteria=EvseCriteria.from_payload(criteria) if criteria else None,
             **read_fields(payload, REQUEST_FIELDS),
         )
+
+    @property
+    def is_decided(self) -> bool:
+        return self.status in DECISIONS
 
 
 @dataclass(frozen=True, slots=True)

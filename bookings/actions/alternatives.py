@@ -15,7 +15,7 @@ from drivers.selectors import private_partner_ids
 from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
-from sites.periods import STEP, Interval, next_step, starts_that_fit, subtract
+from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
 from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, read_availability
@@ -131,7 +131,7 @@ class Search:
         fitting = [evse for evse in evses if self.wish.fits(evse)]
         return self.candidate.usable(fitting) if self.candidate.driver else fitting
 
-    def first_start(self, free: Iterable[Interval]) -> datetime | None:
+    def first_start(self, free: Iterable[Period]) -> datetime | None:
         """Return when a charger could be had: as wanted, or where that has passed soon enough."""
         latest = self.wanted_at
         if self.has_passed:
@@ -240,7 +240,7 @@ def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> A
     )
 
 
-def _nearest_times(search: Search, free: Sequence[Iterable[Interval]]) -> list[datetime]:
+def _nearest_times(search: Search, free: Sequence[Iterable[Period]]) -> list[datetime]:
     """Return the starts around the wanted one, in order of time, some way apart.
 
     Where it has passed, the same time on the next day is one of them, if it is free.
@@ -330,15 +330,15 @@ def _free_times(
     location: Location,
     evses: Iterable[Evse],
     *,
-    taken: dict[int, list[Interval]],
-) -> dict[int, tuple[Interval, ...]]:
+    taken: dict[int, list[Period]],
+) -> dict[int, tuple[Period, ...]]:
     """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
     day = search.wanted_at.astimezone(location.zone).date()
     availability = read_availability(location, day=day, now=search.now)
     return {evse.pk: subtract(availability.of(evse), taken.get(evse.pk, ())) for evse in evses}
 
 
-def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Interval]]:
+def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Period]]:
     """Return what the fleet has asked for and is not decided: the operator calls it free still."""
     asked = Booking.objects.filter(
         fleet=search.candidate.fleet,
@@ -346,7 +346,7 @@ def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[
         status=Booking.Status.REQUESTED,
         end_at__gt=search.now,
     ).values_list("evse_id", "start_at", "end_at")
-    taken: dict[int, list[Interval]] = defaultdict(list)
+    taken: dict[int, list[Period]] = defaultdict(list)
     for pk, start_at, end_at in asked:
-        taken[pk].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+        taken[pk].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
     return taken

@@ -12,7 +12,7 @@ from bookings.models.booking import slot_key
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partners
 from sites.models import ChargePoint, Evse, Location
-from sites.periods import Interval
+from sites.periods import Period
 from sites.selectors import bookable_evses
 from sites.slots.availability import free_evses
 from sites.slots.criteria import Criteria
@@ -189,6 +189,6 @@ def meant_chargers(
     return [each for each in evses if criteria.fits(each)]
 
 
-def held_by(booking: Booking) -> Interval:
+def held_by(booking: Booking) -> Period:
     """Return the period that a booking holds at its charger: it is free for the booking itself."""
-    return Interval(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
+    return Period(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))

@@ -18,7 +18,8 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request
 from bookings.state.outcomes import open_cancellation, record_creation
-from bookings.wording.open_change import facts_of, what_happened, what_is_asked
+from bookings.wording.open_change import describe, describe_changes, describe_open_change
+from bookings.wording.versions import facts_before
 from drivers.models import Driver, Fleet
 from mirror.work import enqueue_on_commit
 from sites.slots.criteria import Criteria
@@ -141,7 +142,7 @@ def request_cancellation(
         locked = Booking.objects.select_for_update(of=("self",)).filter(pk=booking.pk)
         current = _with_facts(locked).get()
         if seen_version not in {None, current.version}:
-            raise BookingRefused("booking", what_happened(current, reader=user))
+            raise BookingRefused("booking", describe_changes(current, reader=user))
         if not current.can_cancel(now):
             raise BookingRefused("booking", why_not(current, reader=user, now=now))
         if current.status != Booking.Status.REQUESTED:
@@ -204,14 +205,14 @@ def check_changeable(
 ) -> None:
     """Raise BookingRefused when a change cannot be asked for, or not by who saw another version."""
     if seen_version not in {None, booking.version}:
-        raise BookingRefused("booking", what_happened(booking, reader=user))
+        raise BookingRefused("booking", describe_changes(booking, reader=user))
     if not booking.can_change(now):
         raise BookingRefused("booking", why_not(booking, reader=user, now=now))
 
 
 def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     """Return why a booking may not be changed, or not cancelled, for somebody who wants to."""
-    asked = what_is_asked(booking, reader=reader)
+    asked = describe_open_change(booking, reader=reader)
     if asked:
         return asked
     if booking.holds_a_place and booking.start_at <= now:
@@ -221,7 +222,7 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     if booking.is_confirmed:
         return _("The operator has not named this booking yet. Please try again in a moment.")
     return _("This can no longer be changed or cancelled: %(facts)s.") % {
-        "facts": facts_of(booking)
+        "facts": describe(booking)
     }
 
 
@@ -253,7 +254,7 @@ def _save_change(
         submission_key = uuid.uuid4()
     with transaction.atomic():
         if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
-            raise BookingRefused("booking", what_happened(read_booking(booking), reader=user))
+            raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
         request = BookingRequest.objects.create(
             booking=booking,
             kind=Kind.UPDATE,
@@ -263,9 +264,7 @@ def _save_change(
             evse=booking.evse,
             start_at=start_at,
             end_at=end_at,
-            previous_driver=booking.driver,
-            previous_start_at=booking.start_at,
-            previous_end_at=booking.end_at,
+            **facts_before(booking),
             asked_by=Actor.MANAGER,
             created_by=user,
             created_at=now,

@@ -19,6 +19,7 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
 from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.wording.versions import facts_before
 from mirror.work import enqueue_on_commit
 
 
@@ -167,9 +168,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
         request,
         staff_user=staff_user,
         now=now,
-        previous_driver=booking.driver,
-        previous_start_at=booking.start_at,
-        previous_end_at=booking.end_at,
+        **facts_before(booking),
     )
     return True
 

@@ -14,7 +14,7 @@ from bookings.actions.candidate import BookingRefused, Slot
 from bookings.actions.change import check_changeable, read_booking
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
-from bookings.wording.open_change import what_happened
+from bookings.wording.open_change import describe_changes
 
 
 def check_movable(
@@ -46,4 +46,4 @@ def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> Non
         open_change=Booking.OpenChange.MOVE,
     )
     if event is None:
-        raise BookingRefused("booking", what_happened(read_booking(old), reader=user))
+        raise BookingRefused("booking", describe_changes(read_booking(old), reader=user))

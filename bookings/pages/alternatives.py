@@ -18,7 +18,7 @@ from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import SlotForm
-from bookings.pages.history.record import read_dossier
+from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
 from bookings.pages.slots import candidate_or_404, slot_params
 from drivers.models import Driver, Fleet
@@ -56,7 +56,7 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
     filled_in = {
         "driver": booking.driver_id,
         "reference": booking.reference,
-        "move": booking.pk if moving else moves_on(read_dossier(booking), now=timezone.now()),
+        "move": booking.pk if moving else moves_on(read_history(booking), now=timezone.now()),
     }
     return _show(request, found, filled_in=filled_in, booking=booking, moving=moving)
 

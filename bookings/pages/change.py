@@ -14,7 +14,7 @@ from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import change_candidate, request_change, why_not
 from bookings.models import Booking
 from bookings.pages.change_form import ChangeForm, typed_change
-from bookings.pages.change_times import FreeTimes, free_times
+from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
@@ -165,12 +165,14 @@ def _show(
     )
 
 
-def _times(booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None) -> FreeTimes | None:
+def _times(
+    booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None
+) -> ChargerTimes | None:
     """Return the free times of the day that was chosen, if day and length are clear."""
     day, minutes = form.cleaned_data.get("day"), form.cleaned_data.get("minutes")
     if day is None or minutes is None:
         return None
-    return free_times(
+    return charger_times(
         booking,
         day=day,
         minutes=minutes,

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.actions.candidate import BookingRefused, Candidate, Slot
@@ -25,8 +24,8 @@ from drivers.selectors import driver_of, offer_drivers, private_partner_ids
 from shell.formats import instant
 from shell.viewer import viewer_zone
 from sites.models import Location
-from sites.selectors import asked_for, bookable_evses
-from sites.slots.picker.page import build_picker
+from sites.pages.picker import picker_for
+from sites.selectors import bookable_evses
 
 # Who picks another slot half-way finds the driver and the reference filled in again.
 DRAFT_KEY = "booking_draft"
@@ -225,16 +224,8 @@ def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
         params["current"] = slot.criteria.current_type
         params["connector"] = slot.criteria.connector_type
         params["min_power"] = str(slot.criteria.min_power_kw or "")
-    zone = viewer_zone(request)
-    now = timezone.now()
-    return build_picker(
-        location=slot.location,
-        evses=list(bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))),
-        params=params,
-        viewer_zone=zone.key if zone else None,
-        now=now,
-        asked=asked_for(slot.location, fleet_pk=request.fleet.pk, now=now),
-    )
+    evses = bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))
+    return picker_for(request, slot.location, list(evses), params)
 
 
 def _text(form: BookingForm, name: str) -> str:

@@ -32,18 +32,13 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
         if request.start_at <= now:
             return Failure.TOO_LATE
         return _obstacle_to(request)
-    if _is_over(booking) or booking.is_past(now):
+    if booking.status not in Booking.MAY_COME or booking.is_past(now):
         return Failure.BOOKING_OVER
     if request.kind == Kind.CANCEL:
         return None
     if min(booking.start_at, request.start_at) <= now:
         return Failure.TOO_LATE
     return _obstacle_to(request)
-
-
-def _is_over(booking: Booking) -> bool:
-    """Whether the operator holds nothing for the booking any more, as far as is known."""
-    return not booking.holds_a_place and booking.status != Booking.Status.UNKNOWN
 
 
 def _obstacle_to(request: BookingRequest) -> Failure | None:

@@ -239,7 +239,7 @@ def record_answer(request: BookingRequest, answer: ampeco_types.BookingRequest) 
         "next_attempt_at": timezone.now() + timedelta(seconds=1),
         "may_be_doubled": request.may_be_doubled,
     }
-    if answer.status in {"approved", "rejected"} and not request.may_be_doubled:
+    if answer.is_decided and not request.may_be_doubled:
         record_decision(request, answer, **received)
         return
     move_request(request, to=Status.PENDING, actor=Actor.PORTAL, **received)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bookings.models import Booking
-from bookings.selectors import COMING, bookings_of, count_needing_attention
+from bookings.selectors import bookings_of, count_needing_attention
 from bookings.wording.attention import reasons_of
 from drivers.models import Fleet, FleetDriver
 from drivers.selectors import private_partner_ids
@@ -22,7 +22,6 @@ MOST_COMING = 100
 MOST_FAVOURITES = 6
 # A car may stay plugged in after its time; whoever does so for longer is no news any more.
 CHARGES_ON_FOR = timedelta(hours=24)
-ON = frozenset({Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,7 @@ class Today:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of these."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     earliest = now - longest() - timedelta(hours=1)
     coming = list(
         bookings_of(fleet)
-        .filter(status__in=COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
+        .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
         .filter(end_at__gt=now)
         .order_by("start_at", "pk")[: MOST_COMING + 1]
     )
@@ -112,7 +109,11 @@ def first_steps(fleet: Fleet) -> FirstSteps | None:
 
 def is_on(booking: Booking, *, now: datetime) -> bool:
     """Return whether a confirmed booking's time has come, and its charge has not ended."""
-    return booking.status in ON and booking.start_at <= now and not _has_charged(booking)
+    return (
+        booking.status in Booking.GOES_AHEAD
+        and booking.start_at <= now
+        and not _has_charged(booking)
+    )
 
 
 def is_over_or_on(booking: Booking, *, now: datetime) -> bool:

@@ -19,7 +19,6 @@ from accounts.languages import language_for
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import request_cancellation
 from bookings.actions.driver import (
-    TO_BE_CANCELLED,
     LateRefused,
     can_say_late,
     last_late_message,
@@ -187,7 +186,7 @@ def _why_not_cancelled(booking: Booking) -> str:
     """Return why a booking cannot be cancelled now, for the driver; nothing if it can."""
     if booking.can_cancel():
         return ""
-    if booking.open_change in TO_BE_CANCELLED:
+    if booking.open_change in Booking.TO_BE_CANCELLED:
         return _("This has been asked for already. There is nothing more to do.")
     if booking.status == Booking.Status.CANCELLED:
         return _("This booking is cancelled already. There is nothing more to do.")
@@ -201,7 +200,6 @@ def _refused_cancellation(booking: Booking) -> BookingRequest | None:
     if not booking.is_confirmed or booking.open_change:
         return None
     request = latest_request(booking)
-    refused = {BookingRequest.Status.REJECTED, BookingRequest.Status.FAILED}
     if request is None or request.kind != BookingRequest.Kind.CANCEL:
         return None
-    return request if request.status in refused else None
+    return request if request.is_refused else None

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings.actions.alternatives import MOST_SITES, MOST_SITES_ASKED, alternatives_for
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
-from sites.periods import Interval
+from sites.periods import Period
 from sites.slots.criteria import Criteria
 from tests.factories import (
     BookingFactory,
@@ -73,7 +73,7 @@ def clock(hours, day=0):
 def free(stub, evse, *stretches):
     """Let a charger be free from hour to hour of the clock in New York; all week without any."""
     spans = stretches or [(0, 7 * 24)]
-    stub.free[evse.ampeco_id] = [Interval(clock(since), clock(until)) for since, until in spans]
+    stub.free[evse.ampeco_id] = [Period(clock(since), clock(until)) for since, until in spans]
     return evse
 
 
