@@ -28,8 +28,6 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
 
 
 class SignInForm(LoginForm):
-    """E-mail and password of somebody who has an account."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail")
@@ -38,8 +36,6 @@ class SignInForm(LoginForm):
 
 
 class ForgottenPasswordForm(ResetPasswordForm):
-    """The e-mail to which the link to a new password goes."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
@@ -62,8 +58,6 @@ class FirstPasswordForm(SetPasswordForm):
 
 
 class OtherPasswordForm(ChangePasswordForm):
-    """The present password and the one in its place."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bound(self, "oldpassword", "password1", "password2")

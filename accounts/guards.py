@@ -25,7 +25,6 @@ class GuardBackOffice:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
         return self.get_response(request)
 
     def process_view(

@@ -28,7 +28,6 @@ class GuardedRedisCache(RedisCache[Any]):
     """
 
     def add(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Set a value where there is none, and tell whether that was so."""
         if not _is_guard(key):
             return super().add(key, *args, **kwargs)
         if _is_there():
@@ -39,7 +38,6 @@ class GuardedRedisCache(RedisCache[Any]):
         return _own.add(key, *args, **kwargs)
 
     def set(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Set a value."""
         if not _is_guard(key):
             return super().set(key, *args, **kwargs)
         if _is_there():
@@ -53,7 +51,6 @@ class GuardedRedisCache(RedisCache[Any]):
     def get(
         self, key: str, default: Any = None, version: int | None = None, client: Any = None
     ) -> Any:
-        """Return a value, or the default."""
         if not _is_guard(key):
             return super().get(key, default, version, client)
         if _is_there():
@@ -64,7 +61,6 @@ class GuardedRedisCache(RedisCache[Any]):
         return _own.get(key, default, version)
 
     def delete(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Remove a value, and tell whether there was one."""
         if not _is_guard(key):
             return super().delete(key, *args, **kwargs)
         if _is_there():

@@ -15,7 +15,6 @@ from django.db.models import Q
 
 
 def free_of_lease(now: datetime) -> Q:
-    """Return the condition that no live claim lies on a row."""
     return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
 
 

@@ -32,19 +32,16 @@ class OfDriver:
 
     @property
     def bookings(self) -> QuerySet[Booking]:
-        """The bookings that are the driver's now."""
         return Booking.objects.filter(driver=self.driver)
 
     @property
     def requests(self) -> QuerySet[BookingRequest]:
-        """What was asked of the operator."""
         return BookingRequest.objects.filter(
             Q(driver=self.driver) | Q(previous_driver=self.driver) | Q(booking__driver=self.driver)
         )
 
     @property
     def request_events(self) -> QuerySet[BookingRequestEvent]:
-        """What became of that."""
         return BookingRequestEvent.objects.filter(request__in=self.requests.values("pk"))
 
     @property
@@ -69,22 +66,18 @@ class OfDriver:
 
     @property
     def sessions(self) -> QuerySet[ChargingSession]:
-        """What was charged."""
         return ChargingSession.objects.filter(booking__driver=self.driver)
 
     @property
     def feeds(self) -> QuerySet[CalendarFeed]:
-        """Calendars of the driver's bookings alone."""
         return CalendarFeed.objects.filter(driver=self.driver)
 
     @property
     def fleets(self) -> QuerySet[FleetDriver]:
-        """The fleets that the driver belongs or belonged to."""
         return FleetDriver.objects.filter(driver=self.driver)
 
     @property
     def private_access(self) -> QuerySet[PrivateAccess]:
-        """The partners that let the driver use their private charge points."""
         return PrivateAccess.objects.filter(driver=self.driver)
 
     @property

@@ -36,7 +36,6 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `manage.py sandbox` and `python -m sandbox`."""
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8701)
     parser.add_argument("--smtp-port", type=int, help="serve a mail server on this port too")

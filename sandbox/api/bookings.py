@@ -61,7 +61,6 @@ def check_availability(world: World, request: HttpRequest, location: int) -> dic
 
 
 def list_requests(world: World, request: HttpRequest) -> dict[str, Any]:
-    """List booking requests, newest last."""
     status = choice(request, "status", REQUEST_STATUSES)
     external_id = text(request, "externalId")
     if external_id is not None and not world.ignores_external_id:
@@ -181,14 +180,12 @@ def _booking_named(world: World, body: dict[str, Any]) -> Booking:
 
 
 def read_request(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one booking request."""
     if pk not in world.requests:
         raise Missing
     return {"data": payloads.request(world, world.requests[pk])}
 
 
 def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
-    """List bookings."""
     status = choice(request, "status", BOOKING_STATUSES)
     user, location = number(request, "userId"), number(request, "locationId")
     starts, ends = _times(request)
@@ -205,7 +202,6 @@ def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
 
 
 def read_booking(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one booking, with its EVSEs if they are asked for."""
     if pk not in world.bookings:
         raise Missing
     evses = includes(request, "bookedEvses")
@@ -234,7 +230,6 @@ def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
 
 
 def read_session(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one charging session."""
     if pk not in world.sessions:
         raise Missing
     return {"data": payloads.session(world, world.sessions[pk])}

@@ -13,7 +13,6 @@ InWindow = Callable[[datetime | None], bool]
 
 
 def text(request: Request, name: str) -> str | None:
-    """Return a filter as text, or None without it."""
     return request.args.get(f"filter[{name}]") or None
 
 
@@ -55,7 +54,6 @@ def parse_instant(value: Any, field: str) -> datetime:
 
 
 def includes(request: Request, name: str) -> bool:
-    """Return whether a call asks for related records."""
     return name in request.args.getlist("include[]")
 
 
@@ -76,7 +74,6 @@ def _anything(at: datetime | None) -> bool:
 
 
 def updated_between(request: Request) -> InWindow:
-    """Return a test whether an instant lies within the filters on the last update."""
     return window(request, "lastUpdatedAfter", "lastUpdatedBefore")
 
 

@@ -36,7 +36,6 @@ def list_users(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_user(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one user."""
     if pk not in world.users:
         raise Missing
     invites = includes(request, "partnerInvites")
@@ -71,7 +70,6 @@ def list_partners(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_partner(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one partner."""
     if pk not in world.partners:
         raise Missing
     return {"data": payloads.partner(world, pk)}

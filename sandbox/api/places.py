@@ -12,7 +12,6 @@ from sandbox.world.world import World
 
 
 def list_locations(world: World, request: Request) -> dict[str, Any]:
-    """List locations."""
     country, city = text(request, "country"), text(request, "city")
     updated = updated_between(request)
     found = [
@@ -26,14 +25,12 @@ def list_locations(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_location(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one location."""
     if pk not in world.locations:
         raise Missing
     return {"data": payloads.location(world, world.locations[pk])}
 
 
 def list_charge_points(world: World, request: Request) -> dict[str, Any]:
-    """List charge points."""
     location, partner = number(request, "locationId"), number(request, "partnerId")
     kind = text(request, "type")
     updated = updated_between(request)
@@ -49,14 +46,12 @@ def list_charge_points(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_charge_point(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one charge point."""
     if pk not in world.charge_points:
         raise Missing
     return {"data": payloads.charge_point(world, world.charge_points[pk])}
 
 
 def list_evses_of_charge_point(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """List the EVSEs of one charge point."""
     if pk not in world.charge_points:
         raise Missing
     found = [world.evses[evse_id] for evse_id in world.charge_points[pk].evse_ids]
@@ -85,7 +80,6 @@ def list_evses(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_evse(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one EVSE."""
     if pk not in world.evses:
         raise Missing
     connectors = includes(request, "connectors")

@@ -66,7 +66,6 @@ def _objection(
     *,
     but: int | None = None,
 ) -> str | None:
-    """Return what stands against a user having an EVSE for a stretch."""
     if user is None or user.status != "enabled":
         return DISABLED
     if not world.is_bookable(evse):

@@ -80,16 +80,12 @@ class ChargePoint:
 
 @dataclass(slots=True)
 class Connector:
-    """A plug."""
-
     id: int
     type: str
 
 
 @dataclass(slots=True)
 class Evse:
-    """What is booked."""
-
     id: int
     charge_point_id: int
     physical_reference: str
@@ -106,8 +102,6 @@ class Evse:
 
 @dataclass(slots=True)
 class Invite:
-    """A partner's invitation of a user."""
-
     id: int
     partner_id: int
     user_id: int | None
@@ -119,8 +113,6 @@ class Invite:
 
 @dataclass(slots=True)
 class User:
-    """A driver."""
-
     id: int
     email: str
     first_name: str
@@ -154,8 +146,6 @@ class Request:
 
 @dataclass(slots=True)
 class Booking:
-    """A confirmed booking."""
-
     id: int
     location_id: int
     evse_id: int

@@ -91,38 +91,32 @@ class World:
     # What is known
 
     def add_location(self, location: Location) -> Location:
-        """Put a site on the map."""
         self.locations[location.id] = location
         return location
 
     def add_charge_point(self, charge_point: ChargePoint) -> ChargePoint:
-        """Set up a charge point at its location."""
         self.charge_points[charge_point.id] = charge_point
         if charge_point.location_id is not None:
             self.locations[charge_point.location_id].charge_point_ids.append(charge_point.id)
         return charge_point
 
     def add_evse(self, evse: Evse) -> Evse:
-        """Fit an EVSE to its charge point."""
         self.evses[evse.id] = evse
         self.charge_points[evse.charge_point_id].evse_ids.append(evse.id)
         return evse
 
     def add_user(self, user: User) -> User:
-        """Let a driver sign up."""
         self.users[user.id] = user
         self.by_email[user.email.casefold()] = user.id
         return user
 
     def add_invite(self, invite: Invite) -> Invite:
-        """Record a partner's invitation."""
         self.invites[invite.id] = invite
         if invite.user_id is not None:
             self.users[invite.user_id].invites.append(invite)
         return invite
 
     def move_charge_point(self, charge_point_id: int, location_id: int) -> None:
-        """Take a charge point to another location."""
         charge_point = self.charge_points[charge_point_id]
         if charge_point.location_id is not None:
             self.locations[charge_point.location_id].charge_point_ids.remove(charge_point_id)
@@ -141,7 +135,6 @@ class World:
         self.save()
 
     def evses_at(self, location: Location) -> Iterable[Evse]:
-        """Yield the EVSEs of a site."""
         for charge_point_id in location.charge_point_ids:
             for evse_id in self.charge_points[charge_point_id].evse_ids:
                 yield self.evses[evse_id]
@@ -248,7 +241,6 @@ class World:
         return booking
 
     def reject(self, request: Request, reason: str) -> None:
-        """Reject a pending request in the operator's words."""
         if request.status == "pending":
             request.reason = reason
             self._settle(request, "rejected")
@@ -272,7 +264,6 @@ class World:
         user_id: int | None = None,
         status: str = "accepted",
     ) -> Booking:
-        """Hold an EVSE for somebody."""
         now = self.now()
         pk = max(next(reversed(self.bookings), 0), self._last_forgotten) + 1
         booking = Booking(
@@ -333,13 +324,11 @@ class World:
         self.save()
 
     def add_session(self, session: Session) -> Session:
-        """Record a charging session."""
         self.sessions[session.id] = session
         self._note("sessions", session)
         return session
 
     def let_go(self, booking: Booking) -> None:
-        """Free the EVSE of a booking that has nothing more to come."""
         self.holding[booking.evse_id].discard(booking.id)
         self._turns.pop(booking.id, None)
 

@@ -20,12 +20,10 @@ from tools.demo.run import prepare
 
 
 def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """End in an orderly way, and with it all that was started."""
     sys.exit(128 + signum)
 
 
 def main(words: list[str]) -> int:
-    """Measure everything; return the exit status, which is 0 over budget too."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     begun = time.monotonic()

@@ -143,12 +143,10 @@ def bookings_queries(sizes: Sizes) -> dict[str, dict[str, str]]:
 
 
 def detail(site: Location) -> str:
-    """Return the address of a site's page."""
     return reverse("sites:detail", args=[site.pk])
 
 
 def new_booking(site: Location) -> str:
-    """Return the address of the form for a slot at a site, in four days."""
     evse = Evse.objects.filter(charge_point__location=site).earliest("pk")
     start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=4)
     slot = {"site": site.pk, "evse": evse.pk, "start": start.isoformat(), "minutes": 60}

@@ -77,7 +77,6 @@ class Page:
 
     @classmethod
     def of(cls, browser: Client, *, portal: str) -> "Page":
-        """Return the way of somebody who has logged in."""
         name = settings.SESSION_COOKIE_NAME
         return cls(portal, f"{name}={browser.cookies[name].value}")
 
@@ -91,7 +90,6 @@ class Page:
 def measure(
     requests: list[BookingRequest], *, page: Page, desk: Desk, samples: int
 ) -> list[Figure]:
-    """Approve pending requests that are fresh, then some that are old, with their pages open."""
     figures = []
     chosen = iter(random.Random(2).sample(requests, 2 * samples))
     for name, age in (("fresh", FRESH), ("two hours old", OLD)):
@@ -136,12 +134,10 @@ def update(requests: QuerySet[BookingRequest], **changes: datetime) -> int:
 
 
 def pending() -> QuerySet[BookingRequest]:
-    """Return the requests that the operator has to decide."""
     return BookingRequest.objects.filter(status=BookingRequest.Status.PENDING)
 
 
 def is_polled(desk: Desk) -> bool:
-    """Return whether the worker has read the operator's list of requests of late."""
     return bool(desk.take_calls().get(LIST_OF_REQUESTS))
 
 
@@ -176,5 +172,4 @@ def pause_of(page: str) -> float:
 
 
 def sleep_until(moment: float) -> None:
-    """Sleep until a moment of the monotonic clock."""
     time.sleep(max(0.0, moment - time.monotonic()))

@@ -45,7 +45,6 @@ RUNNING = frozenset({"decisions", "throughput", "memory"})
 
 
 def measure_all(place: Place, *, sizes: Sizes) -> None:
-    """Measure what is wanted and print the table."""
     try:
         print_table([figure for part in _parts(place, sizes) for figure in part])
     finally:
@@ -66,19 +65,16 @@ class World:
 
     @cached_property
     def mirror(self) -> list[Figure]:
-        """The figures of the mirror, which fills the database for all others."""
         return mirroring.measure(self.client)
 
     @cached_property
     def people(self) -> People:
-        """Two fleets, where sites are mirrored."""
         assert self.mirror
         say("Making people …")
         return make_people(client=self.client)
 
     @cached_property
     def sites(self) -> tuple[Location, Location]:
-        """The site with the most EVSEs, and one with few."""
         assert self.people
         large, *_, small = Location.objects.order_by("ampeco_id")
         return large, small
@@ -109,7 +105,6 @@ class World:
 
     @cached_property
     def browser(self) -> Client:
-        """The browser of the manager of many."""
         return browser_of(self.people.manager)
 
 

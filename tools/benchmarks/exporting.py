@@ -18,7 +18,6 @@ WARM_UP_BATCHES = 20
 
 
 def measure(browser: Client, *, bookings: int) -> list[Figure]:
-    """Export all bookings of a fleet in this process, as fast as they can be written."""
     say(f"Exporting {bookings:,} bookings …")
     begun = time.perf_counter()
     response = browser.get(reverse("bookings:export"), {"view": "all"})

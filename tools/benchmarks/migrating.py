@@ -69,7 +69,6 @@ BY_NAME = {
 
 
 def measure(server: str, *, rows: int) -> list[Figure]:
-    """Migrate step by step, forward and back, with `rows` rows in each of the large tables."""
     if not server.startswith("postgres"):
         return [Figure("migrations of the bookings", "", "not measured: no PostgreSQL", None)]
     say(f"Migrating {rows:,} bookings …")

@@ -44,7 +44,6 @@ def book_first_site(world: World) -> None:
 
 
 def main() -> None:
-    """Serve until the process is ended."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     options = parser.parse_args()

@@ -27,12 +27,10 @@ def get(browser: Client, url: str) -> str:
 
 
 def forget_slots(site: Location) -> None:
-    """Take what is free today and the days after out of the cache."""
     cache.delete(_key(site))
 
 
 def know_slots(site: Location) -> None:
-    """See to it that the cache knows what is free today and the days after."""
     if cache.get(_key(site)) is None:
         read_availability(site, day=timezone.now().astimezone(site.zone).date())
 

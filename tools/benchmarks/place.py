@@ -74,7 +74,6 @@ def make_place(sizes: Sizes) -> Iterator[Place]:
 
 
 def demo_ports() -> dict[str, int]:
-    """Return free ports for the processes of a demo."""
     names = ("DEMO_WEB_PORT", "DEMO_OPERATOR_PORT", "DEMO_MAIL_PORT", "DEMO_VALKEY_PORT")
     return {name: free_port() for name in names}
 

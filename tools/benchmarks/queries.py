@@ -40,7 +40,6 @@ def measure(pairs: list[Pair]) -> list[Figure]:
 
 
 def count(browser: Client, url: str) -> int:
-    """Return how many queries a page makes."""
     get(browser, url)  # what a process reads once only
     with CaptureQueriesContext(connection) as captured:
         get(browser, url)

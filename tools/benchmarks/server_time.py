@@ -21,7 +21,6 @@ class Case:
 
 
 def measure(browser: Client, cases: list[Case], *, runs: int) -> list[Figure]:
-    """Time each page in this process."""
     figures = []
     for case in cases:
         say(f"Timing {case.what} …")

@@ -45,7 +45,6 @@ Place = tuple[Driver, Evse, datetime]
 
 
 def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Figure]:
-    """Let managers ask for some bookings by the form, and rows be worked off that are queued."""
     desk.set(manual=False, decision_delay=DECIDED_AFTER_SECONDS)
     places = slots(people)
     try:

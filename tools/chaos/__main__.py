@@ -23,12 +23,10 @@ MANY, FEW = 2_000, 80
 
 
 def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """End in an orderly way, and with it all that was started."""
     sys.exit(128 + signum)
 
 
 def main() -> int:
-    """Run it, print what happened, return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     parser = argparse.ArgumentParser(prog="make chaos")

@@ -33,7 +33,6 @@ def running_stack() -> Stack:
 
 
 def port_of(name: str) -> int:
-    """Return the port in the URL that the variable holds."""
     return int(os.environ[name].split(":")[2].partition("/")[0])
 
 

@@ -35,7 +35,6 @@ class DemoStack:
     folder: Path
 
     def login(self, email: str) -> dict[str, str]:
-        """Return the e-mail and password of one who may log in."""
         return next(login for login in self.logins if login["email"] == email)
 
 

@@ -39,7 +39,6 @@ def words_of_ours(root: Path) -> frozenset[str]:
 
 
 def trimmed(sheet: str, words: Set[str]) -> tuple[str, set[str]]:
-    """Return a minified style sheet without the rules for other classes, and those classes."""
     left_out: set[str] = set()
     text = "".join(_kept(sheet, words, left_out))
     return text, left_out - _classes(text) - words

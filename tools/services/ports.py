@@ -19,7 +19,6 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that is free now, chosen by the system."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
