@@ -14,7 +14,6 @@ from tools.benchmarks import (
     decisions,
     freshness,
     memory,
-    migrating,
     mirroring,
     polling,
     queries,
@@ -33,14 +32,13 @@ from tools.benchmarks.data import (
 )
 from tools.benchmarks.decisions import Page, portal_running
 from tools.benchmarks.desk import Desk
-from tools.benchmarks.exporting import measure as measure_export
 from tools.benchmarks.pages import browser_of
 from tools.benchmarks.place import Place
 from tools.benchmarks.report import Figure, print_table, say
 from tools.benchmarks.sizes import Sizes
 
 # What is measured with many rows of bookings in the database, and with the portal's processes.
-AMONG_MANY = frozenset({"calls", "queries", "pages", "export", "polling", "freshness", "decisions"})
+AMONG_MANY = frozenset({"calls", "queries", "pages", "polling", "freshness", "decisions"})
 RUNNING = frozenset({"decisions", "throughput", "memory"})
 
 
@@ -116,8 +114,6 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield from _among_many(world)
     if sizes.only & RUNNING:
         yield from _running(world, place)
-    if "migrations" in sizes.only:
-        yield migrating.measure(place.environment["DATABASE_URL"], rows=sizes.bookings)
 
 
 def _among_many(world: World) -> Iterator[list[Figure]]:
@@ -140,8 +136,6 @@ def _among_many(world: World) -> Iterator[list[Figure]]:
     if "pages" in sizes.only:
         cases = pages_by_time(large_site=large_site, sizes=sizes)
         yield server_time.measure(browser, cases, runs=sizes.runs)
-    if "export" in sizes.only:
-        yield measure_export(browser, bookings=sizes.bookings)
     if "polling" in sizes.only:
         yield polling.measure(pending, client=world.client)
     if "freshness" in sizes.only:

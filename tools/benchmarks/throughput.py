@@ -59,7 +59,7 @@ def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Fig
 def slots(people: People) -> Iterator[Place]:
     """Yield slots that are free, each of a driver who has none at that time."""
     drivers = enabled_drivers(people.fleet)
-    # At the first site others have booked (benchmarks.operator).
+    # At the first site others have booked (tools.benchmarks.operator).
     free = all_bookable_evses(partner_ids=frozenset()).exclude(
         charge_point__location=Location.objects.earliest("ampeco_id")
     )

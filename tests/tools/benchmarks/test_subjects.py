@@ -11,10 +11,8 @@ from bookings.models import Booking, BookingRequest
 from sandbox.server import make
 from sandbox.world.build import build_world
 from sites.models import Evse, Location
-from tests.deploy.own_database import url_of
 from tools.benchmarks import (
     freshness,
-    migrating,
     mirroring,
     polling,
     queries,
@@ -191,12 +189,3 @@ def test_sizes_can_be_chosen():
     assert read_sizes(["--only", "polling,memory"], sqlite=False).only == {"polling", "memory"}
     with pytest.raises(SystemExit):
         read_sizes(["--only", "weather"], sqlite=False)
-
-
-@pytest.mark.postgresql
-def test_each_migration_of_the_bookings_is_timed_there_and_back():
-    figures = migrating.measure(url_of("postgres"), rows=200)
-
-    assert "0002_" in figures[0].what
-    assert len(figures) >= 5
-    assert all(" s, back " in figure.measured for figure in figures)
