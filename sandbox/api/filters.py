@@ -1,14 +1,15 @@
 """Reads where calls come from, their filters and their bodies."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
-from sandbox.api.errors import Invalid
+from sandbox.api.errors import Invalid, Missing
 
+Record = TypeVar("Record")
 InWindow = Callable[[datetime | None], bool]
 
 
@@ -51,6 +52,13 @@ def parse_instant(value: Any, field: str) -> datetime:
         return at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise wrong from None
+
+
+def found(records: Mapping[int, Record], pk: int) -> Record:
+    """Return one record. Raises Missing."""
+    if pk not in records:
+        raise Missing
+    return records[pk]
 
 
 def includes(request: Request, name: str) -> bool:

@@ -11,30 +11,11 @@ SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "expir
 EVSE_STATUSES = frozenset({"enabled", "disabled", "out of order"})
 CURRENT_TYPES = frozenset({"ac", "dc"})
 CONNECTOR_TYPES = frozenset(
-    {
-        "type1",
-        "type2",
-        "type3",
-        "chademo",
-        "ccs1",
-        "ccs2",
-        "schuko",
-        "nacs",
-        "cee16",
-        "cee32",
-        "j1772",
-        "inductive",
-        "nema-5-20",
-        "type-e-french",
-        "type-g-british",
-        "type-j-swiss",
-        "avcon",
-        "gb-t-ac",
-        "gb-t-dc",
-        "chaoji",
-        "nema-6-30",
-        "nema-6-50",
-    }
+    (
+        *("type1", "type2", "type3", "chademo", "ccs1", "ccs2", "schuko", "nacs", "cee16", "cee32"),
+        *("j1772", "inductive", "nema-5-20", "type-e-french", "type-g-british", "type-j-swiss"),
+        *("avcon", "gb-t-ac", "gb-t-dc", "chaoji", "nema-6-30", "nema-6-50"),
+    )
 )
 
 
