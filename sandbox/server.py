@@ -14,8 +14,9 @@ from sandbox.app import create_app
 from sandbox.desk.mailbox import Mailbox, serve_smtp
 from sandbox.faults import Faults
 from sandbox.world.build import book_for_others, build_world
+from sandbox.world.holdings import SHAPES
 from sandbox.world.state import StateUnreadable
-from sandbox.world.world import SHAPES, World
+from sandbox.world.world import World
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -20,9 +20,9 @@ from sandbox.api.filters import (
     required_id,
     required_instant,
 )
-from sandbox.world.lifecycle import start_session
+from sandbox.world.holdings import SHAPES
 from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES
-from sandbox.world.world import SHAPES, World
+from sandbox.world.world import World
 
 LOOPBACK = ("127.", "::1", "localhost")
 SETTINGS: dict[str, Callable[[Any], bool]] = {
@@ -163,7 +163,7 @@ def _booking(world: World, request: Request, pk: int) -> Any:
         user_id=required_id(body, "userId") if body.get("userId") is not None else None,
     )
     if status == "completed" and booking.session_id is None:
-        start_session(world, booking)
+        world.start_session(booking)
     else:
         world.set_booking_status(booking, status)
     return payloads.booking(world, booking, evses=True)
