@@ -389,8 +389,12 @@ CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (SWEEPS_QUEUE, ROWS_QUEUE)
 ]
 CELERY_TASK_ROUTES = {
-    f"bookings.tasks.{name}": {"queue": ROWS_QUEUE}
-    for name in ("submit_request", "refresh_booking", "send_notification")
+    task: {"queue": ROWS_QUEUE}
+    for task in (
+        "bookings.tasks.submit_request",
+        "bookings.tasks.refresh_booking",
+        "notifications.tasks.send_notification",
+    )
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

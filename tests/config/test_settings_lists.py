@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+
+from config.celery import app
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "config" / "settings.py"
@@ -81,3 +84,9 @@ def test_the_readme_lists_each_setting():
         pytest.skip("README.md has no table of settings yet")
 
     assert variables_read(SETTINGS) - listed == set()
+
+
+def test_each_task_that_has_a_queue_by_name_exists():
+    app.loader.import_default_modules()
+
+    assert set(settings.CELERY_TASK_ROUTES) <= set(app.tasks)
