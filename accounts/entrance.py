@@ -27,12 +27,23 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
         field.validators.append(MaxLengthValidator(most))
 
 
-class SignInForm(LoginForm):
+class Bounded(forms.Form):
+    """Bounds the passwords of a form of the library."""
+
+    passwords = ("password1", "password2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, *self.passwords)
+
+
+class SignInForm(Bounded, LoginForm):
+    passwords = ("password",)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail")
         self.fields["remember"].label = _("Stay signed in on this device")
-        bound(self, "password")
 
 
 class ForgottenPasswordForm(ResetPasswordForm):
@@ -41,31 +52,19 @@ class ForgottenPasswordForm(ResetPasswordForm):
         self.fields["email"].label = _("E-mail")
 
 
-class NewPasswordForm(ResetPasswordKeyForm):
+class NewPasswordForm(Bounded, ResetPasswordKeyForm):
     """The password that the link of a mail sets."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password1", "password2")
 
-
-class FirstPasswordForm(SetPasswordForm):
+class FirstPasswordForm(Bounded, SetPasswordForm):
     """The password of somebody who is in without one."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password1", "password2")
+
+class OtherPasswordForm(Bounded, ChangePasswordForm):
+    passwords = ("oldpassword", "password1", "password2")
 
 
-class OtherPasswordForm(ChangePasswordForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "oldpassword", "password1", "password2")
-
-
-class ConfirmPasswordForm(ReauthenticateForm):
+class ConfirmPasswordForm(Bounded, ReauthenticateForm):
     """The password once more, before something about the log-in changes."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password")
+    passwords = ("password",)
