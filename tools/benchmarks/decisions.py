@@ -28,8 +28,7 @@ from bookings.models import BookingRequest
 from tools.benchmarks.desk import Desk
 from tools.benchmarks.place import PATIENCE_SECONDS, Place, running
 from tools.benchmarks.report import Figure, say
-from tools.demo.guide import is_ready
-from tools.services.ports import wait_until
+from tools.services.ports import answers_ready, wait_until
 
 OPEN_PAGES = 4
 TRIGGER = re.compile(r'hx-trigger="every (\d+)(ms|s)"')
@@ -63,7 +62,7 @@ def portal_running(place: Place) -> Iterator[Pids]:
             )
             for name in ("web", "worker", "beat")
         }
-        if not wait_until(lambda: is_ready(place.stack), seconds=PATIENCE_SECONDS):
+        if not wait_until(lambda: answers_ready(place.stack.portal), seconds=PATIENCE_SECONDS):
             raise RuntimeError("The portal does not get ready.")
         yield Pids(**{name: one.pid for name, one in process.items()})
 

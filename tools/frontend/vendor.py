@@ -148,19 +148,9 @@ ICON_NAMES = """
 
 def fetch(package: Package, folder: Path) -> Path:
     """Download the package's archive through the npm client and return where it lies."""
-    done = subprocess.run(
-        [
-            "npm",
-            "pack",
-            "--json",
-            f"{package.name}@{package.version}",
-            "--pack-destination",
-            folder,
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    named = f"{package.name}@{package.version}"
+    words = ["npm", "pack", "--json", named, "--pack-destination", folder]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
     return folder / json.loads(done.stdout)[0]["filename"]
 
 
