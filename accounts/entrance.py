@@ -30,7 +30,7 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
 class Bounded(forms.Form):
     """Bounds the passwords of a form of the library."""
 
-    passwords = ("password1", "password2")
+    passwords: tuple[str, ...] = ("password1", "password2")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

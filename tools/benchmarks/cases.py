@@ -12,9 +12,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.selectors import Cursor
 from sites.models import Evse, Location
 from tools.benchmarks.data import People
-from tools.benchmarks.pages import forget_slots, know_slots
-from tools.benchmarks.queries import Pair
-from tools.benchmarks.server_time import Case
+from tools.benchmarks.pages import Case, Pair, forget_slots, know_slots
 from tools.benchmarks.sizes import Sizes
 
 SITES_MS, PICKER_MS, BOOKINGS_MS = 50, 60, 60

@@ -16,8 +16,6 @@ from tools.benchmarks import (
     memory,
     mirroring,
     polling,
-    queries,
-    server_time,
     throughput,
     upstream_calls,
 )
@@ -32,7 +30,7 @@ from tools.benchmarks.data import (
 )
 from tools.benchmarks.decisions import Page, portal_running
 from tools.benchmarks.desk import Desk
-from tools.benchmarks.pages import browser_of
+from tools.benchmarks.pages import browser_of, measure_queries, measure_time
 from tools.benchmarks.place import Place
 from tools.benchmarks.report import Figure, print_table, say
 from tools.benchmarks.sizes import Sizes
@@ -122,7 +120,7 @@ def _among_many(world: World) -> Iterator[list[Figure]]:
     if "calls" in sizes.only:
         yield upstream_calls.measure(browser, site=large_site, desk=world.desk)
     if "queries" in sizes.only:
-        yield queries.measure(
+        yield measure_queries(
             pages_by_rows(
                 people,
                 many=browser,
@@ -135,7 +133,7 @@ def _among_many(world: World) -> Iterator[list[Figure]]:
         )
     if "pages" in sizes.only:
         cases = pages_by_time(large_site=large_site, sizes=sizes)
-        yield server_time.measure(browser, cases, runs=sizes.runs)
+        yield measure_time(browser, cases, runs=sizes.runs)
     if "polling" in sizes.only:
         yield polling.measure(pending, client=world.client)
     if "freshness" in sizes.only:

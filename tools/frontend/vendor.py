@@ -149,7 +149,7 @@ ICON_NAMES = """
 def fetch(package: Package, folder: Path) -> Path:
     """Download the package's archive through the npm client and return where it lies."""
     named = f"{package.name}@{package.version}"
-    words = ["npm", "pack", "--json", named, "--pack-destination", folder]
+    words = ["npm", "pack", "--json", named, "--pack-destination", str(folder)]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     return folder / json.loads(done.stdout)[0]["filename"]
 

@@ -15,8 +15,6 @@ from tools.benchmarks import (
     freshness,
     mirroring,
     polling,
-    queries,
-    server_time,
     upstream_calls,
 )
 from tools.benchmarks.cases import pages_by_rows, pages_by_time
@@ -29,7 +27,7 @@ from tools.benchmarks.data import (
 )
 from tools.benchmarks.desk import Desk
 from tools.benchmarks.operator import LARGE_SITE_EVSES, book_first_site, enlarge_first_site
-from tools.benchmarks.pages import browser_of
+from tools.benchmarks.pages import browser_of, measure_queries, measure_time
 from tools.benchmarks.report import print_table
 from tools.benchmarks.sizes import Sizes, read_sizes
 
@@ -143,7 +141,7 @@ def test_no_page_makes_more_queries_for_more_rows(people, pending, large_site):
         short=pending[0],
     )
 
-    figures = queries.measure(pairs)
+    figures = measure_queries(pairs)
 
     assert [figure for figure in figures if not figure.within] == []
 
@@ -153,7 +151,7 @@ def test_all_pages_can_be_timed(people, large_site, capsys):
     assert Booking.objects.filter(start_at__gt=now()).count() >= SMALL.upcoming - 1
 
     cases = pages_by_time(large_site=large_site, sizes=SMALL)
-    figures = server_time.measure(browser_of(people.manager), cases, runs=SMALL.runs)
+    figures = measure_time(browser_of(people.manager), cases, runs=SMALL.runs)
     print_table(figures)
 
     table = capsys.readouterr().out
