@@ -14,6 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from shell.colors import is_color
 
+# Commands that read and write code and touch no data: nothing they leave behind knows a secret, so
+# that they start without one. Never one that serves, migrates or opens a shell.
+CODE_COMMANDS = frozenset({"collectstatic", "compilemessages", "makemessages", "makemigrations"})
+# A text and an address; the domain can never exist (RFC 2606).
+STAND_IN = "http://not-set.invalid"
+_stand_in_for_required = False
+
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 
@@ -24,12 +31,20 @@ def read_env_file(path: Path) -> None:
         environ.Env.read_env(path)
 
 
+def stand_in_for_required(arguments: list[str]) -> None:
+    """Let what is required be missing if manage.py was called for a command about code alone."""
+    global _stand_in_for_required
+    _stand_in_for_required = len(arguments) > 1 and arguments[1] in CODE_COMMANDS
+
+
 def text(name: str, default: str | None = None) -> str:
     """Return a variable as text; without a default it is required and may not be empty."""
     value = os.environ.get(name, "").strip()
     if value:
         return value
     if default is None:
+        if _stand_in_for_required:
+            return STAND_IN
         raise ImproperlyConfigured(f"{name} is not set: see .env.example for what it means.")
     return default
 

@@ -80,11 +80,10 @@ INSTALLED_APPS = [
     "notifications",
     "team",
     "privacy",
-    "sandbox",
 ]
 
 MIDDLEWARE = [
-    "telemetry.middleware.WatchRequests",
+    "telemetry.watching.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
     "shell.content_policy.ContentPolicyMiddleware",
     "shell.requests.RefuseNul",
@@ -99,11 +98,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.languages.SpeakTheirLanguage",
-    "accounts.guards.NoteSessions",
-    "accounts.guards.GuardBackOffice",
-    "privacy.middleware.NoteStaff",
+    "accounts.sessions.NoteSessions",
+    "accounts.sessions.GuardBackOffice",
+    "privacy.watching.NoteStaff",
     "django_htmx.middleware.HtmxMiddleware",
-    "drivers.middleware.FleetMiddleware",
+    "drivers.permissions.FleetMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -389,8 +388,8 @@ CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (SWEEPS_QUEUE, ROWS_QUEUE)
 ]
 CELERY_TASK_ROUTES = {
-    task: {"queue": ROWS_QUEUE}
-    for task in (
+    name: {"queue": ROWS_QUEUE}
+    for name in (
         "bookings.tasks.submit_request",
         "bookings.tasks.refresh_booking",
         "notifications.tasks.send_notification",

@@ -17,8 +17,6 @@ from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver, PrivateAccess
 from notifications.models import Notification
 
-OPEN = ("queued", "pending", "stale")
-
 
 @dataclass(frozen=True, slots=True)
 class OfDriver:
@@ -85,15 +83,17 @@ class OfDriver:
         """The bookings that are ahead, under way or not decided."""
         ahead = Q(
             end_at__gt=timezone.now(),
-            status__in=[*Booking.HOLDS_A_PLACE, Booking.Status.UNKNOWN],
+            status__in=Booking.MAY_COME,
         )
-        return self.bookings.filter(ahead | ~Q(open_change="") | Q(requests__status__in=OPEN))
+        return self.bookings.filter(
+            ahead | ~Q(open_change="") | Q(requests__status__in=BookingRequest.OPEN)
+        )
 
     @property
     def open_requests(self) -> QuerySet[BookingRequest]:
         """What is not decided and names the driver, as the one before or the one to come."""
         return BookingRequest.objects.filter(
-            Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=OPEN
+            Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=BookingRequest.OPEN
         )
 
 

@@ -15,7 +15,7 @@ os.environ.setdefault("STAFF_SECOND_FACTOR", "false")
 os.environ.setdefault("DRIVER_APP_URL", "https://app.operator.example/join")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 
-from config.settings import *  # noqa: F403
+from tools.demo.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -44,7 +44,7 @@ def test_every_status_is_in_the_diagram_but_the_one_that_is_not_known():
 
 def test_documents_link_to_what_exists():
     root = Path(settings.BASE_DIR)
-    pages = [root / "README.md", root / "CHANGELOG.md", *(root / "docs").rglob("*.md")]
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")]
     links = [
         (page.name, link)
         for page in pages

@@ -72,3 +72,26 @@ def test_worker_and_web_server_say_it_the_same_way():
 def test_complete_settings_start():
     answer = start(["manage.py", "check"])
     assert answer.returncode == 0, answer.stderr
+
+
+NOTHING_SET = dict.fromkeys(REQUIRED, "") | {"DATABASE_URL": "sqlite:///:memory:"}
+
+
+def test_a_migration_is_made_without_being_told_a_secret():
+    answer = start(["manage.py", "makemigrations", "--check", "--dry-run"], **NOTHING_SET)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["runserver", "migrate", "createsuperuser"])
+def test_nothing_else_starts_without_its_secrets(command):
+    answer = start(["manage.py", command], **NOTHING_SET)
+    assert answer.returncode == 2
+    assert "is not set" in answer.stderr
+
+
+def test_a_server_has_no_stand_in_for_a_secret_whatever_it_is_called_with():
+    for entry in (["-m", "celery", "-A", "config", "report"], ["-c", "import config.wsgi"]):
+        answer = start([*entry, "makemigrations"], **NOTHING_SET)
+        assert answer.returncode == 2, answer.stdout
+        assert "is not set" in answer.stderr

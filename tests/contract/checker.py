@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,17 +17,32 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 # The document's server is a template; where a call really goes does not matter here.
 HOST = "https://operator.example"
+DOCUMENT = Path(__file__).with_name("ampeco-openapi.json")
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
+def _api() -> OpenAPI:
+    document = copy.deepcopy(_document())
+    document["servers"] = [{"url": HOST}]
+    _make_parameters_readable(document)
+    _say_what_is_meant(document)
+    return OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
 
 
 class ContractChecker:
-    """Raises AssertionError for what the document at `path` does not allow.
+    """Raises AssertionError for what the vendor's document does not allow.
 
     Stricter than the document where it is silent: query parameters, includes and members of request
     bodies that it does not name are refused, since a misspelt one would be ignored upstream.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._document = json.loads(Path(path).read_text(encoding="utf-8"))
+    def __init__(self) -> None:
         self._checked: set[str] = set()
 
     @property
@@ -41,7 +56,7 @@ class ContractChecker:
         self._check_query(request, operation)
         self._check_body_members(request, operation)
         try:
-            self._api.validate_request(_Request(request))
+            _api().validate_request(_Request(request))
         except OpenAPIError as error:
             raise AssertionError(f"{_name(request)}: {_explain(error)}") from error
         self._checked.add(operation["operationId"])
@@ -56,22 +71,14 @@ class ContractChecker:
         if not documented.get("content"):
             return
         try:
-            self._api.validate_response(_Request(request), _Response(response))
+            _api().validate_response(_Request(request), _Response(response))
         except OpenAPIError as error:
             raise AssertionError(f"{name}: {_explain(error)}") from error
-
-    @cached_property
-    def _api(self) -> OpenAPI:
-        document = copy.deepcopy(self._document)
-        document["servers"] = [{"url": HOST}]
-        _make_parameters_readable(document)
-        _say_what_is_meant(document)
-        return OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
 
     def _operation(self, request: httpx.Request) -> dict[str, Any]:
         """Return the document's operation for a request, with the path's parameters added."""
         wanted = request.url.path.split("/")
-        for template, item in self._document["paths"].items():
+        for template, item in _document()["paths"].items():
             parts = template.split("/")
             fits = len(parts) == len(wanted) and all(
                 part == given or (part.startswith("{") and given)
@@ -124,7 +131,7 @@ class ContractChecker:
 
     def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in node:
-            found: Any = self._document
+            found: Any = _document()
             for part in node["$ref"].removeprefix("#/").split("/"):
                 found = found[part.replace("~1", "/").replace("~0", "~")]
             node = found

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tools.frontend import vendor
 from tools.frontend.trim_styles import trimmed, words_of_ours
 
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -40,6 +41,12 @@ def test_a_package_is_pinned_with_its_licence(package):
     assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
     assert package["integrity"].startswith("sha512-")
     assert any(path.endswith("/LICENSE") for path in package["files"])
+
+
+def test_the_vendored_packages_are_those_that_package_json_names():
+    wanted = json.loads((STATIC.parent / "package.json").read_text())["dependencies"]
+    assert {package["name"]: package["version"] for package in RECORD["packages"]} == wanted
+    assert {package.name for package in vendor.PACKAGES} == wanted.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The simulated operator as a process: `python -m sandbox` and `manage.py sandbox`."""
 
+import os
 import signal
 import smtplib
 import subprocess
@@ -29,6 +30,7 @@ class Operator:
         self.process = subprocess.Popen(
             [sys.executable, *STARTS[start], "--port", "0", "--token", TOKEN, *options],
             cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tools.demo.settings"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -93,7 +93,9 @@ def run(script: str, **changes: str) -> str:
         **changes,
     }
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        # Not by -c: from 3.13 on Python knows the text of that, and reports quote lines of code.
+        [sys.executable, "-"],
+        input=script,
         cwd=settings.BASE_DIR,
         env=environment,
         capture_output=True,

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 from kombu import Connection
 
 import bookings.tasks  # noqa: F401 - tells Celery of them
+import notifications.tasks  # noqa: F401 - tells Celery of them
 from bookings.links import link_token
 from bookings.models import Booking, BookingRequest
 from config.services import ROWS_QUEUE
@@ -122,7 +123,8 @@ def ids_of(lines: list[dict]) -> set[tuple]:
 def run_task(name: str, *args) -> None:
     """Run a task as beat has it run."""
     BookingRequest.objects.update(next_attempt_at=now())
-    current_app.tasks[f"bookings.tasks.{name}"].apply(args)
+    room = "notifications" if name == "sweep_notifications" else "bookings"
+    current_app.tasks[f"{room}.tasks.{name}"].apply(args)
 
 
 def decide_all(operator) -> None:

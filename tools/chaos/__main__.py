@@ -35,7 +35,6 @@ def main() -> int:
     begun = time.monotonic()
     with make_place(options.keep, seed=options.seed) as place:
         os.environ.update(place.environment)
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         os.environ["DATABASE_POOL_SIZE"] = "2"
         django.setup()
         # Only now can models be imported.

@@ -65,6 +65,7 @@ class Stack:
         """
         return {
             "CHARGEBOOK_DEMO": "1",
+            "DJANGO_SETTINGS_MODULE": "tools.demo.settings",
             "DEBUG": "false",
             "LOG_FORMAT": "lines",
             "SENTRY_DSN": "",

@@ -21,8 +21,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 from tools.demo.own import DemoStack, own_demo
 from tools.demo.stack import ROOT
 from tools.frontend.browser import chromium_flags, chromium_path
+from tools.frontend.vendor import pinned
 
-VERSION = "13.5.0"
 # Where the npm client keeps it, outside of what is under version control.
 FOLDER = ROOT / "var" / "lighthouse"
 LEAST = 95
@@ -77,12 +77,13 @@ def main(words: list[str]) -> int:
 
 def installed(npm: str) -> Path:
     """Return where Lighthouse is, after fetching the pinned version if it is not there."""
-    program = FOLDER / VERSION / "node_modules" / "lighthouse" / "cli" / "index.js"
+    version = pinned()["lighthouse"]
+    program = FOLDER / version / "node_modules" / "lighthouse" / "cli" / "index.js"
     if not program.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
         command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix"]
         subprocess.run(
-            [*command, str(FOLDER / VERSION), f"lighthouse@{VERSION}"], check=True, cwd=FOLDER
+            [*command, str(FOLDER / version), f"lighthouse@{version}"], check=True, cwd=FOLDER
         )
     return program
 

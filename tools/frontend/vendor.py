@@ -1,6 +1,6 @@
-"""Fetch the front-end libraries at their pinned versions into static/vendor and build the icons.
+"""Fetch the front-end libraries that package.json pins into static/vendor and build the icons.
 
-Run it after changing a version or the list of icons:
+Run it after changing a version there or the list of icons here:
 
     make vendor                                    # refuses a package whose hash is not on record
     python -m tools.frontend.vendor --accept     # records the hashes of new versions
@@ -22,12 +22,14 @@ import tarfile
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tools.frontend.trim_styles import trimmed, words_of_ours
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "static"
 VENDOR = STATIC / "vendor"
 RECORD = VENDOR / "VENDOR.json"
 SPRITE = STATIC / "icons.svg"
@@ -71,18 +73,27 @@ class Package:
     """
 
     name: str
-    version: str
     licence: str
     folder: str
     files: dict[str, str]
     licence_file: str = ""
     holders: str = ""
 
+    @property
+    def version(self) -> str:
+        return pinned()[self.name]
+
+
+@cache
+def pinned() -> dict[str, str]:
+    """Return the version that package.json wants, by package."""
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    return {**wanted["dependencies"], **wanted["devDependencies"]}
+
 
 PACKAGES = [
     Package(
         name="htmx.org",
-        version="2.0.11",
         licence="0BSD",
         folder="htmx",
         files={"dist/htmx.min.js": "htmx/htmx.min.js"},
@@ -90,7 +101,6 @@ PACKAGES = [
     ),
     Package(
         name="@tabler/core",
-        version="1.6.1",
         licence="MIT",
         folder="tabler",
         files={"dist/css/tabler.min.css": "tabler/tabler.min.css"},
@@ -100,7 +110,6 @@ PACKAGES = [
     ),
     Package(
         name="leaflet",
-        version="1.9.4",
         licence="BSD-2-Clause",
         folder="leaflet",
         files={
@@ -111,7 +120,6 @@ PACKAGES = [
     ),
     Package(
         name="leaflet.markercluster",
-        version="1.5.3",
         licence="MIT",
         folder="leaflet.markercluster",
         files={
@@ -122,7 +130,6 @@ PACKAGES = [
     ),
     Package(
         name="@tabler/icons",
-        version="3.51.0",
         licence="MIT",
         folder="tabler-icons",
         files={},
@@ -205,7 +212,7 @@ def take(package: Package, archive: tarfile.TarFile) -> dict[str, str]:
     )
     if package.name == "@tabler/core":
         sheet = VENDOR / "tabler" / "tabler.min.css"
-        text, left_out = trimmed(written[sheet].decode(), words_of_ours(STATIC.parent))
+        text, left_out = trimmed(written[sheet].decode(), words_of_ours(ROOT))
         written[sheet] = text.encode()
         written[LEFT_OUT] = "".join(f"{name}\n" for name in sorted(left_out)).encode()
     if package.name == "@tabler/icons":
