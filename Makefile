@@ -5,8 +5,11 @@ BIN = .venv/bin
 # Handed to pytest: make test ARGS="tests/sites -k picker"
 ARGS ?=
 
+# Hundreds of processes would each compile all the code again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help trip install install-e2e demo demo-reset test test-days test-services fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
+.PHONY: help trip install install-e2e demo demo-reset test test-days test-services test-sqlite fuzz e2e lint types bench lighthouse chaos check-migrations messages check-messages vendor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +34,9 @@ test-days: install ## run tests that take dates on other days; ARGS=--whole the 
 
 test-services: install ## run the suite on PostgreSQL and Redis
 	@$(BIN)/python -m tools.suite services $(ARGS)
+
+test-sqlite: install ## run what differs on SQLite, after a run on PostgreSQL and Redis
+	@$(BIN)/python -m tools.suite sqlite $(ARGS)
 
 fuzz: install ## send every page and every reader much more nonsense than the suite does
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-40} $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS)

@@ -1,21 +1,29 @@
-"""Where somebody is signed in: listing it, and ending it."""
+"""Where somebody is signed in: noting it, listing it, ending it; and what the back office asks."""
 
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.adapter import ClosedAdapter
 from accounts.models import User
+from accounts.second_factor import must_set_up
 
 # How exact “last seen” is: a session is written down at most so often.
 SEEN_SECONDS = 300
@@ -117,3 +125,66 @@ def device(user_agent: str) -> str:
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or _("Unknown device")
+
+
+# Ways in and out, and the words of the back office's scripts.
+OPEN = frozenset({"admin:login", "admin:logout", "admin:jsi18n"})
+
+
+class GuardBackOffice:
+    """Lets staff into the back office with a second factor, and after showing themselves lately."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],  # noqa: ARG002
+        args: tuple[Any, ...],  # noqa: ARG002
+        kwargs: dict[str, Any],  # noqa: ARG002
+    ) -> HttpResponse | None:
+        """Send staff away who lack something; all others the back office refuses by itself."""
+        match = request.resolver_match
+        if match is None or "admin" not in match.namespaces or match.view_name in OPEN:
+            return None
+        if not (request.user.is_authenticated and request.user.is_staff):
+            return None
+        if must_set_up(request.user):
+            return HttpResponseRedirect(reverse("account_security"))
+        if must_confirm(request):
+            return _confirm_first(request)
+        return None
+
+
+def _confirm_first(request: HttpRequest) -> HttpResponse:
+    """Lead over a page that asks who is there; what was about to be sent has to be sent again."""
+    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    if not ways:
+        logout(request)
+        return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+    messages.info(request, _("You signed in a while ago. Please show once more that it is you."))
+    return HttpResponseRedirect(f"{ways[0]['url']}?{urlencode({'next': back})}")
+
+
+class NoteSessions:
+    """Keeps “last seen” of sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, and note that its session is in use where the page asked for it."""
+        response = self.get_response(request)
+        if (
+            request.session.accessed
+            and SESSION_KEY in request.session
+            and request.user.is_authenticated
+        ):
+            note_seen(request)
+        return response

@@ -29,7 +29,7 @@ from ampeco.types import (
     User,
 )
 from upstream.calls import Observer
-from upstream.circuit_breaker import Circuit
+from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.rate_gate import RateGate
 from upstream.readers import wire_instant
 from upstream.transport import Transport
@@ -70,7 +70,7 @@ class AmpecoClient:
         max_retry_seconds: float = RETRY_SECONDS,
         max_wait_seconds: float = 1.0,
         observer: Observer | None = None,
-        circuit: Circuit | None = None,
+        circuit: CacheCircuitBreaker | None = None,
     ) -> None:
         self._transport = Transport(
             base_url=base_url,
@@ -119,7 +119,6 @@ class AmpecoClient:
         )
 
     def read_location(self, location_id: int) -> Location:
-        """Read one location."""
         return self._resources.read("read_location", LOCATIONS, location_id, Location.from_payload)
 
     def charge_point_pages(
@@ -139,7 +138,6 @@ class AmpecoClient:
         )
 
     def read_charge_point(self, charge_point_id: int) -> ChargePoint:
-        """Read one charge point."""
         return self._resources.read(
             "read_charge_point", CHARGE_POINTS, charge_point_id, ChargePoint.from_payload
         )
@@ -172,7 +170,6 @@ class AmpecoClient:
         )
 
     def read_evse(self, evse_id: int) -> Evse:
-        """Read one EVSE with its connectors."""
         return self._resources.read(
             "read_evse", EVSES, evse_id, Evse.from_payload, include="connectors"
         )
@@ -219,7 +216,6 @@ class AmpecoClient:
         return items_of(self._user_pages("users_of_partner", filters={"partnerId": partner_id}))
 
     def read_user(self, user_id: int) -> User:
-        """Read one user with their invites."""
         return self._resources.read(
             "read_user", USERS, user_id, User.from_payload, include="partnerInvites"
         )
@@ -253,7 +249,6 @@ class AmpecoClient:
         return items_of(self._resources.pages("partners", PARTNERS, Partner.from_payload))
 
     def read_partner(self, partner_id: int) -> Partner:
-        """Read one partner."""
         return self._resources.read("read_partner", PARTNERS, partner_id, Partner.from_payload)
 
     # When
@@ -271,7 +266,6 @@ class AmpecoClient:
         return self._submit("cancel_booking_request", cancel.to_payload())
 
     def read_booking_request(self, request_id: int) -> BookingRequest:
-        """Read what the operator made of one booking request."""
         return self._resources.read(
             "read_booking_request", BOOKING_REQUESTS, request_id, BookingRequest.from_payload
         )
@@ -358,7 +352,6 @@ class AmpecoClient:
         )
 
     def read_booking(self, booking_id: int) -> Booking:
-        """Read one booking with the EVSEs that it holds."""
         return self._resources.read(
             "read_booking", BOOKINGS, booking_id, Booking.from_payload, include="bookedEvses"
         )
@@ -392,7 +385,6 @@ class AmpecoClient:
         )
 
     def read_session(self, session_id: int | str) -> Session:
-        """Read one charging session."""
         return self._resources.read("read_session", SESSIONS, session_id, Session.from_payload)
 
     def _user_pages(self, operation: str, *, filters: Filters) -> Iterator[Page[User]]:

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from ampeco.client import RETRY_SECONDS, SILENCE_SECONDS, AmpecoClient
-from upstream.call_metrics import note_call
 from upstream.call_quota import SHARE_OF_WORKERS, CacheCallQuota
+from upstream.calls import note_call
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
 

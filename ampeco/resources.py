@@ -72,7 +72,6 @@ class Resources:
         *,
         include: str = "",
     ) -> Parsed:
-        """Read one resource by its id."""
         url = self._transport.address(
             f"{path}/{id_in_path(wanted)}", [("include[]", include)] if include else []
         )
@@ -97,7 +96,6 @@ class Resources:
 
 
 def items_of(pages: Iterator[Page[Item]]) -> Iterator[Item]:
-    """Yield the items of all pages."""
     for page in pages:
         yield from page.items
 

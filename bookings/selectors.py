@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,16 +14,13 @@ from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
 from mirror.search import search_key
 from sites.models import Location
+from sites.slots.rules import longest
 
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
 PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
-
-Status = Booking.Status
-# What is asked for or confirmed: a rejected or cancelled booking is nobody's next stop.
-COMING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
 
 
 class BookingFilter(TypedDict, total=False):
@@ -87,9 +83,7 @@ class BookingPage:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of these."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 def view_named(name: str) -> View:
@@ -250,10 +244,10 @@ def _of_view(
         return bookings.filter(end_at__lte=now, start_at__lt=now)
     if view == "upcoming":
         # The longest stay bounds how far back a running one can have begun.
-        earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+        earliest = now - longest() - timedelta(hours=1)
         bookings = bookings.filter(end_at__gt=now, start_at__gte=earliest)
         if not narrowed.get("status"):
-            bookings = bookings.filter(status__in=COMING)
+            bookings = bookings.filter(status__in=Booking.COMING)
     return bookings
 
 

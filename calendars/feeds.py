@@ -25,9 +25,6 @@ MOST_EVENTS = 2000
 MOST_FEEDS = 100
 READ_AGAIN = timedelta(minutes=1)
 
-Status = Booking.Status
-# What was never more than asked for, and was refused, is in nobody's calendar.
-NEVER_BOOKED = frozenset({Status.REJECTED, Status.NOT_PLACED})
 # New with each read of the mirror, although nothing has changed.
 ALWAYS_NEW = frozenset({"id", "synced_at"})
 
@@ -46,18 +43,15 @@ class FeedContent:
 
 
 def feed_url(feed: CalendarFeed) -> str:
-    """Return the full, secret address of a feed."""
     return f"{settings.SITE_URL}{reverse('calendar-feed', args=[feed.secret])}"
 
 
 def feed_name(feed: CalendarFeed) -> str:
-    """Return what a calendar program calls a feed."""
     part = feed.location or feed.driver
     return f"{feed.fleet.name}: {part}" if part else feed.fleet.name
 
 
 def feeds_of(fleet: Fleet) -> QuerySet[CalendarFeed]:
-    """Return a fleet's feeds that are not revoked, the newest first."""
     return CalendarFeed.objects.filter(fleet=fleet, revoked_at=None).select_related(
         "location", "driver", "created_by"
     )
@@ -82,7 +76,6 @@ def make_feed(
 
 
 def revoke_feed(*, fleet: Fleet, pk: int, now: datetime | None = None) -> bool:
-    """Let a feed's address lead nowhere from now on; return whether there was one to revoke."""
     return bool(feeds_of(fleet).filter(pk=pk).update(revoked_at=now or timezone.now()))
 
 
@@ -98,7 +91,6 @@ def feed_of_secret(secret: str) -> CalendarFeed | None:
 
 
 def note_read(feed: CalendarFeed, *, now: datetime | None = None) -> None:
-    """Keep when a feed was read last, to the minute."""
     now = now or timezone.now()
     CalendarFeed.objects.filter(
         Q(last_read_at=None) | Q(last_read_at__lte=now - READ_AGAIN), pk=feed.pk
@@ -112,7 +104,8 @@ def content_of(feed: CalendarFeed, *, now: datetime | None = None) -> FeedConten
     the farther ones. Cancelled ones stay in, so that calendars can mark them.
     """
     now = now or timezone.now()
-    scope = bookings_of(feed.fleet).exclude(status__in=NEVER_BOOKED)
+    # What was never more than asked for, and was refused, is in nobody's calendar.
+    scope = bookings_of(feed.fleet).exclude(status__in=Booking.NEVER_BOOKED)
     if feed.location_id:
         scope = scope.filter(location=feed.location_id)
     if feed.driver_id:

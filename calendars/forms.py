@@ -65,11 +65,9 @@ class FeedForm(forms.Form):
         return data
 
     def suggested_sites(self) -> QuerySet[Location]:
-        """Return the first sites that can be picked, by name."""
         return sites_to_pick(self.fleet)[:MOST_SUGGESTIONS]
 
     def suggested_drivers(self) -> QuerySet[Driver]:
-        """Return the first drivers that can be picked, by name."""
         return matching_drivers(self.fleet, "")[:MOST_SUGGESTIONS]
 
     def _site(self, text: str) -> Location | None:
@@ -111,5 +109,4 @@ class FeedForm(forms.Form):
 
 
 def name_of_site(site: Location) -> str:
-    """Return a site's name with its address, since several may bear the same name."""
     return f"{site.name} ({site.address})" if site.address else site.name

@@ -13,7 +13,6 @@ from sites.models import Location
 
 
 def new_secret() -> str:
-    """Return what makes a feed's address impossible to guess."""
     return secrets.token_urlsafe(32)
 
 

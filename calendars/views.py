@@ -34,7 +34,6 @@ from shell.viewer import viewer_zone
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def feeds(request: FleetRequest) -> HttpResponseBase:
-    """Show the fleet's calendars; managers see their addresses and may make more of them."""
     if request.method == "POST":
         return make(request)
     return _show(request, FeedForm(fleet=request.fleet))
@@ -42,7 +41,6 @@ def feeds(request: FleetRequest) -> HttpResponseBase:
 
 @manager_required
 def make(request: FleetRequest) -> HttpResponse:
-    """Make a calendar; or say beside the field why there is none."""
     form = FeedForm(request.POST, fleet=request.fleet)
     if form.is_valid():
         try:
@@ -64,7 +62,6 @@ def make(request: FleetRequest) -> HttpResponse:
 @manager_required
 @require_POST
 def revoke(request: FleetRequest, pk: int) -> HttpResponse:
-    """Let a calendar's address lead nowhere from now on."""
     if not revoke_feed(fleet=request.fleet, pk=pk):
         raise Http404
     messages.success(request, _("The address leads nowhere from now on."))
@@ -74,7 +71,6 @@ def revoke(request: FleetRequest, pk: int) -> HttpResponse:
 @require_safe
 @secret_link
 def calendar_feed(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """Give a calendar to whoever knows its address, or 304 where it has not changed."""
     feed = feed_of_secret(secret)
     if feed is None:
         return nothing_here(request)

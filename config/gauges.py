@@ -25,12 +25,6 @@ from telemetry import sweeps
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
 
-OPEN = (
-    BookingRequest.Status.QUEUED,
-    BookingRequest.Status.PENDING,
-    BookingRequest.Status.STALE,
-)
-
 
 def families(*, now: datetime | None = None) -> Iterator[Metric]:
     """Yield all gauges; those that the database would tell are missing while it is away."""
@@ -63,7 +57,7 @@ def open_requests(now: datetime) -> Iterator[Metric]:
         labels=["kind", "state", "trouble"],
     )
     rows = (
-        BookingRequest.objects.filter(status__in=OPEN)
+        BookingRequest.objects.filter(status__in=BookingRequest.OPEN)
         .order_by()
         .values_list("kind", "status", "trouble")
         .annotate(Count("pk"))
@@ -76,7 +70,7 @@ def open_requests(now: datetime) -> Iterator[Metric]:
         "How long ago the oldest booking request in a state was asked for; 0 when there is none.",
         labels=["state"],
     )
-    for status in OPEN:
+    for status in BookingRequest.OPEN:
         rows_of = BookingRequest.objects.filter(status=status)
         since = rows_of.aggregate(since=Min("created_at"))["since"]
         oldest.add_metric([status], _age(since, now=now))

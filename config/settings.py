@@ -83,7 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "telemetry.middleware.WatchRequests",
+    "telemetry.watching.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
     "shell.content_policy.ContentPolicyMiddleware",
     "shell.requests.RefuseNul",
@@ -98,11 +98,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.languages.SpeakTheirLanguage",
-    "accounts.guards.NoteSessions",
-    "accounts.guards.GuardBackOffice",
-    "privacy.middleware.NoteStaff",
+    "accounts.sessions.NoteSessions",
+    "accounts.sessions.GuardBackOffice",
+    "privacy.watching.NoteStaff",
     "django_htmx.middleware.HtmxMiddleware",
-    "drivers.middleware.FleetMiddleware",
+    "drivers.permissions.FleetMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

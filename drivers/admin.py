@@ -198,7 +198,6 @@ class FleetDriverInline(ReadOnlyInline):
     fields = ["fleet", "added_at", "left_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FleetDriver]:
-        """Return them with the fleets' names."""
         return super().get_queryset(request).select_related("fleet")
 
 

@@ -39,11 +39,9 @@ class LargeAdmin(ReadOnlyAdmin):
             return queryset.filter(self.by_words(term)), False
 
     def by_number(self, number: int) -> Q:
-        """Return what a number means."""
         raise NotImplementedError
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return what a UUID means."""
         raise NotImplementedError
 
     def by_words(self, words: str) -> Q:

@@ -93,7 +93,6 @@ class FleetMembership(models.Model):
 
     @property
     def team_role(self) -> TeamRole:
-        """The role as people say it."""
         if self.can_run_team:
             return TeamRole.ADMIN
         return TeamRole.MANAGER if self.can_book else TeamRole.VIEWER

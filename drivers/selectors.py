@@ -1,6 +1,7 @@
 """What a fleet may read of its drivers. Every read starts at the fleet."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, QuerySet, Value, When
 
@@ -13,15 +14,22 @@ def current_drivers(fleet: Fleet) -> QuerySet[Driver]:
     return Driver.objects.filter(fleet_drivers__fleet=fleet, fleet_drivers__left_at__isnull=True)
 
 
-def private_partner_ids(fleet: Fleet) -> frozenset[int]:
-    """Return the partners whose private charge points a fleet may see and book.
+def private_partners(fleet: Fleet) -> QuerySet[Any, int]:
+    """Return the partners whose private charge points a fleet may see and book, as a subquery.
 
     Its own, and those that invited at least one of its current, enabled drivers to them.
     """
     drivers = current_drivers(fleet).filter(status=Driver.Status.ENABLED)
     invited = PrivateAccess.objects.filter(driver__in=drivers.values("pk"))
-    partner_ids = invited.values_list("ampeco_partner_id", flat=True).distinct()
-    return frozenset({fleet.ampeco_partner_id, *partner_ids})
+    own = Fleet.objects.filter(pk=fleet.pk).order_by()
+    return own.values_list("ampeco_partner_id", flat=True).union(
+        invited.values_list("ampeco_partner_id", flat=True)
+    )
+
+
+def private_partner_ids(fleet: Fleet) -> frozenset[int]:
+    """Return the same, read."""
+    return frozenset(private_partners(fleet))
 
 
 def private_access_of(driver: Driver) -> frozenset[int]:

@@ -38,7 +38,6 @@ class RunOvertaken(Exception):
 
 
 def no_counts() -> Counts:
-    """Return counts that are all zero."""
     return {noun: dict.fromkeys(COUNTED, 0) for noun in NOUNS}
 
 

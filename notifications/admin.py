@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from drivers.large_admin import LargeAdmin, drivers_named
 from mirror.admin import ReadOnlyAdmin
 from notifications.delivery import send_again
-from notifications.models import NoticePreference, Notification
+from notifications.models import Notification, NotificationPreference
 
 
 @admin.register(Notification)
@@ -55,19 +55,15 @@ class NotificationAdmin(LargeAdmin):
     actions = ["send_again"]
 
     def by_number(self, number: int) -> Q:
-        """Return the mails about a booking."""
         return Q(booking=number)
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return the mail with this Message-ID."""
         return Q(message_id=wanted)
 
     def by_words(self, words: str) -> Q:
-        """Return the mails about a driver's bookings, or to a manager."""
         return Q(booking__driver__in=drivers_named(words)) | Q(recipient_user__email__iexact=words)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may have mails sent again."""
         return request.user.has_perm("notifications.change_notification")
 
     @admin.action(
@@ -93,8 +89,8 @@ class NotificationAdmin(LargeAdmin):
             messages.warning(request, text % {"number": rest})
 
 
-@admin.register(NoticePreference)
-class NoticePreferenceAdmin(ReadOnlyAdmin):
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(ReadOnlyAdmin):
     """Who of a fleet gets which mails, where it has chosen."""
 
     list_display = ["fleet", "kind", "managers", "driver"]

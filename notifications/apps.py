@@ -9,7 +9,6 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Mails")
 
     def ready(self) -> None:
-        """Be told of what happens to bookings."""
-        from notifications.listeners import listen
+        from notifications.recipients import listen
 
         listen()

@@ -4,15 +4,18 @@ from copy import copy
 from email import encoders
 from email.mime.nonmultipart import MIMENonMultipart
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.languages import language_for
+from bookings.wording import facts
+from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
-from notifications.kinds import Case, answer_to, letter_of
+from notifications.kinds import MAILS
+from notifications.kinds.cancelled import write_taken_away
+from notifications.kinds.parts import Case, actions_of, driver_closing
 from notifications.models import Notification
 
 
@@ -24,21 +27,25 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     Each attempt has the same Message-ID, that of the row. Nothing in the mail is loaded from
     elsewhere, and no link is counted. Answers to a driver's mail go to the manager who asked.
     """
-    case = Case(notification)
+    mail = MAILS[Notification.Kind(notification.kind)]
+    case = Case(notification, tells_driver=mail.tells_driver)
     with translation.override(language_of(case)):
-        letter = letter_of(case)
+        letter = write_taken_away(case) if case.was_theirs else mail.write(case)
+        subject = letter.subject % {"what": facts.short_name(letter.about or case.version)}
         context = {
-            "subject": letter.subject,
+            "subject": subject,
             "language": translation.get_language(),
             "bidi": translation.get_language_bidi(),
             "letter": letter,
+            "actions": actions_of(case),
+            "closing": driver_closing(case),
             "footer": footer(case),
         }
         message = EmailMultiAlternatives(
-            letter.subject,
+            subject,
             render_to_string("mail/booking.txt", context).strip() + "\n",
             to=[notification.recipient_email],
-            reply_to=reply_to(case),
+            reply_to=[case.answers.email] if case.for_driver and case.answers else None,
             headers={
                 "Message-ID": f"<{notification.message_id}@{host()}>",
                 "Auto-Submitted": "auto-generated",
@@ -51,17 +58,9 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
 
 
 def language_of(case: Case) -> str:
-    """Return the recipient's language if the portal speaks it; else the portal's own."""
-    if case.for_driver:
-        return language_for(case.recipient.locale)
     user = case.notification.recipient_user
-    return language_for(user.language if user is not None else "")
-
-
-def reply_to(case: Case) -> list[str] | None:
-    """Return who answers a driver."""
-    manager = answer_to(case.booking) if case.for_driver else None
-    return [manager.email] if manager is not None else None
+    theirs = user.language if user is not None else ""
+    return language_for(case.recipient.locale if case.for_driver else theirs)
 
 
 def footer(case: Case) -> str:
@@ -84,7 +83,7 @@ def footer(case: Case) -> str:
             "Sent by %(portal)s, because you look after the bookings of %(fleet)s. Times are those "
             "of the site."
         )
-    return text % {"portal": settings.PORTAL_NAME, "fleet": case.booking.fleet.name}
+    return text % case.words
 
 
 def entry_of(case: Case) -> MailedEntry:
@@ -99,10 +98,10 @@ def entry_of(case: Case) -> MailedEntry:
     if case.is_theirs:
         return mailed_entry(booking, to=person)
     # Where and when it is by now is nobody's business any more but the next driver's.
-    known = case.before if case.was_theirs and case.before is not None else case.stay
+    known = case.before if case.was_theirs and case.before is not None else case.version
     as_known = copy(booking)
-    for name in ("driver", "location", "evse", "start_at", "end_at"):
-        setattr(as_known, name, getattr(known, name))
+    for name, value in facts_of(known).items():
+        setattr(as_known, name, value)
     return mailed_entry(as_known, to=person, withdrawn=True)
 
 

@@ -19,34 +19,29 @@ import random
 import smtplib
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from enum import Enum
 
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.message import EmailMessage
 from django.core.validators import validate_email
 from django.db import DatabaseError
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingRequest
-from mirror.leases import claim
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
+from notifications.kinds import MAILS
 from notifications.models import Notification
-from notifications.obsolete import is_overtaken
-from notifications.queue import due, ready
-from telemetry.measures import MAILS
+from telemetry.measures import MAILS as MAILS_COUNTED
 
 logger = logging.getLogger(__name__)
 
-Kind = Notification.Kind
 State = Notification.State
 
 # Longer than one mail can take when the server uses EMAIL_TIMEOUT for each of its answers.
@@ -57,7 +52,12 @@ LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
 # So that a mail whose workers were away for a day is not given up at the first hiccup.
 FEWEST_ATTEMPTS = 10
-
+# What tells of a place waits so long for the operator to name the charger that it picked.
+WAIT_FOR_EVSE = timedelta(minutes=10)
+TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
+# How long a mail waits for the earlier ones to the same person about the same booking.
+WAIT_FOR_EARLIER = timedelta(minutes=30)
+SLICE = 200
 
 # Why a mail was dropped.
 NO_LONGER_TRUE = gettext_noop("It was no longer true by the time it could be sent.")
@@ -66,18 +66,11 @@ PERHAPS_SENT = gettext_noop(
 )
 
 
-class Outcome(Enum):
-    """What became of a row that was to be sent."""
-
-    SENT = "sent"
-    # It never will be.
-    ENDED = "ended"
-    # Put off, or somebody else's.
-    LEFT = "left"
-    NO_SERVER = "no-server"
+class NoServer(Exception):
+    """The mail server cannot be reached or refuses the log-in, so that no mail goes out."""
 
 
-def send_due(*, limit: int = 200, now: datetime | None = None) -> int:
+def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
     """Send the mails that are due over one SMTP connection; return how many went out.
 
     Each row is claimed right before it is sent, so any number of senders may run at once. A mail
@@ -96,12 +89,12 @@ def send_due(*, limit: int = 200, now: datetime | None = None) -> int:
                 if tried >= limit or time.monotonic() > ends_at:
                     return sent
                 tried += 1
-                outcome = _send(pk, connection=connection, now=now)
-                if outcome is Outcome.NO_SERVER:
-                    return sent
-                sent += outcome is Outcome.SENT
+                state = _send(pk, connection=connection, now=now)
+                sent += state == State.SENT
                 # What waited for this one to go first is due now.
-                goes_on |= outcome in {Outcome.SENT, Outcome.ENDED}
+                goes_on |= state != State.QUEUED
+    except NoServer:
+        pass
     finally:
         _close(connection)
     return sent
@@ -115,7 +108,9 @@ def send_notification(pk: int) -> bool:
     """
     connection = get_connection()
     try:
-        return _send(pk, connection=connection, now=None) is Outcome.SENT
+        return _send(pk, connection=connection, now=None) == State.SENT
+    except NoServer:
+        return False
     finally:
         _close(connection)
 
@@ -132,14 +127,64 @@ def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
     )
 
 
-def pause_seconds(attempts: int) -> float:
-    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
-    least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
-    return least * random.uniform(1, 1.25)  # noqa: S311
+# Which are due
 
 
-def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Outcome:
-    """Claim one row and send it, unless it is not to be sent."""
+def due(now: datetime) -> QuerySet[Notification]:
+    """Return what may be sent. Meant for few rows: narrow it to their keys.
+
+    What tells of a charger waits until that is known, or did not come in time; no longer than to
+    the start, and not where nobody holds one any more. Later mails about a booking wait for the
+    earlier ones to the same address.
+    """
+    # Looked up, not joined: with the statistics of an empty queue PostgreSQL reads all bookings for
+    # a join.
+    nameless = Booking.objects.filter(
+        pk=OuterRef("booking_id"), evse=None, status__in=Booking.CONFIRMED, start_at__gt=now
+    )
+    tells_charger = Q(kind__in=TELLS_CHARGER, created_at__gt=now - WAIT_FOR_EVSE)
+    earlier = Notification.objects.filter(
+        booking=OuterRef("booking"),
+        recipient_email=OuterRef("recipient_email"),
+        state=State.QUEUED,
+        pk__lt=OuterRef("pk"),
+    )
+    return (
+        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+        .exclude(tells_charger & Exists(nameless))
+        .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
+    )
+
+
+def ready(now: datetime) -> Iterator[int]:
+    """Yield the keys of what may be sent, those first that are due for longest; a slice at a time.
+
+    It finds what `due` finds, but however many there are: a queue is empty as a rule, and what
+    PostgreSQL plans for an empty one takes seconds for all of a full one.
+    Within a full slice the order is random: senders that run at once would else meet at each row.
+    """
+    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+    rows = queued.order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
+    slice_ = list(rows[:SLICE])
+    while slice_:
+        found = due(now).filter(pk__in=[pk for _at, pk in slice_])
+        keys = list(found.order_by("next_attempt_at", "pk").values_list("pk", flat=True))
+        if len(slice_) == SLICE:
+            random.shuffle(keys)
+        yield from keys
+        at, last = slice_[-1]
+        behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
+        slice_ = list(rows.filter(behind)[:SLICE])
+
+
+# One mail
+
+
+def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> State:
+    """Claim one row and send it, unless it is not to be sent; return its state, as far as known.
+
+    Raises NoServer once the row is put off.
+    """
     at = now or timezone.now()
     # A claim that nobody gave back: its sender was stopped, perhaps after the mail had gone.
     perhaps_sent = Notification.objects.filter(pk=pk, lease_owner__isnull=False).exists()
@@ -147,13 +192,15 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Out
     # The row may have been sent between the look at it and the claim: read it again.
     notification = _read(owner) if won else None
     if notification is None:
-        return Outcome.LEFT
-    if is_overtaken(notification, now=at):
-        return _drop(notification, perhaps_sent=perhaps_sent)
+        return State.QUEUED
+    if MAILS[Notification.Kind(notification.kind)].is_obsolete(notification, now=at):
+        reason = PERHAPS_SENT if perhaps_sent else NO_LONGER_TRUE
+        return _record(notification, State.DROPPED, problem=_(reason))
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
-        return _give_up(notification, problem=_("The address is not one that mail can be sent to."))
+        problem = _("The address is not one that mail can be sent to.")
+        return _record(notification, State.GIVEN_UP, problem=problem)
     try:
         message = compose(notification)
     except (ValueError, TypeError, LookupError):
@@ -163,8 +210,17 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Out
         connection.open()
     except OSError as error:  # SMTPException is one
         _put_off(notification, problem=_problem(error), now=now)
-        return Outcome.NO_SERVER
-    return _deliver(notification, message, connection=connection, now=now)
+        raise NoServer from error
+    try:
+        connection.send_messages([message])
+    except (OSError, ValueError) as error:
+        # The state of the session is not known any more; the next mail gets a fresh one.
+        _close(connection)
+        if _is_refused_for_good(error):
+            return _record(notification, State.GIVEN_UP, problem=_problem(error))
+        return _put_off(notification, problem=_problem(error), now=now)
+    sent_at = now or timezone.now()
+    return _record(notification, State.SENT, subject=message.subject[:255], sent_at=sent_at)
 
 
 def _read(owner: uuid.UUID) -> Notification | None:
@@ -189,131 +245,72 @@ def _read(owner: uuid.UUID) -> Notification | None:
     )
 
 
-def _deliver(
-    notification: Notification,
-    message: EmailMessage,
-    *,
-    connection: BaseEmailBackend,
-    now: datetime | None,
-) -> Outcome:
-    """Send a mail over an open connection and record what became of it."""
-    try:
-        connection.send_messages([message])
-    except (OSError, ValueError) as error:
-        # The state of the session is not known any more; the next mail gets a fresh one.
-        _close(connection)
-        if _is_refused_for_good(error):
-            return _give_up(notification, problem=_problem(error))
-        return _put_off(notification, problem=_problem(error), now=now)
-    recorded = _record_sent(notification, subject=message.subject[:255], at=now or timezone.now())
-    if not recorded:
-        logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
-    logger.info("Notification %s was sent.", notification.pk, extra=_log_fields(notification))
-    MAILS.add(kind=notification.kind, outcome="sent")
-    return Outcome.SENT
-
-
-def _record_sent(notification: Notification, *, subject: str, at: datetime) -> int:
-    """Record that a mail went out; return how many rows that changed.
-
-    Where the database was restarted while the mail server took its time, the connection is broken,
-    which is no reason to send the mail again: it is recorded over a new one.
-    """
-    sent = {
-        "state": State.SENT,
-        "subject": subject,
-        "sent_at": at,
-        "attempts": F("attempts") + 1,
-        "problem": "",
-        "lease_owner": None,
-        "lease_until": None,
-    }
-    try:
-        return _claimed(notification).update(**sent)
-    except DatabaseError:
-        logger.warning(
-            "That notification %s was sent is recorded over a new connection.",
-            notification.pk,
-            extra=_log_fields(notification),
-        )
-        reconnect_if_broken()
-        return _claimed(notification).update(**sent)
-
-
-def _claimed(notification: Notification) -> QuerySet[Notification]:
-    """Return the row as long as our claim lies on it."""
-    return Notification.objects.filter(
-        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
-    )
-
-
-def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> Outcome:
+def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> State:
     """Record a failed attempt and when to try again, or that it was the last one."""
     at = now or timezone.now()
     attempts = notification.attempts + 1
     if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
-        return _give_up(notification, problem=problem)
-    logger.warning(
-        "Notification %s was not sent: %s",
-        notification.pk,
-        problem,
-        extra=_log_fields(notification),
-    )
-    MAILS.add(kind=notification.kind, outcome="put-off")
-    _claimed(notification).update(
-        attempts=attempts,
-        next_attempt_at=at + timedelta(seconds=pause_seconds(attempts)),
-        problem=problem,
-        lease_owner=None,
-        lease_until=None,
-    )
-    return Outcome.LEFT
+        return _record(notification, State.GIVEN_UP, problem=problem)
+    again = at + timedelta(seconds=pause_seconds(attempts))
+    return _record(notification, State.QUEUED, problem=problem, next_attempt_at=again)
 
 
-def _give_up(notification: Notification, *, problem: str) -> Outcome:
-    logger.error(
-        "Notification %s is given up: %s", notification.pk, problem, extra=_log_fields(notification)
-    )
-    MAILS.add(kind=notification.kind, outcome="given-up")
-    _claimed(notification).update(
-        state=State.GIVEN_UP,
-        attempts=notification.attempts + 1,
-        problem=problem,
-        lease_owner=None,
-        lease_until=None,
-    )
-    return Outcome.ENDED
+def pause_seconds(attempts: int) -> float:
+    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
+    least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+    return least * random.uniform(1, 1.25)  # noqa: S311
 
 
-def _drop(notification: Notification, *, perhaps_sent: bool) -> Outcome:
-    """Record that a mail is not sent, or not again, since it would not be true any more."""
-    logger.info(
-        "Notification %s is no longer true and is not sent.",
-        notification.pk,
-        extra=_log_fields(notification),
-    )
-    MAILS.add(kind=notification.kind, outcome="dropped")
-    _claimed(notification).update(
-        state=State.DROPPED,
-        problem=_(PERHAPS_SENT if perhaps_sent else NO_LONGER_TRUE),
-        lease_owner=None,
-        lease_until=None,
-    )
-    return Outcome.ENDED
+def _record(
+    notification: Notification, state: State, *, problem: str = "", **changes: object
+) -> State:
+    """Record what became of a mail and give the row back, as long as our claim lies on it.
 
-
-def _log_fields(notification: Notification) -> dict[str, int | str | None]:
-    """Return the ids by which a mail's log lines are found; no address is one of them."""
-    return {
+    Where the database was restarted while the mail server took its time, the connection is broken,
+    which is no reason to send the mail again: it is recorded over a new one.
+    """
+    # The ids by which a mail's log lines are found; no address is one of them.
+    fields = {
         "notification_id": notification.pk,
         "booking_id": notification.booking_id,
         "booking_request_id": notification.request_id,
         "kind": str(notification.kind),
     }
+    changes |= {"state": state, "problem": problem, "lease_owner": None, "lease_until": None}
+    if state != State.DROPPED:
+        changes["attempts"] = F("attempts") + 1
+    claimed = Notification.objects.filter(
+        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
+    )
+    try:
+        recorded = claimed.update(**changes)
+    except DatabaseError:
+        if state != State.SENT:
+            raise
+        text = "That notification %s was sent is recorded over a new connection."
+        logger.warning(text, notification.pk, extra=fields)
+        reconnect_if_broken()
+        recorded = claimed.update(**changes)
+    if state == State.SENT and not recorded:
+        logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
+    match state:
+        case State.SENT:
+            logger.info("Notification %s was sent.", notification.pk, extra=fields)
+        case State.DROPPED:
+            text = "Notification %s is no longer true and is not sent."
+            logger.info(text, notification.pk, extra=fields)
+        case State.GIVEN_UP:
+            text = "Notification %s is given up: %s"
+            logger.error(text, notification.pk, problem, extra=fields)
+        case State.QUEUED:
+            text = "Notification %s was not sent: %s"
+            logger.warning(text, notification.pk, problem, extra=fields)
+    outcome = "put-off" if state == State.QUEUED else str(state)
+    MAILS_COUNTED.add(kind=notification.kind, outcome=outcome)
+    return state
 
 
 def _is_refused_for_good(error: OSError | ValueError) -> bool:
-    """Return whether the server says that this address will never take the mail."""
     if not isinstance(error, smtplib.SMTPRecipientsRefused):
         return False
     return all(code >= 500 for code, _answer in error.recipients.values())

@@ -1,12 +1,10 @@
 """What comes in from the pages about mails: who gets which, and what was sent to whom."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -14,18 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from accounts.languages import language_for
 from accounts.models import User
 from drivers.models import Fleet
-from notifications.models import NoticePreference, Notification
-from notifications.preferences import RULES, Choice, DriverGets, Kind, choices_of
-from notifications.sent_list import SentFilter
+from notifications.kinds import MAILS
+from notifications.kinds.base import Choice, DriverGets
+from notifications.models import Notification, NotificationPreference
+from notifications.preferences import Kind, choices_of
 from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 
+PICK_ONE = dict.fromkeys(["required", "invalid_choice"], _("Please pick one of these."))
 # Under the heading “Managers”, where there is little room.
 MANAGERS: dict[str, str | Promise] = {
-    NoticePreference.Managers.NOBODY: _("Nobody"),
-    NoticePreference.Managers.ASKED: _("Who asked"),
-    NoticePreference.Managers.ALL: pgettext_lazy("managers", "All"),
+    NotificationPreference.Managers.NOBODY: _("Nobody"),
+    NotificationPreference.Managers.ASKED: _("Who asked"),
+    NotificationPreference.Managers.ALL: pgettext_lazy("managers", "All"),
 }
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),
@@ -34,101 +34,68 @@ FIXED: dict[DriverGets, str | Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """One kind of mail: who gets it, and by which fields that is changed.
-
-    `fixed` says what drivers get where nobody may choose that; then there is no field for it.
-    """
-
-    kind: Kind
-    choice: Choice
-    managers: BoundField
-    driver: BoundField | None
-    fixed: str
-
-    @property
-    def managers_text(self) -> str:
-        """Which managers get it, for who may only look."""
-        return str(MANAGERS[self.choice.managers])
-
-    @property
-    def driver_text(self) -> str:
-        """Whether the driver gets it, for who may only look."""
-        return self.fixed or (gettext("Yes") if self.choice.driver else gettext("No"))
-
-
-class NoticesForm(forms.Form):
+class SettingsForm(forms.Form):
     """Who of a fleet gets which mails, how long before the start, and in which language I do."""
 
     reminder_minutes = forms.TypedChoiceField(
         label=_("Reminder"),
         coerce=int,
         help_text=_("Bookings that are approved already follow."),
-        error_messages={
-            "required": _("Please pick one of these."),
-            "invalid_choice": _("Please pick one of these."),
-        },
+        error_messages=PICK_ONE,
     )
     language = forms.ChoiceField(
         label=_("My language"),
         choices=settings.LANGUAGES,
         help_text=_("For pages and mails to you. Drivers get theirs in their account's language."),
-        error_messages={
-            "required": _("Please pick one of these."),
-            "invalid_choice": _("Please pick one of these."),
-        },
+        error_messages=PICK_ONE,
     )
 
     def __init__(self, data: Any = None, *, fleet: Fleet, user: User) -> None:
         self.choices = choices_of(fleet)
-        initial: dict[str, Any] = {
-            "reminder_minutes": fleet.reminder_minutes,
-            "language": language_for(user.language),
-        }
-        super().__init__(data, initial=initial)
+        lead, language = fleet.reminder_minutes, language_for(user.language)
+        super().__init__(data, initial={"reminder_minutes": lead, "language": language})
         self.fields["reminder_minutes"].choices = [  # type: ignore[attr-defined]
-            (minutes, lead_time_text(minutes))
-            for minutes in sorted({0, *LEAD_TIMES, fleet.reminder_minutes})
+            (minutes, lead_time_text(minutes)) for minutes in sorted({0, *LEAD_TIMES, lead})
         ]
         for kind, choice in self.choices.items():
             self._add_fields(kind, choice)
 
     def _add_fields(self, kind: Kind, choice: Choice) -> None:
-        rule, names = RULES[kind], {"kind": kind.label}
+        mail, names = MAILS[kind], {"kind": kind.label}
         self.fields[f"{kind}-managers"] = forms.ChoiceField(
             label=gettext("%(kind)s: managers") % names,
-            choices=[(each.value, MANAGERS[each]) for each in rule.offered],
+            choices=[(each.value, MANAGERS[each]) for each in mail.offered],
             initial=choice.managers,
-            error_messages={
-                "required": _("Please pick one of these."),
-                "invalid_choice": _("Please pick one of these."),
-            },
+            error_messages=PICK_ONE,
         )
-        if rule.driver is DriverGets.IF_CHOSEN:
+        if mail.driver is DriverGets.IF_CHOSEN:
             self.fields[f"{kind}-driver"] = forms.BooleanField(
                 label=gettext("%(kind)s: driver") % names,
                 initial=choice.driver,
                 required=False,
             )
 
-    def rows(self) -> Iterator[KindRow]:
-        """Yield the kinds of mails in the order in which bookings live."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield each kind of mail with its fields, and with what holds for who may only look.
+
+        Without a field for the driver, nobody may choose what drivers get.
+        """
         for kind, choice in self.choices.items():
             name = f"{kind}-driver"
-            yield KindRow(
-                kind=kind,
-                choice=choice,
-                managers=self[f"{kind}-managers"],
-                driver=self[name] if name in self.fields else None,
-                fixed=str(FIXED.get(RULES[kind].driver, "")),
-            )
+            fixed = FIXED.get(MAILS[kind].driver)
+            yield {
+                "kind": kind,
+                "managers": self[f"{kind}-managers"],
+                "managers_text": MANAGERS[choice.managers],
+                "driver": self[name] if name in self.fields else None,
+                "driver_text": fixed or (gettext("Yes") if choice.driver else gettext("No")),
+            }
 
     def chosen(self) -> dict[Kind, Choice]:
         """Return who is to get each kind of mail, of a form that is valid."""
         return {
             kind: Choice(
-                NoticePreference.Managers(self.cleaned_data[f"{kind}-managers"]),
+                NotificationPreference.Managers(self.cleaned_data[f"{kind}-managers"]),
                 self.cleaned_data.get(f"{kind}-driver", False),
             )
             for kind in self.choices
@@ -146,16 +113,8 @@ class SentForm(forms.Form):
         label=_("State"), choices=[("", _("Any")), *Notification.State.choices], required=False
     )
 
-    def narrowing(self) -> SentFilter:
-        """Return the filters that are well-formed, of a form whose `is_valid` was asked."""
-        data = self.cleaned_data
-        return SentFilter(
-            to=data.get("to", ""), kind=data.get("kind", ""), state=data.get("state", "")
-        )
-
 
 def lead_time_text(minutes: int) -> str:
-    """Return how long before the start somebody is reminded."""
     if not minutes:
         return gettext("No reminder")
     return gettext("%(time)s before the start") % {"time": duration(minutes)}

@@ -62,7 +62,6 @@ def set_lead_time(fleet: Fleet, *, minutes: int, now: datetime | None = None) ->
 
 
 def _plan_batch(now: datetime) -> tuple[int, int]:
-    """Take some bookings that are due and write their reminders; return how many of each."""
     with transaction.atomic():
         due = list(
             Booking.objects.select_for_update(of=("self",), skip_locked=True)

@@ -1,7 +1,7 @@
 """What was sent to whom: a fleet's mails, newest first. Every read starts at the fleet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Upper
@@ -17,14 +17,6 @@ WINDOW = 20_000
 MOST_PEOPLE = 200
 
 
-class SentFilter(TypedDict, total=False):
-    """What the list is narrowed to; names as in its query string."""
-
-    kind: str
-    state: str
-    to: str
-
-
 @dataclass(frozen=True, slots=True)
 class SentCursor:
     """A place in the list: beside one mail."""
@@ -37,7 +29,6 @@ class SentCursor:
 
     @classmethod
     def parse(cls, text: str) -> "SentCursor | None":
-        """Read a cursor from a query string; None for one that is none."""
         direction, pk = text[:1], text[1:]
         if direction not in {"a", "b"} or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
             return None
@@ -53,8 +44,13 @@ class SentPage:
     next: SentCursor | None
 
 
-def list_sent(fleet: Fleet, *, narrowed: SentFilter, cursor: SentCursor | None = None) -> SentPage:
-    """Return a page of what a fleet's managers and drivers were sent, and of what waits."""
+def list_sent(
+    fleet: Fleet, *, narrowed: Mapping[str, str], cursor: SentCursor | None = None
+) -> SentPage:
+    """Return a page of what a fleet's managers and drivers were sent, and of what waits.
+
+    It may be `narrowed` by kind, state and to whom.
+    """
     backwards = cursor is not None and cursor.backwards
     mails = _narrow(Notification.objects.filter(booking__fleet=fleet), fleet, narrowed)
     keys = _keys(mails, cursor, backwards=backwards)
@@ -100,7 +96,7 @@ def _keys(
 
 
 def _narrow(
-    mails: QuerySet[Notification], fleet: Fleet, narrowed: SentFilter
+    mails: QuerySet[Notification], fleet: Fleet, narrowed: Mapping[str, str]
 ) -> QuerySet[Notification]:
     if narrowed.get("kind"):
         mails = mails.filter(kind=narrowed["kind"])

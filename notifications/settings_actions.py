@@ -6,7 +6,8 @@ from django.db import transaction
 
 from accounts.models import User
 from drivers.models import Fleet
-from notifications.preferences import Choice, Kind, save_choices
+from notifications.kinds.base import Choice
+from notifications.preferences import Kind, save_choices
 from notifications.reminders import set_lead_time
 
 

@@ -7,17 +7,14 @@ from notifications import delivery, reminders
 
 @shared_task
 def send_notification(notification_id: int) -> None:
-    """Send one mail right away."""
     delivery.send_notification(notification_id)
 
 
 @shared_task
 def sweep_notifications() -> None:
-    """Send the mails that are due."""
-    delivery.send_due()
+    delivery.deliver_due()
 
 
 @shared_task
 def plan_reminders() -> None:
-    """Write the reminders that are due."""
     reminders.plan_due_reminders()

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from notifications.views import notices, sent
+from notifications.views import mail_settings, sent
 
 app_name = "notifications"
 
 urlpatterns = [
-    path("notices/", notices, name="settings"),
+    path("notices/", mail_settings, name="settings"),
     path("sent/", sent, name="sent"),
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from drivers.permissions import FleetRequest, manager_required, member_required
-from notifications.forms import NoticesForm, SentForm, lead_time_text
+from notifications.forms import SentForm, SettingsForm, lead_time_text
 from notifications.sent_list import SentCursor, list_sent
 from notifications.settings_actions import save_settings
 from shell.viewer import viewer_zone
@@ -18,17 +18,15 @@ from shell.viewer import viewer_zone
 
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def notices(request: FleetRequest) -> HttpResponseBase:
-    """Show who of the fleet gets which mails; managers may change that."""
+def mail_settings(request: FleetRequest) -> HttpResponseBase:
     if request.method == "POST":
         return save(request)
-    return _show(request, NoticesForm(fleet=request.fleet, user=request.user))  # type: ignore[arg-type]
+    return _show(request, SettingsForm(fleet=request.fleet, user=request.user))  # type: ignore[arg-type]
 
 
 @manager_required
 def save(request: FleetRequest) -> HttpResponse:
-    """Keep who gets which mails; or say beside the field why not."""
-    form = NoticesForm(request.POST, fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
+    form = SettingsForm(request.POST, fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
     if not form.is_valid():
         return _show(request, form)
     save_settings(
@@ -45,12 +43,11 @@ def save(request: FleetRequest) -> HttpResponse:
 @member_required
 @require_safe
 def sent(request: FleetRequest) -> HttpResponse:
-    """List what the fleet's managers and drivers were sent, newest first."""
     form = SentForm(request.GET)
     form.is_valid()
     page = list_sent(
         request.fleet,
-        narrowed=form.narrowing(),
+        narrowed=form.cleaned_data,
         cursor=SentCursor.parse(request.GET.get("at", "")),
     )
     context = {
@@ -63,11 +60,11 @@ def sent(request: FleetRequest) -> HttpResponse:
     return render(request, "notifications/sent.html", context)
 
 
-def _show(request: FleetRequest, form: NoticesForm) -> HttpResponse:
+def _show(request: FleetRequest, form: SettingsForm) -> HttpResponse:
     context = {
         "form": form,
         "rows": list(form.rows()),
         "lead_time": lead_time_text(request.fleet.reminder_minutes),
         "can_manage": request.membership.can_book,
     }
-    return render(request, "notifications/notices.html", context)
+    return render(request, "notifications/settings.html", context)

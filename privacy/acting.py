@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 # Commands that serve, mirror or set up: nobody's decision about anybody.
@@ -34,32 +34,18 @@ class Doer:
     command: str = ""
 
 
-_doer: ContextVar[Doer | None] = ContextVar("privacy_doer", default=None)
-
-
-def doer() -> Doer | None:
-    """Return who acts; None outside of what the audit trail is about."""
-    return _doer.get()
-
-
-def begin(who: Doer | None) -> Token[Doer | None]:
-    """Let somebody act in this thread until `end` gets the returned token."""
-    return _doer.set(who)
-
-
-def end(token: Token[Doer | None]) -> None:
-    """Go back to who acted before."""
-    _doer.reset(token)
+# None outside of what the audit trail is about.
+DOER: ContextVar[Doer | None] = ContextVar("privacy_doer", default=None)
 
 
 @contextmanager
 def acting(who: Doer | None) -> Iterator[None]:
     """Let somebody act for the length of a block."""
-    token = begin(who)
+    token = DOER.set(who)
     try:
         yield
     finally:
-        end(token)
+        DOER.reset(token)
 
 
 def from_command_line(arguments: list[str]) -> Doer | None:

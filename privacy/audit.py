@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 
 from accounts.models import User
-from privacy.acting import Doer, doer
+from privacy.acting import DOER, Doer
 from privacy.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -31,7 +31,7 @@ def note(
     return _save(
         _entry(
             action,
-            by=by or doer(),
+            by=by or DOER.get(),
             name=name,
             object_type=kind_of(of) if of is not None else "",
             object_id=object_id,

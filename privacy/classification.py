@@ -101,7 +101,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "bookings.ChargingSession": {"ampeco_session_id": OPERATORS_KEY},
     "calendars.CalendarFeed": {"driver": WHOSE, "created_by": WHOSE, "secret": SECRET},
-    "notifications.NoticePreference": {},
+    "notifications.NotificationPreference": {},
     "team.Invitation": {
         "email": PERSONAL,
         "name": PERSONAL,
@@ -161,7 +161,7 @@ NOT_PERSONAL: dict[str, str] = {
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
-    "notifications.NoticePreference": "id fleet kind managers driver",
+    "notifications.NotificationPreference": "id fleet kind managers driver",
     "privacy.AuditEntry": "id at actor action name object_type object_id changes counts request_id",
     "privacy.ClearedBookings": "id fleet ended_before",
 }

@@ -17,8 +17,6 @@ from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver, PrivateAccess
 from notifications.models import Notification
 
-OPEN = ("queued", "pending", "stale")
-
 
 @dataclass(frozen=True, slots=True)
 class OfDriver:
@@ -32,7 +30,6 @@ class OfDriver:
 
     @property
     def bookings(self) -> QuerySet[Booking]:
-        """The bookings that are the driver's now."""
         return Booking.objects.filter(driver=self.driver)
 
     @property
@@ -69,7 +66,6 @@ class OfDriver:
 
     @property
     def sessions(self) -> QuerySet[ChargingSession]:
-        """What was charged."""
         return ChargingSession.objects.filter(booking__driver=self.driver)
 
     @property
@@ -79,7 +75,6 @@ class OfDriver:
 
     @property
     def fleets(self) -> QuerySet[FleetDriver]:
-        """The fleets that the driver belongs or belonged to."""
         return FleetDriver.objects.filter(driver=self.driver)
 
     @property
@@ -92,15 +87,17 @@ class OfDriver:
         """The bookings that are ahead, under way or not decided."""
         ahead = Q(
             end_at__gt=timezone.now(),
-            status__in=[*Booking.HOLDS_A_PLACE, Booking.Status.UNKNOWN],
+            status__in=Booking.MAY_COME,
         )
-        return self.bookings.filter(ahead | ~Q(open_change="") | Q(requests__status__in=OPEN))
+        return self.bookings.filter(
+            ahead | ~Q(open_change="") | Q(requests__status__in=BookingRequest.OPEN)
+        )
 
     @property
     def open_requests(self) -> QuerySet[BookingRequest]:
         """What is not decided and names the driver, as the one before or the one to come."""
         return BookingRequest.objects.filter(
-            Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=OPEN
+            Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=BookingRequest.OPEN
         )
 
 

@@ -1,19 +1,23 @@
-"""Notes what staff change, as it is saved, and when they sign in."""
+"""Notes what staff do: in the back office, as it is saved, and when they sign in."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from privacy.acting import doer
-from privacy.audit import Action, note, note_failed_sign_in
+from privacy.acting import DOER, Doer
+from privacy.audit import MOST_OBJECTS, Action, note, note_action, note_failed_sign_in
 from privacy.classification import may_be_told
-from privacy.middleware import doer_of
+from shell.addresses import client_ip
 
 # What the portal and its libraries note by themselves.
 OF_NO_INTEREST = frozenset(
@@ -50,6 +54,7 @@ NOT_DELETED_BY_STAFF = frozenset(
 # With each sign-in: that is noted already.
 CHANGE_WITH_EACH_SIGN_IN = frozenset({"last_login", "last_used_at"})
 BEFORE = "_privacy_before"
+ACTING = "_privacy_acting"
 
 
 def watch() -> None:
@@ -69,7 +74,7 @@ def watch() -> None:
 
 def is_of_interest(model: type[Model]) -> bool:
     """Return whether somebody acts whose changes to such rows are noted."""
-    return doer() is not None and model._meta.label not in OF_NO_INTEREST
+    return DOER.get() is not None and model._meta.label not in OF_NO_INTEREST
 
 
 def remember(sender: type[Model], instance: Model, raw: bool = False, **_: Any) -> None:
@@ -122,7 +127,7 @@ def note_links(
     **_: Any,
 ) -> None:
     """Note which others a row was linked to or no longer is: groups and rights."""
-    if action not in {"post_add", "post_remove", "pre_clear"} or doer() is None:
+    if action not in {"post_add", "post_remove", "pre_clear"} or DOER.get() is None:
         return
     name = next(
         (
@@ -171,5 +176,98 @@ def _values(model: type[Model], key: Any) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """Return a value as JSON has it."""
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# Their changes are noted one by one, with old and new values, as they are saved.
+NOTED_AS_SAVED = ("_add", "_change", "_delete")
+# Opened by its link alone, for whoever holds it: it has nothing to do with who is signed in.
+DRIVERS_PAGE = "driver-page"
+# These note themselves, or change nothing.
+NOTED_THEMSELVES = frozenset({"logout", "login", "jsi18n", "autocomplete"})
+
+
+class NoteStaff:
+    """Tells the audit trail who acts while staff send something, and which action they start.
+
+    An action of the back office is noted before it begins: whatever becomes of it, that it was
+    started stands in the trail. If that cannot be written, the action does not begin.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        finally:
+            token = request.__dict__.pop(ACTING, None)
+            if token is not None:
+                DOER.reset(token)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],  # noqa: ARG002
+        args: tuple[Any, ...],  # noqa: ARG002
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Note who acts."""
+        match = request.resolver_match
+        if request.method in ONLY_LOOK or (match and DRIVERS_PAGE in match.namespaces):
+            return
+        if not getattr(request.user, "is_staff", False):
+            return
+        who = doer_of(request)
+        setattr(request, ACTING, DOER.set(who))
+        if match is None or "admin" not in match.namespaces or match.url_name is None:
+            return
+        name = match.url_name
+        if name in NOTED_THEMSELVES or name.endswith(NOTED_AS_SAVED):
+            return
+        model = _model_of(name)
+        action = request.POST.get("action", "") if name.endswith("_changelist") else ""
+        keys: Iterable[object] = [kwargs["object_id"]] if "object_id" in kwargs else []
+        if action and model is not None:
+            keys = _chosen(request, model)
+        elif name.endswith("_changelist"):
+            # Nothing was picked.
+            return
+        if model is not None:
+            name = name.removeprefix(f"{model._meta.app_label}_{model._meta.model_name}_")
+        note_action(action or name, model=model, keys=keys, by=who)
+
+
+def doer_of(request: HttpRequest) -> Doer:
+    """Return who sends a request."""
+    user = getattr(request, "user", None)
+    address = client_ip(request)
+    return Doer(
+        user_id=user.pk if user is not None and user.is_authenticated else None,
+        address=str(address).partition("%")[0] if address else None,
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+def _model_of(url_name: str) -> type[Model] | None:
+    """Return whose page of the back office this is; None where it is of no kind of object."""
+    names = {f"{model._meta.app_label}_{model._meta.model_name}_": model for model in _registered()}
+    return next((model for start, model in names.items() if url_name.startswith(start)), None)
+
+
+def _registered() -> Iterable[type[Model]]:
+    return admin.site._registry.keys()
+
+
+def _chosen(request: HttpRequest, model: type[Model]) -> list[object]:
+    """Return the keys of the rows that an action is for: those picked, or all that are listed."""
+    if request.POST.get("select_across", "0") not in {"0", ""}:
+        try:
+            listed = admin.site._registry[model].get_changelist_instance(request)
+            rows = listed.get_queryset(request)
+        except IncorrectLookupParameters:
+            # The back office will refuse it as well.
+            return []
+        return list(rows.order_by().values_list("pk", flat=True)[: MOST_OBJECTS + 1])
+    return list(request.POST.getlist(ACTION_CHECKBOX_NAME)[: MOST_OBJECTS + 1])

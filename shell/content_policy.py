@@ -74,7 +74,6 @@ class ContentPolicyMiddleware:
         self._back_office = header_of(BACK_OFFICE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request with its policy."""
         response = self.get_response(request)
         response[DEVICE_HEADER] = DEVICE
         if settings.DEBUG and response.status_code in {404, 500}:
@@ -97,5 +96,4 @@ def with_images_of(policy: Policy, origin: str) -> Policy:
 
 
 def header_of(policy: Policy) -> str:
-    """Return a policy as its header's value."""
     return "; ".join(" ".join((name, *sources)) for name, sources in policy.items())

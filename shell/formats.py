@@ -53,14 +53,6 @@ def in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
     return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y, H:i"))
 
 
-def day_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
-    """Return the day of an instant in a zone, such as “Mon 23 Nov 2026”."""
-    if not instant:
-        return ""
-    # Translators: Django's date format of a day.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y"))
-
-
 def time_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
     """Return the time of an instant in a zone, such as “18:00”."""
     if not instant:

@@ -58,7 +58,6 @@ def is_elsewhere(logo: str) -> bool:
 
 
 def mail_look() -> MailLook:
-    """Return the look of mails."""
     look = {"name": settings.PORTAL_NAME}
     if settings.PORTAL_COLOR:
         shades = shades_of(settings.PORTAL_COLOR)

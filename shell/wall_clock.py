@@ -1,7 +1,14 @@
 """What a time typed by a person means: the instants at which a site's clocks show it."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MINUTE = timedelta(minutes=1)
 
@@ -21,7 +28,7 @@ def instants_of(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
     return found
 
 
-def skipped_stretch(day: date, clock: time, zone: ZoneInfo) -> tuple[time, time]:
+def skipped_times(day: date, clock: time, zone: ZoneInfo) -> tuple[time, time]:
     """Return from which time straight to which one the clocks go where they skip a time."""
     local = datetime.combine(day, clock.replace(second=0, microsecond=0))
     first, last = local, local
@@ -30,3 +37,32 @@ def skipped_stretch(day: date, clock: time, zone: ZoneInfo) -> tuple[time, time]
     while not instants_of(last.date(), last.time(), zone):
         last += MINUTE
     return (first + MINUTE).time(), last.time()
+
+
+def clock_field(label: "_StrPromise", **error_messages: "_StrPromise") -> forms.TimeField:
+    return forms.TimeField(
+        label=label,
+        widget=forms.TimeInput(attrs={"type": "time", "step": "900"}),
+        error_messages=error_messages,
+    )
+
+
+class WallClockForm(forms.Form):
+    """A form of which the times are those that the clocks of a `zone` show."""
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def instants(self, name: str, day: date, clock: time) -> list[datetime]:
+        """Return what a typed time can mean; say beside the field if the clocks skip it."""
+        meanings = instants_of(day, clock, self.zone)
+        if not meanings:
+            since, until = skipped_times(day, clock, self.zone)
+            text = gettext(
+                "There is no %(time)s on this day: the clocks go from %(since)s straight to"
+                " %(until)s. Please pick another time."
+            )
+            words = {"time": clock, "since": since, "until": until}
+            self.add_error(name, text % {key: f"{at:%H:%M}" for key, at in words.items()})
+        return meanings

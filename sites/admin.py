@@ -86,5 +86,4 @@ class EvseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("site"), ordering="charge_point__location__name")
     def location(self, evse: Evse) -> str:
-        """Return at which site the EVSE stands."""
         return evse.charge_point.location.name

@@ -35,22 +35,6 @@ class OpeningDay:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteFacts:
-    """What a driver needs to know of a site; what is empty is not known."""
-
-    address_lines: list[str]
-    map_url: str
-    always_open: bool
-    opening_days: list[OpeningDay]
-    access: list[str]
-    parking: str
-    facilities: list[str]
-    how_to_get_in: str
-    zone_name: str
-    zone_is_assumed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Charger:
     """A charger as a page shows it: `state` is `bookable`, `out-of-order` or `not-bookable`."""
 
@@ -83,7 +67,7 @@ def opening_days(location: Location) -> list[OpeningDay]:
 
 
 def hours_text(spans: list[list[str]]) -> str:
-    """Return the hours of one day in words; a span that ends before it starts ends next day."""
+    """Return the hours of one day in words; what ends before it starts ends the next day."""
     texts = []
     for start, end in spans:
         if start == MIDNIGHT and end in END_OF_DAY:
@@ -96,20 +80,17 @@ def hours_text(spans: list[list[str]]) -> str:
     return ", ".join(texts) or pgettext("opening hours", "Closed")
 
 
-def facts_of(location: Location) -> SiteFacts:
-    """Return what the page of a site tells a driver."""
-    return SiteFacts(
-        address_lines=address_lines(location),
-        map_url=map_url(location),
-        always_open=location.always_open is True,
-        opening_days=[] if location.always_open else opening_days(location),
-        access=access_labels(location.access_methods),
-        parking=parking_label(location.parking_type) if location.parking_type else "",
-        facilities=facility_labels(location.facilities),
-        how_to_get_in=location.how_to_get_in.strip(),
-        zone_name=location.zone.key,
-        zone_is_assumed=location.zone_is_assumed,
-    )
+def facts_of(location: Location) -> dict[str, object]:
+    """Return what a driver needs to know of a site, for its page; what is empty is not known."""
+    return {
+        "address_lines": address_lines(location),
+        "map_url": map_url(location),
+        "opening_days": opening_days(location),
+        "access": access_labels(location.access_methods),
+        "parking": parking_label(location.parking_type) if location.parking_type else "",
+        "facilities": facility_labels(location.facilities),
+        "how_to_get_in": location.how_to_get_in.strip(),
+    }
 
 
 def address_lines(location: Location) -> list[str]:
@@ -123,12 +104,9 @@ def address_lines(location: Location) -> list[str]:
 def charger_of(evse: Evse) -> Charger:
     """Return how a page shows a charger; its charge point and connectors are read already."""
     state, state_label = state_of(evse)
-    connectors = sorted(
-        {connector.type for connector in evse.connectors.all() if connector.status != "disabled"}
-    )
     return Charger(
         evse=evse,
-        connectors=", ".join(connector_label(kind) for kind in connectors),
+        connectors=", ".join(connector_label(kind) for kind in sorted(evse.plug_types)),
         state=state,
         state_label=state_label,
         private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,

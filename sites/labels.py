@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from shell.formats import km as km_text
 
 Labels = dict[str, str | Promise]
 
@@ -89,22 +90,18 @@ def label(labels: Labels, code: str) -> str:
 
 
 def connector_label(code: str) -> str:
-    """Return what a kind of connector is called."""
     return label(CONNECTOR_TYPES, code)
 
 
 def parking_label(code: str) -> str:
-    """Return what a kind of parking is called."""
     return label(PARKING_TYPES, code)
 
 
 def access_labels(codes: Iterable[str]) -> list[str]:
-    """Return by what drivers get in."""
     return [label(ACCESS_METHODS, code) for code in codes]
 
 
 def facility_labels(codes: Iterable[str]) -> list[str]:
-    """Return what is found at a site besides chargers."""
     return [label(FACILITIES, code) for code in codes]
 
 
@@ -114,7 +111,4 @@ def distance_text(km: float | None) -> str:
         return gettext("Distance not known")
     if km < 0.995:
         return gettext("%(distance)s m") % {"distance": round(km * 100) * 10}
-    places = 1 if km < 9.95 else 0
-    return gettext("%(distance)s km") % {
-        "distance": number_format(round(km, places), decimal_pos=places)
-    }
+    return km_text(km)

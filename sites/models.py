@@ -4,6 +4,7 @@ A mirrored row that vanishes upstream is retired (`retired_at`), never deleted, 
 refer to it.
 """
 
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -56,7 +57,7 @@ class Location(Mirrored):
     def __str__(self) -> str:
         return self.name
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The site's time zone, or the portal's default where AMPECO names none we know."""
         try:
@@ -135,6 +136,11 @@ class Evse(Mirrored):
         if self.label and self.physical_reference and self.label != self.physical_reference:
             return f"{self.label} ({self.physical_reference})"
         return self.label or self.physical_reference or f"#{self.ampeco_id}"
+
+    @property
+    def plug_types(self) -> set[str]:
+        """The kinds of connector in service."""
+        return {plug.type for plug in self.connectors.all() if plug.status != "disabled"}
 
 
 class Connector(models.Model):

@@ -1,15 +1,16 @@
-"""Arithmetic on stretches of time: pure functions on half-open intervals of UTC instants."""
+"""Arithmetic on periods of time: pure functions on half-open periods of UTC instants."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 STEP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Interval:
+class Period:
     """The time from `start_at` until just before `end_at`, both in UTC.
 
     Only UTC is let in: Python compares two times of the same local zone by their clocks, which
@@ -22,9 +23,14 @@ class Interval:
 
     def __post_init__(self) -> None:
         if self.start_at.tzinfo is not UTC or self.end_at.tzinfo is not UTC:
-            raise ValueError("An interval is made of instants in UTC.")
+            raise ValueError("A period is made of instants in UTC.")
         if self.start_at >= self.end_at:
-            raise ValueError("An interval ends after it starts.")
+            raise ValueError("A period ends after it starts.")
+
+    @classmethod
+    def between(cls, start_at: datetime, end_at: datetime) -> "Period":
+        """Return the period between instants of whatever zones."""
+        return cls(start_at.astimezone(UTC), end_at.astimezone(UTC))
 
     @property
     def length(self) -> timedelta:
@@ -32,51 +38,59 @@ class Interval:
         return self.end_at - self.start_at
 
 
-def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Return the same time in as few intervals as possible, in order of time."""
-    merged: list[Interval] = []
-    for interval in sorted(intervals):
-        if not merged or interval.start_at > merged[-1].end_at:
-            merged.append(interval)
-        elif interval.end_at > merged[-1].end_at:
-            merged[-1] = Interval(merged[-1].start_at, interval.end_at)
+def merge(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """Return the same time in as few periods as possible, in order of time."""
+    merged: list[Period] = []
+    for period in sorted(periods):
+        if not merged or period.start_at > merged[-1].end_at:
+            merged.append(period)
+        elif period.end_at > merged[-1].end_at:
+            merged[-1] = Period(merged[-1].start_at, period.end_at)
     return tuple(merged)
 
 
-def clip(intervals: Iterable[Interval], window: Interval) -> tuple[Interval, ...]:
-    """Return what of the intervals lies within the window."""
+class HasPeriod(Protocol):
+    """What has a start and an end, in UTC."""
+
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def end_at(self) -> datetime: ...
+
+
+def clip(periods: Iterable[HasPeriod], window: Period) -> tuple[Period, ...]:
+    """Return what of the periods lies within the window."""
     return tuple(
-        Interval(max(each.start_at, window.start_at), min(each.end_at, window.end_at))
-        for each in intervals
+        Period(max(each.start_at, window.start_at), min(each.end_at, window.end_at))
+        for each in periods
         if each.start_at < window.end_at and each.end_at > window.start_at
     )
 
 
-def covers(intervals: Iterable[Interval], stretch: Interval) -> bool:
-    """Return whether the intervals together leave nothing of the stretch out."""
+def covers(periods: Iterable[Period], whole: Period) -> bool:
+    """Return whether the periods together leave nothing of another one out."""
     return any(
-        each.start_at <= stretch.start_at and each.end_at >= stretch.end_at
-        for each in merge(intervals)
+        each.start_at <= whole.start_at and each.end_at >= whole.end_at for each in merge(periods)
     )
 
 
-def gaps(intervals: Iterable[Interval], window: Interval) -> tuple[Interval, ...]:
-    """Return what of the window lies in none of the intervals."""
-    found: list[Interval] = []
+def gaps(periods: Iterable[Period], window: Period) -> tuple[Period, ...]:
+    """Return what of the window lies in none of the periods."""
+    found: list[Period] = []
     reached = window.start_at
-    for each in clip(merge(intervals), window):
+    for each in clip(merge(periods), window):
         if each.start_at > reached:
-            found.append(Interval(reached, each.start_at))
+            found.append(Period(reached, each.start_at))
         reached = each.end_at
     if reached < window.end_at:
-        found.append(Interval(reached, window.end_at))
+        found.append(Period(reached, window.end_at))
     return tuple(found)
 
 
-def subtract(intervals: Iterable[Interval], taken: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Return what of the intervals lies in none of those that are taken."""
+def subtract(periods: Iterable[Period], taken: Iterable[Period]) -> tuple[Period, ...]:
+    """Return what of the periods lies in none of those that are taken."""
     taken = merge(taken)
-    return tuple(rest for each in merge(intervals) for rest in gaps(taken, each))
+    return tuple(rest for each in merge(periods) for rest in gaps(taken, each))
 
 
 def next_step(at: datetime, *, step: timedelta = STEP) -> datetime:
@@ -90,7 +104,7 @@ def next_step(at: datetime, *, step: timedelta = STEP) -> datetime:
 
 
 def starts_that_fit(
-    free: Iterable[Interval],
+    free: Iterable[Period],
     *,
     length: timedelta,
     earliest: datetime,
@@ -117,6 +131,6 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
-def local_day(day: date, zone: ZoneInfo) -> Interval:
+def local_day(day: date, zone: ZoneInfo) -> Period:
     """Return a day of a zone as it really passes: 23 or 25 hours when clocks change."""
-    return Interval(start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone))
+    return Period(start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone))

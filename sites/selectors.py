@@ -1,6 +1,7 @@
 """What a fleet may see and book of the mirrored sites.
 
-Every function takes the AMPECO partner ids whose private charge points the fleet may use.
+Every function takes the AMPECO partner ids whose private charge points the fleet may use: as read,
+or as a subquery where they serve only once.
 """
 
 from collections import defaultdict
@@ -8,18 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
-from sites.periods import Interval, merge
+from sites.periods import Period, merge
 
+PartnerIds = frozenset[int] | QuerySet[Any, int]
 ENABLED = "enabled"
 DISABLED = "disabled"
 
 
-def visible_charge_point(*, partner_ids: frozenset[int], prefix: str = "") -> Q:
+def visible_charge_point(*, partner_ids: PartnerIds, prefix: str = "") -> Q:
     """Return the condition under which a fleet may know of a charge point.
 
     Public ones are for all, private ones for the fleets that may use them. A kind that we do not
@@ -29,13 +32,13 @@ def visible_charge_point(*, partner_ids: frozenset[int], prefix: str = "") -> Q:
     private = Q(
         **{
             f"{prefix}type": ChargePoint.Type.PRIVATE,
-            f"{prefix}ampeco_partner_id__in": sorted(partner_ids),
+            f"{prefix}ampeco_partner_id__in": partner_ids,
         }
     )
     return (public | private) & Q(**{f"{prefix}retired_at": None})
 
 
-def visible_locations(*, partner_ids: frozenset[int]) -> QuerySet[Location]:
+def visible_locations(*, partner_ids: PartnerIds) -> QuerySet[Location]:
     """Return the sites in service that have a charge point which the fleet may see."""
     charge_points = ChargePoint.objects.filter(
         visible_charge_point(partner_ids=partner_ids), location=OuterRef("pk")
@@ -45,7 +48,7 @@ def visible_locations(*, partner_ids: frozenset[int]) -> QuerySet[Location]:
     )
 
 
-def visible_evses(location: Location, *, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+def visible_evses(location: Location, *, partner_ids: PartnerIds) -> QuerySet[Evse]:
     """Return a site's chargers for showing, with those that cannot be booked, by charge point."""
     return (
         Evse.objects.filter(
@@ -59,7 +62,7 @@ def visible_evses(location: Location, *, partner_ids: frozenset[int]) -> QuerySe
     )
 
 
-def all_bookable_evses(*, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+def all_bookable_evses(*, partner_ids: PartnerIds) -> QuerySet[Evse]:
     """Return every charger that the fleet may book, at whatever site."""
     return Evse.objects.filter(
         visible_charge_point(partner_ids=partner_ids, prefix="charge_point__"),
@@ -72,7 +75,7 @@ def all_bookable_evses(*, partner_ids: frozenset[int]) -> QuerySet[Evse]:
     )
 
 
-def bookable_evses(location: Location, *, partner_ids: frozenset[int]) -> QuerySet[Evse]:
+def bookable_evses(location: Location | int, *, partner_ids: PartnerIds) -> QuerySet[Evse]:
     """Return the chargers of a site that the fleet may book, by charge point."""
     return (
         all_bookable_evses(partner_ids=partner_ids)
@@ -83,9 +86,7 @@ def bookable_evses(location: Location, *, partner_ids: frozenset[int]) -> QueryS
     )
 
 
-def asked_for(
-    location: Location, *, fleet_pk: int, now: datetime
-) -> dict[int, tuple[Interval, ...]]:
+def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, tuple[Period, ...]]:
     """Return what a fleet has asked for at a site and is not decided yet, by the EVSE's AMPECO id.
 
     The operator calls it free until then. The rows are found by the way back from the chargers, so
@@ -97,18 +98,13 @@ def asked_for(
         bookings__status="requested",
         bookings__end_at__gt=now,
     ).values_list("ampeco_id", "bookings__start_at", "bookings__end_at")
-    asked: dict[int, list[Interval]] = defaultdict(list)
+    asked: dict[int, list[Period]] = defaultdict(list)
     for ampeco_id, start_at, end_at in rows:
-        asked[ampeco_id].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+        asked[ampeco_id].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
     return {ampeco_id: merge(stretches) for ampeco_id, stretches in asked.items()}
 
 
-def is_bookable(evse: Evse, *, partner_ids: frozenset[int]) -> bool:
-    """Return whether the fleet may book this charger, as our copy of it stands now."""
-    return all_bookable_evses(partner_ids=partner_ids).filter(pk=evse.pk).exists()
-
-
-def offered_connectors(*, partner_ids: frozenset[int]) -> list[str]:
+def offered_connectors(*, partner_ids: PartnerIds) -> list[str]:
     """Return the kinds of connector that some charger the fleet may book offers."""
     bookable = all_bookable_evses(partner_ids=partner_ids)
     types = Connector.objects.filter(evse__in=bookable).exclude(status=DISABLED)
@@ -117,7 +113,7 @@ def offered_connectors(*, partner_ids: frozenset[int]) -> list[str]:
 
 def search_locations(
     *,
-    partner_ids: frozenset[int],
+    partner_ids: PartnerIds,
     query: str = "",
     connector: str = "",
     current: str = "",
@@ -153,7 +149,7 @@ class Offer:
     max_power_kw: Decimal | None = None
 
 
-def offers_at(locations: Iterable[Location], *, partner_ids: frozenset[int]) -> dict[int, Offer]:
+def offers_at(locations: Iterable[Location], *, partner_ids: PartnerIds) -> dict[int, Offer]:
     """Return what the fleet can book at each of these sites, by primary key, in one query.
 
     Meant for the sites of one page: what it reads grows with the chargers at them.

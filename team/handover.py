@@ -18,13 +18,12 @@ from calendars.models import CalendarFeed
 from drivers.models import Fleet
 from notifications.models import Notification
 
-Status = Booking.Status
 AT_ONCE = 500
 
 
 def looked_after(fleet: Fleet, user: User, *, now: datetime | None = None) -> QuerySet[Booking]:
     """Return the bookings of which somebody is to hear more: not over, and not settled for good."""
-    still_open = Q(status__in=[*Booking.HOLDS_A_PLACE, Status.UNKNOWN]) | Q(needs_attention=True)
+    still_open = Q(status__in=Booking.MAY_COME) | Q(needs_attention=True)
     return Booking.objects.filter(
         still_open, fleet=fleet, created_by=user, end_at__gt=now or timezone.now()
     )

@@ -8,8 +8,8 @@ class TelemetryConfig(AppConfig):
 
     def ready(self) -> None:
         """Begin to watch the workers, the booking requests and, where configured, errors."""
-        from telemetry import errors, requests_watch, workers
+        from telemetry import errors, watching, workers
 
         workers.watch()
-        requests_watch.watch()
+        watching.watch()
         errors.report_to_sentry()

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from telemetry.context import facts
-from telemetry.scrubbing import Scrubber
+from telemetry.logs import Scrubber, facts
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint

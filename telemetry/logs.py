@@ -1,18 +1,105 @@
-"""How log lines look: JSON for machines or lines for people, with what belongs to the work at hand.
+"""Log lines: what they carry of the work at hand, what is cut out of them, how they look.
 
-Every line is scrubbed as a whole, tracebacks included. Its fields are those bound in
-`telemetry.context`, and those given with `extra=` whose name is in FIELDS.
+Every line is scrubbed as a whole, tracebacks included. Its fields are those that are bound, and
+those given with `extra=` whose name is in FIELDS.
 """
 
 import json
 import logging
 import math
-from collections.abc import Sequence
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from typing import Any
 
-from telemetry.context import REQUEST_ID, facts
-from telemetry.scrubbing import Scrubber, short_path
+REQUEST_ID = "request_id"
+# What proxies send: hexadecimal digits, UUIDs, AWS's `Root=1-…`. Nothing that could break a line.
+ACCEPTABLE = re.compile(r"[A-Za-z0-9._=-]{8,64}")
+
+Facts = Mapping[str, str | int]
+
+_facts: ContextVar[Facts] = ContextVar("telemetry_facts", default={})  # noqa: B039 - never changed
+
+
+def facts() -> Facts:
+    """Return what is bound at the moment, by name."""
+    return _facts.get()
+
+
+def request_id() -> str:
+    """Return the id of the request that is being worked on, or nothing outside of one."""
+    return str(_facts.get().get(REQUEST_ID, ""))
+
+
+def bind(**more: str | int) -> Token[Facts]:
+    """Add facts to this thread's log lines until `unbind` gets the returned token back."""
+    return _facts.set({**_facts.get(), **more})
+
+
+def unbind(token: Token[Facts]) -> None:
+    """Go back to what was bound before; in the thread that bound it."""
+    _facts.reset(token)
+
+
+@contextmanager
+def bound(**more: str | int) -> Iterator[None]:
+    """Add facts to the log lines of a block."""
+    token = bind(**more)
+    try:
+        yield
+    finally:
+        unbind(token)
+
+
+def accept_request_id(offered: str | None) -> str:
+    """Return an id that came from outside if it is one, else a new one."""
+    if offered and ACCEPTABLE.fullmatch(offered):
+        return offered
+    return uuid.uuid4().hex
+
+
+# Shorter ones would cut holes into ordinary words.
+SHORTEST_SECRET = 8
+# Path segments this long are tokens, not names.
+LONGEST_SEGMENT = 20
+
+E_MAIL = re.compile(r"""[^\s@<>"'`()\[\]{},;:=/\\]+@[^\s@<>"'`()\[\]{},;:=/\\]+\.[^\W\d_]{2,}""")
+# Pages that a link opens without a log-in: a driver's page, a calendar, a new password.
+SECRET_LINK = re.compile(r"(/(?:d|calendar|key|invitation|join)/)[^/\s\"'<>]+")
+# PostgreSQL repeats the values of a row that it refuses.
+DATABASE_DETAIL = re.compile(r"DETAIL:.*?(?=\n[A-Z]+:|\n\n|\nTraceback|\Z)", re.DOTALL)
+
+
+class Scrubber:
+    """Cleans texts of e-mail addresses, secret links, refused rows and the secrets it is given."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = sorted(
+            {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True
+        )
+
+    def clean(self, text: str) -> str:
+        """Return the text without what must not leave the portal."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[secret]")
+        if "DETAIL:" in text:
+            text = DATABASE_DETAIL.sub("DETAIL: [left out]", text)
+        if "@" in text:
+            text = E_MAIL.sub("[e-mail]", text)
+        if "/" in text:
+            text = SECRET_LINK.sub(r"\1[secret]", text)
+        return text
+
+
+def short_path(path: str) -> str:
+    """Return the path of an unknown address with its long segments, which may be tokens, cut."""
+    return "/".join(
+        segment if len(segment) <= LONGEST_SEGMENT else "[…]" for segment in path.split("/")
+    )
+
 
 FIELDS = (
     REQUEST_ID,

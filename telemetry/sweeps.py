@@ -122,7 +122,6 @@ def note_success(name: str, *, seconds: float) -> None:
 
 
 def note_failure(name: str) -> None:
-    """Note that a sweep broke down."""
     with _noted.lock:
         _noted.at.pop(name, None)
     _write(Sweep(name=name, failed_at=timezone.now()), "failed_at")

@@ -9,7 +9,7 @@ from celery import Task, signals
 from django.conf import settings
 
 from telemetry import sweeps
-from telemetry.context import REQUEST_ID, Facts, accept_request_id, bind, request_id, unbind
+from telemetry.logs import REQUEST_ID, Facts, accept_request_id, bind, request_id, unbind
 from telemetry.measures import TASK_RUNS, TASK_SECONDS
 
 HEADER = "chargebook_request_id"

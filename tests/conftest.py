@@ -14,6 +14,7 @@ from django.utils.timezone import now
 
 from drivers.models import Fleet
 from tests import clock
+from tests.browser_fixture import *  # noqa: F403 - one browser for all
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
 
@@ -37,7 +38,8 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by name, with TEST_NOW, what needs programs that keep the real time."""
+    """Begin with the demo, which takes longest; skip by name what TEST_NOW does not reach."""
+    items.sort(key=lambda item: item.get_closest_marker("stack") is None)
     if clock.OFFSET in os.environ:
         skip = pytest.mark.skip(reason="the whole demo and browsers keep the real time (TEST_NOW)")
         for item in items:

@@ -14,7 +14,7 @@ from sandbox.app import create_app
 from sandbox.faults import ConnectionCut
 from sandbox.world.build import build_world
 from sandbox.world.world import World
-from upstream.call_metrics import note_call
+from upstream.calls import note_call
 
 __all__ = ["ampeco_client", "operator", "operator_world", "wire"]
 

@@ -8,8 +8,8 @@ import pytest
 from django.db.models import F
 from django.utils.timezone import now
 
+from bookings.actions.candidate import Candidate, Slot
 from bookings.actions.create import Submission, submit_booking_request
-from bookings.actions.eligibility import Slot
 from bookings.models import Booking, BookingRequest, ChargingSession
 from bookings.sync import polling, refresh, sessions, submission
 from bookings.sync.full_walk import sync_bookings
@@ -110,15 +110,17 @@ class Asker:
     driver: Driver
 
     def __call__(self, slot: Slot, **changes) -> Submission:
-        arguments = {
-            "fleet": self.fleet,
-            "user": self.user,
-            "driver": self.driver,
-            "slot": slot,
-            "reference": "",
-            "submission_key": uuid.uuid4(),
-        }
-        return submit_booking_request(**(arguments | changes))
+        replaces = changes.pop("replaces", None)
+        candidate = Candidate(
+            changes.pop("fleet", self.fleet),
+            slot,
+            changes.pop("driver", self.driver),
+            previous=replaces,
+            moves=replaces is not None,
+            confirmed_overlap=changes.pop("confirmed_overlap", True),
+        )
+        arguments = {"user": self.user, "reference": "", "submission_key": uuid.uuid4()}
+        return submit_booking_request(candidate, **(arguments | changes))
 
 
 @pytest.fixture
@@ -182,7 +184,7 @@ class Workers:
         return sessions.refresh_sessions(client=self.client)
 
     def send_mails(self) -> int:
-        return delivery.send_due()
+        return delivery.deliver_due()
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ rm -f "$done_lock"
 if ! .venv/bin/python -c "import importlib.metadata as m, sys; sys.exit(m.version('uv') != '$uv_version')" 2>/dev/null; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
 fi
-set -- --frozen --quiet
+# Compiled once, and not by each process of the tests that is first to use it.
+set -- --frozen --quiet --compile-bytecode
 # A group that is there already stays.
 if [ "$group" = e2e ] || [ -x .venv/bin/playwright ]; then
     set -- "$@" --group e2e

@@ -1,10 +1,13 @@
-"""Runs the tests: `python -m tools.suite here|services|browser|days [what pytest understands]`.
+"""Runs the tests: `python -m tools.suite WHICH [what pytest understands]`.
 
-`here` runs what needs no server, then what needs PostgreSQL or Redis if PostgreSQL can be had, then
-what needs a browser if there is one; with SUITE=first only the first of these, where the others
-follow by themselves. `services` runs the suite on PostgreSQL and Redis, without
-what those cannot change; `browser` the browser tests. `days` runs some of the tests that take dates
-as if it were each of DAYS, and `days --whole` all that `here` does.
+`here`      all that this machine can run: the suite on SQLite, what is particular to PostgreSQL or
+            Redis if PostgreSQL can be had, what needs a browser if there is one
+`services`  the suite on PostgreSQL and Redis, as in production; CI runs it in the stead of SQLite's
+`sqlite`    what differs on SQLite with a cache in memory, after a run of `services`
+`browser`   the browser tests
+`days`      some of the tests that take dates as if it were each of DAYS; `--whole`: `here` on each
+
+With SUITE=services, `here` is `services`: what else there is follows by itself.
 """
 
 import importlib.util
@@ -22,6 +25,34 @@ from tools.services import postgres, valkey
 
 NO_TESTS = 5  # pytest's exit status when nothing was selected
 SERVICES = "postgresql or redis"
+# What differs where Django or SQLite does in Python, or not at all, what PostgreSQL does: words in
+# any case, upserts, windows and subqueries, JSON, numbers and texts that are too large, migrations,
+# writers that wait for each other, claims without row locks; and what counts in the cache where
+# that is no Redis. The same pages and forms run on SQLite in the demo of the browser tests, and a
+# part of what takes dates on DAYS.
+ON_SQLITE = (
+    "tests/accounts/test_admin.py",
+    "tests/accounts/test_throttle.py",
+    "tests/bookings/boards/test_calendar.py",
+    "tests/bookings/pages/test_search.py",
+    "tests/bookings/state/test_random_lives.py",
+    "tests/bookings/sync/test_refresh.py",
+    "tests/config/test_health.py",
+    "tests/deploy",
+    "tests/drivers/test_admin.py",
+    "tests/drivers/test_sync.py",
+    "tests/e2e",
+    "tests/faults",
+    "tests/fuzz",
+    "tests/mirror",
+    "tests/privacy/test_erasure.py",
+    "tests/privacy/test_retention.py",
+    "tests/sites/finding",
+    "tests/sites/mirroring",
+    "tests/team",
+    "tests/telemetry",
+    "tests/test_access.py",
+)
 # More than there are cores, since some tests wait for other processes, most of all where these are
 # servers. Each has databases of its own in a Redis, of which that has 16.
 CORES = os.cpu_count() or 1
@@ -41,9 +72,12 @@ DAYS = (
 
 
 def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
-    """Run pytest; return its exit status, where having selected nothing is none of the failures."""
+    """Run pytest; return its exit status, where having selected nothing is none of the failures.
+
+    What has run out of work takes over from who has most: the longest tests come first.
+    """
     status = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
+        [sys.executable, "-m", "pytest", "--dist", "worksteal", *words],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         check=False,
@@ -53,14 +87,15 @@ def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
 
 @contextmanager
 def services() -> Iterator[dict[str, str]]:
-    """Yield the settings of PostgreSQL and Redis: those given, else local or private ones.
+    """Yield the settings of PostgreSQL and Redis: those given, else private ones.
 
+    A private PostgreSQL does not wait for the disk; where none is installed, a local one serves.
     The tests empty their cache, so a Redis that was not named for them is never used.
     """
     with ExitStack() as stack:
         database = (
             postgres.given_server()
-            or postgres.local_server()
+            or (None if postgres.binaries() else postgres.local_server())
             or stack.enter_context(postgres.private_server())
         )
         cache = os.environ.get("CACHE_URL", "")
@@ -85,14 +120,23 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
         print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
         return pytest(
             *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
-            *("-p", "tests.config.own_redis", "-p", "tests.config.once"),
+            *("-p", "tests.config.own_redis"),
             *words,
             environment=environment,
         )
 
 
+def run_sqlite(words: list[str]) -> int:
+    """Run what differs on SQLite with a cache in memory, and the whole demo, which is on it."""
+    chosen = f"not browser and not ({SERVICES})"
+    return pytest("-n", PROCESSES, "-m", chosen, *ON_SQLITE, *words)
+
+
 def run_browser(words: list[str]) -> int:
-    """Run the browser tests, in two processes with a demo each: they mostly wait."""
+    """Run the browser tests, in two processes with a demo and a browser each.
+
+    Two cannot share a demo: tests let its operator fail, or decide by hand.
+    """
     return pytest("-n", "2", "--dist", "loadfile", "-m", "browser", *words)
 
 
@@ -143,10 +187,10 @@ def why_no_browser() -> str | None:
 
 def run_here(words: list[str]) -> int:
     """Run what this machine can run, and name what it cannot."""
+    if os.environ.get("SUITE") == "services":
+        return run_services(words, only_particular=False)
     heading("Tests that need no server")
     worst = pytest("-n", PROCESSES, "-m", f"not browser and not ({SERVICES})", *words)
-    if os.environ.get("SUITE") == "first":
-        return worst
     skipped = []
     if postgres.given_server() or postgres.local_server() or postgres.binaries():
         heading("Tests that need PostgreSQL or Redis")
@@ -173,6 +217,8 @@ def main(words: list[str]) -> int:
             return run_here(rest)
         case ["services", *rest]:
             return run_services(rest, only_particular=False)
+        case ["sqlite", *rest]:
+            return run_sqlite(rest)
         case ["browser", *rest]:
             return run_browser(rest)
         case ["days", *rest]:

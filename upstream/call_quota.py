@@ -6,8 +6,10 @@ themselves stops short of it, so that there is something left for people who loo
 """
 
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache.backends.base import BaseCache
 
 # A minute is counted in pieces; those of the last minute, and the one that runs, count.
 PIECE_SECONDS = 5
@@ -15,22 +17,6 @@ PIECES = 60 // PIECE_SECONDS
 KEPT_SECONDS = 120
 # What the workers leave to people.
 SHARE_OF_WORKERS = 0.8
-
-
-class Cache(Protocol):
-    """The part of Django's cache interface that an allowance needs."""
-
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        """Return what is stored, by key."""
-        ...
-
-    def add(self, key: str, value: Any, timeout: float | None = ...) -> Any:
-        """Store a value unless there is one; return whether it was stored."""
-        ...
-
-    def incr(self, key: str, delta: int = ...) -> Any:
-        """Add to a number and return it; ValueError where there is none."""
-        ...
 
 
 class CacheCallQuota:
@@ -42,7 +28,7 @@ class CacheCallQuota:
 
     def __init__(
         self,
-        cache: Cache,
+        cache: BaseCache,
         key: str,
         *,
         per_minute: int,
@@ -66,7 +52,6 @@ class CacheCallQuota:
         return PIECE_SECONDS - now % PIECE_SECONDS
 
     def _before(self, piece: int) -> int:
-        """Return the calls of the minute before a piece."""
         keys = [self._key_of(piece - back) for back in range(1, PIECES + 1)]
         found = self._cache.get_many(keys) or {}
         return sum(_number(found.get(key)) for key in keys)

@@ -1,9 +1,11 @@
-"""What an observer is told of each call to the operator, when it has ended."""
+"""What came of each call to the operator: told when it has ended, counted, logged if it failed."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from telemetry.measures import OPERATOR_CALL_SECONDS, OPERATOR_CALLS, OPERATOR_PAUSES
 from upstream.errors import (
     UpstreamCircuitOpen,
     UpstreamError,
@@ -14,6 +16,8 @@ from upstream.errors import (
     UpstreamUnauthorized,
     UpstreamUnavailable,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -57,13 +61,15 @@ class Call:
 Observer = Callable[[Call], None]
 
 
-def ended_call(operation: str, problem: UpstreamError | None, *, seconds: float) -> Call:
-    """Return what to tell of an attempt that ended with an answer or a problem."""
+def tell(
+    observer: Observer, operation: str, problem: UpstreamError | None, *, seconds: float
+) -> None:
+    """Tell of an attempt that ended with an answer or a problem."""
     outcome = outcome_of(problem)
     pause = 0.0
     if isinstance(problem, UpstreamRateLimited) and outcome == Outcome.RATE_LIMITED:
         pause = problem.retry_after
-    return Call(operation, outcome, seconds, pause)
+    observer(Call(operation, outcome, seconds, pause))
 
 
 def outcome_of(problem: UpstreamError | None) -> Outcome:
@@ -86,3 +92,24 @@ def outcome_of(problem: UpstreamError | None) -> Outcome:
         case UpstreamRejected():
             return Outcome.REJECTED
     return Outcome.OTHER
+
+
+# What the operator says of one request or one record; all else is trouble between it and us.
+ANSWERS = frozenset({Outcome.OK, Outcome.NOT_FOUND, Outcome.REJECTED})
+
+
+def note_call(call: Call) -> None:
+    """Count one attempt that has ended; those that were sent are timed, too."""
+    OPERATOR_CALLS.add(operation=call.operation, outcome=call.outcome.value)
+    if call.pause_seconds:
+        OPERATOR_PAUSES.add(call.pause_seconds)
+    if not call.was_sent:
+        return
+    OPERATOR_CALL_SECONDS.note(call.seconds, operation=call.operation)
+    if call.outcome not in ANSWERS:
+        logger.warning(
+            "Call %s to the operator: %s.",
+            call.operation,
+            call.outcome.value,
+            extra={"status": call.outcome.value, "seconds": round(call.seconds, 3)},
+        )

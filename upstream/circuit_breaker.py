@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+
+from django.core.cache.backends.base import BaseCache
 
 logger = logging.getLogger(__name__)
 
@@ -27,46 +28,6 @@ TRIAL_SECONDS = 30.0
 # What those wait who are not the one that tries.
 AFTER_TRIAL_SECONDS = 1.0
 KEPT_SECONDS = 3600
-
-
-class Circuit(Protocol):
-    """Shared knowledge of whether calls are worth trying."""
-
-    def closed_for(self) -> float:
-        """Return for how many seconds calls are held back; 0 when this one may go."""
-        ...
-
-    def note_answer(self) -> None:
-        """Note that the operator gave an answer, whatever it was."""
-        ...
-
-    def pause_left(self) -> float:
-        """Return for how many seconds nobody may call; 0 as soon as one may try."""
-        ...
-
-    def note_failure(self, why: str = ..., *, address: str | None = ...) -> None:
-        """Note that the operator gave none that is of use.
-
-        `why` is for staff, in a few words. `address` is given where the failure may be about what
-        was asked for: such ones count for the operator only when they come from several addresses.
-        """
-        ...
-
-
-class Cache(Protocol):
-    """The part of Django's cache interface that a circuit needs."""
-
-    def get(self, key: str) -> Any:
-        """Return what is stored under `key`, or None."""
-        ...
-
-    def set(self, key: str, value: Any, timeout: float | None = ...) -> Any:
-        """Store a value for `timeout` seconds."""
-        ...
-
-    def add(self, key: str, value: Any, timeout: float | None = ...) -> Any:
-        """Store a value unless there is one; return whether it was stored."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +55,9 @@ class CacheCircuitBreaker:
     Two that fail at the same moment may count as one: it opens a little later then.
     """
 
-    def __init__(self, cache: Cache, key: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, cache: BaseCache, key: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._cache = cache
         self._key = key
         self._clock = clock
@@ -149,8 +112,9 @@ class CacheCircuitBreaker:
     def note_failure(self, why: str = "", *, address: str | None = None) -> None:
         """Note that the operator gave none that is of use.
 
-        A single address that fails however often, as one record may that the operator cannot read,
-        does not count for the operator.
+        `why` is for staff, in a few words. `address` is given where the failure may be about what
+        was asked for: a single one that fails however often, as one record may that the operator
+        cannot read, does not count for the operator.
         """
         state, now = self.state(), self._clock()
         if state.opened_at is not None:

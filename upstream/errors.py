@@ -10,20 +10,8 @@ from collections.abc import Mapping, Sequence
 class UpstreamError(Exception):
     """The root of all errors of this package.
 
-    `operation` is our name of the call, `status` the HTTP status where there was an answer.
-    """
-
-    def __init__(self, message: str, *, status: int | None = None, operation: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.operation = operation
-
-
-class UpstreamUnavailable(UpstreamError):
-    """No usable answer: a time-out, a lost connection, a 5xx, a body that cannot be read.
-
-    `ambiguous` says that a request that changes something may have been processed all the same, so
-    that it must be looked for before it is sent again.
+    `operation` is our name of the call, `status` the HTTP status where there was an answer. What
+    the others tell only some kinds have.
     """
 
     def __init__(
@@ -33,9 +21,23 @@ class UpstreamUnavailable(UpstreamError):
         status: int | None = None,
         operation: str = "",
         ambiguous: bool = False,
+        retry_after: float = 0.0,
+        field_errors: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        super().__init__(message, status=status, operation=operation)
+        super().__init__(message)
+        self.status = status
+        self.operation = operation
         self.ambiguous = ambiguous
+        self.retry_after = retry_after
+        self.field_errors = {field: list(texts) for field, texts in (field_errors or {}).items()}
+
+
+class UpstreamUnavailable(UpstreamError):
+    """No usable answer: a time-out, a lost connection, a 5xx, a body that cannot be read.
+
+    `ambiguous` says that a request that changes something may have been processed all the same, so
+    that it must be looked for before it is sent again.
+    """
 
 
 class UpstreamCircuitOpen(UpstreamUnavailable):
@@ -44,24 +46,9 @@ class UpstreamCircuitOpen(UpstreamUnavailable):
     Calls are worth trying again after `retry_after` seconds.
     """
 
-    def __init__(self, message: str, *, retry_after: float, operation: str = "") -> None:
-        super().__init__(message, operation=operation)
-        self.retry_after = retry_after
-
 
 class UpstreamRateLimited(UpstreamError):
     """The operator asks us to hold off for `retry_after` seconds; the call was not processed."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: float = 0.0,
-        status: int | None = None,
-        operation: str = "",
-    ) -> None:
-        super().__init__(message, status=status, operation=operation)
-        self.retry_after = retry_after
 
 
 class UpstreamRejected(UpstreamError):
@@ -70,19 +57,6 @@ class UpstreamRejected(UpstreamError):
     `field_errors` holds the messages of a 422 by AMPECO's field name. They may repeat what was
     sent, so they are for the person who asked and not for logs.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        operation: str = "",
-        field_errors: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
-        super().__init__(message, status=status, operation=operation)
-        self.field_errors: dict[str, list[str]] = {
-            field: list(messages) for field, messages in (field_errors or {}).items()
-        }
 
 
 class UpstreamUnauthorized(UpstreamRejected):

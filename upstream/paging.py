@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from upstream.errors import UpstreamError, UpstreamUnavailable
-from upstream.pages import Page
 from upstream.readers import UnreadablePayload, objects
 from upstream.transport import Query, Transport
 
@@ -18,13 +18,25 @@ MOST_EMPTY_PAGES = 50
 MOST_REPEATING_PAGES = 3
 
 
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T_co]):
+    """What one call of a list brought, without what earlier pages brought already.
+
+    `next_link` is where the list goes on, None at its end; a later call may resume from it.
+    """
+
+    items: tuple[T_co, ...]
+    next_link: str | None
+
+
 class Identified(Protocol):
     """Anything with an id that is its own within its list."""
 
     @property
-    def id(self) -> int | str:
-        """The id."""
-        ...
+    def id(self) -> int | str: ...
 
 
 Item = TypeVar("Item", bound=Identified)

@@ -7,7 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Protocol
+
+from django.core.cache.backends.base import BaseCache
+
+from upstream.call_quota import CacheCallQuota
 
 LONGEST_WAIT_SECONDS = 600.0
 SHORTEST_WAIT_SECONDS = 0.1
@@ -36,14 +40,6 @@ class RateGate(Protocol):
         ...
 
 
-class Allowance(Protocol):
-    """How many calls the portal allows itself."""
-
-    def take(self) -> float:
-        """Take one call; return 0, or the seconds until one may be had."""
-        ...
-
-
 class MemoryGate:
     """A gate for the clients of one process."""
 
@@ -66,22 +62,6 @@ class MemoryGate:
             self._until = max(self._until, self._clock() + bound_wait(seconds))
 
 
-class Cache(Protocol):
-    """The part of Django's cache interface that a gate needs."""
-
-    def get(self, key: str) -> Any:
-        """Return what is stored under `key`, or None."""
-        ...
-
-    def set(self, key: str, value: Any, timeout: float | None = ...) -> Any:
-        """Store a value for `timeout` seconds."""
-        ...
-
-    def add(self, key: str, value: Any, timeout: float | None = ...) -> Any:
-        """Store a value unless there is one; return whether it was stored."""
-        ...
-
-
 class CacheGate:
     """A gate for all processes that share a cache; while that is away, each knows what it was told.
 
@@ -92,11 +72,11 @@ class CacheGate:
 
     def __init__(
         self,
-        cache: Cache,
+        cache: BaseCache,
         key: str,
         *,
         clock: Callable[[], float] = time.time,
-        allowance: Allowance | None = None,
+        allowance: CacheCallQuota | None = None,
     ) -> None:
         self._cache = cache
         self._key = key

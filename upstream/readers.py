@@ -3,7 +3,7 @@
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,10 +21,33 @@ MOST_SURPRISES = 500
 _surprises: set[tuple[str, str]] = set()
 
 Payload = Mapping[str, Any]
+Reader = Callable[[object], Any]
+# Our name of a field, its name in the payload, and how its value is read.
+Table = Mapping[str, tuple[str, Reader]]
 
 
 class UnreadablePayload(ValueError):
     """A payload lacks what makes it usable, such as its id."""
+
+
+def read_fields(
+    payload: Payload, table: Table, *, required: Iterable[str] = ("id",)
+) -> dict[str, Any]:
+    """Return the fields of a table by our names; raises UnreadablePayload where one is wanting."""
+    found = {name: read(payload.get(key)) for name, (key, read) in table.items()}
+    for name in required:
+        if found[name] is None:
+            raise UnreadablePayload(f"“{table[name][0]}” is missing or cannot be read.")
+    return found
+
+
+def one_of(known: frozenset[str], field: str, *, absent: str = UNKNOWN) -> Reader:
+    """Return a reader of an enum's values; see `choice`."""
+    return lambda value: choice(value, known, field=field, absent=absent)
+
+
+def text_or_none(value: object) -> str | None:
+    return plain_text(value) or None
 
 
 def required_id(payload: Payload, key: str = "id") -> int:
@@ -32,14 +55,6 @@ def required_id(payload: Payload, key: str = "id") -> int:
     value = whole_number(payload.get(key))
     if value is None:
         raise UnreadablePayload(f"“{key}” is missing or not an id.")
-    return value
-
-
-def required_instant(payload: Payload, key: str) -> datetime:
-    """Return an instant in UTC; raises UnreadablePayload when there is none."""
-    value = instant(payload.get(key))
-    if value is None:
-        raise UnreadablePayload(f"“{key}” is missing or not an instant.")
     return value
 
 

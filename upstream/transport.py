@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import stamina
 
-from upstream.calls import Observer, ended_call
-from upstream.circuit_breaker import Circuit
+from upstream.calls import Observer, tell
+from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.errors import (
     UpstreamCircuitOpen,
     UpstreamError,
@@ -84,7 +84,7 @@ class Transport:
         max_retry_seconds: float,
         max_wait_seconds: float,
         observer: Observer | None = None,
-        circuit: Circuit | None = None,
+        circuit: CacheCircuitBreaker | None = None,
     ) -> None:
         self._base_url = _base_url(base_url)
         self._origin = _origin(self._base_url)
@@ -113,7 +113,6 @@ class Transport:
         return self._calls
 
     def close(self) -> None:
-        """Close the connections."""
         self._http.close()
 
     def held_back_for(self) -> float:
@@ -122,7 +121,6 @@ class Transport:
         return max(circuit, self._gate.closed_for())
 
     def address(self, path: str, query: Query = ()) -> httpx.URL:
-        """Return the address of a path under the base URL."""
         return httpx.URL(f"{self._base_url}/{path}", params=list(query) or None)
 
     def follow(self, link: str, *, base: httpx.URL | None = None, operation: str) -> httpx.URL:
@@ -241,7 +239,7 @@ class Transport:
 
     def _tell(self, operation: str, problem: UpstreamError | None, *, began: float) -> None:
         if self._observer is not None:
-            self._observer(ended_call(operation, problem, seconds=time.monotonic() - began))
+            tell(self._observer, operation, problem, seconds=time.monotonic() - began)
 
     def _exchange(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
         request.headers["Authorization"] = self._authorization

@@ -24,7 +24,7 @@ from ampeco.types.places import (
     Location,
     Slot,
 )
-from upstream.pages import Page
+from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
 __all__ = [

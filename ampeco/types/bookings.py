@@ -8,28 +8,70 @@ from typing import Any, Self
 from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES
 from upstream.readers import (
     Payload,
-    UnreadablePayload,
+    Table,
     choice,
     choices,
     decimal_number,
     instant,
     objects,
+    one_of,
     plain_text,
-    required_id,
-    required_instant,
+    read_fields,
     section,
+    text_or_none,
     whole_number,
     wire_instant,
 )
 
 REQUEST_TYPES = frozenset({"create", "update", "cancel"})
-REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+DECISIONS = frozenset({"approved", "rejected"})
+REQUEST_STATUSES = DECISIONS | {"pending"}
 BOOKING_STATUSES = frozenset(
     {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
 )
 SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "failed", "expired"})
 BILLING_STATUSES = frozenset({"pending", "suspended", "completed"})
 WH_PER_KWH = 1000
+
+REQUEST_FIELDS: Table = {
+    "id": ("id", whole_number),
+    "type": ("type", one_of(REQUEST_TYPES, "booking request type")),
+    "status": ("status", one_of(REQUEST_STATUSES, "booking request status")),
+    "user_id": ("userId", whole_number),
+    "location_id": ("locationId", whole_number),
+    "start_at": ("startAt", instant),
+    "end_at": ("endAt", instant),
+    "evse_id": ("evseId", whole_number),
+    "booking_id": ("bookingId", whole_number),
+    "rejection_reason": ("rejectionReason", text_or_none),
+    "external_id": ("externalId", text_or_none),
+    "created_at": ("createdAt", instant),
+    "last_updated_at": ("lastUpdatedAt", instant),
+}
+BOOKING_FIELDS: Table = {
+    "id": ("id", whole_number),
+    "user_id": ("userId", whole_number),
+    "location_id": ("locationId", whole_number),
+    "start_at": ("startAt", instant),
+    "end_at": ("endAt", instant),
+    "status": ("status", one_of(BOOKING_STATUSES, "booking status")),
+    "session_id": ("sessionId", whole_number),
+    "created_at": ("createdAt", instant),
+    "last_updated_at": ("lastUpdatedAt", instant),
+}
+SESSION_FIELDS: Table = {
+    "id": ("id", text_or_none),
+    "status": ("status", one_of(SESSION_STATUSES, "session status")),
+    "booking_id": ("bookingId", whole_number),
+    "user_id": ("userId", whole_number),
+    "evse_id": ("evseId", whole_number),
+    "charge_point_id": ("chargePointId", whole_number),
+    "started_at": ("startedAt", instant),
+    "stopped_at": ("stoppedAt", instant),
+    "currency": ("currency", plain_text),
+    "billing_status": ("billingStatus", one_of(BILLING_STATUSES, "billing status", absent="")),
+    "last_updated_at": ("lastUpdatedAt", instant),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +197,13 @@ class BookingRequest:
         """Read a booking request of any type as AMPECO gives it."""
         criteria = section(payload, "evseCriteria")
         return cls(
-            id=required_id(payload),
-            type=choice(payload.get("type"), REQUEST_TYPES, field="booking request type"),
-            status=choice(payload.get("status"), REQUEST_STATUSES, field="booking request status"),
-            user_id=whole_number(payload.get("userId")),
-            location_id=whole_number(payload.get("locationId")),
-            start_at=instant(payload.get("startAt")),
-            end_at=instant(payload.get("endAt")),
-            evse_id=whole_number(payload.get("evseId")),
             criteria=EvseCriteria.from_payload(criteria) if criteria else None,
-            booking_id=whole_number(payload.get("bookingId")),
-            rejection_reason=plain_text(payload.get("rejectionReason")) or None,
-            external_id=plain_text(payload.get("externalId")) or None,
-            created_at=instant(payload.get("createdAt")),
-            last_updated_at=instant(payload.get("lastUpdatedAt")),
+            **read_fields(payload, REQUEST_FIELDS),
         )
+
+    @property
+    def is_decided(self) -> bool:
+        return self.status in DECISIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +230,13 @@ class Booking:
     def from_payload(cls, payload: Payload) -> Self:
         """Read a booking as AMPECO gives it, with `bookedEvses` (3.110) or `evse` (3.108)."""
         return cls(
-            id=required_id(payload),
-            user_id=whole_number(payload.get("userId")),
-            location_id=required_id(payload, "locationId"),
-            start_at=required_instant(payload, "startAt"),
-            end_at=required_instant(payload, "endAt"),
-            status=choice(payload.get("status"), BOOKING_STATUSES, field="booking status"),
             evse_ids=_evse_ids(payload),
-            session_id=whole_number(payload.get("sessionId")),
             access_methods=choices(
                 payload.get("accessMethods"), ACCESS_METHODS, field="access method"
             ),
-            created_at=instant(payload.get("createdAt")),
-            last_updated_at=instant(payload.get("lastUpdatedAt")),
+            **read_fields(
+                payload, BOOKING_FIELDS, required=("id", "location_id", "start_at", "end_at")
+            ),
         )
 
 
@@ -236,27 +264,12 @@ class Session:
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read a session as AMPECO gives it."""
-        session_id = plain_text(payload.get("id"))
-        if not session_id:
-            raise UnreadablePayload("“id” is missing.")
         energy_wh = decimal_number(payload.get("energy"))
         total = decimal_number(section(payload, "totalAmount").get("withTax"))
         return cls(
-            id=session_id,
-            status=choice(payload.get("status"), SESSION_STATUSES, field="session status"),
-            booking_id=whole_number(payload.get("bookingId")),
-            user_id=whole_number(payload.get("userId")),
-            evse_id=whole_number(payload.get("evseId")),
-            charge_point_id=whole_number(payload.get("chargePointId")),
-            started_at=instant(payload.get("startedAt")),
-            stopped_at=instant(payload.get("stoppedAt")),
             energy_kwh=None if energy_wh is None else energy_wh / WH_PER_KWH,
             amount=decimal_number(payload.get("amount")) if total is None else total,
-            currency=plain_text(payload.get("currency")),
-            billing_status=choice(
-                payload.get("billingStatus"), BILLING_STATUSES, field="billing status", absent=""
-            ),
-            last_updated_at=instant(payload.get("lastUpdatedAt")),
+            **read_fields(payload, SESSION_FIELDS),
         )
 
 

@@ -7,22 +7,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
-from bookings.actions.eligibility import Slot, usable_evses
+from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
-from drivers.models import Driver, Fleet
 from drivers.selectors import private_partner_ids
 from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
-from sites.periods import STEP, Interval, next_step, starts_that_fit, subtract
+from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
 from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
+from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.criteria import Criteria
-from sites.slots.picker.form import last_instant
 
 ONE_DAY = timedelta(days=1)
 MOST_TIMES = 4
@@ -104,11 +101,9 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Who looks for what: instead of `slot` a stay of `length`, at `wanted_at` or near it."""
+    """What is looked for instead of a candidate: as good, of `length`, at or near `wanted_at`."""
 
-    fleet: Fleet
-    driver: Driver | None
-    slot: Slot
+    candidate: Candidate
     wish: Wish
     partner_ids: frozenset[int]
     now: datetime
@@ -116,6 +111,10 @@ class Search:
     latest: datetime
     wanted_at: datetime
     length: timedelta
+
+    @property
+    def slot(self) -> Slot:
+        return self.candidate.slot
 
     @property
     def has_passed(self) -> bool:
@@ -130,9 +129,9 @@ class Search:
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
         """Return those of the chargers that will do for the driver."""
         fitting = [evse for evse in evses if self.wish.fits(evse)]
-        return fitting if self.driver is None else usable_evses(self.driver, fitting)
+        return self.candidate.usable(fitting) if self.candidate.driver else fitting
 
-    def first_start(self, free: Iterable[Interval]) -> datetime | None:
+    def first_start(self, free: Iterable[Period]) -> datetime | None:
         """Return when a charger could be had: as wanted, or where that has passed soon enough."""
         latest = self.wanted_at
         if self.has_passed:
@@ -141,31 +140,18 @@ class Search:
         return next(starts, None)
 
 
-def alternatives_for(
-    *,
-    fleet: Fleet,
-    driver: Driver | None,
-    location: Location,
-    evse: Evse | None,
-    criteria: Criteria,
-    start_at: datetime,
-    end_at: datetime,
-    with_times: bool = True,
-    now: datetime | None = None,
-) -> Alternatives:
+def alternatives_for(candidate: Candidate, *, with_times: bool = True) -> Alternatives:
     """Return what the driver could have instead of a slot, of the same length.
 
     The same charger (or any that fits) at the nearest free times, other chargers at this site and
     other sites of the fleet at the same time. Where the start has passed, all of it from now on.
     Costs up to 1 + MOST_SITES_ASKED calls to AMPECO, fewer while the cache knows; where the
-    operator does not answer no other site is asked. Without `driver` chargers that only some may
+    operator does not answer no other site is asked. Without a driver chargers that only some may
     use count, too; without `with_times` the first kind is left out.
     """
-    slot = Slot(location, evse, criteria, start_at.astimezone(UTC), end_at.astimezone(UTC))
-    search = begin_search(
-        fleet=fleet, driver=driver, slot=slot, now=(now or timezone.now()).astimezone(UTC)
-    )
-    wanted = search.at(location, evse, search.wanted_at)
+    search = begin_search(candidate)
+    slot = candidate.slot
+    wanted = search.at(slot.location, slot.evse, search.wanted_at)
     found = Alternatives(wanted, has_passed=search.has_passed)
     try:
         found = _at_this_site(search, found, with_times=with_times)
@@ -186,21 +172,20 @@ def criteria_of(booking: Booking) -> Criteria:
     return creation.criteria if creation else Criteria()
 
 
-def begin_search(*, fleet: Fleet, driver: Driver | None, slot: Slot, now: datetime) -> Search:
-    """Return what can be looked for instead of a slot, within the rules of booking."""
-    length = _bookable_length(slot.duration)
-    earliest = next_step(now + timedelta(minutes=settings.BOOKING_NOTICE_MINUTES))
-    latest = next_step(last_instant(now) - length - STEP)
+def begin_search(candidate: Candidate) -> Search:
+    """Return what can be looked for instead of a candidate, within the rules of booking."""
+    now = candidate.now.astimezone(UTC)
+    length = _bookable_length(candidate.slot.duration)
+    earliest = next_step(now + rules.notice())
+    latest = next_step(rules.last_instant(now) - length - STEP)
     return Search(
-        fleet=fleet,
-        driver=driver,
-        slot=slot,
-        wish=_wish_of(slot),
-        partner_ids=private_partner_ids(fleet),
+        candidate=candidate,
+        wish=_wish_of(candidate.slot),
+        partner_ids=private_partner_ids(candidate.fleet),
         now=now,
         earliest=earliest,
         latest=latest,
-        wanted_at=min(max(next_step(slot.start_at), earliest), latest),
+        wanted_at=min(max(next_step(candidate.slot.start_at), earliest), latest),
         length=length,
     )
 
@@ -225,9 +210,8 @@ def plugs_of(evse: Evse) -> frozenset[str]:
 
 def _bookable_length(length: timedelta) -> timedelta:
     """Return a length that can be asked for: in quarter hours, neither too short nor too long."""
-    longest = timedelta(hours=settings.BOOKING_MAX_HOURS)
-    shortest = timedelta(minutes=settings.BOOKING_MIN_MINUTES)
-    return min(max(-(-length // STEP) * STEP, -(-shortest // STEP) * STEP), longest)
+    least = -(-rules.shortest() // STEP) * STEP
+    return min(max(-(-length // STEP) * STEP, least), rules.longest())
 
 
 def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> Alternatives:
@@ -256,7 +240,7 @@ def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> A
     )
 
 
-def _nearest_times(search: Search, free: Sequence[Iterable[Interval]]) -> list[datetime]:
+def _nearest_times(search: Search, free: Sequence[Iterable[Period]]) -> list[datetime]:
     """Return the starts around the wanted one, in order of time, some way apart.
 
     Where it has passed, the same time on the next day is one of them, if it is free.
@@ -346,23 +330,23 @@ def _free_times(
     location: Location,
     evses: Iterable[Evse],
     *,
-    taken: dict[int, list[Interval]],
-) -> dict[int, tuple[Interval, ...]]:
+    taken: dict[int, list[Period]],
+) -> dict[int, tuple[Period, ...]]:
     """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
     day = search.wanted_at.astimezone(location.zone).date()
     availability = read_availability(location, day=day, now=search.now)
     return {evse.pk: subtract(availability.of(evse), taken.get(evse.pk, ())) for evse in evses}
 
 
-def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Interval]]:
+def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Period]]:
     """Return what the fleet has asked for and is not decided: the operator calls it free still."""
     asked = Booking.objects.filter(
-        fleet=search.fleet,
+        fleet=search.candidate.fleet,
         evse__in=[evse.pk for evse in evses],
         status=Booking.Status.REQUESTED,
         end_at__gt=search.now,
     ).values_list("evse_id", "start_at", "end_at")
-    taken: dict[int, list[Interval]] = defaultdict(list)
+    taken: dict[int, list[Period]] = defaultdict(list)
     for pk, start_at, end_at in asked:
-        taken[pk].append(Interval(start_at.astimezone(UTC), end_at.astimezone(UTC)))
+        taken[pk].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
     return taken

@@ -10,38 +10,22 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
-from bookings.actions.eligibility import (
-    BookingRefused,
-    Slot,
-    candidates,
-    check_availability,
-    check_driver,
-    held_by,
-)
+from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.actions.rules import first_refusal
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request
 from bookings.state.outcomes import open_cancellation, record_creation
-from bookings.wording.open_change import facts_of, what_happened, what_is_asked
+from bookings.wording.open_change import describe, describe_changes, describe_open_change
+from bookings.wording.versions import facts_before
 from drivers.models import Driver, Fleet
-from mirror.enqueue import enqueue_on_commit
-from shell.formats import period
-from sites.slots import rules
+from mirror.work import enqueue_on_commit
 from sites.slots.criteria import Criteria
 
 Kind = BookingRequest.Kind
 OpenChange = Booking.OpenChange
-
-
-class ChangeRefused(BookingRefused):
-    """A change or a cancellation that the portal does not ask for; the message is for the person.
-
-    `field` is `slot`, `driver`, `overlap` (which may be confirmed) or `booking` (the booking itself
-    cannot be changed, or has been by somebody else).
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +68,7 @@ def request_change(
 
     The same form sent twice gives the same request. What the booking holds counts as free for it;
     the rest is asked of the operator once. `seen_version` is the version that the person looked
-    at. Raises ChangeRefused with nothing changed.
+    at. Raises BookingRefused with nothing changed.
     """
     now = now or timezone.now()
     same_form = BookingRequest.objects.filter(
@@ -101,9 +85,9 @@ def request_change(
     current = read_booking(booking)
     try:
         check_changeable(current, seen_version=seen_version, user=user, now=now)
-        _check_wanted(current, driver=driver, start_at=start_at, end_at=end_at, now=now)
-        if not confirmed_overlap:
-            check_overlap(driver, start_at, end_at, but=current)
+        candidate = change_candidate(current, driver, start_at, end_at)
+        candidate.confirmed_overlap, candidate.now = confirmed_overlap, now
+        _check_wanted(candidate, current)
         return _save_change(
             current,
             user=user,
@@ -113,12 +97,20 @@ def request_change(
             submission_key=submission_key,
             now=now,
         )
-    except ChangeRefused:
+    except BookingRefused:
         # Of two clicks the other one was faster by a moment.
         existing = same_form.first()
         if existing:
             return existing
         raise
+
+
+def change_candidate(
+    booking: Booking, driver: Driver, start_at: datetime, end_at: datetime
+) -> Candidate:
+    """Return a booking as it would be at other times or for another driver."""
+    slot = Slot(booking.location, booking.evse, Criteria(), start_at, end_at)
+    return Candidate(booking.fleet, slot, driver, previous=booking)
 
 
 def request_cancellation(
@@ -135,7 +127,7 @@ def request_cancellation(
 
     `asked_by` with `user` or `driver` says who asks; `batch` names those that are asked for
     together. Without `seen_version` the booking is cancelled as whatever it is by now. Raises
-    ChangeRefused with nothing changed.
+    BookingRefused with nothing changed.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -150,15 +142,15 @@ def request_cancellation(
         locked = Booking.objects.select_for_update(of=("self",)).filter(pk=booking.pk)
         current = _with_facts(locked).get()
         if seen_version not in {None, current.version}:
-            raise ChangeRefused("booking", what_happened(current, reader=user))
+            raise BookingRefused("booking", describe_changes(current, reader=user))
         if not current.can_cancel(now):
-            raise ChangeRefused("booking", why_not(current, reader=user, now=now))
+            raise BookingRefused("booking", why_not(current, reader=user, now=now))
         if current.status != Booking.Status.REQUESTED:
             request = open_cancellation(current, now=now, asked_by=asked_by, user=user, batch=batch)
             return Cancellation("requested", request)
         if creation is None:
             # It was asked for again between the two locks.
-            raise ChangeRefused("booking", _("This did not work. Please send it again."))
+            raise BookingRefused("booking", _("This did not work. Please send it again."))
         if batch:
             BookingRequest.objects.filter(pk=creation.pk).update(batch=batch)
         if creation.surely_never_sent(now):
@@ -192,65 +184,11 @@ def cancel_together(*, fleet: Fleet, user: User, bookings: Iterable[Booking]) ->
             cancellation = request_cancellation(
                 booking=booking, asked_by=Actor.MANAGER, user=user, batch=batch
             )
-        except ChangeRefused as refusal:
+        except BookingRefused as refusal:
             outcomes.append((booking, None, refusal.message))
         else:
             outcomes.append((booking, cancellation, ""))
     return Together(batch, outcomes)
-
-
-def overlapping_bookings(
-    driver: Driver,
-    start_at: datetime,
-    end_at: datetime,
-    *,
-    but: Booking | None = None,
-    fleet: Fleet | None = None,
-) -> list[Booking]:
-    """Return the driver's bookings that hold a place at that time, in order of time.
-
-    Those of `fleet`, or of the fleet of `but`; with neither, of all fleets: not for a manager's
-    eyes. `but` and the booking that it replaces do not count.
-    """
-    found = Booking.objects.filter(
-        driver=driver, status__in=Booking.HOLDS_A_PLACE, start_at__lt=end_at, end_at__gt=start_at
-    )
-    if but is not None:
-        fleet = fleet or but.fleet
-        found = found.exclude(pk__in=[pk for pk in (but.pk, but.replaces_id) if pk])
-    if fleet is not None:
-        found = found.filter(fleet=fleet)
-    return list(_with_facts(found).order_by("start_at", "pk"))
-
-
-def check_overlap(
-    driver: Driver,
-    start_at: datetime,
-    end_at: datetime,
-    *,
-    but: Booking | None = None,
-    fleet: Fleet | None = None,
-) -> None:
-    """Raise ChangeRefused, to be confirmed, when the driver has another booking at that time."""
-    overlapping = overlapping_bookings(driver, start_at, end_at, but=but, fleet=fleet)
-    if not overlapping:
-        return
-    first = overlapping[0]
-    text = ngettext(
-        "%(driver)s has another booking at that time: %(when)s, %(where)s.",
-        "%(driver)s has %(count)d other bookings at that time, the first: %(when)s, %(where)s.",
-        len(overlapping),
-    )
-    raise ChangeRefused(
-        "overlap",
-        text
-        % {
-            "count": len(overlapping),
-            "driver": driver.display_name,
-            "when": period(first.start_at, first.end_at, first.zone),
-            "where": first.location.name,
-        },
-    )
 
 
 def read_booking(booking: Booking) -> Booking:
@@ -265,16 +203,16 @@ def _with_facts(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 def check_changeable(
     booking: Booking, *, seen_version: int | None, user: User, now: datetime
 ) -> None:
-    """Raise ChangeRefused when a change cannot be asked for, or not by who saw another version."""
+    """Raise BookingRefused when a change cannot be asked for, or not by who saw another version."""
     if seen_version not in {None, booking.version}:
-        raise ChangeRefused("booking", what_happened(booking, reader=user))
+        raise BookingRefused("booking", describe_changes(booking, reader=user))
     if not booking.can_change(now):
-        raise ChangeRefused("booking", why_not(booking, reader=user, now=now))
+        raise BookingRefused("booking", why_not(booking, reader=user, now=now))
 
 
 def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     """Return why a booking may not be changed, or not cancelled, for somebody who wants to."""
-    asked = what_is_asked(booking, reader=reader)
+    asked = describe_open_change(booking, reader=reader)
     if asked:
         return asked
     if booking.holds_a_place and booking.start_at <= now:
@@ -284,37 +222,20 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     if booking.is_confirmed:
         return _("The operator has not named this booking yet. Please try again in a moment.")
     return _("This can no longer be changed or cancelled: %(facts)s.") % {
-        "facts": facts_of(booking)
+        "facts": describe(booking)
     }
 
 
-def _check_wanted(
-    booking: Booking, *, driver: Driver, start_at: datetime, end_at: datetime, now: datetime
-) -> None:
-    """Raise ChangeRefused when what is wanted is no change, or cannot be had."""
-    was = (booking.start_at, booking.end_at)
-    if (start_at, end_at) == was and driver == booking.driver:
-        raise ChangeRefused(
+def _check_wanted(candidate: Candidate, booking: Booking) -> None:
+    """Raise BookingRefused when what is wanted is no change, or cannot be had."""
+    times = candidate.times
+    if not (times.new_start or times.new_end) and candidate.driver == booking.driver:
+        raise BookingRefused(
             "booking", _("There is nothing to change: time and driver are the same as before.")
         )
-    problem = rules.first_broken_change_rule(start_at, end_at, was=was, now=now)
-    if problem:
-        raise ChangeRefused("slot", problem, offer_slots=True)
-    slot = Slot(booking.location, booking.evse, Criteria(), start_at, end_at)
-    if not candidates(fleet=booking.fleet, slot=slot):
-        raise ChangeRefused(
-            "slot",
-            _("This charger can no longer be booked. The booking can be moved to another one."),
-        )
-    try:
-        check_driver(fleet=booking.fleet, driver=driver, slot=slot)
-        # Which charger it is may not be known yet: then the operator alone can tell.
-        if booking.evse is not None:
-            check_availability(fleet=booking.fleet, slot=slot, driver=driver, held=held_by(booking))
-    except BookingRefused as refusal:
-        raise ChangeRefused(
-            refusal.field, refusal.message, offer_slots=refusal.offer_slots
-        ) from refusal
+    refusal = first_refusal(candidate)
+    if refusal:
+        raise refusal
 
 
 def _save_change(
@@ -327,13 +248,13 @@ def _save_change(
     submission_key: uuid.UUID,
     now: datetime,
 ) -> BookingRequest:
-    """Save the request and mark the booking; raises ChangeRefused if it is no longer as read."""
+    """Save the request and mark the booking; raises BookingRefused if it is no longer as read."""
     if BookingRequest.objects.filter(submission_key=submission_key).exists():
         # The browser's back button brought the form back, and it was filled in differently.
         submission_key = uuid.uuid4()
     with transaction.atomic():
         if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
-            raise ChangeRefused("booking", what_happened(read_booking(booking), reader=user))
+            raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
         request = BookingRequest.objects.create(
             booking=booking,
             kind=Kind.UPDATE,
@@ -343,9 +264,7 @@ def _save_change(
             evse=booking.evse,
             start_at=start_at,
             end_at=end_at,
-            previous_driver=booking.driver,
-            previous_start_at=booking.start_at,
-            previous_end_at=booking.end_at,
+            **facts_before(booking),
             asked_by=Actor.MANAGER,
             created_by=user,
             created_at=now,

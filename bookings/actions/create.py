@@ -1,9 +1,8 @@
 """What managers and staff can do: ask for bookings, also instead of others; ask again."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,21 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.change import ChangeRefused, check_changeable, check_overlap
-from bookings.actions.eligibility import (
-    BookingRefused,
-    Slot,
-    check_availability,
-    check_driver,
-    check_slot,
-)
+from bookings.actions.candidate import BookingRefused, Candidate
+from bookings.actions.change import check_changeable
 from bookings.actions.move import check_movable, hold_for_move
+from bookings.actions.rules import first_refusal
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
 from bookings.state.outcomes import open_cancellation, record_creation
-from drivers.models import Driver, Fleet
-from mirror.enqueue import enqueue_on_commit
+from bookings.wording.versions import facts_before
+from mirror.work import enqueue_on_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +32,12 @@ class Submission:
 
 
 def submit_booking_request(
+    candidate: Candidate,
     *,
-    fleet: Fleet,
     user: User,
-    driver: Driver,
-    slot: Slot,
     reference: str,
     submission_key: uuid.UUID,
-    confirmed_overlap: bool = True,
-    replaces: Booking | None = None,
     seen_version: int | None = None,
-    now: datetime | None = None,
 ) -> Submission:
     """Save a new booking with its create request, to be sent by a worker once committed.
 
@@ -57,45 +46,37 @@ def submit_booking_request(
     Reads availability upstream once; when it cannot be read for a passing reason, the request is
     saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
 
-    With `confirmed_overlap` false, another booking of the driver at that time refuses it (field
-    `overlap`). `replaces` makes it a move: that booking, as it was at `seen_version`, is held as it
-    is until the new one is decided, and cancelled when that is approved.
+    A candidate that moves a booking holds that one, as it was at `seen_version`, as it is until the
+    new one is decided; it is cancelled when that is approved.
     """
-    now = now or timezone.now()
-    find_existing = partial(
-        _find_existing,
-        fleet=fleet,
-        driver=driver,
-        slot=slot,
-        submission_key=submission_key,
-        replaces=replaces,
+    same_form = (
+        BookingRequest.objects.filter(submission_key=submission_key)
+        .select_related("booking")
+        .first()
     )
-    existing = find_existing()
+    existing = _same_request(same_form, candidate)
     if existing:
         return Submission(existing, is_new=False)
+    if same_form:
+        # The browser's back button brought the form back, and it was filled in differently.
+        submission_key = uuid.uuid4()
     try:
-        if replaces is not None:
-            replaces = check_movable(
-                replaces, slot=slot, seen_version=seen_version, user=user, now=now
+        if candidate.previous is not None:
+            candidate.previous = check_movable(
+                candidate.previous,
+                slot=candidate.slot,
+                seen_version=seen_version,
+                user=user,
+                now=candidate.now,
             )
-        check_slot(fleet=fleet, slot=slot, now=now)
-        check_driver(fleet=fleet, driver=driver, slot=slot)
-        check_availability(fleet=fleet, slot=slot, driver=driver)
-        if not confirmed_overlap:
-            check_overlap(driver, slot.start_at, slot.end_at, but=replaces, fleet=fleet)
-        request = _save(
-            fleet=fleet,
-            user=user,
-            driver=driver,
-            slot=slot,
-            reference=reference,
-            submission_key=submission_key,
-            replaces=replaces,
-            now=now,
-        )
+        refusal = first_refusal(candidate)
+        if refusal:
+            raise refusal
+        request = _save(candidate, user=user, reference=reference, submission_key=submission_key)
     except (IntegrityError, BookingRefused) as error:
         # Of two clicks or tabs the other one was faster by a moment.
-        existing = find_existing()
+        same_form = BookingRequest.objects.filter(submission_key=submission_key).first()
+        existing = _same_request(same_form, replace(candidate))
         if existing:
             return Submission(existing, is_new=False)
         if isinstance(error, BookingRefused):
@@ -123,7 +104,7 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
     try:
         with transaction.atomic():
             return retry(request, staff_user=staff_user, now=now)
-    except (IntegrityError, ChangeRefused):
+    except (IntegrityError, BookingRefused):
         return False
 
 
@@ -187,9 +168,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
         request,
         staff_user=staff_user,
         now=now,
-        previous_driver=booking.driver,
-        previous_start_at=booking.start_at,
-        previous_end_at=booking.end_at,
+        **facts_before(booking),
     )
     return True
 
@@ -231,96 +210,72 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
     _enqueue(again)
 
 
-def _find_existing(
-    *,
-    fleet: Fleet,
-    driver: Driver,
-    slot: Slot,
-    submission_key: uuid.UUID,
-    replaces: Booking | None,
-) -> BookingRequest | None:
+def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> BookingRequest | None:
     """Return what was asked for by the same form, or for the same slot.
 
     Raises BookingRefused for a move to a slot that the driver has anyway: nothing would replace
     the booking that is to be moved.
     """
-    requests = BookingRequest.objects.filter(
-        booking__fleet=fleet, kind=BookingRequest.Kind.CREATE
-    ).select_related("booking")
-    same_form = requests.filter(
-        submission_key=submission_key,
-        driver=driver,
-        location=slot.location,
-        evse=slot.evse,
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-    ).first()
-    if same_form and same_form.criteria.key == slot.criteria.key:
+    if same_form and _is_for(same_form, candidate):
         return same_form
-    lives = requests.filter(booking__slot_key=_slot_key(driver, slot)).exclude(booking=replaces)
-    same_slot = lives.order_by("-created_at").first()
-    if same_slot and replaces and same_slot.booking.replaces_id != replaces.pk:
-        raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
-    return same_slot
+    replaced = candidate.previous
+    key = candidate.slot_key
+    for booking in candidate.bookings_then:
+        if booking.slot_key != key or booking == replaced:
+            continue
+        if replaced and booking.replaces_id != replaced.pk:
+            raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
+        creations = booking.requests.filter(kind=BookingRequest.Kind.CREATE)
+        return creations.select_related("booking").order_by("-created_at").first()
+    return None
 
 
-def _slot_key(driver: Driver, slot: Slot) -> str:
-    return slot_key(
-        driver=driver,
-        location=slot.location,
-        evse=slot.evse,
-        wanted=slot.criteria.key,
-        start=slot.start_at,
-        end=slot.end_at,
+def _is_for(request: BookingRequest, candidate: Candidate) -> bool:
+    slot = candidate.slot
+    return (
+        request.kind == BookingRequest.Kind.CREATE
+        and request.booking.fleet_id == candidate.fleet.pk
+        and request.driver_id == (candidate.driver and candidate.driver.pk)
+        and request.location_id == slot.location.pk
+        and request.evse_id == (slot.evse and slot.evse.pk)
+        and (request.start_at, request.end_at) == (slot.start_at, slot.end_at)
+        and request.criteria.key == slot.criteria.key
     )
 
 
 @transaction.atomic
 def _save(
-    *,
-    fleet: Fleet,
-    user: User,
-    driver: Driver,
-    slot: Slot,
-    reference: str,
-    submission_key: uuid.UUID,
-    replaces: Booking | None,
-    now: datetime,
+    candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
 ) -> BookingRequest:
-    """Save booking, request and history; raises IntegrityError, or ChangeRefused for a move."""
-    if BookingRequest.objects.filter(submission_key=submission_key).exists():
-        # The browser's back button brought the form back, and it was filled in differently.
-        submission_key = uuid.uuid4()
+    """Save booking, request and history; raises IntegrityError, or BookingRefused for a move."""
+    slot, now = candidate.slot, candidate.now
+    place: dict[str, Any] = {
+        "driver": candidate.driver,
+        "location": slot.location,
+        "evse": slot.evse,
+        "start_at": slot.start_at,
+        "end_at": slot.end_at,
+        "created_by": user,
+        "created_at": now,
+    }
     booking = Booking.objects.create(
-        fleet=fleet,
-        driver=driver,
-        location=slot.location,
-        evse=slot.evse,
-        start_at=slot.start_at,
-        end_at=slot.end_at,
+        fleet=candidate.fleet,
         reference=reference,
         reference_key=reference_key(reference),
-        slot_key=_slot_key(driver, slot),
-        replaces=replaces,
-        created_by=user,
-        created_at=now,
+        slot_key=candidate.slot_key,
+        replaces=candidate.previous,
+        **place,
     )
-    if replaces is not None:
-        hold_for_move(replaces, to=booking, actor=Actor.MANAGER, user=user)
+    if candidate.previous is not None:
+        hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
     request = BookingRequest.objects.create(
         booking=booking,
         submission_key=submission_key,
-        driver=driver,
-        location=slot.location,
-        evse=slot.evse,
         wanted_current_type=slot.criteria.current_type,
         wanted_connector_type=slot.criteria.connector_type,
         wanted_min_power_kw=slot.criteria.min_power_kw,
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        created_by=user,
-        created_at=now,
         next_attempt_at=now,
+        **place,
     )
     record_creation(request, user=user, actor=Actor.MANAGER)
     _enqueue(request)

@@ -23,7 +23,6 @@ MOST_MESSAGES = 10
 ATTEMPTS = 5
 
 OpenChange = Booking.OpenChange
-TO_BE_CANCELLED = frozenset({OpenChange.CANCEL, OpenChange.WITHDRAW})
 
 
 class LateRefused(Exception):
@@ -41,7 +40,7 @@ def can_say_late(booking: Booking, now: datetime | None = None) -> bool:
     """
     return (
         booking.is_confirmed
-        and booking.open_change not in TO_BE_CANCELLED
+        and booking.open_change not in Booking.TO_BE_CANCELLED
         and not booking.is_past(now)
     )
 

@@ -10,21 +10,21 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.change import ChangeRefused, check_changeable, read_booking
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import BookingRefused, Slot
+from bookings.actions.change import check_changeable, read_booking
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
-from bookings.wording.open_change import what_happened
+from bookings.wording.open_change import describe_changes
 
 
 def check_movable(
     booking: Booking, *, slot: Slot, seen_version: int | None, user: User, now: datetime
 ) -> Booking:
-    """Return the booking as it is now; raises ChangeRefused when it cannot move to the slot."""
+    """Return the booking as it is now; raises BookingRefused when it cannot move to the slot."""
     current = read_booking(booking)
     check_changeable(current, seen_version=seen_version, user=user, now=now)
     if slot.evse is not None and slot.evse == current.evse:
-        raise ChangeRefused(
+        raise BookingRefused(
             "slot",
             _("The booking is at this charger already. For another time, change its time instead."),
         )
@@ -34,7 +34,7 @@ def check_movable(
 def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> None:
     """Hold a booking as it is until the one that replaces it is decided.
 
-    Part of the transaction that saves the new one. Raises ChangeRefused, which undoes all of it,
+    Part of the transaction that saves the new one. Raises BookingRefused, which undoes all of it,
     when somebody else has changed the booking since it was read.
     """
     event = change_booking(
@@ -46,4 +46,4 @@ def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> Non
         open_change=Booking.OpenChange.MOVE,
     )
     if event is None:
-        raise ChangeRefused("booking", what_happened(read_booking(old), reader=user))
+        raise BookingRefused("booking", describe_changes(read_booking(old), reader=user))

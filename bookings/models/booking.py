@@ -10,28 +10,27 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models.statuses import (
+    BOOKING_MOVES,
+    BOOKING_TRAITS,
+    BookingStatus,
+    BookingTraits,
+    Stage,
+    at,
+)
 from drivers.models import Driver, Fleet
 from sites.models import Evse, Location
+from sites.periods import Period
 
 
 class Booking(models.Model):
-    """One stay of a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
+    """A period for a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
 
     AMPECO knows it once `ampeco_booking_id` is set. Until then its status follows the request that
     asks for it (`requested`, `rejected`, `not-placed`); from then on it is AMPECO's own status.
     """
 
-    class Status(models.TextChoices):
-        REQUESTED = "requested", _("Requested")
-        REJECTED = "rejected", _("Rejected")
-        NOT_PLACED = "not-placed", _("Not placed")
-        ACCEPTED = "accepted", _("Approved")
-        RESERVED = "reserved", _("Charger held")
-        COMPLETED = "completed", _("Charging started")
-        CANCELLED = "cancelled", _("Cancelled")
-        NO_SHOW = "no-show", _("No-show")
-        FAILED = "failed", _("Charger could not be held")
-        UNKNOWN = "unknown", _("Unknown to this portal")
+    Status = BookingStatus
 
     class OpenChange(models.TextChoices):
         """What somebody has asked for about a booking and is not decided yet."""
@@ -41,33 +40,25 @@ class Booking(models.Model):
         MOVE = "move", _("Move requested")
         WITHDRAW = "withdraw", _("To be cancelled")
 
-    # How a booking's status moves (docs/life-of-a-booking.md). AMPECO has the last word: what it
-    # reports is recorded even if it is not in this table, and anything may become `unknown`.
-    MOVES: dict[str, frozenset[str]] = {
-        Status.REQUESTED: frozenset(
-            {Status.ACCEPTED, Status.REJECTED, Status.NOT_PLACED, Status.CANCELLED}
-        ),
-        Status.NOT_PLACED: frozenset({Status.REQUESTED}),
-        Status.ACCEPTED: frozenset(
-            {
-                Status.RESERVED,
-                Status.COMPLETED,
-                Status.CANCELLED,
-                Status.NO_SHOW,
-                Status.FAILED,
-            }
-        ),
-        Status.RESERVED: frozenset(
-            {Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW, Status.FAILED}
-        ),
-        Status.REJECTED: frozenset(),
-        Status.COMPLETED: frozenset(),
-        Status.CANCELLED: frozenset(),
-        Status.NO_SHOW: frozenset(),
-        Status.FAILED: frozenset(),
-    }
-    HOLDS_A_PLACE = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED})
-    CONFIRMED = frozenset({Status.ACCEPTED, Status.RESERVED})
+    MOVES = BOOKING_MOVES
+    HOLDS_A_PLACE = at(Stage.ASKED, Stage.CONFIRMED)
+    CONFIRMED = at(Stage.CONFIRMED)
+    # What takes place, or has begun to, as far as anybody knows; and what may yet.
+    GOES_AHEAD = at(Stage.CONFIRMED, Stage.CHARGED)
+    COMING = GOES_AHEAD | at(Stage.ASKED)
+    # The operator may hold the charger, or be about to: `unknown` may turn out to be anything.
+    MAY_STAND = at(Stage.CONFIRMED, Stage.UNKNOWN)
+    MAY_COME = MAY_STAND | at(Stage.ASKED)
+    NEVER_BOOKED = at(Stage.NEVER_BOOKED)
+    CALLED_OFF = NEVER_BOOKED | at(Stage.CANCELLED)
+    LOST = at(Stage.LOST)
+    ENDED_EARLY = LOST | at(Stage.CANCELLED)
+    # Another slot is wanted instead.
+    DID_NOT_WORK_OUT = NEVER_BOOKED | LOST
+    NOT_IN_CALENDARS = frozenset(
+        each for each in BookingStatus if BOOKING_TRAITS[each].calendar == "CANCELLED"
+    )
+    TO_BE_CANCELLED = frozenset({OpenChange.CANCEL, OpenChange.WITHDRAW})
 
     uid = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="bookings")
@@ -177,31 +168,37 @@ class Booking(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone of the site."""
         return self.location.zone
 
     @property
+    def period(self) -> Period:
+        return Period.between(self.start_at, self.end_at)
+
+    @property
     def duration(self) -> timedelta:
-        """How long the charger is asked for."""
         return self.end_at - self.start_at
 
     @property
+    def traits(self) -> BookingTraits:
+        return BOOKING_TRAITS[self.status]
+
+    @property
     def holds_a_place(self) -> bool:
-        """Whether the slot is asked for or confirmed, and not yet over or given up."""
         return self.status in self.HOLDS_A_PLACE
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the operator holds the slot for the driver."""
         return self.status in self.CONFIRMED
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status == self.Status.REQUESTED or bool(self.open_change)
 
     @property
     def is_in_motion(self) -> bool:
         """Whether its page should look again soon: undecided, or its charger not known yet."""
-        return (
-            self.status == self.Status.REQUESTED
-            or bool(self.open_change)
-            or (self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None))
+        return self.is_undecided or (
+            self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None)
         )
 
     def can_change(self, now: datetime | None = None) -> bool:
@@ -209,33 +206,28 @@ class Booking(models.Model):
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
 
     def can_cancel(self, now: datetime | None = None) -> bool:
-        """Whether it may be cancelled: confirmed, or still undecided."""
         return self.holds_a_place and self._is_open(now)
 
     def _is_open(self, now: datetime | None) -> bool:
         return not self.open_change and self.start_at > (now or timezone.now())
 
     @property
+    def in_calendars(self) -> bool:
+        return self.status not in self.NOT_IN_CALENDARS
+
+    @property
     def did_not_work_out(self) -> bool:
-        """Whether another slot is wanted instead."""
-        return self.status in {
-            self.Status.REJECTED,
-            self.Status.NOT_PLACED,
-            self.Status.FAILED,
-            self.Status.NO_SHOW,
-        }
+        return self.status in self.DID_NOT_WORK_OUT
 
     def expects(self, status: str) -> bool:
         """Whether the table of moves knows the way from the present status to another one."""
-        return Booking.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
+        return self.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
 
     def is_past(self, now: datetime | None = None) -> bool:
-        """Whether the booked time is over."""
         return self.end_at <= (now or timezone.now())
 
 
 def reference_key(reference: str) -> str:
-    """Return the form of a reference by which it is searched: without case."""
     return reference.upper()[:64]
 
 

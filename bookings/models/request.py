@@ -11,9 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
+from bookings.models.statuses import REQUEST_MOVES, REQUEST_TRAITS, RequestStatus
 from drivers.models import Driver
 from sites.models import Evse, Location
 from sites.slots.criteria import Criteria
+
+OPEN = tuple(status for status in RequestStatus if REQUEST_TRAITS[status].onward)
+OPEN_VALUES = [status.value for status in OPEN]
 
 
 class BookingRequest(models.Model):
@@ -34,13 +38,7 @@ class BookingRequest(models.Model):
         UPDATE = "update", _("Change")
         CANCEL = "cancel", _("Cancellation")
 
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting to be sent")
-        PENDING = "pending", _("Waiting for the operator")
-        STALE = "stale", _("No answer yet")
-        APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
-        FAILED = "failed", _("Failed")
+    Status = RequestStatus
 
     class Failure(models.TextChoices):
         """Why a request never became one upstream."""
@@ -66,18 +64,12 @@ class BookingRequest(models.Model):
             _("Booking is temporarily not possible. The operator has been told; we keep trying."),
         )
 
-    MOVES: dict[str, frozenset[str]] = {
-        Status.QUEUED: frozenset(
-            {Status.PENDING, Status.APPROVED, Status.REJECTED, Status.FAILED, Status.STALE}
-        ),
-        Status.PENDING: frozenset({Status.APPROVED, Status.REJECTED, Status.STALE}),
-        Status.STALE: frozenset({Status.APPROVED, Status.REJECTED}),
-        Status.APPROVED: frozenset(),
-        Status.REJECTED: frozenset(),
-        Status.FAILED: frozenset(),
-    }
-    SETTLED = frozenset(status for status, onward in MOVES.items() if not onward)
-    UNDECIDED = frozenset({Status.PENDING, Status.STALE})
+    MOVES = REQUEST_MOVES
+    OPEN = OPEN
+    SETTLED = frozenset(RequestStatus) - frozenset(OPEN)
+    # The operator has it and decides.
+    UNDECIDED = frozenset(OPEN) - {RequestStatus.QUEUED}
+    REFUSED = frozenset(each for each in RequestStatus if REQUEST_TRAITS[each].is_refused)
 
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="requests")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.CREATE)
@@ -155,21 +147,18 @@ class BookingRequest(models.Model):
         verbose_name_plural = _("booking requests")
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    status__in=["queued", "pending", "stale", "approved", "rejected", "failed"]
-                ),
-                name="request_status_known",
+                condition=Q(status__in=RequestStatus.values), name="request_status_known"
             ),
             models.UniqueConstraint(
                 fields=["booking"],
-                condition=Q(status__in=["queued", "pending", "stale"]),
+                condition=Q(status__in=OPEN_VALUES),
                 name="one_open_request_a_booking",
             ),
         ]
         indexes = [
             models.Index(
                 fields=["status", "next_attempt_at"],
-                condition=Q(status__in=["queued", "pending", "stale"]),
+                condition=Q(status__in=OPEN_VALUES),
                 name="request_due",
             ),
             models.Index(fields=["status", "-created_at"], name="request_by_status"),
@@ -183,13 +172,11 @@ class BookingRequest(models.Model):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more can happen to this request."""
         return self.status in self.SETTLED
 
     @property
-    def wants_any_charger(self) -> bool:
-        """Whether the operator picks the charger."""
-        return self.evse_id is None
+    def is_refused(self) -> bool:
+        return self.status in self.REFUSED
 
     @property
     def criteria(self) -> Criteria:
@@ -216,7 +203,6 @@ class BookingRequest(models.Model):
         return self.send_started_at is not None and self.ampeco_request_id is None
 
     def age_seconds(self, now: datetime) -> float:
-        """How long the operator has had the request, in seconds."""
         return max(0.0, (now - (self.sent_at or self.created_at)).total_seconds())
 
 

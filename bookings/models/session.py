@@ -49,5 +49,4 @@ class ChargingSession(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more is charged."""
         return self.status in self.ENDED or self.stopped_at is not None

@@ -14,16 +14,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.actions.alternatives import Alternatives, alternatives_for, criteria_of
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import SlotForm
-from bookings.pages.history.record import read_dossier
+from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
-from bookings.pages.slots import location_or_404, slot_of, slot_params
+from bookings.pages.slots import candidate_or_404, slot_params
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, private_partner_ids
+from drivers.selectors import driver_of
 from shell.viewer import viewer_zone
 
 # What a link to another slot takes along, so that nothing has to be typed again.
@@ -48,20 +48,15 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
     moving = "move" in request.GET
     if moving and not booking.can_change():
         return refused(request, booking)
-    found = alternatives_for(
-        fleet=request.fleet,
-        driver=_driver(request.fleet, booking.driver_id),
-        location=booking.location,
-        evse=booking.evse,
-        criteria=criteria_of(booking),
-        start_at=booking.start_at,
-        end_at=booking.end_at,
-        with_times=not moving,
+    slot = Slot(
+        booking.location, booking.evse, criteria_of(booking), booking.start_at, booking.end_at
     )
+    driver = _driver(request.fleet, booking.driver_id)
+    found = alternatives_for(Candidate(request.fleet, slot, driver), with_times=not moving)
     filled_in = {
         "driver": booking.driver_id,
         "reference": booking.reference,
-        "move": booking.pk if moving else moves_on(read_dossier(booking), now=timezone.now()),
+        "move": booking.pk if moving else moves_on(read_history(booking), now=timezone.now()),
     }
     return _show(request, found, filled_in=filled_in, booking=booking, moving=moving)
 
@@ -72,22 +67,12 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
 def slot_alternatives(request: FleetRequest) -> HttpResponse:
     """Show what could be had instead of a slot that is named as the form for it names it."""
     form = SlotForm(request.GET)
-    partner_ids = private_partner_ids(request.fleet)
-    location = location_or_404(form, partner_ids=partner_ids)
     if not form.is_valid():
         raise Http404
-    slot = slot_of(location, form, partner_ids=partner_ids)
+    candidate = candidate_or_404(form, request.fleet)
     filled_in = {name: request.GET.get(name, "") for name in FILLED_IN}
-    found = alternatives_for(
-        fleet=request.fleet,
-        driver=_driver(request.fleet, filled_in["driver"]),
-        location=location,
-        evse=slot.evse,
-        criteria=slot.criteria,
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        with_times=not filled_in["move"],
-    )
+    candidate.driver = _driver(request.fleet, filled_in["driver"])
+    found = alternatives_for(candidate, with_times=not filled_in["move"])
     return _show(request, found, filled_in=filled_in, booking=None, moving=bool(filled_in["move"]))
 
 

@@ -11,12 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.actions.change import (
-    Cancellation,
-    ChangeRefused,
-    cancel_together,
-    request_cancellation,
-)
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import Cancellation, cancel_together, request_cancellation
 from bookings.models import Actor, Booking
 from bookings.pages.cancelled_together import MOST_TOGETHER, chosen_keys, note_refusals, outcomes_of
 from bookings.pages.change import booking_or_404, refused
@@ -47,7 +43,7 @@ def cancel(request: FleetRequest, pk: int) -> HttpResponse:
             user=request.user,  # type: ignore[arg-type]
             seen_version=form.cleaned_data["version"],
         )
-    except ChangeRefused as refusal:
+    except BookingRefused as refusal:
         booking = booking_or_404(request, pk)
         if not booking.can_cancel():
             return refused(request, booking, to_cancel=True)

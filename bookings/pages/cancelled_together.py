@@ -79,7 +79,7 @@ def outcomes_of(fleet: Fleet, batch: uuid.UUID, *, session: SessionBase) -> list
 
 
 def _outcome(booking: Booking, request: BookingRequest | None, refusal: str) -> Outcome:
-    waiting = booking.open_change in {Booking.OpenChange.CANCEL, Booking.OpenChange.WITHDRAW}
+    waiting = booking.open_change in Booking.TO_BE_CANCELLED
     if refusal:
         return Outcome(booking, _("Not cancelled: %(reason)s") % {"reason": refusal}, False)
     if booking.status == Booking.Status.CANCELLED:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from bookings.actions.change import ChangeRefused, overlapping_bookings, request_change, why_not
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import change_candidate, request_change, why_not
 from bookings.models import Booking
 from bookings.pages.change_form import ChangeForm, typed_change
-from bookings.pages.change_times import FreeTimes, free_times
+from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
@@ -86,7 +87,7 @@ def _send(request: FleetRequest, booking: Booking, form: ChangeForm) -> HttpResp
             submission_key=data["submission_key"],
             confirmed_overlap=form.overlap_is_confirmed,
         )
-    except ChangeRefused as refusal:
+    except BookingRefused as refusal:
         return _say(request, booking, form, refusal, driver=driver)
     return redirect("bookings:detail", pk=booking.pk)
 
@@ -104,7 +105,7 @@ def _say(
     request: FleetRequest,
     booking: Booking,
     form: ChangeForm,
-    refusal: ChangeRefused,
+    refusal: BookingRefused,
     *,
     driver: Driver,
 ) -> HttpResponse:
@@ -121,7 +122,8 @@ def _say(
     overlaps: list[Booking] = []
     if refusal.field == "overlap":
         data = form.cleaned_data
-        overlaps = overlapping_bookings(driver, data["start_at"], data["end_at"], but=booking)
+        candidate = change_candidate(booking, driver, data["start_at"], data["end_at"])
+        overlaps = candidate.overlapping_bookings
     return _show(request, booking, form, problem=refusal.message, overlaps=overlaps)
 
 
@@ -163,12 +165,14 @@ def _show(
     )
 
 
-def _times(booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None) -> FreeTimes | None:
+def _times(
+    booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None
+) -> ChargerTimes | None:
     """Return the free times of the day that was chosen, if day and length are clear."""
     day, minutes = form.cleaned_data.get("day"), form.cleaned_data.get("minutes")
     if day is None or minutes is None:
         return None
-    return free_times(
+    return charger_times(
         booking,
         day=day,
         minutes=minutes,

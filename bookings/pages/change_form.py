@@ -11,18 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from bookings.pages.forms import YEARS, InstantField
-from shell.formats import abbreviation, duration, instant
-from shell.wall_clock import instants_of, skipped_stretch
-from sites.slots.picker.form import longest_minutes
+from shell.formats import duration, instant
+from shell.wall_clock import WallClockForm, clock_field
+from sites.slots.clocks import Clock
+from sites.slots.limits import MINUTE, longest_minutes
 
-MINUTE = timedelta(minutes=1)
-# Lengths to choose from, in minutes: finer steps for shorter stays. Each goes up to its end.
+# Lengths to choose from, in minutes: finer steps for shorter ones. Each goes up to its end.
 STEPS = ((15, 4 * 60), (30, 12 * 60), (60, 24 * 60))
 LONGEST_KEY = 100
 LONGEST_LENGTH = 6
 
 
-class ChangeForm(forms.Form):
+class ChangeForm(WallClockForm):
     """Another time or driver for a booking; day and time are those of the site's clocks.
 
     A valid form has `start_at` and `end_at` in its cleaned data, in UTC. `start` tells which
@@ -35,11 +35,7 @@ class ChangeForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": _("Please pick a day.")},
     )
-    time = forms.TimeField(
-        label=_("Start"),
-        widget=forms.TimeInput(attrs={"type": "time", "step": "900"}),
-        error_messages={"required": _("Please pick a start.")},
-    )
+    time = clock_field(_("Start"), required=_("Please pick a start."))
     start = InstantField(required=False)
     minutes = forms.IntegerField(
         label=_("Length"),
@@ -68,8 +64,7 @@ class ChangeForm(forms.Form):
     confirmed_overlap = forms.CharField(max_length=LONGEST_KEY, required=False)
 
     def __init__(self, data: Mapping[str, Any], *, booking: Booking) -> None:
-        super().__init__(data)
-        self.zone = booking.zone
+        super().__init__(data, zone=booking.zone)
         self.meanings: list[datetime] = []
         self.wanted: datetime | None = None
         choices = [(minutes, duration(minutes)) for minutes in self._lengths(booking)]
@@ -83,7 +78,6 @@ class ChangeForm(forms.Form):
 
     @property
     def names_no_time(self) -> bool:
-        """Whether the clocks skip the time that was typed."""
         return self.wanted is not None and not self.meanings
 
     @property
@@ -94,11 +88,9 @@ class ChangeForm(forms.Form):
 
     @property
     def overlap_is_confirmed(self) -> bool:
-        """Whether the overlap that the page warned of is the one that is asked for."""
         return bool(self.cleaned_data["confirmed_overlap"] == self.overlap_key)
 
     def clean_day(self) -> date:
-        """Refuse days of which clocks know nothing."""
         day: date = self.cleaned_data["day"]
         if day.year not in YEARS:
             raise forms.ValidationError(gettext("Please use a year from 2000 to 2199."))
@@ -110,21 +102,13 @@ class ChangeForm(forms.Form):
         day, clock, start = data.get("day"), data.get("time"), data.get("start")
         if day is None or clock is None:
             return data
-        self.meanings = instants_of(day, clock, self.zone)
+        self.meanings = self.instants("time", day, clock)
         self.wanted = datetime.combine(day, clock, self.zone).astimezone(UTC)
-        if not self.meanings:
-            since, until = skipped_stretch(day, clock, self.zone)
-            text = gettext(
-                "There is no %(time)s on this day: the clocks go from %(since)s straight to"
-                " %(until)s. Please pick another time."
-            )
-            words = {"time": clock, "since": since, "until": until}
-            self.add_error("time", text % {key: f"{at:%H:%M}" for key, at in words.items()})
-        elif start in self.meanings or len(self.meanings) == 1:
+        if start in self.meanings or len(self.meanings) == 1:
             data["start_at"] = start if start in self.meanings else self.meanings[0]
             if data.get("minutes"):
                 data["end_at"] = data["start_at"] + timedelta(minutes=data["minutes"])
-        else:
+        elif self.meanings:
             text = gettext(
                 "The clocks are put back on this day and show %(time)s twice. Please say which of"
                 " the two is meant."
@@ -137,14 +121,11 @@ class ChangeForm(forms.Form):
         if len(self.meanings) < 2:
             return []
         texts = (gettext("The first %(time)s"), gettext("The second %(time)s"))
+        clock = Clock(self.zone)
         return [
-            (at, text % {"time": self._clock_text(at)})
+            (at, text % {"time": clock.text(at)})
             for at, text in zip(self.meanings, texts, strict=True)
         ]
-
-    def _clock_text(self, at: datetime) -> str:
-        local = at.astimezone(self.zone)
-        return f"{local:%H:%M} {abbreviation(local)}"
 
     def _lengths(self, booking: Booking) -> list[int]:
         """Return the lengths to choose from, the present and the chosen one among them."""

@@ -1,6 +1,5 @@
-"""What comes in from pages: parsing and shape; the rules are in bookings.actions.eligibility."""
+"""What comes in from pages: parsing and shape; the rules are in bookings.actions.rules."""
 
-import uuid
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -103,10 +102,6 @@ class BookingForm(forms.Form):
     version = forms.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput
     )
-
-    def clean_submission_key(self) -> uuid.UUID:
-        """Return the mark of this filled-in form."""
-        return self.cleaned_data["submission_key"]
 
 
 class CancelForm(forms.Form):

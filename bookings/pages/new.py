@@ -9,24 +9,23 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.actions.change import overlapping_bookings
+from bookings.actions.candidate import BookingRefused, Candidate, Slot
 from bookings.actions.create import submit_booking_request
-from bookings.actions.eligibility import BookingRefused, Slot, check_slot
+from bookings.actions.rules import SLOT_RULES, first_refusal
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import BookingForm, SlotForm
-from bookings.pages.slots import location_or_404, slot_of, slot_params
-from drivers.models import Driver, Fleet
+from bookings.pages.slots import candidate_or_404, location_or_404, slot_params
+from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of, offer_drivers, private_partner_ids
 from shell.formats import instant
 from shell.viewer import viewer_zone
 from sites.models import Location
-from sites.selectors import asked_for, bookable_evses
-from sites.slots.picker.page import build_picker
+from sites.pages.picker import picker_for
+from sites.selectors import bookable_evses
 
 # Who picks another slot half-way finds the driver and the reference filled in again.
 DRAFT_KEY = "booking_draft"
@@ -44,16 +43,15 @@ def new(request: FleetRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     old = moved_booking(request, given)
     slot_form = SlotForm(given)
-    partner_ids = private_partner_ids(request.fleet)
-    location = location_or_404(slot_form, partner_ids=partner_ids)
     if not slot_form.is_valid():
+        location = location_or_404(slot_form, request.fleet)
         return _offer_slots(request, location, old, message=slot_form.sentence())
-    slot = slot_of(location, slot_form, partner_ids=partner_ids)
+    candidate = candidate_or_404(slot_form, request.fleet, moved=old)
     if request.method == "POST" and "find" not in request.POST:
-        return _send(request, slot, old)
+        return _send(request, candidate)
     if old and not old.can_change():
         return refused(request, old)
-    return _show(request, slot, _unsent_form(request, given, old), old)
+    return _show(request, candidate, _unsent_form(request, given, old))
 
 
 def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
@@ -66,32 +64,34 @@ def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
     return booking_or_404(request, int(pk))
 
 
-def _send(request: FleetRequest, slot: Slot, old: Booking | None) -> HttpResponse:
+def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
     """Ask for the booking; what keeps it from being asked for is said beside what was typed."""
     form = BookingForm(request.POST)
-    fleet = request.fleet
+    fleet, slot = request.fleet, candidate.slot
     if request.POST.get("fleet", str(fleet.pk)) != str(fleet.pk):
         # Switched in another tab, while this form was for the other one.
         problem = _("You now book for %(fleet)s. Please check the driver and send it again.")
-        return _show(request, slot, form, old, problem=problem % {"fleet": fleet.name})
-    driver = _driver(fleet, form) if form.is_valid() else None
-    if driver is None:
-        return _show(request, slot, form, old)
+        return _show(request, candidate, form, problem=problem % {"fleet": fleet.name})
+    if not form.is_valid():
+        return _show(request, candidate, form)
     data = form.cleaned_data
     try:
+        driver = driver_of(fleet, data["driver"])
+    except Driver.DoesNotExist:
+        form.add_error("driver", _("This driver is not in your fleet. Please pick another one."))
+        return _show(request, candidate, form)
+    candidate.driver, candidate.driver_is_current = driver, True
+    candidate.confirmed_overlap = data["confirmed_overlap"] == overlap_key(driver, slot)
+    try:
         submission = submit_booking_request(
-            fleet=fleet,
+            candidate,
             user=request.user,  # type: ignore[arg-type]
-            driver=driver,
-            slot=slot,
             reference=data["reference"],
             submission_key=data["submission_key"],
-            confirmed_overlap=data["confirmed_overlap"] == overlap_key(driver, slot),
-            replaces=old,
-            seen_version=_seen_version(form) if old else None,
+            seen_version=_seen_version(form),
         )
     except BookingRefused as refusal:
-        return _say(request, slot, form, old, refusal, driver=driver)
+        return _say(request, candidate, form, refusal)
     request.session.pop(DRAFT_KEY, None)
     if not submission.is_new:
         messages.info(request, _("You have asked for this slot already. This is that request."))
@@ -110,40 +110,25 @@ def overlap_key(driver: Driver, slot: Slot) -> str:
 
 
 def _say(
-    request: FleetRequest,
-    slot: Slot,
-    form: BookingForm,
-    old: Booking | None,
-    refusal: BookingRefused,
-    *,
-    driver: Driver,
+    request: FleetRequest, candidate: Candidate, form: BookingForm, refusal: BookingRefused
 ) -> HttpResponse:
     """Show the form again with why nothing was asked for."""
+    old = candidate.previous
+    problem = refusal.message
     if refusal.field == "driver":
-        form.add_error("driver", refusal.message)
-        return _show(request, slot, form, old)
+        form.add_error("driver", problem)
+        return _show(request, candidate, form)
     if refusal.field == "overlap":
-        overlaps = overlapping_bookings(
-            driver, slot.start_at, slot.end_at, but=old, fleet=request.fleet
-        )
-        key = overlap_key(driver, slot)
-        return _show(
-            request, slot, form, old, problem=refusal.message, overlaps=overlaps, overlap_key=key
-        )
+        assert candidate.driver is not None
+        key = overlap_key(candidate.driver, candidate.slot)
+        overlaps = candidate.overlapping_bookings
+        return _show(request, candidate, form, problem=problem, overlaps=overlaps, overlap_key=key)
     if refusal.field == "booking" and old:
-        old = booking_or_404(request, old.pk)
+        old = candidate.previous = booking_or_404(request, old.pk)
         if not old.can_change():
             return refused(request, old)
-        return _show(request, slot, form, old, problem=refusal.message, seen_version=old.version)
-    return _show(request, slot, form, old, problem=refusal.message, offer_slots=refusal.offer_slots)
-
-
-def _driver(fleet: Fleet, form: BookingForm) -> Driver | None:
-    try:
-        return driver_of(fleet, form.cleaned_data["driver"])
-    except Driver.DoesNotExist:
-        form.add_error("driver", _("This driver is not in your fleet. Please pick another one."))
-        return None
+        return _show(request, candidate, form, problem=problem, seen_version=old.version)
+    return _show(request, candidate, form, problem=problem, offer_slots=refusal.offer_slots)
 
 
 def _unsent_form(request: FleetRequest, given: QueryDict, old: Booking | None) -> BookingForm:
@@ -165,9 +150,8 @@ def _move(old: Booking | None) -> str:
 
 def _show(
     request: FleetRequest,
-    slot: Slot,
+    candidate: Candidate,
     form: BookingForm,
-    old: Booking | None,
     *,
     problem: str = "",
     offer_slots: bool = False,
@@ -176,12 +160,10 @@ def _show(
     seen_version: int | None = None,
 ) -> HttpResponse:
     """Render the form. A slot that cannot be booked is said so, with fresh slots to pick from."""
-    now = timezone.now()
-    if not problem:
-        try:
-            check_slot(fleet=request.fleet, slot=slot, now=now)
-        except BookingRefused as refusal:
-            problem, offer_slots = refusal.message, refusal.offer_slots
+    slot, old = candidate.slot, candidate.previous
+    refusal = None if problem else first_refusal(candidate, SLOT_RULES)
+    if refusal:
+        problem, offer_slots = refusal.message, refusal.offer_slots
     offer = offer_drivers(request.fleet, _text(form, "driver_query"), chosen=_text(form, "driver"))
     if problem and offer_slots:
         _keep_draft(request, form, old)
@@ -242,16 +224,8 @@ def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
         params["current"] = slot.criteria.current_type
         params["connector"] = slot.criteria.connector_type
         params["min_power"] = str(slot.criteria.min_power_kw or "")
-    zone = viewer_zone(request)
-    now = timezone.now()
-    return build_picker(
-        location=slot.location,
-        evses=list(bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))),
-        params=params,
-        viewer_zone=zone.key if zone else None,
-        now=now,
-        asked=asked_for(slot.location, fleet_pk=request.fleet.pk, now=now),
-    )
+    evses = bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))
+    return picker_for(request, slot.location, list(evses), params)
 
 
 def _text(form: BookingForm, name: str) -> str:

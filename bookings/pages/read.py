@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.actions.create import dismiss_attention, restore_attention
 from bookings.models import Booking
 from bookings.pages.forms import BookingListForm
-from bookings.pages.history.banners import notices_of
-from bookings.pages.history.record import read_dossier
+from bookings.pages.history.banners import banners_of
+from bookings.pages.history.record import read_history
 from bookings.pages.history.status import (
     cancelled_by,
     driver_link,
@@ -24,7 +24,7 @@ from bookings.pages.history.status import (
     moves_on,
     wants_alternatives,
 )
-from bookings.pages.history.timeline import lines_of
+from bookings.pages.history.timeline import history_lines
 from bookings.selectors import (
     Cursor,
     booking_of,
@@ -129,29 +129,29 @@ def _booking(request: FleetRequest, pk: int) -> Booking:
 
 def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     booking = _booking(request, pk)
-    dossier = read_dossier(booking)
+    record = read_history(booking)
     poll_sooner([booking])
     now = timezone.now()
     may_book = request.membership.can_book
     return {
         "booking": booking,
         "location": booking.location,
-        "booking_request": dossier.creation,
-        "notices": notices_of(dossier, now=now),
-        "cancelled_by": cancelled_by(dossier),
-        "is_gone": is_gone(dossier),
-        "session": dossier.session,
-        "timeline": lines_of(dossier),
+        "booking_request": record.creation,
+        "banners": banners_of(record, now=now),
+        "cancelled_by": cancelled_by(record),
+        "is_gone": is_gone(record),
+        "session": record.session,
+        "timeline": history_lines(record),
         "can_change": may_book and booking.can_change(now),
         "can_cancel": may_book and booking.can_cancel(now),
         "can_book_again": may_book
         and booking.status == Booking.Status.CANCELLED
         and booking.evse is not None
         and booking.start_at > now,
-        "moves_on": moves_on(dossier, now=now),
-        "wants_alternatives": may_book and wants_alternatives(dossier, now=now),
-        "driver_link": driver_link(dossier, now=now),
-        "look_again": look_again(dossier, now=now),
+        "moves_on": moves_on(record, now=now),
+        "wants_alternatives": may_book and wants_alternatives(record, now=now),
+        "driver_link": driver_link(record, now=now),
+        "look_again": look_again(record, now=now),
         "viewer_zone": viewer_zone(request),
         "now": now,
     }

@@ -4,8 +4,11 @@ from typing import Any
 
 from django.http import Http404
 
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import Candidate, Slot, meant_chargers
+from bookings.models import Booking
 from bookings.pages.forms import SlotForm
+from drivers.models import Fleet
+from drivers.selectors import private_partners
 from shell.formats import instant
 from sites.models import Location
 from sites.selectors import visible_evses, visible_locations
@@ -13,30 +16,41 @@ from sites.slots.criteria import Criteria
 from sites.slots.picker.form import criteria_params
 
 
-def location_or_404(form: SlotForm, *, partner_ids: frozenset[int]) -> Location:
+def location_or_404(form: SlotForm, fleet: Fleet) -> Location:
     """Return the site that the form names, if this fleet can see it; anything else is a 404."""
     form.is_valid()
     pk = form.cleaned_data.get("site")
-    location = visible_locations(partner_ids=partner_ids).filter(pk=pk).first() if pk else None
+    visible = visible_locations(partner_ids=private_partners(fleet))
+    location = visible.filter(pk=pk).first() if pk else None
     if location is None:
         raise Http404
     return location
 
 
-def slot_of(location: Location, form: SlotForm, *, partner_ids: frozenset[int]) -> Slot:
-    """Return the slot that a valid form names; a charger of another site is a 404."""
+def candidate_or_404(form: SlotForm, fleet: Fleet, *, moved: Booking | None = None) -> Candidate:
+    """Return what a valid form asks for, without a driver yet; `moved` is the booking to replace.
+
+    What the fleet cannot see is a 404. Site and chargers come from one query, unless nothing there
+    can be booked.
+    """
     data = form.cleaned_data
-    evse = None
-    if data["evse"]:
-        evse = visible_evses(location, partner_ids=partner_ids).filter(pk=data["evse"]).first()
-        if evse is None:
-            raise Http404
     criteria = (
         Criteria()
-        if evse
+        if data["evse"]
         else Criteria(data["current"], data["connector"], data["min_power"] or None)
     )
-    return Slot(location, evse, criteria, data["start"], data["end"])
+    chargers = meant_chargers(fleet, data["site"], data["evse"], criteria)
+    location = chargers[0].charge_point.location if chargers else location_or_404(form, fleet)
+    evse = None
+    if data["evse"]:
+        seen = visible_evses(location, partner_ids=private_partners(fleet))
+        evse = chargers[0] if chargers else seen.filter(pk=data["evse"]).first()
+        if evse is None:
+            raise Http404
+    slot = Slot(location, evse, criteria, data["start"], data["end"])
+    candidate = Candidate(fleet, slot, previous=moved, moves=moved is not None)
+    candidate.chargers = chargers
+    return candidate
 
 
 def slot_params(slot: Slot) -> dict[str, Any]:

@@ -8,20 +8,17 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state import listeners
+from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json
 from drivers.models import Driver
 
 logger = logging.getLogger(__name__)
-
-# What history and calendars show of a booking.
-FACTS = ("status", "start_at", "end_at", "driver", "location", "evse")
-PLACE = frozenset({"start_at", "end_at", "driver", "location", "evse"})
 
 
 def change_booking(
@@ -44,7 +41,7 @@ def change_booking(
     date.
     """
     now = timezone.now()
-    old = {name: as_json(getattr(booking, name)) for name in FACTS}
+    old = {fact.name: as_json(getattr(booking, fact.name)) for fact in TOLD_FACTS}
     with transaction.atomic():
         if not write(booking, now=now, only_version=booking.version, **changes):
             logger.info("Booking %s changed since it was read; %s is dropped.", booking.pk, what)
@@ -58,9 +55,9 @@ def change_booking(
             driver=by_driver,
             note=note[:1000],
             changes={
-                name: [old[name], as_json(changes[name])]
-                for name in FACTS
-                if name in changes and as_json(changes[name]) != old[name]
+                name: [value, as_json(changes[name])]
+                for name, value in old.items()
+                if name in changes and as_json(changes[name]) != value
             }
             | (also or {}),
         )
@@ -97,13 +94,12 @@ def write(
 
 
 def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Return what else changes with a booking's status, times, driver or place."""
     status = changes.get("status", booking.status)
     start_at = changes.get("start_at", booking.start_at)
     follow: dict[str, Any] = {}
     if status not in Booking.HOLDS_A_PLACE:
         follow |= {"slot_key": "", "reminder_at": None}
-    elif any(changes[name] != getattr(booking, name) for name in PLACE & changes.keys()):
+    elif any(changes[name] != getattr(booking, name) for name in FACT_NAMES & changes.keys()):
         # The slot that was asked for at first is free to be asked for again.
         follow["slot_key"] = ""
     if status in Booking.CONFIRMED and {"status", "start_at"} & changes.keys():
@@ -116,12 +112,3 @@ def reminder_time(booking: Booking, start_at: datetime, *, now: datetime) -> dat
     minutes = booking.fleet.reminder_minutes
     at = start_at - timedelta(minutes=minutes)
     return at if minutes and at > now else None
-
-
-def as_json(value: Any) -> Any:
-    """Return a fact as history keeps it: instants in ISO 8601, rows as their ids."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, models.Model):
-        return value.pk
-    return value

@@ -8,11 +8,11 @@ from bookings.state import listeners
 logger = logging.getLogger(__name__)
 
 
-def merge_found(booking: Booking, *, ampeco_booking_id: int | None) -> None:
-    """Let a booking that was asked for here take the place of a row for a booking made elsewhere.
+def merge_external_booking(booking: Booking, *, ampeco_booking_id: int | None) -> None:
+    """Let a booking that was asked for here take the place of the external booking that it is.
 
-    Both are the same: the sweep found the operator's record before its request was known to be
-    approved. History, mails, session and requests of that row go over, and the row goes. For
+    The sweep found the operator's record before the request was known to be approved, and made a
+    row for it. History, mails, session and requests of that row go over, and the row goes. For
     callers that are in a transaction, hold `booking` and are about to give it the id. Another
     booking that was asked for here keeps its id.
     """

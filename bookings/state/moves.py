@@ -8,19 +8,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Actor, BookingRequest, BookingRequestEvent
+from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
-from bookings.state.outcomes import carry_to_booking
+from bookings.state.outcomes import apply_request_outcome
 from sites.models import Evse
 
 logger = logging.getLogger(__name__)
-
-Status = BookingRequest.Status
 
 
 def move_request(
     request: BookingRequest,
     *,
-    to: Status,
+    to: RequestStatus,
     actor: Actor,
     user: User | None = None,
     note: str = "",
@@ -60,7 +59,7 @@ def move_request(
         )
         for name, value in changes.items():
             setattr(request, name, value)
-        carry_to_booking(request, now=now, ampeco_booking_id=ampeco_booking_id, evse=evse)
+        apply_request_outcome(request, now=now, ampeco_booking_id=ampeco_booking_id, evse=evse)
         if settles:
             for listener in listeners.request_settled:
                 listener(request)

@@ -8,40 +8,40 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.state.booking import write
-from bookings.state.merging import merge_found
-from mirror.enqueue import enqueue_on_commit
+from bookings.state.merging import merge_external_booking
+from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
+from mirror.work import enqueue_on_commit
 from sites.models import Evse
 
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 OpenChange = Booking.OpenChange
-REFUSED = frozenset({Status.REJECTED, Status.FAILED})
 
 
-def carry_to_booking(
+def apply_request_outcome(
     request: BookingRequest, *, now: datetime, ampeco_booking_id: int | None, evse: Evse | None
 ) -> None:
-    """Give the booking the state that follows from its request, under the row's lock.
+    """Change the booking as its request's new state wants, under the row's lock.
 
     Approval of a booking that replaces another one, or that is to be cancelled by now, opens the
     cancellation that belongs to it in the same transaction, so that a crash cannot lose it.
     """
-    if request.status not in {Status.STALE, Status.APPROVED, *REFUSED}:
+    if request.status != Status.STALE and not request.is_settled:
         return
     booking = Booking.objects.select_for_update(of=("self",)).get(requests=request.pk)
     if booking.pk == request.booking_id:
         booking.fleet = request.booking.fleet
     else:
-        # Since the request was read, its booking has turned out to be this one (`merge_found`).
+        # Its booking was merged into this one since the request was read.
         request.booking = booking
     if request.status == Status.STALE:
         write(booking, now=now, needs_attention=True)
     elif request.kind == Kind.CREATE:
-        _carry_creation(request, booking, now, ampeco_booking_id, evse)
+        _apply_creation(request, booking, now, ampeco_booking_id, evse)
     elif request.kind == Kind.UPDATE:
-        _carry_change(request, booking, now)
+        _apply_change(request, booking, now)
     else:
-        _carry_cancellation(request, booking, now)
+        _apply_cancellation(request, booking, now)
     _copy(booking, request.booking)
 
 
@@ -63,11 +63,7 @@ def open_cancellation(
     request = BookingRequest.objects.create(
         booking=booking,
         kind=Kind.CANCEL,
-        driver=booking.driver,
-        location=booking.location,
-        evse=booking.evse,
-        start_at=booking.start_at,
-        end_at=booking.end_at,
+        **facts_of(booking),
         asked_by=asked_by,
         created_by=on_behalf_of or user,
         created_at=now,
@@ -80,13 +76,12 @@ def open_cancellation(
 
 
 def record_creation(request: BookingRequest, *, user: User | None, actor: Actor) -> None:
-    """Write the first line of a new request's history."""
     BookingRequestEvent.objects.create(
         request=request, at=request.created_at, to_status=request.status, actor=actor, user=user
     )
 
 
-def _carry_creation(
+def _apply_creation(
     request: BookingRequest,
     booking: Booking,
     now: datetime,
@@ -97,19 +92,18 @@ def _carry_creation(
         booking.open_change == OpenChange.WITHDRAW
         or request.failure == BookingRequest.Failure.WITHDRAWN
     )
-    if request.status in REFUSED:
-        outcome = (
-            Booking.Status.REJECTED
-            if request.status == Status.REJECTED
-            else Booking.Status.NOT_PLACED
-        )
+    if request.is_refused:
         if to_be_cancelled:
             outcome = Booking.Status.CANCELLED
+        elif request.status == Status.REJECTED:
+            outcome = Booking.Status.REJECTED
+        else:
+            outcome = Booking.Status.NOT_PLACED
         write(booking, now=now, status=outcome, needs_attention=not to_be_cancelled, open_change="")
         _leave_replaced(booking, request, now)
         return
     assigned = evse or request.evse
-    merge_found(booking, ampeco_booking_id=ampeco_booking_id)
+    merge_external_booking(booking, ampeco_booking_id=ampeco_booking_id)
     write(
         booking,
         now=now,
@@ -136,28 +130,26 @@ def _carry_creation(
         _cancel_replaced(booking, now)
 
 
-def _carry_change(request: BookingRequest, booking: Booking, now: datetime) -> None:
-    if request.status in REFUSED:
-        _stay_as_it_was(booking, now)
+def _apply_change(request: BookingRequest, booking: Booking, now: datetime) -> None:
+    if request.is_refused:
+        _keep_as_it_was(booking, now)
     elif booking.holds_a_place:
         write(
             booking,
             now=now,
             open_change="",
             needs_attention=False,
-            start_at=request.start_at,
-            end_at=request.end_at,
-            driver=request.driver,
             refresh_at=now,
+            **{fact.name: getattr(request, fact.name) for fact in CHANGEABLE_FACTS},
         )
     else:
         # Cancelled or ended at the operator before the approval was seen.
         write(booking, now=now, open_change="")
 
 
-def _carry_cancellation(request: BookingRequest, booking: Booking, now: datetime) -> None:
-    if request.status in REFUSED:
-        _stay_as_it_was(booking, now)
+def _apply_cancellation(request: BookingRequest, booking: Booking, now: datetime) -> None:
+    if request.is_refused:
+        _keep_as_it_was(booking, now)
     elif booking.expects(Booking.Status.CANCELLED):
         write(
             booking,
@@ -172,14 +164,14 @@ def _carry_cancellation(request: BookingRequest, booking: Booking, now: datetime
         write(booking, now=now, open_change="", needs_attention=False)
 
 
-def _stay_as_it_was(booking: Booking, now: datetime) -> None:
+def _keep_as_it_was(booking: Booking, now: datetime) -> None:
     """Leave a booking as it was after a refusal, which may come from its being otherwise by now."""
     changes: dict[str, Any] = {"refresh_at": now} if booking.holds_a_place else {}
     write(booking, now=now, open_change="", needs_attention=booking.holds_a_place, **changes)
 
 
 def _cancel_replaced(booking: Booking, now: datetime) -> None:
-    """Open the cancellation of the booking that this approved one replaces, where it still lives.
+    """Open the cancellation of the booking that this approved one replaces, if it may still stand.
 
     One whose time has begun is tried as well: that is the operator's to refuse. So is one of which
     the operator knows nothing at the moment: should it come back, both would stand.
@@ -187,8 +179,8 @@ def _cancel_replaced(booking: Booking, now: datetime) -> None:
     replaced = _replaced(booking)
     if replaced is None:
         return
-    may_live = replaced.is_confirmed or replaced.status == Booking.Status.UNKNOWN
-    if may_live and replaced.end_at > now and replaced.ampeco_booking_id is not None:
+    may_stand = replaced.status in Booking.MAY_STAND and not replaced.is_past(now)
+    if may_stand and replaced.ampeco_booking_id is not None:
         open_cancellation(replaced, now=now, asked_by=Actor.MANAGER, user=booking.created_by)
     else:
         write(replaced, now=now, open_change="")
@@ -202,7 +194,7 @@ def _leave_replaced(booking: Booking, request: BookingRequest, now: datetime) ->
     replaced = _replaced(booking)
     if replaced is None:
         return
-    given_up = booking.status not in {Booking.Status.REJECTED, Booking.Status.NOT_PLACED}
+    given_up = booking.status not in Booking.NEVER_BOOKED
     write(replaced, now=now, open_change="", needs_attention=replaced.is_confirmed and not given_up)
     BookingEvent.objects.create(
         booking=replaced,
@@ -230,6 +222,6 @@ def _replaced(booking: Booking) -> Booking | None:
 
 
 def _copy(booking: Booking, to: Booking) -> None:
-    """Bring the caller's copy of the booking up to date."""
+    # The caller goes on with its own copy.
     for field in Booking._meta.concrete_fields:
         setattr(to, field.attname, getattr(booking, field.attname))

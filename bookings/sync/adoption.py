@@ -33,7 +33,7 @@ Status = Booking.Status
 LOOK_BACK = timedelta(days=1)
 # How long a booking at a charger that is not mirrored is not read again.
 UNPLACED_SECONDS = 3600
-WORTH_FOLLOWING = frozenset({*Booking.CONFIRMED, Status.COMPLETED, Status.UNKNOWN})
+WORTH_FOLLOWING = Booking.MAY_STAND | Booking.GOES_AHEAD
 
 
 def adopt(
@@ -124,9 +124,8 @@ def _about_to_be_claimed(candidates: list[ampeco_types.Booking]) -> set[Identity
 
     A request is saved before it is sent, so whatever came of it upstream, it is found here.
     """
-    undecided = ["queued", "pending", "stale"]
     requests = BookingRequest.objects.filter(
-        Q(status__in=undecided)
+        Q(status__in=BookingRequest.OPEN)
         | Q(status=BookingRequest.Status.APPROVED, booking__ampeco_booking_id__isnull=True),
         kind=BookingRequest.Kind.CREATE,
         driver__ampeco_user_id__in={each.user_id for each in candidates},

@@ -22,6 +22,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.sync import sessions
 from bookings.sync.schedule import SOON, needs_own_read, next_read, schedule, schedule_bookings
+from bookings.wording.versions import AGREED_FACTS
 from drivers.models import Driver
 from sites.models import Evse, Location
 
@@ -31,8 +32,7 @@ Status = Booking.Status
 
 # An answer may be older than the moment in which it was asked for: copies of data lag behind.
 GRACE = timedelta(seconds=3)
-NEED_ATTENTION = frozenset({Status.CANCELLED, Status.FAILED, Status.NO_SHOW, Status.UNKNOWN})
-LIVE = frozenset({*Booking.CONFIRMED, Status.UNKNOWN})
+NEED_ATTENTION = Booking.ENDED_EARLY | {Status.UNKNOWN}
 
 
 class Outcome(Enum):
@@ -127,7 +127,7 @@ def record(booking: Booking, found: ampeco_types.Booking, *, asked_at: datetime)
     """
     if booking.changed_at > asked_at - GRACE:
         return _fill_in(booking, found)
-    if not found.evse_ids and found.status in LIVE and _may_have_moved(booking, found):
+    if not found.evse_ids and found.status in Booking.MAY_STAND and _may_have_moved(booking, found):
         return Outcome.READ_SINGLY
     return _record_complete(booking, found)
 
@@ -145,7 +145,7 @@ def record_single(booking: Booking, found: ampeco_types.Booking, *, asked_at: da
 
 def record_gone(booking: Booking, *, asked_at: datetime) -> Outcome:
     """Record that the operator no longer knows a booking that should hold a place."""
-    if booking.status not in Booking.CONFIRMED:
+    if not booking.is_confirmed:
         return Outcome.SAME
     if booking.changed_at > asked_at - GRACE:
         return Outcome.READ_AGAIN
@@ -275,7 +275,7 @@ def needs_attention(booking: Booking, differing: Differences) -> bool:
     return bool(
         differing.notes
         or facts.get("status") in NEED_ATTENTION
-        or {"start_at", "end_at", "driver", "location"} & facts.keys()
+        or AGREED_FACTS & facts.keys()
         or ("evse" in facts and booking.evse_id is not None)
     )
 

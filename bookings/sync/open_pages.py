@@ -21,11 +21,7 @@ def poll_sooner(bookings: Iterable[Booking], *, now: datetime | None = None) -> 
     now = now or timezone.now()
     bookings = list(bookings)
     watch_bookings(bookings, now=now)
-    waiting = [
-        booking.pk
-        for booking in bookings
-        if booking.status == Booking.Status.REQUESTED or booking.open_change
-    ]
+    waiting = [booking.pk for booking in bookings if booking.is_undecided]
     if not waiting:
         return
     # A booking that is being moved waits for the one that is to replace it.

@@ -24,9 +24,8 @@ from bookings.state.moves import move_request
 from bookings.sync.duplicates import record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.submission import record_decision
-from mirror.leases import claim
 from mirror.operator_status import note_accepted, note_refused
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,
@@ -138,7 +137,7 @@ def _record_page(
     began: datetime,
 ) -> int:
     """Record the answers of one page, for rows that were due and for others that are open."""
-    decided_ids = [answer.id for answer in answers if answer.status in {"approved", "rejected"}]
+    decided_ids = [answer.id for answer in answers if answer.is_decided]
     not_due = {
         request.ampeco_request_id: request
         for request in _rows(
@@ -154,7 +153,7 @@ def _record_page(
         request = remaining.pop(answer.id, None) or not_due.get(answer.id)
         if request is None:
             continue
-        if answer.status in {"approved", "rejected"}:
+        if answer.is_decided:
             decided += _record_one(request, answer, client=client)
         else:
             undecided.append(request)
@@ -188,7 +187,7 @@ def _poll_singly(
         if answer.id != ampeco_id:
             logger.error("Asked for request %s, the operator gave %s.", ampeco_id, answer.id)
             _record_undecided([request], began=began)
-        elif answer.status in {"approved", "rejected"}:
+        elif answer.is_decided:
             decided += _record_one(request, answer, client=client)
         else:
             _record_undecided([request], began=began)

@@ -2,21 +2,21 @@
 
 from datetime import datetime
 
-from bookings.actions.eligibility import (
-    BookingRefused,
-    Slot,
-    candidates,
-    check_driver,
-    held_by,
-    usable_evses,
-)
+from bookings.actions import rules
+from bookings.actions.candidate import Candidate, Slot
+from bookings.actions.change import change_candidate
 from bookings.models import Booking, BookingRequest
-from sites.periods import Interval
-from sites.slots.availability import free_evses
-from sites.slots.criteria import Criteria
 
 Failure = BookingRequest.Failure
 Kind = BookingRequest.Kind
+
+# What may be otherwise by now, and what a request fails with then.
+RECHECKED: dict[rules.Rule, Failure] = {
+    rules.charger_is_bookable: Failure.EVSE_NOT_BOOKABLE,
+    rules.driver_is_of_the_fleet: Failure.DRIVER_NOT_ALLOWED,
+    rules.driver_is_active: Failure.DRIVER_NOT_ALLOWED,
+    rules.driver_has_access: Failure.DRIVER_NOT_ALLOWED,
+}
 
 
 def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
@@ -31,46 +31,27 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
             return Failure.WITHDRAWN
         if request.start_at <= now:
             return Failure.TOO_LATE
-        slot = Slot(
-            request.location, request.evse, request.criteria, request.start_at, request.end_at
-        )
-        return _obstacle_to(request, slot)
-    if _is_over(booking) or booking.is_past(now):
+        return _obstacle_to(request)
+    if booking.status not in Booking.MAY_COME or booking.is_past(now):
         return Failure.BOOKING_OVER
     if request.kind == Kind.CANCEL:
         return None
     if min(booking.start_at, request.start_at) <= now:
         return Failure.TOO_LATE
-    slot = Slot(booking.location, booking.evse, Criteria(), request.start_at, request.end_at)
-    return _obstacle_to(request, slot, held=held_by(booking))
+    return _obstacle_to(request)
 
 
-def _is_over(booking: Booking) -> bool:
-    """Whether the operator holds nothing for the booking any more, as far as is known."""
-    return not booking.holds_a_place and booking.status != Booking.Status.UNKNOWN
-
-
-def _obstacle_to(
-    request: BookingRequest, slot: Slot, *, held: Interval | None = None
-) -> Failure | None:
-    """Return what stands against the driver having the slot; `held` need not be free."""
-    fleet = request.booking.fleet
-    fitting = candidates(fleet=fleet, slot=slot)
-    if not fitting:
-        return Failure.EVSE_NOT_BOOKABLE
-    try:
-        check_driver(fleet=fleet, driver=request.driver, slot=slot)
-    except BookingRefused:
-        return Failure.DRIVER_NOT_ALLOWED
-    if request.kind == Kind.UPDATE and slot.evse is None:
-        # Which charger the operator picked is not known yet: it alone can tell.
-        return None
-    free = free_evses(
-        slot.location,
-        evses=usable_evses(request.driver, fitting),
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        fresh=True,
-        held=held,
-    )
-    return None if free else Failure.SLOT_GONE
+def _obstacle_to(request: BookingRequest) -> Failure | None:
+    booking = request.booking
+    if request.kind == Kind.UPDATE:
+        candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
+    else:
+        slot = Slot(
+            request.location, request.evse, request.criteria, request.start_at, request.end_at
+        )
+        candidate = Candidate(booking.fleet, slot, request.driver)
+    for rule, failure in RECHECKED.items():
+        if rule(candidate):
+            return failure
+    # As told now: here an operator who does not answer lets nothing pass.
+    return None if candidate.is_free else Failure.SLOT_GONE

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest
-from bookings.state.merging import merge_found
+from bookings.state.merging import merge_external_booking
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -194,7 +194,7 @@ def watch_bookings(bookings: Iterable[Booking], *, now: datetime | None = None) 
         for booking in bookings
         if booking.refresh_at is not None
         and booking.refresh_at > soon
-        and booking.status in Booking.CONFIRMED
+        and booking.is_confirmed
         and (is_near(booking, now=now) or booking.evse_id is None)
     ]
     if waiting and not is_outage():
@@ -284,7 +284,7 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
     if found is None:
         return False
     with transaction.atomic():
-        merge_found(booking, ampeco_booking_id=found)
+        merge_external_booking(booking, ampeco_booking_id=found)
         Booking.objects.filter(pk=booking.pk).update(ampeco_booking_id=found)
     booking.ampeco_booking_id = found
     return True

@@ -58,7 +58,7 @@ def next_read(booking: Booking, *, now: datetime) -> datetime | None:
     if booking.status == Status.NO_SHOW:
         # Who comes too late may be let in all the same.
         return _later_look(booking, now=now)
-    if booking.status not in Booking.CONFIRMED | {Status.UNKNOWN}:
+    if booking.status not in Booking.MAY_STAND:
         return None
     if now >= booking.end_at + GIVEN_UP_AFTER:
         return None
@@ -86,7 +86,7 @@ def needs_own_read(booking: Booking, *, now: datetime) -> bool:
     """
     if booking.status == Status.COMPLETED:
         return not knows_session(booking)
-    if booking.status not in Booking.CONFIRMED:
+    if not booking.is_confirmed:
         return False
     if booking.evse_id is None or booking.ampeco_booking_id is None:
         return True

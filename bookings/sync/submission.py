@@ -16,9 +16,8 @@ from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.operator_requests import find_all, is_answer_to, send
 from bookings.sync.recheck import find_obstacle
-from mirror.leases import claim
 from mirror.operator_status import note_accepted, note_refused
-from mirror.reconnect import reconnect_if_broken
+from mirror.work import claim, reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
     UpstreamCircuitOpen,
@@ -240,7 +239,7 @@ def record_answer(request: BookingRequest, answer: ampeco_types.BookingRequest) 
         "next_attempt_at": timezone.now() + timedelta(seconds=1),
         "may_be_doubled": request.may_be_doubled,
     }
-    if answer.status in {"approved", "rejected"} and not request.may_be_doubled:
+    if answer.is_decided and not request.may_be_doubled:
         record_decision(request, answer, **received)
         return
     move_request(request, to=Status.PENDING, actor=Actor.PORTAL, **received)

@@ -9,7 +9,7 @@ from django import template
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import Slot
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
@@ -20,7 +20,7 @@ from sites.models import Evse
 from sites.slots.criteria import Criteria
 
 if TYPE_CHECKING:
-    from bookings.boards.day.rows import LaneCell
+    from bookings.boards.day.day_table import Cell
 
 register = template.Library()
 
@@ -75,8 +75,7 @@ def local_day(booking: Booking) -> str:
 
 
 @register.simple_tag
-def lane_cells(cells: Iterable["LaneCell"], can_book: bool) -> SafeString:
-    """Draw the cells of a row of a day."""
+def timeline_cells(cells: Iterable["Cell"], can_book: bool) -> SafeString:
     return cells_html(cells, can_book=can_book)
 
 

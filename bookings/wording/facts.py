@@ -6,15 +6,16 @@ The words are in the language that is active when a function is called; times ar
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from bookings.models import Booking
+from bookings.wording.versions import BookingVersion
 from shell.formats import (
-    as_zone,
     duration,
     in_zone,
     kw,
@@ -32,6 +33,8 @@ from sites.slots.criteria import Criteria
 NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 ONE_DAY = timedelta(days=1)
 
+AnyVersion = Booking | BookingVersion
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -45,22 +48,6 @@ class Fact:
     url: str = ""
     url_label: str = ""
     strong: int = 0
-
-
-class TimedPlace(Protocol):
-    """A booking, a request, a version of either: something at a site, from then until then."""
-
-    @property
-    def location(self) -> Location:
-        """The site."""
-
-    @property
-    def start_at(self) -> datetime:
-        """When it begins."""
-
-    @property
-    def end_at(self) -> datetime:
-        """When it ends."""
 
 
 def with_before(fact: Fact, before: str) -> Fact:
@@ -82,27 +69,88 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
+def names_of(version: AnyVersion) -> dict[str, str]:
+    """Return what sentences call the site, the driver and, where it is known, the charger."""
+    return {
+        "site": one_line(version.location.name),
+        "driver": one_line(version.driver.display_name),
+        "charger": one_line(version.evse.name) if version.evse else "",
+    }
+
+
 def where(location: Location) -> Fact:
-    """Return the site with its address and a map."""
-    lines = (one_line(location.name), *(one_line(line) for line in address_lines(location)))
-    return Fact(_("Where"), lines, url=map_link(location), url_label=_("Map"), strong=1)
+    """Return the site with its address, and a map with a mark there or a search for the address."""
+    address = [one_line(line) for line in address_lines(location)]
+    url = map_url(location)
+    if not url and address:
+        query = urlencode({"query": ", ".join(address)})
+        url = f"https://www.openstreetmap.org/search?{query}"
+    lines = (one_line(location.name), *address)
+    return Fact(_("Where"), lines, url=url, url_label=_("Map"), strong=1)
 
 
-def address_text(location: Location) -> str:
-    """Return the site's address on one line."""
-    return ", ".join(one_line(line) for line in address_lines(location))
+def version_facts(
+    version: BookingVersion, *, before: BookingVersion | None = None, any_charger: bool = False
+) -> list[Fact]:
+    """Return where, when, at which charger and for whom, with what each was if that differs.
+
+    With `any_charger`, no charger means any that fits; without, one that the operator has yet to
+    name.
+    """
+    driver = Fact(_("Driver"), (one_line(version.driver.display_name),), strong=1)
+    if version.evse is not None:
+        evse = charger(version.evse)
+    elif any_charger:
+        evse = Fact(_("Charger"), (criteria_text(version.criteria),))
+    else:
+        text = _("The operator assigns the charger. It shows on the booking's page once known.")
+        evse = Fact(_("Charger"), (text,))
+    place, time = where(version.location), when(version)
+    if before is not None:
+        if before.location != version.location:
+            place = with_before(place, one_line(before.location.name))
+        if (before.start_at, before.end_at) != (version.start_at, version.end_at):
+            was = period(before.start_at, before.end_at, before.location.zone)
+            time = with_before(time, str(was))
+        if before.evse != version.evse and before.evse is not None:
+            evse = with_before(evse, one_line(before.evse.name))
+        if before.driver != version.driver:
+            driver = with_before(driver, one_line(before.driver.display_name))
+    return [place, time, evse, driver]
 
 
-def map_link(location: Location) -> str:
-    """Return the address of a map: a mark at the coordinates, else a search for the address."""
-    address = address_text(location)
-    if not address:
-        return map_url(location)
-    search = f"https://www.openstreetmap.org/search?{urlencode({'query': address})}"
-    return map_url(location) or search
+def short_name(version: BookingVersion) -> str:
+    """Return where, when and at which charger, as short as a subject needs it."""
+    parts = [one_line(version.location.name, longest=60), short_period(version)]
+    evse = version.evse
+    if evse is not None:
+        label = one_line(evse.label or evse.physical_reference or evse.name, longest=30)
+        parts.append(_("charger %(charger)s") % {"charger": label})
+    return ", ".join(parts)
 
 
-def when(slot: TimedPlace) -> Fact:
+def place_text(location: Location) -> str:
+    """Return the site with its address, on one line."""
+    lines = (location.name, *address_lines(location))
+    return ", ".join(line for line in map(one_line, lines) if line)
+
+
+def entry_text(booking: Booking, *, for_driver: bool) -> str:
+    """Return what a calendar entry says besides its title, label by label."""
+    told = [when(booking)]
+    if booking.evse is not None:
+        told.append(charger(booking.evse))
+    if not for_driver:
+        told.append(Fact(_("Driver"), (one_line(booking.driver.display_name),)))
+    told += getting_in(booking)
+    if booking.reference:
+        told.append(Fact(_("Reference"), (one_line(booking.reference),)))
+    # Translators: a label with what belongs to it in the next line, such as “Where:”.
+    label = _("%(label)s:")
+    return "\n\n".join("\n".join([label % {"label": fact.label}, *fact.lines]) for fact in told)
+
+
+def when(slot: AnyVersion) -> Fact:
     """Return both ends on the site's clock, with their days, the length and the zone's name."""
     location = slot.location
     zone = location.zone
@@ -115,17 +163,16 @@ def when(slot: TimedPlace) -> Fact:
         lines = [str(period(start, end, zone))]
     strong = len(lines)
     lines.append(f"{duration(end - start)} · {zone_label(zone, start)}")
-    change = clock_change(start, end, location=location)
-    if change:
+    if change := clock_change(start, end, zone):
         lines.append(change)
     if location.zone_is_assumed:
         lines.append(_("The operator names no time zone for this site; this one is assumed."))
     return Fact(_("When"), tuple(lines), strong=strong)
 
 
-def clock_change(start: datetime, end: datetime, *, location: Location) -> str:
+def clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """Return a warning if the site's clocks change between start and end; else nothing."""
-    offsets = [at.astimezone(location.zone).utcoffset() or timedelta() for at in (start, end)]
+    offsets = [at.astimezone(zone).utcoffset() or timedelta() for at in (start, end)]
     change = offsets[1] - offsets[0]
     if not change:
         return ""
@@ -134,12 +181,12 @@ def clock_change(start: datetime, end: datetime, *, location: Location) -> str:
         text = _("Clocks go forward by %(by)s in between: the end is in %(zone)s.")
     else:
         text = _("Clocks go back by %(by)s in between: the end is in %(zone)s.")
-    return text % {"by": duration(abs(change)), "zone": zone_label(location.zone, end)}
+    return text % {"by": duration(abs(change)), "zone": zone_label(zone, end)}
 
 
-def short_period(slot: TimedPlace) -> str:
+def short_period(slot: AnyVersion) -> str:
     """Return the time for a subject: “Mon 23 Nov 18:00–19:00”, on the site's clock."""
-    zone = as_zone(slot.location.zone)
+    zone = slot.location.zone
     start, end = slot.start_at.astimezone(zone), slot.end_at.astimezone(zone)
     # Translators: Django's date format of a day with a time, as short as can be.
     pattern = pgettext("format", "D j M H:i")
@@ -172,7 +219,7 @@ def criteria_text(criteria: Criteria) -> str:
     return _("Any charger that fits: %(offers)s") % {"offers": offers}
 
 
-def getting_in(booking: TimedPlace) -> list[Fact]:
+def getting_in(booking: AnyVersion) -> list[Fact]:
     """Return how to get in, by what means, and when the site is open on the booked days."""
     location = booking.location
     how = lines_of(location.how_to_get_in)
@@ -185,15 +232,16 @@ def getting_in(booking: TimedPlace) -> list[Fact]:
     return [fact for fact in facts if fact.lines]
 
 
-def opening_lines(booking: TimedPlace) -> tuple[str, ...]:
+def opening_lines(booking: AnyVersion) -> tuple[str, ...]:
     """Return the opening hours of each day that the booking touches; nothing if not known."""
     location = booking.location
     if location.always_open:
         return (_("Always open"),)
     if not location.opening_hours:
         return ()
-    day = booking.start_at.astimezone(location.zone).date()
-    last = (booking.end_at - timedelta(microseconds=1)).astimezone(location.zone).date()
+    zone = location.zone
+    day = booking.start_at.astimezone(zone).date()
+    last = (booking.end_at - timedelta(microseconds=1)).astimezone(zone).date()
     names = list(WEEKDAYS)
     # Translators: Django's date format of a day without the year.
     pattern = pgettext("format", "D j M")

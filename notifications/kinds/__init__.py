@@ -1,35 +1,17 @@
-"""What the mail about each kind of thing that happens to a booking says, to drivers and managers.
+"""The kinds of mails about bookings, a file each.
 
 Words are those of the active language. A sentence is written out whole, once for each audience, so
 that every language can put it as it would be said.
 """
 
-from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 
-from notifications.kinds.changes import change_refused, changed, moved, taken_away
-from notifications.kinds.decisions import approved, not_placed, rejected
-from notifications.kinds.endings import cancel_refused, cancelled, failed, no_show
-from notifications.kinds.on_the_day import reminder, running_late
-from notifications.kinds.parts import Action, Case, Kind, Letter, answer_to
+from notifications.kinds.base import MailKind
+from notifications.models import Notification
 
-__all__ = ["Action", "Case", "Letter", "answer_to", "letter_of"]
-
-WRITERS: dict[Kind, Callable[[Case], Letter]] = {
-    Kind.APPROVED: approved,
-    Kind.REJECTED: rejected,
-    Kind.NOT_PLACED: not_placed,
-    Kind.CHANGED: changed,
-    Kind.CHANGE_REFUSED: change_refused,
-    Kind.CANCELLED: cancelled,
-    Kind.CANCEL_REFUSED: cancel_refused,
-    Kind.MOVED: moved,
-    Kind.FAILED: failed,
-    Kind.NO_SHOW: no_show,
-    Kind.REMINDER: reminder,
-    Kind.RUNNING_LATE: running_late,
-}
-
-
-def letter_of(case: Case) -> Letter:
-    """Return what a notification's mail says."""
-    return taken_away(case) if case.was_theirs else WRITERS[case.kind](case)
+for _file in iter_modules(__path__):
+    import_module(f"{__name__}.{_file.name}")
+_found = {each.kind: each() for each in MailKind.__subclasses__()}
+# In the order in which bookings live. A member of Kind without a file ends here.
+MAILS = {kind: _found[kind] for kind in Notification.Kind}

@@ -8,39 +8,31 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from bookings.links import driver_page_url
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording import facts
-from bookings.wording.facts import Fact, lines_of, one_line, with_before
-from bookings.wording.versions import Stay, asked_stay, stay_before, stay_now, stays_of_event
-from calendars.entries import NOT_TAKING_PLACE, portal_url
-from drivers.models import Driver
+from bookings.wording.facts import Fact, lines_of, one_line
+from bookings.wording.versions import (
+    BookingVersion,
+    version_asked,
+    version_before,
+    version_now,
+    versions_of_event,
+)
+from calendars.entries import portal_url
 from notifications.models import Notification
 from shell.formats import period
 from sites.slots.picker.form import criteria_params
 
 Kind = Notification.Kind
 
-LONGEST_SITE_IN_SUBJECT = 60
-LONGEST_CHARGER_IN_SUBJECT = 30
-# What may tell of another driver than before: who gets a booking, and who loses it.
-CHANGES_MADE = frozenset({Kind.APPROVED, Kind.CHANGED, Kind.MOVED, Kind.CANCELLED})
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A link under what a mail tells, and what it is for."""
-
-    label: str
-    url: str
-
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one mail says, from top to bottom.
+    """What a kind of mail says, from top to bottom.
 
-    `subject` and `headline` are one line each. `quoted` are somebody else's words. With `entry` the
+    `subject` and `headline` are one line each; the subject has a place for %(what)s: when and where
+    `about` is, or else what the case is about. `quoted` are somebody else's words. With `entry` the
     booking's calendar entry is attached.
     """
 
@@ -50,67 +42,57 @@ class Letter:
     quoted: tuple[str, ...] = ()
     after_quote: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-    closing: list[str] = field(default_factory=list)
+    about: BookingVersion | None = None
     entry: bool = False
 
 
 class Case:
     """A notification, with what its mail needs to know of it.
 
-    `stay` is what the mail is about: what was approved, asked for or found, as the notification's
-    request or event tells it. `before` is what it was earlier, where the mail tells of a change.
+    `version` is what the mail is about: what was approved, asked for or found, as the
+    notification's request or event tells it. `before` is what it was earlier, where the mail tells
+    of a change. `tells_driver` is whether its kind may tell of another driver than before.
     """
 
-    def __init__(self, notification: Notification) -> None:
+    def __init__(self, notification: Notification, *, tells_driver: bool) -> None:
         self.notification = notification
         self.booking: Booking = notification.booking
         self.request: BookingRequest | None = notification.request
         self.event: BookingEvent | None = notification.event
-        self.kind = Kind(notification.kind)
         self.for_driver = notification.audience == Notification.Audience.DRIVER
-        self.before: Stay | None = None
+        self.before: BookingVersion | None = None
         if self.request is not None:
             self.request.booking = self.booking
-            self.stay = asked_stay(self.request)
-            self.before = stay_before(self.request)
+            self.version = version_asked(self.request)
+            self.before = version_before(self.request)
         elif self.event is not None:
             self.event.booking = self.booking
-            self.before, self.stay = stays_of_event(self.event)
+            self.before, self.version = versions_of_event(self.event)
         else:
-            self.stay = stay_now(self.booking)
-
-    @cached_property
-    def recipient(self) -> Driver:
-        """The driver who is written to, where it is one; rows of long ago name none."""
-        return self.notification.recipient_driver or self.booking.driver
-
-    @property
-    def was_theirs(self) -> bool:
-        """Whether the driver is told of what took the booking away from them."""
-        return (
-            self.for_driver
-            and self.kind in CHANGES_MADE
-            and self.before is not None
-            and self.stay.driver != self.recipient
-            and self.before.driver == self.recipient
-        )
-
-    @property
-    def becomes_theirs(self) -> bool:
-        """Whether the driver is told of what gave them somebody else's booking."""
-        return (
-            self.for_driver
-            and self.kind in CHANGES_MADE
-            and self.before is not None
-            and self.stay.driver == self.recipient
-            and self.before.driver != self.recipient
-        )
-
-    @property
-    def is_theirs(self) -> bool:
-        """Whether the driver has the booking by now."""
-        return self.recipient == self.booking.driver
+            self.version = version_now(self.booking)
+        # The driver who is written to, where it is one; rows of long ago name none.
+        self.recipient = notification.recipient_driver or self.booking.driver
+        # Whether the driver has the booking by now.
+        self.is_theirs = self.recipient == self.booking.driver
+        # Whether the driver is told of what took the booking away from them, or gave it to them.
+        self.was_theirs = self.becomes_theirs = False
+        if self.for_driver and tells_driver and self.before is not None:
+            was, will_be = (
+                version.driver == self.recipient for version in (self.before, self.version)
+            )
+            self.was_theirs, self.becomes_theirs = was and not will_be, will_be and not was
+        # What sentences call the people and places.
+        self.words = facts.names_of(self.version) | {
+            "fleet": one_line(self.booking.fleet.name),
+            "portal": settings.PORTAL_NAME,
+        }
+        # Who answers the driver: the manager who asked for the booking, as long as there is one.
+        asked = self.booking.created_by
+        self.answers = asked if asked is not None and asked.is_active else None
+        # What the operator said to the request, line by line.
+        self.operator_words: tuple[str, ...] = ()
+        if self.request is not None and self.request.rejection_reason:
+            self.operator_words = lines_of(self.request.rejection_reason)
 
     @property
     def stands(self) -> bool:
@@ -119,96 +101,62 @@ class Case:
         ended = self.request is not None and self.request.failure == over
         return self.booking.is_confirmed and not ended
 
-    @property
-    def asker(self) -> User | None:
-        """The manager who asked for what the mail tells."""
-        return self.request.created_by if self.request is not None else None
-
     @cached_property
     def replacement(self) -> Booking | None:
         """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
-            status__in=NOT_TAKING_PLACE
+            status__in=Booking.NOT_IN_CALENDARS
         )
         return moved.select_related("location", "evse__charge_point", "driver").first()
-
-    @property
-    def words(self) -> dict[str, str]:
-        """What sentences call the people and places."""
-        return {
-            "driver": one_line(self.stay.driver.display_name),
-            "site": one_line(self.stay.location.name),
-            "fleet": one_line(self.booking.fleet.name),
-            "portal": settings.PORTAL_NAME,
-        }
 
 
 # Facts
 
 
-def stay_facts(
-    case: Case, stay: Stay, *, before: Stay | None = None, criteria: bool = False
+def full_facts(
+    case: Case, version: BookingVersion | None = None, *, before: BookingVersion | None = None
 ) -> list[Fact]:
-    """Return where, when and at which charger, with what each was before if that differs.
-
-    Managers, and whoever gets somebody else's booking, read for which driver. With `criteria`, no
-    charger means any that fits; without, one that the operator has yet to name.
-    """
-    place, time = facts.where(stay.location), facts.when(stay)
-    charger = charger_fact(stay, criteria=criteria)
-    driver = Fact(_("Driver"), (one_line(stay.driver.display_name),), strong=1)
-    if before is not None:
-        if before.location != stay.location:
-            place = with_before(place, one_line(before.location.name))
-        if (before.start_at, before.end_at) != (stay.start_at, stay.end_at):
-            time = with_before(time, period_of(before))
-        if before.evse != stay.evse and before.evse is not None:
-            charger = with_before(charger, one_line(before.evse.name))
-        if before.driver != stay.driver:
-            driver = with_before(driver, one_line(before.driver.display_name))
-    return [place, time, charger, *([] if case.for_driver else [driver])]
-
-
-def charger_fact(stay: Stay, *, criteria: bool) -> Fact:
-    """Return the charger, or what is known of it."""
-    if stay.evse is not None:
-        return facts.charger(stay.evse)
-    if criteria:
-        text = facts.criteria_text(stay.criteria)
-    else:
-        text = _("The operator assigns the charger. It shows on the booking's page once known.")
-    return Fact(_("Charger"), (text,))
-
-
-def standing_facts(case: Case, stay: Stay, *, before: Stay | None = None) -> list[Fact]:
     """Return all that a booking's driver or manager needs to know while it stands."""
-    told = stay_facts(case, stay, before=before)
-    told += facts.getting_in(stay)
-    told += reference_facts(case)
+    version = version or case.version
+    told = _version_facts(case, version, before=before)
+    told += facts.getting_in(version)
+    told += _reference(case)
     if case.booking.made_elsewhere:
         told.append(Fact(_("Booked"), (_("In the operator's app"),)))
     else:
-        fleet = one_line(case.booking.fleet.name)
-        if case.booking.created_by is not None:
-            fleet = f"{one_line(case.booking.created_by.display_name)}, {fleet}"
-        told.append(Fact(_("Requested by"), (fleet,)))
+        asked, fleet = case.booking.created_by, case.words["fleet"]
+        who = fleet if asked is None else f"{one_line(asked.display_name)}, {fleet}"
+        told.append(Fact(_("Requested by"), (who,)))
     return told
 
 
-def short_facts(case: Case, stay: Stay, *, criteria: bool = False) -> list[Fact]:
+def short_facts(
+    case: Case, version: BookingVersion | None = None, *, any_charger: bool = False
+) -> list[Fact]:
     """Return by what people recognise a booking that does not stand, or that is not theirs."""
-    return [*stay_facts(case, stay, criteria=criteria), *reference_facts(case)]
+    told = _version_facts(case, version or case.version, any_charger=any_charger)
+    return told + _reference(case)
 
 
-def reference_facts(case: Case) -> list[Fact]:
-    """Return the fleet's own reference, if the booking has one."""
+def _version_facts(
+    case: Case,
+    version: BookingVersion,
+    *,
+    before: BookingVersion | None = None,
+    any_charger: bool = False,
+) -> list[Fact]:
+    """Managers, and whoever gets somebody else's booking, read for which driver."""
+    told = facts.version_facts(version, before=before, any_charger=any_charger)
+    return told[:-1] if case.for_driver else told
+
+
+def _reference(case: Case) -> list[Fact]:
     reference = one_line(case.booking.reference)
     return [Fact(_("Reference"), (reference,))] if reference else []
 
 
-def period_of(stay: Stay | Booking) -> str:
-    """Return both ends on the site's clock, on one line."""
-    return str(period(stay.start_at, stay.end_at, stay.location.zone))
+def period_of(version: BookingVersion | Booking) -> str:
+    return str(period(version.start_at, version.end_at, version.location.zone))
 
 
 def place_and_time(booking: Booking) -> dict[str, str]:
@@ -220,135 +168,118 @@ def place_and_time(booking: Booking) -> dict[str, str]:
     return {"when": period_of(booking), "where": site}
 
 
-def operator_words(case: Case) -> tuple[str, ...]:
-    """Return what the operator said to a request, line by line."""
-    return lines_of(case.request.rejection_reason) if case.request is not None else ()
+# Links
 
 
-# Actions
+def actions_of(case: Case) -> list[tuple[str, str]]:
+    """Return where the mail leads its reader, by label and address.
 
-
-def driver_actions(case: Case) -> list[Action]:
-    """Return the driver's own page, as long as the booking is theirs."""
-    if not case.is_theirs:
-        return []
-    if case.booking.holds_a_place:
-        label = _("See it, add it to your calendar, cancel it or say that you run late")
-    else:
-        label = _("See the booking")
-    return [Action(label, driver_page_url(case.booking, case.recipient))]
-
-
-def page_action(case: Case) -> Action:
-    """Return the booking's page, which offers other times and chargers where none is booked."""
-    if case.booking.did_not_work_out:
+    A driver's page is theirs as long as the booking is. A booking's page offers other times and
+    chargers where none is booked.
+    """
+    booking = case.booking
+    if case.for_driver:
+        if not case.is_theirs:
+            return []
+        if booking.holds_a_place:
+            label = _("See it, add it to your calendar, cancel it or say that you run late")
+        else:
+            label = _("See the booking")
+        return [(label, driver_page_url(booking, case.recipient))]
+    failed = booking.did_not_work_out
+    if failed:
         label = _("See other times and chargers")
     else:
         label = _("Open the booking in %(portal)s") % case.words
-    return Action(label, portal_url(case.booking))
-
-
-def actions_of(case: Case) -> list[Action]:
-    """Return where the mail leads its reader."""
-    if case.for_driver:
-        return driver_actions(case)
+    actions = [(label, portal_url(booking))]
     by_operator = case.event is not None and case.event.actor == Actor.OPERATOR
-    lost = case.booking.did_not_work_out or (case.kind == Kind.CANCELLED and by_operator)
-    again = [Action(_("Pick another slot"), pick_again_url(case.stay))] if lost else []
-    return [page_action(case), *again]
+    if failed or (case.notification.kind == Kind.CANCELLED and by_operator):
+        actions.append((_("Pick another slot"), _pick_again_url(case.version)))
+    return actions
 
 
-def pick_again_url(stay: Stay) -> str:
+def _pick_again_url(version: BookingVersion) -> str:
     """Return the full address of the slot picker, opened around what was asked for."""
-    local = stay.start_at.astimezone(stay.location.zone)
+    local = version.start_at.astimezone(version.location.zone)
     params = {
         "day": local.date().isoformat(),
-        "minutes": str(int((stay.end_at - stay.start_at).total_seconds() // 60)),
+        "minutes": str(int((version.end_at - version.start_at).total_seconds() // 60)),
         "from": f"{local:%H:%M}",
     }
-    if stay.evse is None:
-        params |= criteria_params(stay.criteria)
-    page = reverse("sites:detail", args=[stay.location.pk])
+    if version.evse is None:
+        params |= criteria_params(version.criteria)
+    page = reverse("sites:detail", args=[version.location.pk])
     return f"{settings.SITE_URL}{page}?{urlencode(params)}"
 
 
 # Sentences
 
 
-def since_then(case: Case, stay: Stay) -> list[str]:
+def since_then(case: Case, version: BookingVersion | None = None) -> list[str]:
     """Return a warning where the booking is not what the mail tells any more.
 
     Mails may wait for their server, and are written from what happened, not from what is.
     """
-    over = {Booking.Status.CANCELLED, Booking.Status.FAILED, Booking.Status.NO_SHOW}
-    if case.booking.status not in over and not stay.differs(case.booking):
+    version = version or case.version
+    if case.booking.status not in Booking.ENDED_EARLY and not version.differs(case.booking):
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]
     return [_("The booking has changed again since then. Its page shows how it stands now.")]
 
 
-def answer_to(booking: Booking) -> User | None:
-    """Return who answers the driver: the manager who asked, as long as there is one."""
-    asked = booking.created_by
-    return asked if asked is not None and asked.is_active else None
-
-
 def driver_closing(case: Case) -> list[str]:
     """Return what a driver's mail ends with: whose link it is, and who answers."""
     if not case.for_driver:
         return []
-    closing = []
-    if case.is_theirs:
-        closing.append(_("This link is for you alone. It needs no log-in."))
-    manager = answer_to(case.booking)
-    if manager is not None:
-        name = {"manager": one_line(manager.display_name)}
+    closing = [_("This link is for you alone. It needs no log-in.")] if case.is_theirs else []
+    if case.answers is not None:
         if case.booking.holds_a_place and case.is_theirs:
             text = _("To change something else, reply to this mail. It goes to %(manager)s.")
         else:
             text = _("If you have a question, reply to this mail. It goes to %(manager)s.")
-        closing.append(text % name)
+        closing.append(text % {"manager": one_line(case.answers.display_name)})
     return closing
+
+
+def refused(case: Case, words: dict[str, str], *, says: str, silent: str, failed: str) -> list[str]:
+    """Return that the operator said no and why, or that it could not be asked, and why not."""
+    request = case.request
+    if request is not None and request.status == BookingRequest.Status.REJECTED:
+        return [(says if case.operator_words else silent) % words]
+    return failed_request(case, failed % words)
 
 
 def failed_request(case: Case, text: str) -> list[str]:
     """Return that something could not be asked for, why, and who is quoted below."""
-    assert case.request is not None
-    if case.request.failure:
+    if case.request is not None and case.request.failure:
         text = f"{text} {case.request.get_failure_display()}"
-    return [text, *([_("The operator's system says:")] if operator_words(case) else [])]
+    return [text, *([_("The operator's system says:")] if case.operator_words else [])]
+
+
+def not_booked(case: Case, *, subject: str, headline: str, opening: list[str]) -> Letter:
+    """Say that a request led to no booking, and whether another one still stands."""
+    replaced = case.booking.replaces
+    if replaced is not None and replaced.is_confirmed:
+        after = _("The booking that was to be moved stays as it was: %(when)s, %(where)s.")
+        after %= place_and_time(replaced)
+    else:
+        after = _("Nothing is booked.")
+    return Letter(
+        subject=subject,
+        headline=headline,
+        opening=opening,
+        quoted=case.operator_words,
+        after_quote=[after, _("This was asked for:")],
+        facts=short_facts(case, any_charger=True),
+    )
 
 
 def asked_by_manager(case: Case) -> list[str]:
     """Return which manager asked for what the mail tells."""
-    manager = case.asker
+    manager = case.request.created_by if case.request is not None else None
     if manager is None:
         return []
     if not case.for_driver and manager == case.notification.recipient_user:
         return [_("You asked for it.")]
     return [_("%(manager)s asked for it.") % {"manager": one_line(manager.display_name)}]
-
-
-def is_rejected(case: Case) -> bool:
-    """Return whether the operator itself said no."""
-    rejected = BookingRequest.Status.REJECTED
-    return case.request is not None and case.request.status == rejected
-
-
-def words_of_event(case: Case) -> tuple[str, ...]:
-    """Return what was said when something happened, line by line."""
-    return lines_of(case.event.note) if case.event is not None else ()
-
-
-def what(stay: Stay) -> str:
-    """Return where, when and at which charger, as short as a subject needs it."""
-    parts = [
-        one_line(stay.location.name, longest=LONGEST_SITE_IN_SUBJECT),
-        facts.short_period(stay),
-    ]
-    if stay.evse is not None:
-        label = stay.evse.label or stay.evse.physical_reference or stay.evse.name
-        charger = one_line(label, longest=LONGEST_CHARGER_IN_SUBJECT)
-        parts.append(_("charger %(charger)s") % {"charger": charger})
-    return ", ".join(parts)

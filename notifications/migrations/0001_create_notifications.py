@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="NoticePreference",
+            name="NotificationPreference",
             fields=[
                 (
                     "id",
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     "fleet",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notice_preferences",
+                        related_name="+",
                         to="drivers.fleet",
                     ),
                 ),

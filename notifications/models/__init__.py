@@ -1,6 +1,6 @@
 """Mails about bookings, and who wants which."""
 
 from notifications.models.notification import Notification
-from notifications.models.preference import NoticePreference
+from notifications.models.preference import NotificationPreference
 
-__all__ = ["NoticePreference", "Notification"]
+__all__ = ["Notification", "NotificationPreference"]

@@ -7,7 +7,7 @@ from drivers.models import Fleet
 from notifications.models.notification import Notification
 
 
-class NoticePreference(models.Model):
+class NotificationPreference(models.Model):
     """Who of a fleet gets mails of one kind; without a row the kind's default applies."""
 
     class Managers(models.TextChoices):
@@ -15,7 +15,7 @@ class NoticePreference(models.Model):
         ASKED = "asked", _("The manager who asked")
         ALL = "all", _("All managers")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="notice_preferences")
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(_("kind"), max_length=16, choices=Notification.Kind)
     managers = models.CharField(_("managers"), max_length=16, choices=Managers)
     driver = models.BooleanField(_("driver"))

@@ -101,7 +101,6 @@ def is_checkbox(field: BoundField) -> bool:
 # How things are written
 
 register.filter(formats.in_zone)
-register.filter(formats.day_in_zone)
 register.filter(formats.time_in_zone)
 register.simple_tag(formats.period)
 register.filter(formats.zone_label)

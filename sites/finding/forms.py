@@ -1,7 +1,6 @@
 """The form that searches and filters the list of sites."""
 
-from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,15 +10,6 @@ from sites.models import Evse
 
 MOST_KW = 9999
 MOST_LETTERS_OF_PLACE = 200
-
-
-class Search(TypedDict):
-    """What `search_locations` is asked for."""
-
-    query: str
-    connector: str
-    current: str
-    min_power_kw: Decimal | None
 
 
 class SiteSearchForm(forms.Form):
@@ -89,7 +79,7 @@ class SiteSearchForm(forms.Form):
         for validator in power.validators:
             validator.message = unclear  # type: ignore[attr-defined]
 
-    def criteria(self) -> Search:
+    def criteria(self) -> dict[str, Any]:
         """Return what to search for, for `search_locations`, without the values that are wrong."""
         self.is_valid()
         cleaned = self.cleaned_data
@@ -102,19 +92,16 @@ class SiteSearchForm(forms.Form):
 
     @property
     def wanted_place(self) -> str:
-        """Return the place near which sites are wanted, as it was typed; "" for none."""
         self.is_valid()
         return str(self.cleaned_data.get("near", ""))
 
     @property
     def only_favourites(self) -> bool:
-        """Return whether only somebody's favourites are wanted."""
         self.is_valid()
         return bool(self.cleaned_data.get("favourites"))
 
     @property
     def narrows(self) -> bool:
-        """Return whether anything is searched for at all."""
         wanted = any(value not in ("", None) for value in self.criteria().values())
         return wanted or self.only_favourites
 

@@ -86,11 +86,9 @@ def _read(body: bytes) -> Answer | None:
 
 
 def is_on_the_globe(latitude: float, longitude: float) -> bool:
-    """Return whether two numbers are a latitude and a longitude."""
     return math.isfinite(latitude + longitude) and abs(latitude) <= 90 and abs(longitude) <= 180
 
 
 def user_agent() -> str:
-    """Return how the portal names itself, with the address where its owner is found."""
     name = settings.PORTAL_NAME.encode("ascii", "ignore").decode().strip() or "Chargebook"
     return f"{name} ({settings.SITE_URL})"

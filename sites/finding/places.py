@@ -32,7 +32,6 @@ class Place:
 
     @property
     def point(self) -> Point:
-        """Latitude and longitude."""
         return self.latitude, self.longitude
 
 

@@ -97,7 +97,6 @@ def page_of_rows(
 
 
 def favourites_first(search: Search) -> QuerySet[Location]:
-    """Return the sites by name, those before that somebody wants at hand."""
     if not search.favourites:
         return search.locations
     first = Case(When(pk__in=search.favourites, then=Value(0)), default=Value(1))
@@ -119,7 +118,6 @@ def by_distance(locations: QuerySet[Location], place: Place) -> list[tuple[int, 
 def site_row(
     location: Location, offer: Offer, favourites: frozenset[int], *, distance: str
 ) -> SiteRow:
-    """Return how the list shows a site."""
     return SiteRow(
         location=location,
         chargers=offer.chargers,
@@ -150,7 +148,6 @@ def sites_on_map(search: Search) -> tuple[list[MapSite], int]:
 
 
 def left_out_text(number: int) -> str:
-    """Return what the page says of sites that are not on the map."""
     if not number:
         return ""
     text = ngettext(

@@ -1,6 +1,8 @@
-"""The slot picker by itself, for htmx; a site's page holds the same fragment."""
+"""The slot picker of a site for the fleet that asks, in a page or by itself for htmx."""
 
-from django.http import HttpResponse
+from collections.abc import Sequence
+
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -9,8 +11,23 @@ from django.views.decorators.http import require_safe
 from drivers.permissions import FleetRequest, member_required
 from drivers.selectors import private_partner_ids
 from shell.viewer import viewer_zone
+from sites.models import Evse, Location
 from sites.selectors import asked_for, bookable_evses, visible_locations
-from sites.slots.picker.page import build_picker
+from sites.slots.picker.page import Picker, build_picker
+
+
+def picker_for(
+    request: FleetRequest, location: Location, evses: Sequence[Evse], params: QueryDict
+) -> Picker:
+    now = timezone.now()
+    return build_picker(
+        location=location,
+        evses=evses,
+        params=params,
+        viewer_zone=viewer_zone(request),
+        now=now,
+        asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
+    )
 
 
 @member_required
@@ -20,16 +37,8 @@ def availability(request: FleetRequest, pk: int) -> HttpResponse:
     """Show the picker for other choices; the address bar gets the page that shows the same."""
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    zone = viewer_zone(request)
-    now = timezone.now()
-    picker = build_picker(
-        location=location,
-        evses=list(bookable_evses(location, partner_ids=partner_ids)),
-        params=request.GET,
-        viewer_zone=zone.key if zone else None,
-        now=now,
-        asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
-    )
+    evses = list(bookable_evses(location, partner_ids=partner_ids))
+    picker = picker_for(request, location, evses, request.GET)
     response = render(request, "sites/slots/_picker.html", {"location": location, "picker": picker})
     response["HX-Push-Url"] = f"{picker.page_url}?{picker.here}"
     return response

@@ -12,14 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 from drivers.permissions import FleetRequest, member_required
 from drivers.selectors import private_partner_ids
 from shell.content_policy import allow_pictures_from
-from shell.viewer import viewer_zone
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
 from sites.pages.map_data import map_of
-from sites.selectors import asked_for, visible_evses, visible_locations
+from sites.pages.picker import picker_for
+from sites.selectors import visible_evses, visible_locations
 from sites.slots.picker.form import read_move
-from sites.slots.picker.page import build_picker
 
 # What the list hands on to the slot picker of a site while a booking is moved.
 PASSED_ALONG = ("day", "from", "minutes")
@@ -73,22 +72,18 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     evses = list(visible_evses(location, partner_ids=partner_ids))
-    now = timezone.now()
-    zone = viewer_zone(request)
     context = {
         "location": location,
-        "now": now,
+        "now": timezone.now(),
         "facts": facts_of(location),
         "back": request.path,
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": [charger_of(evse) for evse in evses],
-        "picker": build_picker(
-            location=location,
-            evses=[evse for evse in evses if state_of(evse)[0] == BOOKABLE],
-            params=request.GET,
-            viewer_zone=zone.key if zone else None,
-            now=now,
-            asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
+        "picker": picker_for(
+            request,
+            location,
+            [evse for evse in evses if state_of(evse)[0] == BOOKABLE],
+            request.GET,
         ),
     }
     return render(request, "sites/detail.html", context)

@@ -16,10 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ampeco.factory import get_client
-from ampeco.types import EvseAvailability
 from mirror.operator_status import note_accepted, note_refused
 from sites.models import Evse, Location
-from sites.periods import Interval, clip, covers, merge, next_step, start_of_day, subtract
+from sites.periods import Period, clip, covers, next_step, start_of_day, subtract
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,
@@ -39,7 +38,7 @@ SENTENCES: dict[str, str | Promise] = {
     "refused": _("The operator’s system does not tell what is free at this site."),
 }
 
-FreeTimes = Mapping[int, tuple[Interval, ...]]
+FreeTimes = Mapping[int, tuple[Period, ...]]
 
 
 class AvailabilityUnknown(Exception):
@@ -64,10 +63,10 @@ class Availability:
     """
 
     read_at: datetime
-    window: Interval
+    window: Period
     free: FreeTimes
 
-    def of(self, evse: Evse) -> tuple[Interval, ...]:
+    def of(self, evse: Evse) -> tuple[Period, ...]:
         """Return when an EVSE is free, in order of time."""
         return self.free.get(evse.ampeco_id, ())
 
@@ -99,7 +98,7 @@ def free_evses(
     start_at: datetime,
     end_at: datetime,
     fresh: bool = True,
-    held: Interval | None = None,
+    held: Period | None = None,
     now: datetime | None = None,
 ) -> list[Evse]:
     """Return those of the EVSEs that are free for the whole stretch, in the order given.
@@ -111,11 +110,11 @@ def free_evses(
     """
     evses = list(evses)
     now = now or timezone.now()
-    stretch = Interval(start_at.astimezone(UTC), end_at.astimezone(UTC))
+    stretch = Period(start_at.astimezone(UTC), end_at.astimezone(UTC))
     wanted = subtract([stretch], [held] if held else [])
     if not evses or not wanted:
         return evses
-    asked = Interval(wanted[0].start_at, wanted[-1].end_at)
+    asked = Period(wanted[0].start_at, wanted[-1].end_at)
     free = None if fresh else remembered(location, asked, now=now)
     if free is None:
         free = ask(location, asked)
@@ -136,7 +135,7 @@ def forget_availability(
     cache.delete(cache_key(location, window))
 
 
-def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Interval:
+def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Period:
     """Return the time to ask about for a day, the same for as many days in a row as fit.
 
     It begins at the next quarter hour or at a later midnight, lasts as long as AMPECO allows, and
@@ -150,10 +149,10 @@ def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Interval:
         if max(start_of_day(each + 2 * ONE_DAY, zone), longest_stay) > start_at + LONGEST_WINDOW:
             start_at = start_of_day(each, zone)
         each += ONE_DAY
-    return Interval(start_at, start_at + LONGEST_WINDOW)
+    return Period(start_at, start_at + LONGEST_WINDOW)
 
 
-def ask(location: Location, window: Interval) -> FreeTimes:
+def ask(location: Location, window: Period) -> FreeTimes:
     """Return AMPECO's answer about a stretch of at most 168 hours; raises AvailabilityUnknown."""
     try:
         answer = get_client().check_availability(
@@ -169,19 +168,11 @@ def ask(location: Location, window: Interval) -> FreeTimes:
     except UpstreamError as error:
         raise AvailabilityUnknown("unreachable") from error
     note_accepted()
-    return {each.evse_id: clip(merge(slots_of(each)), window) for each in answer}
+    # The slots of an answer are merged already.
+    return {each.evse_id: clip(each.slots, window) for each in answer}
 
 
-def slots_of(answer: EvseAvailability) -> list[Interval]:
-    """Return the free stretches of an answer; one without length tells nothing."""
-    return [
-        Interval(slot.start_at.astimezone(UTC), slot.end_at.astimezone(UTC))
-        for slot in answer.slots
-        if slot.start_at < slot.end_at
-    ]
-
-
-def remembered(location: Location, stretch: Interval, *, now: datetime) -> FreeTimes | None:
+def remembered(location: Location, stretch: Period, *, now: datetime) -> FreeTimes | None:
     """Return what the cache knows, if it knows all of the stretch."""
     day = stretch.start_at.astimezone(location.zone).date()
     window = window_for(day, zone=location.zone, now=now)
@@ -196,7 +187,7 @@ def remembered(location: Location, stretch: Interval, *, now: datetime) -> FreeT
 Packed = tuple[float, dict[int, list[tuple[int, int]]]]
 
 
-def cache_key(location: Location, window: Interval) -> str:
+def cache_key(location: Location, window: Period) -> str:
     """Return under which key the cache holds what is free at a site in a window."""
     return f"availability:{location.ampeco_id}:{int(window.start_at.timestamp())}"
 
@@ -213,7 +204,7 @@ def pack(availability: Availability) -> Packed:
     return availability.read_at.timestamp(), free
 
 
-def unpack(packed: Packed | None, window: Interval) -> Availability | None:
+def unpack(packed: Packed | None, window: Period) -> Availability | None:
     """Return the answer that the cache held, or None."""
     if packed is None:
         return None
@@ -223,7 +214,7 @@ def unpack(packed: Packed | None, window: Interval) -> Availability | None:
         window=window,
         free={
             evse_id: tuple(
-                Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+                Period(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
                 for start, end in spans
                 if start < end
             )

@@ -26,7 +26,4 @@ class Criteria:
             return False
         if self.min_power_kw is not None and (evse.max_power_kw or 0) < self.min_power_kw:
             return False
-        return not self.connector_type or any(
-            connector.type == self.connector_type and connector.status != "disabled"
-            for connector in evse.connectors.all()
-        )
+        return not self.connector_type or self.connector_type in evse.plug_types

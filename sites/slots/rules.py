@@ -1,8 +1,10 @@
-"""What a booking must satisfy: one small function a rule, returning a sentence or nothing.
+"""The operator's limits, and what the times of a booking must satisfy: one function a rule.
 
 AMPECO publishes no such limits; those that come from the operator are settings.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,49 +14,61 @@ from django.utils.translation import ngettext
 STEP = timedelta(minutes=15)
 
 
-def ends_after_start(start_at: datetime, end_at: datetime) -> str | None:
-    """The end must lie after the start."""
-    return None if end_at > start_at else _("The end must be after the start.")
+def notice() -> timedelta:
+    """How long before its start a booking must be made."""
+    return timedelta(minutes=settings.BOOKING_NOTICE_MINUTES)
 
 
-def on_quarter_hours(*instants: datetime) -> str | None:
-    """Start and end must lie on quarter hours."""
-    if any(int(at.timestamp()) % STEP.seconds or at.microsecond for at in instants):
-        return _("Start and end must be on a quarter hour.")
-    return None
+def shortest() -> timedelta:
+    return timedelta(minutes=settings.BOOKING_MIN_MINUTES)
 
 
-def in_the_future(start_at: datetime, *, now: datetime) -> str | None:
-    """The start must leave the operator's notice from now on."""
-    notice = settings.BOOKING_NOTICE_MINUTES
-    if start_at >= now + timedelta(minutes=notice):
+def longest() -> timedelta:
+    return timedelta(hours=settings.BOOKING_MAX_HOURS)
+
+
+def last_instant(now: datetime) -> datetime:
+    """Return the end of what can be booked ahead."""
+    return now + timedelta(days=settings.BOOKING_HORIZON_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The times that a booking shall have, instead of those it `was` at if it exists already.
+
+    What stays as it was breaks no rule: a booking from elsewhere may keep its odd minutes, and one
+    that begins soon may still last longer.
+    """
+
+    start_at: datetime
+    end_at: datetime
+    now: datetime
+    was: tuple[datetime, datetime] | None = None
+
+    @property
+    def new_start(self) -> bool:
+        return self.was is None or self.start_at != self.was[0]
+
+    @property
+    def new_end(self) -> bool:
+        return self.was is None or self.end_at != self.was[1]
+
+    @property
+    def length(self) -> timedelta:
+        return self.end_at - self.start_at
+
+
+TimeRule = Callable[[Times], str | None]
+
+
+def ends_after_start(times: Times) -> str | None:
+    return None if times.end_at > times.start_at else _("The end must be after the start.")
+
+
+def not_too_long(times: Times) -> str | None:
+    if times.length <= longest():
         return None
-    if start_at <= now or not notice:
-        return _("This start has passed. Please pick a later one.")
-    return ngettext(
-        "Bookings must be made at least %(minutes)d minute before the start.",
-        "Bookings must be made at least %(minutes)d minutes before the start.",
-        notice,
-    ) % {"minutes": notice}
-
-
-def long_enough(start_at: datetime, end_at: datetime) -> str | None:
-    """The stay must last the operator's shortest time."""
-    least = settings.BOOKING_MIN_MINUTES
-    if end_at - start_at >= timedelta(minutes=least):
-        return None
-    return ngettext(
-        "The shortest booking is %(minutes)d minute.",
-        "The shortest booking is %(minutes)d minutes.",
-        least,
-    ) % {"minutes": least}
-
-
-def not_too_long(start_at: datetime, end_at: datetime) -> str | None:
-    """The stay may not exceed the operator's longest time."""
     most = settings.BOOKING_MAX_HOURS
-    if end_at - start_at <= timedelta(hours=most):
-        return None
     return ngettext(
         "The longest booking is %(hours)d hour.",
         "The longest booking is %(hours)d hours.",
@@ -62,11 +76,42 @@ def not_too_long(start_at: datetime, end_at: datetime) -> str | None:
     ) % {"hours": most}
 
 
-def within_horizon(end_at: datetime, *, now: datetime) -> str | None:
-    """The end may not lie beyond the days that can be booked ahead."""
-    days = settings.BOOKING_HORIZON_DAYS
-    if end_at <= now + timedelta(days=days):
+def long_enough(times: Times) -> str | None:
+    if times.length >= shortest():
         return None
+    least = settings.BOOKING_MIN_MINUTES
+    return ngettext(
+        "The shortest booking is %(minutes)d minute.",
+        "The shortest booking is %(minutes)d minutes.",
+        least,
+    ) % {"minutes": least}
+
+
+def starts_on_quarter_hour(times: Times) -> str | None:
+    return _odd(times.start_at) if times.new_start else None
+
+
+def ends_on_quarter_hour(times: Times) -> str | None:
+    return _odd(times.end_at) if times.new_end else None
+
+
+def leaves_notice(times: Times) -> str | None:
+    if not times.new_start or times.start_at >= times.now + notice():
+        return None
+    minutes = settings.BOOKING_NOTICE_MINUTES
+    if times.start_at <= times.now or not minutes:
+        return _("This start has passed. Please pick a later one.")
+    return ngettext(
+        "Bookings must be made at least %(minutes)d minute before the start.",
+        "Bookings must be made at least %(minutes)d minutes before the start.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+def within_horizon(times: Times) -> str | None:
+    if not times.new_end or times.end_at <= last_instant(times.now):
+        return None
+    days = settings.BOOKING_HORIZON_DAYS
     return ngettext(
         "Bookings can be made up to %(days)d day ahead.",
         "Bookings can be made up to %(days)d days ahead.",
@@ -74,35 +119,19 @@ def within_horizon(end_at: datetime, *, now: datetime) -> str | None:
     ) % {"days": days}
 
 
-def first_broken_time_rule(start_at: datetime, end_at: datetime, *, now: datetime) -> str | None:
-    """Return what is wrong with the times, the most telling rule first."""
-    return (
-        ends_after_start(start_at, end_at)
-        or not_too_long(start_at, end_at)
-        or long_enough(start_at, end_at)
-        or on_quarter_hours(start_at, end_at)
-        or in_the_future(start_at, now=now)
-        or within_horizon(end_at, now=now)
-    )
+# The most telling one first.
+TIME_RULES: tuple[TimeRule, ...] = (
+    ends_after_start,
+    not_too_long,
+    long_enough,
+    starts_on_quarter_hour,
+    ends_on_quarter_hour,
+    leaves_notice,
+    within_horizon,
+)
 
 
-def first_broken_change_rule(
-    start_at: datetime, end_at: datetime, *, was: tuple[datetime, datetime], now: datetime
-) -> str | None:
-    """Return what is wrong with the times that a booking shall have instead of those it has.
-
-    What stays as it was breaks no rule: a booking from elsewhere may keep its odd minutes, and one
-    that begins soon may still last longer.
-    """
-    if (start_at, end_at) == was:
-        return None
-    other_start, other_end = start_at != was[0], end_at != was[1]
-    moved = [at for at, is_other in ((start_at, other_start), (end_at, other_end)) if is_other]
-    return (
-        ends_after_start(start_at, end_at)
-        or not_too_long(start_at, end_at)
-        or long_enough(start_at, end_at)
-        or on_quarter_hours(*moved)
-        or (in_the_future(start_at, now=now) if other_start else None)
-        or (within_horizon(end_at, now=now) if other_end else None)
-    )
+def _odd(at: datetime) -> str | None:
+    if int(at.timestamp()) % STEP.seconds or at.microsecond:
+        return _("Start and end must be on a quarter hour.")
+    return None

@@ -18,8 +18,8 @@ from bookings.models import (
 )
 from calendars.models import CalendarFeed
 from mirror.search import search_key
-from notifications.delivery import send_due
-from notifications.models import NoticePreference, Notification
+from notifications.delivery import deliver_due
+from notifications.models import Notification, NotificationPreference
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -40,7 +40,7 @@ BOOKINGS, REQUESTS, MAILS, SESSIONS, FEEDS, PREFERENCES = ALL = [
         "notifications_notification",
         "bookings_chargingsession",
         "calendars_calendarfeed",
-        "notifications_noticepreference",
+        "notifications_notificationpreference",
     )
 ]
 State = Notification.State
@@ -99,9 +99,9 @@ def session_of(booking=None) -> ChargingSession:
     )
 
 
-def preference_of(booking=None) -> NoticePreference:
+def preference_of(booking=None) -> NotificationPreference:
     fleet = (booking or BookingFactory()).fleet
-    return NoticePreference.objects.create(
+    return NotificationPreference.objects.create(
         fleet=fleet, kind="approved", managers="all", driver=False
     )
 
@@ -293,7 +293,7 @@ def test_mails_that_could_not_be_delivered_are_sent_again(as_staff, smtp_sink):
     page = send_again(as_staff, given_up, *others)
     assert "1 mail is sent again." in page
     assert "2 are not: they were sent, wait, or were left out." in page
-    assert send_due() == 1
+    assert deliver_due() == 1
     (mail,) = smtp_sink.received
     assert mail.recipients == [given_up.recipient_email]
     assert str(given_up.message_id) in mail.message["Message-ID"]
@@ -307,7 +307,7 @@ def test_a_mail_that_is_sent_again_has_all_its_attempts(as_staff, smtp_sink):
     )
     send_again(as_staff, row)
     smtp_sink.stop()
-    assert send_due() == 0
+    assert deliver_due() == 0
     row.refresh_from_db()
     assert (row.state, row.attempts) == (State.QUEUED, 1)
 
@@ -316,7 +316,7 @@ def test_a_mail_that_is_no_longer_true_is_not_sent_again(as_staff, smtp_sink):
     row = reminder(state=State.GIVEN_UP)
     Booking.objects.update(status="cancelled")
     send_again(as_staff, row)
-    assert send_due() == 0
+    assert deliver_due() == 0
     row.refresh_from_db()
     assert row.state == State.DROPPED
 

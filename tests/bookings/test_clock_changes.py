@@ -10,12 +10,12 @@ import icalendar
 import pytest
 
 from bookings.state.booking import reminder_time
-from calendars.ical import instant_line
+from calendars.entries import instant_line
 from shell.formats import in_zone, offset_text, time_in_zone, zone_label
-from shell.wall_clock import instants_of, skipped_stretch
+from shell.wall_clock import instants_of, skipped_times
 from sites.periods import STEP, local_day, start_of_day, starts_that_fit
-from sites.slots.picker.parts import Clock, StartWriter
-from sites.slots.picker.texts import clock_change_text
+from sites.slots.clocks import Clock, clock_change_text
+from sites.slots.picker.starts import PeriodChoice
 from tests.factories import BookingFactory, FleetFactory
 
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
@@ -104,10 +104,8 @@ def test_every_quarter_hour_of_a_day_is_one_slot_and_reads_like_no_other():
 
 def test_a_slot_is_the_same_instant_from_its_link_to_what_is_typed_and_shown():
     for change in changes():
-        writer = StartWriter(
-            site=Clock(change.zone), viewer=None, length=HOUR, booking_url="", day=change.day
-        )
-        for start in writer.write(around(change, hours=1), params={}, what=""):
+        choice = PeriodChoice(change.zone, length=HOUR, now=FIRST)
+        for start in choice.write(around(change, hours=1), what=""):
             local = start.start_at.astimezone(change.zone)
             assert f"start={start.start_at:%Y-%m-%dT%H}%3A{start.start_at:%M}" in start.url
             meant = instants_of(local.date(), local.time(), change.zone)
@@ -126,7 +124,7 @@ def test_what_the_clocks_skip_is_no_time_and_what_they_repeat_is_two():
         if change.by > timedelta(0):
             for skipped in (wall + n * STEP for n in range(stretch)):
                 assert instants_of(skipped.date(), skipped.time(), change.zone) == []
-                first, last = skipped_stretch(skipped.date(), skipped.time(), change.zone)
+                first, last = skipped_times(skipped.date(), skipped.time(), change.zone)
                 assert (first, last) == (wall.time(), (wall + change.by).time())
         else:
             for repeated in (wall - (n + 1) * STEP for n in range(stretch)):

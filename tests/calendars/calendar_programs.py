@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import vobject
-from ical.calendar_stream import IcsCalendarStream
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,9 @@ def read_by_vobject(content: bytes) -> File:
 
 def read_by_ical(content: bytes) -> File:
     """Read with ical, the reader of Home Assistant."""
+    # It reads all time zones of the world, which only those wait for who use it.
+    from ical.calendar_stream import IcsCalendarStream
+
     calendar = IcsCalendarStream.calendar_from_ics(content.decode())
     entries = [
         Entry(

@@ -9,7 +9,7 @@ from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
 from bookings.state.outcomes import open_cancellation
 from calendars.entries import booking_calendar, feed_calendar
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from tests.calendars.calendar_programs import READERS, CalendarProgram
 from tests.factories import BookingRequestFactory, DriverFactory, EvseFactory
 from tests.notifications.mail_reading import Status, approve
@@ -42,7 +42,7 @@ class Mailbox:
 
     def fetch(self) -> list[bytes]:
         """Send what waits; return the calendar files that came since the last time."""
-        send_due()
+        deliver_due()
         mails = self.sink.received[self.seen :]
         self.seen = len(self.sink.received)
         return [
@@ -200,7 +200,7 @@ def test_whoever_drives_is_not_asked_to_accept(asked, danas_mail, read):
 
 def test_the_other_form_of_the_text_is_the_same_file(asked, dana, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     mail = smtp_sink.mails[dana.email]
     (form,) = [
         part

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from calendars.ical import component, fold, line, text_line, to_bytes
+from calendars.entries import component, fold, line, text_line, to_bytes
 
 # What a database may hold of texts: anything but lone halves of characters.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

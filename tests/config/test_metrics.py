@@ -13,9 +13,8 @@ from config import gauges
 from mirror.models import SyncRun
 from mirror.operator_status import note_refused
 from notifications.models import Notification
-from telemetry.measures import MAILS, MEASURES
+from telemetry.measures import MAILS, MEASURES, STORE
 from telemetry.models import Sweep
-from telemetry.store import STORE
 from tests.factories import BookingRequestFactory
 from tools.services.ports import free_port
 from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from config.celery import app
 from config.services import ROWS_QUEUE, SWEEPS_QUEUE, queue_length
-from mirror.enqueue import enqueue_on_commit
+from mirror.work import enqueue_on_commit
 
 pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 

@@ -13,7 +13,7 @@ import django; django.setup()
 from datetime import timedelta
 from django.utils import timezone
 from bookings.sync.schedule import claim_due, schedule
-from mirror.leases import claim
+from mirror.work import claim
 from bookings.models import Booking, BookingRequest
 from notifications.reminders import plan_due_reminders
 from bookings.state.moves import move_request

@@ -10,7 +10,6 @@ import pytest
 
 from tests.e2e.operator_desk import Operator
 from tools.demo.own import DemoStack, own_demo
-from tools.frontend.browser import chromium_flags, chromium_path
 
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 
@@ -23,25 +22,16 @@ def demo_stack(tmp_path_factory) -> Iterator[DemoStack]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    """Run a headless Chromium; skip where Playwright or Chromium are missing.
+def session_cookies() -> dict[str, list[dict]]:
+    """The cookie of the first who signed in under an e-mail, for all tabs that come later.
 
-    Not for the whole session: while Playwright runs, Django refuses to use the database here.
+    Not for the whole run: a session remembers what was typed into a form and not sent.
     """
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs the e2e dependency group (make install-e2e)"
-    )
-    path = chromium_path()
-    if path is None:
-        pytest.skip("needs Chromium (apt-get install chromium, or set CHROMIUM to its path)")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=chromium_flags())
-        yield browser
-        browser.close()
+    return {}
 
 
 @pytest.fixture
-def open_page(chromium, demo_stack) -> Iterator[Callable[..., object]]:
+def open_page(chromium, demo_stack, session_cookies) -> Iterator[Callable[..., object]]:
     """Yield a function that opens a tab on the portal, signed in as `email` where one is given.
 
     Each tab is in a browser context of its own, with the keyword arguments as its options. The test
@@ -71,9 +61,9 @@ def open_page(chromium, demo_stack) -> Iterator[Callable[..., object]]:
         page.on("request", note_stranger)
         if email:
             # Not at the top: the tests without a browser use this file too.
-            from tests.e2e.steps import sign_in
+            from tests.e2e.steps import come_back
 
-            sign_in(page, demo_stack.login(email))
+            come_back(page, demo_stack.login(email), session_cookies)
         return page
 
     yield open_tab

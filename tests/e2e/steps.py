@@ -33,6 +33,20 @@ def sign_in(page: "Page", login: dict[str, str]) -> None:
     expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
 
 
+def come_back(page: "Page", login: dict[str, str], cookies: dict[str, list[dict]]) -> None:
+    """Begin where signing in leads, and sign in only where nobody has, or somebody signed out."""
+    page.context.add_cookies(cookies.get(login["email"], []))
+    if login["email"] in cookies:
+        page.goto("/")
+        if "/login/" not in page.url:
+            expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
+            return
+    sign_in(page, login)
+    cookies[login["email"]] = [
+        each for each in page.context.cookies() if each["name"] == "sessionid"
+    ]
+
+
 def open_site(page: "Page", name: str) -> None:
     """Find a site by its name and open its page."""
     page.goto("/sites/")

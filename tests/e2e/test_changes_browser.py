@@ -59,7 +59,7 @@ def test_another_time_is_asked_for_decided_and_told(page, operator):
     operator.decide_by_hand(True)
     page.locator("#send-change").click()
     expect(status(page)).to_contain_text("Change requested")
-    asked = page.locator("#notice-open-change")
+    asked = page.locator("#banner-open-change")
     expect(asked).to_contain_text("Change requested by Maya Okafor:")
     expect(asked).to_contain_text("Until the operator decides, the booking stays as it is.")
     assert operator.booking(number)["startAt"] == was["startAt"]
@@ -178,7 +178,7 @@ def test_who_comes_second_is_told_what_happened_and_keeps_what_was_entered(
     expect_kept(second, start=mine, driver="Liam Byrne")
 
     operator.decide_by_hand(False)
-    expect(page.locator("#notice-open-change")).to_have_count(0, timeout=DECISION_MS)
+    expect(page.locator("#banner-open-change")).to_have_count(0, timeout=DECISION_MS)
     second.locator("#send-change").click()
     expect(problem).to_contain_text("This booking has changed since you opened the page.")
     expect_kept(second, start=mine, driver="Liam Byrne")
@@ -228,7 +228,7 @@ def test_an_undecided_booking_is_cancelled_once_it_is_approved(page, operator):
     page.locator("#send-cancel").click()
     expect(status(page)).to_contain_text("Requested")
     expect(status(page)).to_contain_text("To be cancelled")
-    expect(page.locator("#notice-open-change")).to_contain_text(
+    expect(page.locator("#banner-open-change")).to_contain_text(
         "If it is approved, the portal asks for its cancellation at once."
     )
     operator.decide_by_hand(False)

@@ -68,7 +68,7 @@ def test_a_booking_is_changed_and_cancelled_by_keyboard_alone(open_page, operato
     expect(time).to_be_focused()
     press(page, page.locator("#send-change"), key="Shift+Tab")
     expect(facts).not_to_have_text(before, timeout=DECISION_MS, use_inner_text=True)
-    expect(page.locator("#notice-open-change")).to_have_count(0, timeout=DECISION_MS)
+    expect(page.locator("#banner-open-change")).to_have_count(0, timeout=DECISION_MS)
 
     operator.decide_by_hand(True)
     press(page, page.locator("#cancel-link"))

@@ -28,12 +28,12 @@ def test_a_booking_is_moved_to_another_charger(page, operator):
     old = book_first(page, "Mondeville", day=5, driver="Jamal Wright", reference="Move 1")
     was = operator.requests()[-1]["bookingId"]
     new = ask_for_move(page)
-    expect(page.locator("#notice-replaces")).to_contain_text(f"booking {key(old)}")
+    expect(page.locator("#banner-replaces")).to_contain_text(f"booking {key(old)}")
     expect_status(page, "Approved")
 
     page.goto(old)
     expect_status(page, "Cancelled")
-    expect(page.locator("#notice-moved")).to_contain_text(f"booking {key(new)}")
+    expect(page.locator("#banner-moved")).to_contain_text(f"booking {key(new)}")
     assert operator.booking(was)["status"] == "cancelled"
     assert operator.booking(number_of(operator, new, page))["status"] == "accepted"
 
@@ -49,7 +49,7 @@ def test_a_move_that_is_rejected_leaves_the_booking_as_it_was(page, operator):
 
     page.goto(old)
     expect(status(page)).to_contain_text("Approved")
-    notice = page.locator("#notice-move-ended")
+    notice = page.locator("#banner-move-ended")
     expect(notice).to_contain_text("The bay is being painted.")
     expect(page.locator("#move-link")).to_be_visible()
     assert operator.booking(was)["status"] == "accepted"
@@ -67,7 +67,7 @@ def test_both_pages_warn_when_the_operator_keeps_the_old_booking(page, operator)
     reject_last(operator, kind="cancel", reason="It is paid for.")
     for address in (old, new):
         page.goto(address)
-        expect(page.locator("#notice-both-stand")).to_be_visible(timeout=DECISION_MS)
+        expect(page.locator("#banner-both-stand")).to_be_visible(timeout=DECISION_MS)
     assert operator.booking(was)["status"] == "accepted"
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from bookings.models import BookingRequest
 from config.celery import app as portal
-from mirror import enqueue
+from mirror import work as enqueue
 from tests.deploy.own_database import start, url_of
 from tests.factories import next_noon
 from tests.faults.conftest import reconcile

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
 from bookings.sync import polling, submission
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from notifications.models import Notification
 from tests.deploy.own_database import url_of
 from tests.faults.conftest import is_post, reconcile
@@ -135,7 +135,7 @@ def test_while_a_mail_is_being_sent(request_row, workers, operator, smtp_sink):
         return await take(server, session, envelope)
 
     smtp_sink.handle_DATA = restart
-    assert send_due() == 2
+    assert deliver_due() == 2
     Notification.objects.update(next_attempt_at=now(), lease_until=F("created_at"))
-    assert send_due() == 0
+    assert deliver_due() == 0
     assert len(smtp_sink.received) == 2

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync import polling, submission
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from tests.factories import next_noon
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.small_operator import slot_of
@@ -65,7 +65,7 @@ def test_each_request_becomes_one_booking(
             submission.submit(request.pk, client=ampeco_client)
         submission.submit_due(client=ampeco_client)
         polling.poll_due(client=ampeco_client)
-        send_due()
+        deliver_due()
 
     for turn in range(30):
         if turn == 2:
@@ -84,6 +84,6 @@ def test_each_request_becomes_one_booking(
     stands = Booking.objects.filter(status="accepted", made_elsewhere=False).count()
     assert stands >= ASKED - 4
     let_pass(3600)
-    send_due(now=now() + timedelta(hours=1))
+    deliver_due(now=now() + timedelta(hours=1))
     ids = [mail.message["Message-ID"] + mail.recipients[0] for mail in smtp_sink.received]
     assert len(ids) == len(set(ids))

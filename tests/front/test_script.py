@@ -1,44 +1,21 @@
 """The script and the style sheet in a real browser, on the small site of tests/front/urls.py."""
 
-import os
 import re
-import shutil
 
 import pytest
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs the e2e dependency group (playwright)"
 )
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.urls("tests.front.urls"),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium (set CHROMIUM to its path)"),
 ]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as started:
-        # The synchronous driver keeps an event loop in this thread; the tests use none of it.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def open_page(browser, live_server, client, manager):
+def open_page(chromium, live_server, client, manager):
     """Open the site as the manager, by context options; fails on errors in the console."""
     client.force_login(manager)
     session = {"name": "sessionid", "value": client.cookies["sessionid"].value}
@@ -46,7 +23,7 @@ def open_page(browser, live_server, client, manager):
     contexts = []
 
     def opened(path="/", **options):
-        context = browser.new_context(base_url=live_server.url, **options)
+        context = chromium.new_context(base_url=live_server.url, **options)
         contexts.append(context)
         context.add_cookies([{**session, "url": live_server.url}])
         page = context.new_page()

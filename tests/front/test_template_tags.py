@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shell.formats import (
-    day_in_zone,
     duration,
     in_zone,
     kw,
@@ -100,9 +99,7 @@ def test_an_instant_is_shown_in_the_zone(instant, zone, expected):
 def test_day_and_time_alone():
     instant = utc(2026, 11, 23, 23, 5)
     assert draw("{{ i|time_in_zone:z }}", i=instant, z=NEW_YORK) == "18:05"
-    assert draw("{{ i|day_in_zone:z }}", i=instant, z=NEW_YORK) == "Mon 23 Nov 2026"
     assert time_in_zone(utc(2026, 11, 1, 6, 30), NEW_YORK) == "01:30 EST"
-    assert day_in_zone(utc(2026, 11, 1, 6, 30), NEW_YORK) == "Sun 1 Nov 2026"
 
 
 def test_the_viewers_own_zone_changes_nothing():
@@ -118,7 +115,6 @@ def test_words_in_dates_are_in_the_readers_language():
 def test_no_instant_is_no_text():
     assert in_zone(None, NEW_YORK) == ""
     assert time_in_zone(None, NEW_YORK) == ""
-    assert day_in_zone(None, NEW_YORK) == ""
     assert zone_label(NEW_YORK, None) == ""
     assert period(None, None, NEW_YORK) == ""
 

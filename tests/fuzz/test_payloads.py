@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ampeco.types import places
 from ampeco.types.bookings import Booking, BookingRequest, Session
 from ampeco.types.people import Partner, User
-from bookings.actions.eligibility import BookingRefused
+from bookings.actions.candidate import BookingRefused
 from drivers.sync import sync_fleet_drivers
 from sites.mirroring import full_walk
 from sites.slots.availability import AvailabilityUnknown, read_availability

@@ -5,7 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings.models import BookingRequest
-from mirror.leases import claim
+from mirror.work import claim
 from tests.factories import BookingRequestFactory
 
 pytestmark = pytest.mark.django_db

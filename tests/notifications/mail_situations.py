@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.state.booking import as_json
+from bookings.wording.versions import as_json
 from drivers.models import Driver
 from notifications.models import Notification
 from sites.models import Evse

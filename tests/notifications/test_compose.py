@@ -8,7 +8,7 @@ from django.urls import resolve
 from bookings.links import driver_page_url
 from bookings.models import Booking, BookingRequest
 from bookings.state.moves import move_request
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from notifications.models import Notification
 from tests.notifications.mail_reading import (
     Actor,
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 def test_what_the_driver_reads(asked, manager, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     mail = smtp_sink.mails["dana@hudson.example"]
     assert subject_of(mail) == (
         "Approved: Depot Brooklyn, Mon 23 Nov 18:00 – Tue 24 Nov 06:00, charger A-12"
@@ -59,7 +59,7 @@ def test_what_the_driver_reads(asked, manager, smtp_sink):
 
 def test_what_the_manager_reads(asked, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     mail = smtp_sink.mails["manager@hudson.example"]
     address = f"https://chargebook.example/bookings/{asked.booking_id}/"
     for body in (text_of(mail), html_of(mail)):
@@ -72,7 +72,7 @@ def test_what_the_manager_reads(asked, smtp_sink):
 
 def test_a_mail_is_text_html_and_a_calendar_entry(asked, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     for mail in smtp_sink.mails.values():
         assert mail.get_content_type() == "multipart/mixed"
         alternative, attachment = mail.iter_parts()
@@ -92,7 +92,7 @@ def test_a_mail_is_text_html_and_a_calendar_entry(asked, smtp_sink):
 
 def test_html_loads_nothing_and_links_only_where_it_says(asked, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     for mail in smtp_sink.mails.values():
         html = html_of(mail)
         assert not re.search(r"<(?:img|script|link|iframe|object)\b|url\(|@import|\ssrc=", html)
@@ -102,7 +102,7 @@ def test_html_loads_nothing_and_links_only_where_it_says(asked, smtp_sink):
 
 def test_a_rejection_quotes_the_operator_and_leads_back_to_the_picker(asked, smtp_sink):
     reject(asked, "Charger <b>A-12</b> is serviced.\nAsk for A-13.")
-    send_due()
+    deliver_due()
     (mail,) = smtp_sink.received
     assert mail.recipients == ["manager@hudson.example"]
     assert subject_of(mail.message) == (
@@ -128,7 +128,7 @@ def test_a_rejection_quotes_the_operator_and_leads_back_to_the_picker(asked, smt
 
 def test_a_rejection_without_a_reason_says_so(asked, smtp_sink):
     reject(asked, "")
-    send_due()
+    deliver_due()
     (mail,) = smtp_sink.received
     assert "gave no reason" in text_of(mail.message)
     assert "says:" not in text_of(mail.message)
@@ -141,7 +141,7 @@ def test_what_was_not_placed_has_its_reason_and_leads_back(asked, failure, smtp_
     asked.status = Status.QUEUED
     asked.save()
     move_request(asked, to=Status.FAILED, actor=Actor.PORTAL, failure=failure)
-    send_due()
+    deliver_due()
     (mail,) = smtp_sink.received
     text = text_of(mail.message)
     assert subject_of(mail.message).startswith("Not placed: Depot Brooklyn")
@@ -155,7 +155,7 @@ def test_a_day_and_a_night_lead_back_with_their_whole_length(asked, smtp_sink):
     asked.evse = None
     asked.save()
     reject(asked, "No.")
-    send_due()
+    deliver_due()
     (mail,) = smtp_sink.received
     text = text_of(mail.message)
     _page, link = re.findall(r"https://chargebook\.example\S+", text)
@@ -201,7 +201,7 @@ def test_times_are_those_of_the_sites_clock(asked, start, hours, expected, smtp_
     Booking.objects.filter(pk=asked.booking_id).update(**times)
     BookingRequest.objects.filter(pk=asked.pk).update(**times)
     approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
+    deliver_due()
     for mail in smtp_sink.mails.values():
         assert expected in text_of(mail)
 
@@ -211,7 +211,7 @@ def test_a_site_without_a_zone_is_said_to_have_none(asked, brooklyn, settings, s
     brooklyn.timezone = ""
     brooklyn.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
+    deliver_due()
     text = text_of(smtp_sink.mails["dana@hudson.example"])
     assert "Tue 24 Nov 2026, 04:30–16:30" in text
     assert "names no time zone" in text
@@ -226,7 +226,7 @@ def test_a_mail_cannot_be_made_to_carry_more_than_it_should(asked, brooklyn, bay
     dana.first_name = "Dana\nSubject: Free money"
     dana.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    assert send_due() == 2
+    assert deliver_due() == 2
     for mail in smtp_sink.received:
         assert mail.recipients in (["manager@hudson.example"], ["dana@hudson.example"])
         assert mail.message["Bcc"] is None
@@ -246,7 +246,7 @@ def test_an_overlong_site_does_not_swallow_the_subject(asked, brooklyn, smtp_sin
     brooklyn.name = "Depot " + "x" * 240
     brooklyn.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
+    deliver_due()
     subject = subject_of(smtp_sink.mails["dana@hudson.example"])
     assert "…, Mon 23 Nov 18:00" in subject
     assert len(subject) < 160
@@ -257,7 +257,7 @@ def test_a_language_that_the_portal_does_not_speak_is_no_obstacle(asked, dana, l
     dana.locale = locale
     dana.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    assert send_due() == 2
+    assert deliver_due() == 2
     assert "Your charging booking is approved" in text_of(smtp_sink.mails[dana.email])
 
 
@@ -268,7 +268,7 @@ def test_a_driver_is_written_to_in_a_language_that_the_portal_speaks(
     dana.locale = locale
     dana.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
+    deliver_due()
     mail = smtp_sink.mails[dana.email]
     assert '<html lang="de">' in html_of(mail)
     assert subject_of(mail) == (
@@ -282,6 +282,6 @@ def test_a_manager_is_written_to_in_the_language_of_their_account(asked, manager
     manager.language = "fr"
     manager.save()
     approve(BookingRequest.objects.get(pk=asked.pk))
-    send_due()
+    deliver_due()
     assert '<html lang="fr">' in html_of(smtp_sink.mails[manager.email])
     assert '<html lang="en">' in html_of(smtp_sink.mails["dana@hudson.example"])

@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
-from mirror.leases import claim
-from notifications.delivery import FEWEST_ATTEMPTS, pause_seconds, send_due, send_notification
+from mirror.work import claim
+from notifications.delivery import FEWEST_ATTEMPTS, deliver_due, pause_seconds, send_notification
 from notifications.models import Notification
 from sites.facts import WEEKDAYS
 from tests.factories import NotificationFactory
@@ -27,7 +27,7 @@ State = Notification.State
 
 def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
     approve(asked)
-    assert send_due() == 2
+    assert deliver_due() == 2
     assert [mail.recipients for mail in smtp_sink.received] == [
         ["manager@hudson.example"],
         ["dana@hudson.example"],
@@ -38,7 +38,7 @@ def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
         assert row.sent_at is not None
         assert row.lease_owner is None
         assert row.subject == subject_of(smtp_sink.mails[row.recipient_email])
-    assert send_due() == 0
+    assert deliver_due() == 0
     assert len(smtp_sink.received) == 2
 
 
@@ -55,18 +55,18 @@ def unassigned(asked):
 
 
 def test_an_approval_waits_until_its_charger_is_known(unassigned, bay, smtp_sink):
-    assert send_due() == 0
+    assert deliver_due() == 0
     assert not send_notification(Notification.objects.first().pk)
     assert set(Notification.objects.values_list("attempts", flat=True)) == {0}
     Booking.objects.filter(pk=unassigned.booking_id).update(evse=bay)
-    assert send_due() == 2
+    assert deliver_due() == 2
     assert "A-12 (BK-0012)" in text_of(smtp_sink.mails["dana@hudson.example"])
 
 
 def test_after_ten_minutes_an_approval_goes_out_without_its_charger(unassigned, smtp_sink):
     created = Notification.objects.first().created_at
-    assert send_due(now=created + timedelta(minutes=9)) == 0
-    assert send_due(now=created + timedelta(minutes=11)) == 2
+    assert deliver_due(now=created + timedelta(minutes=9)) == 0
+    assert deliver_due(now=created + timedelta(minutes=11)) == 2
     mail = smtp_sink.mails["dana@hudson.example"]
     assert subject_of(mail) == "Approved: Depot Brooklyn, Mon 23 Nov 18:00 – Tue 24 Nov 06:00"
     for mail in smtp_sink.mails.values():
@@ -79,7 +79,7 @@ def test_a_rejection_waits_for_no_charger(asked, smtp_sink):
     asked.save()
     Booking.objects.filter(pk=asked.booking_id).update(evse=None)
     reject(asked, "No.")
-    assert send_due() == 1
+    assert deliver_due() == 1
 
 
 # When sending fails
@@ -89,7 +89,7 @@ def test_a_server_that_is_down_delays_and_does_not_lose(asked, smtp_sink):
     smtp_sink.stop()
     approve(asked)
     start = timezone.now()
-    assert send_due(now=start) == 0
+    assert deliver_due(now=start) == 0
     tried = Notification.objects.get(attempts=1)
     assert tried.state == State.QUEUED
     assert tried.problem
@@ -98,8 +98,8 @@ def test_a_server_that_is_down_delays_and_does_not_lose(asked, smtp_sink):
     # The other one was not tried in vain.
     assert Notification.objects.filter(attempts=0, next_attempt_at__lte=start).count() == 1
     smtp_sink.start()
-    assert send_due(now=start + timedelta(minutes=1)) == 2
-    assert send_due(now=start + timedelta(minutes=2)) == 0
+    assert deliver_due(now=start + timedelta(minutes=1)) == 2
+    assert deliver_due(now=start + timedelta(minutes=2)) == 0
     assert len(smtp_sink.received) == 2
     assert set(Notification.objects.values_list("state", "problem")) == {(State.SENT, "")}
 
@@ -109,19 +109,19 @@ def test_an_address_refused_for_good_is_given_up_and_the_rest_goes_out(asked, sm
         "550 5.1.1 manager@hudson.example: no such mailbox"
     )
     approve(asked)
-    assert send_due() == 1
+    assert deliver_due() == 1
     refused = Notification.objects.get(audience="manager")
     assert (refused.state, refused.attempts) == (State.GIVEN_UP, 1)
     assert refused.problem == "The mail server refuses the address (550)."
     assert refused.sent_at is None
     assert list(smtp_sink.mails) == ["dana@hudson.example"]
-    assert send_due(now=timezone.now() + timedelta(days=1)) == 0
+    assert deliver_due(now=timezone.now() + timedelta(days=1)) == 0
 
 
 @pytest.mark.parametrize("address", ["dana", "dana@hudson.example, x@y.example", "a@b\nBcc: c@d"])
 def test_an_address_that_is_none_is_given_up(address, smtp_sink):
     row = NotificationFactory(recipient_email=address)
-    assert send_due() == 0
+    assert deliver_due() == 0
     row.refresh_from_db()
     assert row.state == State.GIVEN_UP
     assert smtp_sink.received == []
@@ -132,18 +132,18 @@ def test_a_refusal_that_passes_is_tried_again(asked, smtp_sink):
     smtp_sink.answers_to_data.append("451 4.3.0 try later")
     approve(asked)
     start = timezone.now()
-    assert send_due(now=start) == 0
+    assert deliver_due(now=start) == 0
     assert set(Notification.objects.values_list("state", "attempts")) == {(State.QUEUED, 1)}
-    assert send_due(now=start + timedelta(seconds=5)) == 0
+    assert deliver_due(now=start + timedelta(seconds=5)) == 0
     smtp_sink.answers_to_recipient.clear()
-    assert send_due(now=start + timedelta(seconds=20)) == 2
+    assert deliver_due(now=start + timedelta(seconds=20)) == 2
 
 
 def test_a_lost_answer_repeats_the_same_message_id(asked, smtp_sink):
     reject(asked, "No.")
     smtp_sink.lose_next_answer = True
-    assert send_due() == 0
-    assert send_due(now=timezone.now() + timedelta(minutes=1)) == 1
+    assert deliver_due() == 0
+    assert deliver_due(now=timezone.now() + timedelta(minutes=1)) == 1
     first, second = smtp_sink.received
     assert first.message["Message-ID"] == second.message["Message-ID"]
 
@@ -155,7 +155,7 @@ def test_a_mail_is_given_up_after_a_day_of_trying(asked, smtp_sink):
     at = row.created_at
     while row.state == State.QUEUED:
         at = max(at, row.next_attempt_at)
-        send_due(now=at)
+        deliver_due(now=at)
         row.refresh_from_db()
     assert row.state == State.GIVEN_UP
     assert timedelta(hours=24) <= at - row.created_at < timedelta(hours=24, minutes=16)
@@ -166,12 +166,12 @@ def test_a_mail_that_lay_for_a_day_without_workers_is_still_tried(asked, smtp_si
     smtp_sink.stop()
     reject(asked, "No.")
     monday = timezone.now() + timedelta(days=3)
-    assert send_due(now=monday) == 0
+    assert deliver_due(now=monday) == 0
     row = Notification.objects.get()
     assert row.state == State.QUEUED
     assert row.attempts < FEWEST_ATTEMPTS
     smtp_sink.start()
-    assert send_due(now=monday + timedelta(minutes=1)) == 1
+    assert deliver_due(now=monday + timedelta(minutes=1)) == 1
 
 
 def test_a_mail_that_cannot_be_written_does_not_stop_the_others(asked, brooklyn, smtp_sink, caplog):
@@ -180,7 +180,7 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_others(asked, brooklyn,
     site.always_open, site.opening_hours = False, dict.fromkeys(WEEKDAYS, 7)
     site.save()
     approve(asked)
-    assert send_due() == 2
+    assert deliver_due() == 2
     bad.refresh_from_db()
     assert (bad.state, bad.problem) == (State.QUEUED, "The mail could not be written.")
     assert "could not be written" in caplog.text
@@ -199,10 +199,10 @@ def test_a_claimed_mail_is_left_alone_until_the_claim_runs_out(asked, smtp_sink)
     reject(asked, "No.")
     now = timezone.now()
     claim(Notification.objects.all(), now=now, seconds=180, limit=10)
-    assert send_due(now=now) == 0
+    assert deliver_due(now=now) == 0
     assert not send_notification(Notification.objects.get().pk)
     assert smtp_sink.received == []
-    assert send_due(now=now + timedelta(seconds=181)) == 1
+    assert deliver_due(now=now + timedelta(seconds=181)) == 1
     assert len(smtp_sink.received) == 1
 
 
@@ -216,7 +216,7 @@ class SecondSender(EmailBackend):
         if self.connection is None and not SecondSender.runs:
             SecondSender.runs = True
             try:
-                SecondSender.sent_by_other.append(send_due())
+                SecondSender.sent_by_other.append(deliver_due())
             finally:
                 SecondSender.runs = False
         return super().open()
@@ -227,7 +227,7 @@ def test_a_sender_that_comes_in_between_takes_only_what_is_free(asked, smtp_sink
     SecondSender.sent_by_other = []
     approve(asked)
     # Both saw two rows. The first had claimed one when the second came and sent the other.
-    assert send_due() == 1
+    assert deliver_due() == 1
     assert SecondSender.sent_by_other == [1]
     assert sorted(mail.recipients[0] for mail in smtp_sink.received) == [
         "dana@hudson.example",
@@ -243,11 +243,11 @@ def test_a_mail_that_was_sent_between_the_look_and_the_claim_is_not_sent_again(a
     def be_second(execute, sql, params, many, context):
         if sql.startswith("UPDATE") and "lease_until" in sql and not sent_by_other:
             sent_by_other.append(0)
-            sent_by_other.append(send_due())
+            sent_by_other.append(deliver_due())
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(be_second):
-        assert send_due() == 0
+        assert deliver_due() == 0
     assert sent_by_other == [0, 1]
     assert len(smtp_sink.received) == 1
 
@@ -271,7 +271,7 @@ def test_four_senders_at_once_send_each_mail_once(smtp_sink):
     def work():
         try:
             ready.wait(timeout=30)
-            sent.append(send_due(limit=100))
+            sent.append(deliver_due(limit=100))
         finally:
             connection.close()
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
-from notifications.delivery import send_due, send_notification
+from notifications.delivery import deliver_due, send_notification
+from notifications.kinds import MAILS
 from notifications.models import Notification
-from notifications.obsolete import is_overtaken
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -70,7 +70,7 @@ def test_what_is_true_at_which_state(kind, audience):
     true_at = set()
     for status in Status:
         booking.status = status
-        if not is_overtaken(row, now=timezone.now()):
+        if not MAILS[Kind(row.kind)].is_obsolete(row, now=timezone.now()):
             true_at.add(status)
     assert true_at == TRUE_AT[kind]
 
@@ -86,24 +86,24 @@ def test_what_a_driver_who_lost_the_booking_still_hears(kind):
     )
     lost = {Kind.APPROVED, Kind.CHANGED, Kind.MOVED, Kind.REMINDER}
     if kind != Kind.NOT_PLACED:
-        assert is_overtaken(row, now=timezone.now()) == (kind in lost)
+        assert MAILS[Kind(row.kind)].is_obsolete(row, now=timezone.now()) == (kind in lost)
 
 
 def test_of_a_late_driver_nobody_hears_after_the_end():
     booking = BookingFactory(accepted=True)
     row = Notification(booking=booking, kind=Kind.RUNNING_LATE, audience="manager")
-    assert not is_overtaken(row, now=booking.end_at - timedelta(minutes=1))
-    assert is_overtaken(row, now=booking.end_at)
+    assert not MAILS[Kind(row.kind)].is_obsolete(row, now=booking.end_at - timedelta(minutes=1))
+    assert MAILS[Kind(row.kind)].is_obsolete(row, now=booking.end_at)
 
 
 def test_an_approval_that_waits_for_its_charger_is_not_told_after_the_end(asked, smtp_sink):
     Booking.objects.update(evse=None)
     BookingRequest.objects.update(evse=None)
     approve(BookingRequest.objects.get())
-    assert send_due() == 0
+    assert deliver_due() == 0
     happens(asked.booking, status=Status.CANCELLED)
     # Nor does the cancellation wait for the charger.
-    assert send_due() == 2
+    assert deliver_due() == 2
     assert first_words(smtp_sink, DANA) == ["Cancelled"]
     dropped = Notification.objects.filter(kind=Kind.APPROVED)
     assert {(row.state, row.problem, row.attempts) for row in dropped} == {
@@ -118,7 +118,7 @@ def test_a_mail_whose_sender_was_stopped_is_not_said_not_to_have_gone(asked, smt
         lease_owner=uuid.uuid4(), lease_until=timezone.now() - timedelta(seconds=1)
     )
     happens(asked.booking, status=Status.CANCELLED)
-    send_due()
+    deliver_due()
     dropped = Notification.objects.filter(kind=Kind.APPROVED, state=State.DROPPED)
     problems = {row.audience: row.problem for row in dropped}
     assert problems[Audience.DRIVER].startswith("It may have gone out once.")
@@ -130,7 +130,7 @@ def test_a_driver_who_lost_the_booking_is_told_of_that_alone(asked, smtp_sink, f
     approve(asked)
     happens(asked.booking, driver=DriverFactory(fleet=fleet, email="ede@hudson.example"))
     smtp_sink.start()
-    send_due()
+    deliver_due()
     assert first_words(smtp_sink, DANA) == ["No longer yours"]
     assert first_words(smtp_sink, "ede@hudson.example") == ["Approved"]
 
@@ -138,14 +138,14 @@ def test_a_driver_who_lost_the_booking_is_told_of_that_alone(asked, smtp_sink, f
 def test_a_request_that_is_tried_again_is_not_told_as_failed(asked, smtp_sink):
     reject(asked, "No.")
     Booking.objects.update(status=Status.REQUESTED)
-    assert send_due() == 0
+    assert deliver_due() == 0
     assert Notification.objects.get().state == State.DROPPED
 
 
 @pytest.mark.parametrize("what", ["changed", "moved"])
 def test_what_tells_a_new_time_waits_for_the_charger_too(asked, bay, smtp_sink, what):
     approve(asked)
-    send_due()
+    deliver_due()
     Booking.objects.update(evse=None)
     later = asked.end_at + timedelta(hours=1)
     if what == "moved":
@@ -156,9 +156,9 @@ def test_what_tells_a_new_time_waits_for_the_charger_too(asked, bay, smtp_sink, 
                 pending=True, kind="update", booking=asked.booking, evse=None, end_at=later
             )
         )
-    assert send_due() == 0
+    assert deliver_due() == 0
     Booking.objects.update(evse=bay)
-    assert send_due() == 2
+    assert deliver_due() == 2
 
 
 def test_nothing_waits_for_a_charger_until_after_the_start(asked, smtp_sink):
@@ -166,7 +166,7 @@ def test_nothing_waits_for_a_charger_until_after_the_start(asked, smtp_sink):
     BookingRequest.objects.update(evse=None)
     approve(BookingRequest.objects.get())
     Booking.objects.update(start_at=timezone.now() - timedelta(seconds=1))
-    assert send_due() == 2
+    assert deliver_due() == 2
 
 
 # The order
@@ -174,7 +174,7 @@ def test_nothing_waits_for_a_charger_until_after_the_start(asked, smtp_sink):
 
 def test_mails_to_one_person_keep_their_order(asked, smtp_sink):
     approve(asked)
-    send_due()
+    deliver_due()
     first, second = (
         happens(asked.booking, end_at=asked.end_at + timedelta(minutes=minutes))
         for minutes in (10, 20)
@@ -182,9 +182,9 @@ def test_mails_to_one_person_keep_their_order(asked, smtp_sink):
     now = timezone.now()
     Notification.objects.filter(event=first).update(next_attempt_at=now + timedelta(minutes=1))
     assert not send_notification(second.notifications.get(audience="driver").pk)
-    assert send_due(now=now + timedelta(seconds=1)) == 0
+    assert deliver_due(now=now + timedelta(seconds=1)) == 0
     smtp_sink.received.clear()
-    assert send_due(now=now + timedelta(minutes=2)) == 4
+    assert deliver_due(now=now + timedelta(minutes=2)) == 4
     rows = Notification.objects.filter(event__in=[first, second], audience="driver").order_by("pk")
     assert [row.event for row in rows] == [first, second]
     assert [
@@ -201,8 +201,8 @@ def test_a_mail_waits_no_longer_than_half_an_hour_for_an_earlier_one(asked, smtp
     event = happens(asked.booking, end_at=asked.end_at + timedelta(minutes=10))
     assert event.notifications.filter(audience="driver").exists()
     Notification.objects.filter(audience="manager").delete()
-    assert send_due(now=now + timedelta(minutes=29)) == 0
-    assert send_due(now=now + timedelta(minutes=31)) == 1
+    assert deliver_due(now=now + timedelta(minutes=29)) == 0
+    assert deliver_due(now=now + timedelta(minutes=31)) == 1
 
 
 def test_other_people_and_bookings_do_not_wait(asked, smtp_sink):
@@ -211,4 +211,4 @@ def test_other_people_and_bookings_do_not_wait(asked, smtp_sink):
         next_attempt_at=timezone.now() + timedelta(minutes=5)
     )
     NotificationFactory(recipient_email=asked.created_by.email)
-    assert send_due() == 2
+    assert deliver_due() == 2

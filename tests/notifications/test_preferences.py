@@ -5,10 +5,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from notifications.models import NoticePreference
-from notifications.preferences import RULES, DriverGets
+from notifications.kinds import MAILS
+from notifications.kinds.base import DriverGets
+from notifications.models import NotificationPreference
 
-Managers = NoticePreference.Managers
+Managers = NotificationPreference.Managers
 MANAGERS = {Managers.NOBODY: "nobody", Managers.ASKED: "who asked", Managers.ALL: "all"}
 DRIVER = {
     DriverGets.NEVER: "never",
@@ -24,8 +25,8 @@ def test_the_documented_table_is_the_code_s():
     assert documented == [
         (
             kind,
-            MANAGERS[rule.default.managers],
-            DRIVER.get(rule.driver, "yes" if rule.default.driver else "no"),
+            MANAGERS[mail.default.managers],
+            DRIVER.get(mail.driver, "yes" if mail.default.driver else "no"),
         )
-        for kind, rule in RULES.items()
+        for kind, mail in MAILS.items()
     ]

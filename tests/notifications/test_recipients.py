@@ -1,14 +1,18 @@
 """Who is told what: every occasion, for every choice that a fleet can make."""
 
+import importlib
+
 import pytest
 
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
-from notifications.models import NoticePreference, Notification
-from notifications.obsolete import is_overtaken
-from notifications.preferences import RULES, Choice, DriverGets, choices_of, save_choices
+from notifications import kinds, recipients
+from notifications.kinds import MAILS
+from notifications.kinds.base import Choice, DriverGets, MailKind
+from notifications.models import Notification, NotificationPreference
+from notifications.preferences import choices_of, save_choices
 from notifications.recipients import plan_for_event, plan_for_request, plan_reminders
 from tests.factories import (
     BookingFactory,
@@ -22,7 +26,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 Kind = Notification.Kind
-Managers = NoticePreference.Managers
+Managers = NotificationPreference.Managers
 What = BookingEvent.What
 Status = BookingRequest.Status
 RequestKind = BookingRequest.Kind
@@ -238,7 +242,7 @@ def test_a_rejection_is_told_even_if_it_was_to_be_cancelled(undecided, tom):
     assert told() == {"manager maya": "rejected"}
     row = Notification.objects.get()
     assert row.booking.status == Booking.Status.CANCELLED
-    assert not is_overtaken(row, now=row.created_at)
+    assert not MAILS[Kind(row.kind)].is_obsolete(row, now=row.created_at)
 
 
 # The operator's doings
@@ -389,21 +393,33 @@ def test_a_driver_without_an_address_is_not_told(booking, dana):
 # Never twice
 
 
-def test_planning_again_adds_nobody(booking, undecided):
+def test_planning_again_adds_nobody(booking, undecided, monkeypatch):
     settle(undecided, "approved")
     event = happens(booking, status=Booking.Status.CANCELLED)
+    to_send = []
+    monkeypatch.setattr(recipients, "enqueue_on_commit", lambda _task, pk: to_send.append(pk))
     for plan, about in ((plan_for_request, undecided), (plan_for_event, event)):
         before = list(about.notifications.order_by("pk").values_list("pk", flat=True))
         assert len(before) == 2
-        assert plan(about) == before
+        to_send.clear()
+        plan(about)
+        assert to_send == before
     assert Notification.objects.count() == 4
 
 
 # What a fleet chooses
 
 
-def test_each_kind_has_a_rule():
-    assert set(RULES) == set(Kind)
+def test_each_kind_has_a_file_of_its_name():
+    files = {type(mail).__module__.rpartition(".")[2]: kind for kind, mail in MAILS.items()}
+    assert files == {kind.name.lower(): kind for kind in Kind}
+
+
+def test_a_kind_without_a_file_fails_at_import(monkeypatch):
+    others = [each for each in MailKind.__subclasses__() if each.kind != Kind.NO_SHOW]
+    monkeypatch.setattr(MailKind, "__subclasses__", lambda: others, raising=False)
+    with pytest.raises(KeyError):
+        importlib.reload(kinds)
 
 
 def occasions(booking: Booking, kind: Kind) -> None:
@@ -457,7 +473,7 @@ TABLE = {
 @pytest.mark.parametrize("managers", Managers)
 @pytest.mark.parametrize("kind", Kind)
 def test_what_a_fleet_has_chosen_is_what_is_told(booking, kind, managers, driver):
-    NoticePreference.objects.create(
+    NotificationPreference.objects.create(
         fleet=booking.fleet, kind=kind, managers=managers, driver=driver
     )
     occasions(booking, kind)
@@ -481,8 +497,8 @@ def test_another_fleet_s_choice_is_its_own(booking, other_fleet):
 
 
 def test_a_driver_who_asked_is_answered_whatever_the_fleet_chooses(booking, fleet):
-    assert RULES[Kind.CANCEL_REFUSED].driver is DriverGets.IF_ASKED
-    save_choices(fleet, {kind: Choice(Managers.NOBODY, driver=False) for kind in RULES})
+    assert MAILS[Kind.CANCEL_REFUSED].driver is DriverGets.IF_ASKED
+    save_choices(fleet, {kind: Choice(Managers.NOBODY, driver=False) for kind in MAILS})
     settle(asked(booking, "cancel", asked_by=Actor.DRIVER, created_by=None), "rejected")
     assert told() == {"driver dana": "cancel-refused"}
 
@@ -490,11 +506,11 @@ def test_a_driver_who_asked_is_answered_whatever_the_fleet_chooses(booking, flee
 def test_only_what_differs_from_the_default_is_kept(fleet):
     defaults = choices_of(fleet)
     save_choices(fleet, defaults)
-    assert not NoticePreference.objects.exists()
+    assert not NotificationPreference.objects.exists()
     save_choices(fleet, {Kind.APPROVED: Choice(Managers.ALL, driver=False)})
     assert choices_of(fleet)[Kind.APPROVED] == Choice(Managers.ALL, driver=False)
     save_choices(fleet, defaults)
-    assert not NoticePreference.objects.exists()
+    assert not NotificationPreference.objects.exists()
 
 
 def test_who_gets_a_mail_costs_the_same_for_many_managers(booking, django_assert_num_queries):

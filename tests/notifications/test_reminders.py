@@ -10,9 +10,10 @@ from django.utils.timezone import now
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking, write
 from notifications import tasks
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
+from notifications.kinds.base import Choice
 from notifications.models import Notification
-from notifications.preferences import Choice, Kind, Managers, save_choices
+from notifications.preferences import Kind, Managers, save_choices
 from notifications.reminders import BATCH, plan_due_reminders, set_lead_time
 from tests.factories import BookingFactory, DriverFactory, FleetFactory, MembershipFactory
 from tests.notifications.mail_reading import subject_of, text_of
@@ -47,7 +48,7 @@ def reminders() -> list[tuple[str, str]]:
 
 def test_a_reminder_goes_to_the_driver_with_the_charger(booking, smtp_sink):
     assert plan_due_reminders() == 1
-    assert send_due() == 1
+    assert deliver_due() == 1
     mail = smtp_sink.mails["dana@hudson.example"]
     assert subject_of(mail).startswith(f"Reminder: {booking.location.name}")
     assert booking.evse.physical_reference in text_of(mail)
@@ -122,7 +123,7 @@ def happens(booking, **changes):
 def test_a_booking_that_ends_before_its_reminder_is_sent(booking, smtp_sink, status):
     plan_due_reminders()
     happens(booking, status=Booking.Status(status))
-    send_due()
+    deliver_due()
     assert reminders() == [("dana@hudson.example", State.DROPPED)]
     subjects = [subject_of(each.message) for each in smtp_sink.received]
     assert not [each for each in subjects if each.startswith("Reminder")]
@@ -132,10 +133,10 @@ def test_a_booking_that_is_moved_is_reminded_of_at_its_new_time(booking, smtp_si
     plan_due_reminders()
     later = booking.start_at + 3 * HOUR
     happens(booking, start_at=later, end_at=later + HOUR)
-    send_due()
+    deliver_due()
     assert reminders() == [("dana@hudson.example", State.DROPPED)]
     assert plan_due_reminders(now=later - HOUR) == 1
-    assert send_due(now=later - HOUR) == 1
+    assert deliver_due(now=later - HOUR) == 1
     assert [state for _, state in reminders()] == [State.DROPPED, State.SENT]
 
 
@@ -143,7 +144,7 @@ def test_a_booking_that_is_moved_so_close_that_no_other_reminder_comes(booking, 
     plan_due_reminders()
     sooner = booking.start_at - timedelta(minutes=20)
     happens(booking, start_at=sooner)
-    send_due()
+    deliver_due()
     assert reminders() == [("dana@hudson.example", State.SENT)]
     assert f"{sooner.astimezone(booking.zone):%H:%M}" in text_of(smtp_sink.received[-1].message)
 
@@ -151,16 +152,16 @@ def test_a_booking_that_is_moved_so_close_that_no_other_reminder_comes(booking, 
 def test_a_driver_who_lost_the_booking_is_not_reminded(booking, smtp_sink):
     plan_due_reminders()
     happens(booking, driver=DriverFactory(fleet=booking.fleet, email="ede@hudson.example"))
-    send_due()
+    deliver_due()
     assert reminders() == [("dana@hudson.example", State.DROPPED)]
 
 
 def test_a_reminder_that_could_not_be_sent_before_the_start_is_none(booking, smtp_sink):
     smtp_sink.stop()
     plan_due_reminders()
-    assert send_due() == 0
+    assert deliver_due() == 0
     smtp_sink.start()
-    assert send_due(now=booking.start_at) == 0
+    assert deliver_due(now=booking.start_at) == 0
     assert reminders() == [("dana@hudson.example", State.DROPPED)]
 
 

@@ -7,11 +7,10 @@ import pytest
 from django.utils.timezone import now
 
 from bookings.models import Booking
-from notifications.models import NoticePreference, Notification
+from notifications.kinds import MAILS
+from notifications.kinds.base import Choice, DriverGets
+from notifications.models import Notification, NotificationPreference
 from notifications.preferences import (
-    RULES,
-    Choice,
-    DriverGets,
     Kind,
     Managers,
     choices_of,
@@ -41,7 +40,7 @@ def filled_in(fleet, **changes) -> dict[str, str]:
     data = {"reminder_minutes": "60", "language": "en"}
     for kind, choice in choices_of(fleet).items():
         data[f"{kind}-managers"] = choice.managers
-        if RULES[kind].driver is DriverGets.IF_CHOSEN and choice.driver:
+        if MAILS[kind].driver is DriverGets.IF_CHOSEN and choice.driver:
             data[f"{kind}-driver"] = "on"
     data |= changes
     return {name: value for name, value in data.items() if value is not None}
@@ -56,9 +55,9 @@ def test_every_kind_has_a_line_with_what_may_be_chosen(as_manager):
         line = re.search(rf'<tr id="kind-{kind}">.*?</tr>', page, re.DOTALL).group()
         assert str(kind.label) in line
         offered = re.findall(r'<option value="([^"]+)"', line)
-        assert offered == list(RULES[kind].offered)
+        assert offered == list(MAILS[kind].offered)
         has_box = f'name="{kind}-driver"' in line
-        assert has_box == (RULES[kind].driver is DriverGets.IF_CHOSEN)
+        assert has_box == (MAILS[kind].driver is DriverGets.IF_CHOSEN)
     assert "Drivers are always told when a booking of theirs is cancelled" in page
 
 
@@ -78,7 +77,7 @@ def test_a_manager_chooses(as_manager, fleet, manager):
     assert answer.redirect_chain == [(URL, 302)]
     assert choices_of(fleet)[Kind.APPROVED] == Choice(Managers.ALL, driver=False)
     assert choices_of(fleet)[Kind.REJECTED] == Choice(Managers.NOBODY, driver=False)
-    assert NoticePreference.objects.count() == 2
+    assert NotificationPreference.objects.count() == 2
     fleet.refresh_from_db()
     manager.refresh_from_db()
     assert (fleet.reminder_minutes, manager.language) == (30, "nl")
@@ -121,7 +120,7 @@ def test_what_is_not_offered_is_said_and_changes_nothing(as_manager, fleet, name
     # What was chosen besides is kept.
     assert re.search(r'name="no-show-managers".*?<option value="all" selected>', page, re.DOTALL)
     assert 'id="id_approved-driver" checked' not in page
-    assert not NoticePreference.objects.exists()
+    assert not NotificationPreference.objects.exists()
     fleet.refresh_from_db()
     assert fleet.reminder_minutes == 60
 

@@ -10,14 +10,15 @@ from django.utils.timezone import now
 from ampeco import types
 from bookings.links import booking_of_link, link_token
 from bookings.models import Booking
-from bookings.pages.history.timeline import timeline_of
+from bookings.pages.history.record import read_history
+from bookings.pages.history.timeline import history_lines
 from bookings.tasks import submit_request
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
 from drivers.selectors import current_drivers
 from drivers.upserts import Belonging, store_drivers
-from notifications.delivery import send_due
+from notifications.delivery import deliver_due
 from notifications.models import Notification
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back
 from privacy.models import AuditEntry
@@ -97,7 +98,7 @@ def test_what_happened_stays_for_the_fleet(quux, past_booking, as_manager):
 
     assert facts.get(pk=booking.pk) == before
     assert str(Booking.objects.get().charging_session.energy_kwh) == "41.500"
-    told = " ".join(str(line) for line in timeline_of(Booking.objects.get()))
+    told = " ".join(str(line) for line in history_lines(read_history(Booking.objects.get())))
     assert "says the driver Erased driver" in told
     page = as_manager.get(reverse("bookings:detail", args=[booking.pk])).content.decode()
     assert "Erased driver" in page
@@ -154,7 +155,7 @@ def test_a_mail_that_waits_is_not_sent(quux, past_booking, settings):
     Notification.objects.filter(recipient_driver=quux).update(state="queued")
 
     erase_driver(driver=quux, email=quux.email)
-    send_due()
+    deliver_due()
 
     assert Notification.objects.get(recipient_driver=quux).state == "dropped"
     assert mail.outbox == []

@@ -11,7 +11,8 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from bookings.models import Booking
-from bookings.pages.history.timeline import timeline_of
+from bookings.pages.history.record import read_history
+from bookings.pages.history.timeline import history_lines
 from calendars.models import CalendarFeed
 from config.celery import app
 from drivers.models import Driver, FleetDriver
@@ -48,7 +49,7 @@ def test_old_bookings_name_nobody_any_more(quux, past_booking, as_manager):
     assert booking.driver.is_erased
     assert booking.created_by is None
     assert str(booking.charging_session.energy_kwh) == "41.500"
-    told = " ".join(str(line) for line in timeline_of(booking))
+    told = " ".join(str(line) for line in history_lines(read_history(booking)))
     assert "Quux" not in told
     page = as_manager.get(reverse("bookings:detail", args=[booking.pk])).content.decode()
     assert "Erased driver" in page

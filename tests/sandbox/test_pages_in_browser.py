@@ -11,7 +11,6 @@ from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
 from tests.sandbox.conftest import HOUR, NOW, SOON, TOKEN
 from tests.sandbox.test_mailbox import keep, mail
-from tools.frontend.browser import chromium_flags, chromium_path
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs the e2e dependency group (make install-e2e)"
@@ -20,20 +19,9 @@ axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="needs the e2e dependency group"
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium_path() is None, reason="needs Chromium (set CHROMIUM)"),
-]
+pytestmark = pytest.mark.browser
 
 PAGES = {"desk": "/", "chargers": "/chargers", "mails": "/mail", "mail": "/mail/20260302"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium_path(), args=chromium_flags())
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -72,13 +60,13 @@ def address(world, tmp_path) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser, address):
+def open_page(chromium, address):
     """Open a page of the desk; fail on what the browser complains of."""
     troubles: list[str] = []
     contexts = []
 
     def open_page(path: str = "/", **options):
-        context = browser.new_context(base_url=address, **options)
+        context = chromium.new_context(base_url=address, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

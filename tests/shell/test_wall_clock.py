@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shell.wall_clock import instants_of, skipped_stretch
+from shell.wall_clock import instants_of, skipped_times
 
 
 def at(text: str) -> datetime:
@@ -40,7 +40,7 @@ def test_what_a_time_on_the_clock_means(zone, day, clock, instants):
     ],
 )
 def test_from_when_to_when_the_clocks_go(zone, day, clock, stretch):
-    found = skipped_stretch(date.fromisoformat(day), time.fromisoformat(clock), ZoneInfo(zone))
+    found = skipped_times(date.fromisoformat(day), time.fromisoformat(clock), ZoneInfo(zone))
     assert tuple(f"{each:%H:%M}" for each in found) == stretch
 
 

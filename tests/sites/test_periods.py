@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sites.periods import (
     STEP,
-    Interval,
+    Period,
     clip,
     covers,
     gaps,
@@ -30,7 +30,7 @@ untimed = settings(deadline=None)
 
 
 def minutes(first, last):
-    return Interval(ORIGIN + first * MINUTE, ORIGIN + last * MINUTE)
+    return Period(ORIGIN + first * MINUTE, ORIGIN + last * MINUTE)
 
 
 @st.composite
@@ -67,8 +67,8 @@ def in_order_and_apart(many):
     ],
 )
 def test_only_true_stretches_of_utc_are_intervals(start_at, end_at):
-    with pytest.raises(ValueError, match="interval"):
-        Interval(start_at, end_at)
+    with pytest.raises(ValueError, match="period"):
+        Period(start_at, end_at)
 
 
 @untimed

@@ -6,8 +6,8 @@ from django.utils.timezone import now
 from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
 from sites.selectors import (
+    all_bookable_evses,
     bookable_evses,
-    is_bookable,
     offered_connectors,
     offers_at,
     search_locations,
@@ -42,9 +42,9 @@ def test_public_chargers_are_for_all_and_private_ones_for_their_partner():
     assert names(visible_locations(partner_ids=OURS).order_by("name")) == ["A public", "B private"]
     assert names(visible_locations(partner_ids=OTHERS)) == ["A public"]
     assert names(visible_locations(partner_ids=NOBODY)) == ["A public"]
-    assert is_bookable(public, partner_ids=NOBODY)
-    assert is_bookable(ours, partner_ids=OURS)
-    assert not is_bookable(ours, partner_ids=OTHERS)
+    assert set(all_bookable_evses(partner_ids=NOBODY)) == {public}
+    assert set(all_bookable_evses(partner_ids=OURS)) == {public, ours}
+    assert set(all_bookable_evses(partner_ids=OTHERS)) == {public}
 
 
 def test_a_private_charger_at_a_shared_site_stays_hidden():
@@ -65,7 +65,7 @@ def test_a_charge_point_of_a_kind_we_do_not_know_is_nobodys():
     )
 
     assert not visible_locations(partner_ids=OURS).exists()
-    assert not is_bookable(evse, partner_ids=OURS)
+    assert evse not in all_bookable_evses(partner_ids=OURS)
 
 
 def test_a_private_charge_point_without_partner_is_nobodys():
@@ -93,7 +93,7 @@ def test_what_is_out_of_service_is_shown_but_cannot_be_booked(overrides, shown):
 
     assert visible_evses(location, partner_ids=OURS).exists() == shown
     assert not bookable_evses(location, partner_ids=OURS).exists()
-    assert not is_bookable(evse, partner_ids=OURS)
+    assert evse not in all_bookable_evses(partner_ids=OURS)
     assert offers_at([location], partner_ids=OURS)[location.pk].chargers == 0
 
 
@@ -109,7 +109,7 @@ def test_a_site_out_of_service_is_neither_shown_nor_bookable(overrides):
     evse = EvseFactory(charge_point__location=LocationFactory(**overrides))
 
     assert not visible_locations(partner_ids=OURS).exists()
-    assert not is_bookable(evse, partner_ids=OURS)
+    assert evse not in all_bookable_evses(partner_ids=OURS)
 
 
 def test_a_site_without_charge_points_is_not_listed():

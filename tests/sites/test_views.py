@@ -302,20 +302,13 @@ class TestDetail:
         assert "DC · CCS2, CHAdeMO · 49.5 kW" in page
         assert "Current not known · ufo plug · Power not known" in page
 
-    def test_only_bookable_chargers_go_to_the_picker(self, as_manager, monkeypatch):
-        from sites.pages import views
-
+    def test_only_bookable_chargers_go_to_the_picker(self, as_manager):
         location = site("Pier")
         at(location, status="out of order")
-        given = []
-        build = views.build_picker
-        monkeypatch.setattr(
-            views, "build_picker", lambda **kwargs: given.append(kwargs) or build(**kwargs)
-        )
 
-        as_manager.get(detail(location))
+        picker = as_manager.get(detail(location)).context["picker"]
 
-        assert [evse.status for evse in given[0]["evses"]] == ["enabled"]
+        assert [evse.status for evse in picker.shown] == ["enabled"]
 
     def test_texts_of_the_operator_are_escaped(self, as_manager):
         location = LocationFactory(

@@ -6,7 +6,8 @@ import pytest
 from django.utils.timezone import now
 
 from bookings.models import Actor, Booking, BookingEvent
-from bookings.pages.history.timeline import timeline_of
+from bookings.pages.history.record import read_history
+from bookings.pages.history.timeline import history_lines
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
 from calendars.models import CalendarFeed
@@ -87,7 +88,7 @@ def test_the_history_says_from_whom_to_whom_and_by_whom(fleet, booking, ana, ben
     BookingRequestFactory(booking=booking, approved=True, created_by=ana)
     leave(fleet, ana, ben, boss)
     booking.refresh_from_db()
-    texts = [line.text for line in timeline_of(booking)]
+    texts = [line.text for line in history_lines(read_history(booking))]
     assert "Handed over from Ana Old to Ben New by Bo Boss" in texts
 
 
@@ -95,7 +96,7 @@ def test_without_a_colleague_it_is_everybodys(fleet, booking, ana, boss):
     hand_over(fleet=fleet, giver=ana, taker=None, actor=Actor.STAFF, by=None)
     booking.refresh_from_db()
     assert booking.created_by is None
-    (line,) = timeline_of(booking)
+    (line,) = history_lines(read_history(booking))
     assert line.text == (
         "Handed over from Ana Old to all managers of the fleet by the operator’s staff"
     )

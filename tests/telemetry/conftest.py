@@ -10,8 +10,7 @@ from django.conf import settings
 
 from telemetry import sweeps
 from telemetry.logs import Json, WorkAtHand
-from telemetry.measures import families
-from telemetry.store import STORE
+from telemetry.measures import STORE, families
 
 
 class Written:

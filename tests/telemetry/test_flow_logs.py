@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from kombu import Connection
 
 import bookings.tasks  # noqa: F401 - tells Celery of them
-import notifications.tasks  # noqa: F401
+import notifications.tasks  # noqa: F401 - tells Celery of them
 from bookings.links import link_token
 from bookings.models import Booking, BookingRequest
 from config.services import ROWS_QUEUE
@@ -123,13 +123,14 @@ def ids_of(lines: list[dict]) -> set[tuple]:
 def run_task(name: str, *args) -> None:
     """Run a task as beat has it run."""
     BookingRequest.objects.update(next_attempt_at=now())
-    current_app.tasks[name].apply(args)
+    room = "notifications" if name == "sweep_notifications" else "bookings"
+    current_app.tasks[f"{room}.tasks.{name}"].apply(args)
 
 
 def decide_all(operator) -> None:
     for asked in list(operator.requests.values()):
         operator.decide(asked)
-    run_task("bookings.tasks.poll_requests")
+    run_task("poll_requests")
 
 
 def test_one_id_follows_a_booking_from_its_page_to_its_mails(
@@ -197,28 +198,28 @@ def test_nor_when_everything_goes_wrong(
         httpx.Response(401, text=echo),
     ):
         wire.intercept = lambda _, answer=answer: answer
-        run_task("bookings.tasks.sweep_queued")
+        run_task("sweep_queued")
     # What the operator says to the request itself is for the person who asked.
     wire.intercept = lambda sent: (
         httpx.Response(422, json={"message": echo, "errors": {"userId": [echo]}})
         if sent.method == "POST" and "booking-requests" in sent.url.path
         else None
     )
-    run_task("bookings.tasks.sweep_queued")
+    run_task("sweep_queued")
     assert BookingRequest.objects.get().failure == BookingRequest.Failure.REFUSED
     wire.intercept = None
 
     ask_on_page()
-    run_task("bookings.tasks.sweep_queued")
+    run_task("sweep_queued")
     decide_all(operator)
     smtp_sink.answers_to_recipient = {
         address: f"550 {address} is unknown here" for address in (driver.email, manager.email)
     }
     broker.work_off()
-    run_task("notifications.tasks.sweep_notifications")
+    run_task("sweep_notifications")
     assert set(Notification.objects.values_list("state", flat=True)) == {"given-up"}
     wire.intercept = lambda _: httpx.Response(429, text=echo, headers={"Retry-After": "30"})
-    run_task("bookings.tasks.sync_bookings")
+    run_task("sync_bookings")
 
     assert {line["level"] for line in written.lines} >= {"WARNING", "ERROR"}
     assert found_in(written.text, personal) == []

@@ -9,8 +9,7 @@ import pytest
 import time_machine
 from django.test import RequestFactory
 
-from telemetry.context import bound
-from telemetry.logs import Json, Lines, WorkAtHand, logging_config
+from telemetry.logs import Json, Lines, WorkAtHand, bound, logging_config
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from celery import current_app
 from django.http import HttpResponse
 
 from config.services import ROWS_QUEUE
-from telemetry.context import accept_request_id, bound, request_id
-from telemetry.middleware import note
+from telemetry.logs import accept_request_id, bound, request_id
+from telemetry.watching import note
 
 PROXYS_ID = "5f2b7d0c9e8a4d61a3f0c2b1d4e5f607"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from telemetry.scrubbing import Scrubber, short_path
+from telemetry.logs import Scrubber, short_path
 
 
 @pytest.mark.parametrize(

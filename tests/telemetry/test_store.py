@@ -10,8 +10,7 @@ from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.test import override_settings
 
-from telemetry.measures import Counter, Numbers, Timer
-from telemetry.store import STORE, Store
+from telemetry.measures import STORE, Counter, Numbers, Store, Timer
 from tools.services import valkey
 from tools.services.ports import free_port
 

@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from telemetry import sweeps
-from telemetry.context import facts
+from telemetry.logs import facts
 from telemetry.models import Sweep
 from telemetry.sweeps import states
 from telemetry.workers import HEADER

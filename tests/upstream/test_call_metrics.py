@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from ampeco.client import AmpecoClient
-from upstream.call_metrics import note_call
+from upstream.calls import note_call
 from upstream.errors import UpstreamError
 
 

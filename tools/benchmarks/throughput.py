@@ -37,7 +37,6 @@ LENGTH = timedelta(hours=1)
 DECIDED_AFTER_SECONDS = 1
 # Without any that is decided.
 PATIENCE_SECONDS = 120
-UNDECIDED = ("queued", "pending", "stale")
 PROBLEM = re.compile(r'class="(?:alert|field__error|invalid)[^>]*>(.*?)</(?:div|p)>', re.DOTALL)
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -162,7 +161,7 @@ def _last() -> int:
 def _wait(before: int) -> None:
     """Wait until all requests made since are decided; raises RuntimeError where it stands still."""
     left, changed = -1, time.monotonic()
-    undecided = BookingRequest.objects.filter(pk__gt=before, status__in=UNDECIDED)
+    undecided = BookingRequest.objects.filter(pk__gt=before, status__in=BookingRequest.OPEN)
     while now_left := undecided.count():
         if now_left != left:
             left, changed = now_left, time.monotonic()

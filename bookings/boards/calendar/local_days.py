@@ -26,14 +26,14 @@ from bookings.models import Booking
 from sites.models import Location
 
 # BOOKING_MAX_HOURS may have been as many as this, and clocks may have been put back meanwhile.
-LONGEST_STAY = timedelta(hours=25)
+LONGEST_PERIOD = timedelta(hours=25)
 # How far local midnight is from that of UTC: Kiribati is 14 hours ahead, Baker Island 12 behind.
 MOST_AHEAD, MOST_BEHIND = timedelta(hours=14), timedelta(hours=12)
 INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class DaysOfBooking:
     """A booking on the days of its site; `alike` is how many lie on just these days."""
 
     pk: int
@@ -56,14 +56,13 @@ class LocalDay(Func):
         return super().as_sql(*args, **kwargs)
 
     def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the SQL by PostgreSQL's own arithmetic."""
         kwargs |= {"template": "(%(expressions)s)::date", "arg_joiner": " AT TIME ZONE "}
         return super().as_sql(*args, **kwargs)
 
 
-def stays_between(
+def days_of_bookings(
     bookings: QuerySet[Booking], *, first: date, last: date, per_day: int
-) -> list[Stay]:
+) -> list[DaysOfBooking]:
     """Return the first bookings of each day from `first` to `last`, in two queries.
 
     Of those that lie on the very same days at most `per_day` come, by start; so the first ones of
@@ -73,7 +72,7 @@ def stays_between(
     # The bounds in UTC come first, so that the index by start is all that is read.
     on_these_days = (
         bookings.filter(
-            start_at__gte=_midnight(first) - MOST_AHEAD - LONGEST_STAY,
+            start_at__gte=_midnight(first) - MOST_AHEAD - LONGEST_PERIOD,
             start_at__lt=_midnight(last + timedelta(days=1)) + MOST_BEHIND,
             end_at__gt=_midnight(first) - MOST_AHEAD,
         )
@@ -86,7 +85,7 @@ def stays_between(
         alike=Window(Count("pk"), partition_by=same_days),
     ).filter(place__lte=per_day)
     rows = ranked.order_by("start_at", "pk").values_list("pk", "first_day", "last_day", "alike")
-    return [Stay(*row) for row in rows]
+    return [DaysOfBooking(*row) for row in rows]
 
 
 def _midnight(day: date) -> datetime:

@@ -7,11 +7,12 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Literal
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from bookings.boards.calendar.local_days import stays_between
+from bookings.boards.calendar.local_days import days_of_bookings
 from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
 from drivers.models import Fleet
@@ -23,12 +24,7 @@ SPANS: tuple[Span, ...] = ("day", "week", "month")
 # How many bookings of a day are shown; the others are counted.
 MOST: dict[Span, int] = {"day": 300, "week": 12, "month": 3}
 MOST_BELOW = 20
-WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
-
-Status = Booking.Status
-# Nothing is booked by these; they show when they are asked for.
-CALLED_OFF = frozenset({Status.CANCELLED, Status.REJECTED, Status.NOT_PLACED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Entry:
 
     @property
     def hours(self) -> str:
-        """The part of the stay that lies on this day, such as “08:00–09:00” or “until 06:00”."""
+        """The part of the period that lies on this day, such as “08:00–09:00” or “until 06:00”."""
         booking = self.booking
         start = time_in_zone(booking.start_at, booking.zone)
         end = time_in_zone(booking.end_at, booking.zone)
@@ -79,7 +75,6 @@ class Day:
 
     @property
     def more(self) -> int:
-        """How many bookings are not shown."""
         return self.count - len(self.entries)
 
     @property
@@ -127,28 +122,23 @@ class Calendar:
 
     @property
     def weeks(self) -> list[list[Day]]:
-        """The days in rows from Monday to Sunday."""
         return [self.days[at : at + 7] for at in range(0, len(self.days), 7)]
 
     @property
     def bookings(self) -> list[Booking]:
         """All bookings that are shown, each once."""
-        days = [*self.days, *([self.below] if self.below else [])]
-        return list(
-            {each.booking.pk: each.booking for day in days for each in day.entries}.values()
-        )
+        days = [*self.days, self.below] if self.below else self.days
+        found = {each.booking.pk: each.booking for day in days for each in day.entries}
+        return list(found.values())
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing lies on any of the days."""
         return not any(day.count for day in self.days)
 
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of those that are shown."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 def read_calendar(
@@ -156,19 +146,13 @@ def read_calendar(
 ) -> Calendar:
     """Return the day, week or month around a day, in as many queries however much there is."""
     first, last = bounds(span, chosen)
-
-    def read(first: date, last: date, most: int) -> list[Day]:
-        return _read_days(
-            fleet,
-            first=first,
-            last=last,
-            narrowed=narrowed,
-            with_called_off=with_called_off,
-            most=most,
-        )
-
-    days = read(first, last, MOST[span])
-    below = read(chosen, chosen, MOST_BELOW) if span == "month" else []
+    rows = narrowed_bookings(fleet, narrowed)
+    if not with_called_off and not narrowed.get("status"):
+        rows = rows.exclude(status__in=Booking.CALLED_OFF)
+    days = _read_days(rows, fleet, first=first, last=last, most=MOST[span])
+    below = []
+    if span == "month":
+        below = _read_days(rows, fleet, first=chosen, last=chosen, most=MOST_BELOW)
     bookings = [each.booking for day in [*days, *below] for each in day.entries]
     several = len({booking.zone.key for booking in bookings}) > 1
     return Calendar(
@@ -192,9 +176,9 @@ def bounds(span: Span, chosen: date) -> tuple[date, date]:
 
 
 def beside(span: Span, chosen: date) -> tuple[date, date]:
-    """Return a day of the stretch before and one of the stretch after; at best the same one."""
+    """Return a day of the period before and one of the period after; at best the same one."""
     if span != "month":
-        step = DAY if span == "day" else WEEK
+        step = DAY if span == "day" else 7 * DAY
         return chosen - step, chosen + step
     first = chosen.replace(day=1)
     before, after = first - DAY, (first + timedelta(days=62)).replace(day=1) - DAY
@@ -205,7 +189,7 @@ def beside(span: Span, chosen: date) -> tuple[date, date]:
 
 
 def title_of(span: Span, chosen: date) -> str:
-    """Return what the stretch is called, such as “Sat 21 Nov 2026” or “November 2026”."""
+    """Return what the period is called, such as “Sat 21 Nov 2026” or “November 2026”."""
     if span == "month":
         # Translators: Django's date format of a month.
         return date_format(chosen, pgettext("format", "F Y"))
@@ -216,39 +200,29 @@ def title_of(span: Span, chosen: date) -> str:
 
 
 def _read_days(
-    fleet: Fleet,
-    *,
-    first: date,
-    last: date,
-    narrowed: BookingFilter,
-    with_called_off: bool,
-    most: int,
+    bookings: QuerySet[Booking], fleet: Fleet, *, first: date, last: date, most: int
 ) -> list[Day]:
-    bookings = narrowed_bookings(fleet, narrowed)
-    if not with_called_off and not narrowed.get("status"):
-        bookings = bookings.exclude(status__in=CALLED_OFF)
-    stays = stays_between(bookings, first=first, last=last, per_day=most)
+    found = days_of_bookings(bookings, first=first, last=last, per_day=most)
     counts: Counter[date] = Counter()
-    for (begins, ends), alike in {(each.first, each.last): each.alike for each in stays}.items():
+    for (begins, ends), alike in {(each.first, each.last): each.alike for each in found}.items():
         counts.update(dict.fromkeys(_days(max(begins, first), min(ends, last)), alike))
     on_day = {
-        day: [each for each in stays if each.first <= day <= each.last][:most]
+        day: [each for each in found if each.first <= day <= each.last][:most]
         for day in _days(first, last)
     }
-    shown = {each.pk for found in on_day.values() for each in found}
-    rows = bookings_of(fleet).in_bulk(list(shown))
+    rows = bookings_of(fleet).in_bulk({each.pk for of_day in on_day.values() for each in of_day})
     return [
         Day(
             date=day,
             entries=[
                 Entry(rows[each.pk], day, each.first < day, each.last > day)
-                for each in found
+                for each in of_day
                 # What is erased between the two queries is gone.
                 if each.pk in rows
             ],
             count=counts[day],
         )
-        for day, found in on_day.items()
+        for day, of_day in on_day.items()
     ]
 
 

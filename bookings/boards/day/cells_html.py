@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString, mark_safe
 
 if TYPE_CHECKING:
-    from bookings.boards.day.rows import LaneCell
+    from bookings.boards.day.day_table import Cell
 
 
-def cells_html(cells: Iterable["LaneCell"], *, can_book: bool) -> SafeString:
+def cells_html(cells: Iterable["Cell"], *, can_book: bool) -> SafeString:
     """Return the cells of a row; free time is a link for whoever can book."""
     # All that comes from people or the operator is escaped where it goes in.
     return mark_safe("".join(_cell(cell, can_book=can_book) for cell in cells))  # noqa: S308
 
 
-def _cell(cell: "LaneCell", *, can_book: bool) -> str:
+def _cell(cell: "Cell", *, can_book: bool) -> str:
     if cell.who:
         inner = _bar(cell)
     elif cell.url and can_book:
@@ -32,7 +32,7 @@ def _cell(cell: "LaneCell", *, can_book: bool) -> str:
     return f'<td class="lane lane--{cell.kind}" colspan="{cell.columns}">{inner}</td>'
 
 
-def _words(cell: "LaneCell") -> str:
+def _words(cell: "Cell") -> str:
     """Return all of what a cell says for those who hear it, and what fits for those who see it."""
     return (
         f'<span class="visually-hidden">{escape(cell.text)}</span>'
@@ -40,7 +40,7 @@ def _words(cell: "LaneCell") -> str:
     )
 
 
-def _bar(cell: "LaneCell") -> str:
+def _bar(cell: "Cell") -> str:
     who, text, status = escape(cell.who), escape(cell.text), escape(cell.status)
     return (
         f'<a class="lane__bar" id="{cell.key}" href="{escape(cell.url)}" title="{who}, {status}" '

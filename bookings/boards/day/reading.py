@@ -16,18 +16,14 @@ from bookings.pages.forms import YEARS
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
 from sites.models import Evse, Location
-from sites.periods import STEP, Interval, clip, local_day, merge, next_step, start_of_day
+from sites.periods import Period, local_day, merge, next_step, start_of_day
 from sites.slots.availability import AvailabilityUnknown, read_availability
-from sites.slots.picker.form import DAY, last_instant
+from sites.slots.clocks import ONE_DAY
+from sites.slots.limits import last_instant
+from sites.slots.picker.form import parse_day
 
-Status = Booking.Status
-
-ONE_DAY = timedelta(days=1)
-# Nobody stays for longer, not even who booked elsewhere: so far back a running stay can begin.
-LONGEST_STAY = timedelta(days=7)
-# What takes a charger's time, and what did without holding it any more.
-HOLDING = frozenset({Status.REQUESTED, Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
-OVER = frozenset({Status.NO_SHOW, Status.FAILED, Status.UNKNOWN})
+# No booking is longer, not even one made elsewhere: so far back one that still runs can begin.
+LONGEST_BOOKING = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +41,14 @@ def read_day(params: QueryDict, *, zone: ZoneInfo, now: datetime) -> ChosenDay:
     text = params.get("day", "").strip()
     if not text:
         return ChosenDay(today, today)
-    try:
-        day = date.fromisoformat(text) if DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
+    day = parse_day(text)
     # A week and the day before and after must fit in, too.
     if day is None or day.year not in YEARS[1:-1]:
         return ChosenDay(today, today, _("This is not a day that we understand. Today is shown."))
     return ChosenDay(day, today)
 
 
-def horizon_text(days: Interval, *, now: datetime) -> str:
+def horizon_text(days: Period, *, now: datetime) -> str:
     """Return a sentence for days of which none, or not all, can be booked yet; else nothing."""
     last = last_instant(now)
     if days.end_at <= last:
@@ -69,75 +62,41 @@ def horizon_text(days: Interval, *, now: datetime) -> str:
     return f"{text} {_('This day cannot be booked yet.')}" if days.start_at >= last else text
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """When a booking may begin and must end. All but `exact`, the present, are whole quarters."""
-
-    exact: datetime
-    now: datetime
-    earliest: datetime
-    latest: datetime
-
-    @classmethod
-    def at(cls, now: datetime) -> "Bounds":
-        """Return the bounds at an instant."""
-        now = now.astimezone(UTC)
-        notice = timedelta(minutes=settings.BOOKING_NOTICE_MINUTES)
-        return cls(
-            exact=now,
-            now=next_step(now),
-            earliest=next_step(now + notice),
-            latest=next_step(last_instant(now) - STEP + timedelta(microseconds=1)),
-        )
-
-    def bookable(self, free: Sequence[Interval]) -> tuple[Interval, ...]:
-        """Return what of the free time can be booked."""
-        if self.earliest >= self.latest:
-            return ()
-        return clip(free, Interval(self.earliest, self.latest))
-
-    def too_soon(self, free: Sequence[Interval]) -> tuple[Interval, ...]:
-        """Return what of the free time begins too soon to be booked."""
-        return clip(free, Interval(self.now, self.earliest)) if self.now < self.earliest else ()
-
-
 @dataclass(slots=True)
-class Known:
+class KnownTimes:
     """What the operator told of free time: in which windows, and what, by the EVSE's AMPECO id.
 
     `problem` is a sentence where something could not be read.
     """
 
-    windows: list[Interval] = field(default_factory=list)
-    free: dict[int, list[Interval]] = field(default_factory=lambda: defaultdict(list))
+    windows: list[Period] = field(default_factory=list)
+    free: dict[int, list[Period]] = field(default_factory=lambda: defaultdict(list))
     read_at: datetime | None = None
     problem: str = ""
 
-    def of(self, evse: Evse) -> tuple[Interval, ...]:
-        """Return when an EVSE is free."""
+    def of(self, evse: Evse) -> tuple[Period, ...]:
         return merge(self.free.get(evse.ampeco_id, ()))
 
-    def covers(self, stretch: Interval) -> bool:
-        """Return whether all of a stretch was told of."""
+    def covers(self, period: Period) -> bool:
+        """Return whether all of a period was told of."""
         return any(
-            each.start_at <= stretch.start_at and stretch.end_at <= each.end_at
+            each.start_at <= period.start_at and period.end_at <= each.end_at
             for each in self.windows
         )
 
 
-def read_known(location: Location, days: Iterable[date], *, now: datetime) -> Known:
+def read_known(location: Location, days: Iterable[date], *, now: datetime) -> KnownTimes:
     """Return what is free on days of a site, with a call for about each week of them.
 
     Days that have passed, or cannot be booked yet, are not asked for.
     """
-    known = Known()
-    zone = location.zone
+    known = KnownTimes()
+    first = next_step(now.astimezone(UTC))
     for day in days:
-        whole = local_day(day, zone)
-        if whole.end_at <= next_step(now) or whole.start_at >= last_instant(now):
+        whole = local_day(day, location.zone)
+        if whole.end_at <= first or whole.start_at >= last_instant(now):
             continue
-        ahead = Interval(max(whole.start_at, next_step(now.astimezone(UTC))), whole.end_at)
-        if known.covers(ahead):
+        if known.covers(Period(max(whole.start_at, first), whole.end_at)):
             continue
         try:
             told = read_availability(location, day=day, now=now)
@@ -146,21 +105,21 @@ def read_known(location: Location, days: Iterable[date], *, now: datetime) -> Kn
             break
         known.windows.append(told.window)
         known.read_at = told.read_at
-        for evse_id, stretches in told.free.items():
-            known.free[evse_id].extend(stretches)
+        for evse_id, periods in told.free.items():
+            known.free[evse_id].extend(periods)
     return known
 
 
 def shown_bookings(
-    fleet: Fleet, location: Location, *, days: Interval, evse: Evse | None = None
+    fleet: Fleet, location: Location, *, days: Period, evse: Evse | None = None
 ) -> list[Booking]:
-    """Return a fleet's bookings at a site, or at a charger of it, that touch a stretch of time."""
+    """Return a fleet's bookings at a site, or at a charger of it, that touch some days."""
     # Site and chargers are known: not read again with each of them.
     rows = bookings_of(fleet).select_related(None)
     bookings = rows.select_related("driver", "charging_session").filter(
         location=location,
-        status__in=HOLDING | OVER,
-        start_at__gt=days.start_at - LONGEST_STAY,
+        status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
+        start_at__gt=days.start_at - LONGEST_BOOKING,
         start_at__lt=days.end_at,
         end_at__gt=days.start_at,
     )
@@ -169,20 +128,10 @@ def shown_bookings(
     return list(bookings.order_by("start_at", "pk"))
 
 
-def stay_of(booking: Booking) -> Interval:
-    """Return the time of a booking."""
-    return Interval(booking.start_at.astimezone(UTC), booking.end_at.astimezone(UTC))
-
-
 def holds(booking: Booking) -> bool:
     """Return whether the charger's time is the booking's, rather than was."""
     has_charged = hasattr(booking, "charging_session") and booking.charging_session.has_ended
-    return booking.status in HOLDING and not has_charged
-
-
-def is_undecided(booking: Booking) -> bool:
-    """Return whether the operator still has to decide something about a booking."""
-    return booking.status == Status.REQUESTED or bool(booking.open_change)
+    return booking.status in Booking.COMING and not has_charged
 
 
 def by_charger(bookings: Iterable[Booking]) -> Mapping[int | None, list[Booking]]:
@@ -198,6 +147,6 @@ def week_from(day: date) -> list[date]:
     return [day + offset * ONE_DAY for offset in range(7)]
 
 
-def stretch_of(days: Sequence[date], zone: ZoneInfo) -> Interval:
+def period_of(days: Sequence[date], zone: ZoneInfo) -> Period:
     """Return days in a row as they really pass."""
-    return Interval(start_of_day(days[0], zone), start_of_day(days[-1] + ONE_DAY, zone))
+    return Period(start_of_day(days[0], zone), start_of_day(days[-1] + ONE_DAY, zone))

@@ -9,19 +9,23 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.boards.day.reading import ONE_DAY, Known, holds, stay_of
+from bookings.boards.day.reading import KnownTimes, holds
 from bookings.models import Booking
-from shell.wall_clock import instants_of, skipped_stretch
+from shell.wall_clock import WallClockForm, clock_field
 from sites.models import Evse
-from sites.periods import Interval, clip, covers, local_day, subtract
+from sites.periods import Period, clip, covers, local_day, subtract
 from sites.slots import rules
-from sites.slots.picker.parts import Clock, free_text
+from sites.slots.clocks import ONE_DAY, Clock
+from sites.slots.picker.bars import free_text
 
-TIME = {"type": "time", "step": "900"}
+CLOCK_ERRORS = {
+    "required": _("Please give a time."),
+    "invalid": _("This is not a time that we understand."),
+}
 
 
-class TypedSlotForm(forms.Form):
-    """A stretch of time at a charger, by the clocks of the site on a day.
+class TypedSlotForm(WallClockForm):
+    """A period at a charger, by the clocks of the site on a day.
 
     A time that the clocks show twice on that day means the first or the second, as `twice` says.
     What ends earlier than it begins ends on the next day. A valid form has `start_at` and `end_at`
@@ -36,23 +40,8 @@ class TypedSlotForm(forms.Form):
             "invalid_choice": _("This charger cannot be booked here. Please pick another one."),
         },
     )
-    begin = forms.TimeField(
-        label=_("From"),
-        widget=forms.TimeInput(attrs=TIME),
-        error_messages={
-            "required": _("Please give a time."),
-            "invalid": _("This is not a time that we understand."),
-        },
-    )
-    end = forms.TimeField(
-        label=_("To"),
-        widget=forms.TimeInput(attrs=TIME),
-        help_text=_("An earlier time means the next day."),
-        error_messages={
-            "required": _("Please give a time."),
-            "invalid": _("This is not a time that we understand."),
-        },
-    )
+    begin = clock_field(_("From"), **CLOCK_ERRORS)
+    end = clock_field(_("To"), **CLOCK_ERRORS)
     twice = forms.ChoiceField(
         label=_("A time that comes twice means"),
         choices=[("first", _("The first")), ("second", _("The second"))],
@@ -68,10 +57,11 @@ class TypedSlotForm(forms.Form):
         zone: ZoneInfo,
         now: datetime,
     ) -> None:
-        super().__init__(data, auto_id="typed-%s")
-        self.evses, self.day, self.zone, self.now = evses, day, zone, now
+        super().__init__(data, auto_id="typed-%s", zone=zone)
+        self.evses, self.day, self.now = evses, day, now
         choices = [(str(evse.pk), evse.name) for evse in evses]
         self.fields["evse"].choices = choices  # type: ignore[attr-defined]
+        self.fields["end"].help_text = _("An earlier time means the next day.")
         if local_day(day, zone).length <= ONE_DAY:
             del self.fields["twice"]
 
@@ -91,13 +81,14 @@ class TypedSlotForm(forms.Form):
         if start_at is None or end_at is None:
             return data
         data["start_at"], data["end_at"] = start_at, end_at
-        on_begin = rules.on_quarter_hours(start_at) or rules.in_the_future(start_at, now=self.now)
+        times = rules.Times(start_at, end_at, self.now)
+        on_begin = rules.starts_on_quarter_hour(times) or rules.leaves_notice(times)
         on_end = (
-            rules.ends_after_start(start_at, end_at)
-            or rules.on_quarter_hours(end_at)
-            or rules.not_too_long(start_at, end_at)
-            or rules.long_enough(start_at, end_at)
-            or rules.within_horizon(end_at, now=self.now)
+            rules.ends_after_start(times)
+            or rules.ends_on_quarter_hour(times)
+            or rules.not_too_long(times)
+            or rules.long_enough(times)
+            or rules.within_horizon(times)
         )
         for name, problem in (("begin", on_begin), ("end", on_end)):
             if problem:
@@ -105,28 +96,20 @@ class TypedSlotForm(forms.Form):
         return data
 
     def _instant(self, name: str, day: date, clock: time) -> datetime | None:
-        """Return the instant that a time means, or say beside the field why it means none."""
-        meanings = instants_of(day, clock, self.zone)
-        if meanings:
-            return meanings[-1 if self.cleaned_data.get("twice") == "second" else 0]
-        since, until = skipped_stretch(day, clock, self.zone)
-        text = gettext(
-            "There is no %(time)s on this day: the clocks go from %(since)s straight to"
-            " %(until)s. Please pick another time."
-        )
-        words = {"time": clock, "since": since, "until": until}
-        self.add_error(name, text % {key: f"{at:%H:%M}" for key, at in words.items()})
-        return None
+        meanings = self.instants(name, day, clock)
+        if not meanings:
+            return None
+        return meanings[-1 if self.cleaned_data.get("twice") == "second" else 0]
 
-    def check_free(self, known: Known, bookings: Sequence[Booking]) -> None:
+    def check_free(self, known: KnownTimes, bookings: Sequence[Booking]) -> None:
         """Say so if the charger is known not to be free for the whole time; for a valid form."""
-        data, evse = self.cleaned_data, self.chosen
-        stretch = Interval(data["start_at"], data["end_at"])
-        if not known.covers(stretch):
+        evse = self.chosen
+        wanted = Period(self.cleaned_data["start_at"], self.cleaned_data["end_at"])
+        if not known.covers(wanted):
             return
-        taken = [stay_of(each) for each in bookings if each.evse_id == evse.pk and holds(each)]
+        taken = [each.period for each in bookings if each.evse_id == evse.pk and holds(each)]
         free = subtract(known.of(evse), taken)
-        if covers(free, stretch):
+        if covers(free, wanted):
             return
         clock, today = Clock(self.zone), local_day(self.day, self.zone)
         ahead = clip([today], known.windows[0])
@@ -134,8 +117,8 @@ class TypedSlotForm(forms.Form):
         text = gettext("%(charger)s is not free from %(from)s to %(to)s. On this day: %(free)s.")
         words = {
             "charger": evse.name,
-            "from": clock.text(stretch.start_at),
-            "to": clock.end_text(stretch),
+            "from": clock.text(wanted.start_at),
+            "to": clock.end_text(wanted),
             "free": free_text(clip(free, rest), within=rest, clock=clock),
         }
         self.add_error("begin", text % words)

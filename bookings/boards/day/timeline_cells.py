@@ -1,28 +1,28 @@
 """Arithmetic of rows that show time as columns of a quarter of an hour: pure functions.
 
-A row is painted in layers, each quarter has one mark afterwards, and what lies side by side with
-the same mark becomes one cell.
+A row is painted in layers, each quarter has one fill afterwards, and what lies side by side with
+the same fill becomes one cell.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sites.periods import STEP, Interval, local_day
+from sites.periods import STEP, Period, local_day
 
 COLUMNS_A_HOUR = 4
 COLUMNS_A_DAY = 96
 
 
-class Kind(IntEnum):
+class CellKind(IntEnum):
     """What a quarter of an hour is; where two come together, the lower one counts."""
 
     BOOKING = 1
     CLOSED = 2
-    UNAVAILABLE = 3
+    BUSY = 3
     UNKNOWN = 4
     BEYOND = 5
     SOON = 6
@@ -32,72 +32,60 @@ class Kind(IntEnum):
     SKIPPED = 10
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """What a quarter is; `key` tells bookings apart, and what must not become one cell."""
+class Fill(NamedTuple):
+    """What fills a quarter; `key` tells bookings apart, and what must not become one cell."""
 
-    kind: Kind
+    kind: CellKind
     key: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
-    """A mark for the columns from `first` until just before `last`."""
+class Segment(NamedTuple):
+    """The columns from `first` until just before `last`, with what fills them."""
 
-    mark: Mark
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Columns side by side that have the same mark."""
-
-    mark: Mark
+    fill: Fill
     first: int
     last: int
 
     @property
     def columns(self) -> int:
-        """How many columns it takes."""
         return self.last - self.first
 
 
-def paint(length: int, layers: Iterable[Paint], *, ground: Mark) -> list[Mark]:
-    """Return the mark of each column; later layers cover earlier ones, what sticks out is cut."""
-    marks = [ground] * length
-    for each in layers:
-        first, last = max(each.first, 0), min(each.last, length)
+def paint(length: int, layers: Iterable[Segment], *, ground: Fill) -> list[Fill]:
+    """Return what fills each column; later layers cover earlier ones, what sticks out is cut."""
+    fills = [ground] * length
+    for fill, begin, end in layers:
+        first, last = max(begin, 0), min(end, length)
         if first < last:
-            marks[first:last] = [each.mark] * (last - first)
-    return marks
+            fills[first:last] = [fill] * (last - first)
+    return fills
 
 
-def cells_of(marks: Sequence[Mark]) -> tuple[Cell, ...]:
-    """Return the columns in as few cells as possible."""
-    cells: list[Cell] = []
+def segments_of(fills: Sequence[Fill]) -> list[Segment]:
+    """Return the columns in as few segments as possible."""
+    segments: list[Segment] = []
     first = 0
-    for mark, same in groupby(marks):
+    for fill, same in groupby(fills):
         last = first + len(list(same))
-        cells.append(Cell(mark, first, last))
+        segments.append(Segment(fill, first, last))
         first = last
-    return tuple(cells)
+    return segments
 
 
-def by_clock(marks: Sequence[Mark], passes: Sequence[Sequence[int]]) -> list[Mark]:
-    """Return the marks by the columns of a clock, for the quarters that each column stands for.
+def by_clock(fills: Sequence[Fill], passes: Sequence[Sequence[int]]) -> list[Fill]:
+    """Return the fills by the columns of a clock, for the quarters that each column stands for.
 
     A column of no quarter is skipped by the clock. One that stands for two is free only if both
     are, and is no part of the free time beside it: there a step to the right is not a quarter.
     """
-    return [_together([marks[quarter] for quarter in quarters]) for quarters in passes]
+    return [_together([fills[quarter] for quarter in quarters]) for quarters in passes]
 
 
-def _together(marks: Sequence[Mark]) -> Mark:
-    if not marks:
-        return Mark(Kind.SKIPPED)
-    worst = min(marks)
-    return Mark(Kind.FREE, 1) if len(marks) > 1 and worst.kind == Kind.FREE else worst
+def _together(fills: Sequence[Fill]) -> Fill:
+    if not fills:
+        return Fill(CellKind.SKIPPED)
+    worst = min(fills)
+    return Fill(CellKind.FREE, 1) if len(fills) > 1 and worst.kind == CellKind.FREE else worst
 
 
 def passes_of(day: date, zone: ZoneInfo) -> list[list[int]]:
@@ -110,19 +98,14 @@ def passes_of(day: date, zone: ZoneInfo) -> list[list[int]]:
     return passes
 
 
-@dataclass(frozen=True, slots=True)
 class Ruler:
-    """The quarters of a stretch of time, counted from its start."""
+    """The quarters of a period, counted from its start."""
 
-    whole: Interval
-
-    @property
-    def length(self) -> int:
-        """How many quarters there are."""
-        return self.whole.length // STEP
+    def __init__(self, whole: Period) -> None:
+        self.whole = whole
+        self.length = whole.length // STEP
 
     def at(self, quarter: int) -> datetime:
-        """Return when a quarter begins."""
         return self.whole.start_at + quarter * STEP
 
     def floor(self, at: datetime) -> int:
@@ -133,22 +116,22 @@ class Ruler:
         """Return the first quarter that does not begin before an instant."""
         return -((self.whole.start_at - at.astimezone(UTC)) // STEP)
 
-    def within(self, mark: Mark, stretch: Interval) -> Paint:
-        """Paint the quarters that lie in a stretch as a whole."""
-        return Paint(mark, self.ceil(stretch.start_at), self.floor(stretch.end_at))
+    def within(self, fill: Fill, period: Period) -> Segment:
+        """Fill the quarters that lie in a period as a whole."""
+        return Segment(fill, self.ceil(period.start_at), self.floor(period.end_at))
 
-    def touching(self, mark: Mark, stretch: Interval) -> Paint:
-        """Paint the quarters of which some part lies in a stretch."""
-        return Paint(mark, self.floor(stretch.start_at), self.ceil(stretch.end_at))
+    def touching(self, fill: Fill, period: Period) -> Segment:
+        """Fill the quarters of which some part lies in a period."""
+        return Segment(fill, self.floor(period.start_at), self.ceil(period.end_at))
 
 
-def pack(stretches: Iterable[tuple[int, int, int]]) -> list[list[int]]:
-    """Return keys of stretches in as few rows as it takes for none to cover another in its row.
+def pack(periods: Iterable[tuple[int, int, int]]) -> list[list[int]]:
+    """Return keys of periods in as few rows as it takes for none to cover another in its row.
 
-    Stretches are (first, last, key). The first row is filled first, by start.
+    Periods are (first, last, key). The first row is filled first, by start.
     """
     rows: list[tuple[int, list[int]]] = []
-    for first, last, key in sorted(stretches):
+    for first, last, key in sorted(periods):
         for place, (reached, keys) in enumerate(rows):
             if first >= reached:
                 keys.append(key)

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.conf import settings
-
 from bookings.models import Booking
-from bookings.selectors import COMING, bookings_of, count_needing_attention
+from bookings.selectors import bookings_of, count_needing_attention
 from bookings.wording.attention import reasons_of
 from drivers.models import Fleet, FleetDriver
 from drivers.selectors import private_partner_ids
 from sites.facts import trouble_of
 from sites.models import Location
 from sites.selectors import visible_locations
+from sites.slots.rules import longest
 
 Status = Booking.Status
 
@@ -23,7 +22,6 @@ MOST_COMING = 100
 MOST_FAVOURITES = 6
 # A car may stay plugged in after its time; whoever does so for longer is no news any more.
 CHARGES_ON_FOR = timedelta(hours=24)
-ON = frozenset({Status.ACCEPTED, Status.RESERVED, Status.COMPLETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,7 @@ class Today:
     @property
     def has_unsettled(self) -> bool:
         """Whether the operator still has to decide one of these."""
-        return any(
-            booking.status == Status.REQUESTED or booking.open_change for booking in self.bookings
-        )
+        return any(booking.is_undecided for booking in self.bookings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +77,10 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     )
     reasons = reasons_of(marked)
     # The longest stay bounds how far back a running one can have begun.
-    earliest = now - timedelta(hours=settings.BOOKING_MAX_HOURS + 1)
+    earliest = now - longest() - timedelta(hours=1)
     coming = list(
         bookings_of(fleet)
-        .filter(status__in=COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
+        .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
         .filter(end_at__gt=now)
         .order_by("start_at", "pk")[: MOST_COMING + 1]
     )
@@ -113,7 +109,11 @@ def first_steps(fleet: Fleet) -> FirstSteps | None:
 
 def is_on(booking: Booking, *, now: datetime) -> bool:
     """Return whether a confirmed booking's time has come, and its charge has not ended."""
-    return booking.status in ON and booking.start_at <= now and not _has_charged(booking)
+    return (
+        booking.status in Booking.GOES_AHEAD
+        and booking.start_at <= now
+        and not _has_charged(booking)
+    )
 
 
 def is_over_or_on(booking: Booking, *, now: datetime) -> bool:

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.languages import language_for
-from bookings.actions.change import ChangeRefused, request_cancellation
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import request_cancellation
 from bookings.actions.driver import (
-    TO_BE_CANCELLED,
     LateRefused,
     can_say_late,
     last_late_message,
@@ -135,7 +135,7 @@ def _ask_to_cancel(booking: Booking) -> bool:
             driver=booking.driver,
             seen_version=booking.version,
         )
-    except ChangeRefused:
+    except BookingRefused:
         # Its message tells who did what meanwhile: the fleet's affair. The page shows what counts.
         return False
     return True
@@ -186,7 +186,7 @@ def _why_not_cancelled(booking: Booking) -> str:
     """Return why a booking cannot be cancelled now, for the driver; nothing if it can."""
     if booking.can_cancel():
         return ""
-    if booking.open_change in TO_BE_CANCELLED:
+    if booking.open_change in Booking.TO_BE_CANCELLED:
         return _("This has been asked for already. There is nothing more to do.")
     if booking.status == Booking.Status.CANCELLED:
         return _("This booking is cancelled already. There is nothing more to do.")
@@ -200,7 +200,6 @@ def _refused_cancellation(booking: Booking) -> BookingRequest | None:
     if not booking.is_confirmed or booking.open_change:
         return None
     request = latest_request(booking)
-    refused = {BookingRequest.Status.REJECTED, BookingRequest.Status.FAILED}
     if request is None or request.kind != BookingRequest.Kind.CANCEL:
         return None
-    return request if request.status in refused else None
+    return request if request.is_refused else None

@@ -6,19 +6,18 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.pages.history.record import Dossier, when_settled
-from bookings.wording.differences import Difference, differences_asked
-from bookings.wording.people import who_did
+from bookings.pages.history.record import HistoryRecord, when_settled
+from bookings.wording.history import OCCURRENCES, OPENED_BY, who_did
+from bookings.wording.versions import Difference, differences_asked
 
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 What = BookingEvent.What
 OpenChange = Booking.OpenChange
-REFUSED = frozenset({Status.REJECTED, Status.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Banner:
     """Something to know about a booking: a sentence, what belongs to it, and what follows from it.
 
     `key` tells one kind from another, `warns` that somebody should do something. `words` are the
@@ -35,92 +34,48 @@ class Notice:
     other: Booking | None = None
 
 
-def notices_of(dossier: Dossier, *, now: datetime) -> list[Notice]:
+def banners_of(record: HistoryRecord, *, now: datetime) -> list[Banner]:
     """Return what a booking's page says besides its status, what is most pressing first."""
     found = [
-        _asked_for(dossier),
-        _refused_request(dossier, now=now),
-        _ended_move(dossier, now=now),
-        _replacing(dossier, now=now),
-        _moved_away(dossier),
+        _open_change(record),
+        _refused(record, now=now),
+        _ended_move(record, now=now),
+        _replacing(record, now=now),
+        _moved_away(record),
     ]
-    return [notice for notice in found if notice]
+    return [banner for banner in found if banner]
 
 
-# What is asked for and undecided
+def who_asked(request: BookingRequest) -> str:
+    return who_did(request.asked_by, request.created_by, request.driver)
 
 
-def _asked_for(dossier: Dossier) -> Notice | None:
-    match dossier.booking.open_change:
-        case OpenChange.UPDATE:
-            return _asked_change(dossier)
-        case OpenChange.CANCEL:
-            return _asked_cancellation(dossier)
-        case OpenChange.MOVE:
-            return _asked_move(dossier)
-        case OpenChange.WITHDRAW:
-            event = dossier.last_event(What.WITHDRAWAL_ASKED)
-            who = who_did(event.actor, event.user, event.driver) if event else _("the portal")
-            return Notice(
-                "open-change",
-                _("Cancellation requested by %(who)s.") % {"who": who},
-                after=_(
-                    "The operator has not decided about this booking yet. If it is approved, the "
-                    "portal asks for its cancellation at once."
-                ),
-            )
-    return None
-
-
-def _asked_change(dossier: Dossier) -> Notice:
-    request = dossier.open_request
-    stays = _("Until the operator decides, the booking stays as it is.")
-    if request is None:
-        return Notice("open-change", _("A change has been requested."), after=stays)
-    return Notice(
+def _open_change(record: HistoryRecord) -> Banner | None:
+    change = record.booking.open_change
+    if not change:
+        return None
+    request, other, who = record.open_request, None, ""
+    occurrence = OCCURRENCES[OPENED_BY[change]]
+    if change == OpenChange.WITHDRAW:
+        # What is undecided besides is the booking itself, of which its status tells.
+        request, event = None, record.last_event(What.WITHDRAWAL_ASKED)
+        who = who_did(event.actor, event.user, event.driver) if event else ""
+    elif change == OpenChange.MOVE:
+        request = record.moves[-1] if record.moves else None
+        other = request.booking if request else None
+    elif change == OpenChange.CANCEL and request:
+        other = record.move_behind(request)
+        occurrence = OCCURRENCES["replaced"] if other else occurrence
+    if request:
+        who = who_asked(request)
+    text = str(occurrence.banner if who else occurrence.unsigned)
+    return Banner(
         "open-change",
-        _("Change requested by %(who)s:") % {"who": who_asked(request)},
-        differences=differences_asked(request, zone=dossier.booking.zone),
-        details=_delay(request),
-        after=stays,
-    )
-
-
-def _asked_cancellation(dossier: Dossier) -> Notice:
-    request = dossier.open_request
-    stands = _("Until the operator decides, the booking stands.")
-    if request is None:
-        return Notice("open-change", _("A cancellation has been requested."), after=stands)
-    other = dossier.move_behind(request)
-    if other is not None:
-        text = _("Booking %(number)d takes its place. The cancellation of this one is on the way.")
-        return Notice(
-            "open-change",
-            text % {"number": other.pk},
-            details=_delay(request),
-            other=other,
-            after=stands,
-        )
-    return Notice(
-        "open-change",
-        _("Cancellation requested by %(who)s.") % {"who": who_asked(request)},
-        details=_delay(request),
-        after=stands,
-    )
-
-
-def _asked_move(dossier: Dossier) -> Notice:
-    stays = _("This booking is cancelled only after the new one is approved.")
-    if not dossier.moves:
-        return Notice("open-change", _("A move to another place has been requested."), after=stays)
-    move = dossier.moves[-1]
-    text = _("Move requested by %(who)s: see booking %(number)d.")
-    return Notice(
-        "open-change",
-        text % {"who": who_asked(move), "number": move.booking_id},
-        details=_delay(move),
-        other=move.booking,
-        after=stays,
+        text % {"who": who, "number": other.pk if other else 0},
+        differences=differences_asked(request, zone=record.booking.zone) if request else (),
+        details=_delay(request) if request else (),
+        after=str(occurrence.after),
+        other=other,
     )
 
 
@@ -138,63 +93,32 @@ def _delay(request: BookingRequest) -> tuple[str, ...]:
     return ()
 
 
-def who_asked(request: BookingRequest) -> str:
-    """Return who asked for a request, as the middle of a sentence names them."""
-    return who_did(request.asked_by, request.created_by, request.driver)
+def _matters_still(booking: Booking, *, now: datetime) -> bool:
+    """Return whether it matters that the booking stays as it was."""
+    return booking.holds_a_place and not booking.open_change and not booking.is_past(now)
 
 
-# What was refused
-
-
-def _refused_request(dossier: Dossier, *, now: datetime) -> Notice | None:
+def _refused(record: HistoryRecord, *, now: datetime) -> Banner | None:
     """Return that the latest change or cancellation was refused, as long as that matters."""
-    booking, request = dossier.booking, dossier.latest
-    if request is None or request.kind == Kind.CREATE or request.status not in REFUSED:
+    request = record.latest
+    if request is None or request.kind == Kind.CREATE or not request.is_refused:
         return None
-    if not booking.holds_a_place or booking.open_change or booking.is_past(now):
+    move = record.last_event(What.MOVE_ASKED)
+    if not _matters_still(record.booking, now=now) or (move and move.at > when_settled(request)):
         return None
-    asked = dossier.last_event(What.MOVE_ASKED)
-    if asked and asked.at > when_settled(request):
-        return None
-    if request.kind == Kind.UPDATE:
-        return _refused_change(request, dossier)
-    other = dossier.move_behind(request)
+    other = record.move_behind(request)
     if other is not None:
-        return Notice(
-            "both-stand",
-            _("Booking %(number)d was approved in its place, but this one was not cancelled.")
-            % {"number": other.pk},
-            warns=True,
-            details=_failure(request),
-            words=request.rejection_reason,
-            other=other,
-            after=_both_stand(),
-        )
-    refused = _("The operator refused the cancellation requested by %(who)s.")
-    failed = _("The cancellation requested by %(who)s could not be asked for.")
-    text = refused if request.status == Status.REJECTED else failed
-    return Notice(
+        text = _("Booking %(number)d was approved in its place, but this one was not cancelled.")
+        return _both_stand(text % {"number": other.pk}, request, other)
+    occurrence = OCCURRENCES[request.kind, request.status]
+    return Banner(
         "refused",
-        text % {"who": who_asked(request)},
+        str(occurrence.banner) % {"who": who_asked(request)},
         warns=True,
+        differences=differences_asked(request, zone=record.booking.zone),
         details=_failure(request),
         words=request.rejection_reason,
-        after=_("The booking stands."),
-    )
-
-
-def _refused_change(request: BookingRequest, dossier: Dossier) -> Notice:
-    refused = _("The operator refused the change requested by %(who)s:")
-    failed = _("The change requested by %(who)s could not be asked for:")
-    text = refused if request.status == Status.REJECTED else failed
-    return Notice(
-        "refused",
-        text % {"who": who_asked(request)},
-        warns=True,
-        differences=differences_asked(request, zone=dossier.booking.zone),
-        details=_failure(request),
-        words=request.rejection_reason,
-        after=_("The booking stays as it was."),
+        after=str(occurrence.after),
     )
 
 
@@ -205,87 +129,78 @@ def _failure(request: BookingRequest) -> tuple[str, ...]:
     return () if request.rejection_reason else (_("The operator gave no reason."),)
 
 
-def _both_stand() -> str:
-    return _("Both bookings stand. Cancel the one that is not needed, or call the operator.")
-
-
-# Moves
-
-
-def _ended_move(dossier: Dossier, *, now: datetime) -> Notice | None:
-    """Return on the old booking's page that the latest move came to nothing."""
-    booking = dossier.booking
-    event = dossier.last_event(What.MOVE_ASKED, What.MOVE_ENDED)
-    if event is None or event.what != What.MOVE_ENDED:
-        return None
-    later = dossier.latest is not None and when_settled(dossier.latest) > event.at
-    if not booking.holds_a_place or booking.open_change or booking.is_past(now) or later:
-        return None
-    by_operator = event.actor == Actor.OPERATOR
-    return Notice(
-        "move-ended",
-        _("The move did not work."),
+def _both_stand(text: str, cancellation: BookingRequest, other: Booking) -> Banner:
+    return Banner(
+        "both-stand",
+        text,
         warns=True,
-        details=() if by_operator or not event.note else (event.note,),
-        words=event.note if by_operator else "",
-        other=dossier.moves[-1].booking if dossier.moves else None,
-        after=_("This booking stays as it was."),
+        details=_failure(cancellation),
+        words=cancellation.rejection_reason,
+        other=other,
+        after=_("Both bookings stand. Cancel the one that is not needed, or call the operator."),
     )
 
 
-def _moved_away(dossier: Dossier) -> Notice | None:
-    """Return on the old booking's page that another one has taken its place."""
-    other = moved_to(dossier)
+def _ended_move(record: HistoryRecord, *, now: datetime) -> Banner | None:
+    """Return on the old booking's page that the latest move came to nothing."""
+    event = record.last_event(What.MOVE_ASKED, What.MOVE_ENDED)
+    if event is None or event.what != What.MOVE_ENDED:
+        return None
+    later = record.latest is not None and when_settled(record.latest) > event.at
+    if later or not _matters_still(record.booking, now=now):
+        return None
+    occurrence = OCCURRENCES[event.what]
+    by_operator = event.actor == Actor.OPERATOR
+    return Banner(
+        "move-ended",
+        str(occurrence.banner),
+        warns=True,
+        details=() if by_operator or not event.note else (event.note,),
+        words=event.note if by_operator else "",
+        other=record.moves[-1].booking if record.moves else None,
+        after=str(occurrence.after),
+    )
+
+
+def _moved_away(record: HistoryRecord) -> Banner | None:
+    other = moved_to(record)
     if other is None:
         return None
-    return Notice("moved", _("Moved to booking %(number)d.") % {"number": other.pk}, other=other)
+    return Banner("moved", _("Moved to booking %(number)d.") % {"number": other.pk}, other=other)
 
 
-def moved_to(dossier: Dossier) -> Booking | None:
+def moved_to(record: HistoryRecord) -> Booking | None:
     """Return the booking that has taken the place of this one, which is cancelled."""
-    cancellation = dossier.cancellation
-    if dossier.booking.status != Booking.Status.CANCELLED or cancellation is None:
+    cancellation = record.cancellation
+    if record.booking.status != Booking.Status.CANCELLED or cancellation is None:
         return None
-    return dossier.move_behind(cancellation) if cancellation.status == Status.APPROVED else None
+    return record.move_behind(cancellation) if cancellation.status == Status.APPROVED else None
 
 
-def _replacing(dossier: Dossier, *, now: datetime) -> Notice | None:
+def _replacing(record: HistoryRecord, *, now: datetime) -> Banner | None:
     """Return on the new booking's page what becomes of the one that it replaces."""
-    booking, old = dossier.booking, dossier.replaced
+    booking, old = record.booking, record.replaced
     if old is None:
         return None
-    words = {"number": old.pk, "status": old.get_status_display()}
+    cancellation = record.cancellation_of_replaced()
     if booking.status == Booking.Status.REQUESTED:
         text = _("Replaces booking %(number)d, which is cancelled once this one is approved.")
         if booking.open_change or old.open_change != OpenChange.MOVE:
             text = _("Was to replace booking %(number)d, which stays as it is.")
-        return Notice("replaces", text % words, other=old)
-    cancellation = dossier.cancellation_of_replaced()
-    if cancellation is None:
-        text = (
-            _("Was to replace booking %(number)d, which stays as it was.")
-            if old.holds_a_place
-            else _("Was to replace booking %(number)d (%(status)s).")
-        )
-        return Notice("replaces", text % words, other=old)
-    if cancellation.status not in REFUSED or not old.holds_a_place or old.is_past(now):
-        return Notice("replaces", _now_replaced(old, cancellation) % words, other=old)
-    if old.open_change or not booking.holds_a_place:
-        return Notice("replaces", _("Replaces booking %(number)d.") % words, other=old)
-    return Notice(
-        "both-stand",
-        _("Replaces booking %(number)d, but that one was not cancelled.") % words,
-        warns=True,
-        details=_failure(cancellation),
-        words=cancellation.rejection_reason,
-        other=old,
-        after=_both_stand(),
-    )
-
-
-def _now_replaced(old: Booking, cancellation: BookingRequest) -> str:
-    if old.status == Booking.Status.CANCELLED:
-        return _("Replaces booking %(number)d, which is cancelled.")
-    if not cancellation.is_settled:
-        return _("Replaces booking %(number)d. The cancellation of that one is on the way.")
-    return _("Replaces booking %(number)d (%(status)s).")
+    elif cancellation is None and old.holds_a_place:
+        text = _("Was to replace booking %(number)d, which stays as it was.")
+    elif cancellation is None:
+        text = _("Was to replace booking %(number)d (%(status)s).")
+    elif cancellation.is_refused and old.holds_a_place and not old.is_past(now):
+        text = _("Replaces booking %(number)d.")
+        if booking.holds_a_place and not old.open_change:
+            text = _("Replaces booking %(number)d, but that one was not cancelled.")
+            return _both_stand(text % {"number": old.pk}, cancellation, old)
+    elif old.status == Booking.Status.CANCELLED:
+        text = _("Replaces booking %(number)d, which is cancelled.")
+    elif not cancellation.is_settled:
+        text = _("Replaces booking %(number)d. The cancellation of that one is on the way.")
+    else:
+        text = _("Replaces booking %(number)d (%(status)s).")
+    words = {"number": old.pk, "status": old.get_status_display()}
+    return Banner("replaces", text % words, other=old)

@@ -19,7 +19,7 @@ Status = BookingRequest.Status
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class HistoryRecord:
     """A booking with its requests, events, mails and session, each oldest first.
 
     `replaced` is the booking that this one was to replace, `of_replaced` that one's cancel
@@ -39,57 +39,53 @@ class Dossier:
     @property
     def creation(self) -> BookingRequest | None:
         """The newest request that asked for the booking; none for one that was made elsewhere."""
-        return next((each for each in reversed(self.requests) if each.kind == Kind.CREATE), None)
+        return self._newest(Kind.CREATE)
+
+    @property
+    def cancellation(self) -> BookingRequest | None:
+        return self._newest(Kind.CANCEL)
+
+    def _newest(self, kind: Kind) -> BookingRequest | None:
+        return next((each for each in reversed(self.requests) if each.kind == kind), None)
 
     @property
     def latest(self) -> BookingRequest | None:
-        """The newest request of any kind."""
         return self.requests[-1] if self.requests else None
 
     @property
     def open_request(self) -> BookingRequest | None:
-        """The request that is not decided yet."""
         return next((each for each in self.requests if not each.is_settled), None)
 
-    @property
-    def cancellation(self) -> BookingRequest | None:
-        """The newest cancel request."""
-        return next((each for each in reversed(self.requests) if each.kind == Kind.CANCEL), None)
-
     def last_event(self, *what: BookingEvent.What) -> BookingEvent | None:
-        """Return the newest event of these kinds."""
         return next((each for each in reversed(self.events) if each.what in what), None)
 
-    def move_behind(self, cancellation: BookingRequest) -> Booking | None:
+    def move_behind(self, request: BookingRequest) -> Booking | None:
         """Return the booking whose approval opened a cancellation of this one, if one did."""
-        return next(
-            (move.booking for move in self.moves if opened_by(cancellation, move)),
-            None,
-        )
+        return next((move.booking for move in self.moves if opened_by(request, move)), None)
 
     def cancellation_of_replaced(self) -> BookingRequest | None:
         """Return the cancellation of the replaced booking that the approval of this one opened."""
-        creations = [each for each in self.requests if each.kind == Kind.CREATE]
         return next(
             (
                 cancellation
                 for cancellation in reversed(self.of_replaced)
-                if any(opened_by(cancellation, creation) for creation in creations)
+                if any(opened_by(cancellation, each) for each in self.requests)
             ),
             None,
         )
 
 
-def opened_by(cancellation: BookingRequest, creation: BookingRequest) -> bool:
+def opened_by(request: BookingRequest, creation: BookingRequest) -> bool:
     """Return whether an approval opened a cancellation: both bear its transaction's instant."""
     return (
-        creation.status == Status.APPROVED
+        (request.kind, creation.kind) == (Kind.CANCEL, Kind.CREATE)
+        and creation.status == Status.APPROVED
         and creation.settled_at is not None
-        and cancellation.created_at == creation.settled_at
+        and request.created_at == creation.settled_at
     )
 
 
-def read_dossier(booking: Booking) -> Dossier:
+def read_history(booking: Booking) -> HistoryRecord:
     """Read what is written down about a booking; the number of queries does not depend on it.
 
     A booking that replaces another one costs one more.
@@ -104,17 +100,20 @@ def read_dossier(booking: Booking) -> Dossier:
         )
         .order_by("created_at", "pk")
     )
-    own = [request for request in requests if request.booking_id == booking.pk]
+    own = {request.pk: request for request in requests if request.booking_id == booking.pk}
     request_events = list(
         BookingRequestEvent.objects.filter(request__booking=booking)
         .select_related("user")
         .order_by("at", "pk")
     )
-    _join(request_events, own)
-    return Dossier(
+    for event in request_events:
+        if event.request_id in own:
+            event.request = own[event.request_id]
+    others = Booking.objects.select_related("location", "driver")
+    return HistoryRecord(
         booking=booking,
-        requests=own,
-        replaced=_replaced(booking),
+        requests=list(own.values()),
+        replaced=others.get(pk=booking.replaces_id) if booking.replaces_id else None,
         of_replaced=[each for each in requests if each.booking_id == booking.replaces_id],
         moves=[each for each in requests if each.booking.replaces_id == booking.pk],
         request_events=request_events,
@@ -122,20 +121,6 @@ def read_dossier(booking: Booking) -> Dossier:
         notifications=list(booking.notifications.order_by("created_at", "pk")),
         session=getattr(booking, "charging_session", None),
     )
-
-
-def _join(events: list[BookingRequestEvent], requests: list[BookingRequest]) -> None:
-    """Give the events their requests, which are read already."""
-    by_pk = {request.pk: request for request in requests}
-    for event in events:
-        if event.request_id in by_pk:
-            event.request = by_pk[event.request_id]
-
-
-def _replaced(booking: Booking) -> Booking | None:
-    if booking.replaces_id is None:
-        return None
-    return Booking.objects.select_related("location", "driver").get(pk=booking.replaces_id)
 
 
 def when_settled(request: BookingRequest) -> datetime:

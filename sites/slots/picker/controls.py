@@ -1,30 +1,24 @@
 """The controls of the slot picker: the strip of days, lengths, not-before, what any must offer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, time, timedelta
+from functools import cached_property
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from shell.formats import duration, kw
 from sites.labels import connector_label
 from sites.models import Evse
-from sites.slots.picker.form import (
-    CURRENT_TYPES,
-    STEP_MINUTES,
-    Choices,
-    connector_types,
-    criteria_params,
-    longest_minutes,
-)
-from sites.slots.picker.parts import day_text, weekday
+from sites.slots.clocks import day_text
+from sites.slots.limits import STEP_MINUTES, longest_minutes
+from sites.slots.picker.form import CURRENT_TYPES, Choices, connector_types, criteria_params
 
 DAYS_SHOWN = 7
 QUICK_MINUTES = (30, 60, 120, 240, 480)
 OVERNIGHT_MINUTES = 720
-OVERNIGHT_FROM = "18:00"
+OVERNIGHT_FROM = time(18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,170 +44,156 @@ class Link:
 class DayLink:
     """A day of the strip; `full` only where it is known that no start fits."""
 
-    day: str
-    weekday: str
-    number: str
-    month: str
+    day: date
     spoken: str
     query: str
     chosen: bool
     full: bool
 
     @classmethod
-    def to(cls, day: date, choices: Choices, *, room: Mapping[date, bool]) -> "DayLink":
+    def to(cls, day: date, choices: Choices, *, full: bool = False) -> "DayLink":
         """Return the link that shows another day with the same choices."""
-        return cls(
-            day=day.isoformat(),
-            weekday=weekday(day),
-            number=str(day.day),
-            month=date_format(day, "M"),
-            spoken=day_text(day),
-            query=choices.query(day=day.isoformat()),
-            chosen=day == choices.day,
-            full=room.get(day) is False,
-        )
+        query = choices.query(day=day.isoformat())
+        return cls(day, day_text(day), query, chosen=day == choices.day, full=full)
 
 
-@dataclass(frozen=True, slots=True)
 class Controls:
-    """What the picker can be asked for, with what is chosen."""
+    """What the picker can be asked for, with what is chosen; `in_force` is the not-before."""
 
-    quick: tuple[Link, ...]
-    hours: tuple[Option, ...]
-    minutes: tuple[Option, ...]
-    not_before: tuple[Option, ...]
-    modes: tuple[Link, ...]
-    connectors: tuple[Option, ...]
-    currents: tuple[Option, ...]
-    powers: tuple[Option, ...]
-    previous_query: str
-    next_query: str
+    def __init__(self, choices: Choices, evses: Sequence[Evse], *, in_force: time) -> None:
+        self.choices = choices
+        self.evses = evses
+        self.in_force = in_force
 
-
-def controls_of(choices: Choices, evses: Sequence[Evse], *, not_before: datetime) -> Controls:
-    """Return the controls; `not_before` is what is in force, in the site's time."""
-    return Controls(
-        quick=quick_lengths(choices),
-        hours=tuple(
-            Option(str(hour), _("%(hours)d h") % {"hours": hour}, hour == choices.minutes // 60)
-            for hour in range(settings.BOOKING_MAX_HOURS + 1)
-        ),
-        minutes=tuple(
-            Option(
-                str(rest), _("%(minutes)d min") % {"minutes": rest}, rest == choices.minutes % 60
+    @cached_property
+    def quick(self) -> list[Link]:
+        """Return the lengths that are one click away, the night with its usual start."""
+        choices = self.choices
+        fitting = range(settings.BOOKING_MIN_MINUTES, longest_minutes() + 1)
+        links = [
+            Link(
+                key=str(minutes),
+                label=duration(minutes),
+                query=choices.query(minutes=minutes),
+                chosen=minutes == choices.minutes,
             )
-            for rest in range(0, 60, STEP_MINUTES)
-        ),
-        not_before=not_before_options(choices, not_before),
-        modes=(
-            Link(
-                "one",
-                _("A certain charger"),
-                choices.query(**dict.fromkeys(("any", "connector", "current", "min_power"))),
-                not choices.any_charger,
-            ),
-            Link(
-                "any",
-                _("Any charger that fits"),
-                choices.query(evse=None, **criteria_params(choices.criteria)),
-                choices.any_charger,
-            ),
-        ),
-        connectors=(
-            Option("", _("Any connector"), not choices.criteria.connector_type),
-            *(
-                Option(kind, connector_label(kind), kind == choices.criteria.connector_type)
-                for kind in connector_types(evses)
-            ),
-        ),
-        currents=(
-            Option("", _("AC or DC"), not choices.criteria.current_type),
-            *(
-                Option(
-                    kind, str(Evse.CurrentType(kind).label), kind == choices.criteria.current_type
+            for minutes in QUICK_MINUTES
+            if minutes in fitting
+        ]
+        if OVERNIGHT_MINUTES in fitting:
+            begins = f"{OVERNIGHT_FROM:%H:%M}"
+            night = (OVERNIGHT_MINUTES, OVERNIGHT_FROM)
+            words = {"length": duration(OVERNIGHT_MINUTES), "time": begins}
+            links.append(
+                Link(
+                    key="night",
+                    label=_("Overnight, %(length)s from %(time)s") % words,
+                    query=choices.query(minutes=OVERNIGHT_MINUTES, from_=begins),
+                    chosen=night == (choices.minutes, choices.not_before),
                 )
-                for kind in CURRENT_TYPES
+            )
+        return links
+
+    @cached_property
+    def hours(self) -> list[Option]:
+        return _options(
+            (
+                (str(hour), _("%(hours)d h") % {"hours": hour})
+                for hour in range(settings.BOOKING_MAX_HOURS + 1)
             ),
-        ),
-        powers=power_options(choices, evses),
-        previous_query=week_query(choices, -DAYS_SHOWN),
-        next_query=week_query(choices, DAYS_SHOWN),
-    )
-
-
-def quick_lengths(choices: Choices) -> tuple[Link, ...]:
-    """Return the lengths that are one click away, the night with its usual start."""
-    fitting = range(settings.BOOKING_MIN_MINUTES, longest_minutes() + 1)
-    links = [
-        Link(
-            key=str(minutes),
-            label=duration(minutes),
-            query=choices.query(minutes=minutes),
-            chosen=minutes == choices.minutes,
+            chosen=str(self.choices.minutes // 60),
         )
-        for minutes in QUICK_MINUTES
-        if minutes in fitting
-    ]
-    if OVERNIGHT_MINUTES in fitting:
-        links.append(
-            Link(
-                key="night",
-                label=_("Overnight, %(length)s from %(time)s")
-                % {"length": duration(OVERNIGHT_MINUTES), "time": OVERNIGHT_FROM},
-                query=choices.query(minutes=OVERNIGHT_MINUTES, from_=OVERNIGHT_FROM),
-                chosen=choices.minutes == OVERNIGHT_MINUTES
-                and choices.not_before is not None
-                and f"{choices.not_before:%H:%M}" == OVERNIGHT_FROM,
-            )
+
+    @cached_property
+    def minutes(self) -> list[Option]:
+        return _options(
+            (
+                (str(rest), _("%(minutes)d min") % {"minutes": rest})
+                for rest in range(0, 60, STEP_MINUTES)
+            ),
+            chosen=str(self.choices.minutes % 60),
         )
-    return tuple(links)
+
+    @cached_property
+    def not_before(self) -> list[Option]:
+        """Return each full hour, with the time in force among them; today begins with “Now”."""
+        choices = self.choices
+        in_force = f"{choices.not_before or self.in_force:%H:%M}"
+        times = sorted({*(f"{hour:02}:00" for hour in range(24)), in_force})
+        options = [(each, each) for each in times]
+        if choices.day != choices.first_day:
+            return _options(options, chosen=in_force)
+        return _options(
+            [("", _("Now")), *options], chosen=in_force if choices.not_before is not None else ""
+        )
+
+    @cached_property
+    def modes(self) -> list[Link]:
+        choices = self.choices
+        certain = choices.query(**dict.fromkeys(("any", "connector", "current", "min_power")))
+        fitting = choices.query(evse=None, **criteria_params(choices.criteria))
+        return [
+            Link("one", _("A certain charger"), certain, not choices.any_charger),
+            Link("any", _("Any charger that fits"), fitting, choices.any_charger),
+        ]
+
+    @cached_property
+    def connectors(self) -> list[Option]:
+        kinds = [(kind, connector_label(kind)) for kind in connector_types(self.evses)]
+        return _options(
+            [("", _("Any connector")), *kinds], chosen=self.choices.criteria.connector_type
+        )
+
+    @cached_property
+    def currents(self) -> list[Option]:
+        kinds = [(kind, str(Evse.CurrentType(kind).label)) for kind in CURRENT_TYPES]
+        return _options([("", _("AC or DC")), *kinds], chosen=self.choices.criteria.current_type)
+
+    @cached_property
+    def powers(self) -> list[Option]:
+        """Return the powers found among the chargers, as least powers to ask for."""
+        chosen = self.choices.criteria.min_power_kw
+        powers = {evse.max_power_kw for evse in self.evses if evse.max_power_kw}
+        least = [
+            (f"{power.normalize():f}", _("At least %(power)s") % {"power": kw(power)})
+            for power in sorted(powers | ({chosen} if chosen is not None else set()))
+        ]
+        return _options(
+            [("", _("Any power")), *least],
+            chosen="" if chosen is None else f"{chosen.normalize():f}",
+        )
+
+    def days(self, room: Mapping[date, bool]) -> list[DayLink]:
+        """Return the week in which the chosen day lies, counted from today."""
+        first = self._week()
+        days = (first + timedelta(days=offset) for offset in range(DAYS_SHOWN))
+        return [
+            DayLink.to(day, self.choices, full=room.get(day) is False)
+            for day in days
+            if day <= self.choices.last_day
+        ]
+
+    @cached_property
+    def previous_query(self) -> str:
+        return self._week_query(-DAYS_SHOWN)
+
+    @cached_property
+    def next_query(self) -> str:
+        return self._week_query(DAYS_SHOWN)
+
+    def _week(self) -> date:
+        choices = self.choices
+        weeks = (choices.day - choices.first_day).days // DAYS_SHOWN
+        return choices.first_day + timedelta(days=DAYS_SHOWN * weeks)
+
+    def _week_query(self, days: int) -> str:
+        """Return the query for a week earlier or later, or nothing where there is none to book."""
+        choices = self.choices
+        if not choices.first_day <= self._week() + timedelta(days=days) <= choices.last_day:
+            return ""
+        day = min(choices.day + timedelta(days=days), choices.last_day)
+        return choices.query(day=day.isoformat())
 
 
-def not_before_options(choices: Choices, in_force: datetime) -> tuple[Option, ...]:
-    """Return each full hour, with the time in force among them; today begins with “Now”."""
-    chosen = f"{choices.not_before or in_force.time():%H:%M}"
-    times = sorted({*(f"{hour:02}:00" for hour in range(24)), chosen})
-    if choices.day != choices.first_day:
-        return tuple(Option(each, each, each == chosen) for each in times)
-    no_choice = choices.not_before is None
-    return (
-        Option("", _("Now"), no_choice),
-        *(Option(each, each, each == chosen and not no_choice) for each in times),
-    )
-
-
-def power_options(choices: Choices, evses: Sequence[Evse]) -> tuple[Option, ...]:
-    """Return the powers found among the chargers, as least powers to ask for."""
-    chosen = choices.criteria.min_power_kw
-    powers = {evse.max_power_kw for evse in evses if evse.max_power_kw}
-    if chosen is not None:
-        powers.add(chosen)
-    return (
-        Option("", _("Any power"), chosen is None),
-        *(
-            Option(
-                f"{power.normalize():f}",
-                _("At least %(power)s") % {"power": kw(power)},
-                power == chosen,
-            )
-            for power in sorted(powers)
-        ),
-    )
-
-
-def day_strip(choices: Choices, *, room: Mapping[date, bool]) -> tuple[DayLink, ...]:
-    """Return the week in which the chosen day lies, counted from today."""
-    weeks = (choices.day - choices.first_day).days // DAYS_SHOWN
-    first = choices.first_day + timedelta(days=DAYS_SHOWN * weeks)
-    days = (first + timedelta(days=offset) for offset in range(DAYS_SHOWN))
-    return tuple(DayLink.to(day, choices, room=room) for day in days if day <= choices.last_day)
-
-
-def week_query(choices: Choices, days: int) -> str:
-    """Return the query for a week earlier or later, or nothing where there is none to book."""
-    weeks = (choices.day - choices.first_day).days // DAYS_SHOWN
-    first = choices.first_day + timedelta(days=DAYS_SHOWN * weeks + days)
-    if not choices.first_day <= first <= choices.last_day:
-        return ""
-    day = min(choices.day + timedelta(days=days), choices.last_day)
-    return choices.query(day=day.isoformat())
+def _options(pairs: Iterable[tuple[str, str]], *, chosen: str) -> list[Option]:
+    return [Option(value, label, value == chosen) for value, label in pairs]

@@ -1,10 +1,11 @@
 """What the slot picker is asked for: read from the query string, written back into links."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,14 @@ from django.utils.translation import ngettext
 
 from shell.formats import duration
 from sites.models import Evse
+from sites.periods import start_of_day
 from sites.slots.criteria import Criteria
+from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
 
-STEP_MINUTES = 15
-DEFAULT_MINUTES = 60
-CURRENT_TYPES = (Evse.CurrentType.AC, Evse.CurrentType.DC)
+CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
+MORNING = time(6)
+
+T = TypeVar("T")
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 BOOKING_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -51,8 +55,18 @@ class Choices:
 
     @property
     def length(self) -> timedelta:
-        """How long the stay is."""
         return timedelta(minutes=self.minutes)
+
+    def begin_of(self, day: date, zone: ZoneInfo) -> datetime:
+        """Return the chosen not-before on a day, else the morning, else (today) its beginning.
+
+        A time that the clocks skip stands for the one after, one shown twice for the first.
+        """
+        start_at = start_of_day(day, zone)
+        chosen = self.not_before
+        if chosen is None and day == self.first_day:
+            return start_at
+        return max(start_at, datetime.combine(day, chosen or MORNING, zone).astimezone(UTC))
 
     def params(self) -> dict[str, str]:
         """Return the query parameters that lead here again; what is not chosen is left out."""
@@ -91,31 +105,16 @@ def criteria_params(criteria: Criteria) -> dict[str, str]:
     return {name: value for name, value in params.items() if value}
 
 
-def last_instant(now: datetime) -> datetime:
-    """Return the end of what can be booked ahead."""
-    return now + timedelta(days=settings.BOOKING_HORIZON_DAYS)
+def connector_types(evses: Iterable[Evse]) -> list[str]:
+    """Return the kinds of connector that the chargers have in service."""
+    return sorted({kind for evse in evses for kind in evse.plug_types})
 
 
-def read_choices(
-    params: QueryDict, *, zone: ZoneInfo, evses: Sequence[Evse], now: datetime
-) -> Choices:
-    """Return what a query string asks for; what makes no sense gives the default and a problem."""
-    problems: dict[str, str] = {}
-    first_day = now.astimezone(zone).date()
-    last_day = last_instant(now).astimezone(zone).date()
-    return Choices(
-        day=read_day(params, first_day=first_day, last_day=last_day, problems=problems),
-        first_day=first_day,
-        last_day=last_day,
-        minutes=read_minutes(params, problems=problems),
-        not_before=read_not_before(params, problems=problems),
-        evse_id=read_evse(params, evses=evses, problems=problems),
-        any_charger=params.get("any") == "1",
-        criteria=read_criteria(params, evses=evses, problems=problems),
-        fresh=params.get("fresh") == "1",
-        move=read_move(params),
-        problems=problems,
-    )
+def parse_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def read_move(params: QueryDict) -> str:
@@ -124,24 +123,81 @@ def read_move(params: QueryDict) -> str:
     return text if BOOKING_NUMBER.fullmatch(text) else ""
 
 
-def read_day(
-    params: QueryDict, *, first_day: date, last_day: date, problems: dict[str, str]
-) -> date:
-    """Return the chosen day, or the first one."""
-    text = params.get("day", "").strip()
-    if not text:
-        return first_day
-    try:
-        day = date.fromisoformat(text) if DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        problems["day"] = _("This is not a day that we understand. Today is shown.")
-    elif day < first_day:
-        problems["day"] = _("That day has passed. Today is shown.")
+def read_choices(
+    params: QueryDict, *, zone: ZoneInfo, evses: Sequence[Evse], now: datetime
+) -> Choices:
+    """Return what a query string asks for; what makes no sense gives the default and a problem."""
+    first_day = now.astimezone(zone).date()
+    last_day = last_instant(now).astimezone(zone).date()
+    reader = _Reader(params)
+    return Choices(
+        day=_read_day(reader, first_day, last_day),
+        first_day=first_day,
+        last_day=last_day,
+        minutes=_read_minutes(reader),
+        not_before=reader.take(
+            "from", _clock, _("This is not a time that we understand. It is left out.")
+        ),
+        evse_id=reader.take(
+            "evse",
+            {str(evse.pk): evse.pk for evse in evses}.get,
+            _("This charger cannot be booked here. Please pick another one."),
+        ),
+        any_charger=params.get("any") == "1",
+        criteria=Criteria(
+            reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both will do."))
+            or "",
+            reader.take(
+                "connector",
+                lambda text: text if text in connector_types(evses) else None,
+                _("No charger here has this connector. Any will do."),
+            )
+            or "",
+            reader.take(
+                "min_power",
+                lambda text: Decimal(text.replace(",", ".")) if POWER.fullmatch(text) else None,
+                _("Please give a power between 0 and 9999 kW. Any will do."),
+            )
+            or None,
+        ),
+        fresh=params.get("fresh") == "1",
+        move=read_move(params),
+        problems=reader.problems,
+    )
+
+
+class _Reader:
+    """Reads one parameter after the other, and notes what is wrong with any of them."""
+
+    def __init__(self, params: QueryDict) -> None:
+        self.params = params
+        self.problems: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        return self.params.get(name, "").strip()
+
+    def take(self, name: str, meaning: Callable[[str], T | None], problem: str) -> T | None:
+        """Return what was given; None where nothing was, or where it means nothing."""
+        text = self.text(name)
+        value = meaning(text) if text else None
+        if text and value is None:
+            self.problems[name] = problem
+        return value
+
+
+def _clock(text: str) -> time | None:
+    clock = CLOCK.fullmatch(text)
+    return time(int(clock[1]), int(clock[2])) if clock else None
+
+
+def _read_day(reader: _Reader, first_day: date, last_day: date) -> date:
+    problem = _("This is not a day that we understand. Today is shown.")
+    day = reader.take("day", parse_day, problem) or first_day
+    if day < first_day:
+        reader.problems["day"] = _("That day has passed. Today is shown.")
     elif day > last_day:
         days = settings.BOOKING_HORIZON_DAYS
-        problems["day"] = ngettext(
+        reader.problems["day"] = ngettext(
             "Bookings can be made up to %(days)d day ahead. Today is shown.",
             "Bookings can be made up to %(days)d days ahead. Today is shown.",
             days,
@@ -151,28 +207,26 @@ def read_day(
     return first_day
 
 
-def read_minutes(params: QueryDict, *, problems: dict[str, str]) -> int:
+def _read_minutes(reader: _Reader) -> int:
     """Return the length in minutes: `minutes`, to which the form's `hours` are added."""
-    hours, minutes = (params.get(name, "").strip() for name in ("hours", "minutes"))
-    default = min(max(DEFAULT_MINUTES, settings.BOOKING_MIN_MINUTES), longest_minutes())
+    hours, minutes = reader.text("hours"), reader.text("minutes")
     if not hours and not minutes:
-        return default
-    if not all(WHOLE_NUMBER.fullmatch(text or "0") for text in (hours, minutes)):
-        problem = _("This is not a length that we understand.")
-    else:
+        return default_minutes()
+    if all(WHOLE_NUMBER.fullmatch(text or "0") for text in (hours, minutes)):
         total = 60 * int(hours or 0) + int(minutes or 0)
-        problem = length_problem(total)
+        problem = _length_problem(total)
         if not problem:
             return total
-    problems["minutes"] = _("%(problem)s %(default)s is used.") % {
+    else:
+        problem = _("This is not a length that we understand.")
+    reader.problems["minutes"] = _("%(problem)s %(default)s is used.") % {
         "problem": problem,
-        "default": duration(default),
+        "default": duration(default_minutes()),
     }
-    return default
+    return default_minutes()
 
 
-def length_problem(minutes: int) -> str:
-    """Return why a length cannot be booked, or nothing."""
+def _length_problem(minutes: int) -> str:
     if minutes > longest_minutes():
         return _("The longest booking is %(length)s.") % {"length": duration(longest_minutes())}
     if minutes < settings.BOOKING_MIN_MINUTES:
@@ -181,63 +235,3 @@ def length_problem(minutes: int) -> str:
     if minutes % STEP_MINUTES:
         return _("A length is a multiple of 15 minutes.")
     return ""
-
-
-def longest_minutes() -> int:
-    """Return the longest stay that can be booked, in minutes."""
-    return 60 * settings.BOOKING_MAX_HOURS
-
-
-def read_not_before(params: QueryDict, *, problems: dict[str, str]) -> time | None:
-    """Return the time before which no start is wanted, if one was chosen."""
-    text = params.get("from", "").strip()
-    if not text:
-        return None
-    clock = CLOCK.fullmatch(text)
-    if clock is None:
-        problems["from"] = _("This is not a time that we understand. It is left out.")
-        return None
-    return time(int(clock[1]), int(clock[2]))
-
-
-def read_evse(params: QueryDict, *, evses: Sequence[Evse], problems: dict[str, str]) -> int | None:
-    """Return the key of the charger that is opened up, if it can be booked here."""
-    text = params.get("evse", "").strip()
-    if not text:
-        return None
-    if WHOLE_NUMBER.fullmatch(text) and any(evse.pk == int(text) for evse in evses):
-        return int(text)
-    problems["evse"] = _("This charger cannot be booked here. Please pick another one.")
-    return None
-
-
-def read_criteria(
-    params: QueryDict, *, evses: Sequence[Evse], problems: dict[str, str]
-) -> Criteria:
-    """Return what any charger must offer."""
-    connector = params.get("connector", "").strip()
-    if connector and connector not in connector_types(evses):
-        problems["connector"] = _("No charger here has this connector. Any will do.")
-        connector = ""
-    current = params.get("current", "").strip()
-    if current and current not in CURRENT_TYPES:
-        problems["current"] = _("Please pick AC or DC. Both will do.")
-        current = ""
-    power, text = None, params.get("min_power", "").strip()
-    if POWER.fullmatch(text):
-        power = Decimal(text.replace(",", ".")) or None
-    elif text:
-        problems["min_power"] = _("Please give a power between 0 and 9999 kW. Any will do.")
-    return Criteria(current_type=current, connector_type=connector, min_power_kw=power)
-
-
-def connector_types(evses: Iterable[Evse]) -> list[str]:
-    """Return the kinds of connector that the chargers have in service."""
-    return sorted(
-        {
-            connector.type
-            for evse in evses
-            for connector in evse.connectors.all()
-            if connector.status != "disabled"
-        }
-    )

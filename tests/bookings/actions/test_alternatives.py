@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.actions.alternatives import MOST_SITES, MOST_SITES_ASKED, alternatives_for
+from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
-from sites.periods import Interval
+from sites.periods import Period
 from sites.slots.criteria import Criteria
 from tests.factories import (
     BookingFactory,
@@ -22,6 +23,7 @@ from tests.factories import (
     LocationFactory,
 )
 from tests.sites.slots.availability_stub import AvailabilityStub
+from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +73,7 @@ def clock(hours, day=0):
 def free(stub, evse, *stretches):
     """Let a charger be free from hour to hour of the clock in New York; all week without any."""
     spans = stretches or [(0, 7 * 24)]
-    stub.free[evse.ampeco_id] = [Interval(clock(since), clock(until)) for since, until in spans]
+    stub.free[evse.ampeco_id] = [Period(clock(since), clock(until)) for since, until in spans]
     return evse
 
 
@@ -82,16 +84,9 @@ def near(stub, latitude, *, name, **evse):
 
 def look(fleet, evse, start=18, *, driver=None, day=1, hours=1, criteria=None, place=None, **more):
     begin = clock(start, day)
-    return alternatives_for(
-        fleet=fleet,
-        driver=driver,
-        location=place or evse.charge_point.location,
-        evse=evse,
-        criteria=criteria or Criteria(),
-        start_at=begin,
-        end_at=begin + timedelta(hours=hours),
-        **more,
-    )
+    place = place or evse.charge_point.location
+    slot = Slot(place, evse, criteria or Criteria(), begin, begin + timedelta(hours=hours))
+    return alternatives_for(Candidate(fleet, slot, driver), **more)
 
 
 def starts(slots):
@@ -148,15 +143,8 @@ def test_what_the_fleet_has_asked_for_already_is_not_free(fleet, evse, stub, oth
 def test_odd_times_from_elsewhere_become_times_that_can_be_asked_for(fleet, evse, stub):
     free(stub, evse, (24 + 20, 24 + 22))
     begin = clock(18, 1) + timedelta(minutes=7)
-    found = alternatives_for(
-        fleet=fleet,
-        driver=None,
-        location=evse.charge_point.location,
-        evse=evse,
-        criteria=Criteria(),
-        start_at=begin,
-        end_at=begin + timedelta(minutes=50),
-    )
+    slot = slot_of(evse, begin, minutes=50)
+    found = alternatives_for(Candidate(fleet, slot))
     assert [(slot.start_at, slot.minutes) for slot in found.other_times] == [
         (clock(20, 1), 60),
         (clock(21, 1), 60),

@@ -7,9 +7,9 @@ import time_machine
 from django.db import connection, connections
 from django.utils.timezone import now
 
+from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import (
     Cancellation,
-    ChangeRefused,
     cancel_together,
     request_cancellation,
     request_change,
@@ -161,7 +161,7 @@ def test_a_driver_may_ask_too(cancel, pending, workers, operator):
     cancel(pending.booking, asked_by=Actor.DRIVER, user=None, driver=driver)
     event = BookingEvent.objects.get()
     assert (event.actor, event.user, event.driver) == ("driver", None, driver)
-    with pytest.raises(ChangeRefused, match="requested by the driver"):
+    with pytest.raises(BookingRefused, match="requested by the driver"):
         cancel(pending.booking)
     operator.decide(operator.requests[1])
     workers.poll()
@@ -226,7 +226,7 @@ def test_only_what_holds_a_place_and_waits_for_nothing_may_be_cancelled(
     if status in {"accepted", "reserved"} and not open_change:
         assert cancel(booking).outcome == "requested"
         return
-    with pytest.raises(ChangeRefused) as refusal:
+    with pytest.raises(BookingRefused) as refusal:
         cancel(booking)
     assert refusal.value.field == "booking"
     assert refusal.value.message
@@ -240,7 +240,7 @@ def test_only_what_holds_a_place_and_waits_for_nothing_may_be_cancelled(
 def test_what_has_begun_may_not_be_cancelled(fleet, cancel, length):
     start = now() - timedelta(minutes=10)
     booking = BookingFactory(fleet=fleet, accepted=True, start_at=start, end_at=start + length)
-    with pytest.raises(ChangeRefused, match="time has begun"):
+    with pytest.raises(BookingRefused, match="time has begun"):
         cancel(booking)
 
 
@@ -253,14 +253,14 @@ def test_who_looked_at_another_version_is_told_what_it_is_now(cancel, confirmed)
         start_at=confirmed.start_at + HOUR,
         end_at=confirmed.end_at + HOUR,
     )
-    with pytest.raises(ChangeRefused, match="It is now"):
+    with pytest.raises(BookingRefused, match="It is now"):
         cancel(confirmed, seen_version=seen)
     assert cancel(confirmed, seen_version=confirmed.version).outcome == "requested"
 
 
 def test_asking_twice_makes_one_request(cancel, confirmed):
     cancel(confirmed)
-    with pytest.raises(ChangeRefused, match="requested by you"):
+    with pytest.raises(BookingRefused, match="requested by you"):
         cancel(confirmed)
     assert BookingRequest.objects.filter(kind="cancel").count() == 1
 
@@ -320,7 +320,7 @@ def threads_at_once(*works) -> list[object]:
         start.wait()
         try:
             results[number] = works[number]()
-        except ChangeRefused as refusal:
+        except BookingRefused as refusal:
             results[number] = refusal
         finally:
             connections.close_all()
@@ -355,7 +355,7 @@ def test_many_people_at_once_make_one_request(cancel, confirmed, manager, operat
     )
     done = [each for each in results if isinstance(each, BookingRequest | Cancellation)]
     assert len(done) == 1
-    assert sum(isinstance(each, ChangeRefused) for each in results) == 4
+    assert sum(isinstance(each, BookingRefused) for each in results) == 4
     assert BookingRequest.objects.exclude(kind="create").count() == 1
     confirmed.refresh_from_db()
     assert confirmed.open_change in {"update", "cancel"}

@@ -1,16 +1,18 @@
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils.timezone import now
 
-from bookings.actions.change import ChangeRefused, overlapping_bookings, request_change
+from bookings.actions.candidate import BookingRefused, Candidate
+from bookings.actions.change import change_candidate, request_change
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
 from tests.factories import BookingFactory, DriverFactory, MembershipFactory, UserFactory
+from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +126,7 @@ def test_a_rejected_change_leaves_the_booking_as_it_was(change, confirmed, worke
 
 def test_the_same_values_send_nothing(change, confirmed, wire):
     calls = len(wire.sent)
-    with pytest.raises(ChangeRefused, match="nothing to change") as refusal:
+    with pytest.raises(BookingRefused, match="nothing to change") as refusal:
         change()
     assert refusal.value.field == "booking"
     assert BookingRequest.objects.filter(kind="update").count() == 0
@@ -170,11 +172,11 @@ def test_a_form_that_comes_back_filled_in_differently_is_another_one(
 def test_of_two_people_the_second_is_told_what_the_first_asked_for(change, fleet):
     colleague = MembershipFactory(fleet=fleet, user=UserFactory(name="Mia Mond")).user
     change.later(3 * HOUR, user=colleague)
-    with pytest.raises(ChangeRefused, match="Change requested by Mia Mond") as refusal:
+    with pytest.raises(BookingRefused, match="Change requested by Mia Mond") as refusal:
         change.later(5 * HOUR)
     assert refusal.value.field == "booking"
     assert "11:00" in refusal.value.message or "10:00" in refusal.value.message
-    with pytest.raises(ChangeRefused, match="requested by you"):
+    with pytest.raises(BookingRefused, match="requested by you"):
         change.later(5 * HOUR, user=colleague)
     assert BookingRequest.objects.filter(kind="update").count() == 1
 
@@ -188,7 +190,7 @@ def test_who_looked_at_another_version_is_told_what_it_is_now(change, confirmed,
         start_at=confirmed.start_at + 2 * HOUR,
         end_at=confirmed.end_at + 2 * HOUR,
     )
-    with pytest.raises(ChangeRefused, match="has changed since you opened the page") as refusal:
+    with pytest.raises(BookingRefused, match="has changed since you opened the page") as refusal:
         change.later(5 * HOUR)
     assert "Pier 40" in refusal.value.message
     assert not BookingRequest.objects.filter(kind="update").exists()
@@ -207,7 +209,7 @@ def test_somebody_faster_by_a_moment_is_noticed_at_the_write(change, confirmed, 
             )
 
     wire.intercept = meanwhile
-    with pytest.raises(ChangeRefused, match="Cancelled"):
+    with pytest.raises(BookingRefused, match="Cancelled"):
         change.later(3 * HOUR)
     booking = Booking.objects.get()
     assert (booking.status, booking.open_change) == ("cancelled", "")
@@ -229,7 +231,7 @@ def test_times_that_break_a_rule_are_refused_without_a_call(
 ):
     calls = len(wire.sent)
     begin = confirmed.start_at + start * HOUR
-    with pytest.raises(ChangeRefused, match=words) as refusal:
+    with pytest.raises(BookingRefused, match=words) as refusal:
         change(start_at=begin, end_at=begin + length * HOUR)
     assert refusal.value.field == "slot"
     assert len(wire.sent) == calls
@@ -258,7 +260,7 @@ def test_what_the_booking_holds_counts_as_free(change, confirmed, wire):
 def test_only_the_rest_must_be_free(change, confirmed, operator):
     end = confirmed.end_at
     take(operator, end + HOUR, end + 2 * HOUR)
-    with pytest.raises(ChangeRefused, match="no longer free") as refusal:
+    with pytest.raises(BookingRefused, match="no longer free") as refusal:
         change(end_at=end + 1.5 * HOUR)
     assert (refusal.value.field, refusal.value.offer_slots) == ("slot", True)
     assert change(end_at=end + HOUR).end_at == end + HOUR
@@ -266,7 +268,7 @@ def test_only_the_rest_must_be_free(change, confirmed, operator):
 
 def test_both_sides_of_what_is_held_must_be_free(change, confirmed, operator):
     take(operator, confirmed.start_at - HOUR, confirmed.start_at)
-    with pytest.raises(ChangeRefused, match="no longer free"):
+    with pytest.raises(BookingRefused, match="no longer free"):
         change(start_at=confirmed.start_at - HOUR, end_at=confirmed.end_at + HOUR)
 
 
@@ -283,13 +285,13 @@ def test_an_operator_that_is_away_does_not_keep_a_change_from_being_saved(change
 
 def test_a_charger_out_of_service_is_said_with_a_way_on(change):
     Evse.objects.update(status="out of order")
-    with pytest.raises(ChangeRefused, match="can be moved to another one") as refusal:
+    with pytest.raises(BookingRefused, match="can be moved to another one") as refusal:
         change.later(3 * HOUR)
     assert (refusal.value.field, refusal.value.offer_slots) == ("slot", False)
 
 
 def test_a_driver_of_another_fleet_is_refused(change, other_fleet):
-    with pytest.raises(ChangeRefused, match="left your fleet") as refusal:
+    with pytest.raises(BookingRefused, match="left your fleet") as refusal:
         change(driver=DriverFactory(fleet=other_fleet))
     assert refusal.value.field == "driver"
 
@@ -297,14 +299,14 @@ def test_a_driver_of_another_fleet_is_refused(change, other_fleet):
 def test_a_disabled_driver_is_refused(change, other_driver):
     Driver.objects.filter(pk=other_driver.pk).update(status="disabled")
     other_driver.refresh_from_db()
-    with pytest.raises(ChangeRefused, match="disabled this driver"):
+    with pytest.raises(BookingRefused, match="disabled this driver"):
         change(driver=other_driver)
 
 
 def test_a_driver_without_access_to_a_private_charger_is_refused(change, other_driver, fleet):
     ChargePoint.objects.update(type="private", ampeco_partner_id=fleet.ampeco_partner_id)
     other_driver.private_access.all().delete()
-    with pytest.raises(ChangeRefused, match="no access") as refusal:
+    with pytest.raises(BookingRefused, match="no access") as refusal:
         change(driver=other_driver)
     assert refusal.value.field == "driver"
 
@@ -320,12 +322,11 @@ def test_an_overlap_is_warned_of_and_may_be_confirmed(change, confirmed, fleet):
         start_at=confirmed.start_at + 3 * HOUR,
         evse__charge_point__location__name="Quai 7",
     )
-    with pytest.raises(ChangeRefused, match=r"another booking at that time: .* Quai 7") as refusal:
+    with pytest.raises(BookingRefused, match=r"another booking at that time: .* Quai 7") as refusal:
         change.later(3 * HOUR)
     assert refusal.value.field == "overlap"
-    assert overlapping_bookings(confirmed.driver, other.start_at, other.end_at, but=confirmed) == [
-        other
-    ]
+    wanted = change_candidate(confirmed, confirmed.driver, other.start_at, other.end_at)
+    assert wanted.overlapping_bookings == [other]
     assert change.later(3 * HOUR, confirmed_overlap=True).status == "queued"
 
 
@@ -345,16 +346,18 @@ def test_an_overlap_is_warned_of_and_may_be_confirmed(change, confirmed, fleet):
 def test_what_overlaps(fleet, offset, status, overlaps):
     other = BookingFactory(fleet=fleet, status=status)
     start, end = other.start_at + offset * HOUR, other.end_at + offset * HOUR
-    found = overlapping_bookings(other.driver, start, end, fleet=fleet)
-    assert found == ([other] if overlaps else [])
+    wanted = Candidate(fleet, slot_of(other.evse, start), other.driver)
+    assert wanted.slot.end_at == end
+    assert wanted.overlapping_bookings == ([other] if overlaps else [])
 
 
 def test_another_fleets_booking_of_the_driver_is_not_told(fleet, other_fleet):
     theirs = BookingFactory(fleet=other_fleet, accepted=True)
     ours = BookingFactory(fleet=fleet, driver=theirs.driver, accepted=True)
     start, end = theirs.start_at, theirs.end_at
-    assert overlapping_bookings(theirs.driver, start, end, but=ours) == []
-    assert overlapping_bookings(theirs.driver, start, end, fleet=fleet) == [ours]
+    wanted = change_candidate(ours, theirs.driver, start, end)
+    assert wanted.overlapping_bookings == []
+    assert replace(wanted, previous=None).overlapping_bookings == [ours]
 
 
 # What may be changed at all
@@ -373,7 +376,7 @@ def test_only_confirmed_bookings_about_which_nothing_is_open_may_be_changed(
     if status in {"accepted", "reserved"} and not open_change:
         assert change(end_at=booking.end_at - timedelta(minutes=30)).status == "queued"
         return
-    with pytest.raises(ChangeRefused) as refusal:
+    with pytest.raises(BookingRefused) as refusal:
         change(end_at=booking.end_at - timedelta(minutes=30))
     assert refusal.value.field == "booking"
     assert refusal.value.message
@@ -384,11 +387,11 @@ def test_only_confirmed_bookings_about_which_nothing_is_open_may_be_changed(
 
 def test_what_has_begun_may_not_be_changed(fleet, manager):
     booking = BookingFactory(fleet=fleet, accepted=True, start_at=now() - timedelta(minutes=1))
-    with pytest.raises(ChangeRefused, match="time has begun"):
+    with pytest.raises(BookingRefused, match="time has begun"):
         Changer(booking, manager)(end_at=booking.end_at + HOUR)
 
 
 def test_what_nobody_noted_is_explained_without_a_name(fleet, manager):
     booking = BookingFactory(fleet=fleet, accepted=True, open_change="move")
-    with pytest.raises(ChangeRefused, match="Move to another place requested by the portal"):
+    with pytest.raises(BookingRefused, match="Move to another place requested by the portal"):
         Changer(booking, manager)(end_at=booking.end_at + HOUR)

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils.timezone import now
 
+from bookings.actions.candidate import BookingRefused, Slot
 from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.create import dismiss_attention, retry_failed
-from bookings.actions.eligibility import BookingRefused, Slot
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
@@ -62,7 +62,7 @@ def test_the_database_holds_the_line_when_two_clicks_race(ask, slot, monkeypatch
     from bookings.actions import create as actions_create
 
     answers = iter([None, first.request])
-    monkeypatch.setattr(actions_create, "_find_existing", lambda **kwargs: next(answers))
+    monkeypatch.setattr(actions_create, "_same_request", lambda *looked_at: next(answers))
     with transaction.atomic():
         second = ask(slot)
     assert second.request == first.request

@@ -5,9 +5,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils.timezone import now
 
-from bookings.actions.change import ChangeRefused, request_cancellation, request_change
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.create import retry_failed
-from bookings.actions.eligibility import BookingRefused
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
@@ -74,7 +74,7 @@ def test_a_move_books_the_new_place_then_gives_up_the_old_one(
     workers.submit()
     asked = operator.requests[3]
     assert (asked.type, asked.booking_id) == ("cancel", confirmed.ampeco_booking_id)
-    with pytest.raises(ChangeRefused, match="has been moved to another place"):
+    with pytest.raises(BookingRefused, match="has been moved to another place"):
         request_cancellation(booking=confirmed, asked_by=Actor.MANAGER, user=manager)
     operator.decide(asked)
     workers.poll()
@@ -205,9 +205,9 @@ def test_what_cannot_be_changed_cannot_move(move, confirmed, changes):
 
 def test_while_it_moves_nothing_else_is_asked_for(moved, confirmed, manager):
     confirmed.refresh_from_db()
-    with pytest.raises(ChangeRefused, match="Move to another place requested by you"):
+    with pytest.raises(BookingRefused, match="Move to another place requested by you"):
         request_cancellation(booking=confirmed, asked_by=Actor.MANAGER, user=manager)
-    with pytest.raises(ChangeRefused, match="Move to another place requested by you"):
+    with pytest.raises(BookingRefused, match="Move to another place requested by you"):
         request_change(
             booking=confirmed,
             user=manager,

@@ -8,9 +8,12 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from bookings.boards.day.day_table import DayTable
 from bookings.models import Booking
 from sites.models import ChargePoint, Evse
-from sites.periods import STEP, Interval, local_day
+from sites.periods import STEP, Period, local_day
+from sites.slots.clocks import Clock
+from sites.slots.limits import BookingLimits
 from tests.factories import BookingFactory, DriverFactory, EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
 
@@ -82,14 +85,14 @@ def rows(response):
     """Return the cells of each row as (kind, columns), the further lanes of a row as rows too."""
     return [
         [(cell.kind, cell.columns) for cell in lane]
-        for row in response.context["table"].rows
+        for row in response.context["board"].rows
         for lane in row.lanes
     ]
 
 
 def cell_texts(response):
     return [
-        cell.text for row in response.context["table"].rows for lane in row.lanes for cell in lane
+        cell.text for row in response.context["board"].rows for lane in row.lanes for cell in lane
     ]
 
 
@@ -109,7 +112,7 @@ class TestDay:
             "Bay 1, Mon 2 Mar, past 00:00 to 12:15",
             "Bay 1, Mon 2 Mar, free 12:15 to 24:00",
         ]
-        (cell,) = [c for c in response.context["table"].rows[0].lanes[0] if c.url]
+        (cell,) = [c for c in response.context["board"].rows[0].lanes[0] if c.url]
         assert query_of(cell.url) == {
             "site": str(location.pk),
             "evse": str(evse.pk),
@@ -153,7 +156,7 @@ class TestDay:
         response = page(TUESDAY)
         assert rows(response)[1] == [("blank", 44), ("booking", 8), ("blank", 44)]
         assert 'rowspan="2"' in response.content.decode()
-        frees = [c for c in response.context["table"].rows[0].lanes[0] if c.kind == "free"]
+        frees = [c for c in response.context["board"].rows[0].lanes[0] if c.kind == "free"]
         assert int(frees[0].until) == 40
         assert int(frees[1].since) == 52
 
@@ -174,7 +177,7 @@ class TestDay:
     def test_other_fleets_bookings_are_nothing_but_not_available(
         self, page, other_fleet, evse, stub
     ):
-        stub.free = {evse.ampeco_id: [Interval(at(TUESDAY, 0), at(TUESDAY, 10))]}
+        stub.free = {evse.ampeco_id: [Period(at(TUESDAY, 0), at(TUESDAY, 10))]}
         driver = DriverFactory(first_name="Secret", last_name="Person")
         booked(other_fleet, evse, at(TUESDAY, 10), 14, driver=driver)
         response = page(TUESDAY)
@@ -212,7 +215,7 @@ class TestDay:
             slot_key="",
         )
         response = page(TUESDAY)
-        assert [row.key for row in response.context["table"].rows] == [
+        assert [row.key for row in response.context["board"].rows] == [
             str(evse.pk),
             f"gone-{gone.pk}",
             "any",
@@ -232,7 +235,7 @@ class TestDay:
 
     def test_what_is_too_short_to_book_is_no_link(self, page, evse, stub, settings):
         settings.BOOKING_MIN_MINUTES = 60
-        stub.free = {evse.ampeco_id: [Interval(at(TUESDAY, 8), at(TUESDAY, 8.5))]}
+        stub.free = {evse.ampeco_id: [Period(at(TUESDAY, 8), at(TUESDAY, 8.5))]}
         response = page(TUESDAY)
         assert "free 08:00 to 08:30" in text_of(response)
         assert "lane__pick" not in response.content.decode()
@@ -256,7 +259,7 @@ class TestDay:
     @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "0001-01-01", "9999-12-31", "٢"])
     def test_a_day_that_makes_no_sense_is_today_with_a_sentence(self, page, evse, day):
         response = page(day)
-        assert response.context["turn"].day == date(2026, 3, 2)
+        assert response.context["board"].chosen.day == date(2026, 3, 2)
         assert "This is not a day that we understand" in text_of(response)
 
     @pytest.mark.parametrize(
@@ -267,9 +270,9 @@ class TestDay:
         settings.BOOKING_HORIZON_DAYS = 365
         response = page(day)
         assert sum(columns for _kind, columns in rows(response)[0]) == columns
-        assert len(response.context["table"].heads) == hours
+        assert len(response.context["board"].heads) == hours
         if hours == 25:
-            assert [head.spoken for head in response.context["table"].heads[1:3]] == [
+            assert [head.spoken for head in response.context["board"].heads[1:3]] == [
                 "01:00 EDT",
                 "01:00 EST",
             ]
@@ -301,7 +304,7 @@ class TestDay:
 
     def test_the_booking_to_be_moved_is_carried_along(self, page, fleet, evse):
         response = page(TUESDAY, move="7")
-        (cell,) = response.context["table"].rows[0].lanes[0]
+        (cell,) = response.context["board"].rows[0].lanes[0]
         assert query_of(cell.url)["move"] == "7"
         assert "You are moving booking 7." in text_of(response)
 
@@ -364,7 +367,7 @@ class TestTyped:
         self, page, evse, stub, settings, begin, end, field, sentence
     ):
         settings.BOOKING_MIN_MINUTES, settings.BOOKING_MAX_HOURS = 30, 4
-        stub.free = {evse.ampeco_id: [Interval(at(TUESDAY, 8), at(TUESDAY, 17))]}
+        stub.free = {evse.ampeco_id: [Period(at(TUESDAY, 8), at(TUESDAY, 17))]}
         response = page(TUESDAY, **self.given(evse, begin, end))
         assert response.status_code == 200
         errors = response.context["form"].errors
@@ -412,7 +415,7 @@ class TestWeek:
     def test_seven_days_from_the_one_asked_for(self, week, fleet, evse):
         booked(fleet, evse, at(date(2026, 3, 4), 10))
         response = week(date(2026, 3, 2))
-        names = [row.name for row in response.context["table"].rows]
+        names = [row.name for row in response.context["board"].rows]
         assert names[0] == "Mon 2 Mar"
         assert names[-1] == "Sun 8 Mar"
         assert rows(response)[0] == [("past", 49), ("free", 47)]
@@ -420,7 +423,7 @@ class TestWeek:
 
     def test_the_hour_that_the_clocks_skip_is_shown(self, week):
         response = week(date(2026, 3, 2))
-        sunday = response.context["table"].rows[-1]
+        sunday = response.context["board"].rows[-1]
         assert [(c.kind, c.columns) for c in sunday.lanes[0]] == [
             ("free", 8),
             ("skipped", 4),
@@ -438,8 +441,8 @@ class TestWeek:
         settings.BOOKING_HORIZON_DAYS = 365
         day = date(2026, 11, 1)
         midnight = local_day(day, evse.charge_point.location.zone).start_at
-        stub.free = {evse.ampeco_id: [Interval(midnight, midnight + 8 * STEP)]}
-        sunday = week(day - timedelta(days=6)).context["table"].rows[-1].lanes[0]
+        stub.free = {evse.ampeco_id: [Period(midnight, midnight + 8 * STEP)]}
+        sunday = week(day - timedelta(days=6)).context["board"].rows[-1].lanes[0]
         assert [(c.kind, c.columns) for c in sunday] == [("free", 4), ("busy", 92)]
 
     def test_a_week_costs_two_calls_at_most(self, week, stub):
@@ -462,13 +465,9 @@ class TestWeek:
 
 @pytest.mark.parametrize("day", [TUESDAY, date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1)])
 def test_labels_are_those_of_the_clock(location, day):
-    from bookings.boards.day.reading import Bounds
-    from bookings.boards.day.rows import Sheet
-    from sites.slots.picker.parts import Clock
-
-    sheet = Sheet(day, clock=Clock(location.zone), bounds=Bounds.at(NOON), params={})
-    assert sheet.labels == [sheet._label(quarter) for quarter in range(len(sheet.labels))]
-    assert len(sheet.labels) == sheet.ruler.length + 97
+    table = DayTable(day, clock=Clock(location.zone), limits=BookingLimits.at(NOON), address="")
+    assert table.labels == [table._label(quarter) for quarter in range(len(table.labels))]
+    assert len(table.labels) == table.ruler.length + 97
 
 
 def test_pages_lead_to_the_day(as_manager, fleet, location, evse):

@@ -9,28 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.boards.day.timeline_cells import (
-    Kind,
-    Mark,
-    Paint,
+    CellKind,
+    Fill,
     Ruler,
+    Segment,
     by_clock,
-    cells_of,
     pack,
     paint,
     passes_of,
+    segments_of,
 )
-from sites.periods import STEP, Interval, local_day
+from sites.periods import STEP, Period, local_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 SPRING, AUTUMN, PLAIN = date(2026, 3, 8), date(2026, 11, 1), date(2026, 6, 1)
-FREE, BUSY = Mark(Kind.FREE), Mark(Kind.UNAVAILABLE)
+FREE, BUSY = Fill(CellKind.FREE), Fill(CellKind.BUSY)
 
 untimed = settings(deadline=None)
-marks = st.builds(Mark, st.sampled_from(list(Kind)), st.integers(0, 2))
+marks = st.builds(Fill, st.sampled_from(list(CellKind)), st.integers(0, 2))
 lengths = st.integers(1, 100)
 layers = st.lists(
-    st.builds(Paint, marks, st.integers(-20, 120), st.integers(-20, 120)), max_size=12
+    st.builds(Segment, marks, st.integers(-20, 120), st.integers(-20, 120)), max_size=12
 )
 
 
@@ -39,7 +39,7 @@ layers = st.lists(
 def test_each_column_has_the_mark_that_was_painted_last(length, painted):
     row = paint(length, painted, ground=BUSY)
     for column in range(length):
-        over = [each.mark for each in painted if each.first <= column < each.last]
+        over = [each.fill for each in painted if each.first <= column < each.last]
         assert row[column] == (over[-1] if over else BUSY)
 
 
@@ -47,9 +47,9 @@ def test_each_column_has_the_mark_that_was_painted_last(length, painted):
 @given(lengths, layers)
 def test_cells_are_the_columns_in_as_few_pieces_as_possible(length, painted):
     row = paint(length, painted, ground=BUSY)
-    cells = cells_of(row)
-    assert [cell.mark for cell in cells for _ in range(cell.columns)] == row
-    assert all(a.mark != b.mark and a.last == b.first for a, b in pairwise(cells))
+    cells = segments_of(row)
+    assert [cell.fill for cell in cells for _ in range(cell.columns)] == row
+    assert all(a.fill != b.fill and a.last == b.first for a, b in pairwise(cells))
     assert cells[0].first == 0
 
 
@@ -70,11 +70,11 @@ def test_every_quarter_of_a_day_stands_in_one_column_of_the_clock(day, zone):
     )
 
 
-shown_kinds = [kind for kind in Kind if kind not in {Kind.SKIPPED, Kind.BLANK}]
+shown_kinds = [kind for kind in CellKind if kind not in {CellKind.SKIPPED, CellKind.BLANK}]
 real_layers = st.lists(
     st.builds(
-        Paint,
-        st.builds(Mark, st.sampled_from(shown_kinds)),
+        Segment,
+        st.builds(Fill, st.sampled_from(shown_kinds)),
         st.integers(0, 12),
         st.integers(0, 100),
     ),
@@ -91,15 +91,15 @@ def test_by_the_clock_a_time_is_free_only_if_all_of_its_passes_are(painted, day)
     assert len(shown) == 96
     for mark, quarters in zip(shown, passes, strict=True):
         each = {row[quarter].kind for quarter in quarters}
-        assert (mark.kind == Kind.SKIPPED) == (not each)
-        assert (mark.kind == Kind.FREE) == (each == {Kind.FREE})
-        assert (mark.kind == Kind.BOOKING) == (Kind.BOOKING in each)
+        assert (mark.kind == CellKind.SKIPPED) == (not each)
+        assert (mark.kind == CellKind.FREE) == (each == {CellKind.FREE})
+        assert (mark.kind == CellKind.BOOKING) == (CellKind.BOOKING in each)
 
 
 def kinds(day, *free):
     """Return the kinds of the quarters of an hour from midnight, where so much is free."""
     length = local_day(day, NEW_YORK).length // STEP
-    row = paint(length, [Paint(FREE, *each) for each in free], ground=BUSY)
+    row = paint(length, [Segment(FREE, *each) for each in free], ground=BUSY)
     return [mark.kind.name for mark in by_clock(row, passes_of(day, NEW_YORK))]
 
 
@@ -111,14 +111,14 @@ def test_the_hour_that_the_clocks_skip_is_shown_as_such():
 
 def test_the_hour_that_comes_twice_is_free_only_if_both_are():
     assert kinds(AUTUMN, (0, 100)) == ["FREE"] * 96
-    assert kinds(AUTUMN, (0, 8))[:9] == ["FREE"] * 4 + ["UNAVAILABLE"] * 5
+    assert kinds(AUTUMN, (0, 8))[:9] == ["FREE"] * 4 + ["BUSY"] * 5
     # The second pass alone: quarters 8 to 11 are 01:00 to 02:00 in winter time.
-    assert kinds(AUTUMN, (8, 12))[4:8] == ["UNAVAILABLE"] * 4
+    assert kinds(AUTUMN, (8, 12))[4:8] == ["BUSY"] * 4
 
 
 def test_free_time_that_comes_twice_is_a_cell_of_its_own():
     row = by_clock([FREE] * 100, passes_of(AUTUMN, NEW_YORK))
-    assert [(cell.first, cell.last) for cell in cells_of(row)] == [(0, 4), (4, 8), (8, 96)]
+    assert [(cell.first, cell.last) for cell in segments_of(row)] == [(0, 4), (4, 8), (8, 96)]
 
 
 def test_half_an_hour_is_skipped_where_clocks_go_forward_by_that():
@@ -143,7 +143,7 @@ instants = st.datetimes(datetime(2026, 5, 31), datetime(2026, 6, 3)).map(
 def test_what_lies_within_is_free_as_a_whole_and_what_is_touched_at_all(one, other):
     if one == other:
         return
-    stretch = Interval(min(one, other), max(one, other))
+    stretch = Period(min(one, other), max(one, other))
     ruler = Ruler(local_day(PLAIN, NEW_YORK))
     inner, outer = ruler.within(FREE, stretch), ruler.touching(BUSY, stretch)
     for quarter in range(ruler.length):

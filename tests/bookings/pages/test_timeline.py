@@ -13,7 +13,8 @@ from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.create import retry_failed
 from bookings.actions.driver import revoke_links, say_running_late
 from bookings.models import Actor, Booking, BookingEvent, ChargingSession
-from bookings.pages.history.timeline import timeline_of
+from bookings.pages.history.record import read_history
+from bookings.pages.history.timeline import history_lines
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
 from drivers.models import Driver
@@ -41,7 +42,7 @@ def ben(mirrored) -> Driver:
 
 def lines(booking: Booking, *, mails: bool = False):
     """Return the history, without what was mailed unless that is asked for."""
-    found = timeline_of(Booking.objects.get(pk=booking.pk))
+    found = history_lines(read_history(Booking.objects.get(pk=booking.pk)))
     return found if mails else [line for line in found if not line.icon.startswith("mail")]
 
 
@@ -339,7 +340,7 @@ def test_queries_do_not_grow_with_what_has_happened(confirmed, manager, ben, ope
             "driver", "location", "evse", "charging_session"
         ).get(pk=confirmed.pk)
         with CaptureQueriesContext(connection) as captured:
-            timeline_of(booking)
+            history_lines(read_history(booking))
         return len(captured)
 
     def let_much_happen():

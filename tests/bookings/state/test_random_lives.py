@@ -26,9 +26,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.driver import LateRefused, say_running_late
-from bookings.actions.eligibility import BookingRefused
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.moves import move_request
 from drivers.models import Driver

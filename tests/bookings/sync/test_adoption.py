@@ -7,8 +7,9 @@ from django.core.cache import cache
 from django.utils.timezone import now
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
+from bookings.state.merging import merge_external_booking
 from bookings.state.moves import move_request
-from bookings.sync import adoption, full_walk
+from bookings.sync import full_walk
 from bookings.sync.adoption import choose_fleet
 from bookings.sync.submission import record_decision
 from drivers.models import FleetDriver
@@ -303,7 +304,7 @@ class TestOurOwn:
         ours = BookingFactory(
             fleet=fleet, driver=driver, evse=evse, accepted=True, ampeco_booking_id=1, slot_key=""
         )
-        adoption.merge_found(approved_upstream.booking, ampeco_booking_id=1)
+        merge_external_booking(approved_upstream.booking, ampeco_booking_id=1)
         ours.refresh_from_db()
         assert Booking.objects.count() == 2
 

@@ -9,7 +9,7 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync.open_pages import poll_sooner
 from bookings.sync.polling import pause_seconds
 from bookings.sync.submission import record_decision
-from mirror import leases
+from mirror import work as leases
 from mirror.operator_status import is_refused
 from notifications.models import Notification
 from tests.small_operator import next_hour, slot_of

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from bookings.actions.eligibility import Slot
+from bookings.actions.candidate import Slot
 from bookings.models import Booking, BookingRequest
 from shell.formats import instant
 from sites.slots.criteria import Criteria

@@ -11,9 +11,9 @@ import stamina
 
 from ampeco.client import AmpecoClient
 from ampeco.factory import set_client
-from sites.periods import Interval
+from sites.periods import Period
 
-ALWAYS = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC))
+ALWAYS = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC))
 SEVEN_DAYS = timedelta(days=7)
 
 
@@ -24,10 +24,10 @@ class AvailabilityStub:
     As AMPECO does, it refuses windows of more than seven days and knows nothing outside them.
     """
 
-    free: dict[int, list[Interval]] = field(default_factory=dict)
+    free: dict[int, list[Period]] = field(default_factory=dict)
     status: int = 200
     broken: bool = False
-    windows: list[Interval] = field(default_factory=list)
+    windows: list[Period] = field(default_factory=list)
 
     def client(self) -> AmpecoClient:
         return AmpecoClient(
@@ -54,7 +54,7 @@ class AvailabilityStub:
         assert request.method == "POST"
         assert request.url.path.endswith("/check-booking-availability")
         body = json.loads(request.content)
-        window = Interval(_instant(body["startAfter"]), _instant(body["endBefore"]))
+        window = Period(_instant(body["startAfter"]), _instant(body["endBefore"]))
         self.windows.append(window)
         if self.broken:
             raise httpx.ConnectError("no route", request=request)
@@ -77,5 +77,5 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _slot(interval: Interval) -> dict[str, str]:
+def _slot(interval: Period) -> dict[str, str]:
     return {"startAt": interval.start_at.isoformat(), "endAt": interval.end_at.isoformat()}

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from mirror.operator_status import is_refused, note_refused
-from sites.periods import Interval, start_of_day
+from sites.periods import Period, start_of_day
 from sites.slots.availability import (
     AvailabilityUnknown,
     forget_availability,
@@ -26,7 +26,7 @@ TODAY = date(2026, 3, 2)
 
 def hours(first, last):
     start = datetime(2026, 3, 2, tzinfo=UTC)
-    return Interval(start + timedelta(hours=first), start + timedelta(hours=last))
+    return Period(start + timedelta(hours=first), start + timedelta(hours=last))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_what_is_free_comes_merged_clipped_and_by_ampeco_id(location, stub):
     availability = read_availability(location, day=TODAY, now=NOW)
     assert availability.read_at == NOW
     assert availability.of(evse) == (
-        Interval(datetime(2026, 3, 2, 17, 15, tzinfo=UTC), hours(0, 22).end_at),
+        Period(datetime(2026, 3, 2, 17, 15, tzinfo=UTC), hours(0, 22).end_at),
     )
     assert availability.of(EvseFactory(ampeco_id=79)) == ()
 
@@ -288,7 +288,7 @@ def test_an_answer_clears_an_earlier_refusal(location, stub):
 
 
 def test_an_answer_survives_the_cache_unchanged(location, stub):
-    stub.free = {5: [Interval(NOW + timedelta(hours=1), NOW + timedelta(hours=2, seconds=7))]}
+    stub.free = {5: [Period(NOW + timedelta(hours=1), NOW + timedelta(hours=2, seconds=7))]}
     asked = read_availability(location, day=TODAY, now=NOW)
     assert read_availability(location, day=TODAY, now=NOW) == asked
     assert stub.calls == 1

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import Booking
-from sites.periods import Interval
+from sites.periods import Period
 from sites.slots.picker.page import build_picker
 from tests.factories import BookingFactory, ChargePointFactory, EvseFactory, LocationFactory
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
@@ -52,7 +53,7 @@ def picker_for(location, *evses, query="", viewer=None, now=NOON):
         location=location,
         evses=list(evses),
         params=QueryDict(query),
-        viewer_zone=viewer,
+        viewer_zone=ZoneInfo(viewer) if viewer else None,
         now=now,
     )
 
@@ -74,7 +75,7 @@ def instants(starts):
 def hours_of(day, first, last):
     """Return a stretch given in hours of a day's clock in New York, standard time."""
     midnight = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
-    return Interval(midnight + timedelta(hours=first), midnight + timedelta(hours=last))
+    return Period(midnight + timedelta(hours=first), midnight + timedelta(hours=last))
 
 
 # What is offered
@@ -278,7 +279,7 @@ def test_the_viewers_time_stands_beside_the_sites(location, evse):
     assert "Paris" in picker.viewer_zone_text
 
 
-@pytest.mark.parametrize("viewer", ["America/New_York", "America/Toronto", None, "", "../etc"])
+@pytest.mark.parametrize("viewer", ["America/New_York", "America/Toronto", None])
 def test_the_same_time_is_not_shown_twice(location, evse, viewer):
     picker = picker_for(location, evse, viewer=viewer)
     assert picker.viewer_zone_text == ""
@@ -356,9 +357,9 @@ def test_a_day_without_room_points_to_the_next_that_has(location, evse, stub):
     stub.free = {evse.ampeco_id: [hours_of(date(2026, 3, 6), 0, 24)]}
     picker = picker_for(location, evse, query="day=2026-03-04&minutes=720&from=00:00")
     assert picker.nothing == "No charger is free for 12 h on Wednesday 4 March from 00:00."
-    assert picker.next_day.day == "2026-03-06"
+    assert picker.next_day.day == date(2026, 3, 6)
     assert "minutes=720" in picker.next_day.query
-    assert [day.number for day in picker.days if day.full] == ["2", "3", "4", "5", "7", "8"]
+    assert [day.day.day for day in picker.days if day.full] == [2, 3, 4, 5, 7, 8]
     assert picker.summary == ""
 
 
@@ -374,7 +375,7 @@ def test_a_late_evening_has_no_starts_left_but_tomorrow_has(location, evse):
     now = datetime(2026, 3, 3, 4, 50, tzinfo=UTC)  # 23:50 in New York
     picker = picker_for(location, evse, now=now)
     assert picker.choices.day == date(2026, 3, 2)
-    assert picker.next_day.day == "2026-03-03"
+    assert picker.next_day.day == date(2026, 3, 3)
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
@@ -397,7 +398,7 @@ def test_without_chargers_nobody_is_asked(location, stub):
 
 def test_the_strip_goes_on_by_weeks_up_to_the_horizon(location, evse):
     picker = picker_for(location, evse)
-    assert [day.day for day in picker.days][:2] == ["2026-03-02", "2026-03-03"]
+    assert [day.day for day in picker.days][:2] == [date(2026, 3, 2), date(2026, 3, 3)]
     assert picker.days[0].chosen
     assert picker.days[0].spoken == "Monday 2 March"
     assert picker.controls.previous_query == ""
@@ -406,7 +407,7 @@ def test_the_strip_goes_on_by_weeks_up_to_the_horizon(location, evse):
         picker = picker_for(location, evse, query=picker.controls.next_query)
         weeks += 1
     assert weeks == 4
-    assert [day.day for day in picker.days] == ["2026-03-30"]
+    assert [day.day for day in picker.days] == [date(2026, 3, 30)]
     back = picker_for(location, evse, query=picker.controls.previous_query)
     assert back.choices.day == date(2026, 3, 23)
 
@@ -596,8 +597,9 @@ def test_the_address_bar_gets_the_page_with_the_same_choices(as_manager, evse, u
 def test_the_browser_tells_the_viewers_zone(as_manager, evse, url):
     as_manager.cookies["viewer_tz"] = "Asia/Tokyo"
     assert "JST" in as_manager.get(url).content.decode()
-    as_manager.cookies["viewer_tz"] = "Mars/Olympus"
-    assert "Your own time" not in as_manager.get(url).content.decode()
+    for name in ("Mars/Olympus", "", "../etc"):
+        as_manager.cookies["viewer_tz"] = name
+        assert "Your own time" not in as_manager.get(url).content.decode()
 
 
 @pytest.mark.django_db

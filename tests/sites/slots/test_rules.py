@@ -2,14 +2,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sites.slots.rules import first_broken_change_rule, first_broken_time_rule
+from sites.slots.rules import TIME_RULES, Times
 
 NOW = datetime(2026, 11, 23, 10, 7, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def check(start: datetime, **length: int) -> str | None:
-    return first_broken_time_rule(start, start + timedelta(**length), now=NOW)
+    return first_problem(Times(start, start + timedelta(**length), NOW))
+
+
+def first_problem(times: Times) -> str | None:
+    return next((problem for rule in TIME_RULES if (problem := rule(times))), None)
 
 
 def test_an_hour_at_noon_and_a_night_are_fine():
@@ -71,7 +75,7 @@ ODD = NOON + timedelta(minutes=7)
 )
 def test_only_what_changes_can_break_a_rule(was, becomes, words):
     """The first begins too soon for a new booking, others begin at odd minutes."""
-    problem = first_broken_change_rule(*becomes, was=was, now=NOW)
+    problem = first_problem(Times(*becomes, NOW, was))
     if words is None:
         assert problem is None
     else:

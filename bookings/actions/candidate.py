@@ -1,0 +1,188 @@
+"""A booking that somebody wants, with what decides whether it may be asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from django.utils import timezone
+
+from bookings.models import Booking
+from bookings.models.booking import slot_key
+from drivers.models import Driver, Fleet
+from drivers.selectors import current_drivers, private_access_of, private_partners
+from sites.models import ChargePoint, Evse, Location
+from sites.selectors import bookable_evses
+from sites.slots.availability import free_evses
+from sites.slots.criteria import Criteria
+from sites.slots.rules import Times
+
+
+class BookingRefused(Exception):
+    """What the portal does not ask for. The message is for the person who wanted it.
+
+    `field` is `slot`, `driver`, `overlap` (which may be confirmed) or `booking` (the one that is to
+    be changed, replaced or cancelled, by what it is by now); `offer_slots` says that picking
+    another slot helps.
+    """
+
+    def __init__(self, field: str, message: str, *, offer_slots: bool = False) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+        self.offer_slots = offer_slots
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where and when: a certain EVSE, or any at the location that meets the criteria."""
+
+    location: Location
+    evse: Evse | None
+    criteria: Criteria
+    start_at: datetime
+    end_at: datetime
+
+    @property
+    def duration(self) -> timedelta:
+        return self.end_at - self.start_at
+
+    @property
+    def minutes(self) -> int:
+        """The length in whole minutes."""
+        return int(self.duration.total_seconds() // 60)
+
+    @property
+    def local_day(self) -> date:
+        """The day of the start, in the zone of the site."""
+        return self.start_at.astimezone(self.location.zone).date()
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A booking as a fleet wants it; what the rules need to know of it is read once, when needed.
+
+    `previous` is the booking that gets other times or another driver, or with `moves` the one that
+    this replaces. Whoever has read a part already sets it: `chargers`, `driver_is_current`.
+    """
+
+    fleet: Fleet
+    slot: Slot
+    driver: Driver | None = None
+    previous: Booking | None = None
+    moves: bool = False
+    confirmed_overlap: bool = False
+    now: datetime = field(default_factory=timezone.now)
+
+    @property
+    def changes(self) -> Booking | None:
+        """The booking that keeps its place but gets other times or another driver."""
+        return None if self.moves else self.previous
+
+    @cached_property
+    def times(self) -> Times:
+        old = self.changes
+        was = (old.start_at, old.end_at) if old else None
+        return Times(self.slot.start_at, self.slot.end_at, self.now, was)
+
+    @property
+    def slot_key(self) -> str:
+        """The text by which the same slot for the same driver is recognised."""
+        assert self.driver is not None
+        slot = self.slot
+        return slot_key(
+            driver=self.driver,
+            location=slot.location,
+            evse=slot.evse,
+            wanted=slot.criteria.key,
+            start=slot.start_at,
+            end=slot.end_at,
+        )
+
+    @cached_property
+    def chargers(self) -> list[Evse]:
+        """The chargers that the fleet may book and that the slot may mean."""
+        slot = self.slot
+        return meant_chargers(
+            self.fleet, slot.location, slot.evse.pk if slot.evse else None, slot.criteria
+        )
+
+    @cached_property
+    def driver_is_current(self) -> bool:
+        """Whether the driver belongs to the fleet now."""
+        return self.driver is not None and (
+            current_drivers(self.fleet).filter(pk=self.driver.pk).exists()
+        )
+
+    @cached_property
+    def private_access(self) -> frozenset[int]:
+        """The partners that let the driver use their private chargers."""
+        return private_access_of(self.driver) if self.driver else frozenset()
+
+    @property
+    def usable_chargers(self) -> list[Evse]:
+        return self.usable(self.chargers)
+
+    def usable(self, evses: Iterable[Evse]) -> list[Evse]:
+        """Return those at which the driver may charge: private ones want the owner's leave."""
+        return [evse for evse in evses if self._may_use(evse.charge_point)]
+
+    def _may_use(self, charge_point: ChargePoint) -> bool:
+        return (
+            charge_point.type != ChargePoint.Type.PRIVATE
+            or charge_point.partner_access_type == "private_view_public_use"
+            or charge_point.ampeco_partner_id in self.private_access
+        )
+
+    @cached_property
+    def is_free(self) -> bool:
+        """Whether a charger that will do is free, as the operator says now.
+
+        What a booking holds already is free for itself. Where the operator has not said yet which
+        charger that is, it alone can tell. Raises AvailabilityUnknown.
+        """
+        slot, old = self.slot, self.changes
+        if old and slot.evse is None:
+            return True
+        free = free_evses(
+            slot.location,
+            evses=self.usable_chargers,
+            start_at=slot.start_at,
+            end_at=slot.end_at,
+            fresh=True,
+            held=old.period if old else None,
+        )
+        return bool(free)
+
+    @cached_property
+    def bookings_then(self) -> list[Booking]:
+        """The fleet's bookings for the driver that hold a place at that time, in order of time."""
+        return list(
+            Booking.objects.filter(
+                fleet=self.fleet,
+                driver=self.driver,
+                status__in=Booking.HOLDS_A_PLACE,
+                start_at__lt=self.slot.end_at,
+                end_at__gt=self.slot.start_at,
+            )
+            .select_related("fleet", "driver", "location", "evse__charge_point")
+            .order_by("start_at", "pk")
+        )
+
+    @property
+    def overlapping_bookings(self) -> list[Booking]:
+        """Those that are others than the previous one, and than what that one replaces itself."""
+        own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
+        return [booking for booking in self.bookings_then if booking.pk not in own]
+
+
+def meant_chargers(
+    fleet: Fleet, location: Location | int, evse: int | None, criteria: Criteria
+) -> list[Evse]:
+    """Return the bookable chargers that may be meant: the one asked for, or all that fit."""
+    evses = bookable_evses(location, partner_ids=private_partners(fleet))
+    if not criteria.connector_type:
+        evses = evses.prefetch_related(None)
+    if evse is not None:
+        return list(evses.filter(pk=evse))
+    return [each for each in evses if criteria.fits(each)]
