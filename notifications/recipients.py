@@ -8,13 +8,13 @@ look by now, is told nothing; if that leaves nobody of those who asked, all mana
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db.models import Q
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
+from bookings.wording.versions import tells_all_of
 from drivers.models import Fleet, FleetMembership
 from mirror.work import enqueue_on_commit
 from notifications.kinds import MAILS
@@ -126,19 +126,9 @@ def _told_already(request: BookingRequest) -> list[str]:
     ):
         return []
     mails = mails.filter(event__at__gte=request.created_at)
-    return [mail.recipient_email for mail in mails if _tells_all_of(mail.event, request)]
-
-
-def _tells_all_of(event: BookingEvent | None, change: BookingRequest) -> bool:
-    """Return whether what the operator did is just what a change asked for."""
-    done = event.changes if event else {}
-    for name in ("start_at", "end_at"):
-        wanted = getattr(change, name)
-        if wanted == getattr(change, f"previous_{name}"):
-            continue
-        if name not in done or datetime.fromisoformat(str(done[name][1])) != wanted:
-            return False
-    return change.driver_id in {change.previous_driver_id, done.get("driver", [None, None])[1]}
+    return [
+        mail.recipient_email for mail in mails if mail.event and tells_all_of(mail.event, request)
+    ]
 
 
 def _save(plan: MailPlan) -> None:

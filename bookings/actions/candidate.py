@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from bookings.models.booking import slot_key
+from bookings.wording.versions import BookingVersion
 from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partners
 from sites.models import ChargePoint, Evse, Location
@@ -84,6 +85,15 @@ class Candidate:
         old = self.changes
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
+
+    @property
+    def version(self) -> BookingVersion:
+        """What the booking would be."""
+        assert self.driver is not None
+        slot = self.slot
+        return BookingVersion(
+            self.driver, slot.location, slot.evse, slot.start_at, slot.end_at, slot.criteria
+        )
 
     @property
     def slot_key(self) -> str:

@@ -22,7 +22,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.sync import sessions
 from bookings.sync.schedule import SOON, needs_own_read, next_read, schedule, schedule_bookings
-from bookings.wording.versions import AGREED_FACTS
+from bookings.wording.versions import AGREED_FACTS, CHANGEABLE_FACTS
 from drivers.models import Driver
 from sites.models import Evse, Location
 
@@ -316,8 +316,8 @@ def _leave_to_own_request(
         wanted = (request.start_at, request.end_at, request.driver.ampeco_user_id)
         if (found.start_at, found.end_at, found.user_id) != wanted:
             return False
-        for name in ("start_at", "end_at", "driver"):
-            differing.facts.pop(name, None)
+        for fact in CHANGEABLE_FACTS:
+            differing.facts.pop(fact.name, None)
     _hurry(request)
     return not differing
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings.models import Booking
-from bookings.wording.versions import BookingVersion
+from bookings.wording.versions import FACTS, BookingFact, BookingVersion
 from shell.formats import (
     duration,
     in_zone,
@@ -32,6 +32,8 @@ from sites.slots.criteria import Criteria
 # Control characters, line and paragraph separators: what breaks a header or a line of text.
 NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 ONE_DAY = timedelta(days=1)
+# Facts that are told with more than they are: others read as their declaration writes them.
+DESCRIBED = frozenset({"start_at", "end_at", "location", "evse"})
 
 AnyVersion = Booking | BookingVersion
 
@@ -90,14 +92,17 @@ def where(location: Location) -> Fact:
 
 
 def version_facts(
-    version: BookingVersion, *, before: BookingVersion | None = None, any_charger: bool = False
+    version: BookingVersion,
+    *,
+    before: BookingVersion | None = None,
+    any_charger: bool = False,
+    for_driver: bool = False,
 ) -> list[Fact]:
     """Return where, when, at which charger and for whom, with what each was if that differs.
 
     With `any_charger`, no charger means any that fits; without, one that the operator has yet to
-    name.
+    name. A driver need not read for which driver.
     """
-    driver = Fact(_("Driver"), (one_line(version.driver.display_name),), strong=1)
     if version.evse is not None:
         evse = charger(version.evse)
     elif any_charger:
@@ -114,9 +119,22 @@ def version_facts(
             time = with_before(time, str(was))
         if before.evse != version.evse and before.evse is not None:
             evse = with_before(evse, one_line(before.evse.name))
-        if before.driver != version.driver:
-            driver = with_before(driver, one_line(before.driver.display_name))
-    return [place, time, evse, driver]
+    others = [
+        _plain(fact, version, before=before)
+        for fact in FACTS
+        if fact.name not in DESCRIBED and not (for_driver and fact.name == "driver")
+    ]
+    return [place, time, evse, *others]
+
+
+def _plain(fact: BookingFact, version: BookingVersion, *, before: BookingVersion | None) -> Fact:
+    """Return a fact as its declaration writes it."""
+    zone = version.location.zone
+    new = one_line(fact.write(getattr(version, fact.name), zone))
+    told = Fact(str(fact.label), (new,), strong=1)
+    if before is None or getattr(before, fact.name) == getattr(version, fact.name):
+        return told
+    return with_before(told, one_line(fact.write(getattr(before, fact.name), zone)))
 
 
 def short_name(version: BookingVersion) -> str:

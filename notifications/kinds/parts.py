@@ -146,8 +146,9 @@ def _version_facts(
     any_charger: bool = False,
 ) -> list[Fact]:
     """Managers, and whoever gets somebody else's booking, read for which driver."""
-    told = facts.version_facts(version, before=before, any_charger=any_charger)
-    return told[:-1] if case.for_driver else told
+    return facts.version_facts(
+        version, before=before, any_charger=any_charger, for_driver=case.for_driver
+    )
 
 
 def _reference(case: Case) -> list[Fact]:
