@@ -12,8 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.actions.rules import first_refusal
+from bookings.actions.candidate import BookingRefused, Candidate, Slot, first_refusal
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate
+from bookings.actions.candidate import BookingRefused, Candidate, first_refusal
 from bookings.actions.change import check_changeable
 from bookings.actions.move import check_movable, hold_for_move
-from bookings.actions.rules import first_refusal
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write

@@ -1,4 +1,4 @@
-"""What comes in from pages: parsing and shape; the rules are in bookings.actions.rules."""
+"""What comes in from pages: parsing and shape; the rules are in bookings.actions.candidate."""
 
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal

@@ -11,9 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.actions.candidate import SLOT_RULES, BookingRefused, Candidate, Slot, first_refusal
 from bookings.actions.create import submit_booking_request
-from bookings.actions.rules import SLOT_RULES, first_refusal
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import BookingForm, SlotForm

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bookings.actions.candidate import Candidate, Slot
-from bookings.actions.rules import RULES, SLOT_RULES, first_refusal
+from bookings.actions.candidate import RULES, SLOT_RULES, Candidate, Slot, first_refusal
 from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from sites.models import ChargePoint, Evse, Location
