@@ -15,8 +15,7 @@ from accounts.models import User
 from bookings.actions.candidate import BookingRefused, Candidate, Slot, first_refusal
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
-from bookings.state.moves import move_request
-from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.state.moves import move_request, open_cancellation, record_creation
 from bookings.wording.open_change import describe, describe_changes, describe_open_change
 from bookings.wording.versions import facts_before
 from drivers.models import Driver, Fleet

@@ -17,7 +17,7 @@ from bookings.actions.move import check_movable, hold_for_move
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
-from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.versions import facts_before
 from mirror.work import enqueue_on_commit
 

@@ -1,7 +1,7 @@
 """Moving a booking to another place: a new booking that replaces it once it is approved.
 
 AMPECO can change neither the EVSE nor the location of a booking. The new place is asked for first;
-`bookings.state.outcomes` opens the cancellation of the old booking with the approval of the new
+`bookings.state.moves` opens the cancellation of the old booking with the approval of the new
 one, and leaves the old one as it was if there is none.
 """
 

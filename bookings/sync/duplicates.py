@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.state.outcomes import record_creation
+from bookings.state.moves import record_creation
 from bookings.sync.operator_requests import find_others
 from bookings.sync.submission import record_decision
 
