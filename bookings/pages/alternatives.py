@@ -17,10 +17,9 @@ from bookings.actions.alternatives import Alternatives, alternatives_for, criter
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
-from bookings.pages.forms import SlotForm
+from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
-from bookings.pages.slots import candidate_or_404, slot_params
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of

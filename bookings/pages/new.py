@@ -15,8 +15,13 @@ from bookings.actions.candidate import SLOT_RULES, BookingRefused, Candidate, Sl
 from bookings.actions.create import submit_booking_request
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
-from bookings.pages.forms import BookingForm, SlotForm
-from bookings.pages.slots import candidate_or_404, location_or_404, slot_params
+from bookings.pages.forms import (
+    BookingForm,
+    SlotForm,
+    candidate_or_404,
+    location_or_404,
+    slot_params,
+)
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
 from drivers.selectors import driver_of, offer_drivers, private_partner_ids
