@@ -12,8 +12,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
-from bookings.state.booking import write
-from bookings.state.merging import merge_external_booking
+from bookings.state.booking import merge_external_booking, write
 from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
 from mirror.work import enqueue_on_commit
 from sites.models import Evse

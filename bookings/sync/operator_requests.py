@@ -1,4 +1,4 @@
-"""What goes up to the operator for each kind of request, and how it is found again."""
+"""What goes up to the operator: whether a request still may, as what it does, and how it is found."""
 
 import logging
 from collections.abc import Iterator
@@ -6,14 +6,22 @@ from datetime import UTC, datetime, timedelta
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
-from bookings.actions import rules
-from bookings.actions.candidate import Candidate, Slot
+from bookings.actions.candidate import (
+    Candidate,
+    Rule,
+    Slot,
+    charger_is_bookable,
+    driver_has_access,
+    driver_is_active,
+    driver_is_of_the_fleet,
+)
 from bookings.actions.change import change_candidate
 from bookings.models import Booking, BookingRequest
 from upstream.errors import UpstreamRejected, UpstreamUnauthorized
 
 logger = logging.getLogger(__name__)
 
+Failure = BookingRequest.Failure
 Kind = BookingRequest.Kind
 
 # How far our clock may be from the operator's when we look for what arrived.
@@ -204,14 +212,12 @@ def is_same(request: BookingRequest, found: ampeco_types.BookingRequest) -> bool
     )
 
 
-Failure = BookingRequest.Failure
-
 # What may be otherwise by now, and what a request fails with then.
-RECHECKED: dict[rules.Rule, Failure] = {
-    rules.charger_is_bookable: Failure.EVSE_NOT_BOOKABLE,
-    rules.driver_is_of_the_fleet: Failure.DRIVER_NOT_ALLOWED,
-    rules.driver_is_active: Failure.DRIVER_NOT_ALLOWED,
-    rules.driver_has_access: Failure.DRIVER_NOT_ALLOWED,
+RECHECKED: dict[Rule, Failure] = {
+    charger_is_bookable: Failure.EVSE_NOT_BOOKABLE,
+    driver_is_of_the_fleet: Failure.DRIVER_NOT_ALLOWED,
+    driver_is_active: Failure.DRIVER_NOT_ALLOWED,
+    driver_has_access: Failure.DRIVER_NOT_ALLOWED,
 }
 
 

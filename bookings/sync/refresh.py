@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest
-from bookings.state.merging import merge_external_booking
+from bookings.state.booking import merge_external_booking
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
