@@ -45,7 +45,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 # Forms are small, and none takes a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
-FILE_UPLOAD_HANDLERS = ["shell.requests.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["shell.middleware.NoFiles"]
 # Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
 # that cannot be taken back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -85,8 +85,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "telemetry.watching.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
-    "shell.content_policy.ContentPolicyMiddleware",
-    "shell.requests.RefuseNul",
+    "shell.middleware.ContentPolicyMiddleware",
+    "shell.middleware.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",

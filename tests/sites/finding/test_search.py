@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from shell.content_policy import HEADER
+from shell.middleware import HEADER
 from sites.models import ChargePoint, FavouriteSite
 from tests.factories import EvseFactory, LocationFactory, MembershipFactory
 from tests.sites.test_views import LIST, detail, listed, site, text_of
