@@ -16,10 +16,9 @@ from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
 from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
-from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
+from sites.selectors import DISABLED, Criteria, all_bookable_evses, bookable_evses
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, read_availability
-from sites.slots.criteria import Criteria
 
 ONE_DAY = timedelta(days=1)
 MOST_TIMES = 4

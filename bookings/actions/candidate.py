@@ -20,9 +20,8 @@ from drivers.models import Driver, Fleet
 from drivers.selectors import current_drivers, private_access_of, private_partners
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
-from sites.selectors import bookable_evses
+from sites.selectors import Criteria, bookable_evses
 from sites.slots.availability import AvailabilityUnknown, free_evses
-from sites.slots.criteria import Criteria
 from sites.slots.rules import TIME_RULES, TimeRule, Times
 
 

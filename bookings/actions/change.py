@@ -20,7 +20,7 @@ from bookings.wording.open_change import describe, describe_changes, describe_op
 from bookings.wording.versions import facts_before
 from drivers.models import Driver, Fleet
 from mirror.work import enqueue_on_commit
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
 OpenChange = Booking.OpenChange

@@ -14,7 +14,7 @@ from bookings.models.booking import Booking
 from bookings.models.statuses import REQUEST_MOVES, REQUEST_TRAITS, RequestStatus
 from drivers.models import Driver
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 OPEN = tuple(status for status in RequestStatus if REQUEST_TRAITS[status].onward)
 OPEN_VALUES = [status.value for status in OPEN]

@@ -20,8 +20,7 @@ from drivers.models import Fleet
 from drivers.selectors import private_partners
 from shell.formats import instant
 from sites.models import Location
-from sites.selectors import visible_evses, visible_locations
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria, visible_evses, visible_locations
 from sites.slots.picker.form import criteria_params
 
 REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length

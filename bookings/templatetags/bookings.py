@@ -17,7 +17,7 @@ from bookings.wording import facts
 from shell.formats import instant
 from sites.facts import charger_of
 from sites.models import Evse
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 if TYPE_CHECKING:
     from bookings.boards.day.day_table import Cell

@@ -27,7 +27,7 @@ from shell.formats import (
 from sites.facts import WEEKDAYS, address_lines, charger_of, hours_text, map_url
 from sites.labels import access_labels, connector_label
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 # Control characters, line and paragraph separators: what breaks a header or a line of text.
 NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -18,7 +18,7 @@ from bookings.models import Booking, BookingEvent, BookingRequest
 from drivers.models import Driver
 from shell.formats import in_zone
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
 

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from shell.formats import duration
 from sites.models import Evse
 from sites.periods import start_of_day
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
 
 CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}

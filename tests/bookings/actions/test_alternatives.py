@@ -13,7 +13,7 @@ from bookings.actions.alternatives import MOST_SITES, MOST_SITES_ASKED, alternat
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
 from sites.periods import Period
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

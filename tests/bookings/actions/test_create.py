@@ -16,7 +16,7 @@ from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.factories import EvseFactory
 from tests.small_operator import next_hour, slot_of
 

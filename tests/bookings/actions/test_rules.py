@@ -8,8 +8,8 @@ from bookings.actions.candidate import RULES, SLOT_RULES, Candidate, Slot, first
 from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from sites.models import ChargePoint, Evse, Location
+from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown
-from sites.slots.criteria import Criteria
 from tests.small_operator import next_hour
 
 
