@@ -24,8 +24,15 @@ from shell.formats import (
     write_local,
     zone_label,
 )
-from sites.facts import WEEKDAYS, address_lines, charger_of, hours_text, map_url
-from sites.labels import access_labels, connector_label
+from sites.facts import (
+    WEEKDAYS,
+    access_labels,
+    address_lines,
+    charger_of,
+    connector_label,
+    hours_text,
+    map_url,
+)
 from sites.models import Evse, Location
 from sites.selectors import Criteria
 

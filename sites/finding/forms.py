@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sites.labels import connector_label
+from sites.facts import connector_label
 from sites.models import Evse
 
 MOST_KW = 9999

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shell.formats import duration, kw
-from sites.labels import connector_label
+from sites.facts import connector_label
 from sites.models import Evse
 from sites.slots.clocks import day_text
 from sites.slots.limits import STEP_MINUTES, longest_minutes

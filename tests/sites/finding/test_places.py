@@ -8,10 +8,10 @@ import pytest
 
 from sandbox.server import make
 from sandbox.world.build import build_world
+from sites.facts import distance_text
 from sites.finding import geocoder
 from sites.finding.places import Place, PlaceNotFound, centre_of, find_place
 from sites.finding.search import by_distance
-from sites.labels import distance_text
 from sites.models import Location
 from tests.factories import LocationFactory
 
