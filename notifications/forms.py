@@ -15,7 +15,7 @@ from drivers.models import Fleet
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
-from notifications.preferences import Kind, choices_of
+from notifications.recipients import Kind, choices_of
 from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)

@@ -10,7 +10,7 @@ from bookings.models import Booking
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
-from notifications.preferences import (
+from notifications.recipients import (
     Kind,
     Managers,
     choices_of,
