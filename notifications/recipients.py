@@ -28,6 +28,9 @@ from notifications.models import Notification, NotificationPreference
 
 Kind = Notification.Kind
 Managers = NotificationPreference.Managers
+What = BookingEvent.What
+
+SEND = "notifications.tasks.send_notification"
 DEFAULTS = {kind: mail.default for kind, mail in MAILS.items()}
 
 
@@ -62,9 +65,6 @@ def save_choices(fleet: Fleet, choices: Mapping[Kind, Choice]) -> None:
                 )
 
 
-What = BookingEvent.What
-
-SEND = "notifications.tasks.send_notification"
 BY_REQUEST: dict[tuple[str, str], MailKind] = {
     (mail.settles[0], status): mail
     for mail in MAILS.values()

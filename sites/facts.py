@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext, pgettext_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _
 
 from shell.formats import km as km_text
@@ -179,12 +178,12 @@ def hours_text(spans: list[list[str]]) -> str:
     texts = []
     for start, end in spans:
         if start == MIDNIGHT and end in END_OF_DAY:
-            return _("All day")
+            return gettext("All day")
         span = {"start": start, "end": end}
         if start < end:
-            texts.append(_("%(start)s to %(end)s") % span)
+            texts.append(gettext("%(start)s to %(end)s") % span)
         else:
-            texts.append(_("%(start)s to %(end)s the next day") % span)
+            texts.append(gettext("%(start)s to %(end)s the next day") % span)
     return ", ".join(texts) or pgettext("opening hours", "Closed")
 
 
@@ -225,10 +224,10 @@ def state_of(evse: Evse) -> tuple[str, str]:
     """Return the code and the words for whether a charger can be booked, and why not."""
     statuses = {evse.status, evse.charge_point.status}
     if Evse.Status.OUT_OF_ORDER in statuses:
-        return "out-of-order", _("Out of order")
+        return "out-of-order", gettext("Out of order")
     if evse.booking_enabled and statuses == {ENABLED}:
-        return BOOKABLE, _("Can be booked")
-    return "not-bookable", _("Cannot be booked online")
+        return BOOKABLE, gettext("Can be booked")
+    return "not-bookable", gettext("Cannot be booked online")
 
 
 def trouble_of(evse: Evse) -> str:
@@ -239,15 +238,15 @@ def trouble_of(evse: Evse) -> str:
     charge_point = evse.charge_point
     statuses = {evse.status, charge_point.status}
     if Evse.Status.OUT_OF_ORDER in statuses:
-        return _("The charger is out of order.")
+        return gettext("The charger is out of order.")
     if Evse.Status.DISABLED in statuses:
-        return _("The operator has taken the charger out of service.")
+        return gettext("The operator has taken the charger out of service.")
     if evse.retired_at or charge_point.retired_at:
-        return _("The charger is no longer there.")
+        return gettext("The charger is no longer there.")
     if charge_point.network_status in OFFLINE:
-        return _("The charger is offline.")
+        return gettext("The charger is offline.")
     if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
-        return _("The charger reports a fault.")
+        return gettext("The charger reports a fault.")
     if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
-        return _("The charger says that it is not available.")
+        return gettext("The charger says that it is not available.")
     return ""

@@ -1,4 +1,4 @@
-"""What goes up to the operator: whether a request still may, as what it does, and how it is found."""
+"""What goes up to the operator: whether it still may, what is sent, and how it is found again."""
 
 import logging
 from collections.abc import Iterator
