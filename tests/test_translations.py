@@ -176,9 +176,9 @@ def test_calendar_entries_are_too(stage, untranslated):
 def test_what_sites_offer_is_too(untranslated):
     for language in OTHERS:
         with translation.override(language):
-            labels.access_labels(facts.ACCESS_METHODS)
+            facts.access_labels(facts.ACCESS_METHODS)
             for code in facts.CONNECTOR_TYPES:
-                labels.connector_label(code)
+                facts.connector_label(code)
     assert untranslated.texts == set()
 
 

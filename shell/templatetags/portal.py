@@ -13,9 +13,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shell import formats
-from shell.look import MailLook, mail_look
+from shell.look import mail_look
 
 register = template.Library()
+
+register.simple_tag(mail_look, name="look_of_mails")
 
 
 @register.simple_tag
@@ -36,12 +38,6 @@ def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
-
-
-@register.simple_tag
-def look_of_mails() -> MailLook:
-    """Return the operator's colours and logo for a mail."""
-    return mail_look()
 
 
 @register.simple_tag(takes_context=True)
