@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calendars.feeds import sites_to_pick
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers, matching_drivers
+from drivers.permissions import current_drivers, matching_drivers
 from mirror.search import search_key
 from sites.models import Location
 

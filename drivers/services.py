@@ -13,7 +13,7 @@ from ampeco.client import AmpecoClient
 from ampeco.factory import get_client
 from drivers.lookups import TooManyLookups, count_lookup
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
 from mirror.operator_status import note_accepted, note_refused

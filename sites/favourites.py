@@ -1,7 +1,7 @@
 """The sites that somebody wants at hand."""
 
 from drivers.models import Fleet
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from sites.models import FavouriteSite, Location
 from sites.selectors import visible_locations
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from bookings.models import Booking
 from bookings.models.booking import slot_key
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers, private_access_of, private_partners
+from drivers.permissions import current_drivers, private_access_of, private_partners
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses

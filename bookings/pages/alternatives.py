@@ -21,8 +21,7 @@ from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
 from drivers.models import Driver, Fleet
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of
+from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
 
 # What a link to another slot takes along, so that nothing has to be typed again.

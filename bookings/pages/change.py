@@ -17,8 +17,7 @@ from bookings.pages.change_form import ChangeForm, typed_change
 from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, offer_drivers
+from drivers.permissions import FleetRequest, driver_of, manager_required, offer_drivers
 from shell.viewer import viewer_zone
 from sites.periods import start_of_day
 

@@ -17,7 +17,7 @@ from bookings.actions.candidate import Candidate, Slot, meant_chargers
 from bookings.models import Booking
 from bookings.selectors import BookingFilter
 from drivers.models import Fleet
-from drivers.selectors import private_partners
+from drivers.permissions import private_partners
 from shell.formats import instant
 from sites.models import Location
 from sites.selectors import Criteria, visible_evses, visible_locations

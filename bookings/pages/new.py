@@ -23,8 +23,13 @@ from bookings.pages.forms import (
     slot_params,
 )
 from drivers.models import Driver
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, offer_drivers, private_partner_ids
+from drivers.permissions import (
+    FleetRequest,
+    driver_of,
+    manager_required,
+    offer_drivers,
+    private_partner_ids,
+)
 from shell.formats import instant
 from shell.viewer import viewer_zone
 from sites.models import Location

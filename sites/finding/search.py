@@ -9,8 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, QuerySet, Value, When
 from django.utils.translation import ngettext
 
-from drivers.permissions import FleetRequest
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, private_partner_ids
 from sites.facts import connector_label, distance_text
 from sites.favourites import favourites_of
 from sites.finding.forms import SiteSearchForm

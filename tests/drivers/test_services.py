@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from drivers.models import Driver, FleetDriver, PrivateAccess
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.services import DriverNotAdded, add_driver_by_email
 from mirror.operator_status import is_refused
 from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from drivers.models import Driver, FleetDriver, PrivateAccess
-from drivers.selectors import current_drivers, driver_of, private_partner_ids
+from drivers.permissions import current_drivers, driver_of, private_partner_ids
 from drivers.sync import sync_fleet_drivers
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun

@@ -16,7 +16,7 @@ from bookings.tasks import submit_request
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, store_drivers
 from notifications.delivery import deliver_due
 from notifications.models import Notification

@@ -13,8 +13,7 @@ from bookings.boards.day.board import Board, closed_text, slot_params
 from bookings.boards.day.reading import read_day
 from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.sync.open_pages import poll_sooner
-from drivers.permissions import FleetRequest, member_required
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.formats import instant
 from sites.selectors import visible_evses, visible_locations
 from sites.slots.limits import MINUTE

@@ -8,7 +8,7 @@ from bookings.models import Booking
 from bookings.selectors import bookings_of, count_needing_attention
 from bookings.wording.attention import reasons_of
 from drivers.models import Fleet, FleetDriver
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from sites.facts import trouble_of
 from sites.models import Location
 from sites.selectors import visible_locations
