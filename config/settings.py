@@ -83,7 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "telemetry.watching.WatchRequests",
+    "telemetry.logs.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
     "shell.middleware.ContentPolicyMiddleware",
     "shell.middleware.RefuseNul",
