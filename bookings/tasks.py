@@ -7,10 +7,9 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client, look_again
 from bookings.sync import full_walk, polling, refresh, sessions, submission
 from mirror.models import SyncRun
-from mirror.operator_status import look_again
 from mirror.runs import RunUnderWay, is_due_again
 
 logger = logging.getLogger(__name__)

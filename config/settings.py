@@ -443,7 +443,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
     ],
-    "ENVIRONMENT": "mirror.operator_status.back_office_label",
+    "ENVIRONMENT": "ampeco.connection.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }
 

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from accounts.admin import invite
 from accounts.models import User
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess, TeamRole
 from drivers.onboarding import add_member
 from drivers.sync import sync_fleet_drivers

@@ -10,13 +10,12 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from ampeco import types
 from ampeco.client import AmpecoClient
-from ampeco.factory import get_client
+from ampeco.connection import get_client, note_accepted, note_refused
 from drivers.lookups import TooManyLookups, count_lookup
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
 from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
-from mirror.operator_status import note_accepted, note_refused
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,

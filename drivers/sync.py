@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from ampeco.types import PartnerInvite, User
 from drivers.models import Fleet
 from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
 from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamUnauthorized
 

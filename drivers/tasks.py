@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.sync import sync_due_fleets
 
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking
 from bookings.sync import adoption, compare
 from bookings.sync.schedule import schedule, stop_round
 from drivers.models import FleetDriver
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted
 from mirror.problems import problem_of
 from mirror.runs import RunOvertaken, break_off, finish, note_progress, open_run
 from upstream.errors import (

@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.duplicates import record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.submission import record_decision
-from mirror.operator_status import note_accepted, note_refused
 from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
     UpstreamError,

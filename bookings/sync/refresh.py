@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking, BookingRequest
 from bookings.state.booking import merge_external_booking
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
@@ -39,7 +40,6 @@ from bookings.sync.schedule import (
     stop_round,
 )
 from bookings.sync.sessions import find_session
-from mirror.operator_status import note_accepted
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import models, transaction
 
+from ampeco.connection import note_refused
 from bookings.models import Booking, ChargingSession
-from mirror.operator_status import note_refused
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,

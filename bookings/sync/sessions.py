@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking, ChargingSession
 from bookings.sync.schedule import (
     LATE_PAUSE,
@@ -22,7 +23,6 @@ from bookings.sync.schedule import (
     schedule,
     stop_round,
 )
-from mirror.operator_status import note_accepted
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.operator_requests import find_all, find_obstacle, is_answer_to, send
-from mirror.operator_status import note_accepted, note_refused
 from mirror.work import claim, reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (

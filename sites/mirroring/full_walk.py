@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from ampeco.types import Page
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
 from mirror.runs import (
     CHARGE_POINTS,

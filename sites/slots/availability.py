@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ampeco.factory import get_client
-from mirror.operator_status import note_accepted, note_refused
+from ampeco.connection import get_client, note_accepted, note_refused
 from sites.models import Evse, Location
 from sites.periods import Period, clip, covers, next_step, start_of_day, subtract
 from upstream.errors import (

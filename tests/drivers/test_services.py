@@ -6,10 +6,10 @@ import httpx
 import pytest
 import time_machine
 
+from ampeco.connection import is_refused
 from drivers.models import Driver, FleetDriver, PrivateAccess
 from drivers.permissions import current_drivers
 from drivers.services import DriverNotAdded, add_driver_by_email
-from mirror.operator_status import is_refused
 from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, MembershipFactory

@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from mirror.operator_status import note_refused
+from ampeco.connection import note_refused
 from tests.factories import PASSWORD, MembershipFactory
 from tests.front.urls import BookForm
 

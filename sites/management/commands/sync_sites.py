@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from mirror.models import SyncRun
 from mirror.runs import NOUNS, RunUnderWay
 from sites.mirroring.full_walk import sync_sites

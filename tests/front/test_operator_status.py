@@ -1,8 +1,7 @@
 import pytest
 from django.core.cache import cache
 
-from ampeco.factory import CIRCUIT_KEY
-from mirror.operator_status import note_accepted, note_refused
+from ampeco.connection import CIRCUIT_KEY, note_accepted, note_refused
 from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
 
 pytestmark = pytest.mark.django_db
