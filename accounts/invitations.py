@@ -9,8 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 
 DAY = 86_400
 

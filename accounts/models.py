@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -70,3 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_erased(self) -> bool:
         return self.email.endswith(f"@{ERASED_DOMAIN}")
+
+
+def language_for(locale: str) -> str:
+    """Return the portal's language that is nearest to a locale such as “de_AT”, or its own."""
+    try:
+        return translation.get_supported_language_variant(locale.replace("_", "-"))
+    except LookupError:
+        return settings.LANGUAGE_CODE

@@ -11,7 +11,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
+from accounts.models import language_for
 from calendars.entries import feed_calendar
 from calendars.feeds import (
     MOST_FEEDS,

@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.languages.SpeakTheirLanguage",
+    "accounts.sessions.SpeakTheirLanguage",
     "accounts.sessions.NoteSessions",
     "accounts.sessions.GuardBackOffice",
     "privacy.watching.NoteStaff",

@@ -9,8 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import Fleet
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets

@@ -6,8 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import TeamRole
 from team.models import VALID, Invitation
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import FleetMembership, TeamRole
 from drivers.permissions import FleetRequest, admin_required, member_required
 from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remains

@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
+from accounts.models import language_for
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import request_cancellation
 from bookings.actions.driver import (
