@@ -22,7 +22,7 @@ from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses
 from sites.slots.availability import AvailabilityUnknown, free_evses
-from sites.slots.rules import TIME_RULES, TimeRule, Times
+from sites.slots.rules import Times, first_problem
 
 
 class BookingRefused(Exception):
@@ -198,17 +198,12 @@ def meant_chargers(
 Rule = Callable[[Candidate], BookingRefused | None]
 
 
-def about_times(rule: TimeRule) -> Rule:
-    """Return a rule about times as one about a candidate."""
-
-    def check(candidate: Candidate) -> BookingRefused | None:
-        times = candidate.times
-        if times.was is not None and not (times.new_start or times.new_end):
-            return None
-        problem = rule(times)
-        return BookingRefused("slot", problem, offer_slots=True) if problem else None
-
-    return check
+def times_are_allowed(candidate: Candidate) -> BookingRefused | None:
+    times = candidate.times
+    if times.was is not None and not (times.new_start or times.new_end):
+        return None
+    problem = first_problem(times)
+    return BookingRefused("slot", problem, offer_slots=True) if problem else None
 
 
 def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
@@ -283,7 +278,7 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
 
 
 # What is wrong with a slot, whoever drives.
-SLOT_RULES: tuple[Rule, ...] = (*map(about_times, TIME_RULES), charger_is_bookable)
+SLOT_RULES: tuple[Rule, ...] = (times_are_allowed, charger_is_bookable)
 RULES: tuple[Rule, ...] = (
     *SLOT_RULES,
     driver_is_of_the_fleet,

@@ -131,6 +131,11 @@ TIME_RULES: tuple[TimeRule, ...] = (
 )
 
 
+def first_problem(times: Times) -> str | None:
+    """Return what the first rule that is broken says, or None."""
+    return next((problem for rule in TIME_RULES if (problem := rule(times))), None)
+
+
 def _odd(at: datetime) -> str | None:
     if int(at.timestamp()) % STEP.seconds or at.microsecond:
         return _("Start and end must be on a quarter hour.")

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sites.slots.rules import TIME_RULES, Times
+from sites.slots.rules import Times, first_problem
 
 NOW = datetime(2026, 11, 23, 10, 7, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -10,10 +10,6 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 def check(start: datetime, **length: int) -> str | None:
     return first_problem(Times(start, start + timedelta(**length), NOW))
-
-
-def first_problem(times: Times) -> str | None:
-    return next((problem for rule in TIME_RULES if (problem := rule(times))), None)
 
 
 def test_an_hour_at_noon_and_a_night_are_fine():
