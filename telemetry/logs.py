@@ -124,26 +124,26 @@ FIELDS = (
 FORMATS = ("json", "lines")
 
 
-class WorkAtHand(logging.Filter):
-    """Puts the fields on a record, and the pattern of its address in place of the address."""
+def fields_of(record: logging.LogRecord) -> Facts:
+    """Return the fields of a record; in its message goes the pattern of an address for the address.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Complete a record; none is held back."""
-        if not hasattr(record, "fields"):
-            given = record.__dict__
-            extra = {
-                name: given[name]
-                for name in FIELDS
-                if isinstance(given.get(name), str | int | float) and given[name] != ""
-            }
-            request = given.get("request")
-            if request is not None:
-                _name_route(record, request)
-                # Django logs some refusals when the middleware is done already.
-                offered = getattr(request, REQUEST_ID, "")
-                extra |= {REQUEST_ID: offered} if offered else {}
-            record.fields = {**facts(), **extra}
-        return True
+    Where a record has several handlers, all of them find what the first one found.
+    """
+    given = record.__dict__
+    if "fields" not in given:
+        extra = {
+            name: given[name]
+            for name in FIELDS
+            if isinstance(given.get(name), str | int | float) and given[name] != ""
+        }
+        request = given.get("request")
+        if request is not None:
+            _name_route(record, request)
+            # Django logs some refusals when the middleware is done already.
+            offered = getattr(request, REQUEST_ID, "")
+            extra |= {REQUEST_ID: offered} if offered else {}
+        given["fields"] = {**facts(), **extra}
+    return given["fields"]
 
 
 class Seldom(logging.Filter):
@@ -192,16 +192,15 @@ class Lines(ScrubbedFormatter):
     def __init__(self, *, secrets: Sequence[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", secrets=secrets)
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line with its fields behind it, and the traceback under it."""
+        fields_of(record)
+        return self._scrubber.clean(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line with its fields behind it."""
-        fields = getattr(record, "fields", {})
-        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        told = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
         line = super().formatMessage(record)
         return f"{line} [{told}]" if told else line
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback under it."""
-        return self._scrubber.clean(super().format(record))
 
 
 class Json(ScrubbedFormatter):
@@ -209,13 +208,14 @@ class Json(ScrubbedFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object: when, how bad, who, what, the fields, the traceback."""
+        fields = fields_of(record)
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
             "message": self._scrubber.clean(record.getMessage()),
         }
-        for name, value in getattr(record, "fields", {}).items():
+        for name, value in fields.items():
             entry[name] = self._scrubber.clean(value) if isinstance(value, str) else value
         if record.exc_info:
             entry["traceback"] = self._scrubber.clean(self.formatException(record.exc_info))
@@ -231,15 +231,9 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"work": {"()": WorkAtHand}, "seldom": {"()": Seldom}},
+        "filters": {"seldom": {"()": Seldom}},
         "formatters": {"line": {"()": formatter, "secrets": [s for s in secrets if s]}},
-        "handlers": {
-            "console": {
-                "class": "logging.StreamHandler",
-                "formatter": "line",
-                "filters": ["work"],
-            }
-        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             # They come with handlers of their own.
