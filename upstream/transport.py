@@ -146,17 +146,19 @@ class Transport:
             lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
         )
 
-    def ask(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+    def ask(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
         """Send a POST that changes nothing upstream, so that it is repeated like a GET."""
+        url = self.address(path)
         return self._repeatedly(
             lambda: self._send(
                 self._http.build_request("POST", url, json=body), operation, changes=False
             )
         )
 
-    def post(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+    def post(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
         """Send a POST once, whatever happens."""
-        return self._send(self._http.build_request("POST", url, json=body), operation, changes=True)
+        request = self._http.build_request("POST", self.address(path), json=body)
+        return self._send(request, operation, changes=True)
 
     def _repeatedly(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         attempts = 0
