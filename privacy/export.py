@@ -17,8 +17,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.links import VALID_AFTER_END
 from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.models.booking import VALID_AFTER_END
 from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
 from privacy.people import OfDriver, mails_to_user

@@ -11,8 +11,8 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from accounts.models import User
-from bookings.links import link_token
 from bookings.models import Booking
+from bookings.models.booking import link_token
 from calendars.entries import booking_calendar, feed_calendar
 from drivers.models import Driver
 from notifications.compose import compose

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.links import driver_page_url
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import driver_page_url
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line
 from bookings.wording.versions import (

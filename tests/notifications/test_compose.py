@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import resolve
 
-from bookings.links import driver_page_url
 from bookings.models import Booking, BookingRequest
+from bookings.models.booking import driver_page_url
 from bookings.state.moves import move_request
 from notifications.delivery import deliver_due
 from notifications.models import Notification

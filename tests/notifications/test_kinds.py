@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 
-from bookings.links import booking_of_link
 from bookings.models import BookingRequest
+from bookings.models.booking import booking_of_link
 from notifications.compose import compose
 from notifications.models import Notification
 from tests.factories import EvseFactory, MembershipFactory

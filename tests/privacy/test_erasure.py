@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from ampeco import types
-from bookings.links import booking_of_link, link_token
 from bookings.models import Booking
+from bookings.models.booking import booking_of_link, link_token
 from bookings.pages.history.record import read_history
 from bookings.pages.history.timeline import history_lines
 from bookings.tasks import submit_request

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings.links import link_token
+from bookings.models.booking import link_token
 from shell.middleware import HEADER
 from tests.factories import BookingRequestFactory, DriverFactory, EvseFactory, next_noon
 

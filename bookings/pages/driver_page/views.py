@@ -25,8 +25,8 @@ from bookings.actions.driver import (
     revoke_links,
     say_running_late,
 )
-from bookings.links import booking_of_link
 from bookings.models import Actor, Booking, BookingRequest
+from bookings.models.booking import booking_of_link
 from bookings.pages.driver_page.forms import LateForm
 from bookings.pages.forms import CancelForm
 from bookings.selectors import latest_request

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from bookings.links import VALID_AFTER_END
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import VALID_AFTER_END
 from bookings.pages.history.banners import moved_to, who_asked
 from bookings.pages.history.record import HistoryRecord
 from bookings.wording.history import who_did

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from bookings.actions.driver import MOST_MESSAGES
-from bookings.links import link_token
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import link_token
 from drivers.models import Driver
 from tests.bookings.test_links import forged
 from tests.factories import BookingFactory, BookingRequestFactory, DriverFactory
