@@ -92,7 +92,7 @@ class Candidate:
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
 
-    @property
+    @cached_property
     def slot_key(self) -> str:
         """The text by which the same slot for the same driver is recognised."""
         assert self.driver is not None

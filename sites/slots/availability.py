@@ -110,7 +110,7 @@ def free_evses(
     evses = list(evses)
     now = now or timezone.now()
     stretch = Period(start_at.astimezone(UTC), end_at.astimezone(UTC))
-    wanted = subtract([stretch], [held] if held else [])
+    wanted = subtract([stretch], [held]) if held else (stretch,)
     if not evses or not wanted:
         return evses
     asked = Period(wanted[0].start_at, wanted[-1].end_at)
