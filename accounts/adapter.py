@@ -37,11 +37,9 @@ class ClosedAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Return whether strangers may make an account: never."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the client's address, as the proxies that are trusted tell it."""
         address = client_ip(request) or NOWHERE
         # Without the interface that a link-local address of IPv6 may name.
         return str(address).partition("%")[0]
@@ -54,7 +52,6 @@ class ClosedAdapter(DefaultAccountAdapter):
         )
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
-        """Return where a changed password leads: to the other things of the same kind."""
         return reverse("account_security")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

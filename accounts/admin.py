@@ -55,8 +55,6 @@ def invite(request: HttpRequest, user: User, *, fleet_name: str = "") -> None:
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, ModelAdmin):
-    """Fleet managers, viewers and staff, by e-mail."""
-
     form = ChangeUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -106,13 +104,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     @admin.action(description=gettext_lazy("Send an invitation"), permissions=["change"])
     def send_invitations(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Invite the chosen people, again or for the first time."""
         for user in queryset.filter(is_active=True):
             invite(request, user)
 
     @admin.display(description=gettext_lazy("second factor"))
     def second_factor(self, user: User) -> str:
-        """Return what the person signs in with beside the password."""
         return factors_in_words(user)
 
     def _of_those_one_may_change(
@@ -126,7 +122,6 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """End all sessions of the chosen people, and note it in their histories."""
         for user in self._of_those_one_may_change(request, queryset):
             ended = end_sessions(user)
             self.log_change(request, user, f"Signed out everywhere: {ended} sessions ended.")

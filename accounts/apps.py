@@ -6,12 +6,9 @@ from django.http import HttpRequest
 
 
 class AccountsConfig(AppConfig):
-    """People who log in."""
-
     name = "accounts"
 
     def ready(self) -> None:
-        """Listen to what the libraries of the log-in tell."""
         from allauth.mfa.signals import authenticator_added
 
         user_logged_in.connect(_note_sign_in, dispatch_uid="accounts-sign-in")

@@ -11,7 +11,6 @@ from django.utils.http import urlencode
 
 
 def use_the_portals_log_in(site: AdminSite) -> None:
-    """Replace a back office's own pages for log-in and password by the portal's."""
     site.login = log_in  # type: ignore[method-assign]
     site.password_change = change_password  # type: ignore[method-assign, assignment]
 
@@ -33,5 +32,4 @@ def change_password(
     request: HttpRequest,  # noqa: ARG001
     extra_context: dict[str, Any] | None = None,  # noqa: ARG001
 ) -> HttpResponse:
-    """Lead to the portal's page."""
     return HttpResponseRedirect(reverse("account_change_password"))

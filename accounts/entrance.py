@@ -27,51 +27,44 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
         field.validators.append(MaxLengthValidator(most))
 
 
-class SignInForm(LoginForm):
-    """E-mail and password of somebody who has an account."""
+class Bounded(forms.Form):
+    """Bounds the passwords of a form of the library."""
+
+    passwords: tuple[str, ...] = ("password1", "password2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self, *self.passwords)
+
+
+class SignInForm(Bounded, LoginForm):
+    passwords = ("password",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail")
         self.fields["remember"].label = _("Stay signed in on this device")
-        bound(self, "password")
 
 
 class ForgottenPasswordForm(ResetPasswordForm):
-    """The e-mail to which the link to a new password goes."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
 
 
-class NewPasswordForm(ResetPasswordKeyForm):
+class NewPasswordForm(Bounded, ResetPasswordKeyForm):
     """The password that the link of a mail sets."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password1", "password2")
 
-
-class FirstPasswordForm(SetPasswordForm):
+class FirstPasswordForm(Bounded, SetPasswordForm):
     """The password of somebody who is in without one."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password1", "password2")
+
+class OtherPasswordForm(Bounded, ChangePasswordForm):
+    passwords = ("oldpassword", "password1", "password2")
 
 
-class OtherPasswordForm(ChangePasswordForm):
-    """The present password and the one in its place."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "oldpassword", "password1", "password2")
-
-
-class ConfirmPasswordForm(ReauthenticateForm):
+class ConfirmPasswordForm(Bounded, ReauthenticateForm):
     """The password once more, before something about the log-in changes."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        bound(self, "password")
+    passwords = ("password",)

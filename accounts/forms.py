@@ -15,7 +15,6 @@ class EmailOnceMixin(forms.ModelForm):
     """Stores e-mails in lower case, and refuses one that somebody has, whatever its case."""
 
     def clean_email(self) -> str:
-        """Return the e-mail as it is stored."""
         email: str = self.cleaned_data["email"].strip().lower()
         if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Somebody has this e-mail already."))
@@ -36,8 +35,6 @@ class NewUserForm(EmailOnceMixin):
 
 
 class ChangeUserForm(EmailOnceMixin, UserChangeForm):
-    """Somebody who logs in."""
-
     language = forms.ChoiceField(
         label=User._meta.get_field("language").verbose_name,
         help_text=User._meta.get_field("language").help_text,

@@ -24,7 +24,6 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a member of staff with every permission."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -33,8 +32,6 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who logs in with an e-mail address and a password."""
-
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(
@@ -72,5 +69,4 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_erased(self) -> bool:
-        """Whether nothing is kept of this person but that there was somebody."""
         return self.email.endswith(f"@{ERASED_DOMAIN}")

@@ -31,7 +31,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
     }
 
     def get_totp_issuer(self) -> str:
-        """Return under which name apps list the portal."""
         return settings.PORTAL_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
@@ -39,7 +38,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return {"id": context.request.get_host().partition(":")[0], "name": settings.PORTAL_NAME}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
-        """Return a name for the next passkey, which its owner may change."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return gettext("Passkey") if number == 1 else gettext("Passkey %d") % number
 
@@ -62,7 +60,6 @@ def _box() -> MultiFernet:
 
 
 def has_second_factor(user: User | AnonymousUser) -> bool:
-    """Return whether somebody signs in with more than a password."""
     return Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
 
 

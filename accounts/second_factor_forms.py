@@ -126,7 +126,6 @@ class AddPasskeyForm(AddWebAuthnForm):
         self.fields["credential"] = CredentialField()
 
     def clean(self) -> dict[str, Any]:
-        """Check the passkey against what the browser was asked for."""
         try:
             return super().clean()
         except NO_PASSKEY_OR_REFUSED as error:

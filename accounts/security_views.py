@@ -46,7 +46,6 @@ class SecurityView(IndexView):
     template_name = "account/security.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what is still to be done, and the number of sessions."""
         user = self.request.user
         return {
             **super().get_context_data(**kwargs),
@@ -76,7 +75,6 @@ def language(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Show where one is signed in."""
     assert request.user.is_authenticated
     rows = [
         {
@@ -97,7 +95,6 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign out one of one's own sessions."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.session_key == request.session.session_key:
         session.delete()
@@ -111,7 +108,6 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """Sign out everywhere but here."""
     assert request.user.is_authenticated
     ended = end_sessions(request.user, but=request.session.session_key)
     text = ngettext("%d other device is signed out.", "%d other devices are signed out.", ended)

@@ -87,7 +87,6 @@ def _seen_key(session_key: str) -> str:
 
 
 def sessions_of(user: User) -> list[UserSession]:
-    """Return where somebody is signed in, the latest first."""
     sessions = UserSession.objects.purge_and_list(user)
     return sorted(sessions, key=lambda session: session.last_seen_at, reverse=True)
 
@@ -114,7 +113,6 @@ def forget_sessions_that_ended() -> int:
 
 
 def must_confirm(request: HttpRequest) -> bool:
-    """Return whether a member of staff has been in for too long to go on in the back office."""
     return time.time() - confirmed_at(request) > settings.STAFF_SESSION_HOURS * 3600
 
 

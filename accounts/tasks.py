@@ -7,5 +7,4 @@ from accounts.sessions import forget_sessions_that_ended
 
 @shared_task
 def forget_sessions() -> None:
-    """Remove sessions that ended, with the addresses noted of them."""
     forget_sessions_that_ended()

@@ -1,6 +1,7 @@
 """The cache that all processes share, and what holds while it is away."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -10,6 +11,8 @@ from django_redis.cache import CONNECTION_INTERRUPTED, RedisCache
 GUARDS = "allauth"
 # For how long a Redis that did not answer is not asked again for those.
 AWAY_SECONDS = 5.0
+
+Ask = Callable[..., Any]
 
 _own = LocMemCache("guards-of-the-log-in", {})
 _away_until = 0.0
@@ -28,32 +31,17 @@ class GuardedRedisCache(RedisCache[Any]):
     """
 
     def add(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Set a value where there is none, and tell whether that was so."""
-        if not _is_guard(key):
-            return super().add(key, *args, **kwargs)
-        if _is_there():
-            added = super().add(key, *args, **kwargs)
-            if added is not None:
-                return added
-            _note_away()
-        return _own.add(key, *args, **kwargs)
+        return self._guarded(super().add, _own.add, key, *args, **kwargs)
 
     def set(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Set a value."""
-        if not _is_guard(key):
-            return super().set(key, *args, **kwargs)
-        if _is_there():
-            done = super().set(key, *args, **kwargs)
-            if done is not None:
-                return done
-            _note_away()
-        _own.set(key, *args, **kwargs)
-        return True
+        return self._guarded(super().set, _set_own, key, *args, **kwargs)
+
+    def delete(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        return self._guarded(super().delete, _own.delete, key, *args, **kwargs)
 
     def get(
         self, key: str, default: Any = None, version: int | None = None, client: Any = None
     ) -> Any:
-        """Return a value, or the default."""
         if not _is_guard(key):
             return super().get(key, default, version, client)
         if _is_there():
@@ -63,16 +51,27 @@ class GuardedRedisCache(RedisCache[Any]):
             _note_away()
         return _own.get(key, default, version)
 
-    def delete(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Remove a value, and tell whether there was one."""
+    def _guarded(
+        self,
+        shared: Callable[..., Any],
+        own: Callable[..., Any],
+        key: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         if not _is_guard(key):
-            return super().delete(key, *args, **kwargs)
+            return shared(key, *args, **kwargs)
         if _is_there():
-            deleted = super().delete(key, *args, **kwargs)
-            if deleted is not None:
-                return deleted
+            answer = shared(key, *args, **kwargs)
+            if answer is not None:
+                return answer
             _note_away()
-        return _own.delete(key, *args, **kwargs)
+        return own(key, *args, **kwargs)
+
+
+def _set_own(key: str, *args: Any, **kwargs: Any) -> bool:
+    _own.set(key, *args, **kwargs)
+    return True
 
 
 def _is_guard(key: str) -> bool:

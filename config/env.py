@@ -50,7 +50,6 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """Return a variable as a truth value."""
     value = text(name, "").lower()
     if not value:
         return default
@@ -74,7 +73,6 @@ def number(name: str, default: int, *, least: int = 0, most: int = 10_000_000) -
 
 
 def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
-    """Return a variable as one of some words."""
     value = text(name, default).lower()
     if value not in of:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(of)}, not “{value}”.")
@@ -82,7 +80,6 @@ def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """Return a comma-separated variable as a list without empty parts."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 

@@ -50,7 +50,6 @@ def families(*, now: datetime | None = None) -> Iterator[Metric]:
 
 
 def open_requests(now: datetime) -> Iterator[Metric]:
-    """Yield how many booking requests are open, and how long the oldest has been."""
     counts = GaugeMetricFamily(
         "chargebook_booking_requests_open",
         "Booking requests that are not settled, by kind, state, and what keeps them (if anything).",
@@ -78,7 +77,6 @@ def open_requests(now: datetime) -> Iterator[Metric]:
 
 
 def unsent_mails(now: datetime) -> Iterator[Metric]:
-    """Yield how many mails wait, and how long the oldest has."""
     counts = GaugeMetricFamily(
         "chargebook_mails_waiting", "Mails that are to be sent, by kind.", labels=["kind"]
     )

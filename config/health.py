@@ -99,7 +99,6 @@ def copies() -> Iterator[tuple[str, Check]]:
 
 
 def sweeping() -> Iterator[tuple[str, Check]]:
-    """Yield how long ago each sweep last did its work."""
     for state in sweeps.states():
         ok = not state.is_late
         yield f"sweep {state.name}", _aged(state.seconds, state.limit_seconds, ok=ok)

@@ -23,7 +23,6 @@ class Everything(Collector):
     """Counters from the cache and gauges from the database; without either, the rest of it."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all families."""
         yield from gauges.families()
         try:
             yield from measures.families()

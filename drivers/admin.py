@@ -66,8 +66,6 @@ class MemberForm(forms.ModelForm):
 
 
 class MemberFormSet(forms.BaseInlineFormSet):
-    """The members of a fleet."""
-
     def clean(self) -> None:
         """Refuse the same person twice, and a team that would lose its only admin.
 
@@ -109,8 +107,6 @@ class MemberFormSet(forms.BaseInlineFormSet):
 
 
 class MembershipInline(TabularInline):
-    """Who may do what for the fleet."""
-
     model = FleetMembership
     form = MemberForm
     formset = MemberFormSet
@@ -123,7 +119,6 @@ class MembershipInline(TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FleetMembership]:
-        """Return the members with their accounts."""
         return super().get_queryset(request).select_related("user").order_by("user__email")
 
 
@@ -140,7 +135,6 @@ class FleetAdmin(ModelAdmin):
     actions = ["read_drivers"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fleet]:
-        """Return the fleets with the number of their members and current drivers."""
         return (
             super()
             .get_queryset(request)
@@ -171,12 +165,10 @@ class FleetAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("members"), ordering="members_now")
     def member_count(self, fleet: Any) -> int:
-        """Return how many people may log in for the fleet."""
         return fleet.members_now
 
     @admin.display(description=gettext_lazy("drivers"), ordering="drivers_now")
     def driver_count(self, fleet: Any) -> int:
-        """Return how many drivers belong to the fleet now."""
         return fleet.drivers_now
 
     @admin.action(description=gettext_lazy("Read the drivers now"), permissions=["change"])
@@ -192,8 +184,6 @@ class FleetAdmin(ModelAdmin):
 
 
 class FleetDriverInline(ReadOnlyInline):
-    """The fleets that a driver belongs or belonged to."""
-
     model = FleetDriver
     fields = ["fleet", "added_at", "left_at"]
 
@@ -202,16 +192,12 @@ class FleetDriverInline(ReadOnlyInline):
 
 
 class PrivateAccessInline(ReadOnlyInline):
-    """The partners whose private charge points a driver may use."""
-
     model = PrivateAccess
     fields = ["ampeco_partner_id"]
 
 
 @admin.register(Driver)
 class DriverAdmin(ReadOnlyAdmin):
-    """Drivers, as the operator knows them."""
-
     list_display = ["display_name", "email", "status", "ampeco_user_id", "synced_at"]
     list_filter = ["status", "fleets"]
     search_fields = ["email", "first_name", "last_name", "=ampeco_user_id"]

@@ -32,15 +32,12 @@ class ReadOnlyAdmin(ModelAdmin):
     """Rows that staff may look at and nobody may change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: the rows come from the operator."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Refuse: the rows come from the operator."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Refuse: bookings refer to the rows."""
         return False
 
 
@@ -56,18 +53,14 @@ class ReadOnlyInline(TabularInline):
         return self.fields or ()
 
     def has_add_permission(self, *args: object) -> bool:
-        """Refuse: the portal writes them."""
         return False
 
     def has_change_permission(self, *args: object) -> bool:
-        """Refuse: the portal writes them."""
         return False
 
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """Runs, the latest first."""
-
     list_display = ["kind", "state", "started_at", "duration", "calls", "summary", "problem"]
     list_filter = ["kind", "state", "started_at"]
     date_hierarchy = "started_at"
@@ -90,13 +83,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("duration"))
     def duration(self, run: SyncRun) -> str:
-        """Return how long the run took, in seconds."""
         seconds = run.duration_seconds
         return "–" if seconds is None else f"{seconds:.1f} s"
 
     @admin.display(description=_("counts"))
     def summary(self, run: SyncRun) -> str:
-        """Return what the run counted, as words and numbers, without the zeros."""
         return counts_text(run.counts) or "–"
 
 

@@ -25,7 +25,6 @@ class AddIndexWhileServing(migrations.AddIndex):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Build the index."""
         model = self._model(to_state.apps, app_label, schema_editor)
         if model is None:
             return
@@ -43,7 +42,6 @@ class AddIndexWhileServing(migrations.AddIndex):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Drop the index."""
         model = self._model(from_state.apps, app_label, schema_editor)
         if model is None:
             return

@@ -63,11 +63,9 @@ class SyncRun(models.Model):
 
     @property
     def duration_seconds(self) -> float | None:
-        """How long the run took, in seconds; none while it runs."""
         if self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
 
     def age_seconds(self, now: datetime | None = None) -> float:
-        """How long ago the run showed a sign of life, in seconds."""
         return ((now or datetime.now(UTC)) - self.alive_at).total_seconds()

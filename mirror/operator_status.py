@@ -24,17 +24,14 @@ REFUSED_SECONDS = 120
 
 
 def note_refused() -> None:
-    """Remember for two minutes that the operator answered 401 or 403."""
     cache.set(REFUSED_KEY, True, REFUSED_SECONDS)
 
 
 def note_accepted() -> None:
-    """Forget an earlier refusal, after a call that worked."""
     cache.delete(REFUSED_KEY)
 
 
 def is_refused() -> bool:
-    """Return whether the operator refused our token within the last two minutes."""
     return bool(cache.get(REFUSED_KEY))
 
 

@@ -56,7 +56,6 @@ def note_action(
 
 
 def note_failed_sign_in(user: User, *, by: Doer) -> None:
-    """Add that somebody tried to sign in as a member of staff."""
     entry = _entry(Action.SIGN_IN_FAILED, by=by, object_type=kind_of(user), object_id=str(user.pk))
     entry.actor = Actor.UNKNOWN
     _save(entry)

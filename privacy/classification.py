@@ -168,10 +168,8 @@ NOT_PERSONAL: dict[str, str] = {
 
 
 def columns_of(model: str) -> dict[str, Kind]:
-    """Return what each column of a model, such as “drivers.Driver”, says about people."""
     return dict.fromkeys(NOT_PERSONAL.get(model, "").split(), PLAIN) | SPECIAL.get(model, {})
 
 
 def may_be_told(model: str, column: str) -> bool:
-    """Return whether a column's values may stand in the audit trail."""
     return columns_of(model).get(column) in {PLAIN, WHOSE}

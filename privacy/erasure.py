@@ -208,7 +208,6 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
 
 
 def _blank_mails(mails: QuerySet[Notification], *, now: datetime) -> int:
-    """Take recipient and subject from mails, and let those that wait go nowhere."""
     mails.filter(state=State.QUEUED).update(
         state=State.DROPPED,
         next_attempt_at=now,
@@ -220,7 +219,6 @@ def _blank_mails(mails: QuerySet[Notification], *, now: datetime) -> int:
 
 
 def _blank_log(row: Model) -> None:
-    """Take a person's name from the back office's own history."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
     ).update(object_repr="", change_message="")

@@ -115,7 +115,6 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
 
 
 def file_name(driver: Driver) -> str:
-    """Return what the file is called; it names nobody."""
     return f"driver-{driver.pk}.json"
 
 

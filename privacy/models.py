@@ -18,11 +18,9 @@ class Entries(models.QuerySet["AuditEntry"]):
     """Entries of the audit trail, which can be read and added to."""
 
     def update(self, **_fields: Any) -> NoReturn:
-        """Refuse."""
         raise AppendOnly
 
     def bulk_update(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse."""
         raise AppendOnly
 
     def delete(self) -> NoReturn:
@@ -106,7 +104,6 @@ class AuditEntry(models.Model):
         super().save(*args, **{**options, "force_insert": True})
 
     def delete(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse."""
         raise AppendOnly
 
 

@@ -34,14 +34,12 @@ class OfDriver:
 
     @property
     def requests(self) -> QuerySet[BookingRequest]:
-        """What was asked of the operator."""
         return BookingRequest.objects.filter(
             Q(driver=self.driver) | Q(previous_driver=self.driver) | Q(booking__driver=self.driver)
         )
 
     @property
     def request_events(self) -> QuerySet[BookingRequestEvent]:
-        """What became of that."""
         return BookingRequestEvent.objects.filter(request__in=self.requests.values("pk"))
 
     @property
@@ -70,7 +68,6 @@ class OfDriver:
 
     @property
     def feeds(self) -> QuerySet[CalendarFeed]:
-        """Calendars of the driver's bookings alone."""
         return CalendarFeed.objects.filter(driver=self.driver)
 
     @property
@@ -79,7 +76,6 @@ class OfDriver:
 
     @property
     def private_access(self) -> QuerySet[PrivateAccess]:
-        """The partners that let the driver use their private charge points."""
         return PrivateAccess.objects.filter(driver=self.driver)
 
     @property

@@ -45,7 +45,6 @@ class DriverDataAdmin(DriverAdmin):
     # By a method: one named with a dot is looked for in the database by a check that runs before
     # the first migration.
     def has_export_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
-        """Return whether somebody may see what is kept of a person."""
         return request.user.has_perm(EXPORT)
 
     @action(
@@ -104,7 +103,6 @@ class UserDataAdmin(UserAdmin):
     actions_detail = ["erase"]
 
     def has_erase_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
-        """Return whether somebody may erase a person."""
         return request.user.has_perm(ERASE)
 
     @action(description=gettext_lazy("Erase"), url_path="erase", permissions=["erase"])

@@ -51,7 +51,6 @@ class Cleared:
     audit_entries: int = 0
 
     def __bool__(self) -> bool:
-        """Whether anything was."""
         return any(asdict(self).values())
 
 
@@ -108,7 +107,6 @@ def due(*, now: datetime | None = None) -> Cleared:
 
 
 def old_feeds(before: datetime) -> QuerySet[CalendarFeed]:
-    """Return calendars that were revoked long ago."""
     return CalendarFeed.objects.filter(revoked_at__lt=before)
 
 
@@ -227,7 +225,6 @@ def _unname(keys: list[int]) -> None:
 
 
 def _nobody() -> Driver:
-    """Return the driver without a name to whom old bookings belong."""
     nobody, _made = Driver.objects.get_or_create(
         ampeco_user_id=NOBODYS_USER_ID,
         defaults={"email": "", "status": Driver.Status.DISABLED, "synced_at": timezone.now()},

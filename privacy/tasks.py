@@ -12,6 +12,5 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def clear_old_data() -> None:
-    """Clear what has been kept for long enough; what is more than one round can do comes next."""
     if cleared := clear():
         logger.info("Cleared of what is old: %s", asdict(cleared))

@@ -26,14 +26,12 @@ class PersonFilter(admin.SimpleListFilter):
     parameter_name = "user"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the staff."""
         staff = User.objects.filter(is_staff=True).order_by("email")
         return [(str(user.pk), user.email) for user in staff]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]
     ) -> QuerySet[AuditEntry]:
-        """Return what one person did, and how often others tried to sign in as them."""
         value = self.value() or ""
         if not (value.isascii() and value.isdigit() and len(value) < 19):
             return queryset
@@ -43,13 +41,10 @@ class PersonFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    """The kinds of objects that the back office shows."""
-
     title = gettext_lazy("kind of object")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the kinds."""
         kinds = {model._meta.label_lower: model for model in admin.site._registry}
         return sorted(
             ((label, str(model._meta.verbose_name)) for label, model in kinds.items()),
@@ -59,7 +54,6 @@ class KindFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]
     ) -> QuerySet[AuditEntry]:
-        """Return what was done to objects of one kind."""
         return queryset.filter(object_type=self.value()) if self.value() else queryset
 
 
@@ -88,7 +82,6 @@ class AuditEntryAdmin(LargeAdmin):
     readonly_fields = ["when", "who", "object", "values"]
 
     def by_number(self, number: int) -> Q:
-        """Return what was done to objects with this number."""
         return Q(object_id=str(number))
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
@@ -96,18 +89,15 @@ class AuditEntryAdmin(LargeAdmin):
         return Q(request_id=wanted.hex) | Q(request_id=str(wanted))
 
     def by_words(self, words: str) -> Q:
-        """Return what a person, an action or a command did."""
         people = User.objects.filter(email__iexact=words)
         return Q(user__in=people.values("pk")) | Q(name=words) | Q(request_id=words)
 
     @admin.display(description=gettext_lazy("when"), ordering="pk")
     def when(self, entry: AuditEntry) -> str:
-        """Return the instant to the second, in UTC."""
         return date_format(entry.at, "j M Y, H:i:s")
 
     @admin.display(description=gettext_lazy("who"), ordering="user")
     def who(self, entry: AuditEntry) -> str:
-        """Return the person by the e-mail of now, or what else did it."""
         if entry.user_id is None:
             return entry.get_actor_display()
         person = User.objects.filter(pk=entry.user_id).first() if _is_gone(entry) else entry.user

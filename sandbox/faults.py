@@ -66,7 +66,6 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Switch all faults off."""
         with self._lock:
             self.active.clear()
 

@@ -14,8 +14,9 @@ from sandbox.app import create_app
 from sandbox.desk.mailbox import Mailbox, serve_smtp
 from sandbox.faults import Faults
 from sandbox.world.build import book_for_others, build_world
+from sandbox.world.holdings import SHAPES
 from sandbox.world.state import StateUnreadable
-from sandbox.world.world import SHAPES, World
+from sandbox.world.world import World
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -36,7 +37,6 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `manage.py sandbox` and `python -m sandbox`."""
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8701)
     parser.add_argument("--smtp-port", type=int, help="serve a mail server on this port too")

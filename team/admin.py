@@ -40,8 +40,6 @@ KNOWN_LATER = [
 
 
 class RoleInTeamForm(forms.ModelForm):
-    """A member's role."""
-
     team_role = forms.TypedChoiceField(
         label=gettext_lazy("role"),
         choices=TeamRole,
@@ -70,7 +68,6 @@ class RoleInTeamForm(forms.ModelForm):
         return role
 
     def save(self, commit: bool = True) -> Any:
-        """Return the membership with its role."""
         for name, value in self.cleaned_data["team_role"].columns.items():
             setattr(self.instance, name, value)
         return super().save(commit)
@@ -102,7 +99,6 @@ class FleetMembershipAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("role"))
     def role_in_team(self, membership: FleetMembership) -> str:
-        """Return the role as people say it."""
         return str(membership.team_role.label)
 
     @action(
@@ -152,8 +148,6 @@ class FleetMembershipAdmin(ModelAdmin):
 
 
 class NewInvitationForm(forms.ModelForm):
-    """Whom to invite to which team."""
-
     language = forms.ChoiceField(
         label=gettext_lazy("language of the mail"),
         choices=settings.LANGUAGES,
@@ -190,7 +184,6 @@ class InvitationAdmin(ModelAdmin):
     actions = ["send_again", "revoke_invitations"]
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> list[str]:
-        """Return what staff fill in, and of an invitation that exists all there is."""
         asked = ["fleet", "email", "name", "role", "language"]
         return asked if obj is None else [*asked, *KNOWN_LATER]
 

@@ -21,8 +21,6 @@ LONGEST_NAME = 150
 
 
 class InvitationForm(forms.Form):
-    """Whom to invite, and as what."""
-
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=LONGEST_EMAIL,
@@ -57,8 +55,6 @@ class InvitationForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """Another role for a member."""
-
     role = forms.TypedChoiceField(label=_("Role"), choices=TeamRole, coerce=TeamRole)
 
 

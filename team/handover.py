@@ -30,7 +30,6 @@ def looked_after(fleet: Fleet, user: User, *, now: datetime | None = None) -> Qu
 
 
 def feeds_made_by(fleet: Fleet, user: User) -> QuerySet[CalendarFeed]:
-    """Return the fleet's calendars that somebody made and nobody has revoked."""
     return feeds_of(fleet).filter(created_by=user)
 
 

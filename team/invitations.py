@@ -35,7 +35,6 @@ class Gone(Exception):
 
 
 def invitation_url(invitation: Invitation) -> str:
-    """Return the full address at which an invitation is accepted."""
     token = SIGNER.sign(invitation.uid.hex)
     return settings.SITE_URL + reverse("team-invitation", args=[token])
 
@@ -155,7 +154,6 @@ def invitation_of(token: str) -> Invitation:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    """Return the account of whoever is invited, if they have one."""
     return User.objects.filter(email__iexact=invitation.email).first()
 
 

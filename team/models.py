@@ -15,7 +15,6 @@ VALID = timedelta(days=7)
 
 
 def in_some_days() -> datetime:
-    """Return until when an invitation that is sent now can be accepted."""
     return timezone.now() + VALID
 
 
@@ -79,9 +78,7 @@ class Invitation(models.Model):
         return f"#{self.pk}"
 
     def is_expired(self, now: datetime | None = None) -> bool:
-        """Whether its days are over."""
         return self.expires_at <= (now or timezone.now())
 
     def can_be_accepted(self, now: datetime | None = None) -> bool:
-        """Whether its link still opens something."""
         return self.state == self.State.OPEN and not self.is_expired(now)

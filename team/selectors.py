@@ -20,7 +20,6 @@ class Member:
 
 
 def members_of(fleet: Fleet) -> list[Member]:
-    """Return a fleet's team by name, in one query."""
     sessions = UserSession.objects.filter(user=OuterRef("user")).order_by().values("user")
     rows = (
         FleetMembership.objects.filter(fleet=fleet)
@@ -32,7 +31,6 @@ def members_of(fleet: Fleet) -> list[Member]:
 
 
 def open_invitations(fleet: Fleet) -> list[tuple[Invitation, bool]]:
-    """Return a fleet's invitations that nobody has accepted, with whether their days are over."""
     now = timezone.now()
     rows = fleet.invitations.filter(state=Invitation.State.OPEN).select_related("invited_by")
     return [(row, row.is_expired(now)) for row in rows.order_by("-created_at", "-pk")]

@@ -115,7 +115,6 @@ def remove(request: FleetRequest, pk: int) -> HttpResponse:
 @member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: FleetRequest) -> HttpResponse:
-    """Ask who takes over, then leave the team oneself."""
     return _leaving(request, request.membership)
 
 
@@ -169,7 +168,6 @@ def _what_happened(left: Left, form: LeavingForm, *, itself: bool) -> str:
 
 
 def _deliver(request: FleetRequest, invitation: Invitation) -> None:
-    """Send an invitation's mail, and say whether it went out."""
     names = {"email": invitation.email}
     try:
         sent = deliver(invitation)

@@ -46,14 +46,12 @@ def main(words: list[str]) -> int:
 
 
 def collect() -> int:
-    """Write the texts of the sources into the catalogues; return the tools' exit status."""
     ignored = [f"--ignore={path.relative_to(ROOT)}" for path in unspoken()]
     languages = [f"--locale={language}" for language in LANGUAGES]
     return manage("makemessages", *languages, *ignored, "--add-location=file", "--no-obsolete")
 
 
 def compile_all() -> int:
-    """Compile the catalogues; return the tools' exit status."""
     languages = [f"--locale={language}" for language in LANGUAGES]
     return manage("compilemessages", *languages, "--ignore=.venv/*")
 
@@ -97,7 +95,6 @@ def unspoken() -> Iterator[Path]:
 
 
 def manage(*arguments: str) -> int:
-    """Run a command of manage.py on the settings of the tests; return its exit status."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

@@ -26,12 +26,10 @@ class Trip:
 
     @property
     def files(self) -> list[str]:
-        """The files passed, by name."""
         return sorted({file for file, _function in self.functions})
 
     @property
     def changes(self) -> int:
-        """How often a call led from one of our files into another one."""
         return sum(self.steps.values())
 
     def own(self, path: str) -> str | None:
@@ -61,7 +59,6 @@ class Trip:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count what happens within."""
         sys.setprofile(self.note)
         try:
             yield

@@ -1,16 +1,17 @@
 """Availability, booking requests, bookings and sessions over HTTP."""
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.wrappers import Request as HttpRequest
 
 from sandbox.api import payloads
-from sandbox.api.errors import Invalid, Missing
+from sandbox.api.errors import Invalid
 from sandbox.api.filters import (
-    InWindow,
     body_of,
     choice,
+    found,
     includes,
     number,
     parse_instant,
@@ -33,12 +34,12 @@ from sandbox.world.world import World
 
 LONGEST_WINDOW = timedelta(days=7)
 LONGEST_EXTERNAL_ID = 255
+Placed = TypeVar("Placed", Request, Booking)
 
 
 def check_availability(world: World, request: HttpRequest, location: int) -> dict[str, Any]:
     """Tell when each bookable EVSE of a location is free within a window."""
-    if location not in world.locations:
-        raise Missing
+    site = found(world.locations, location)
     body = body_of(request)
     start, end = required_instant(body, "startAfter"), required_instant(body, "endBefore")
     if end <= start:
@@ -54,34 +55,22 @@ def check_availability(world: World, request: HttpRequest, location: int) -> dic
                     for begin, finish in world.free_slots(evse, start, end)
                 ],
             }
-            for evse in world.evses_at(world.locations[location])
+            for evse in world.evses_at(site)
             if world.is_bookable(evse)
         ]
     }
 
 
 def list_requests(world: World, request: HttpRequest) -> dict[str, Any]:
-    """List booking requests, newest last."""
     status = choice(request, "status", REQUEST_STATUSES)
     external_id = text(request, "externalId")
     if external_id is not None and not world.ignores_external_id:
         asked = [world.requests[pk] for pk in world.by_external_id.get(external_id, [])]
     else:
         asked = list(world.requests.values())
-    user, location = number(request, "userId"), number(request, "locationId")
     created = window(request, "createdAfter", "createdBefore")
-    starts, ends = _times(request)
-    found = [
-        each
-        for each in asked
-        if (status is None or each.status == status)
-        and (user is None or each.user_id == user)
-        and (location is None or each.location_id == location)
-        and created(each.created_at)
-        and starts(each.start_at)
-        and ends(each.end_at)
-    ]
-    return page_of(request, found, lambda each: payloads.request(world, each))
+    rows = [each for each in _wanted(request, asked, status) if created(each.created_at)]
+    return page_of(request, rows, lambda each: payloads.request(world, each))
 
 
 def create_request(world: World, request: HttpRequest) -> dict[str, Any]:
@@ -180,36 +169,15 @@ def _booking_named(world: World, body: dict[str, Any]) -> Booking:
     return booking
 
 
-def read_request(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one booking request."""
-    if pk not in world.requests:
-        raise Missing
-    return {"data": payloads.request(world, world.requests[pk])}
-
-
 def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
-    """List bookings."""
     status = choice(request, "status", BOOKING_STATUSES)
-    user, location = number(request, "userId"), number(request, "locationId")
-    starts, ends = _times(request)
-    found = [
-        each
-        for each in world.bookings.values()
-        if (status is None or each.status == status)
-        and (user is None or each.user_id == user)
-        and (location is None or each.location_id == location)
-        and starts(each.start_at)
-        and ends(each.end_at)
-    ]
-    return page_of(request, found, lambda each: payloads.booking(world, each, evses=False))
+    rows = _wanted(request, world.bookings.values(), status)
+    return page_of(request, rows, lambda each: payloads.booking(world, each, evses=False))
 
 
 def read_booking(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one booking, with its EVSEs if they are asked for."""
-    if pk not in world.bookings:
-        raise Missing
     evses = includes(request, "bookedEvses")
-    return {"data": payloads.booking(world, world.bookings[pk], evses=evses)}
+    return {"data": payloads.booking(world, found(world.bookings, pk), evses=evses)}
 
 
 def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
@@ -222,7 +190,7 @@ def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
     }
     started = window(request, "startedAfter", "startedBefore")
     ended = window(request, "endedAfter", "endedBefore")
-    found = [
+    rows = [
         each
         for each in world.sessions.values()
         if all(value is None or getattr(each, name) == value for name, value in wanted.items())
@@ -230,15 +198,19 @@ def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
         and started(each.started_at)
         and ended(each.stops_at if payloads.session_is_over(world, each) else None)
     ]
-    return page_of(request, found, lambda each: payloads.session(world, each), numbered=True)
+    return page_of(request, rows, lambda each: payloads.session(world, each), numbered=True)
 
 
-def read_session(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return one charging session."""
-    if pk not in world.sessions:
-        raise Missing
-    return {"data": payloads.session(world, world.sessions[pk])}
-
-
-def _times(request: HttpRequest) -> tuple[InWindow, InWindow]:
-    return window(request, "startAfter", "startBefore"), window(request, "endAfter", "endBefore")
+def _wanted(request: HttpRequest, records: Iterable[Placed], status: str | None) -> list[Placed]:
+    user, location = number(request, "userId"), number(request, "locationId")
+    starts = window(request, "startAfter", "startBefore")
+    ends = window(request, "endAfter", "endBefore")
+    return [
+        each
+        for each in records
+        if (status is None or each.status == status)
+        and (user is None or each.user_id == user)
+        and (location is None or each.location_id == location)
+        and starts(each.start_at)
+        and ends(each.end_at)
+    ]

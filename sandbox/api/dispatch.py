@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.api import bookings, people, places
+from sandbox.api import bookings, payloads, people, places
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
+from sandbox.api.filters import found
 from sandbox.faults import ConnectionCut, Fault
 from sandbox.world.world import World
 
@@ -25,11 +26,21 @@ MINUTE = 60.0
 PIECES = 10
 Operation = Callable[..., dict[str, Any]]
 
+
+def _reader(kind: str, write: Callable[[World, Any], payloads.Payload]) -> Operation:
+    def read(world: World, _request: Request, pk: int) -> dict[str, Any]:
+        return {"data": write(world, found(getattr(world, kind), pk))}
+
+    return read
+
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/locations/v2.0"): places.list_locations,
-    ("GET", "/resources/locations/v2.0/<int:pk>"): places.read_location,
+    ("GET", "/resources/locations/v2.0/<int:pk>"): _reader("locations", payloads.location),
     ("GET", "/resources/charge-points/v2.0"): places.list_charge_points,
-    ("GET", "/resources/charge-points/v2.0/<int:pk>"): places.read_charge_point,
+    ("GET", "/resources/charge-points/v2.0/<int:pk>"): _reader(
+        "charge_points", payloads.charge_point
+    ),
     ("GET", "/resources/charge-points/v2.0/<int:pk>/evses"): places.list_evses_of_charge_point,
     ("GET", "/resources/evses/v2.1"): places.list_evses,
     ("GET", "/resources/evses/v2.1/<int:pk>"): places.read_evse,
@@ -45,11 +56,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ): bookings.check_availability,
     ("GET", "/resources/booking-requests/v1.0"): bookings.list_requests,
     ("POST", "/resources/booking-requests/v1.0"): bookings.create_request,
-    ("GET", "/resources/booking-requests/v1.0/<int:pk>"): bookings.read_request,
+    ("GET", "/resources/booking-requests/v1.0/<int:pk>"): _reader("requests", payloads.request),
     ("GET", "/resources/bookings/v1.0"): bookings.list_bookings,
     ("GET", "/resources/bookings/v1.0/<int:pk>"): bookings.read_booking,
     ("GET", "/resources/sessions/v1.0"): bookings.list_sessions,
-    ("GET", "/resources/sessions/v1.0/<int:pk>"): bookings.read_session,
+    ("GET", "/resources/sessions/v1.0/<int:pk>"): _reader("sessions", payloads.session),
 }
 ROUTES = Map(
     [Rule(ROOT + path, methods=[method], endpoint=(method, path)) for method, path in OPERATIONS],

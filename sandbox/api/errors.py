@@ -11,41 +11,30 @@ class Refusal(Exception):
         super().__init__(message or self.message)
 
     def payload(self) -> dict[str, object]:
-        """Return the body of the answer."""
         return {"message": str(self)}
 
 
 class Unauthorized(Refusal):
-    """No token, or a wrong one."""
-
     status = 401
     message = "Access token is missing or invalid"
 
 
 class Forbidden(Refusal):
-    """A token that may not do this."""
-
     status = 403
     message = "This action is unauthorized."
 
 
 class Missing(Refusal):
-    """Nothing there."""
-
     status = 404
     message = "The record is not found"
 
 
 class TooMany(Refusal):
-    """More calls than the operator allows."""
-
     status = 429
     message = "Too many requests. Please try again later."
 
 
 class Broken(Refusal):
-    """A failure of the operator's."""
-
     status = 500
     message = "Server Error"
 
@@ -61,5 +50,4 @@ class Invalid(Refusal):
         self.errors = errors
 
     def payload(self) -> dict[str, object]:
-        """Return the body with the messages by field."""
         return {"message": str(self), "errors": self.errors}

@@ -1,19 +1,19 @@
 """Reads where calls come from, their filters and their bodies."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
-from sandbox.api.errors import Invalid
+from sandbox.api.errors import Invalid, Missing
 
+Record = TypeVar("Record")
 InWindow = Callable[[datetime | None], bool]
 
 
 def text(request: Request, name: str) -> str | None:
-    """Return a filter as text, or None without it."""
     return request.args.get(f"filter[{name}]") or None
 
 
@@ -54,8 +54,14 @@ def parse_instant(value: Any, field: str) -> datetime:
         raise wrong from None
 
 
+def found(records: Mapping[int, Record], pk: int) -> Record:
+    """Return one record. Raises Missing."""
+    if pk not in records:
+        raise Missing
+    return records[pk]
+
+
 def includes(request: Request, name: str) -> bool:
-    """Return whether a call asks for related records."""
     return name in request.args.getlist("include[]")
 
 
@@ -76,7 +82,6 @@ def _anything(at: datetime | None) -> bool:
 
 
 def updated_between(request: Request) -> InWindow:
-    """Return a test whether an instant lies within the filters on the last update."""
     return window(request, "lastUpdatedAfter", "lastUpdatedBefore")
 
 

@@ -29,12 +29,10 @@ def instant(at: datetime) -> str:
 
 
 def localized(texts: dict[str, str]) -> list[Payload]:
-    """Return texts by locale as AMPECO lists them."""
     return [{"locale": locale, "translation": text} for locale, text in texts.items()]
 
 
 def location(world: World, record: Location) -> Payload:
-    """Return a location."""
     payload: Payload = {
         "id": record.id,
         "externalId": None,
@@ -160,7 +158,6 @@ def user(world: World, record: User, *, invites: bool) -> Payload:
 
 
 def invite(world: World, record: Invite) -> Payload:
-    """Return a partner's invite."""
     return {
         "id": record.id,
         "partnerId": record.partner_id,
@@ -182,7 +179,6 @@ def invite(world: World, record: Invite) -> Payload:
 
 
 def partner(world: World, pk: int) -> Payload:
-    """Return a partner."""
     return {"id": pk, "name": world.partners[pk], "businessName": world.partners[pk]}
 
 
@@ -234,12 +230,10 @@ def booking(world: World, record: Booking, *, evses: bool) -> Payload:
 
 
 def session_is_over(world: World, record: Session) -> bool:
-    """Return whether a session has stopped."""
     return world.clock.now() >= record.stops_at
 
 
 def session_status(world: World, record: Session) -> str:
-    """Return the status of a session."""
     return "finished" if session_is_over(world, record) else "active"
 
 

@@ -5,8 +5,7 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 from sandbox.api import payloads
-from sandbox.api.errors import Missing
-from sandbox.api.filters import includes, number, text, updated_between
+from sandbox.api.filters import found, includes, number, text, updated_between
 from sandbox.api.paging import page_of
 from sandbox.world.world import World
 
@@ -19,35 +18,32 @@ def list_users(world: World, request: Request) -> dict[str, Any]:
     email, partner = text(request, "email"), number(request, "partnerId")
     if email is not None:
         pk = world.by_email.get(email.casefold())
-        found = [world.users[pk]] if pk is not None else []
+        users = [world.users[pk]] if pk is not None else []
     else:
-        found = list(world.users.values())
+        users = list(world.users.values())
     updated = updated_between(request)
-    found = [
+    users = [
         each
-        for each in found
+        for each in users
         if (partner is None or any(invite.partner_id == partner for invite in each.invites))
         and updated(each.updated_at)
     ]
     invites = includes(request, "partnerInvites")
     return page_of(
-        request, found, lambda each: payloads.user(world, each, invites=invites), numbered=True
+        request, users, lambda each: payloads.user(world, each, invites=invites), numbered=True
     )
 
 
 def read_user(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one user."""
-    if pk not in world.users:
-        raise Missing
     invites = includes(request, "partnerInvites")
-    return {"data": payloads.user(world, world.users[pk], invites=invites)}
+    return {"data": payloads.user(world, found(world.users, pk), invites=invites)}
 
 
 def list_invites(world: World, request: Request) -> dict[str, Any]:
     """List partner invites; their pages are numbered."""
     partner, user = number(request, "partnerId"), number(request, "userId")
     status = text(request, "status")
-    found = [
+    rows = [
         each
         for each in world.invites.values()
         if (partner is None or each.partner_id == partner)
@@ -55,7 +51,7 @@ def list_invites(world: World, request: Request) -> dict[str, Any]:
         and (status is None or each.status == status)
     ]
     return page_of(
-        request, found, lambda each: payloads.invite(world, each), numbered=True, cursors=False
+        request, rows, lambda each: payloads.invite(world, each), numbered=True, cursors=False
     )
 
 
@@ -71,7 +67,5 @@ def list_partners(world: World, request: Request) -> dict[str, Any]:
 
 
 def read_partner(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one partner."""
-    if pk not in world.partners:
-        raise Missing
+    found(world.partners, pk)
     return {"data": payloads.partner(world, pk)}

@@ -5,39 +5,30 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 from sandbox.api import payloads
-from sandbox.api.errors import Forbidden, Missing
-from sandbox.api.filters import includes, number, text, updated_between
+from sandbox.api.errors import Forbidden
+from sandbox.api.filters import found, includes, number, text, updated_between
 from sandbox.api.paging import page_of
 from sandbox.world.world import World
 
 
 def list_locations(world: World, request: Request) -> dict[str, Any]:
-    """List locations."""
     country, city = text(request, "country"), text(request, "city")
     updated = updated_between(request)
-    found = [
+    rows = [
         each
         for each in world.locations.values()
         if (country is None or each.country == country)
         and (city is None or each.city == city)
         and updated(each.updated_at)
     ]
-    return page_of(request, found, lambda each: payloads.location(world, each))
-
-
-def read_location(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one location."""
-    if pk not in world.locations:
-        raise Missing
-    return {"data": payloads.location(world, world.locations[pk])}
+    return page_of(request, rows, lambda each: payloads.location(world, each))
 
 
 def list_charge_points(world: World, request: Request) -> dict[str, Any]:
-    """List charge points."""
     location, partner = number(request, "locationId"), number(request, "partnerId")
     kind = text(request, "type")
     updated = updated_between(request)
-    found = [
+    rows = [
         each
         for each in world.charge_points.values()
         if (location is None or each.location_id == location)
@@ -45,25 +36,15 @@ def list_charge_points(world: World, request: Request) -> dict[str, Any]:
         and (kind is None or each.type == kind)
         and updated(each.updated_at)
     ]
-    return page_of(request, found, lambda each: payloads.charge_point(world, each))
-
-
-def read_charge_point(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one charge point."""
-    if pk not in world.charge_points:
-        raise Missing
-    return {"data": payloads.charge_point(world, world.charge_points[pk])}
+    return page_of(request, rows, lambda each: payloads.charge_point(world, each))
 
 
 def list_evses_of_charge_point(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """List the EVSEs of one charge point."""
-    if pk not in world.charge_points:
-        raise Missing
-    found = [world.evses[evse_id] for evse_id in world.charge_points[pk].evse_ids]
+    rows = [world.evses[evse_id] for evse_id in found(world.charge_points, pk).evse_ids]
     connectors = includes(request, "connectors")
     return page_of(
         request,
-        found,
+        rows,
         lambda each: payloads.evse(world, each, connectors=connectors, nested=True),
     )
 
@@ -74,25 +55,21 @@ def list_evses(world: World, request: Request) -> dict[str, Any]:
         raise Forbidden
     charge_point = number(request, "chargePointId")
     updated = updated_between(request)
-    found = [
+    rows = [
         each
         for each in world.evses.values()
         if (charge_point is None or each.charge_point_id == charge_point)
         and updated(each.updated_at)
     ]
     connectors = includes(request, "connectors")
-    return page_of(request, found, lambda each: payloads.evse(world, each, connectors=connectors))
+    return page_of(request, rows, lambda each: payloads.evse(world, each, connectors=connectors))
 
 
 def read_evse(world: World, request: Request, pk: int) -> dict[str, Any]:
-    """Return one EVSE."""
-    if pk not in world.evses:
-        raise Missing
     connectors = includes(request, "connectors")
-    return {"data": payloads.evse(world, world.evses[pk], connectors=connectors)}
+    return {"data": payloads.evse(world, found(world.evses, pk), connectors=connectors)}
 
 
 def list_parking_spaces(world: World, request: Request) -> dict[str, Any]:
     """List parking spaces: this operator keeps none."""
-    nothing: list[dict[str, Any]] = []
-    return page_of(request, nothing, lambda each: each)
+    return page_of(request, [], lambda each: each)

@@ -20,25 +20,11 @@ from sandbox.api.filters import (
     required_id,
     required_instant,
 )
-from sandbox.world.lifecycle import start_session
+from sandbox.world.holdings import SHAPES
 from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES
-from sandbox.world.world import SHAPES, World
+from sandbox.world.world import World
 
 LOOPBACK = ("127.", "::1", "localhost")
-ROUTES = Map(
-    [
-        Rule("/control/world", methods=["GET"], endpoint="world"),
-        Rule("/control/calls", methods=["GET", "DELETE"], endpoint="calls"),
-        Rule("/control/arrivals", methods=["GET"], endpoint="arrivals"),
-        Rule("/control/faults", methods=["GET", "POST", "DELETE"], endpoint="faults"),
-        Rule("/control/settings", methods=["POST"], endpoint="settings"),
-        Rule("/control/clock", methods=["POST"], endpoint="clock"),
-        Rule("/control/requests/<int:pk>", methods=["POST"], endpoint="decide"),
-        Rule("/control/bookings", methods=["POST"], endpoint="book"),
-        Rule("/control/bookings/<int:pk>", methods=["POST", "DELETE"], endpoint="booking"),
-        Rule("/control/evses/<int:pk>", methods=["POST"], endpoint="evse"),
-    ]
-)
 SETTINGS: dict[str, Callable[[Any], bool]] = {
     "decision_delay": lambda value: _is_number(value) and value >= 0,
     "manual": lambda value: isinstance(value, bool),
@@ -57,10 +43,10 @@ def answer(world: World, request: Request) -> Response:
     if not (request.remote_addr or "127.").startswith(LOOPBACK):
         raise Forbidden
     refuse_other_sites(request)
-    endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+    handler, arguments = ROUTES.bind_to_environ(request.environ).match()
     with world.lock:
         try:
-            result = HANDLERS[endpoint](world, request, **arguments)
+            result = handler(world, request, **arguments)
         except Invalid as error:
             return _json(error.payload(), status=422)
         except KeyError:
@@ -177,7 +163,7 @@ def _booking(world: World, request: Request, pk: int) -> Any:
         user_id=required_id(body, "userId") if body.get("userId") is not None else None,
     )
     if status == "completed" and booking.session_id is None:
-        start_session(world, booking)
+        world.start_session(booking)
     else:
         world.set_booking_status(booking, status)
     return payloads.booking(world, booking, evses=True)
@@ -198,15 +184,17 @@ def _one_of(value: Any, choices: Collection[str]) -> str:
     return value
 
 
-HANDLERS: dict[str, Any] = {
-    "world": _world,
-    "calls": _calls,
-    "arrivals": _arrivals,
-    "faults": _faults,
-    "settings": _settings,
-    "clock": _clock,
-    "decide": _decide,
-    "book": _book,
-    "booking": _booking,
-    "evse": _evse,
-}
+ROUTES = Map(
+    [
+        Rule("/control/world", methods=["GET"], endpoint=_world),
+        Rule("/control/calls", methods=["GET", "DELETE"], endpoint=_calls),
+        Rule("/control/arrivals", methods=["GET"], endpoint=_arrivals),
+        Rule("/control/faults", methods=["GET", "POST", "DELETE"], endpoint=_faults),
+        Rule("/control/settings", methods=["POST"], endpoint=_settings),
+        Rule("/control/clock", methods=["POST"], endpoint=_clock),
+        Rule("/control/requests/<int:pk>", methods=["POST"], endpoint=_decide),
+        Rule("/control/bookings", methods=["POST"], endpoint=_book),
+        Rule("/control/bookings/<int:pk>", methods=["POST", "DELETE"], endpoint=_booking),
+        Rule("/control/evses/<int:pk>", methods=["POST"], endpoint=_evse),
+    ]
+)

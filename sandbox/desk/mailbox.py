@@ -47,7 +47,6 @@ class Mailbox:
         return "250 Message accepted"
 
     def names(self) -> list[str]:
-        """Return the names of the mails, newest first."""
         return sorted((path.stem for path in self.folder.glob("*.eml")), reverse=True)
 
     def read(self, name: str, *, only_head: bool = False) -> EmailMessage:
@@ -75,7 +74,6 @@ def serve_smtp(mailbox: Mailbox, *, host: str, port: int) -> Controller:
 
 
 def show_mails(mailbox: Mailbox | None) -> Response:
-    """List the mails, newest first."""
     if mailbox is None:
         return page("Mails", NO_SERVER, current="mail")
     rows: list[list[object]] = []
@@ -161,7 +159,6 @@ def _filename(part: EmailMessage) -> str:
 
 
 def _text_of(part: MIMEPart) -> str:
-    """Return a part's text, as well as it can be read."""
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.world.cast import ALLIANCE, HUDSON, PARTNERS, PEOPLE, RHONE, Person
+from sandbox.world.cast import HUDSON, PARTNERS, PEOPLE, Person
 from sandbox.world.records import ChargePoint, Connector, Evse, Invite, Location, User
 from sandbox.world.world import World
 
 DATA = Path(__file__).parent / "data"
-WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 # The register of New York has names of its own for plugs.
 PLUGS = {"J1772": "j1772", "J1772COMBO": "ccs1", "CHADEMO": "chademo", "TESLA": "nacs"}
 PARKING = {
@@ -204,117 +203,14 @@ def _add_real_sites(world: World) -> None:
 def _add_invented_sites(world: World) -> None:
     """Add what no register has: private depots, odd time zones, chargers out of service."""
     builder = _Builder(world)
-    depot = builder.site(
-        {"en": "Hudson Parcel Depot, Red Hook"},
-        country="US",
-        state="NY",
-        city="Brooklyn",
-        post_code="11231",
-        street="70 Pier Lane",
-        address="70 Pier Lane, Brooklyn, NY 11231",
-        latitude=40.6745,
-        longitude=-74.0105,
-        timezone="America/New_York",
-        how_to_get_in={"en": "Gate B. Show your fleet card to the guard.\nBays are on the left."},
-        extra={"parkingType": "PARKING_LOT", "accessMethods": ["TOKEN", "INTERCOM"]},
-    )
-    for number in range(3):
-        charge_point = builder.charge_point(
-            depot, f"RH-{number + 1:02}", type="private", partner_id=HUDSON
-        )
-        builder.evse(charge_point, ("ccs1",), 180, label=f"Dock {number + 1}")
-    visitors = builder.charge_point(depot, "RH-V1")
-    builder.evse(visitors, ("j1772",), 11, label="Visitors")
-    builder.evse(visitors, ("j1772",), 11, label="Visitors 2", booking_enabled=False)
-
-    alliance = builder.site(
-        {"en": "Depot Alliance, Secaucus"},
-        country="US",
-        state="NJ",
-        city="Secaucus",
-        post_code="07094",
-        street="12 Meadow Road",
-        address="12 Meadow Road, Secaucus, NJ 07094",
-        latitude=40.7895,
-        longitude=-74.0565,
-        timezone="America/New_York",
-        hours={day: [("06:00", "22:00")] for day in WORKDAYS},
-        extra={"parkingType": "PARKING_LOT", "accessMethods": ["TOKEN"]},
-    )
-    for number, access in enumerate(("private_view_private_use", "public_view_private_use")):
-        charge_point = builder.charge_point(
-            alliance,
-            f"DA-{number + 1:02}",
-            type="private",
-            partner_id=ALLIANCE,
-            access_type=access,
-        )
-        builder.evse(charge_point, ("ccs1", "nacs"), 350, label=f"Hub {number + 1}")
-
-    lyon = builder.site(
-        {"en": "Rhône Fret Depot, Vénissieux", "fr": "Dépôt Rhône Fret, Vénissieux"},
-        country="FR",
-        city="Vénissieux",
-        post_code="69200",
-        street="8 rue du Quai",
-        address="8 rue du Quai, 69200 Vénissieux",
-        latitude=45.6967,
-        longitude=4.8870,
-        timezone="Europe/Paris",
-        extra={"parkingType": "PARKING_LOT", "accessMethods": ["ACCESS_CODE"]},
-    )
-    for number, access in enumerate(("private_view_private_use", "private_view_public_use")):
-        charge_point = builder.charge_point(
-            lyon, f"RF-{number + 1:02}", type="private", partner_id=RHONE, access_type=access
-        )
-        builder.evse(charge_point, ("ccs2",), 300, label=f"Quai {number + 1}")
-
-    adelaide = builder.site(
-        {"en": "Port Adelaide Freight Hub"},
-        country="AU",
-        state="SA",
-        city="Port Adelaide",
-        post_code="5015",
-        street="3 Wharf Street",
-        address="3 Wharf Street, Port Adelaide SA 5015",
-        latitude=-34.8460,
-        longitude=138.5030,
-        timezone="Australia/Adelaide",
-        extra={"parkingType": "ON_STREET", "accessMethods": ["OPEN"]},
-    )
-    hub = builder.charge_point(adelaide, "PA-01")
-    builder.evse(hub, ("ccs2", "chademo"), 120)
-    builder.evse(hub, ("type2",), 22)
-
-    unzoned = builder.site(
-        {"en": "Test Yard without a Time Zone"},
-        country="DE",
-        city="Hamburg",
-        post_code="20457",
-        street="Am Kai 1",
-        address="Am Kai 1, 20457 Hamburg",
-        latitude=53.5400,
-        longitude=9.9900,
-        timezone=None,
-    )
-    yard = builder.charge_point(unzoned, "HH-01")
-    builder.evse(yard, ("ccs2",), 150)
-    broken = builder.evse(yard, ("ccs2",), 150)
-    broken.status, broken.hardware_status = "out of order", "faulted"
-    builder.evse(yard, ("type2",), 22, status="disabled")
-
-    closed = builder.site(
-        {"en": "Closed Yard"},
-        country="US",
-        state="NY",
-        city="Yonkers",
-        latitude=40.93,
-        longitude=-73.89,
-        timezone="America/New_York",
-        status="disabled",
-    )
-    builder.evse(builder.charge_point(closed, "CY-01"), ("ccs1",), 150)
-    builder.evse(builder.charge_point(None, "HOME-01", type="personal"), ("type2",), 11)
+    for site in json.loads((DATA / "invented.json").read_text()):
+        charge_points = site.pop("charge_points")
+        location = builder.site(**site) if site else None
+        for charge_point in charge_points:
+            evses = charge_point.pop("evses")
+            record = builder.charge_point(location, **charge_point)
+            for evse in evses:
+                builder.evse(record, tuple(evse.pop("plugs")), **evse)
 
 
 def book_for_others(world: World) -> None:

@@ -11,22 +11,18 @@ class Clock:
         self._frozen: datetime | None = None
 
     def now(self) -> datetime:
-        """Return the operator's present instant."""
         if self._frozen is not None:
             return self._frozen
         return datetime.now(UTC) + self.offset
 
     def freeze(self, at: datetime) -> None:
-        """Stand still at an instant."""
         self._frozen = at
 
     def advance(self, by: timedelta) -> None:
-        """Move on by some time, standing still or not."""
         if self._frozen is not None:
             self._frozen += by
         self.offset += by
 
     def reset(self) -> None:
-        """Go back to real time."""
         self.offset = timedelta(0)
         self._frozen = None

@@ -1,12 +1,9 @@
 """How the operator judges a booking request."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from sandbox.world.holdings import Holdings
 from sandbox.world.records import ChargePoint, Evse, Request, User
-
-if TYPE_CHECKING:
-    from sandbox.world.world import World
 
 DISABLED = "The driver's account is disabled."
 PAST = "The start is in the past."
@@ -15,7 +12,7 @@ NO_ACCESS = "The driver has no access to this charger."
 TAKEN = "The charger is taken at this time."
 
 
-def objection(world: "World", request: Request) -> str | None:
+def objection(world: Holdings, request: Request) -> str | None:
     """Return the operator's reason against a request, or None."""
     if request.type == "create":
         return _objection_to_new(world, request)
@@ -36,7 +33,7 @@ def objection(world: "World", request: Request) -> str | None:
     return _objection(world, user, evse, start, end, but=booking.id)
 
 
-def _objection_to_new(world: "World", request: Request) -> str | None:
+def _objection_to_new(world: Holdings, request: Request) -> str | None:
     assert request.start_at and request.end_at and request.location_id is not None
     user = world.users.get(request.user_id or 0)
     if user is None or user.status != "enabled":
@@ -58,7 +55,7 @@ def _objection_to_new(world: "World", request: Request) -> str | None:
 
 
 def _objection(
-    world: "World",
+    world: Holdings,
     user: User | None,
     evse: Evse,
     start: datetime,
@@ -66,7 +63,6 @@ def _objection(
     *,
     but: int | None = None,
 ) -> str | None:
-    """Return what stands against a user having an EVSE for a stretch."""
     if user is None or user.status != "enabled":
         return DISABLED
     if not world.is_bookable(evse):
@@ -90,7 +86,7 @@ def may_use(user: User, charge_point: ChargePoint) -> bool:
     )
 
 
-def pick_evse(world: "World", request: Request) -> Evse | None:
+def pick_evse(world: Holdings, request: Request) -> Evse | None:
     """Return the EVSE for a request: the one asked for, or the first free one that fits."""
     assert request.start_at and request.end_at and request.location_id is not None
     if request.evse_id is not None:

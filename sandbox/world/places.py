@@ -61,7 +61,6 @@ def _answer(name: str, latitude: float, longitude: float) -> dict[str, Any]:
 
 
 def _centre(sites: list[Location]) -> tuple[float, float]:
-    """Return the middle of some sites on the globe."""
     x = y = z = 0.0
     for site in sites:
         lat, lon = radians(site.latitude), radians(site.longitude)

@@ -11,30 +11,11 @@ SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "expir
 EVSE_STATUSES = frozenset({"enabled", "disabled", "out of order"})
 CURRENT_TYPES = frozenset({"ac", "dc"})
 CONNECTOR_TYPES = frozenset(
-    {
-        "type1",
-        "type2",
-        "type3",
-        "chademo",
-        "ccs1",
-        "ccs2",
-        "schuko",
-        "nacs",
-        "cee16",
-        "cee32",
-        "j1772",
-        "inductive",
-        "nema-5-20",
-        "type-e-french",
-        "type-g-british",
-        "type-j-swiss",
-        "avcon",
-        "gb-t-ac",
-        "gb-t-dc",
-        "chaoji",
-        "nema-6-30",
-        "nema-6-50",
-    }
+    (
+        *("type1", "type2", "type3", "chademo", "ccs1", "ccs2", "schuko", "nacs", "cee16", "cee32"),
+        *("j1772", "inductive", "nema-5-20", "type-e-french", "type-g-british", "type-j-swiss"),
+        *("avcon", "gb-t-ac", "gb-t-dc", "chaoji", "nema-6-30", "nema-6-50"),
+    )
 )
 
 
@@ -80,16 +61,12 @@ class ChargePoint:
 
 @dataclass(slots=True)
 class Connector:
-    """A plug."""
-
     id: int
     type: str
 
 
 @dataclass(slots=True)
 class Evse:
-    """What is booked."""
-
     id: int
     charge_point_id: int
     physical_reference: str
@@ -106,8 +83,6 @@ class Evse:
 
 @dataclass(slots=True)
 class Invite:
-    """A partner's invitation of a user."""
-
     id: int
     partner_id: int
     user_id: int | None
@@ -119,8 +94,6 @@ class Invite:
 
 @dataclass(slots=True)
 class User:
-    """A driver."""
-
     id: int
     email: str
     first_name: str
@@ -154,8 +127,6 @@ class Request:
 
 @dataclass(slots=True)
 class Booking:
-    """A confirmed booking."""
-
     id: int
     location_id: int
     evse_id: int

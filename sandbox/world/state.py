@@ -74,7 +74,6 @@ def _changes(lines: list[str]) -> Iterator[Row]:
 
 
 def rewrite(path: Path, settings: Row, records: Mapping[str, Iterable[Any]]) -> None:
-    """Replace the file by one line with everything."""
     temporary = path.with_name(f"{path.name}.new")
     temporary.write_text(_line(settings, records), encoding="utf-8")
     temporary.replace(path)

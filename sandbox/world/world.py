@@ -1,76 +1,33 @@
 """The simulated operator's state, and the rules by which it decides and time passes."""
 
 import heapq
-import random
-import threading
-from collections import Counter, defaultdict
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.faults import Faults
 from sandbox.world import state
-from sandbox.world.clock import Clock
+from sandbox.world.holdings import Holdings
 from sandbox.world.judgement import objection, pick_evse
-from sandbox.world.lifecycle import next_turn, take_turn
-from sandbox.world.records import (
-    Booking,
-    ChargePoint,
-    Evse,
-    Invite,
-    Location,
-    Request,
-    Session,
-    User,
+from sandbox.world.lifecycle import (
+    SHORTEST_SESSION,
+    SHOWS_UP_AFTER,
+    STOPS_BEFORE,
+    draw,
+    next_turn,
+    shows_up,
 )
+from sandbox.world.records import Booking, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
 
-SHAPES = ("3.110", "3.108")
 LATER = datetime.max.replace(tzinfo=UTC)
 
 
-class World:
-    """All that the operator holds. Hold `lock` while you read or change it.
-
-    `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
-    of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
-    """
+class World(Holdings):
+    """What the operator holds, decides and remembers, and what becomes of it as time passes."""
 
     def __init__(self, *, seed: int = 1) -> None:
-        self.seed = seed
-        self.random = random.Random(seed)  # noqa: S311
-        self.lock = threading.RLock()
-        self.clock = Clock()
-        self.faults = Faults(seed=seed)
-        self.calls: Counter[str] = Counter()
-        # All that came, also what was refused or cut off.
-        self.arrivals = 0
+        super().__init__(seed=seed)
         self.state_file: Path | None = None
-
-        self.decision_delay = 4.0
-        self.manual = False
-        self.shape = SHAPES[0]
-        self.evse_list_forbidden = False
-        self.ignores_external_id = False
-        self.no_show_share = 0.1
-        self.failed_share = 0.0
-        self.rate_limit: int | None = None
-
-        self.locations: dict[int, Location] = {}
-        self.charge_points: dict[int, ChargePoint] = {}
-        self.evses: dict[int, Evse] = {}
-        self.users: dict[int, User] = {}
-        self.partners: dict[int, str] = {}
-        self.invites: dict[int, Invite] = {}
-        self.requests: dict[int, Request] = {}
-        self.bookings: dict[int, Booking] = {}
-        self.sessions: dict[int, Session] = {}
-
-        self.by_email: dict[str, int] = {}
-        self.by_external_id: dict[str, list[int]] = defaultdict(list)
-        self.holding: dict[int, set[int]] = defaultdict(set)
-        self.undecided: set[int] = set()
         # Ids of bookings are given once, even if the booking is forgotten.
         self._last_forgotten = 0
         # When each booking has its next turn, and the same in a heap that may hold old turns too.
@@ -81,54 +38,6 @@ class World:
         self._saved_to: Path | None = None
         self._saved_settings: dict[str, Any] = {}
         self._looked_at = datetime.min.replace(tzinfo=UTC)
-        # Within tick: when it is what happens there.
-        self._moment: datetime | None = None
-
-    def now(self) -> datetime:
-        """Return what time it is for what happens: within `tick` that is when it fell due."""
-        return self._moment or self.clock.now()
-
-    # What is known
-
-    def add_location(self, location: Location) -> Location:
-        """Put a site on the map."""
-        self.locations[location.id] = location
-        return location
-
-    def add_charge_point(self, charge_point: ChargePoint) -> ChargePoint:
-        """Set up a charge point at its location."""
-        self.charge_points[charge_point.id] = charge_point
-        if charge_point.location_id is not None:
-            self.locations[charge_point.location_id].charge_point_ids.append(charge_point.id)
-        return charge_point
-
-    def add_evse(self, evse: Evse) -> Evse:
-        """Fit an EVSE to its charge point."""
-        self.evses[evse.id] = evse
-        self.charge_points[evse.charge_point_id].evse_ids.append(evse.id)
-        return evse
-
-    def add_user(self, user: User) -> User:
-        """Let a driver sign up."""
-        self.users[user.id] = user
-        self.by_email[user.email.casefold()] = user.id
-        return user
-
-    def add_invite(self, invite: Invite) -> Invite:
-        """Record a partner's invitation."""
-        self.invites[invite.id] = invite
-        if invite.user_id is not None:
-            self.users[invite.user_id].invites.append(invite)
-        return invite
-
-    def move_charge_point(self, charge_point_id: int, location_id: int) -> None:
-        """Take a charge point to another location."""
-        charge_point = self.charge_points[charge_point_id]
-        if charge_point.location_id is not None:
-            self.locations[charge_point.location_id].charge_point_ids.remove(charge_point_id)
-        charge_point.location_id = location_id
-        charge_point.updated_at = self.now()
-        self.locations[location_id].charge_point_ids.append(charge_point_id)
 
     def set_evse_status(self, evse_id: int, status: str) -> None:
         """Enable, disable or fail an EVSE. Raises KeyError for one that does not exist."""
@@ -139,57 +48,6 @@ class World:
         self._altered_evses.add(evse_id)
         self._note(EVSE_STATES, evse)
         self.save()
-
-    def evses_at(self, location: Location) -> Iterable[Evse]:
-        """Yield the EVSEs of a site."""
-        for charge_point_id in location.charge_point_ids:
-            for evse_id in self.charge_points[charge_point_id].evse_ids:
-                yield self.evses[evse_id]
-
-    def is_bookable(self, evse: Evse) -> bool:
-        """Return whether EVSE, charge point and site are all in service and can be booked."""
-        charge_point = self.charge_points[evse.charge_point_id]
-        location_id = charge_point.location_id
-        return (
-            evse.booking_enabled
-            and evse.status == "enabled"
-            and charge_point.status == "enabled"
-            and location_id is not None
-            and self.locations[location_id].status == "enabled"
-        )
-
-    def free_slots(
-        self, evse: Evse, start: datetime, end: datetime
-    ) -> list[tuple[datetime, datetime]]:
-        """Return when an EVSE is free within a window, from now on."""
-        free = []
-        begin = max(start, self.now())
-        for taken_from, taken_until, _ in self._taken(evse.id, begin, end):
-            if taken_from > begin:
-                free.append((begin, taken_from))
-            begin = max(begin, taken_until)
-        if begin < end:
-            free.append((begin, end))
-        return free
-
-    def is_free(
-        self, evse: Evse, start: datetime, end: datetime, *, but: int | None = None
-    ) -> bool:
-        """Return whether no booking (but the one named) takes an EVSE during a stretch."""
-        return all(pk == but for _, _, pk in self._taken(evse.id, start, end))
-
-    def _taken(
-        self, evse_id: int, start: datetime, end: datetime
-    ) -> list[tuple[datetime, datetime, int]]:
-        """Return from when until when an EVSE is taken within a window, and by which booking."""
-        bookings = [self.bookings[pk] for pk in self.holding.get(evse_id, ())]
-        stretches = [(each.start_at, self._until(each), each.id) for each in bookings]
-        return sorted(each for each in stretches if each[0] < end and each[1] > start)
-
-    def _until(self, booking: Booking) -> datetime:
-        """Return when a booking lets go of its EVSE: when its session stops, if there is one."""
-        session = self.sessions.get(booking.session_id or 0)
-        return session.stops_at if session else booking.end_at
 
     # Requests
 
@@ -248,7 +106,6 @@ class World:
         return booking
 
     def reject(self, request: Request, reason: str) -> None:
-        """Reject a pending request in the operator's words."""
         if request.status == "pending":
             request.reason = reason
             self._settle(request, "rejected")
@@ -272,7 +129,6 @@ class World:
         user_id: int | None = None,
         status: str = "accepted",
     ) -> Booking:
-        """Hold an EVSE for somebody."""
         now = self.now()
         pk = max(next(reversed(self.bookings), 0), self._last_forgotten) + 1
         booking = Booking(
@@ -332,14 +188,27 @@ class World:
         self._saved_to = None
         self.save()
 
-    def add_session(self, session: Session) -> Session:
-        """Record a charging session."""
+    def start_session(self, booking: Booking) -> Session:
+        """Let the driver plug in; the EVSE is taken until the session stops."""
+        evse = self.evses[booking.evse_id]
+        started_at = booking.start_at + SHOWS_UP_AFTER
+        session = Session(
+            id=next(reversed(self.sessions), 0) + 1,
+            booking_id=booking.id,
+            user_id=booking.user_id,
+            evse_id=evse.id,
+            charge_point_id=evse.charge_point_id,
+            started_at=started_at,
+            stops_at=max(started_at + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
+            power_kw=evse.power_kw,
+        )
         self.sessions[session.id] = session
         self._note("sessions", session)
+        booking.session_id = session.id
+        self.set_booking_status(booking, "completed")
         return session
 
     def let_go(self, booking: Booking) -> None:
-        """Free the EVSE of a booking that has nothing more to come."""
         self.holding[booking.evse_id].discard(booking.id)
         self._turns.pop(booking.id, None)
 
@@ -387,9 +256,20 @@ class World:
         turn = next_turn(self, booking)
         # Who shows up may be planned otherwise by now: see no_show_share.
         if turn is not None and turn <= planned:
-            take_turn(self, booking)
+            self._take_turn(booking)
         else:
             self._index_booking(booking)
+
+    def _take_turn(self, booking: Booking) -> None:
+        if booking.status == "accepted":
+            fails = draw(self, booking, "/hold") < self.failed_share
+            self.set_booking_status(booking, "failed" if fails else "reserved")
+        elif booking.status == "reserved" and shows_up(self, booking):
+            self.start_session(booking)
+        elif booking.status == "reserved":
+            self.set_booking_status(booking, "no-show")
+        else:
+            self.let_go(booking)
 
     # Memory
 

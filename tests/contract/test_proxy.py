@@ -17,7 +17,6 @@ from mirror.models import SyncRun
 from sandbox.app import create_app
 from sandbox.world import cast
 from sandbox.world.build import build_world
-from sandbox.world.lifecycle import start_session
 from sites.models import Evse
 from sites.tasks import sync_sites
 from tests.contract.checker import ContractChecker
@@ -189,7 +188,7 @@ def test_the_whole_life_of_bookings_breaks_no_rule_of_the_contract(
 
     charged = life.book(evse, start, driver, perhaps_sent=True)
     theirs = world.bookings[charged.ampeco_booking_id]
-    session = start_session(world, theirs)
+    session = world.start_session(theirs)
     # At first the booking does not name its session, which is then looked for.
     theirs.session_id = None
     world.set_booking_status(theirs, "completed")

@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from sandbox.world.cast import ANA, BOTH, CARLA, HUDSON, PENDING
-from sandbox.world.lifecycle import start_session
 from tests.contract.checker import ContractChecker
 from tests.sandbox.conftest import (
     API,
@@ -171,7 +170,7 @@ def charge(world) -> None:
             end_at=NOW - 2 * HOUR + length,
             user_id=ANA.id,
         )
-        start_session(world, booking)
+        world.start_session(booking)
 
 
 @pytest.mark.parametrize(

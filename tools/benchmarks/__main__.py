@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import time
-from types import FrameType
 
 import django
 
@@ -19,15 +18,9 @@ from tools.benchmarks.sizes import read_sizes
 from tools.demo.run import prepare
 
 
-def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """End in an orderly way, and with it all that was started."""
-    sys.exit(128 + signum)
-
-
 def main(words: list[str]) -> int:
-    """Measure everything; return the exit status, which is 0 over budget too."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+        signal.signal(number, lambda signum, _frame: sys.exit(128 + signum))
     begun = time.monotonic()
     sizes = read_sizes(words, sqlite=wants_sqlite())
     with make_place(sizes) as place:

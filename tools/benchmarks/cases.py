@@ -12,9 +12,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.selectors import Cursor
 from sites.models import Evse, Location
 from tools.benchmarks.data import People
-from tools.benchmarks.pages import forget_slots, know_slots
-from tools.benchmarks.queries import Pair
-from tools.benchmarks.server_time import Case
+from tools.benchmarks.pages import Case, Pair, forget_slots, know_slots
 from tools.benchmarks.sizes import Sizes
 
 SITES_MS, PICKER_MS, BOOKINGS_MS = 50, 60, 60
@@ -143,12 +141,10 @@ def bookings_queries(sizes: Sizes) -> dict[str, dict[str, str]]:
 
 
 def detail(site: Location) -> str:
-    """Return the address of a site's page."""
     return reverse("sites:detail", args=[site.pk])
 
 
 def new_booking(site: Location) -> str:
-    """Return the address of the form for a slot at a site, in four days."""
     evse = Evse.objects.filter(charge_point__location=site).earliest("pk")
     start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=4)
     slot = {"site": site.pk, "evse": evse.pk, "start": start.isoformat(), "minutes": 60}

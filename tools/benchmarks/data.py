@@ -53,7 +53,6 @@ class People:
 
 
 def make_people(*, client: AmpecoClient) -> People:
-    """Make two fleets with a manager each, and mirror their drivers."""
     made: list[tuple[Fleet, User]] = []
     for partner_id in (HUDSON, RHONE):
         fleet = Fleet.objects.create(name=PARTNERS[partner_id], ampeco_partner_id=partner_id)
@@ -65,12 +64,10 @@ def make_people(*, client: AmpecoClient) -> People:
 
 
 def enabled_drivers(fleet: Fleet) -> list[Driver]:
-    """Return the fleet's drivers who can be booked for."""
     return list(fleet.drivers.filter(status=Driver.Status.ENABLED).order_by("pk"))
 
 
 def evses_elsewhere(site: Location) -> Iterator[Evse]:
-    """Yield the EVSEs of all other sites, where nothing is booked upstream."""
     evses = Evse.objects.exclude(charge_point__location=site)
     yield from evses.select_related("charge_point__location").order_by("pk")
 
@@ -203,7 +200,6 @@ def booking_rows(
 
 
 def status_of(number: int, *, past: bool) -> str:
-    """Return the status of a booking that the operator approved."""
     if not past:
         return "accepted"
     return "cancelled" if number % 20 == 1 else "completed"

@@ -28,8 +28,7 @@ from bookings.models import BookingRequest
 from tools.benchmarks.desk import Desk
 from tools.benchmarks.place import PATIENCE_SECONDS, Place, running
 from tools.benchmarks.report import Figure, say
-from tools.demo.guide import is_ready
-from tools.services.ports import wait_until
+from tools.services.ports import answers_ready, wait_until
 
 OPEN_PAGES = 4
 TRIGGER = re.compile(r'hx-trigger="every (\d+)(ms|s)"')
@@ -63,7 +62,7 @@ def portal_running(place: Place) -> Iterator[Pids]:
             )
             for name in ("web", "worker", "beat")
         }
-        if not wait_until(lambda: is_ready(place.stack), seconds=PATIENCE_SECONDS):
+        if not wait_until(lambda: answers_ready(place.stack.portal), seconds=PATIENCE_SECONDS):
             raise RuntimeError("The portal does not get ready.")
         yield Pids(**{name: one.pid for name, one in process.items()})
 
@@ -77,7 +76,6 @@ class Page:
 
     @classmethod
     def of(cls, browser: Client, *, portal: str) -> "Page":
-        """Return the way of somebody who has logged in."""
         name = settings.SESSION_COOKIE_NAME
         return cls(portal, f"{name}={browser.cookies[name].value}")
 
@@ -91,7 +89,6 @@ class Page:
 def measure(
     requests: list[BookingRequest], *, page: Page, desk: Desk, samples: int
 ) -> list[Figure]:
-    """Approve pending requests that are fresh, then some that are old, with their pages open."""
     figures = []
     chosen = iter(random.Random(2).sample(requests, 2 * samples))
     for name, age in (("fresh", FRESH), ("two hours old", OLD)):
@@ -136,12 +133,10 @@ def update(requests: QuerySet[BookingRequest], **changes: datetime) -> int:
 
 
 def pending() -> QuerySet[BookingRequest]:
-    """Return the requests that the operator has to decide."""
     return BookingRequest.objects.filter(status=BookingRequest.Status.PENDING)
 
 
 def is_polled(desk: Desk) -> bool:
-    """Return whether the worker has read the operator's list of requests of late."""
     return bool(desk.take_calls().get(LIST_OF_REQUESTS))
 
 
@@ -176,5 +171,4 @@ def pause_of(page: str) -> float:
 
 
 def sleep_until(moment: float) -> None:
-    """Sleep until a moment of the monotonic clock."""
     time.sleep(max(0.0, moment - time.monotonic()))

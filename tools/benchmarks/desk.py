@@ -15,7 +15,6 @@ class Desk:
     url: str
 
     def take_calls(self) -> dict[str, int]:
-        """Return the calls since this was last asked, by operation."""
         counted: dict[str, int] = self._ask("DELETE", "calls")
         return counted
 
@@ -26,7 +25,6 @@ class Desk:
             raise RuntimeError(f"The operator answered {answer}.")
 
     def set(self, **changes: Any) -> None:
-        """Change how the operator behaves, such as `manual` or `decision_delay`."""
         self._ask("POST", "settings", changes)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -14,11 +14,8 @@ from tools.benchmarks import (
     decisions,
     freshness,
     memory,
-    migrating,
     mirroring,
     polling,
-    queries,
-    server_time,
     throughput,
     upstream_calls,
 )
@@ -33,19 +30,17 @@ from tools.benchmarks.data import (
 )
 from tools.benchmarks.decisions import Page, portal_running
 from tools.benchmarks.desk import Desk
-from tools.benchmarks.exporting import measure as measure_export
-from tools.benchmarks.pages import browser_of
+from tools.benchmarks.pages import browser_of, measure_queries, measure_time
 from tools.benchmarks.place import Place
 from tools.benchmarks.report import Figure, print_table, say
 from tools.benchmarks.sizes import Sizes
 
 # What is measured with many rows of bookings in the database, and with the portal's processes.
-AMONG_MANY = frozenset({"calls", "queries", "pages", "export", "polling", "freshness", "decisions"})
+AMONG_MANY = frozenset({"calls", "queries", "pages", "polling", "freshness", "decisions"})
 RUNNING = frozenset({"decisions", "throughput", "memory"})
 
 
 def measure_all(place: Place, *, sizes: Sizes) -> None:
-    """Measure what is wanted and print the table."""
     try:
         print_table([figure for part in _parts(place, sizes) for figure in part])
     finally:
@@ -66,19 +61,16 @@ class World:
 
     @cached_property
     def mirror(self) -> list[Figure]:
-        """The figures of the mirror, which fills the database for all others."""
         return mirroring.measure(self.client)
 
     @cached_property
     def people(self) -> People:
-        """Two fleets, where sites are mirrored."""
         assert self.mirror
         say("Making people …")
         return make_people(client=self.client)
 
     @cached_property
     def sites(self) -> tuple[Location, Location]:
-        """The site with the most EVSEs, and one with few."""
         assert self.people
         large, *_, small = Location.objects.order_by("ampeco_id")
         return large, small
@@ -109,7 +101,6 @@ class World:
 
     @cached_property
     def browser(self) -> Client:
-        """The browser of the manager of many."""
         return browser_of(self.people.manager)
 
 
@@ -121,8 +112,6 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield from _among_many(world)
     if sizes.only & RUNNING:
         yield from _running(world, place)
-    if "migrations" in sizes.only:
-        yield migrating.measure(place.environment["DATABASE_URL"], rows=sizes.bookings)
 
 
 def _among_many(world: World) -> Iterator[list[Figure]]:
@@ -131,7 +120,7 @@ def _among_many(world: World) -> Iterator[list[Figure]]:
     if "calls" in sizes.only:
         yield upstream_calls.measure(browser, site=large_site, desk=world.desk)
     if "queries" in sizes.only:
-        yield queries.measure(
+        yield measure_queries(
             pages_by_rows(
                 people,
                 many=browser,
@@ -144,9 +133,7 @@ def _among_many(world: World) -> Iterator[list[Figure]]:
         )
     if "pages" in sizes.only:
         cases = pages_by_time(large_site=large_site, sizes=sizes)
-        yield server_time.measure(browser, cases, runs=sizes.runs)
-    if "export" in sizes.only:
-        yield measure_export(browser, bookings=sizes.bookings)
+        yield measure_time(browser, cases, runs=sizes.runs)
     if "polling" in sizes.only:
         yield polling.measure(pending, client=world.client)
     if "freshness" in sizes.only:

@@ -51,13 +51,10 @@ class Clock:
         self.at = timezone.now().replace(microsecond=0)
 
     def now(self) -> datetime:
-        """Return it."""
         return self.at
 
 
 class DatabaseTime:
-    """Adds up how long queries take."""
-
     def __init__(self) -> None:
         self.seconds = 0.0
         self.queries = 0
@@ -65,7 +62,6 @@ class DatabaseTime:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        """Run a query."""
         begun = time.perf_counter()
         try:
             return execute(sql, params, many, context)
@@ -115,7 +111,6 @@ def measure(people: People, *, sizes: Sizes) -> list[Figure]:
 
 
 def by_kind(world: World) -> str:
-    """Return the calls of each kind in a few words."""
     lists = world.calls["GET /resources/bookings/v1.0"]
     singles = world.calls["GET /resources/bookings/v1.0/<int:pk>"]
     sessions = sum(count for name, count in world.calls.items() if "/sessions/" in name)
@@ -124,7 +119,6 @@ def by_kind(world: World) -> str:
 
 @contextmanager
 def moved_clock() -> Iterator[Clock]:
-    """Let Django tell the time of a clock that is moved by hand."""
     clock = Clock()
     with patch.object(timezone, "now", clock.now):
         yield clock

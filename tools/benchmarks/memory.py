@@ -66,6 +66,5 @@ def megabytes(pid: int, name: str) -> float:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in children.split()]

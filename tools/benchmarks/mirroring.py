@@ -9,7 +9,6 @@ from tools.benchmarks.report import Figure, count_figure, say
 
 
 def measure(client: AmpecoClient) -> list[Figure]:
-    """Mirror everything, then what changed since, which is nothing."""
     say("Mirroring the sites …")
     return [_run(client, full=True, budget=101), _run(client, full=False, budget=3)]
 

@@ -1,4 +1,4 @@
-"""The simulated operator with one large, busy site: `python -m benchmarks.operator`.
+"""The simulated operator with one large, busy site: `python -m tools.benchmarks.operator`.
 
 Takes the options of `python -m sandbox`. Charge points of other sites stand at the first one until
 that has 40 EVSEs, and these are booked for parts of the coming weeks, so that a grid of its free
@@ -44,7 +44,6 @@ def book_first_site(world: World) -> None:
 
 
 def main() -> None:
-    """Serve until the process is ended."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     options = parser.parse_args()

@@ -1,13 +1,22 @@
-"""Pages asked for in this process: middleware, views and templates, but no network."""
+"""What pages cost, asked for in this process: middleware, views, templates, but no network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
 from shell.viewer import COOKIE as ZONE_COOKIE
 from sites.models import Location
 from sites.slots.availability import cache_key, read_availability, window_for
+from tools.benchmarks.report import Figure, say, time_figure, timed
+
+MOST_QUERIES = 12
 
 
 def browser_of(user: User) -> Client:
@@ -27,12 +36,10 @@ def get(browser: Client, url: str) -> str:
 
 
 def forget_slots(site: Location) -> None:
-    """Take what is free today and the days after out of the cache."""
     cache.delete(_key(site))
 
 
 def know_slots(site: Location) -> None:
-    """See to it that the cache knows what is free today and the days after."""
     if cache.get(_key(site)) is None:
         read_availability(site, day=timezone.now().astimezone(site.zone).date())
 
@@ -41,3 +48,56 @@ def _key(site: Location) -> str:
     now = timezone.now()
     today = now.astimezone(site.zone).date()
     return cache_key(site, window_for(today, zone=site.zone, now=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A page in two sizes: a browser and an address each, and what `few` and `many` mean."""
+
+    name: str
+    few: tuple[Client, str]
+    many: tuple[Client, str]
+    rows: str
+
+
+def measure_queries(pairs: list[Pair]) -> list[Figure]:
+    """Count the queries of each page: at most twelve, and as many for many rows as for few."""
+    say("Counting queries …")
+    figures = []
+    for pair in pairs:
+        few, many = count(*pair.few), count(*pair.many)
+        figures.append(
+            Figure(
+                f"SQL queries, {pair.name} ({pair.rows})",
+                f"≤ {MOST_QUERIES}, the same",
+                f"{few}, {many}",
+                few == many <= MOST_QUERIES,
+            )
+        )
+    return figures
+
+
+def count(browser: Client, url: str) -> int:
+    get(browser, url)  # what a process reads once only
+    with CaptureQueriesContext(connection) as captured:
+        get(browser, url)
+    return len(captured)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A page to be timed; `before` runs ahead of each request and is not counted."""
+
+    what: str
+    url: str
+    budget_ms: float
+    before: Callable[[], object] = lambda: None
+
+
+def measure_time(browser: Client, cases: list[Case], *, runs: int) -> list[Figure]:
+    figures = []
+    for case in cases:
+        say(f"Timing {case.what} …")
+        taken = timed(partial(get, browser, case.url), runs=runs, before=case.before)
+        figures.append(time_figure(f"server time, {case.what}", taken, budget_ms=case.budget_ms))
+    return figures

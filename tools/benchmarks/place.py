@@ -74,15 +74,14 @@ def make_place(sizes: Sizes) -> Iterator[Place]:
 
 
 def demo_ports() -> dict[str, int]:
-    """Return free ports for the processes of a demo."""
     names = ("DEMO_WEB_PORT", "DEMO_OPERATOR_PORT", "DEMO_MAIL_PORT", "DEMO_VALKEY_PORT")
     return {name: free_port() for name in names}
 
 
 @contextmanager
-def own_database(server: str, *, name: str = "bench") -> Iterator[str]:
+def own_database(server: str) -> Iterator[str]:
     """Make a database on a PostgreSQL server, yield its URL, and drop it."""
-    name = f"chargebook_{name}_{os.getpid()}"
+    name = f"chargebook_bench_{os.getpid()}"
     maintenance = urlunsplit(urlsplit(server)._replace(path="/postgres"))
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -99,7 +98,7 @@ def own_database(server: str, *, name: str = "bench") -> Iterator[str]:
 def operator(demo: Stack, environment: dict[str, str], *, sizes: Sizes) -> Iterator[None]:
     """Serve the simulated operator, where a person decides, while the block runs."""
     words = [
-        *(sys.executable, "-m", "benchmarks.operator", "--manual"),
+        *(sys.executable, "-m", "tools.benchmarks.operator", "--manual"),
         *("--port", str(demo.operator_port), "--smtp-port", str(demo.mail_port)),
         *("--mail-dir", str(demo.folder / "mails"), f"--token={demo.operator_token}"),
         *("--locations", str(sizes.locations), "--charge-points", str(sizes.charge_points)),

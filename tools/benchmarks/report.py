@@ -26,7 +26,6 @@ class Figure:
 
 
 def say(text: str) -> None:
-    """Tell a waiting person what is being done, beside the table."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -42,7 +41,6 @@ class Taken:
 
     @property
     def p95(self) -> float:
-        """The 95th percentile on the clock."""
         return statistics.quantiles(self.wall, n=20, method="inclusive")[-1]
 
     def __str__(self) -> str:
@@ -74,12 +72,10 @@ def timed(
 
 
 def time_figure(what: str, taken: Taken, *, budget_ms: float) -> Figure:
-    """Return a line for server time."""
     return Figure(what, f"p95 ≤ {budget_ms:.0f} ms", str(taken), taken.p95 <= budget_ms)
 
 
 def count_figure(what: str, counted: int, *, budget: int, note: str = "") -> Figure:
-    """Return a line for a count of calls."""
     allowed = "0" if budget == 0 else f"≤ {budget}"
     return Figure(what, allowed, f"{counted}{note}", counted <= budget)
 
@@ -95,7 +91,6 @@ def print_table(figures: list[Figure]) -> None:
 
 
 def describe_machine() -> str:
-    """Return one line about the machine, its load, and the versions in use."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     parts = [
         f"{platform.system()} {platform.machine()} ({processor()})",
@@ -110,7 +105,6 @@ def describe_machine() -> str:
 
 
 def processor() -> str:
-    """Return the name of the processor, where Linux tells it."""
     facts = Path("/proc/cpuinfo")
     if facts.exists():
         for line in facts.read_text().splitlines():
@@ -120,7 +114,6 @@ def processor() -> str:
 
 
 def database_version() -> str:
-    """Return name and version of the database; SQLite is said plainly."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SHOW server_version")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 # What can be measured, in this order.
 SUBJECTS = (
-    *("mirror", "calls", "queries", "pages", "export", "polling", "freshness"),
-    *("decisions", "throughput", "memory", "migrations"),
+    *("mirror", "calls", "queries", "pages", "polling", "freshness"),
+    *("decisions", "throughput", "memory"),
 )
 
 
@@ -29,7 +29,6 @@ class Sizes:
 
     @property
     def upcoming(self) -> int:
-        """How many of the bookings are still to come."""
         return min(5000, self.bookings // 10)
 
 
@@ -52,8 +51,7 @@ SQLITE_BOOKINGS = 100_000
 
 
 def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
-    """Return what the options ask for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few of everything, within a minute")
     parser.add_argument("--only", metavar="NAMES", help="only these, with a comma between")
     parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")

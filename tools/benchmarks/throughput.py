@@ -44,7 +44,6 @@ Place = tuple[Driver, Evse, datetime]
 
 
 def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Figure]:
-    """Let managers ask for some bookings by the form, and rows be worked off that are queued."""
     desk.set(manual=False, decision_delay=DECIDED_AFTER_SECONDS)
     places = slots(people)
     try:
@@ -59,7 +58,7 @@ def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Fig
 def slots(people: People) -> Iterator[Place]:
     """Yield slots that are free, each of a driver who has none at that time."""
     drivers = enabled_drivers(people.fleet)
-    # At the first site others have booked (benchmarks.operator).
+    # At the first site others have booked (tools.benchmarks.operator).
     free = all_bookable_evses(partner_ids=frozenset()).exclude(
         charge_point__location=Location.objects.earliest("ampeco_id")
     )

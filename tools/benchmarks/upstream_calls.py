@@ -16,7 +16,6 @@ HORIZON_DAYS = 28
 
 
 def measure(browser: Client, *, site: Location, desk: Desk) -> list[Figure]:
-    """Count the calls of the list of sites and of a site's page, whose picker asks what is free."""
     say("Counting calls to the operator …")
     page = reverse("sites:detail", args=[site.pk])
     forget_slots(site)

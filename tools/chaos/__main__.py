@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import django
 
@@ -22,15 +21,9 @@ from tools.chaos.place import chance_of, make_place
 MANY, FEW = 2_000, 80
 
 
-def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """End in an orderly way, and with it all that was started."""
-    sys.exit(128 + signum)
-
-
 def main() -> int:
-    """Run it, print what happened, return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+        signal.signal(number, lambda signum, _frame: sys.exit(128 + signum))
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--bookings", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")

@@ -25,8 +25,6 @@ MAIL_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Who, where and when."""
-
     user: int
     evse: int
     start_at: datetime
@@ -53,8 +51,6 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class PortalRequest:
-    """A booking request, as the portal's database has it."""
-
     pk: int
     key: UUID
     external_id: UUID
@@ -66,8 +62,6 @@ class PortalRequest:
 
 @dataclass(frozen=True, slots=True)
 class PortalBooking:
-    """A booking, as the portal's database has it."""
-
     pk: int
     status: str
     ampeco_id: int | None
@@ -77,8 +71,6 @@ class PortalBooking:
 
 @dataclass(frozen=True, slots=True)
 class PortalMail:
-    """A notification, as the portal's database has it."""
-
     message_id: str
     state: str
     to: str
@@ -87,8 +79,6 @@ class PortalMail:
 
 @dataclass(frozen=True, slots=True)
 class OperatorRequest:
-    """A booking request, as the operator holds it."""
-
     pk: int
     external_id: str
     kind: str
@@ -98,8 +88,6 @@ class OperatorRequest:
 
 @dataclass(frozen=True, slots=True)
 class OperatorBooking:
-    """A booking, as the operator holds it."""
-
     pk: int
     status: str
     slot: Slot
@@ -107,8 +95,6 @@ class OperatorBooking:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that arrived."""
-
     message_id: str
     to: str
 
@@ -167,7 +153,6 @@ def _asked_and_kept(books: Books) -> Iterator[str]:
 
 
 def _as_asked(books: Books) -> Iterator[str]:
-    """Compare each booking with what was asked for and approved last."""
     asked = {each.key: each.slot for each in books.asked}
     wanted: dict[int, Slot] = {}
     for request in books.requests:

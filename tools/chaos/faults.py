@@ -126,7 +126,6 @@ class Chaos:
         ]
 
     def start(self) -> None:
-        """Let things go wrong from now on."""
         for lane in self._lanes:
             lane.start()
 
@@ -144,7 +143,6 @@ class Chaos:
                 raise lane.problem
 
     def count(self, name: str) -> None:
-        """Note that a fault has happened."""
         with self._lock:
             self.happened[name] += 1
 
@@ -211,7 +209,6 @@ class Chaos:
         self._control("POST", "settings", {"rate_limit": None})
 
     def _storm(self, seconds: float) -> None:
-        """Note how many calls come while calls are refused."""
         before = calls_of(self._target.operator)
         time.sleep(seconds)
         self.storms.append(calls_of(self._target.operator) - before)
@@ -263,7 +260,6 @@ class Chaos:
         httpx.request(method, address, json=body, timeout=60).raise_for_status()
 
     def _mend(self) -> None:
-        """Make everything well again, whatever this thread was doing when it ended."""
         with suppress(httpx.HTTPError):
             self._control("DELETE", "faults")
             self._control("POST", "settings", {"rate_limit": None, "ignores_external_id": False})
@@ -276,7 +272,6 @@ class Chaos:
 
 
 def calls_of(operator: str) -> int:
-    """Return how many calls have reached the operator at this address, refused ones too."""
     answer = httpx.get(f"{operator}/control/arrivals", timeout=60).raise_for_status()
     calls: int = answer.json()["calls"]
     return calls

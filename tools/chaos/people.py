@@ -48,15 +48,12 @@ class Errand:
 
 @dataclass
 class Ledger:
-    """What people remember of what they asked for; shared by all of them."""
-
     asked: list[Asked] = field(default_factory=list)
     cancelled: set[int] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, asked: Asked) -> Asked:
-        """Remember that this is asked for, before anything is sent."""
         with self.lock:
             self.asked.append(asked)
         return asked
@@ -177,7 +174,6 @@ class Manager(threading.Thread):
         self._send(path, form, change)
 
     def _move(self, asked: Asked, errand: Errand) -> None:
-        """Ask for the same time elsewhere, as the page of a booking that can be moved offers."""
         page = self._get(f"/bookings/{asked.booking}/change/")
         version = VERSION.search(page.text)
         if page.status_code != httpx.codes.OK or version is None:
@@ -269,7 +265,6 @@ class Manager(threading.Thread):
 
 
 def _form(errand: Errand, key: UUID, *, site: int, evse: int) -> dict[str, str]:
-    """Return the booking form, filled in."""
     return {
         "site": str(site),
         "evse": str(evse),

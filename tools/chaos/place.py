@@ -123,7 +123,6 @@ def expect_port(port: int) -> None:
 
 
 def create_database(url: str) -> None:
-    """Make the database that a URL names."""
     import psycopg
 
     server, _, name = url.rpartition("/")
@@ -132,7 +131,6 @@ def create_database(url: str) -> None:
 
 
 def seed_people(environment: dict[str, str]) -> None:
-    """Mirror the operator, and make fleets with people who log in, as in the demo."""
     words = [sys.executable, "manage.py", "seed_demo"]
     subprocess.run(words, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 

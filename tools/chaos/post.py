@@ -41,7 +41,6 @@ class PostOffice:
         self.open()
 
     def open(self) -> None:
-        """Take mails, in a good mood."""
         self.mailbox.mood = "well"
         if self._controller is None:
             self._controller = serve_smtp(self.mailbox, host=LOOPBACK, port=self._port)
@@ -53,7 +52,6 @@ class PostOffice:
             self._controller = None
 
     def mails(self) -> list[Mail]:
-        """Return all mails that were taken, in the order in which they came."""
         found = []
         for path in sorted(self.mailbox.folder.glob("*.eml")):
             message = message_from_bytes(path.read_bytes(), policy=default)

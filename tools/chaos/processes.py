@@ -52,14 +52,12 @@ class Process:
                 os.killpg(self.running.pid, number)
 
     def take_away(self) -> None:
-        """Kill it, and leave it down."""
         self.is_away = True
         self.send(signal.SIGKILL)
         if self.running is not None:
             self.running.wait()
 
     def end(self) -> None:
-        """End it in an orderly way; kill what does not end."""
         self.is_away = True
         if self.running is None:
             return
@@ -93,7 +91,6 @@ class Supervisor:
             process.end()
 
     def add(self, process: Process) -> Process:
-        """Start a process and look after it."""
         process.start()
         self.processes[process.name] = process
         return process

@@ -19,7 +19,6 @@ from tools.chaos.books import (
 
 
 def portal_requests() -> list[PortalRequest]:
-    """Return all booking requests of the portal."""
     rows = BookingRequest.objects.order_by("pk").values_list(
         *("pk", "submission_key", "external_id", "kind", "status", "ampeco_request_id"),
         "booking_id",
@@ -28,7 +27,6 @@ def portal_requests() -> list[PortalRequest]:
 
 
 def portal_bookings() -> list[PortalBooking]:
-    """Return all bookings of the portal."""
     rows = Booking.objects.select_related("driver", "evse").order_by("pk")
     return [
         PortalBooking(
@@ -48,7 +46,6 @@ def portal_bookings() -> list[PortalBooking]:
 
 
 def portal_mails() -> list[PortalMail]:
-    """Return all notifications of the portal."""
     return [
         PortalMail(
             str(row.message_id),
@@ -65,7 +62,6 @@ def portal_mails() -> list[PortalMail]:
 
 
 def operator_books(address: str) -> tuple[list[OperatorRequest], list[OperatorBooking]]:
-    """Return all requests and bookings that the operator holds."""
     world = httpx.get(f"{address}/control/world", timeout=60).raise_for_status().json()
     requests = [
         OperatorRequest(

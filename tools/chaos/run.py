@@ -62,7 +62,6 @@ class Result:
     restarts: Counter[str] = field(default_factory=Counter)
 
     def print(self) -> None:
-        """Print it as tables."""
         books = self.books
         table("What went wrong", self.faults)
         table("Started again", self.restarts)
@@ -91,7 +90,6 @@ class Result:
 
 
 def table(title: str, counts: Counter[str]) -> None:
-    """Print counts under a title."""
     print(f"\n{title}")
     for name, count in sorted(counts.items()):
         print(f"  {count:>6}  {name}")

@@ -10,11 +10,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from tools.demo.stack import ROOT, Stack, demo_folder, read_secrets
-from tools.services.ports import answers, wait_until
+from tools.services.ports import answers, answers_ready, wait_until
 
 PATIENCE_SECONDS = 120
 
@@ -33,17 +31,7 @@ def running_stack() -> Stack:
 
 
 def port_of(name: str) -> int:
-    """Return the port in the URL that the variable holds."""
     return int(os.environ[name].split(":")[2].partition("/")[0])
-
-
-def is_ready(stack: Stack) -> bool:
-    """Return whether the portal says that it is ready."""
-    try:
-        with urlopen(f"{stack.portal}/health/ready", timeout=5) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 def seed(stack: Stack) -> list[dict[str, str]]:
@@ -112,7 +100,7 @@ def main(supervisor: int) -> int:
     except subprocess.CalledProcessError:
         print("The demo could not be filled: see above.")
         return 1
-    if not wait_until(lambda: is_ready(stack), seconds=PATIENCE_SECONDS):
+    if not wait_until(lambda: answers_ready(stack.portal), seconds=PATIENCE_SECONDS):
         print("The portal does not get ready: see above.")
         return 1
     facts = {"portal": stack.portal, "operator": stack.operator, "logins": logins}

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from tools.demo.stack import DEFAULT_PORTS, ROOT
-from tools.services.ports import LOOPBACK, free_port, wait_until
+from tools.services.ports import LOOPBACK, answers_ready, free_port, wait_until
 
 START_SECONDS = 120
 STOP_SECONDS = 20
@@ -35,7 +33,6 @@ class DemoStack:
     folder: Path
 
     def login(self, email: str) -> dict[str, str]:
-        """Return the e-mail and password of one who may log in."""
         return next(login for login in self.logins if login["email"] == email)
 
 
@@ -61,7 +58,7 @@ def own_demo(folder: Path) -> Iterator[DemoStack]:
     ready_file = folder / "ready.json"
     try:
         wait_until(
-            lambda: process.poll() is not None or (ready_file.exists() and _is_ready(portal)),
+            lambda: process.poll() is not None or (ready_file.exists() and answers_ready(portal)),
             seconds=START_SECONDS,
         )
         if process.poll() is not None or not ready_file.exists():
@@ -73,11 +70,3 @@ def own_demo(folder: Path) -> Iterator[DemoStack]:
         status = process.wait(timeout=STOP_SECONDS)
     if status:
         raise DemoFailed(log.read_text())
-
-
-def _is_ready(portal: str) -> bool:
-    try:
-        with urlopen(f"{portal}/health/ready", timeout=5) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False

@@ -39,12 +39,10 @@ class Stack:
 
     @property
     def portal(self) -> str:
-        """The portal's address."""
         return f"http://{LOOPBACK}:{self.web_port}"
 
     @property
     def operator(self) -> str:
-        """The simulated operator's address."""
         return f"http://{LOOPBACK}:{self.operator_port}"
 
     @property
@@ -54,12 +52,10 @@ class Stack:
 
     @property
     def logins_file(self) -> Path:
-        """Who may log in, as `seed_demo` wrote it."""
         return self.folder / "logins.json"
 
     @property
     def pid_folder(self) -> Path:
-        """Where each process leaves its id."""
         return self.folder / "run"
 
     def environment(self) -> dict[str, str]:
@@ -130,7 +126,6 @@ class Stack:
 
 
 def demo_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder of the demo that `environ` describes."""
     return Path(environ.get("DEMO_DIR") or ROOT / "var" / "demo").resolve()
 
 

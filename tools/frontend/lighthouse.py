@@ -104,7 +104,6 @@ def signed_in(stack: DemoStack) -> OpenerDirector:
 
 
 def cookie_header(browser: OpenerDirector) -> str:
-    """Return the cookies that are sent with each page."""
     jar: CookieJar = browser.cookies  # type: ignore[attr-defined]
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
@@ -119,7 +118,6 @@ def first_site(browser: OpenerDirector, stack: DemoStack) -> str:
 
 
 def measure(program: Path, address: str, cookies: str, file: Path, phone: bool) -> None:
-    """Write what Lighthouse says of an address."""
     flags = ["--headless=new", *chromium_flags()]
     words = [
         *("node", str(program), address, "--quiet", "--output=json", f"--output-path={file}"),

@@ -37,7 +37,6 @@ REASON = "The car park is closed for repairs until Monday."
 
 
 def control(stack: DemoStack, path: str, **fields: object) -> None:
-    """Tell the simulated operator how to behave."""
     body = json.dumps(fields).encode()
     headers = {"Content-Type": "application/json"}
     url = f"{stack.operator}/control/{path}"
@@ -46,13 +45,11 @@ def control(stack: DemoStack, path: str, **fields: object) -> None:
 
 
 def open_site(page: Page, name: str) -> None:
-    """Open a site that is searched for."""
     page.goto("/sites/?q=" + name.replace(" ", "+"))
     page.locator("#site-results").get_by_role("link", name=name).click()
 
 
 def open_slots(page: Page, site: str, day: int, length: str) -> None:
-    """Show the slots of a site for a day of the strip and a length."""
     open_site(page, site)
     for choice in (f"#picker-day-{day}", f"#picker-length-{length}"):
         page.locator(choice).click()
@@ -60,7 +57,6 @@ def open_slots(page: Page, site: str, day: int, length: str) -> None:
 
 
 def book(page: Page, site: str, driver: str, reference: str, day: int, length: str) -> None:
-    """Ask for the first slot that is offered."""
     open_slots(page, site, day, length)
     page.locator("#picker a[href*='/bookings/new/']").first.click()
     fill(page, driver, reference)
@@ -69,7 +65,6 @@ def book(page: Page, site: str, driver: str, reference: str, day: int, length: s
 
 
 def fill(page: Page, driver: str, reference: str) -> None:
-    """Fill in the form."""
     page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
     expect(page.get_by_role("radio")).to_have_count(1)
     page.get_by_role("radio", name=driver).check()
@@ -77,13 +72,11 @@ def fill(page: Page, driver: str, reference: str) -> None:
 
 
 def wait_for_status(page: Page, text: str) -> None:
-    """Wait until the booking stands so and the mails about it are sent."""
     expect(page.locator("#status-title")).to_contain_text(text, timeout=PATIENCE_MS)
     expect(page.get_by_text("E-mail sent to").first).to_be_visible(timeout=PATIENCE_MS)
 
 
 def take(page: Page, name: str) -> None:
-    """Save what the window shows."""
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     page.wait_for_load_state("networkidle")
@@ -92,7 +85,6 @@ def take(page: Page, name: str) -> None:
 
 
 def sign_in(page: Page, stack: DemoStack) -> None:
-    """Sign in as a manager."""
     login = stack.login(MANAGER)
     page.goto("/")
     page.get_by_label("E-mail").fill(login["email"])
@@ -118,7 +110,6 @@ def fill_portal(page: Page, stack: DemoStack) -> None:
 
 
 def take_pictures(browser: Browser, stack: DemoStack) -> None:
-    """Take all pictures."""
     context = browser.new_context(
         base_url=stack.portal,
         locale="en-GB",
@@ -171,7 +162,6 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
 
 
 def main() -> int:
-    """Take the pictures; return the exit status."""
     path = chromium_path()
     if path is None:
         print("There is no Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
+# What parts a sheet, but for what stands in quotes.
+MARK = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]", re.DOTALL)
 # What a rule must not match, or matches as one of several, it does not ask for.
 OPTIONAL = re.compile(r":(?:not|is|where)\([^()]*(?:\([^()]*\)[^()]*)*\)")
 # Looks that are chosen by attributes which our pages never have.
@@ -21,7 +23,10 @@ LOOKED_INTO = {
     "templates": ("*.html",),
     "static/js": ("*.js",),
     **dict.fromkeys(
-        ("accounts", "bookings", "config", "drivers", "mirror", "privacy", "sites", "team"),
+        (
+            *("accounts", "bookings", "calendars", "config", "drivers", "mirror"),
+            *("notifications", "privacy", "shell", "sites", "team"),
+        ),
         ("*.html", "*.py"),
     ),
 }
@@ -39,7 +44,6 @@ def words_of_ours(root: Path) -> frozenset[str]:
 
 
 def trimmed(sheet: str, words: Set[str]) -> tuple[str, set[str]]:
-    """Return a minified style sheet without the rules for other classes, and those classes."""
     left_out: set[str] = set()
     text = "".join(_kept(sheet, words, left_out))
     return text, left_out - _classes(text) - words
@@ -74,42 +78,24 @@ def _classes(text: str) -> set[str]:
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str | None]]:
     """Yield each rule as what stands before its braces and in them; a statement has none."""
-    begin = position = 0
-    while position < len(sheet):
-        sign = sheet[position]
-        if sign == ";":
-            yield sheet[begin : position + 1], None
-            begin = position + 1
-        elif sheet.startswith("/*", position):
-            end = sheet.index("*/", position) + 2
-            yield sheet[position:end], None
-            begin = end
-            position = end - 1
-        elif sign == "{":
-            end = _closing(sheet, position)
-            yield sheet[begin:position], sheet[position + 1 : end]
-            begin = end + 1
-            position = end
-        position += 1
-
-
-def _closing(sheet: str, opening: int) -> int:
-    """Return where the brace closes that opens there; braces in quotes do not count."""
-    depth = 0
-    quote = ""
-    for position in range(opening, len(sheet)):
-        sign = sheet[position]
-        if quote:
-            quote = "" if sign == quote and sheet[position - 1] != "\\" else quote
-        elif sign in "\"'":
-            quote = sign
-        elif sign == "{":
+    begin = opening = depth = 0
+    for mark in MARK.finditer(sheet):
+        sign, end = mark[0], mark.end()
+        if sign == "{":
+            opening = opening if depth else mark.start()
             depth += 1
         elif sign == "}":
             depth -= 1
-            if not depth:
-                return position
-    raise ValueError("A brace of the style sheet is not closed.")
+        if depth:
+            continue
+        if sign == "}":
+            yield sheet[begin:opening], sheet[opening + 1 : end - 1]
+            begin = end
+        elif sign == ";" or sign.startswith("/*"):
+            yield sheet[begin:end], None
+            begin = end
+    if depth:
+        raise ValueError("A brace of the style sheet is not closed.")
 
 
 def _parts(head: str) -> Iterator[str]:

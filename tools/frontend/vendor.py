@@ -155,19 +155,9 @@ ICON_NAMES = """
 
 def fetch(package: Package, folder: Path) -> Path:
     """Download the package's archive through the npm client and return where it lies."""
-    done = subprocess.run(
-        [
-            "npm",
-            "pack",
-            "--json",
-            f"{package.name}@{package.version}",
-            "--pack-destination",
-            folder,
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    named = f"{package.name}@{package.version}"
+    words = ["npm", "pack", "--json", named, "--pack-destination", str(folder)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
     return folder / json.loads(done.stdout)[0]["filename"]
 
 
@@ -177,7 +167,6 @@ def integrity_of(path: Path) -> str:
 
 
 def read_member(archive: tarfile.TarFile, path: str) -> bytes:
-    """Return the bytes of one file of a package."""
     member = archive.extractfile(f"package/{path}")
     if member is None:
         raise FileNotFoundError(path)
@@ -185,7 +174,6 @@ def read_member(archive: tarfile.TarFile, path: str) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file, making its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
@@ -238,20 +226,17 @@ def take(package: Package, archive: tarfile.TarFile) -> dict[str, str]:
 
 
 def read_record() -> dict[str, Any]:
-    """Return what the last run recorded, by package."""
     if not RECORD.exists():
         return {}
     return {entry["name"]: entry for entry in json.loads(RECORD.read_text())["packages"]}
 
 
 def is_known(package: Package, integrity: str, recorded: dict[str, Any]) -> bool:
-    """Return whether the archive is the one recorded for this version."""
     entry = recorded.get(package.name, {})
     return entry.get("version") == package.version and entry.get("integrity") == integrity
 
 
 def main() -> int:
-    """Fetch every package, check it, copy from it, and write the record anew."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--accept", action="store_true", help="record hashes of new versions")
     accept: bool = parser.parse_args().accept

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from urllib.request import urlopen
 
 LOOPBACK = "127.0.0.1"
 
@@ -19,7 +20,6 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that is free now, chosen by the system."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -31,6 +31,15 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
     try:
         with socket.create_connection((host, port), timeout=1):
             return True
+    except OSError:
+        return False
+
+
+def answers_ready(portal: str) -> bool:
+    """Return whether the portal at this address says that it is ready."""
+    try:
+        with urlopen(f"{portal}/health/ready", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
     except OSError:
         return False
 

@@ -20,7 +20,6 @@ class Command(BaseCommand):
     help = "Removes somebody's second factor and signs them out everywhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("email")
 
     def handle(self, **options: Any) -> None:

@@ -28,7 +28,6 @@ class Command(BaseCommand):
     help = "Makes a fleet for a partner of the operator, with an admin who may log in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("name", help="what the fleet is called")
         parser.add_argument("--partner-id", type=int, required=True, metavar="N")
         parser.add_argument("--manager", required=True, metavar="EMAIL", help="its admin")
@@ -111,7 +110,6 @@ class Command(BaseCommand):
             self.stdout.write(f"An invitation was mailed to {user.email}.")
 
     def warn(self, line: str) -> None:
-        """Show a line on standard error."""
         self.stderr.write(self.style.WARNING(line))
 
 

@@ -17,7 +17,6 @@ class Command(BaseCommand):
     help = "Mirrors the drivers of all active fleets, or of one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--fleet", type=int, metavar="ID", help="the fleet's id in the portal")
 
     def handle(self, **options: Any) -> None:

@@ -16,7 +16,6 @@ class Command(migrate.Command):
     """
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Wait for the others, then do what Django's command does."""
         try:
             with one_at_a_time(connections[options["database"]], say=self.stdout.write):
                 super().handle(*args, **options)

@@ -16,11 +16,9 @@ class Command(BaseCommand):
     help = "Clear what is older than RETENTION_MONTHS and AUDIT_MONTHS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take whether to count only."""
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Clear, or count, and print the numbers."""
         if not settings.RETENTION_MONTHS:
             self.stdout.write("RETENTION_MONTHS is 0: people's data are kept for ever.")
         if options["dry_run"]:

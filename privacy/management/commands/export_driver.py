@@ -18,7 +18,6 @@ class Command(BaseCommand):
     help = "Write out everything that the portal keeps of a driver, as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the e-mail, and where to write."""
         parser.add_argument("email", help="the driver's e-mail, in any case")
         parser.add_argument(
             "--output", help="a file that is not there yet; standard output without it"

@@ -9,15 +9,11 @@ from sandbox.server import add_arguments, serve
 
 
 class Command(BaseCommand):
-    """Serves the simulated operator until Ctrl-C."""
-
     help = "Serve the simulated operator: AMPECO's API, the operator's desk, a mail server."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Serve."""
         serve(argparse.Namespace(**options))

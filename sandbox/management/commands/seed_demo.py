@@ -52,11 +52,9 @@ class Command(BaseCommand):
     help = "Fills the demo: sites, two fleets, people who log in, drivers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add where to write the log-ins."""
         parser.add_argument("--logins", type=Path, help="write who may log in to this JSON file")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Fill the demo; refuse anywhere else."""
         refuse_outside_demo()
         if not sites_were_read():
             # A run that an earlier demo left unfinished died with it: it need not be waited for.
@@ -128,5 +126,4 @@ def make_user(email: str, name: str, **flags: bool) -> User:
 
 
 def login(email: str, what: str, *, role: str) -> dict[str, str]:
-    """Return one line of the list of log-ins."""
     return {"email": email, "password": DEMO_PASSWORD, "role": role, "what": what}

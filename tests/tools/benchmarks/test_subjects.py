@@ -11,14 +11,10 @@ from bookings.models import Booking, BookingRequest
 from sandbox.server import make
 from sandbox.world.build import build_world
 from sites.models import Evse, Location
-from tests.deploy.own_database import url_of
 from tools.benchmarks import (
     freshness,
-    migrating,
     mirroring,
     polling,
-    queries,
-    server_time,
     upstream_calls,
 )
 from tools.benchmarks.cases import pages_by_rows, pages_by_time
@@ -31,7 +27,7 @@ from tools.benchmarks.data import (
 )
 from tools.benchmarks.desk import Desk
 from tools.benchmarks.operator import LARGE_SITE_EVSES, book_first_site, enlarge_first_site
-from tools.benchmarks.pages import browser_of
+from tools.benchmarks.pages import browser_of, measure_queries, measure_time
 from tools.benchmarks.report import print_table
 from tools.benchmarks.sizes import Sizes, read_sizes
 
@@ -145,7 +141,7 @@ def test_no_page_makes_more_queries_for_more_rows(people, pending, large_site):
         short=pending[0],
     )
 
-    figures = queries.measure(pairs)
+    figures = measure_queries(pairs)
 
     assert [figure for figure in figures if not figure.within] == []
 
@@ -155,7 +151,7 @@ def test_all_pages_can_be_timed(people, large_site, capsys):
     assert Booking.objects.filter(start_at__gt=now()).count() >= SMALL.upcoming - 1
 
     cases = pages_by_time(large_site=large_site, sizes=SMALL)
-    figures = server_time.measure(browser_of(people.manager), cases, runs=SMALL.runs)
+    figures = measure_time(browser_of(people.manager), cases, runs=SMALL.runs)
     print_table(figures)
 
     table = capsys.readouterr().out
@@ -191,12 +187,3 @@ def test_sizes_can_be_chosen():
     assert read_sizes(["--only", "polling,memory"], sqlite=False).only == {"polling", "memory"}
     with pytest.raises(SystemExit):
         read_sizes(["--only", "weather"], sqlite=False)
-
-
-@pytest.mark.postgresql
-def test_each_migration_of_the_bookings_is_timed_there_and_back():
-    figures = migrating.measure(url_of("postgres"), rows=200)
-
-    assert "0002_" in figures[0].what
-    assert len(figures) >= 5
-    assert all(" s, back " in figure.measured for figure in figures)
