@@ -9,10 +9,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import suppress
 from threading import Timer
-from typing import TextIO
 
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
@@ -36,8 +35,7 @@ class DemoPrinter(Printer):
     def __init__(self, stack: Stack) -> None:
         super().__init__(sys.stdout)
         self.stack = stack
-        self.logs: dict[str, TextIO] = {}
-        self.last_lines: dict[str, deque[str]] = {}
+        self.last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=LAST_LINES))
         self.stopping = False
         self.fallen: str | None = None
 
@@ -55,12 +53,9 @@ class DemoPrinter(Printer):
             self._keep(message.name, message.data.decode(errors="replace"))
 
     def _keep(self, name: str, line: str) -> None:
-        if name not in self.logs:
-            self.logs[name] = self.stack.log_file(name).open("w", encoding="utf-8")
-            self.last_lines[name] = deque(maxlen=LAST_LINES)
-        self.logs[name].write(line)
-        self.logs[name].flush()
         self.last_lines[name].append(line)
+        with self.stack.log_file(name).open("a", encoding="utf-8") as log:
+            log.write(line)
 
     def _note(self, remark: str) -> None:
         ended = ENDED.match(remark)
@@ -70,7 +65,7 @@ class DemoPrinter(Printer):
         elif ended and not self.stopping:
             self.stopping = True
             self.fallen = f"{ended[1]} ended by itself (status {ended[2]}), so the demo ends."
-            if ended[1] in self.logs:
+            if ended[1] in self.last_lines:
                 print("".join(self.last_lines[ended[1]]), end="", flush=True)
                 self.fallen += f" All that it said is in {self.stack.log_file(ended[1])}."
 
@@ -132,7 +127,8 @@ def run(stack: Stack) -> int:
     environment = {**os.environ, **stack.environment(), "DEMO_DIR": str(stack.folder)}
     if not prepare(environment):
         return 1
-    for stale in (stack.ready_file, *stack.pid_folder.iterdir()):
+    old = (*stack.pid_folder.iterdir(), *stack.log_folder.iterdir())
+    for stale in (stack.ready_file, *old):
         stale.unlink(missing_ok=True)
     printer = DemoPrinter(stack)
     manager = DemoManager(printer)
