@@ -39,7 +39,8 @@ Control = Callable[[str, dict[str, Any]], dict[str, Any]]
 # How long before their start those were asked for whose time has come.
 AHEAD = timedelta(hours=20)
 DECIDED_WITHIN = timedelta(minutes=4)
-NOTICED_AFTER = timedelta(minutes=15)
+# How long after the start the portal would have read it.
+NOTICED_AFTER = {"completed": timedelta(minutes=4), "no-show": timedelta(minutes=16)}
 REASON = "The car park is closed for repairs on that day."
 
 
@@ -138,9 +139,9 @@ def make_first_bookings(
             key=uuid.uuid5(uuid.NAMESPACE_OID, f"{fleet.ampeco_partner_id}/{seed.name}"),
             control=control,
         )
-        if BookingRequest.objects.filter(submission_key=wish.key).exists():
+        driver = current_drivers(fleet).filter(ampeco_user_id=driver_id).first()
+        if driver is None or BookingRequest.objects.filter(submission_key=wish.key).exists():
             continue
-        driver = current_drivers(fleet).get(ampeco_user_id=driver_id)
         made += any(
             wish.fulfil(Candidate(fleet=fleet, slot=slot, driver=driver, now=now))
             for slot in _slots(fleet, seed, site=site, now=now)
@@ -253,7 +254,8 @@ class Wish:
         _write_history(request, user=self.user, decided_at=decided_at)
         refresh.refresh_one(booking.pk, client=get_client())
         # It is read now, but that is not when it was so.
-        BookingEvent.objects.filter(booking=booking).update(at=slot.start_at + NOTICED_AFTER)
+        noticed_at = slot.start_at + NOTICED_AFTER[self.seed.happened]
+        BookingEvent.objects.filter(booking=booking).update(at=noticed_at)
 
 
 def _write_history(request: BookingRequest, *, user: User, decided_at: datetime) -> None:

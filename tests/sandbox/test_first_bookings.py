@@ -32,9 +32,9 @@ MOMENTS = (
 )
 
 
-@pytest.fixture(params=MOMENTS)
+@pytest.fixture
 def moment(request):
-    at = datetime.fromisoformat(request.param)
+    at = datetime.fromisoformat(getattr(request, "param", MOMENTS[0]))
     with time_machine.travel(at, tick=False):
         yield at
 
@@ -73,6 +73,7 @@ def fill(operator, moment, db):
     http.close()
 
 
+@pytest.mark.parametrize("moment", MOMENTS, indirect=True)
 def test_fills_both_sides_alike_whatever_the_hour(fill, operator, moment):
     assert fill() == [len(SEEDS), len(SEEDS)]
 
