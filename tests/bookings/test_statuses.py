@@ -90,7 +90,7 @@ def test_each_status_of_a_request_can_be_told(status, symbols):
 def test_managers_and_drivers_are_told_what_each_status_means(status):
     booking = BookingFactory(status=status)
     context = {"booking": booking, "cancelled_by": "Cancelled by Erin."}
-    for template in ("bookings/_status_text.html", "bookings/driver_page/_status.html"):
+    for template in ("bookings/history/_status_text.html", "bookings/driver_page/_status.html"):
         told = render_to_string(template, context | {"token": "x"})
         assert "<p>" in told
         assert "<p></p>" not in told
