@@ -71,7 +71,7 @@ def test_a_status_without_traits_is_no_status(status, monkeypatch):
 @pytest.mark.parametrize("status", BookingStatus)
 def test_each_status_can_be_drawn(status, symbols):
     traits = BOOKING_TRAITS[status]
-    css = (Path(settings.BASE_DIR) / "static" / "css" / "chargebook.css").read_text()
+    css = (Path(settings.BASE_DIR) / "static" / "css" / "base.css").read_text()
     assert traits.icon in symbols
     assert f".state--{traits.tone} {{" in css
     assert traits.calendar in {"TENTATIVE", "CONFIRMED", "CANCELLED"}
