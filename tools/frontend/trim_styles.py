@@ -21,7 +21,10 @@ LOOKED_INTO = {
     "templates": ("*.html",),
     "static/js": ("*.js",),
     **dict.fromkeys(
-        ("accounts", "bookings", "config", "drivers", "mirror", "privacy", "sites", "team"),
+        (
+            *("accounts", "bookings", "calendars", "config", "drivers", "mirror"),
+            *("notifications", "privacy", "shell", "sites", "team"),
+        ),
         ("*.html", "*.py"),
     ),
 }
