@@ -141,5 +141,5 @@ def trouble_of(evse: Evse) -> str:
     if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
         return _("The charger reports a fault.")
     if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
-        return _("The charger says that it is not available.")
+        return _("The charger reports that it is not available.")
     return ""

@@ -103,7 +103,10 @@ def version_facts(
     elif any_charger:
         evse = Fact(_("Charger"), (criteria_text(version.criteria),))
     else:
-        text = _("The operator assigns the charger. It shows on the booking's page once known.")
+        text = _(
+            "The operator assigns the charger. It appears on the booking's page as soon as it"
+            " is known."
+        )
         evse = Fact(_("Charger"), (text,))
     place, time = where(version.location), when(version)
     if before is not None:
@@ -166,7 +169,7 @@ def when(slot: AnyVersion) -> Fact:
     if change := clock_change(start, end, zone):
         lines.append(change)
     if location.zone_is_assumed:
-        lines.append(_("The operator names no time zone for this site; this one is assumed."))
+        lines.append(_("The operator gives no time zone for this site, so this one is assumed."))
     return Fact(_("When"), tuple(lines), strong=strong)
 
 
@@ -215,8 +218,8 @@ def criteria_text(criteria: Criteria) -> str:
     ]
     offers = ", ".join(part for part in parts if part)
     if not offers:
-        return _("Any charger that fits")
-    return _("Any charger that fits: %(offers)s") % {"offers": offers}
+        return _("Any suitable charger")
+    return _("Any suitable charger: %(offers)s") % {"offers": offers}
 
 
 def getting_in(booking: AnyVersion) -> list[Fact]:

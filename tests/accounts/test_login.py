@@ -99,7 +99,7 @@ def test_a_link_works_once(client, user):
     url = client.get(link, follow=True).request["PATH_INFO"]
     client.post(url, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
     again = client.get(link, follow=True).content.decode()
-    assert "This link no longer works" in again
+    assert "This link is no longer valid" in again
     assert "password1" not in again
 
 

@@ -342,10 +342,10 @@ def test_the_page_of_a_booking_shows_what_happened_and_what_was_charged(as_staff
         what=BookingEvent.What.CHANGED,
         actor=Actor.OPERATOR,
         changes={"status": ["accepted", "completed"]},
-        note="For a driver who is not one of this fleet's (9).",
+        note="For a driver who does not belong to this fleet (9).",
     )
     page = as_staff.get(page_of(session.booking)).content.decode()
-    assert "For a driver who is not one of this fleet&#x27;s (9)." in page
+    assert "For a driver who does not belong to this fleet (9)." in page
     assert session.ampeco_session_id in page
 
 

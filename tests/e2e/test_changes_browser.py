@@ -281,7 +281,7 @@ def test_several_are_cancelled_from_the_list(page, operator):
     rows = [page.locator(f"#cancelled-together #booking-{key}") for key in keys]
     for row in rows[:2]:
         expect(row).to_contain_text("Requested. The operator decides.")
-    expect(rows[2]).to_contain_text("Cancelled as soon as the operator has decided about it.")
+    expect(rows[2]).to_contain_text("Will be cancelled as soon as the operator has decided on it.")
 
     assert wait_until(lambda: open_cancellation(operator, refused), seconds=30)
     operator.reject(open_cancellation(operator, refused), reason="It is paid for.")

@@ -29,14 +29,14 @@ def test_somebody_is_invited_books_and_leaves(open_page, operator):
     zoe.goto(re.search(r"https?://\S+(/invitation/\S+)", operator.text(mail))[1])
     expect(zoe.get_by_label("Your name")).to_have_value("Zoe Park")
     zoe.get_by_label("Password").fill("four words of mine")
-    zoe.get_by_role("button", name="Make my account and join").click()
+    zoe.get_by_role("button", name="Create my account and join").click()
     expect(zoe.locator("body")).to_contain_text("Welcome to the team of")
 
     admin.reload()
     row = admin.get_by_role("row", name=re.compile("Zoe Park"))
     row.get_by_role("combobox").select_option("manager")
     row.get_by_role("button", name="Change the role of Zoe Park").click()
-    expect(admin.locator("body")).to_contain_text("Zoe Park: the role is “Manager” now.")
+    expect(admin.locator("body")).to_contain_text("Zoe Park now has the role “Manager”.")
 
     address = book_first(zoe, "Malataverne", day=5, driver="Liam Byrne", reference="Zoe's own")
     zoe.goto("/team/leave/")

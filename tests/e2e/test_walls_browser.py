@@ -110,7 +110,7 @@ def test_another_fleet_finds_nothing_of_this_one(open_page):
     manager.goto("/bookings/sent/?to=carla.rossi")
     expect(manager.locator("tbody tr").first).to_contain_text("carla.rossi@")
     stranger.goto("/bookings/sent/?to=carla.rossi")
-    expect(stranger.get_by_text("No mail matches")).to_be_visible()
+    expect(stranger.get_by_text("No e-mail matches")).to_be_visible()
     stranger.goto("/sites/?q=secaucus")
     expect(stranger.get_by_text("No site matches")).to_be_visible()
     stranger.goto("/drivers/?q=rossi")

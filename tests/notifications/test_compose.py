@@ -144,7 +144,7 @@ def test_what_was_not_placed_has_its_reason_and_leads_back(asked, failure, smtp_
     deliver_due()
     (mail,) = smtp_sink.received
     text = text_of(mail.message)
-    assert subject_of(mail.message).startswith("Not placed: Depot Brooklyn")
+    assert subject_of(mail.message).startswith("Could not be booked: Depot Brooklyn")
     assert str(BookingRequest.Failure(failure).label) in text
     assert f"https://chargebook.example/sites/{asked.location_id}/?day=2026-11-23" in text
 
@@ -161,7 +161,7 @@ def test_a_day_and_a_night_lead_back_with_their_whole_length(asked, smtp_sink):
     _page, link = re.findall(r"https://chargebook\.example\S+", text)
     query = parse_qs(urlsplit(link).query)
     assert (query["minutes"], query["any"], query["connector"]) == (["1440"], ["1"], ["ccs2"])
-    assert "Any charger that fits: CCS2" in text
+    assert "Any suitable charger: CCS2" in text
 
 
 @pytest.mark.parametrize(

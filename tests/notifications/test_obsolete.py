@@ -107,7 +107,7 @@ def test_an_approval_that_waits_for_its_charger_is_not_told_after_the_end(asked,
     assert first_words(smtp_sink, DANA) == ["Cancelled"]
     dropped = Notification.objects.filter(kind=Kind.APPROVED)
     assert {(row.state, row.problem, row.attempts) for row in dropped} == {
-        (State.DROPPED, "It was no longer true by the time it could be sent.", 0)
+        (State.DROPPED, "It was out of date by the time it could be sent.", 0)
     }
 
 

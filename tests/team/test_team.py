@@ -107,7 +107,7 @@ def test_a_link_that_is_old_or_revoked_opens_nothing(as_admin, client):
 @pytest.mark.parametrize(
     ("email", "words"),
     [
-        ("MANAGER@hudson.example", "This person is in the team already."),
+        ("MANAGER@hudson.example", "This person is already in the team."),
         ("zoe@hudson.example", "This person has been invited already."),
         ("no e-mail", "This is not an e-mail address."),
     ],

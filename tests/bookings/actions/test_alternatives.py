@@ -200,7 +200,7 @@ def test_once_the_start_has_passed_others_may_begin_a_little_later(fleet, evse, 
     ]
 
 
-# Any charger that fits
+# Any suitable charger
 
 
 def test_for_any_charger_the_site_is_offered_at_other_times_and_its_chargers_by_name(
@@ -404,7 +404,7 @@ def test_nothing_free_is_said(as_manager, rejected, stub):
 def test_an_operator_that_is_away_makes_a_plain_sentence(as_manager, rejected, stub):
     stub.broken = True
     page = as_manager.get(f"/bookings/{rejected.pk}/alternatives/").content.decode()
-    assert "Availability could not be read just now." in page
+    assert "Availability could not be loaded just now." in page
     assert "does not answer" in page
     assert "Pick any slot" in page
 

@@ -172,7 +172,7 @@ def test_any_charger_needs_one_that_fits_and_is_free(ask, any_slot, operator):
         location_id=101, evse_id=301, start_at=start, end_at=start + timedelta(hours=1)
     )
     taken = Slot(any_slot.location, None, Criteria("dc"), start, start + timedelta(hours=1))
-    with pytest.raises(BookingRefused, match="No charger that fits is free"):
+    with pytest.raises(BookingRefused, match="No suitable charger is free"):
         ask(taken)
 
 

@@ -220,7 +220,7 @@ class TestDay:
             f"gone-{gone.pk}",
             "any",
         ]
-        assert "Any charger that fits" in text_of(response)
+        assert "Any suitable charger" in text_of(response)
 
     def test_notice_and_the_horizon_are_kept(self, page, evse, settings):
         settings.BOOKING_NOTICE_MINUTES = 120
@@ -253,7 +253,7 @@ class TestDay:
         response = page(TUESDAY)
         assert response.status_code == 200
         assert rows(response) == [[("unknown", 40), ("booking", 4), ("unknown", 52)]]
-        assert "The operator’s system does not answer." in text_of(response)
+        assert "The operator’s system is not responding." in text_of(response)
         assert "Try again" in text_of(response)
 
     @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "0001-01-01", "9999-12-31", "٢"])
@@ -352,9 +352,9 @@ class TestTyped:
     @pytest.mark.parametrize(
         ("begin", "end", "field", "sentence"),
         [
-            ("soon", "11:00", "begin", "This is not a time that we understand."),
+            ("soon", "11:00", "begin", "This time is not valid."),
             ("", "11:00", "begin", "Please give a time."),
-            ("10:00", "25:00", "end", "This is not a time that we understand."),
+            ("10:00", "25:00", "end", "This time is not valid."),
             ("10:00", "10:00", "end", "The end must be after the start."),
             ("10:07", "11:00", "begin", "quarter hour"),
             ("10:00", "11:07", "end", "quarter hour"),

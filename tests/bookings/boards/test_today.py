@@ -181,7 +181,7 @@ def test_a_calm_day_says_so(as_manager, book):
     book(-500)
     page = html(as_manager.get("/"))
     assert "Nothing needs your attention" in page
-    assert "Nobody has a charger at the moment." in page
+    assert "No charger is booked right now." in page
     assert "Nothing is booked for the next 24 hours." in page
 
 

@@ -84,7 +84,7 @@ def test_cancelling_asks_the_operator(as_manager, manager, booking, approve):
     answer = as_manager.post(url(booking), {"version": booking.version}, follow=True)
     assert answer.redirect_chain[-1][0] == f"/bookings/{booking.pk}/"
     page = page_of(answer)
-    assert "The cancellation is requested. Until the operator decides, the booking stands." in page
+    assert "Cancellation requested. Until the operator decides, the booking remains valid." in page
     (request,) = cancellations()
     assert request.created_by == manager
     booking.refresh_from_db()
@@ -182,7 +182,7 @@ def test_the_list_leads_to_a_page_that_shows_what_will_be_cancelled(
     keys = [each.pk for each in (*bookings[:2], over, changing, gone, stranger)]
     page = page_of(as_manager.get(MANY, {"booking": [*keys, "999999", "x", keys[0]]}))
     assert "Cancel 2 bookings" in page
-    assert "Cancellation is requested" in row(page, bookings[0])
+    assert "Cancellation will be requested" in row(page, bookings[0])
     assert "its time has begun" in row(page, over)
     assert "Cannot be cancelled now: Change requested" in row(page, changing)
     assert "Cannot be cancelled: Cancelled" in row(page, gone)

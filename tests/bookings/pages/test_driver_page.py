@@ -260,7 +260,7 @@ def test_everything_that_opens_nothing_gets_the_same_bytes(client, booking):
     }
     assert len(headers) == 1, headers
     text = next(iter(answers.values())).content.decode()
-    assert "This link opens nothing" in text
+    assert "This link is no longer valid" in text
     assert BookingEvent.objects.count() == 0
 
 
@@ -405,7 +405,7 @@ def test_a_cancellation_that_the_operator_refuses_is_told_in_their_words(
     operator.reject(asked, "Too <b>late</b> for that.")
     workers.poll()
     page = html(client.get(url))
-    assert "The booking was not cancelled: it stands. The operator says:" in page
+    assert "The booking was not cancelled and remains valid. The operator says:" in page
     assert "Too &lt;b&gt;late&lt;/b&gt; for that." in page
     assert f'href="{url}cancel/"' in page
 

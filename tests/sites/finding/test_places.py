@@ -203,7 +203,7 @@ def test_sites_are_ordered_by_the_way_there_and_lost_ones_come_last():
         "0 m",
         "111 km",
         "111 km",
-        "Distance not known",
+        "Distance unknown",
     ]
 
 

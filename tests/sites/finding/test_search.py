@@ -58,7 +58,7 @@ class TestNear:
         assert [row.distance for row in answer.context["rows"]] == [
             "440 m",
             "222 km",
-            "Distance not known",
+            "Distance unknown",
         ]
         assert "nearest to 40, -74 first" in text_of(answer)
 
