@@ -50,7 +50,7 @@ def test_the_mail_says_what_for_and_how(newcomer):
 
 def test_without_a_fleet_it_speaks_of_the_portal(newcomer):
     send_invitation(newcomer)
-    assert mail.outbox[0].body.startswith("You have a log-in to Chargebook, where fleets book")
+    assert mail.outbox[0].body.startswith("You have an account for Chargebook, where fleets book")
 
 
 def test_the_link_sets_the_first_password(client, newcomer):

@@ -181,7 +181,7 @@ def test_each_change_is_told_by_mail(as_user, user):
         ([user.email], "A second factor was removed from your account"),
     ]
     for message in mail.outbox:
-        assert "Was it not you? Set a new password at once" in message.body
+        assert "If this was not you, set a new password at once" in message.body
         assert "Address: 127.0.0.1\n" in message.body
 
 
@@ -342,7 +342,7 @@ def test_staff_take_a_lost_one_away(client, staff, user, app):
     assert "staff@operator.example has no second factor." in page
     (message,) = mail.outbox
     assert message.to == [user.email]
-    assert "removed the second factor of your log-in" in message.body
+    assert "removed the second factor from your" in message.body
     history = client.get(reverse("admin:accounts_user_history", args=[user.pk])).content.decode()
     assert "Removed the second factor, signed out everywhere." in history
     again = Client()

@@ -95,7 +95,7 @@ def test_all_others_are_ended(desk, phone, user):
     third = Client()
     log_in(third, user.email)
     answer = desk.post(f"{SESSIONS}end/", follow=True)
-    assert "2 other devices are signed out." in answer.content.decode()
+    assert "2 other devices have been signed out." in answer.content.decode()
     assert still_in(desk)
     assert not still_in(phone)
     assert not still_in(third)

@@ -322,7 +322,7 @@ def test_viewers_see_calendars_but_not_their_addresses(as_viewer, feed):
 def test_a_revoked_address_leads_nowhere_at_once(as_manager, feed):
     assert as_manager.get(path_of(feed)).status_code == 200
     page = html(as_manager.post(f"/bookings/feeds/{feed.pk}/revoke/", follow=True))
-    assert "leads nowhere from now on" in page
+    assert "no longer works" in page
     assert feed.secret not in page
     assert as_manager.get(path_of(feed)).status_code == 404
     # Once more, and another fleet's.

@@ -205,7 +205,7 @@ def test_too_many_look_ups(as_manager, operator, settings):
     settings.DRIVER_LOOKUPS_PER_HOUR = 1
     as_manager.post(ADD, {"email": "nobody@nowhere.example"})
     page = text_of(as_manager.post(ADD, {"email": BEN.email}))
-    assert "Too many drivers were looked up in this hour. Please try again in " in page
+    assert "Too many drivers were looked up in the past hour. Please try again in " in page
 
 
 def test_an_operator_out_of_reach(as_manager, ana, operator):

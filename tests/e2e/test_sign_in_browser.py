@@ -122,7 +122,7 @@ def test_an_app_a_passkey_and_recovery_codes(new_page, login):
     page.get_by_role("link", name="Add a passkey").click()
     show_oneself(page, login)
     page.get_by_label("Name").fill("Finger at the desk")
-    page.get_by_label("Sign in with it alone").check()
+    page.get_by_label("Sign in with this passkey alone").check()
     page.get_by_role("button", name="Add a passkey").click()
     expect_heading(page, "Sign-in and security")
     page.get_by_role("link", name="Your passkeys").click()

@@ -24,7 +24,7 @@ def test_somebody_is_invited_books_and_leaves(open_page, operator):
     expect(admin.locator("body")).to_contain_text(f"An invitation was sent to {ZOE}.")
     expect(admin.get_by_role("row", name=re.compile(ZOE))).to_contain_text("Viewer")
 
-    (mail,) = operator.mails(to=ZOE, about="invites you to the team")
+    (mail,) = operator.mails(to=ZOE, about="invites you to join the team")
     zoe = open_page(**PHONE)
     zoe.goto(re.search(r"https?://\S+(/invitation/\S+)", operator.text(mail))[1])
     expect(zoe.get_by_label("Your name")).to_have_value("Zoe Park")
@@ -40,7 +40,7 @@ def test_somebody_is_invited_books_and_leaves(open_page, operator):
 
     address = book_first(zoe, "Malataverne", day=5, driver="Liam Byrne", reference="Zoe's own")
     zoe.goto("/team/leave/")
-    expect(zoe.locator("body")).to_contain_text("1 booking that lies ahead")
+    expect(zoe.locator("body")).to_contain_text("1 booking that is upcoming")
     zoe.get_by_label("Who takes over").select_option("Maya Okafor")
     zoe.get_by_role("button", name="Leave").click()
     expect(zoe.locator("body")).to_contain_text("1 booking was handed over to Maya Okafor.")

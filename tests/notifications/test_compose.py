@@ -45,7 +45,7 @@ def test_what_the_driver_reads(asked, manager, smtp_sink):
         "  Mon 23 Nov: 06:00 to 23:00\n  Tue 24 Nov: 05:00 to 23:00\n",
         "  Tour 7 & 8\n",
         "  Maria Okafor, Hudson Parcel Fleet\n",
-        "reply to this mail. It goes to Maria Okafor.",
+        "reply to this e-mail. It goes to Maria Okafor.",
         driver_page_url(asked.booking, asked.driver),
     ):
         assert line in text
@@ -214,7 +214,7 @@ def test_a_site_without_a_zone_is_said_to_have_none(asked, brooklyn, settings, s
     deliver_due()
     text = text_of(smtp_sink.mails["dana@hudson.example"])
     assert "Tue 24 Nov 2026, 04:30–16:30" in text
-    assert "names no time zone" in text
+    assert "gives no time zone" in text
 
 
 def test_a_mail_cannot_be_made_to_carry_more_than_it_should(asked, brooklyn, bay, dana, smtp_sink):

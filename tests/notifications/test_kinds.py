@@ -40,7 +40,7 @@ def write(stage):
     ("situation", "subject", "sentences"),
     [
         ("approved", f"Approved: {OVERNIGHT}", ["approved the booking for Dana Reyes at Depot"]),
-        ("approved-instead", f"Approved: {OVERNIGHT}", ["whose cancellation has been asked for"]),
+        ("approved-instead", f"Approved: {OVERNIGHT}", ["whose cancellation has been requested"]),
         (
             "approved-and-replaced",
             f"Approved: {OVERNIGHT}",
@@ -79,13 +79,13 @@ def write(stage):
         (
             "changed-driver",
             f"Changed: {OVERNIGHT}",
-            ["the change of the booking for Ben Ito", "  Ben Ito\n  Before: Dana Reyes\n"],
+            ["the change to the booking for Ben Ito", "  Ben Ito\n  Before: Dana Reyes\n"],
         ),
         (
             "change-rejected",
             f"Not changed: {OVERNIGHT}",
             [
-                "rejected the change of the booking for Dana Reyes at Depot Brooklyn and says:",
+                "rejected the change to the booking for Dana Reyes at Depot Brooklyn and says:",
                 "> Ask for B-2.",
                 "The booking stays as it was:",
                 "  Mon 23 Nov 2026, 18:00\n",
@@ -114,7 +114,7 @@ def write(stage):
         (
             "withdrawn-by-driver",
             f"Cancelled: {OVERNIGHT}",
-            ["was withdrawn before the operator was asked", "on the driver's own page"],
+            ["was withdrawn before it was sent to the operator", "on the driver's page"],
         ),
         (
             "cancelled-by-operator",
@@ -135,7 +135,7 @@ def write(stage):
         (
             "cancel-rejected-after-move",
             f"Not cancelled: {OVERNIGHT}",
-            [f"another booking, which is approved: {B2}. Both stand now."],
+            [f"another booking, which is approved: {B2}. Both are valid now."],
         ),
         (
             "moved",
@@ -204,12 +204,12 @@ def test_what_managers_read(write, situation, subject, sentences):
         (
             "changed",
             f"Changed: {LATER}",
-            ["a change of your booking", "Maria Okafor requested this.", "Before: "],
+            ["a change to your booking", "Maria Okafor requested this.", "Before: "],
         ),
         (
             "change-rejected",
             f"Not changed: {OVERNIGHT}",
-            ["a change of your booking", "stays as it"],
+            ["a change to your booking", "stays as it"],
         ),
         ("cancelled-by-manager", f"Cancelled: {OVERNIGHT}", ["Maria Okafor requested this."]),
         ("cancelled-by-driver", f"Cancelled: {OVERNIGHT}", ["You requested this on your page."]),
@@ -300,7 +300,7 @@ def test_a_managers_mail_leads_to_the_booking(write, stage, situation):
 def test_a_manager_who_did_not_ask_is_told_why(stage, fleet):
     colleague = MembershipFactory(fleet=fleet, user__email="co@hudson.example").user
     row = stage.tell("reminder", "manager", to=colleague)
-    assert "because you look after the bookings of Hudson Parcel Fleet" in compose(row).body
+    assert "because you manage the bookings of Hudson Parcel Fleet" in compose(row).body
     request = stage.change(start_at=stage.booking.start_at, end_at=stage.booking.end_at)
     told = stage.tell("changed", "manager", to=colleague, request=request)
     assert "Maria Okafor requested this." in compose(told).body

@@ -58,7 +58,7 @@ def test_every_kind_has_a_line_with_what_may_be_chosen(as_manager):
         assert offered == list(MAILS[kind].offered)
         has_box = f'name="{kind}-driver"' in line
         assert has_box == (MAILS[kind].driver is DriverGets.IF_CHOSEN)
-    assert "Drivers are always told when a booking of theirs is cancelled" in page
+    assert "Drivers are always notified when a booking of theirs is cancelled" in page
 
 
 def test_a_manager_chooses(as_manager, fleet, manager):

@@ -298,7 +298,7 @@ def test_a_site_that_the_operator_does_not_tell_of_does_not_stop_the_others(flee
     near(stub, 40.71, name="Near")
     stub.status = 404
     found = look(fleet, evse)
-    assert "does not tell" in found.problem
+    assert "does not say what is free" in found.problem
     assert found.other_sites == ()
     assert stub.calls == 2
 
@@ -398,7 +398,7 @@ def test_what_is_long_over_offers_none(as_manager, rejected):
 def test_nothing_free_is_said(as_manager, rejected, stub):
     stub.free.clear()
     page = as_manager.get(f"/bookings/{rejected.pk}/alternatives/").content.decode()
-    assert "Nothing that fits is free around that time" in page
+    assert "Nothing suitable is free around that time" in page
 
 
 def test_an_operator_that_is_away_makes_a_plain_sentence(as_manager, rejected, stub):

@@ -260,7 +260,7 @@ class TestDay:
     def test_a_day_that_makes_no_sense_is_today_with_a_sentence(self, page, evse, day):
         response = page(day)
         assert response.context["board"].chosen.day == date(2026, 3, 2)
-        assert "This is not a day that we understand" in text_of(response)
+        assert "This date is not valid" in text_of(response)
 
     @pytest.mark.parametrize(
         ("day", "columns", "hours"),

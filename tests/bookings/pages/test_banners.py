@@ -151,7 +151,7 @@ def test_what_is_cancelled_before_the_decision(ask, slot, manager, page, operato
     text = page(booking)
     assert "Requested To be cancelled" in text
     assert "Cancellation requested by Maya Okafor." in text
-    assert "If it is approved, the portal asks for its cancellation at once." in text
+    assert "If it is approved, the portal will request its cancellation at once." in text
     decide_all(operator, workers, "No.")
     assert "was cancelled by Maya Okafor. Nothing was booked." in page(booking)
 
@@ -233,12 +233,12 @@ def test_both_pages_warn_when_the_old_one_was_not_cancelled(
     text = page(confirmed)
     assert f"Booking {moved.pk} was approved in its place, but this one was not cancelled." in text
     for each in (confirmed, moved):
-        assert "The operator says: Ask the desk. Both bookings stand." in page(each)
+        assert "The operator says: Ask the desk. Both bookings are valid." in page(each)
     assert f"Replaces booking {confirmed.pk}, but that one was not cancelled." in page(moved)
     request_cancellation(booking=confirmed, asked_by=Actor.DRIVER, driver=confirmed.driver)
     decide_all(operator, workers)
     for each in (confirmed, moved):
-        assert "Both bookings stand." not in page(each)
+        assert "Both bookings are valid." not in page(each)
     assert "was cancelled by the driver Ana Alvarez" in page(confirmed)
 
 
@@ -340,10 +340,10 @@ def test_the_link_that_drivers_have_can_be_revoked(confirmed, as_manager):
         sent_at=now() - HOUR,
     )
     page = as_manager.get(address).content.decode()
-    assert "The mails to ana@x.example carry a link" in page
+    assert "The e-mails to ana@x.example contain a link" in page
     as_manager.post(f"{address}revoke-link/")
     page = as_manager.get(address).content.decode()
-    assert "The link that the driver had is revoked." in page
+    assert "The driver's previous link has been revoked." in page
     assert 'id="revoke-link"' not in page
 
 

@@ -223,7 +223,7 @@ def test_what_was_typed_for_a_move_does_not_show_in_another_form(as_manager, old
 def test_the_charger_that_it_has_is_no_other_place(as_manager, old):
     later = instant(old.start_at + 3 * HOUR)
     page = html(as_manager.post(NEW, filled(old, 301, start=later)))
-    assert "The booking is at this charger already." in page
+    assert "The booking is already at this charger." in page
     assert not old.replacements.exists()
 
 
@@ -252,7 +252,7 @@ def test_a_move_that_did_not_work_is_tried_again_as_a_move(as_manager, old, work
     ("changes", "words"),
     [
         ({"open_change": "update"}, "A change has been requested."),
-        ({"start_at": now() - HOUR}, "Its time has begun"),
+        ({"start_at": now() - HOUR}, "This booking has already started"),
         ({"status": "cancelled"}, "can no longer be changed"),
         ({"status": "requested", "ampeco_booking_id": None}, "has not decided yet"),
     ],

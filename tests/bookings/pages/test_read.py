@@ -88,16 +88,16 @@ def test_each_state_is_said_in_words_that_are_true(as_manager, fleet, status, wo
 def test_trouble_is_said_in_a_plain_sentence(as_manager, booking):
     BookingRequest.objects.update(trouble="unreachable")
     page = html(as_manager.get(f"/bookings/{booking.pk}/"))
-    assert "cannot be reached. We keep trying." in page
+    assert "cannot be reached. We will keep trying." in page
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     [
         ("reserved", "being held"),
-        ("completed", "has started to charge"),
+        ("completed", "has started charging"),
         ("cancelled", "was cancelled"),
-        ("no-show", "did not start to charge in time"),
+        ("no-show", "did not start charging in time"),
         ("failed", "could not be held"),
         ("unknown", "does not know"),
     ],
@@ -396,7 +396,7 @@ def test_what_needs_attention_says_why(as_manager, fleet):
     )
     page = html(as_manager.get("/bookings/", {"view": "attention"}))
     assert "&lt;b&gt;Works&lt;/b&gt; until noon." in row(page, rejected)
-    assert "did not start to charge in time" in row(page, missed)
+    assert "did not start charging in time" in row(page, missed)
 
 
 def test_the_export_takes_the_filters_along_but_not_the_place(as_manager, fleet):

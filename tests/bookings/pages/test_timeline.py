@@ -266,9 +266,7 @@ def test_a_charger_that_was_assigned_later(confirmed):
     change_booking(confirmed, what=BookingEvent.What.CHANGED, actor=Actor.OPERATOR, evse=evse)
     last = lines(confirmed)[-1]
     assert last.text == "Charger assigned by the operator"
-    assert [(each.old, each.new) for each in last.differences] == [
-        ("unknown", "Bay 301 (REF-301)")
-    ]
+    assert [(each.old, each.new) for each in last.differences] == [("unknown", "Bay 301 (REF-301)")]
 
 
 def test_what_drivers_and_managers_do_besides(confirmed, manager, fleet):

@@ -265,7 +265,7 @@ def test_a_zone_that_the_operator_did_not_name_is_said_to_be_assumed(stub, as_ma
     EvseFactory(charge_point__location=location)
     page = as_manager.get(reverse("sites:availability", args=[location.pk])).content.decode()
     assert "Paris time" in page
-    assert "This zone is assumed" in page
+    assert "This time zone is assumed" in page
 
 
 # The viewer's own time
