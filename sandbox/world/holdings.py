@@ -14,6 +14,7 @@ from sandbox.world.records import (
     Evse,
     Invite,
     Location,
+    Plan,
     Request,
     Session,
     User,
@@ -62,6 +63,8 @@ class Holdings:
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
         self.holding: dict[int, set[int]] = defaultdict(set)
         self.undecided: set[int] = set()
+        # By external id.
+        self.plans: dict[str, Plan] = {}
         # Within tick: when it is what happens there.
         self._moment: datetime | None = None
 

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from bookings.models import Booking, BookingRequest, statuses
 from bookings.models.statuses import BOOKING_TRAITS, REQUEST_TRAITS, BookingStatus, RequestStatus
-from bookings.pages.history.timeline import REQUEST_TEXTS
+from bookings.wording.history import OCCURRENCES
 from tests.factories import BookingFactory
 
 # What each status counts as, in the names of the sets on the model.
@@ -82,7 +82,7 @@ def test_each_status_can_be_drawn(status, symbols):
 def test_each_status_of_a_request_can_be_told(status, symbols):
     assert REQUEST_TRAITS[status].icon in symbols
     if status != RequestStatus.QUEUED:
-        assert all((kind, status) in REQUEST_TEXTS for kind in BookingRequest.Kind)
+        assert all((kind, status) in OCCURRENCES for kind in BookingRequest.Kind)
 
 
 @pytest.mark.django_db
