@@ -209,7 +209,7 @@ def charger(evse: Evse) -> Fact:
 
 
 def criteria_text(criteria: Criteria) -> str:
-    """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    """Return what any charger had to offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
     parts = [
         criteria.current_type.upper(),

@@ -291,7 +291,7 @@ def test_mails_that_could_not_be_delivered_are_sent_again(as_staff, smtp_sink):
     given_up = NotificationFactory(state=State.GIVEN_UP, created_at=long_ago, **tried)
     others = [NotificationFactory(state=state) for state in (State.SENT, State.DROPPED)]
     page = send_again(as_staff, given_up, *others)
-    assert "1 mail is sent again." in page
+    assert "1 e-mail is sent again." in page
     assert "2 are not: they were sent, wait, or were left out." in page
     assert deliver_due() == 1
     (mail,) = smtp_sink.received

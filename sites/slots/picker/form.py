@@ -94,7 +94,7 @@ class Choices:
 
 
 def criteria_params(criteria: Criteria) -> dict[str, str]:
-    """Return the query parameters by which pages name “any charger that fits”."""
+    """Return the query parameters by which pages name “any suitable charger”."""
     power = criteria.min_power_kw
     params = {
         "any": "1",
