@@ -148,7 +148,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
                 end_sessions(user)
                 self.log_change(request, user, "Removed the second factor, signed out everywhere.")
             tell_factor_removed(request, user)
-            text = _("%(email)s now signs in with the password alone, and is told so by mail.")
+            text = _("%(email)s now signs in with the password alone, and is told so by e-mail.")
             messages.success(request, text % {"email": user.email})
 
 

@@ -28,7 +28,7 @@ def send_invitation(user: User, *, fleet_name: str = "") -> None:
     """
     has_password = user.has_usable_password()
     with translation.override(language_for(user.language)):
-        subject = _("Your log-in to %(portal)s") % {"portal": settings.PORTAL_NAME}
+        subject = _("Your account for %(portal)s") % {"portal": settings.PORTAL_NAME}
         context = {
             "subject": subject,
             "portal_name": settings.PORTAL_NAME,

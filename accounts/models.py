@@ -39,7 +39,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"),
         max_length=16,
         blank=True,
-        help_text=_("Empty: pages as the browser asks for, mails in the portal's own."),
+        help_text=_("Empty: pages follow the browser, e-mails use the portal's language."),
     )
     is_staff = models.BooleanField(
         _("operator's staff"), default=False, help_text=_("May use the back office.")

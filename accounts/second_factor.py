@@ -24,9 +24,9 @@ class PortalMFAAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": _("This code or passkey is not right."),
+        "incorrect_code": _("Incorrect code or passkey."),
         "cannot_generate_recovery_codes": _(
-            "Recovery codes stand in for an app or a passkey: set one of these up first."
+            "Recovery codes are a backup for an app or a passkey. Please set up one of these first."
         ),
     }
 

@@ -170,7 +170,7 @@ def _confirm_first(request: HttpRequest) -> HttpResponse:
     if not ways:
         logout(request)
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
-    messages.info(request, _("You signed in a while ago. Please show once more that it is you."))
+    messages.info(request, _("You signed in a while ago. Please confirm once more that it is you."))
     return HttpResponseRedirect(f"{ways[0]['url']}?{urlencode({'next': back})}")
 
 

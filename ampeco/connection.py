@@ -148,11 +148,11 @@ def operator_notice() -> str:
     While it does not answer: what still works, since nobody can do anything about it.
     """
     if is_refused():
-        return gettext("Booking is temporarily not possible. The operator has been told.")
+        return gettext("Booking is temporarily unavailable. The operator has been notified.")
     if silent_since():
         return gettext(
-            "The operator’s system does not answer at the moment. Free times cannot be shown; what"
-            " you send is kept, and goes out as soon as it answers again."
+            "The operator’s system is not responding at the moment. Free times cannot be "
+            "shown; what you send is saved and passed on as soon as it responds again."
         )
     return ""
 

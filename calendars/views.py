@@ -64,7 +64,7 @@ def make(request: FleetRequest) -> HttpResponse:
 def revoke(request: FleetRequest, pk: int) -> HttpResponse:
     if not revoke_feed(fleet=request.fleet, pk=pk):
         raise Http404
-    messages.success(request, _("The address leads nowhere from now on."))
+    messages.success(request, _("The address no longer works."))
     return redirect("calendars:feeds")
 
 

@@ -129,7 +129,7 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
     except BaseException:
         _break_off(
             run,
-            problem=_("It was stopped before its end."),
+            problem=_("It was stopped before it finished."),
             calls=client.calls - calls_before,
         )
         raise
@@ -204,7 +204,7 @@ def _open(fleet: Fleet) -> SyncRun:
         kind=SyncRun.Kind.DRIVERS, ampeco_partner_id=fleet.ampeco_partner_id
     )
     runs.filter(state=SyncRun.State.RUNNING, alive_at__lt=now - LIFE_SIGN).update(
-        state=SyncRun.State.BROKEN_OFF, problem=_("It was stopped before its end.")
+        state=SyncRun.State.BROKEN_OFF, problem=_("It was stopped before it finished.")
     )
     return SyncRun.objects.create(
         kind=SyncRun.Kind.DRIVERS,

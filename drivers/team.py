@@ -30,7 +30,7 @@ class LastAdmin(NotChanged):
         super().__init__(
             _(
                 "This is the fleet’s only admin. Make somebody else an admin first, so that "
-                "there is always one who can look after the team."
+                "somebody can always manage the team."
             )
         )
 

@@ -80,8 +80,8 @@ def footer(case: Case) -> str:
         )
     else:
         text = _(
-            "Sent by %(portal)s, because you look after the bookings of %(fleet)s. Times are those "
-            "of the site."
+            "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
+            "those of the site."
         )
     return text % case.words
 

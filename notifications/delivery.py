@@ -60,9 +60,10 @@ WAIT_FOR_EARLIER = timedelta(minutes=30)
 SLICE = 200
 
 # Why a mail was dropped.
-NO_LONGER_TRUE = gettext_noop("It was no longer true by the time it could be sent.")
+NO_LONGER_TRUE = gettext_noop("It was out of date by the time it could be sent.")
 PERHAPS_SENT = gettext_noop(
-    "It may have gone out once. The portal was stopped before it knew, and it is no longer true."
+    "It may have been sent once: the portal was stopped before it could tell. It is "
+    "now out of date."
 )
 
 
@@ -199,13 +200,13 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
-        problem = _("The address is not one that mail can be sent to.")
+        problem = _("E-mail cannot be sent to this address.")
         return _record(notification, State.GIVEN_UP, problem=problem)
     try:
         message = compose(notification)
     except (ValueError, TypeError, LookupError):
         logger.exception("Notification %s could not be written.", pk)
-        return _put_off(notification, problem=_("The mail could not be written."), now=now)
+        return _put_off(notification, problem=_("The e-mail could not be written."), now=now)
     try:
         connection.open()
     except OSError as error:  # SMTPException is one
@@ -322,16 +323,18 @@ def _problem(error: OSError | ValueError) -> str:
         code = next((code for code, _answer in error.recipients.values()), 0)
         if _is_refused_for_good(error):
             return _("The mail server refuses the address (%(code)d).") % {"code": code}
-        return _("The mail server takes no mail for the address now (%(code)d).") % {"code": code}
+        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
+            "code": code
+        }
     if isinstance(error, smtplib.SMTPResponseException):
         texts = {
-            smtplib.SMTPAuthenticationError: _("The mail server refuses our log-in (%(code)d)."),
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
             smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
         }
-        text = texts.get(type(error), _("The mail server refuses the mail (%(code)d)."))
+        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
         return text % {"code": error.smtp_code}
     if isinstance(error, ValueError):
-        return _("The mail could not be written.")
+        return _("The e-mail could not be written.")
     if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
         return _("The mail server broke off the connection or does not answer.")
     return _("The mail server cannot be reached.")

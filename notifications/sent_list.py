@@ -1,4 +1,4 @@
-"""What was sent to whom: a fleet's mails, newest first. Every read starts at the fleet."""
+"""The sent e-mails of a fleet, newest first. Every read starts at the fleet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

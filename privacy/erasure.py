@@ -230,4 +230,4 @@ def _hold(mails: QuerySet[Notification]) -> None:
 
 
 def _being_sent() -> str:
-    return _("A mail to this person is being sent right now. Please try again in a few minutes.")
+    return _("An e-mail to this person is being sent right now. Please try again in a few minutes.")

@@ -62,7 +62,7 @@ FACILITIES: Labels = {
     "BUS_STOP": _("Bus stop"),
     "CAFE": _("Café"),
     "CARPOOL_PARKING": _("Carpool parking"),
-    "FUEL_STATION": _("Fuel station"),
+    "FUEL_STATION": _("Petrol station"),
     "HOTEL": _("Hotel"),
     "MALL": _("Shopping centre"),
     "METRO_STATION": _("Metro station"),
@@ -111,7 +111,7 @@ def facility_labels(codes: Iterable[str]) -> list[str]:
 def distance_text(km: float | None) -> str:
     """Return how far away something is: “350 m”, “2.3 km”, “12 km”."""
     if km is None:
-        return gettext("Distance not known")
+        return gettext("Distance unknown")
     if km < 0.995:
         return gettext("%(distance)s m") % {"distance": round(km * 100) * 10}
     return km_text(km)
@@ -248,5 +248,5 @@ def trouble_of(evse: Evse) -> str:
     if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
         return gettext("The charger reports a fault.")
     if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
-        return gettext("The charger says that it is not available.")
+        return gettext("The charger reports that it is not available.")
     return ""

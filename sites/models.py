@@ -28,7 +28,7 @@ class Location(Mirrored):
     street_address = models.CharField(_("street"), max_length=500, blank=True)
     city = models.CharField(_("city"), max_length=255, blank=True)
     region = models.CharField(_("region"), max_length=255, blank=True)
-    post_code = models.CharField(_("post code"), max_length=32, blank=True)
+    post_code = models.CharField(_("postcode"), max_length=32, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)

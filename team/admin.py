@@ -149,7 +149,7 @@ class FleetMembershipAdmin(ModelAdmin):
 
 class NewInvitationForm(forms.ModelForm):
     language = forms.ChoiceField(
-        label=gettext_lazy("language of the mail"),
+        label=gettext_lazy("language of the e-mail"),
         choices=settings.LANGUAGES,
         widget=UnfoldAdminSelectWidget,
     )
@@ -231,5 +231,5 @@ class InvitationAdmin(ModelAdmin):
         if sent:
             messages.success(request, _("An invitation was sent to %(email)s.") % names)
         else:
-            text = _("The mail to %(email)s could not be sent. Please send it again later.")
+            text = _("The e-mail to %(email)s could not be sent. Please send it again later.")
             messages.error(request, text % names)

@@ -61,9 +61,7 @@ def compose(invitation: Invitation, *, url: str) -> EmailMultiAlternatives:
 def what_they_may(role: TeamRole) -> str:
     """Return what somebody with a role may do, as a sentence to them."""
     return {
-        TeamRole.ADMIN: _(
-            "You will book charging for the fleet’s drivers and look after its team."
-        ),
+        TeamRole.ADMIN: _("You will book charging for the fleet’s drivers and manage its team."),
         TeamRole.MANAGER: _("You will book charging for the fleet’s drivers."),
         TeamRole.VIEWER: _("You will see the fleet’s bookings, without changing them."),
     }[role]

@@ -216,7 +216,7 @@ def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
     elif candidate.slot.evse:
         message = _("This charger can no longer be booked. Please pick another one.")
     else:
-        message = _("No charger at this site fits any more. Please change what it must offer.")
+        message = _("No charger at this site meets your requirements any more. Please change them.")
     return BookingRefused("slot", message, offer_slots=not candidate.changes)
 
 
@@ -237,7 +237,10 @@ def driver_has_access(candidate: Candidate) -> BookingRefused | None:
         return None
     return BookingRefused(
         "driver",
-        _("This driver has no access to these private chargers. Ask their owner for it."),
+        _(
+            "This driver has no access to these private chargers. Please ask their owner for "
+            "access."
+        ),
     )
 
 
@@ -253,7 +256,7 @@ def slot_is_free(candidate: Candidate) -> BookingRefused | None:
     message = (
         _("This charger is no longer free at that time. Please pick another slot.")
         if candidate.slot.evse
-        else _("No charger that fits is free at that time any more. Please pick another slot.")
+        else _("No suitable charger is free at that time any more. Please pick another slot.")
     )
     return BookingRefused("slot", message, offer_slots=True)
 

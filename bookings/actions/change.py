@@ -148,7 +148,7 @@ def request_cancellation(
             return Cancellation("requested", request)
         if creation is None:
             # It was asked for again between the two locks.
-            raise BookingRefused("booking", _("This did not work. Please send it again."))
+            raise BookingRefused("booking", _("Something went wrong. Please send the form again."))
         if batch:
             BookingRequest.objects.filter(pk=creation.pk).update(batch=batch)
         if creation.surely_never_sent(now):
@@ -214,12 +214,16 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     if asked:
         return asked
     if booking.holds_a_place and booking.start_at <= now:
-        return _("Its time has begun: it can no longer be changed or cancelled.")
+        return _("This booking has already started. It can no longer be changed or cancelled.")
     if booking.status == Booking.Status.REQUESTED:
-        return _("The operator has not decided yet. It can be changed once it is approved.")
+        return _(
+            "The operator has not decided yet. The booking can be changed once it is approved."
+        )
     if booking.is_confirmed:
-        return _("The operator has not named this booking yet. Please try again in a moment.")
-    return _("This can no longer be changed or cancelled: %(facts)s.") % {
+        return _(
+            "The operator has not given this booking a number yet. Please try again in a moment."
+        )
+    return _("This booking can no longer be changed or cancelled: %(facts)s.") % {
         "facts": describe(booking)
     }
 
@@ -229,7 +233,7 @@ def _check_wanted(candidate: Candidate, booking: Booking) -> None:
     times = candidate.times
     if not (times.new_start or times.new_end) and candidate.driver == booking.driver:
         raise BookingRefused(
-            "booking", _("There is nothing to change: time and driver are the same as before.")
+            "booking", _("Nothing to change: the time and the driver are the same as before.")
         )
     refusal = first_refusal(candidate)
     if refusal:

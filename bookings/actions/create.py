@@ -81,7 +81,9 @@ def submit_booking_request(
         if isinstance(error, BookingRefused):
             raise
         # That booking was given up in the moment between.
-        raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
+        raise BookingRefused(
+            "slot", _("Something went wrong. Please send the form again.")
+        ) from None
     return Submission(request, is_new=True)
 
 
@@ -223,7 +225,7 @@ def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> Boo
         if booking.slot_key != key or booking == replaced:
             continue
         if replaced and booking.replaces_id != replaced.pk:
-            raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
+            raise BookingRefused("slot", _("This driver already has a booking for this slot."))
         creations = booking.requests.filter(kind=BookingRequest.Kind.CREATE)
         return creations.select_related("booking").order_by("-created_at").first()
     return None

@@ -26,7 +26,10 @@ def check_movable(
     if slot.evse is not None and slot.evse == current.evse:
         raise BookingRefused(
             "slot",
-            _("The booking is at this charger already. For another time, change its time instead."),
+            _(
+                "The booking is already at this charger. For another time, please change the "
+                "booking instead."
+            ),
         )
     return current
 

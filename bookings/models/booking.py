@@ -72,21 +72,19 @@ class Booking(models.Model):
         related_name="bookings",
         null=True,
         blank=True,
-        help_text=_("Empty: any charger that fits, until the operator has picked one."),
+        help_text=_("Empty: any suitable charger, until the operator has picked one."),
     )
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
     reference = models.CharField(_("reference"), max_length=64, blank=True)
     reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
-    open_change = models.CharField(
-        _("asked for and undecided"), max_length=16, choices=OpenChange, blank=True
-    )
+    open_change = models.CharField(_("open change"), max_length=16, choices=OpenChange, blank=True)
     needs_attention = models.BooleanField(_("needs attention"), default=False)
     made_elsewhere = models.BooleanField(
-        _("made elsewhere"),
+        _("external booking"),
         default=False,
-        help_text=_("In the operator's app, not in this portal."),
+        help_text=_("Made in the operator's app, not in this portal."),
     )
     replaces = models.ForeignKey(
         "self",
@@ -113,7 +111,7 @@ class Booking(models.Model):
     )
     changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
     link_generation = models.PositiveIntegerField(
-        default=0, editable=False, help_text=_("Driver's links of an earlier one are revoked.")
+        default=0, editable=False, help_text=_("Driver links of an earlier version are revoked.")
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -76,7 +76,7 @@ def header() -> list[str]:
         _("Reference"),
         _("Requested by"),
         _("Requested at (UTC)"),
-        _("Made elsewhere"),
+        _("External booking"),
         _("Operator's number"),
         _("Energy (kWh)"),
         _("Cost"),

@@ -32,8 +32,8 @@ class InstantField(forms.Field):
     """An instant in ISO 8601 with its offset; the result is in UTC."""
 
     default_error_messages = {
-        "required": _("Please pick a start."),
-        "malformed": _("This is not a date and time that we understand."),
+        "required": _("Please pick a start time."),
+        "malformed": _("This date or time is not valid."),
     }
 
     def to_python(self, value: Any) -> datetime | None:
@@ -66,7 +66,7 @@ class SlotForm(forms.Form):
     minutes = forms.IntegerField(
         min_value=-1_000_000,
         max_value=1_000_000,
-        error_messages={"invalid": _("This is not a length that we understand.")},
+        error_messages={"invalid": _("This length is not valid.")},
     )
 
     def clean(self) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
     fleet, slot = request.fleet, candidate.slot
     if request.POST.get("fleet", str(fleet.pk)) != str(fleet.pk):
         # Switched in another tab, while this form was for the other one.
-        problem = _("You now book for %(fleet)s. Please check the driver and send it again.")
+        problem = _(
+            "You are now booking for %(fleet)s. Please check the driver and send the request again."
+        )
         return _show(request, candidate, form, problem=problem % {"fleet": fleet.name})
     if not form.is_valid():
         return _show(request, candidate, form)
@@ -103,7 +105,7 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
         return _say(request, candidate, form, refusal)
     request.session.pop(DRAFT_KEY, None)
     if not submission.is_new:
-        messages.info(request, _("You have asked for this slot already. This is that request."))
+        messages.info(request, _("You have already requested this slot. Here is that request."))
     return redirect("bookings:detail", pk=submission.request.booking_id)
 
 

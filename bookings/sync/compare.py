@@ -179,7 +179,8 @@ def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
         ).first()
         if driver is None:
             differing.notes.append(
-                _("For a driver who is not one of this fleet's (%(id)s).") % {"id": found.user_id}
+                _("For a driver who does not belong to this fleet (%(id)s).")
+                % {"id": found.user_id}
             )
         else:
             facts["driver"] = driver

@@ -88,7 +88,7 @@ def _give_up(surplus: ampeco_types.BookingRequest, *, instead_of: BookingRequest
         at=now,
         what=BookingEvent.What.WITHDRAWAL_ASKED,
         actor=Actor.PORTAL,
-        note=_("The operator took the request for booking %(booking)s more than once.")
+        note=_("The operator accepted the request for booking %(booking)s more than once.")
         % {"booking": original},
     )
     request = BookingRequest.objects.create(

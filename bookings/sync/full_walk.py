@@ -65,7 +65,7 @@ def sync_bookings(*, client: AmpecoClient, now: datetime | None = None) -> SyncR
         run.refresh_from_db()
     except BaseException:
         calls = client.calls - calls_before
-        break_off(run, problem=_("It was stopped before its end."), calls=calls)
+        break_off(run, problem=_("It was stopped before it finished."), calls=calls)
         raise
     else:
         note_accepted()

@@ -87,7 +87,7 @@ def connectors(evse: Evse) -> str:
 
 @register.filter
 def criteria_text(criteria: Criteria) -> str:
-    """Return what any charger must offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    """Return what any charger must offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     return facts.criteria_text(criteria)
 
 

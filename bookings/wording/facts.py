@@ -110,7 +110,10 @@ def version_facts(
     elif any_charger:
         evse = Fact(_("Charger"), (criteria_text(version.criteria),))
     else:
-        text = _("The operator assigns the charger. It shows on the booking's page once known.")
+        text = _(
+            "The operator assigns the charger. It appears on the booking's page as soon as it"
+            " is known."
+        )
         evse = Fact(_("Charger"), (text,))
     place, time = where(version.location), when(version)
     if before is not None:
@@ -173,7 +176,7 @@ def when(slot: AnyVersion) -> Fact:
     if change := clock_change(start, end, zone):
         lines.append(change)
     if location.zone_is_assumed:
-        lines.append(_("The operator names no time zone for this site; this one is assumed."))
+        lines.append(_("The operator gives no time zone for this site, so this one is assumed."))
     return Fact(_("When"), tuple(lines), strong=strong)
 
 
@@ -213,7 +216,7 @@ def charger(evse: Evse) -> Fact:
 
 
 def criteria_text(criteria: Criteria) -> str:
-    """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    """Return what any charger had to offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
     parts = [
         criteria.current_type.upper(),
@@ -222,8 +225,8 @@ def criteria_text(criteria: Criteria) -> str:
     ]
     offers = ", ".join(part for part in parts if part)
     if not offers:
-        return _("Any charger that fits")
-    return _("Any charger that fits: %(offers)s") % {"offers": offers}
+        return _("Any suitable charger")
+    return _("Any suitable charger: %(offers)s") % {"offers": offers}
 
 
 def getting_in(booking: AnyVersion) -> list[Fact]:

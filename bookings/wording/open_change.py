@@ -18,7 +18,7 @@ def describe_changes(booking: Booking, *, reader: User | None) -> str:
 
 
 def describe_open_change(booking: Booking, *, reader: User | None) -> str:
-    """Return what is asked for and undecided, and by whom; nothing if nothing is."""
+    """Return the open change, and who asked for it; nothing if nothing is."""
     change = booking.open_change
     if not change:
         return ""

@@ -168,7 +168,7 @@ class RowsTold:
 
     def text(self, fact: BookingFact, told: Any, zone: ZoneInfo) -> str:
         if told is None:
-            return str(_("not known"))
+            return str(_("unknown"))
         value = self.value(fact, told)
         return f"#{told}" if value is None else fact.write(value, zone)
 

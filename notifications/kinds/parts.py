@@ -182,13 +182,13 @@ def actions_of(case: Case) -> list[tuple[str, str]]:
         if not case.is_theirs:
             return []
         if booking.holds_a_place:
-            label = _("See it, add it to your calendar, cancel it or say that you run late")
+            label = _("View it, add it to your calendar, cancel it or report a delay")
         else:
-            label = _("See the booking")
+            label = _("View the booking")
         return [(label, driver_page_url(booking, case.recipient))]
     failed = booking.did_not_work_out
     if failed:
-        label = _("See other times and chargers")
+        label = _("View other times and chargers")
     else:
         label = _("Open the booking in %(portal)s") % case.words
     actions = [(label, portal_url(booking))]
@@ -225,19 +225,21 @@ def since_then(case: Case, version: BookingVersion | None = None) -> list[str]:
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]
-    return [_("The booking has changed again since then. Its page shows how it stands now.")]
+    return [_("The booking has changed again since then. Its page shows the current status.")]
 
 
 def driver_closing(case: Case) -> list[str]:
     """Return what a driver's mail ends with: whose link it is, and who answers."""
     if not case.for_driver:
         return []
-    closing = [_("This link is for you alone. It needs no log-in.")] if case.is_theirs else []
+    closing = (
+        [_("This link is for you alone. You do not need to sign in.")] if case.is_theirs else []
+    )
     if case.answers is not None:
         if case.booking.holds_a_place and case.is_theirs:
-            text = _("To change something else, reply to this mail. It goes to %(manager)s.")
+            text = _("To change something else, reply to this e-mail. It goes to %(manager)s.")
         else:
-            text = _("If you have a question, reply to this mail. It goes to %(manager)s.")
+            text = _("If you have a question, reply to this e-mail. It goes to %(manager)s.")
         closing.append(text % {"manager": one_line(case.answers.display_name)})
     return closing
 
@@ -270,7 +272,7 @@ def not_booked(case: Case, *, subject: str, headline: str, opening: list[str]) -
         headline=headline,
         opening=opening,
         quoted=case.operator_words,
-        after_quote=[after, _("This was asked for:")],
+        after_quote=[after, _("This was requested:")],
         facts=short_facts(case, any_charger=True),
     )
 
@@ -281,5 +283,5 @@ def asked_by_manager(case: Case) -> list[str]:
     if manager is None:
         return []
     if not case.for_driver and manager == case.notification.recipient_user:
-        return [_("You asked for it.")]
-    return [_("%(manager)s asked for it.") % {"manager": one_line(manager.display_name)}]
+        return [_("You requested this.")]
+    return [_("%(manager)s requested this.") % {"manager": one_line(manager.display_name)}]

@@ -82,7 +82,7 @@ def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None
         logger.warning("Another process has taken over the synchronisation of sites.")
         run.refresh_from_db()
     except BaseException:
-        break_off(run, problem=_("It was stopped before its end."), calls=walk.calls)
+        break_off(run, problem=_("It was stopped before it finished."), calls=walk.calls)
         raise
     else:
         note_accepted()

@@ -31,10 +31,10 @@ LONGEST_WINDOW = timedelta(hours=168)
 ONE_DAY = timedelta(days=1)
 
 SENTENCES: dict[str, str | Promise] = {
-    "unreachable": _("The operator’s system does not answer."),
+    "unreachable": _("The operator’s system is not responding."),
     "busy": _("The operator’s system is busy. Please try again in a minute."),
-    "not-permitted": _("Booking is temporarily not possible. The operator has been told."),
-    "refused": _("The operator’s system does not tell what is free at this site."),
+    "not-permitted": _("Booking is temporarily unavailable. The operator has been notified."),
+    "refused": _("The operator’s system does not say what is free at this site."),
 }
 
 FreeTimes = Mapping[int, tuple[Period, ...]]

@@ -100,7 +100,7 @@ def leaves_notice(times: Times) -> str | None:
         return None
     minutes = settings.BOOKING_NOTICE_MINUTES
     if times.start_at <= times.now or not minutes:
-        return _("This start has passed. Please pick a later one.")
+        return _("This start time has passed. Please pick a later one.")
     return ngettext(
         "Bookings must be made at least %(minutes)d minute before the start.",
         "Bookings must be made at least %(minutes)d minutes before the start.",

@@ -11,7 +11,7 @@ def test_managers_and_staff_see_that_the_operator_refuses_us(client, manager, st
     client.force_login(manager)
     assert "temporarily not possible" not in client.get("/bookings/").content.decode()
     note_refused()
-    assert "Booking is temporarily not possible" in client.get("/bookings/").content.decode()
+    assert "Booking is temporarily unavailable" in client.get("/bookings/").content.decode()
     client.force_login(staff)
     assert "refuses the portal" in client.get("/back-office/").content.decode()
     note_accepted()
@@ -23,7 +23,7 @@ def test_managers_and_staff_see_that_the_operator_does_not_answer(client, manage
     for _ in range(FAILURES_TO_OPEN):
         circuit.note_failure("answers 503")
     client.force_login(manager)
-    assert "does not answer at the moment" in client.get("/sites/").content.decode()
+    assert "is not responding at the moment" in client.get("/sites/").content.decode()
     client.force_login(staff)
     assert "AMPECO does not work (answers 503): calls are held back since" in (
         client.get("/back-office/").content.decode()

@@ -136,7 +136,7 @@ class Board:
                 for e in Evse.objects.filter(pk__in=gone).order_by("pk")
             ]
         if None in booked:
-            name = _("Any charger that fits")
+            name = _("Any suitable charger")
             rows.append(ChargerRow(table, "any", name, name, booked[None], _("Not assigned yet")))
         return rows
 

@@ -265,7 +265,7 @@ def _says() -> dict[CellKind, str]:
         CellKind.PAST: _("past %(from)s to %(to)s"),
         CellKind.SOON: _("too soon to book %(from)s to %(to)s"),
         CellKind.BEYOND: _("not open for booking yet %(from)s to %(to)s"),
-        CellKind.UNKNOWN: _("not known %(from)s to %(to)s"),
+        CellKind.UNKNOWN: _("unknown %(from)s to %(to)s"),
         CellKind.CLOSED: _("%(reason)s %(from)s to %(to)s"),
         CellKind.SKIPPED: _("the clocks skip %(from)s to %(to)s"),
     }
@@ -276,7 +276,7 @@ def _short() -> dict[CellKind, str]:
         CellKind.BUSY: _("Not available"),
         CellKind.SOON: _("Too soon"),
         CellKind.BEYOND: _("Not open yet"),
-        CellKind.UNKNOWN: _("Not known"),
+        CellKind.UNKNOWN: _("Unknown"),
     }
 
 

@@ -44,7 +44,7 @@ def read_day(params: QueryDict, *, zone: ZoneInfo, now: datetime) -> ChosenDay:
     day = parse_day(text)
     # A week and the day before and after must fit in, too.
     if day is None or day.year not in YEARS[1:-1]:
-        return ChosenDay(today, today, _("This is not a day that we understand. Today is shown."))
+        return ChosenDay(today, today, _("This date is not valid, so today is shown."))
     return ChosenDay(day, today)
 
 

@@ -119,10 +119,10 @@ def revoke_link(request: FleetRequest, pk: int) -> HttpResponse:
     if done:
         messages.success(
             request,
-            _("The driver's link leads nowhere from now on. The next mail carries a new one."),
+            _("The driver's link no longer works. The next e-mail will contain a new one."),
         )
     else:
-        messages.error(request, _("This did not work. Please try again."))
+        messages.error(request, _("Something went wrong. Please try again."))
     return redirect("bookings:detail", pk)
 
 
@@ -171,7 +171,12 @@ def _facts(booking: Booking) -> list[Fact]:
     if booking.evse is not None:
         told.append(facts.charger(booking.evse))
     elif booking.holds_a_place:
-        told.append(Fact(_("Charger"), (_("The operator assigns it. It shows here once known."),)))
+        told.append(
+            Fact(
+                _("Charger"),
+                (_("The operator assigns the charger. It appears here as soon as it is known."),),
+            )
+        )
     told += facts.getting_in(booking)
     if booking.reference:
         told.append(Fact(_("Reference"), (one_line(booking.reference),)))
@@ -187,12 +192,15 @@ def _why_not_cancelled(booking: Booking) -> str:
     if booking.can_cancel():
         return ""
     if booking.open_change in Booking.TO_BE_CANCELLED:
-        return _("This has been asked for already. There is nothing more to do.")
+        return _("This has already been requested. There is nothing more to do.")
     if booking.status == Booking.Status.CANCELLED:
-        return _("This booking is cancelled already. There is nothing more to do.")
+        return _("This booking is already cancelled. There is nothing more to do.")
     if booking.open_change:
-        return _("A change of this booking is being decided. Please try again after that.")
-    return _("This booking cannot be cancelled any more.")
+        return _(
+            "The operator is still deciding on a change to this booking. Please try again "
+            "after that."
+        )
+    return _("This booking can no longer be cancelled.")
 
 
 def _refused_cancellation(booking: Booking) -> BookingRequest | None:

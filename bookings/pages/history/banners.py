@@ -137,7 +137,7 @@ def _both_stand(text: str, cancellation: BookingRequest, other: Booking) -> Bann
         details=_failure(cancellation),
         words=cancellation.rejection_reason,
         other=other,
-        after=_("Both bookings stand. Cancel the one that is not needed, or call the operator."),
+        after=_("Both bookings are valid. Cancel the one you do not need, or call the operator."),
     )
 
 
@@ -184,13 +184,13 @@ def _replacing(record: HistoryRecord, *, now: datetime) -> Banner | None:
         return None
     cancellation = record.cancellation_of_replaced()
     if booking.status == Booking.Status.REQUESTED:
-        text = _("Replaces booking %(number)d, which is cancelled once this one is approved.")
+        text = _("Replaces booking %(number)d, which will be cancelled once this one is approved.")
         if booking.open_change or old.open_change != OpenChange.MOVE:
-            text = _("Was to replace booking %(number)d, which stays as it is.")
+            text = _("Was meant to replace booking %(number)d, which stays as it is.")
     elif cancellation is None and old.holds_a_place:
-        text = _("Was to replace booking %(number)d, which stays as it was.")
+        text = _("Was meant to replace booking %(number)d, which stays as it was.")
     elif cancellation is None:
-        text = _("Was to replace booking %(number)d (%(status)s).")
+        text = _("Was meant to replace booking %(number)d (%(status)s).")
     elif cancellation.is_refused and old.holds_a_place and not old.is_past(now):
         text = _("Replaces booking %(number)d.")
         if booking.holds_a_place and not old.open_change:

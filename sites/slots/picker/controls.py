@@ -133,8 +133,8 @@ class Controls:
         certain = choices.query(**dict.fromkeys(("any", "connector", "current", "min_power")))
         fitting = choices.query(evse=None, **criteria_params(choices.criteria))
         return [
-            Link("one", _("A certain charger"), certain, not choices.any_charger),
-            Link("any", _("Any charger that fits"), fitting, choices.any_charger),
+            Link("one", _("A specific charger"), certain, not choices.any_charger),
+            Link("any", _("Any suitable charger"), fitting, choices.any_charger),
         ]
 
     @cached_property

@@ -205,8 +205,8 @@ class Picker:
     def summary(self) -> str:
         total = len(self.shown)
         text = ngettext(
-            "Room for %(length)s on %(day)s: %(count)d of %(total)d charger.",
-            "Room for %(length)s on %(day)s: %(count)d of %(total)d chargers.",
+            "%(count)d of %(total)d charger free for %(length)s on %(day)s",
+            "%(count)d of %(total)d chargers free for %(length)s on %(day)s",
             total,
         )
         words = {"count": self.count, "total": total, "length": duration(self.choices.length)}
@@ -218,7 +218,9 @@ class Picker:
         if self.availability is None or self.count:
             return ""
         if not self.shown:
-            return _("No charger at this site offers all of this. Please ask for less.")
+            return _(
+                "No charger at this site meets all of these requirements. Please ask for less."
+            )
         words = {"length": duration(self.choices.length), "day": self.day_text}
         if not (self.earlier_query or self.choices.not_before):
             return _("No charger is free for %(length)s on %(day)s.") % words
@@ -289,7 +291,7 @@ class Picker:
             self.period.write(
                 chargers,
                 params=params | choices.passed_along(),
-                what=_("any charger that fits"),
+                what=_("any suitable charger"),
                 chargers=chargers,
             )
         )

@@ -27,8 +27,8 @@ def test_an_hour_at_noon_and_a_night_are_fine():
         (NOON, {"hours": 24, "minutes": 15}, "The longest booking is 24 hours."),
         (NOON + timedelta(minutes=5), {"hours": 1}, "on a quarter hour"),
         (NOON, {"minutes": 50}, "on a quarter hour"),
-        (NOON.replace(hour=10), {"hours": 1}, "This start has passed."),
-        (NOW.replace(minute=0) - timedelta(days=1), {"hours": 1}, "This start has passed."),
+        (NOON.replace(hour=10), {"hours": 1}, "This start time has passed."),
+        (NOW.replace(minute=0) - timedelta(days=1), {"hours": 1}, "This start time has passed."),
         (NOON + timedelta(days=28), {"hours": 1}, "up to 28 days ahead"),
     ],
 )
