@@ -7,7 +7,7 @@ from functools import lru_cache
 LEAST_CONTRAST = 4.5
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
-# The lightest and the darkest grounds of pages (static/css/chargebook.css), and those of mails.
+# The lightest and the darkest grounds of pages (static/css/base.css), and those of mails.
 LIGHT_GROUNDS = ("#ffffff", "#f5f8fa", "#ebeff3")
 DARK_GROUNDS = ("#0f151b", "#171e25", "#1f262d", "#262d34")
 ON_LIGHT, ON_DARK = "#ffffff", "#0d1419"

@@ -123,6 +123,6 @@ def _show(
         "viewer_zone": viewer_zone(request),
     }
     name = "alternatives" if whole else "_alternatives"
-    response = render(request, f"bookings/{name}.html", context)
+    response = render(request, f"bookings/alternatives/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -80,7 +80,7 @@ def cancel_many(request: FleetRequest) -> HttpResponse:
         "now": now,
         "too_many": _too_many() if too_many else "",
     }
-    return render(request, "bookings/cancel_many.html", context)
+    return render(request, "bookings/cancel/many.html", context)
 
 
 @manager_required
@@ -100,7 +100,7 @@ def cancelled_together(request: FleetRequest, batch: uuid.UUID) -> HttpResponse:
     }
     whole = not request.htmx or request.htmx.history_restore_request
     name = "cancelled_together" if whole else "_cancelled_together"
-    response = render(request, f"bookings/{name}.html", context)
+    response = render(request, f"bookings/cancel/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -112,7 +112,7 @@ def _show(request: FleetRequest, booking: Booking, *, problem: str = "") -> Http
         "problem": problem,
         "viewer_zone": viewer_zone(request),
     }
-    return render(request, "bookings/cancel.html", context)
+    return render(request, "bookings/cancel/cancel.html", context)
 
 
 def _told(cancellation: Cancellation) -> str:

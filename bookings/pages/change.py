@@ -64,7 +64,7 @@ def refused(request: FleetRequest, booking: Booking, *, to_cancel: bool = False)
         "to_cancel": to_cancel,
         "viewer_zone": viewer_zone(request),
     }
-    return render(request, "bookings/change_refused.html", context, status=409)
+    return render(request, "bookings/change/refused.html", context, status=409)
 
 
 def _send(request: FleetRequest, booking: Booking, form: ChangeForm) -> HttpResponse:
@@ -160,7 +160,7 @@ def _show(
     }
     whole = not request.htmx or request.htmx.history_restore_request
     return render(
-        request, "bookings/change.html" if whole else "bookings/_change_form.html", context
+        request, "bookings/change/change.html" if whole else "bookings/change/_form.html", context
     )
 
 

@@ -86,7 +86,7 @@ def status(request: FleetRequest, pk: int) -> HttpResponse:
     context = _booking_context(request, pk)
     seen, booking = request.GET.get("seen"), context["booking"]
     context["is_news"] = seen is not None and seen != str(booking.version)
-    return render(request, "bookings/_status_update.html", context)
+    return render(request, "bookings/history/_status_update.html", context)
 
 
 @manager_required

@@ -102,7 +102,7 @@ def _show(
         "move_query": f"&move={move}" if move else "",
         "is_fragment": is_fragment,
     }
-    page = "bookings/boards/week.html" if board.evse else "bookings/boards/day.html"
-    response = render(request, "bookings/boards/_lanes.html" if is_fragment else page, context)
+    page = "bookings/boards/day/week.html" if board.evse else "bookings/boards/day/day.html"
+    response = render(request, "bookings/boards/day/_lanes.html" if is_fragment else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
