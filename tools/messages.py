@@ -20,7 +20,6 @@ ENGLISH_ALONE = (
     "**/*admin*.py",
     "**/apps.py",
     "**/management/**/*.py",
-    "ampeco/**/*.py",
     "mirror/models.py",
     "privacy/**/*.py",
     "sandbox/**/*.py",

@@ -18,20 +18,19 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from bookings.actions.candidate import BookingRefused, Candidate, Slot
 from bookings.actions.create import submit_booking_request
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.booking import reference_key
 from bookings.sync import refresh, sessions, submission
 from drivers.models import Fleet
-from drivers.selectors import current_drivers, private_partner_ids
+from drivers.permissions import current_drivers, private_partner_ids
 from sandbox.world.cast import HUDSON, RHONE
 from sites.models import Evse
 from sites.periods import next_step
-from sites.selectors import visible_locations
+from sites.selectors import Criteria, visible_locations
 from sites.slots.availability import AvailabilityUnknown, free_evses
-from sites.slots.criteria import Criteria
 
 Times = Callable[[datetime, ZoneInfo], tuple[datetime, datetime]]
 Control = Callable[[str, dict[str, Any]], dict[str, Any]]

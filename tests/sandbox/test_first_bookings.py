@@ -9,7 +9,7 @@ import time_machine
 from django.core.management import call_command
 
 from accounts.models import User
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from bookings.boards.today.reading import read_today
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.sync import full_walk, polling
