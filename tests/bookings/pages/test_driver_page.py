@@ -365,14 +365,14 @@ def test_a_booking_that_changed_meanwhile_is_shown_before_it_is_cancelled(client
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "cancelled"}, "is cancelled already"),
+        ({"status": "cancelled"}, "is already cancelled"),
         ({"status": "completed"}, "can no longer be cancelled"),
         ({"status": "rejected"}, "can no longer be cancelled"),
         ({"status": "unknown"}, "can no longer be cancelled"),
         ({"start_at": now() - timedelta(minutes=1)}, "can no longer be cancelled"),
         ({"open_change": "update"}, "The operator is still deciding on a change to this booking."),
         ({"open_change": "move"}, "The operator is still deciding on a change to this booking."),
-        ({"open_change": "withdraw", "status": "requested"}, "asked for already"),
+        ({"open_change": "withdraw", "status": "requested"}, "already been requested"),
     ],
 )
 def test_what_cannot_be_cancelled_has_no_button_and_says_why(client, booking, url, fields, words):
@@ -469,7 +469,7 @@ def test_managers_are_not_flooded(client, url):
     for _time in range(MOST_MESSAGES):
         client.post(f"{url}late/", {"minutes": "20"})
         BookingEvent.objects.update(at=now() - timedelta(minutes=2))
-    assert "several times already" in html(client.post(f"{url}late/", {"minutes": "20"}))
+    assert "already sent this several times" in html(client.post(f"{url}late/", {"minutes": "20"}))
     assert BookingEvent.objects.count() == MOST_MESSAGES
 
 
