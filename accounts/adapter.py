@@ -45,7 +45,6 @@ class ClosedAdapter(DefaultAccountAdapter):
         return str(address).partition("%")[0]
 
     def is_safe_url(self, url: str) -> bool:
-        """Return whether somebody may be sent on to this address: within the portal only."""
         request = context.request
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -15,7 +15,6 @@ DAY = 86_400
 
 
 def set_password_url(user: User) -> str:
-    """Return the link by which a user sets a password: it works once, and for some days only."""
     names = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=names)
 

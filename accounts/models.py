@@ -28,7 +28,6 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user with this e-mail, whatever its case."""
         return self.get(email__iexact=username)
 
 

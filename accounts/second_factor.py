@@ -34,7 +34,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return settings.PORTAL_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Return for whom passkeys are made: the portal under the host that is asked."""
         return {"id": context.request.get_host().partition(":")[0], "name": settings.PORTAL_NAME}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
@@ -46,7 +45,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return a secret, or one that fits no code where SECRET_KEY is another by now."""
         try:
             return _box().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:

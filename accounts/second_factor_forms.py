@@ -67,7 +67,6 @@ class CodeMixin(forms.Form):
 
 
 def _use_up(user_pk: int, code: str) -> bool:
-    """Note that a code was used, for as long as clocks that differ let it count as right."""
     seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
     digits = "".join(filter(str.isalnum, code))
     return bool(cache.add(f"allauth:code-used:{user_pk}:{digits}", 1, seconds))

@@ -140,7 +140,6 @@ class GuardBackOffice:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
         return self.get_response(request)
 
     def process_view(
@@ -181,7 +180,6 @@ class NoteSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, and note that its session is in use where the page asked for it."""
         response = self.get_response(request)
         if (
             request.session.accessed

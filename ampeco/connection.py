@@ -70,7 +70,6 @@ def get_client() -> AmpecoClient:
 
 
 def serve_pages() -> None:
-    """Note that this process serves pages, before its first call."""
     _held.serves_pages = True
     _held.client = None
 

@@ -90,7 +90,6 @@ class Resources:
     def submit(
         self, operation: str, path: str, body: Mapping[str, Any], parse: Parser[Parsed]
     ) -> Parsed:
-        """Send something that changes something, once, and return what became of it."""
         answer = self._transport.post(path, body=body, operation=operation)
         return parse_one(answer, parse, operation=operation, changes=True)
 

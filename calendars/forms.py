@@ -91,7 +91,6 @@ class FeedForm(forms.Form):
         matching: QuerySet[Row],
         name_of: Callable[[Row], str],
     ) -> Row | None:
-        """Return the one that is named exactly, or else the only one that matches."""
         if not text:
             self.add_error(field, gettext("Please enter a name."))
             return None

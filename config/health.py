@@ -62,7 +62,6 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 def operator() -> Check:
-    """Return whether the operator answers and takes our token, and for how long it has not."""
     since = silent_since()
     if since is not None:
         return {"ok": False, "seconds": max(0, int((timezone.now() - since).total_seconds()))}

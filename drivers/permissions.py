@@ -111,7 +111,6 @@ def admin_required(view: View) -> View:
 
 
 def current_drivers(fleet: Fleet) -> QuerySet[Driver]:
-    """Return the drivers who belong to a fleet now, disabled ones included."""
     return Driver.objects.filter(fleet_drivers__fleet=fleet, fleet_drivers__left_at__isnull=True)
 
 
@@ -129,12 +128,10 @@ def private_partners(fleet: Fleet) -> QuerySet[Any, int]:
 
 
 def private_partner_ids(fleet: Fleet) -> frozenset[int]:
-    """Return the same, read."""
     return frozenset(private_partners(fleet))
 
 
 def private_access_of(driver: Driver) -> frozenset[int]:
-    """Return the partners that let this driver use their private charge points."""
     return frozenset(driver.private_access.values_list("ampeco_partner_id", flat=True))
 
 

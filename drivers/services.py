@@ -118,7 +118,6 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
 def _invites_of(
     user: types.User, *, fleet: Fleet, client: AmpecoClient
 ) -> tuple[tuple[types.PartnerInvite, ...], bool]:
-    """Return a user's invites, and whether those of all partners are among them."""
     if user.partner_invites is not None:
         return user.partner_invites, True
     partner_id = fleet.ampeco_partner_id

@@ -51,7 +51,6 @@ class InvitesOfPartner:
         self._by_user: dict[int, PartnerInvite] | None = None
 
     def of(self, user: User) -> tuple[PartnerInvite, ...]:
-        """Return the partner's accepted invite of a user, if there is one."""
         invite = self.by_user().get(user.id)
         return (invite,) if invite else ()
 
@@ -173,7 +172,6 @@ def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belo
 
 
 def forbidden() -> str:
-    """Return what to say of a token that may not read drivers."""
     return _("The operator does not let this token read the fleet's drivers (403).")
 
 

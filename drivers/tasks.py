@@ -8,5 +8,4 @@ from drivers.sync import sync_due_fleets
 
 @shared_task
 def sync_drivers() -> None:
-    """Mirror the drivers of the fleets that are due."""
     sync_due_fleets(client=get_client())

@@ -40,7 +40,6 @@ class NotAllowed(Exception):
 
 
 def admins_of(fleet: Fleet) -> QuerySet[FleetMembership]:
-    """Return the memberships of a fleet's admins who can sign in."""
     return FleetMembership.objects.filter(
         fleet=fleet, is_admin=True, role=FleetMembership.Role.MANAGER, user__is_active=True
     )

@@ -225,7 +225,6 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
 
 
 def _read(owner: uuid.UUID) -> Notification | None:
-    """Return the row that this owner's claim lies on, with all that its mail tells."""
     # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mail takes.
     bookings = Booking.objects.select_related(
         "fleet", "driver", "location", "evse__charge_point", "created_by"
@@ -247,7 +246,6 @@ def _read(owner: uuid.UUID) -> Notification | None:
 
 
 def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> State:
-    """Record a failed attempt and when to try again, or that it was the last one."""
     at = now or timezone.now()
     attempts = notification.attempts + 1
     if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
@@ -257,7 +255,6 @@ def _put_off(notification: Notification, *, problem: str, now: datetime | None) 
 
 
 def pause_seconds(attempts: int) -> float:
-    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
     least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
     return least * random.uniform(1, 1.25)  # noqa: S311
 
@@ -318,7 +315,6 @@ def _is_refused_for_good(error: OSError | ValueError) -> bool:
 
 
 def _problem(error: OSError | ValueError) -> str:
-    """Return what went wrong in plain words. The server's own may name addresses: left out."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next((code for code, _answer in error.recipients.values()), 0)
         if _is_refused_for_good(error):

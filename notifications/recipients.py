@@ -12,7 +12,6 @@ between managers and the operator is not for drivers.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -20,6 +19,7 @@ from django.db.models import Q
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
+from bookings.wording.versions import tells_all_of
 from drivers.models import Fleet, FleetMembership
 from mirror.work import enqueue_on_commit
 from notifications.kinds import MAILS
@@ -130,7 +130,6 @@ def plan_reminders(bookings: Iterable[Booking]) -> int:
 
 
 def hand_over_mails(found: Booking, booking: Booking) -> None:
-    """Keep the mails about a booking that gives way to another row."""
     Notification.objects.filter(booking=found).update(booking=booking)
 
 
@@ -165,23 +164,12 @@ def _told_already(request: BookingRequest) -> list[str]:
     ):
         return []
     mails = mails.filter(event__at__gte=request.created_at)
-    return [mail.recipient_email for mail in mails if _tells_all_of(mail.event, request)]
-
-
-def _tells_all_of(event: BookingEvent | None, change: BookingRequest) -> bool:
-    """Return whether what the operator did is just what a change asked for."""
-    done = event.changes if event else {}
-    for name in ("start_at", "end_at"):
-        wanted = getattr(change, name)
-        if wanted == getattr(change, f"previous_{name}"):
-            continue
-        if name not in done or datetime.fromisoformat(str(done[name][1])) != wanted:
-            return False
-    return change.driver_id in {change.previous_driver_id, done.get("driver", [None, None])[1]}
+    return [
+        mail.recipient_email for mail in mails if mail.event and tells_all_of(mail.event, request)
+    ]
 
 
 def _save(plan: MailPlan) -> None:
-    """Save the rows that there are not yet, and have sent what waits about this occasion."""
     if not plan.rows:
         return
     Notification.objects.bulk_create(plan.rows, ignore_conflicts=True)

@@ -139,7 +139,6 @@ def blank_texts(
     request_events: QuerySet[BookingRequestEvent],
     events: QuerySet[BookingEvent],
 ) -> None:
-    """Take out what people wrote. Who moved a booking where is a number, and stays."""
     bookings.exclude(reference="").update(reference="", reference_key="")
     requests.exclude(rejection_reason="").update(rejection_reason="")
     request_events.exclude(note="").update(note="")

@@ -119,7 +119,6 @@ def file_name(driver: Driver) -> str:
 
 
 def _row(row: Model, *, driver: Driver) -> dict[str, Any]:
-    """Return a row by the names of its columns, in words where it points to something."""
     kinds = columns_of(row._meta.label)
     told: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
@@ -138,7 +137,6 @@ def _row(row: Model, *, driver: Driver) -> dict[str, Any]:
 
 
 def _changes(changes: dict[str, Any], driver: Driver) -> dict[str, Any]:
-    """Return old and new values, in which other drivers have no number either."""
     if "driver" not in changes:
         return changes
     return changes | {"driver": [_which(key, driver) for key in changes["driver"]]}

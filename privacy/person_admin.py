@@ -134,7 +134,6 @@ class UserDataAdmin(UserAdmin):
 
 
 def _exported(driver: Driver) -> HttpResponse:
-    """Return the document, and note who took it before the first byte goes out."""
     note(Action.EXPORTED, of=driver)
     response = StreamingHttpResponse(export_driver(driver), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{file_name(driver)}"'

@@ -30,7 +30,6 @@ class Shades:
 
 
 def is_color(text: str) -> bool:
-    """Return whether a text is a colour as #rrggbb."""
     return HEX.fullmatch(text) is not None
 
 
@@ -54,7 +53,6 @@ def shades_of(color: str) -> Shades:
 
 
 def mixed(color: str, other: str, share: float) -> str:
-    """Return a colour with a share of another one in it."""
     parts = zip(_parts(color), _parts(other), strict=True)
     return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in parts)
 

@@ -68,7 +68,6 @@ PICTURES_FROM = "_pictures_from"
 
 
 def allow_pictures_from(response: HttpResponse, origin: str) -> None:
-    """Let the page of this answer show pictures of another origin, such as the tiles of a map."""
     setattr(response, PICTURES_FROM, origin)
 
 
@@ -98,7 +97,6 @@ class ContentPolicyMiddleware:
 
 
 def with_images_of(policy: Policy, origin: str) -> Policy:
-    """Return a policy that lets images come from one more place: that of the operator's logo."""
     return policy | {"img-src": (*policy["img-src"], origin)} if origin else policy
 
 
@@ -140,7 +138,6 @@ class NoFiles(FileUploadHandler):
     """Refuses files: no form of the portal takes one."""
 
     def new_file(self, *_args: Any, **_kwargs: Any) -> None:
-        """Refuse the request at the first byte of a file."""
         raise SuspiciousOperation("The portal takes no files.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

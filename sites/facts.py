@@ -81,13 +81,11 @@ FACILITIES: Labels = {
 
 
 def readable(code: str) -> str:
-    """Return a code we have no words for as something a person can read."""
     words = code.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:].lower() if code.isupper() else words
 
 
 def label(labels: Labels, code: str) -> str:
-    """Return the words for a code, or the code itself made readable."""
     known = labels.get(code)
     return str(known) if known is not None else readable(code)
 
@@ -201,7 +199,6 @@ def facts_of(location: Location) -> dict[str, object]:
 
 
 def address_lines(location: Location) -> list[str]:
-    """Return the full address as one line, or what there is of it line by line."""
     if location.address:
         return [location.address]
     town = " ".join(part for part in (location.post_code, location.city) if part)

@@ -105,7 +105,6 @@ def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, 
 
 
 def offered_connectors(*, partner_ids: PartnerIds) -> list[str]:
-    """Return the kinds of connector that some charger the fleet may book offers."""
     bookable = all_bookable_evses(partner_ids=partner_ids)
     types = Connector.objects.filter(evse__in=bookable).exclude(status=DISABLED)
     return sorted(types.values_list("type", flat=True).distinct())
@@ -191,7 +190,6 @@ class Criteria:
 
     @property
     def key(self) -> str:
-        """A text that is the same for the same criteria."""
         power = "" if self.min_power_kw is None else f"{self.min_power_kw.normalize():f}"
         return f"{self.current_type}/{self.connector_type}/{power}"
 

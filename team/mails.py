@@ -68,5 +68,4 @@ def what_they_may(role: TeamRole) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return a name as one line: whoever chose it cannot write the mail."""
     return " ".join(text.split())

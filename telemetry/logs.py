@@ -33,12 +33,10 @@ _facts: ContextVar[Facts] = ContextVar("telemetry_facts", default={})  # noqa: B
 
 
 def facts() -> Facts:
-    """Return what is bound at the moment, by name."""
     return _facts.get()
 
 
 def request_id() -> str:
-    """Return the id of the request that is being worked on, or nothing outside of one."""
     return str(_facts.get().get(REQUEST_ID, ""))
 
 
@@ -63,7 +61,6 @@ def bound(**more: str | int) -> Iterator[None]:
 
 
 def accept_request_id(offered: str | None) -> str:
-    """Return an id that came from outside if it is one, else a new one."""
     if offered and ACCEPTABLE.fullmatch(offered):
         return offered
     return uuid.uuid4().hex
@@ -103,7 +100,6 @@ class Scrubber:
 
 
 def short_path(path: str) -> str:
-    """Return the path of an unknown address with its long segments, which may be tokens, cut."""
     return "/".join(
         segment if len(segment) <= LONGEST_SEGMENT else "[…]" for segment in path.split("/")
     )
@@ -169,7 +165,6 @@ class Seldom(logging.Filter):
 
 
 def _name_route(record: logging.LogRecord, request: Any) -> None:
-    """Replace the address in a record's arguments: drivers' links and calendars are secrets."""
     path = getattr(request, "path", None)
     if path is None or not isinstance(record.args, tuple):
         return
@@ -193,7 +188,6 @@ class Lines(ScrubbedFormatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", secrets=secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line with its fields behind it, and the traceback under it."""
         fields_of(record)
         return self._scrubber.clean(super().format(record))
 

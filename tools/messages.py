@@ -87,7 +87,6 @@ def texts_of(path: Path, *, translated: bool = False) -> set[tuple[str, str, str
 
 
 def unspoken() -> Iterator[Path]:
-    """Yield the files and folders in which no text is looked for."""
     yield from (ROOT / folder for folder in ("node_modules", "static", "tests", "var"))
     for pattern in ENGLISH_ALONE:
         yield from ROOT.glob(pattern)

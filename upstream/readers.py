@@ -198,6 +198,5 @@ def section(payload: Payload, key: str) -> Payload:
 
 
 def objects(value: object) -> Iterator[Payload]:
-    """Yield the objects of a list and leave out anything else."""
     if isinstance(value, list | tuple):
         yield from (entry for entry in value if isinstance(entry, Mapping))

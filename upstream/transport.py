@@ -109,7 +109,6 @@ class Transport:
 
     @property
     def calls(self) -> int:
-        """How many HTTP requests were sent so far, attempts included."""
         return self._calls
 
     def close(self) -> None:
@@ -141,7 +140,6 @@ class Transport:
         return url
 
     def get(self, url: httpx.URL, *, operation: str) -> dict[str, Any]:
-        """Read an address and return the answer's JSON object."""
         return self._repeatedly(
             lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
         )
@@ -156,7 +154,6 @@ class Transport:
         )
 
     def post(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
-        """Send a POST once, whatever happens."""
         request = self._http.build_request("POST", self.address(path), json=body)
         return self._send(request, operation, changes=True)
 
@@ -192,7 +189,6 @@ class Transport:
         raise AssertionError("Retrying ends with an answer or an error.")
 
     def _send(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
-        """Make one attempt, and tell the observer what came of it."""
         began = time.monotonic()
         try:
             self._hold_back(operation)
@@ -278,7 +274,6 @@ class Transport:
     def _refusal(
         self, response: httpx.Response, operation: str, *, changes: bool, deadline: float
     ) -> UpstreamError:
-        """Return the error for an answer that is no success."""
         status = response.status_code
         message = f"{operation}: the operator answered {status}."
         if status == httpx.codes.TOO_MANY_REQUESTS:

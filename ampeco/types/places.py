@@ -308,7 +308,6 @@ class Evse:
         )
 
     def at_charge_point(self, charge_point_id: int) -> Self:
-        """Return this EVSE with its charge point, which a list per charge point leaves out."""
         return replace(self, charge_point_id=charge_point_id)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import Booking
 from bookings.models.booking import slot_key
+from bookings.wording.versions import BookingVersion
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, private_access_of, private_partners
 from shell.formats import period
@@ -61,7 +62,6 @@ class Slot:
 
     @property
     def local_day(self) -> date:
-        """The day of the start, in the zone of the site."""
         return self.start_at.astimezone(self.location.zone).date()
 
 
@@ -83,7 +83,6 @@ class Candidate:
 
     @property
     def changes(self) -> Booking | None:
-        """The booking that keeps its place but gets other times or another driver."""
         return None if self.moves else self.previous
 
     @cached_property
@@ -91,6 +90,15 @@ class Candidate:
         old = self.changes
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
+
+    @property
+    def version(self) -> BookingVersion:
+        """What the booking would be."""
+        assert self.driver is not None
+        slot = self.slot
+        return BookingVersion(
+            self.driver, slot.location, slot.evse, slot.start_at, slot.end_at, slot.criteria
+        )
 
     @cached_property
     def slot_key(self) -> str:
@@ -108,7 +116,6 @@ class Candidate:
 
     @cached_property
     def chargers(self) -> list[Evse]:
-        """The chargers that the fleet may book and that the slot may mean."""
         slot = self.slot
         return meant_chargers(
             self.fleet, slot.location, slot.evse.pk if slot.evse else None, slot.criteria
@@ -116,14 +123,12 @@ class Candidate:
 
     @cached_property
     def driver_is_current(self) -> bool:
-        """Whether the driver belongs to the fleet now."""
         return self.driver is not None and (
             current_drivers(self.fleet).filter(pk=self.driver.pk).exists()
         )
 
     @cached_property
     def private_access(self) -> frozenset[int]:
-        """The partners that let the driver use their private chargers."""
         return private_access_of(self.driver) if self.driver else frozenset()
 
     @property
@@ -131,7 +136,6 @@ class Candidate:
         return self.usable(self.chargers)
 
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
-        """Return those at which the driver may charge: private ones want the owner's leave."""
         return [evse for evse in evses if self._may_use(evse.charge_point)]
 
     def _may_use(self, charge_point: ChargePoint) -> bool:
@@ -178,7 +182,6 @@ class Candidate:
 
     @property
     def overlapping_bookings(self) -> list[Booking]:
-        """Those that are others than the previous one, and than what that one replaces itself."""
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
         return [booking for booking in self.bookings_then if booking.pk not in own]
 

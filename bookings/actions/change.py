@@ -17,7 +17,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
 from bookings.wording.open_change import describe, describe_changes, describe_open_change
-from bookings.wording.versions import facts_before
+from bookings.wording.versions import facts_before, facts_of, same_as
 from drivers.models import Driver, Fleet
 from mirror.work import enqueue_on_commit
 from sites.selectors import Criteria
@@ -86,15 +86,7 @@ def request_change(
         candidate = change_candidate(current, driver, start_at, end_at)
         candidate.confirmed_overlap, candidate.now = confirmed_overlap, now
         _check_wanted(candidate, current)
-        return _save_change(
-            current,
-            user=user,
-            driver=driver,
-            start_at=start_at,
-            end_at=end_at,
-            submission_key=submission_key,
-            now=now,
-        )
+        return _save_change(candidate, current, user=user, submission_key=submission_key)
     except BookingRefused:
         # Of two clicks the other one was faster by a moment.
         existing = same_form.first()
@@ -106,7 +98,6 @@ def request_change(
 def change_candidate(
     booking: Booking, driver: Driver, start_at: datetime, end_at: datetime
 ) -> Candidate:
-    """Return a booking as it would be at other times or for another driver."""
     slot = Slot(booking.location, booking.evse, Criteria(), start_at, end_at)
     return Candidate(booking.fleet, slot, driver, previous=booking)
 
@@ -190,7 +181,6 @@ def cancel_together(*, fleet: Fleet, user: User, bookings: Iterable[Booking]) ->
 
 
 def read_booking(booking: Booking) -> Booking:
-    """Return a booking as it is by now, with its fleet, driver and place."""
     return _with_facts(Booking.objects.filter(pk=booking.pk)).get()
 
 
@@ -230,8 +220,7 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
 
 def _check_wanted(candidate: Candidate, booking: Booking) -> None:
     """Raise BookingRefused when what is wanted is no change, or cannot be had."""
-    times = candidate.times
-    if not (times.new_start or times.new_end) and candidate.driver == booking.driver:
+    if same_as(booking, candidate.version):
         raise BookingRefused(
             "booking", _("Nothing to change: the time and the driver are the same as before.")
         )
@@ -241,16 +230,10 @@ def _check_wanted(candidate: Candidate, booking: Booking) -> None:
 
 
 def _save_change(
-    booking: Booking,
-    *,
-    user: User,
-    driver: Driver,
-    start_at: datetime,
-    end_at: datetime,
-    submission_key: uuid.UUID,
-    now: datetime,
+    candidate: Candidate, booking: Booking, *, user: User, submission_key: uuid.UUID
 ) -> BookingRequest:
     """Save the request and mark the booking; raises BookingRefused if it is no longer as read."""
+    now = candidate.now
     if BookingRequest.objects.filter(submission_key=submission_key).exists():
         # The browser's back button brought the form back, and it was filled in differently.
         submission_key = uuid.uuid4()
@@ -261,11 +244,7 @@ def _save_change(
             booking=booking,
             kind=Kind.UPDATE,
             submission_key=submission_key,
-            driver=driver,
-            location=booking.location,
-            evse=booking.evse,
-            start_at=start_at,
-            end_at=end_at,
+            **facts_of(candidate.version),
             **facts_before(booking),
             asked_by=Actor.MANAGER,
             created_by=user,

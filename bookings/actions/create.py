@@ -18,7 +18,7 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
 from bookings.state.moves import open_cancellation, record_creation
-from bookings.wording.versions import facts_before
+from bookings.wording.versions import facts_before, facts_of, same_as
 from mirror.work import enqueue_on_commit
 
 
@@ -117,7 +117,6 @@ def dismiss_attention(booking: Booking) -> bool:
 
 
 def restore_attention(booking: Booking) -> None:
-    """Put a booking back on the list of those that need attention."""
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
 
 
@@ -150,12 +149,7 @@ def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) ->
 
 def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
     booking = request.booking
-    wanted = (request.driver_id, request.start_at, request.end_at)
-    if not booking.can_change(now) or wanted == (
-        booking.driver_id,
-        booking.start_at,
-        booking.end_at,
-    ):
+    if not booking.can_change(now) or same_as(booking, request):
         return False
     if not write(
         booking,
@@ -193,14 +187,10 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
     again = BookingRequest.objects.create(
         booking=request.booking,
         kind=request.kind,
-        driver=request.driver,
-        location=request.location,
-        evse=request.evse,
+        **facts_of(request),
         wanted_current_type=request.wanted_current_type,
         wanted_connector_type=request.wanted_connector_type,
         wanted_min_power_kw=request.wanted_min_power_kw,
-        start_at=request.start_at,
-        end_at=request.end_at,
         asked_by=Actor.STAFF,
         created_by=request.created_by,
         created_at=now,
@@ -232,15 +222,11 @@ def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> Boo
 
 
 def _is_for(request: BookingRequest, candidate: Candidate) -> bool:
-    slot = candidate.slot
     return (
         request.kind == BookingRequest.Kind.CREATE
         and request.booking.fleet_id == candidate.fleet.pk
-        and request.driver_id == (candidate.driver and candidate.driver.pk)
-        and request.location_id == slot.location.pk
-        and request.evse_id == (slot.evse and slot.evse.pk)
-        and (request.start_at, request.end_at) == (slot.start_at, slot.end_at)
-        and request.criteria.key == slot.criteria.key
+        and facts_of(request) == facts_of(candidate.version)
+        and request.criteria.key == candidate.slot.criteria.key
     )
 
 
@@ -250,22 +236,14 @@ def _save(
 ) -> BookingRequest:
     """Save booking, request and history; raises IntegrityError, or BookingRefused for a move."""
     slot, now = candidate.slot, candidate.now
-    place: dict[str, Any] = {
-        "driver": candidate.driver,
-        "location": slot.location,
-        "evse": slot.evse,
-        "start_at": slot.start_at,
-        "end_at": slot.end_at,
-        "created_by": user,
-        "created_at": now,
-    }
+    asked = facts_of(candidate.version) | {"created_by": user, "created_at": now}
     booking = Booking.objects.create(
         fleet=candidate.fleet,
         reference=reference,
         reference_key=reference_key(reference),
         slot_key=candidate.slot_key,
         replaces=candidate.previous,
-        **place,
+        **asked,
     )
     if candidate.previous is not None:
         hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
@@ -276,7 +254,7 @@ def _save(
         wanted_connector_type=slot.criteria.connector_type,
         wanted_min_power_kw=slot.criteria.min_power_kw,
         next_attempt_at=now,
-        **place,
+        **asked,
     )
     record_creation(request, user=user, actor=Actor.MANAGER)
     _enqueue(request)

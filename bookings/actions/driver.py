@@ -46,7 +46,6 @@ def can_say_late(booking: Booking, now: datetime | None = None) -> bool:
 
 
 def last_late_message(booking: Booking) -> BookingEvent | None:
-    """Return the latest message of the booking's present driver that they run late."""
     return _late_messages(booking).last()
 
 

@@ -196,13 +196,11 @@ class Booking(models.Model):
 
     @property
     def is_in_motion(self) -> bool:
-        """Whether its page should look again soon: undecided, or its charger not known yet."""
         return self.is_undecided or (
             self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None)
         )
 
     def can_change(self, now: datetime | None = None) -> bool:
-        """Whether another time, driver or place may be asked for."""
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
 
     def can_cancel(self, now: datetime | None = None) -> bool:
@@ -220,7 +218,6 @@ class Booking(models.Model):
         return self.status in self.DID_NOT_WORK_OUT
 
     def expects(self, status: str) -> bool:
-        """Whether the table of moves knows the way from the present status to another one."""
         return self.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
 
     def is_past(self, now: datetime | None = None) -> bool:
@@ -240,7 +237,6 @@ def slot_key(
     start: datetime,
     end: datetime,
 ) -> str:
-    """Return the text by which the same slot for the same driver is recognised."""
     place = f"evse:{evse.pk}" if evse else f"any:{wanted}"
     return f"{driver.pk}|{location.pk}|{place}|{int(start.timestamp())}|{int(end.timestamp())}"
 
@@ -253,7 +249,6 @@ VALID_AFTER_END = timedelta(hours=12)
 
 
 def driver_page_url(booking: Booking, driver: Driver) -> str:
-    """Return the full address of a driver's page about a booking."""
     path = reverse("driver-page:show", args=[link_token(booking, driver)])
     return f"{settings.SITE_URL}{path}"
 

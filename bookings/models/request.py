@@ -208,7 +208,6 @@ class BookingRequest(models.Model):
         )
 
     def may_have_been_sent(self) -> bool:
-        """Whether the operator may hold this request although we have no answer."""
         return self.send_started_at is not None and self.ampeco_request_id is None
 
     def age_seconds(self, now: datetime) -> float:

@@ -75,7 +75,6 @@ def slot_alternatives(request: FleetRequest) -> HttpResponse:
 
 
 def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
-    """Return the address of the form for a slot, with what is known already."""
     known = {name: value for name, value in filled_in.items() if value}
     params = slot_params(slot) | known
     return f"{reverse('bookings:new')}?{urlencode(params)}"

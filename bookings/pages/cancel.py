@@ -116,7 +116,6 @@ def _show(request: FleetRequest, booking: Booking, *, problem: str = "") -> Http
 
 
 def _told(cancellation: Cancellation) -> str:
-    """Return what a manager is told who asked for a cancellation."""
     if cancellation.outcome == "withdrawn":
         return _("The request was withdrawn before it reached the operator. Nothing is booked.")
     if cancellation.outcome == "will-be-cancelled":

@@ -31,7 +31,6 @@ class Outcome:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the booking is cancelled by now."""
         return self.booking.status == Booking.Status.CANCELLED
 
 

@@ -108,7 +108,6 @@ def _say(
     *,
     driver: Driver,
 ) -> HttpResponse:
-    """Show the form again with why nothing was asked for, and the booking as it is by now."""
     booking = booking_or_404(request, booking.pk)
     if not booking.can_change() and not booking.open_change:
         return refused(request, booking)
@@ -167,7 +166,6 @@ def _show(
 def _times(
     booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None
 ) -> ChargerTimes | None:
-    """Return the free times of the day that was chosen, if day and length are clear."""
     day, minutes = form.cleaned_data.get("day"), form.cleaned_data.get("minutes")
     if day is None or minutes is None:
         return None

@@ -82,7 +82,6 @@ class ChangeForm(WallClockForm):
 
     @property
     def overlap_key(self) -> str:
-        """What is confirmed by who books a driver twice: this driver, at just this time."""
         data = self.cleaned_data
         return f"{data['driver']}|{instant(data['start_at'])}|{data['minutes']}"
 
@@ -128,7 +127,6 @@ class ChangeForm(WallClockForm):
         ]
 
     def _lengths(self, booking: Booking) -> list[int]:
-        """Return the lengths to choose from, the present and the chosen one among them."""
         lengths = {booking.duration // MINUTE}
         begin = 0
         for step, end in STEPS:

@@ -29,7 +29,6 @@ Cell = str | int | Decimal | None
 
 
 def export_name(fleet: Fleet, *, day: date) -> str:
-    """Return the name of the file: the fleet's and the day's."""
     return f"{slugify(fleet.name) or 'fleet'}-bookings-{day:%Y-%m-%d}.csv"
 
 

@@ -80,7 +80,6 @@ class SlotForm(forms.Form):
         return data
 
     def sentence(self) -> str:
-        """Return the first thing that is wrong, as one sentence."""
         for errors in self.errors.values():
             return str(errors[0])
         return ""

@@ -116,14 +116,12 @@ def _seen_version(form: BookingForm) -> int:
 
 
 def overlap_key(driver: Driver, slot: Slot) -> str:
-    """Return what is confirmed by who books a driver twice: this driver, at just this time."""
     return f"{driver.pk}|{instant(slot.start_at)}|{slot.minutes}"
 
 
 def _say(
     request: FleetRequest, candidate: Candidate, form: BookingForm, refusal: BookingRefused
 ) -> HttpResponse:
-    """Show the form again with why nothing was asked for."""
     old = candidate.previous
     problem = refusal.message
     if refusal.field == "driver":
@@ -143,7 +141,6 @@ def _say(
 
 
 def _unsent_form(request: FleetRequest, given: QueryDict, old: Booking | None) -> BookingForm:
-    """Return the form as it is before it is sent: empty, as the old one, searched, or taken up."""
     initial: dict[str, Any] = {}
     if old:
         initial = {"driver": old.driver_id, "reference": old.reference, "version": old.version}
@@ -170,7 +167,6 @@ def _show(
     overlap_key: str = "",
     seen_version: int | None = None,
 ) -> HttpResponse:
-    """Render the form. A slot that cannot be booked is said so, with fresh slots to pick from."""
     slot, old = candidate.slot, candidate.previous
     refusal = None if problem else first_refusal(candidate, SLOT_RULES)
     if refusal:
@@ -201,7 +197,6 @@ def _show(
 def _offer_slots(
     request: FleetRequest, location: Location, old: Booking | None, *, message: str
 ) -> HttpResponse:
-    """Send a request that names no proper slot back to the site's slots, and say why."""
     if request.method == "POST":
         _keep_draft(request, BookingForm(request.POST), old)
     messages.error(request, message)
@@ -210,19 +205,16 @@ def _offer_slots(
 
 
 def _keep_draft(request: FleetRequest, form: BookingForm, old: Booking | None) -> None:
-    """Remember what was typed, for the form of the next slot that is picked."""
     request.session[DRAFT_KEY] = {name: _text(form, name) for name in TYPED} | {"move": _move(old)}
 
 
 def _alternatives_url(slot: Slot, form: BookingForm, old: Booking | None) -> str:
-    """Return where other slots are found, with what was typed, to fill in the form with."""
     typed = {"driver": _text(form, "driver"), "reference": _text(form, "reference")}
     params = slot_params(slot) | typed | {"move": _move(old)}
     return f"{reverse('bookings:slot_alternatives')}?{urlencode(params)}"
 
 
 def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
-    """Return the slot picker around the slot that was asked for, read anew."""
     params = request.GET.copy()
     params.clear()
     local = slot.start_at.astimezone(slot.location.zone)

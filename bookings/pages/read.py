@@ -75,7 +75,6 @@ def booking_list(request: FleetRequest) -> HttpResponse:
 @member_required
 @require_safe
 def detail(request: FleetRequest, pk: int) -> HttpResponse:
-    """Show one booking with its history and what was sent about it."""
     return render(request, "bookings/detail.html", _booking_context(request, pk))
 
 

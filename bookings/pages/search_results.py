@@ -24,7 +24,6 @@ class Found:
 
     @property
     def count(self) -> int:
-        """How many are shown."""
         return len(self.sites) + len(self.drivers) + len(self.bookings)
 
 

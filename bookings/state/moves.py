@@ -222,7 +222,6 @@ def _apply_cancellation(request: BookingRequest, booking: Booking, now: datetime
 
 
 def _keep_as_it_was(booking: Booking, now: datetime) -> None:
-    """Leave a booking as it was after a refusal, which may come from its being otherwise by now."""
     changes: dict[str, Any] = {"refresh_at": now} if booking.holds_a_place else {}
     write(booking, now=now, open_change="", needs_attention=booking.holds_a_place, **changes)
 

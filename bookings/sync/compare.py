@@ -22,7 +22,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.sync import sessions
 from bookings.sync.schedule import SOON, needs_own_read, next_read, schedule, schedule_bookings
-from bookings.wording.versions import AGREED_FACTS
+from bookings.wording.versions import AGREED_FACTS, CHANGEABLE_FACTS
 from drivers.models import Driver
 from sites.models import Evse, Location
 
@@ -54,7 +54,6 @@ class Differences:
     notes: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to record."""
         return bool(self.facts or self.notes)
 
 
@@ -69,7 +68,6 @@ class PageRecord:
 
 
 def followed() -> QuerySet[Booking]:
-    """Return bookings with all that comparing them needs."""
     return Booking.objects.select_related("fleet", "driver", "location", "evse", "charging_session")
 
 
@@ -189,7 +187,6 @@ def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
 
 
 def _compare_place(booking: Booking, found: ampeco_types.Booking, differing: Differences) -> None:
-    """Compare location and EVSE, which change together or not at all."""
     location = booking.location
     if found.location_id != location.ampeco_id:
         elsewhere = Location.objects.filter(ampeco_id=found.location_id).first()
@@ -292,7 +289,6 @@ def _write(booking: Booking, *, what: BookingEvent.What, note: str = "", **chang
 
 
 def _untold(booking: Booking, notes: list[str]) -> list[str]:
-    """Return those notes that do not stand in the booking's history yet."""
     return [note for note in notes if not booking.events.filter(note__contains=note).exists()]
 
 
@@ -317,8 +313,8 @@ def _leave_to_own_request(
         wanted = (request.start_at, request.end_at, request.driver.ampeco_user_id)
         if (found.start_at, found.end_at, found.user_id) != wanted:
             return False
-        for name in ("start_at", "end_at", "driver"):
-            differing.facts.pop(name, None)
+        for fact in CHANGEABLE_FACTS:
+            differing.facts.pop(fact.name, None)
     _hurry(request)
     return not differing
 

@@ -53,7 +53,6 @@ def record_single_decision(
 
 
 def _follow(request: BookingRequest, other: ampeco_types.BookingRequest) -> None:
-    """Wait for the decision on another one of the same request."""
     logger.warning(
         "Of request %s the operator has rejected %s; %s is followed instead.",
         request.pk,
@@ -67,7 +66,6 @@ def _follow(request: BookingRequest, other: ampeco_types.BookingRequest) -> None
 
 
 def _give_up(surplus: ampeco_types.BookingRequest, *, instead_of: BookingRequest) -> None:
-    """Take in a request upstream that is one too many, as a booking that is to be cancelled."""
     now = timezone.now()
     original = instead_of.booking
     booking = Booking.objects.create(

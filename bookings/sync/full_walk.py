@@ -103,7 +103,6 @@ def _walk(run: SyncRun, *, client: AmpecoClient, now: datetime) -> None:
 
 
 def _since(run: SyncRun, *, now: datetime) -> datetime:
-    """Return from when on bookings have to have ended: since the last walk, a day ago at most."""
     earliest = now - adoption.LOOK_BACK
     last = (
         SyncRun.objects.filter(kind=SyncRun.Kind.BOOKINGS, state=SyncRun.State.FINISHED)

@@ -74,7 +74,6 @@ def change_booking_request(request: BookingRequest) -> ampeco_types.ChangeBookin
 
 
 def cancel_booking_request(request: BookingRequest) -> ampeco_types.CancelBookingRequest:
-    """Return the cancel request as the operator wants it."""
     return ampeco_types.CancelBookingRequest(
         booking_id=_booking_id(request), external_id=str(request.external_id)
     )
@@ -117,7 +116,6 @@ def find_others(
 
 
 def _named(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
-    """Return what is found by our external id."""
     try:
         named = client.find_booking_requests(str(request.external_id))
     except UpstreamUnauthorized:
@@ -146,7 +144,6 @@ def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_ty
 def _free(
     request: BookingRequest, matches: list[ampeco_types.BookingRequest]
 ) -> list[ampeco_types.BookingRequest]:
-    """Return each match that no other row of ours has, in the order in which they are of use."""
     by_id = {found.id: found for found in matches}
     taken = set(
         BookingRequest.objects.filter(ampeco_request_id__in=by_id)
@@ -161,7 +158,6 @@ def _free(
 def _recent(
     request: BookingRequest, *, client: AmpecoClient
 ) -> Iterator[ampeco_types.BookingRequest]:
-    """Yield what was asked of the operator since shortly before the request was made here."""
     since = request.created_at.astimezone(UTC) - CLOCK_SKEW
     if request.kind == Kind.CREATE:
         pages = client.booking_request_pages(
@@ -177,7 +173,6 @@ def _recent(
 
 
 def is_answer_to(request: BookingRequest, answer: ampeco_types.BookingRequest) -> bool:
-    """Return whether an answer can be about a request that was sent, and is no mix-up."""
     return answer.type in {request.kind, "unknown"} and (
         answer.external_id or str(request.external_id)
     ) == str(request.external_id)

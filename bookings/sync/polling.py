@@ -136,7 +136,6 @@ def _record_page(
     client: AmpecoClient,
     began: datetime,
 ) -> int:
-    """Record the answers of one page, for rows that were due and for others that are open."""
     decided_ids = [answer.id for answer in answers if answer.is_decided]
     not_due = {
         request.ampeco_request_id: request
@@ -164,7 +163,6 @@ def _record_page(
 def _poll_singly(
     remaining: dict[int | None, BookingRequest], *, client: AmpecoClient, began: datetime
 ) -> int:
-    """Read rows one by one. One that cannot be read is put off alone, a second ends the round."""
     decided = 0
     failed_before = False
     for ampeco_id in list(remaining):

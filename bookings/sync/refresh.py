@@ -291,7 +291,6 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
 
 
 def _is_gone(booking: Booking, *, client: AmpecoClient) -> bool:
-    """Confirm that the operator does not know a booking, by the list of its driver's bookings."""
     pages = client.booking_pages(
         user_id=booking.driver.ampeco_user_id,
         start_after=booking.start_at - timedelta(days=1),

@@ -305,7 +305,6 @@ def _forget_sending(request: BookingRequest, *, began: datetime) -> None:
 
 
 def _log_fields(request: BookingRequest) -> dict[str, int | str]:
-    """Return the ids by which a request's log lines are found."""
     return {
         "booking_request_id": request.pk,
         "booking_id": request.booking_id,

@@ -81,7 +81,6 @@ def timeline_cells(cells: Iterable["Cell"], can_book: bool) -> SafeString:
 
 @register.filter
 def connectors(evse: Evse) -> str:
-    """Return what a charger's plugs are called."""
     return charger_of(evse).connectors
 
 
@@ -93,7 +92,6 @@ def criteria_text(criteria: Criteria) -> str:
 
 @register.filter
 def charged_for(session: ChargingSession) -> timedelta | None:
-    """Return how long a charge took, if that is known."""
     if session.started_at is None or session.stopped_at is None:
         return None
     return session.stopped_at - session.started_at

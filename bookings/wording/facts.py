@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings.models import Booking
-from bookings.wording.versions import BookingVersion
+from bookings.wording.versions import FACTS, BookingFact, BookingVersion
 from shell.formats import (
     duration,
     in_zone,
@@ -39,6 +39,8 @@ from sites.selectors import Criteria
 # Control characters, line and paragraph separators: what breaks a header or a line of text.
 NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 ONE_DAY = timedelta(days=1)
+# Facts that are told with more than they are: others read as their declaration writes them.
+DESCRIBED = frozenset({"start_at", "end_at", "location", "evse"})
 
 AnyVersion = Booking | BookingVersion
 
@@ -58,7 +60,6 @@ class Fact:
 
 
 def with_before(fact: Fact, before: str) -> Fact:
-    """Return a fact that tells in its last line what it was before."""
     # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
     line = _("Before: %(value)s") % {"value": before}
     return replace(fact, lines=(*fact.lines, line))
@@ -97,14 +98,17 @@ def where(location: Location) -> Fact:
 
 
 def version_facts(
-    version: BookingVersion, *, before: BookingVersion | None = None, any_charger: bool = False
+    version: BookingVersion,
+    *,
+    before: BookingVersion | None = None,
+    any_charger: bool = False,
+    for_driver: bool = False,
 ) -> list[Fact]:
     """Return where, when, at which charger and for whom, with what each was if that differs.
 
     With `any_charger`, no charger means any that fits; without, one that the operator has yet to
-    name.
+    name. A driver need not read for which driver.
     """
-    driver = Fact(_("Driver"), (one_line(version.driver.display_name),), strong=1)
     if version.evse is not None:
         evse = charger(version.evse)
     elif any_charger:
@@ -124,9 +128,21 @@ def version_facts(
             time = with_before(time, str(was))
         if before.evse != version.evse and before.evse is not None:
             evse = with_before(evse, one_line(before.evse.name))
-        if before.driver != version.driver:
-            driver = with_before(driver, one_line(before.driver.display_name))
-    return [place, time, evse, driver]
+    others = [
+        _plain(fact, version, before=before)
+        for fact in FACTS
+        if fact.name not in DESCRIBED and not (for_driver and fact.name == "driver")
+    ]
+    return [place, time, evse, *others]
+
+
+def _plain(fact: BookingFact, version: BookingVersion, *, before: BookingVersion | None) -> Fact:
+    zone = version.location.zone
+    new = one_line(fact.write(getattr(version, fact.name), zone))
+    told = Fact(str(fact.label), (new,), strong=1)
+    if before is None or getattr(before, fact.name) == getattr(version, fact.name):
+        return told
+    return with_before(told, one_line(fact.write(getattr(before, fact.name), zone)))
 
 
 def short_name(version: BookingVersion) -> str:
@@ -140,7 +156,6 @@ def short_name(version: BookingVersion) -> str:
 
 
 def place_text(location: Location) -> str:
-    """Return the site with its address, on one line."""
     lines = (location.name, *address_lines(location))
     return ", ".join(line for line in map(one_line, lines) if line)
 

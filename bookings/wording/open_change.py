@@ -11,7 +11,6 @@ OpenChange = Booking.OpenChange
 
 
 def describe_changes(booking: Booking, *, reader: User | None) -> str:
-    """Return who has asked for what since the reader looked, or what the booking is now."""
     return describe_open_change(booking, reader=reader) or _(
         "This booking has changed since you opened the page. It is now: %(facts)s."
     ) % {"facts": describe(booking)}
@@ -59,5 +58,4 @@ def _open_request(booking: Booking) -> BookingRequest | None:
 
 
 def _is_moved(booking: Booking) -> bool:
-    """Whether another booking has taken its place, so that nobody asked for its end as such."""
     return booking.replacements.filter(status__in=Booking.CONFIRMED).exists()

@@ -91,7 +91,6 @@ class BookingVersion:
     criteria: Criteria = field(default_factory=Criteria)
 
     def differs(self, booking: Booking) -> bool:
-        """Whether the booking is another one by now, wherever the operator assigned a charger."""
         return any(getattr(self, name) != getattr(booking, name) for name in AGREED_FACTS)
 
 
@@ -99,8 +98,13 @@ def facts_of(row: Booking | BookingRequest | BookingVersion) -> dict[str, Any]:
     return {fact.name: getattr(row, fact.name) for fact in FACTS}
 
 
+def same_as(booking: Booking, version: BookingRequest | BookingVersion) -> bool:
+    return all(
+        getattr(booking, fact.name) == getattr(version, fact.name) for fact in CHANGEABLE_FACTS
+    )
+
+
 def facts_before(booking: Booking) -> dict[str, Any]:
-    """Return what a request for a change keeps of the booking as it is."""
     return {fact.previous: getattr(booking, fact.name) for fact in CHANGEABLE_FACTS}
 
 
@@ -122,7 +126,8 @@ def version_before(request: BookingRequest) -> BookingVersion | None:
         return None
     before = facts_of(request) | {"evse": request.evse or request.booking.evse}
     kept = {fact.name: getattr(request, fact.previous) for fact in CHANGEABLE_FACTS}
-    return BookingVersion(**before | {name: value for name, value in kept.items() if value})
+    known = {name: value for name, value in kept.items() if value is not None}
+    return BookingVersion(**before | known)
 
 
 def versions_of_event(event: BookingEvent) -> tuple[BookingVersion, BookingVersion]:
@@ -148,10 +153,25 @@ def versions_of_event(event: BookingEvent) -> tuple[BookingVersion, BookingVersi
 
 
 def as_json(value: Any) -> Any:
-    """Return a fact as history keeps it: instants in ISO 8601, rows as their ids."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value.pk if isinstance(value, Model) else value
+
+
+def tells_all_of(event: BookingEvent, change: BookingRequest) -> bool:
+    """Return whether what happened is all that a change had asked for."""
+    return all(
+        _became(fact, event, getattr(change, fact.name))
+        for fact in CHANGEABLE_FACTS
+        if getattr(change, fact.previous) != getattr(change, fact.name)
+    )
+
+
+def _became(fact: BookingFact, event: BookingEvent, value: Any) -> bool:
+    told = event.changes.get(fact.name, [None, None])[1]
+    if told is None or fact.rows:
+        return bool(told == as_json(value))
+    return bool(fact.parse(told) == value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,6 @@ def who_cancelled(case: Case) -> list[str]:
 
 
 def who_asked(request: Request) -> str:
-    """Return who asked for a cancellation, which may be the withdrawal of a request to book."""
     if request.kind != Request.Kind.CREATE:
         return request.asked_by
     last = request.events.order_by("at", "pk").last()

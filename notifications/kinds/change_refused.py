@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 
 from bookings.models import BookingRequest as Request
-from bookings.wording.facts import Fact, lines_of, one_line
+from bookings.wording.facts import DESCRIBED, Fact, lines_of, one_line
+from bookings.wording.versions import CHANGEABLE_FACTS
 from notifications.kinds.base import Kind, MailKind, MailPlan, whose_request
 from notifications.kinds.parts import Case, Letter, full_facts, period_of, refused, since_then
 
@@ -59,6 +60,9 @@ def asked_change(case: Case) -> list[Fact]:
     lines = []
     if (wanted.start_at, wanted.end_at) != (kept.start_at, kept.end_at):
         lines.append(period_of(wanted))
-    if wanted.driver != kept.driver and not case.for_driver:
-        lines.append(one_line(wanted.driver.display_name))
+    for fact in CHANGEABLE_FACTS:
+        value = getattr(wanted, fact.name)
+        told = fact.name in DESCRIBED or (fact.name == "driver" and case.for_driver)
+        if not told and value != getattr(kept, fact.name):
+            lines.append(one_line(fact.write(value, kept.location.zone)))
     return [Fact(_("Requested but not made"), tuple(lines))] if lines else []

@@ -96,14 +96,12 @@ class Case:
 
     @property
     def stands(self) -> bool:
-        """Whether the booking holds its place by now, so that a mail may say so."""
         over = BookingRequest.Failure.BOOKING_OVER
         ended = self.request is not None and self.request.failure == over
         return self.booking.is_confirmed and not ended
 
     @cached_property
     def replacement(self) -> Booking | None:
-        """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
             status__in=Booking.NOT_IN_CALENDARS
         )
@@ -133,7 +131,6 @@ def full_facts(
 def short_facts(
     case: Case, version: BookingVersion | None = None, *, any_charger: bool = False
 ) -> list[Fact]:
-    """Return by what people recognise a booking that does not stand, or that is not theirs."""
     told = _version_facts(case, version or case.version, any_charger=any_charger)
     return told + _reference(case)
 
@@ -145,9 +142,9 @@ def _version_facts(
     before: BookingVersion | None = None,
     any_charger: bool = False,
 ) -> list[Fact]:
-    """Managers, and whoever gets somebody else's booking, read for which driver."""
-    told = facts.version_facts(version, before=before, any_charger=any_charger)
-    return told[:-1] if case.for_driver else told
+    return facts.version_facts(
+        version, before=before, any_charger=any_charger, for_driver=case.for_driver
+    )
 
 
 def _reference(case: Case) -> list[Fact]:
@@ -199,7 +196,6 @@ def actions_of(case: Case) -> list[tuple[str, str]]:
 
 
 def _pick_again_url(version: BookingVersion) -> str:
-    """Return the full address of the slot picker, opened around what was asked for."""
     local = version.start_at.astimezone(version.location.zone)
     params = {
         "day": local.date().isoformat(),
@@ -245,7 +241,6 @@ def driver_closing(case: Case) -> list[str]:
 
 
 def refused(case: Case, words: dict[str, str], *, says: str, silent: str, failed: str) -> list[str]:
-    """Return that the operator said no and why, or that it could not be asked, and why not."""
     request = case.request
     if request is not None and request.status == BookingRequest.Status.REJECTED:
         return [(says if case.operator_words else silent) % words]
@@ -253,7 +248,6 @@ def refused(case: Case, words: dict[str, str], *, says: str, silent: str, failed
 
 
 def failed_request(case: Case, text: str) -> list[str]:
-    """Return that something could not be asked for, why, and who is quoted below."""
     if case.request is not None and case.request.failure:
         text = f"{text} {case.request.get_failure_display()}"
     return [text, *([_("The operator's system says:")] if case.operator_words else [])]

@@ -150,7 +150,6 @@ def make_first_bookings(
 
 
 def _slots(fleet: Fleet, seed: Seed, *, site: str, now: datetime) -> Iterator[Slot]:
-    """Yield where it could be: at the site meant, else at another one, for others book too."""
     seen = visible_locations(partner_ids=private_partner_ids(fleet)).order_by("name")
     for location in (*seen.filter(name__contains=site), *seen.exclude(name__contains=site)):
         yield Slot(location, None, Criteria(), *seed.times(now, location.zone))

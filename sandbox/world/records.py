@@ -151,7 +151,6 @@ class Booking:
 
     @property
     def holds(self) -> bool:
-        """Whether the booking is still to come, so that it can be changed and cancelled."""
         return self.status in HOLDING
 
 

@@ -244,7 +244,6 @@ class World(Holdings):
         self._turns.pop(booking.id, None)
 
     def _index_booking(self, booking: Booking) -> None:
-        """Note when a booking has its next turn: as long as there is one, it takes its EVSE."""
         turn = next_turn(self, booking)
         if turn is None:
             self.let_go(booking)

@@ -83,14 +83,12 @@ def control(field: BoundField) -> SafeString:
 
 @register.filter
 def options(field: BoundField) -> list[BoundWidget]:
-    """Return the single radios or boxes of a field, to be drawn one by one."""
     style(field)
     return list(field.subwidgets)
 
 
 @register.filter
 def is_checkbox(field: BoundField) -> bool:
-    """Return whether the field is one box, whose label stands behind it."""
     return isinstance(field.field.widget, CheckboxInput)
 
 
@@ -113,6 +111,5 @@ register.filter(formats.km)
 
 @register.simple_tag
 def page_numbers(page: Page) -> list[int | str]:
-    """Return the numbers that lead around a page, with the paginator's ellipsis for gaps."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return list(numbers)

@@ -94,7 +94,6 @@ def _of_geocoder(text: str) -> Place | None:
 
 
 def _of_sites(text: str, sites: QuerySet[Location]) -> Place | None:
-    """Return the centre of the sites that match best: by town, post code, name, or anything."""
     wanted = search_key(text)
     if not wanted:
         return None

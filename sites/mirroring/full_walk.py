@@ -57,9 +57,7 @@ class ReadPages(Protocol):
 
     def __call__(
         self, *, updated_after: datetime | None, resume_from: str | None
-    ) -> Iterator[Page[Any]]:
-        """Yield the pages of the list."""
-        ...
+    ) -> Iterator[Page[Any]]: ...
 
 
 def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None) -> SyncRun:
@@ -106,7 +104,6 @@ class Walk:
 
     @property
     def is_full(self) -> bool:
-        """Whether everything is read, so that what is not there has vanished."""
         return self.run.kind == SyncRun.Kind.SITES_FULL
 
     def to_the_end(self) -> None:
@@ -230,5 +227,4 @@ class Walk:
 
 
 def is_about_the_link(error: UpstreamError) -> bool:
-    """Return whether starting the list anew may help where resuming it failed."""
     return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

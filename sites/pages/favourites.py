@@ -30,7 +30,6 @@ def favourite(request: FleetRequest, pk: int) -> HttpResponse:
 
 
 def _way_back(request: FleetRequest, *, otherwise: str) -> str:
-    """Return the page of the portal that the star was pressed on."""
     back = request.POST.get("next", "")
     hosts = {request.get_host()}
     if back.startswith("/") and url_has_allowed_host_and_scheme(

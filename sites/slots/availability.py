@@ -66,7 +66,6 @@ class Availability:
     free: FreeTimes
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
-        """Return when an EVSE is free, in order of time."""
         return self.free.get(evse.ampeco_id, ())
 
 

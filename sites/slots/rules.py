@@ -15,7 +15,6 @@ STEP = timedelta(minutes=15)
 
 
 def notice() -> timedelta:
-    """How long before its start a booking must be made."""
     return timedelta(minutes=settings.BOOKING_NOTICE_MINUTES)
 
 
@@ -28,7 +27,6 @@ def longest() -> timedelta:
 
 
 def last_instant(now: datetime) -> datetime:
-    """Return the end of what can be booked ahead."""
     return now + timedelta(days=settings.BOOKING_HORIZON_DAYS)
 
 

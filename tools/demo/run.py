@@ -74,7 +74,6 @@ class DemoManager(Manager):
     """Ends the processes also when it is asked to while they are being started."""
 
     def terminate(self) -> None:
-        """End all processes, as soon as each has begun: one that has not cannot be ended."""
         if self._all_started():
             super().terminate()
         else:

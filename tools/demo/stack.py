@@ -56,7 +56,6 @@ class Stack:
 
     @property
     def log_folder(self) -> Path:
-        """What the processes say, a file each."""
         return self.folder / "logs"
 
     def log_file(self, name: str) -> Path:

@@ -193,7 +193,6 @@ class Board:
 
 
 def slot_params(location: Location, move: str) -> dict[str, str]:
-    """Return what links to the form for a booking have in common."""
     return {"site": str(location.pk)} | ({"move": move} if move else {})
 
 

@@ -160,7 +160,6 @@ class DayTable:
     def _first_lane(
         self, row: ChargerRow, bookings: Sequence[Booking], free: Sequence[Period]
     ) -> list[Fill]:
-        """Return what fills a row's quarters: what holds the charger lies on top."""
         ruler, limits, length = self.ruler, self.limits, self.ruler.length
         layers = [ruler.within(Fill(CellKind.BUSY), each) for each in row.known.windows]
         layers.append(Segment(Fill(CellKind.BEYOND), ruler.floor(limits.latest), length))

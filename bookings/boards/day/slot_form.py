@@ -67,7 +67,6 @@ class TypedSlotForm(WallClockForm):
 
     @property
     def chosen(self) -> Evse:
-        """The charger of a valid form."""
         return next(evse for evse in self.evses if evse.pk == self.cleaned_data["evse"])
 
     def clean(self) -> dict[str, Any]:

@@ -73,7 +73,6 @@ def _board(request: FleetRequest, pk: int, *, evse_pk: int | None = None) -> Boa
 
 
 def _move(request: FleetRequest) -> str:
-    """Return the number of the booking that is to be moved, for who may move any."""
     return read_move(request.GET) if request.membership.can_book else ""
 
 
@@ -89,7 +88,6 @@ def _typed_params(request: FleetRequest, form: TypedSlotForm) -> dict[str, str]:
 def _show(
     request: FleetRequest, board: Board, *, form: TypedSlotForm | None = None
 ) -> HttpResponse:
-    """Render the page, or for htmx the table in it."""
     move = _move(request)
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {

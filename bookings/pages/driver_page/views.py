@@ -142,7 +142,6 @@ def _ask_to_cancel(booking: Booking) -> bool:
 
 
 def _render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:
-    """Show a form again around what the booking is by now, and whose."""
     booking = booking_of_link(token)
     if booking is None:
         return nothing_here(request)
@@ -166,7 +165,6 @@ def _render(
 
 
 def _facts(booking: Booking) -> list[Fact]:
-    """Return what the driver needs to know, and nothing else that the fleet knows."""
     told = [facts.when(booking), facts.where(booking.location)]
     if booking.evse is not None:
         told.append(facts.charger(booking.evse))
@@ -204,7 +202,6 @@ def _why_not_cancelled(booking: Booking) -> str:
 
 
 def _refused_cancellation(booking: Booking) -> BookingRequest | None:
-    """Return the cancellation that was asked for last and not made, while the booking stands."""
     if not booking.is_confirmed or booking.open_change:
         return None
     request = latest_request(booking)

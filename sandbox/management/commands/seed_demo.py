@@ -98,7 +98,6 @@ def is_loopback(host: str) -> bool:
 
 
 def sites_were_read() -> bool:
-    """Return whether a full run of the sites' mirror has finished once."""
     return SyncRun.objects.filter(
         kind=SyncRun.Kind.SITES_FULL, state=SyncRun.State.FINISHED
     ).exists()

@@ -39,7 +39,6 @@ class Command(BaseCommand):
         self.say(summary(run))
 
     def say(self, line: str) -> None:
-        """Show a line at once, also where the output is a pipe."""
         self.stdout.write(line)
         self.stdout.flush()
 

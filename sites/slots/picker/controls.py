@@ -52,7 +52,6 @@ class DayLink:
 
     @classmethod
     def to(cls, day: date, choices: Choices, *, full: bool = False) -> "DayLink":
-        """Return the link that shows another day with the same choices."""
         query = choices.query(day=day.isoformat())
         return cls(day, day_text(day), query, chosen=day == choices.day, full=full)
 

@@ -106,7 +106,6 @@ def criteria_params(criteria: Criteria) -> dict[str, str]:
 
 
 def connector_types(evses: Iterable[Evse]) -> list[str]:
-    """Return the kinds of connector that the chargers have in service."""
     return sorted({kind for evse in evses for kind in evse.plug_types})
 
 

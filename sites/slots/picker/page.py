@@ -180,7 +180,6 @@ class Picker:
         return room
 
     def _starts(self, day: date, since: datetime) -> Iterator[tuple[Evse, Iterator[datetime]]]:
-        """Yield each charger with its starts of a day that fit, from some instant on."""
         if self.availability is not None:
             until = start_of_day(day + ONE_DAY, self.site.zone)
             for evse in self.shown:
@@ -252,7 +251,6 @@ class Picker:
         )
 
     def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
-        """Return a charger with its next starts, or with all of them if it is opened up."""
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
         row = ChargerSlots(str(evse.pk), evse.name, _facts_text(evse), bar, len(starts))
         if choices.any_charger or not starts:
@@ -298,7 +296,6 @@ class Picker:
 
 
 def _facts_text(evse: Evse) -> str:
-    """Return charge point, current, connectors, power and access as one line."""
     charger = charger_of(evse)
     known = evse.current_type in Evse.CurrentType.values and evse.current_type != "unknown"
     parts = (
