@@ -25,13 +25,13 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("E-mail or password are not right."),
-        "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your present password."),
+        "email_password_mismatch": _("Incorrect e-mail or password."),
+        "incorrect_password": _("Incorrect password."),
+        "enter_current_password": _("Your current password is incorrect."),
         "too_many_login_attempts": _("Too many attempts. Please try again in five minutes."),
         "too_many_codes": _(
-            "Too many codes were wrong today. Please try again tomorrow, use a passkey, or ask "
-            "whoever manages the portal for you."
+            "Too many incorrect codes today. Please try again tomorrow, use a passkey, or ask"
+            " your portal administrator."
         ),
         "rate_limited": _("Too many attempts. Please try again in five minutes."),
     }
@@ -45,7 +45,6 @@ class ClosedAdapter(DefaultAccountAdapter):
         return str(address).partition("%")[0]
 
     def is_safe_url(self, url: str) -> bool:
-        """Return whether somebody may be sent on to this address: within the portal only."""
         request = context.request
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={request.get_host()}, require_https=request.is_secure()

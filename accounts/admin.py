@@ -75,20 +75,17 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None
     ) -> list[str] | tuple[str, ...]:
-        """Let superusers alone give rights in the back office."""
         fields = list(super().get_readonly_fields(request, obj))
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups"]
         return fields
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keep superusers from being changed by others, who could else take their place."""
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse: histories name people. Somebody who left is switched off instead."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
@@ -148,7 +145,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
                 end_sessions(user)
                 self.log_change(request, user, "Removed the second factor, signed out everywhere.")
             tell_factor_removed(request, user)
-            text = _("%(email)s now signs in with the password alone, and is told so by mail.")
+            text = _("%(email)s now signs in with the password alone, and is told so by e-mail.")
             messages.success(request, text % {"email": user.email})
 
 

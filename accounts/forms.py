@@ -17,7 +17,7 @@ class EmailOnceMixin(forms.ModelForm):
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].strip().lower()
         if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(_("Somebody has this e-mail already."))
+            raise forms.ValidationError(_("This e-mail address is already in use."))
         return email
 
 

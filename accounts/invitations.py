@@ -9,14 +9,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 
 DAY = 86_400
 
 
 def set_password_url(user: User) -> str:
-    """Return the link by which a user sets a password: it works once, and for some days only."""
     names = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=names)
 
@@ -29,7 +27,7 @@ def send_invitation(user: User, *, fleet_name: str = "") -> None:
     """
     has_password = user.has_usable_password()
     with translation.override(language_for(user.language)):
-        subject = _("Your log-in to %(portal)s") % {"portal": settings.PORTAL_NAME}
+        subject = _("Your account for %(portal)s") % {"portal": settings.PORTAL_NAME}
         context = {
             "subject": subject,
             "portal_name": settings.PORTAL_NAME,

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,6 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user with this e-mail, whatever its case."""
         return self.get(email__iexact=username)
 
 
@@ -38,7 +38,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"),
         max_length=16,
         blank=True,
-        help_text=_("Empty: pages as the browser asks for, mails in the portal's own."),
+        help_text=_("Empty: pages follow the browser, e-mails use the portal's language."),
     )
     is_staff = models.BooleanField(
         _("operator's staff"), default=False, help_text=_("May use the back office.")
@@ -70,3 +70,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_erased(self) -> bool:
         return self.email.endswith(f"@{ERASED_DOMAIN}")
+
+
+def language_for(locale: str) -> str:
+    """Return the portal's language that is nearest to a locale such as “de_AT”, or its own."""
+    try:
+        return translation.get_supported_language_variant(locale.replace("_", "-"))
+    except LookupError:
+        return settings.LANGUAGE_CODE

@@ -24,9 +24,9 @@ class PortalMFAAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": _("This code or passkey is not right."),
+        "incorrect_code": _("Incorrect code or passkey."),
         "cannot_generate_recovery_codes": _(
-            "Recovery codes stand in for an app or a passkey: set one of these up first."
+            "Recovery codes are a backup for an app or a passkey. Please set up one of these first."
         ),
     }
 
@@ -34,7 +34,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return settings.PORTAL_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Return for whom passkeys are made: the portal under the host that is asked."""
         return {"id": context.request.get_host().partition(":")[0], "name": settings.PORTAL_NAME}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
@@ -46,7 +45,6 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return a secret, or one that fits no code where SECRET_KEY is another by now."""
         try:
             return _box().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:

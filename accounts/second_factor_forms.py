@@ -67,7 +67,6 @@ class CodeMixin(forms.Form):
 
 
 def _use_up(user_pk: int, code: str) -> bool:
-    """Note that a code was used, for as long as clocks that differ let it count as right."""
     seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
     digits = "".join(filter(str.isalnum, code))
     return bool(cache.add(f"allauth:code-used:{user_pk}:{digits}", 1, seconds))
@@ -87,7 +86,7 @@ class SetUpAppForm(ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["code"]
-        field.label = _("Code that the app shows")
+        field.label = _("Code from the app")
         field.widget.attrs.pop("placeholder", None)
         field.widget.attrs["inputmode"] = "numeric"
         bound(self, "code", most=CODE_MAX)
@@ -117,11 +116,13 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name")
-        self.fields["name"].help_text = _("To tell it from others: “Phone”, “Key at work”.")
+        self.fields["name"].help_text = _(
+            "To recognise it by, for example “Phone” or “Key at work”."
+        )
         bound(self, "name", most=NAME_MAX)
-        self.fields["passwordless"].label = _("Sign in with it alone, without a password")
+        self.fields["passwordless"].label = _("Sign in with this passkey alone, without a password")
         self.fields["passwordless"].help_text = _(
-            "It then asks for your finger, face or PIN each time."
+            "You will need your fingerprint, face or PIN each time."
         )
         self.fields["credential"] = CredentialField()
 

@@ -66,7 +66,7 @@ def language(request: HttpRequest) -> HttpResponse:
         user: User = request.user  # type: ignore[assignment]
         User.objects.filter(pk=user.pk).update(language=chosen)
     else:
-        messages.error(request, _("Please pick one of the languages."))
+        messages.error(request, _("Please pick a language."))
     back = request.POST.get("next", "")
     is_ours = get_account_adapter().is_safe_url(back)
     return HttpResponseRedirect(back if back and is_ours else reverse("home"))
@@ -101,7 +101,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
         logout(request)
         return redirect("account_login")
     session.end()
-    messages.success(request, _("That device is signed out."))
+    messages.success(request, _("That device has been signed out."))
     return redirect("usersessions_list")
 
 
@@ -110,7 +110,9 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated
     ended = end_sessions(request.user, but=request.session.session_key)
-    text = ngettext("%d other device is signed out.", "%d other devices are signed out.", ended)
+    text = ngettext(
+        "%d other device has been signed out.", "%d other devices have been signed out.", ended
+    )
     messages.success(request, text % ended)
     return redirect("usersessions_list")
 

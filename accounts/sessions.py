@@ -1,4 +1,7 @@
-"""Where somebody is signed in: noting it, listing it, ending it; and what the back office asks."""
+"""Where somebody is signed in: noting it, listing it, ending it; in which language pages speak.
+
+And what the back office asks of staff.
+"""
 
 import re
 import time
@@ -17,12 +20,13 @@ from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.adapter import ClosedAdapter
-from accounts.models import User
+from accounts.models import User, language_for
 from accounts.second_factor import must_set_up
 
 # How exact “last seen” is: a session is written down at most so often.
@@ -136,7 +140,6 @@ class GuardBackOffice:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
         return self.get_response(request)
 
     def process_view(
@@ -166,7 +169,7 @@ def _confirm_first(request: HttpRequest) -> HttpResponse:
     if not ways:
         logout(request)
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
-    messages.info(request, _("You signed in a while ago. Please show once more that it is you."))
+    messages.info(request, _("You signed in a while ago. Please confirm once more that it is you."))
     return HttpResponseRedirect(f"{ways[0]['url']}?{urlencode({'next': back})}")
 
 
@@ -177,7 +180,6 @@ class NoteSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, and note that its session is in use where the page asked for it."""
         response = self.get_response(request)
         if (
             request.session.accessed
@@ -185,4 +187,37 @@ class NoteSessions:
             and request.user.is_authenticated
         ):
             note_seen(request)
+        return response
+
+
+# What programs read has no language, and must not wait for the database to learn who asks.
+WITHOUT_WORDS = ("/health/", "/metrics", "/theme.css")
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language of a page: the person's, else the nearest that the browser asks for.
+
+    The back office is in the portal's own, since not all of it is translated.
+    """
+    if request.path_info.startswith(reverse("admin:index")):
+        return settings.LANGUAGE_CODE
+    chosen = getattr(request.user, "language", "")
+    return language_for(chosen) if chosen else translation.get_language_from_request(request)
+
+
+class SpeakTheirLanguage:
+    """Has each page written in the language of who reads it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; what is read while it streams has its words by then."""
+        if request.path_info.startswith(WITHOUT_WORDS):
+            return self.get_response(request)
+        language = language_of(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
+        response.headers.setdefault("Content-Language", language)
         return response

@@ -90,7 +90,6 @@ class AmpecoClient:
 
     @property
     def calls(self) -> int:
-        """How many HTTP requests this client has sent, attempts included."""
         return self._transport.calls
 
     def held_back_for(self) -> float:
@@ -212,7 +211,6 @@ class AmpecoClient:
         return []
 
     def users_of_partner(self, partner_id: int) -> Iterator[User]:
-        """Yield the users attached to a partner, with their invites (of other partners too)."""
         return items_of(self._user_pages("users_of_partner", filters={"partnerId": partner_id}))
 
     def read_user(self, user_id: int) -> User:
@@ -245,7 +243,6 @@ class AmpecoClient:
         )
 
     def partners(self) -> Iterator[Partner]:
-        """Yield all partners that the token may see."""
         return items_of(self._resources.pages("partners", PARTNERS, Partner.from_payload))
 
     def read_partner(self, partner_id: int) -> Partner:

@@ -81,7 +81,7 @@ class Resources:
         self, operation: str, path: str, body: Mapping[str, Any], parse: Parser[Parsed]
     ) -> list[Parsed]:
         """Send a question that changes nothing and return the answer's items."""
-        answer = self._transport.ask(self._transport.address(path), body=body, operation=operation)
+        answer = self._transport.ask(path, body=body, operation=operation)
         data = answer.get("data")
         if not isinstance(data, list):
             raise _unreadable(operation)
@@ -90,8 +90,7 @@ class Resources:
     def submit(
         self, operation: str, path: str, body: Mapping[str, Any], parse: Parser[Parsed]
     ) -> Parsed:
-        """Send something that changes something, once, and return what became of it."""
-        answer = self._transport.post(self._transport.address(path), body=body, operation=operation)
+        answer = self._transport.post(path, body=body, operation=operation)
         return parse_one(answer, parse, operation=operation, changes=True)
 
 

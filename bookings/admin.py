@@ -36,7 +36,6 @@ class BookingEventInline(ReadOnlyInline):
     fields = ["at", "what", "actor", "user", "driver", "changes", "note"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
-        """Return the events with who did what."""
         return super().get_queryset(request).select_related("user", "driver")
 
 
@@ -71,7 +70,6 @@ class EventInline(ReadOnlyInline):
     fields = ["at", "from_status", "to_status", "actor", "user", "note"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingRequestEvent]:
-        """Return the history with who did what."""
         return super().get_queryset(request).select_related("user")
 
 
@@ -127,12 +125,10 @@ class BookingAdmin(LargeAdmin):
         return Q(pk=number) | Q(ampeco_booking_id=number) | Q(reference_key=key)
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return bookings by their public id, or by our id of a request upstream."""
         asked = BookingRequest.objects.filter(external_id=wanted)
         return Q(uid=wanted) | Q(pk__in=asked.values("booking"))
 
     def by_words(self, words: str) -> Q:
-        """Return bookings by their driver or by the start of the reference."""
         return Q(driver__in=drivers_named(words)) | Q(
             reference_key__startswith=reference_key(words)
         )
@@ -206,16 +202,13 @@ class BookingRequestAdmin(LargeAdmin):
         return Q(external_id=wanted)
 
     def by_words(self, words: str) -> Q:
-        """Return requests by their driver."""
         return Q(driver__in=drivers_named(words))
 
     @admin.display(description=gettext_lazy("fleet"))
     def fleet(self, request: BookingRequest) -> str:
-        """Return which fleet asked."""
         return request.booking.fleet.name
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may ask the operator again."""
         return request.user.has_perm("bookings.change_bookingrequest")
 
     @admin.action(description=gettext_lazy("Try failed ones again"), permissions=["retry"])
@@ -273,13 +266,10 @@ class ChargingSessionAdmin(LargeAdmin):
     ]
 
     def by_number(self, number: int) -> Q:
-        """Return the session of a booking, or the one with this id."""
         return Q(booking=number) | Q(ampeco_session_id=str(number))
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return the session of the booking with this public id."""
         return Q(booking__uid=wanted)
 
     def by_words(self, words: str) -> Q:
-        """Return the session with this id, or those of a driver."""
         return Q(ampeco_session_id=words) | Q(booking__driver__in=drivers_named(words))

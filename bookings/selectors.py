@@ -68,7 +68,6 @@ class BookingPage:
 
     @property
     def rows(self) -> list[tuple[Booking, str]]:
-        """The bookings, each with why it needs attention, if it does."""
         return [(booking, self.reasons.get(booking.pk, "")) for booking in self.bookings]
 
     @property
@@ -82,7 +81,6 @@ class BookingPage:
 
     @property
     def has_unsettled(self) -> bool:
-        """Whether the operator still has to decide one of these."""
         return any(booking.is_undecided for booking in self.bookings)
 
 
@@ -92,7 +90,6 @@ def view_named(name: str) -> View:
 
 
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
-    """Return a fleet's bookings with what a page shows of them."""
     return Booking.objects.filter(fleet=fleet).select_related(
         "driver", "location", "evse__charge_point", "charging_session"
     )
@@ -123,7 +120,6 @@ def latest_request(booking: Booking) -> BookingRequest | None:
 
 
 def count_needing_attention(fleet: Fleet) -> int:
-    """Return how many bookings need attention, 100 meaning as many or more."""
     marked = Booking.objects.filter(fleet=fleet, needs_attention=True)
     return len(marked.values_list("pk")[:100])
 

@@ -7,10 +7,9 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client, look_again
 from bookings.sync import full_walk, polling, refresh, sessions, submission
 from mirror.models import SyncRun
-from mirror.operator_status import look_again
 from mirror.runs import RunUnderWay, is_due_again
 
 logger = logging.getLogger(__name__)
@@ -18,7 +17,6 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def submit_request(request_id: int) -> None:
-    """Send one queued request."""
     submission.submit(request_id, client=get_client())
 
 
@@ -35,13 +33,11 @@ def sweep_queued() -> None:
 
 @shared_task
 def poll_requests() -> None:
-    """Poll the undecided requests that are due."""
     polling.poll_due(client=get_client())
 
 
 @shared_task
 def refresh_bookings() -> None:
-    """Read the bookings that are due."""
     refresh.refresh_due(client=get_client())
 
 
@@ -62,11 +58,9 @@ def sync_bookings() -> None:
 
 @shared_task
 def refresh_sessions() -> None:
-    """Read the charging sessions that are due."""
     sessions.refresh_sessions(client=get_client())
 
 
 @shared_task
 def refresh_booking(booking_id: int) -> None:
-    """Read one booking right away."""
     refresh.refresh_one(booking_id, client=get_client())

@@ -166,7 +166,6 @@ def title(booking: Booking, *, for_driver: bool, gone: bool) -> str:
 
 
 def alarm(heading: str) -> list[str]:
-    """Return what reminds whoever drives of an entry half an hour before."""
     lines = ["ACTION:DISPLAY", f"TRIGGER:{REMINDER}", text_line("DESCRIPTION", heading)]
     return component("VALARM", lines)
 

@@ -16,7 +16,7 @@ from bookings.models import Booking
 from bookings.selectors import bookings_of
 from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from sites.models import Location
 from sites.selectors import visible_locations
 

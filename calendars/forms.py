@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calendars.feeds import sites_to_pick
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers, matching_drivers
+from drivers.permissions import current_drivers, matching_drivers
 from mirror.search import search_key
 from sites.models import Location
 
@@ -26,9 +26,9 @@ class FeedForm(forms.Form):
     scope = forms.ChoiceField(
         label=_("Which bookings"),
         choices=[
-            ("all", _("All of the fleet")),
-            ("site", _("Those at one site")),
-            ("driver", _("Those of one driver")),
+            ("all", _("All bookings of the fleet")),
+            ("site", _("Bookings at one site")),
+            ("driver", _("Bookings of one driver")),
         ],
         initial="all",
         widget=forms.RadioSelect,
@@ -41,14 +41,14 @@ class FeedForm(forms.Form):
         label=_("Site"),
         max_length=200,
         required=False,
-        help_text=_("Its name, for those at one site."),
+        help_text=_("The site's name, for bookings at one site."),
         widget=forms.TextInput(attrs={"list": "feed-sites", "autocomplete": "off"}),
     )
     driver = forms.CharField(
         label=_("Driver"),
         max_length=200,
         required=False,
-        help_text=_("Name or e-mail, for those of one driver."),
+        help_text=_("Name or e-mail, for bookings of one driver."),
         widget=forms.TextInput(attrs={"list": "feed-drivers", "autocomplete": "off"}),
     )
 
@@ -91,16 +91,15 @@ class FeedForm(forms.Form):
         matching: QuerySet[Row],
         name_of: Callable[[Row], str],
     ) -> Row | None:
-        """Return the one that is named exactly, or else the only one that matches."""
         if not text:
-            self.add_error(field, gettext("Please name one."))
+            self.add_error(field, gettext("Please enter a name."))
             return None
         exact = list(named[:2])
         found = exact if len(exact) == 1 else list(matching[: MOST_NAMED + 1])
         if len(found) == 1:
             return found[0]
         if not found:
-            self.add_error(field, gettext("Your fleet has none that matches."))
+            self.add_error(field, gettext("Nothing in your fleet matches."))
         else:
             names = ", ".join([*map(name_of, found[:MOST_NAMED]), "…"][: len(found)])
             problem = gettext("Several match: %(names)s. Please type more.") % {"names": names}

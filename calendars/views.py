@@ -11,7 +11,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
+from accounts.models import language_for
 from calendars.entries import feed_calendar
 from calendars.feeds import (
     MOST_FEEDS,
@@ -64,7 +64,7 @@ def make(request: FleetRequest) -> HttpResponse:
 def revoke(request: FleetRequest, pk: int) -> HttpResponse:
     if not revoke_feed(fleet=request.fleet, pk=pk):
         raise Http404
-    messages.success(request, _("The address leads nowhere from now on."))
+    messages.success(request, _("The address no longer works."))
     return redirect("calendars:feeds")
 
 

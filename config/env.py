@@ -32,7 +32,6 @@ def read_env_file(path: Path) -> None:
 
 
 def stand_in_for_required(arguments: list[str]) -> None:
-    """Let what is required be missing if manage.py was called for a command about code alone."""
     global _stand_in_for_required
     _stand_in_for_required = len(arguments) > 1 and arguments[1] in CODE_COMMANDS
 
@@ -95,7 +94,6 @@ def web_address(name: str, default: str | None = None) -> str:
 
 
 def color(name: str, default: str = "") -> str:
-    """Return a variable as a colour such as #0b5cad, or nothing."""
     value = text(name, default)
     if value and not is_color(value):
         raise ImproperlyConfigured(f"{name} must be a colour such as #0b5cad, not “{value}”.")

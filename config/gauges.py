@@ -15,11 +15,10 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from ampeco.factory import CIRCUIT_KEY, GATE_KEY
+from ampeco.connection import CIRCUIT_KEY, GATE_KEY, is_refused
 from bookings.models import BookingRequest
 from config.services import answers, queue_length
 from mirror.models import SyncRun
-from mirror.operator_status import is_refused
 from notifications.models import Notification
 from telemetry import sweeps
 from upstream.circuit_breaker import CacheCircuitBreaker

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ampeco.connection import is_refused, silent_since
 from config.gauges import last_syncs
 from config.services import answers
 from drivers.models import Fleet, FleetDriver
 from drivers.sync import EVERY
-from mirror.operator_status import is_refused, silent_since
 from telemetry import sweeps
 
 # A copy of the operator's records may be so many periods of its sweep old, and this at least.
@@ -62,7 +62,6 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 def operator() -> Check:
-    """Return whether the operator answers and takes our token, and for how long it has not."""
     since = silent_since()
     if since is not None:
         return {"ok": False, "seconds": max(0, int((timezone.now() - since).total_seconds()))}

@@ -45,7 +45,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 # Forms are small, and none takes a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
-FILE_UPLOAD_HANDLERS = ["shell.requests.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["shell.middleware.NoFiles"]
 # Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
 # that cannot be taken back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -83,10 +83,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "telemetry.watching.WatchRequests",
+    "telemetry.logs.WatchRequests",
     "django.middleware.security.SecurityMiddleware",
-    "shell.content_policy.ContentPolicyMiddleware",
-    "shell.requests.RefuseNul",
+    "shell.middleware.ContentPolicyMiddleware",
+    "shell.middleware.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.languages.SpeakTheirLanguage",
+    "accounts.sessions.SpeakTheirLanguage",
     "accounts.sessions.NoteSessions",
     "accounts.sessions.GuardBackOffice",
     "privacy.watching.NoteStaff",
@@ -443,7 +443,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
     ],
-    "ENVIRONMENT": "mirror.operator_status.back_office_label",
+    "ENVIRONMENT": "ampeco.connection.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }
 

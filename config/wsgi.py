@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from ampeco.factory import serve_pages
+from ampeco.connection import serve_pages
 from config.env import plain_start_up_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

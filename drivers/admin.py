@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from accounts.admin import invite
 from accounts.models import User
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess, TeamRole
 from drivers.onboarding import add_member
 from drivers.sync import sync_fleet_drivers
@@ -147,17 +147,14 @@ class FleetAdmin(ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Fleet | None = None
     ) -> list[str] | tuple[str, ...]:
-        """Keep the partner of a fleet that exists: its drivers and bookings belong to it."""
         return ["created_at", "ampeco_partner_id"] if obj else ["created_at"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Fleet | None = None) -> bool:
-        """Refuse: bookings refer to fleets. One that left is switched off instead."""
         return False
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: forms.BaseInlineFormSet, change: bool
     ) -> None:
-        """Save the members and invite the new ones once they are in the database."""
         formset.save()
         for membership in formset.new_objects:
             fleet_name = membership.fleet.name

@@ -18,11 +18,11 @@ class AddDriverForm(forms.Form):
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "maxlength": LONGEST_EMAIL}),
         error_messages={
-            "required": _("Please enter the driver's e-mail."),
+            "required": _("Please enter the driver's e-mail address."),
             "invalid": _("This is not an e-mail address. It looks like name@company.com."),
             "max_length": _("This is too long for an e-mail address."),
         },
-        help_text=_("The e-mail that the driver uses in the driver app."),
+        help_text=_("The e-mail address that the driver uses in the driver app."),
     )
 
 

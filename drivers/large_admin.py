@@ -45,12 +45,10 @@ class LargeAdmin(ReadOnlyAdmin):
         raise NotImplementedError
 
     def by_words(self, words: str) -> Q:
-        """Return what any other text means."""
         raise NotImplementedError
 
 
 def drivers_named(words: str) -> QuerySet[Driver]:
-    """Return the drivers whose name or e-mail has each word."""
     drivers = Driver.objects.all()
     for word in search_key(words).split():
         drivers = drivers.filter(search_text__contains=word)

@@ -83,12 +83,10 @@ class FleetMembership(models.Model):
 
     @property
     def can_book(self) -> bool:
-        """Whether this member may ask for bookings and change drivers."""
         return self.role == self.Role.MANAGER
 
     @property
     def can_run_team(self) -> bool:
-        """Whether this member may invite people, change their roles and remove them."""
         return self.can_book and self.is_admin
 
     @property

@@ -19,7 +19,6 @@ class Membership:
 
 
 def find_or_create_fleet(*, name: str, ampeco_partner_id: int) -> tuple[Fleet, bool]:
-    """Return the fleet of a partner, and whether it is new. An existing one keeps its name."""
     return Fleet.objects.get_or_create(
         ampeco_partner_id=ampeco_partner_id, defaults={"name": name.strip()}
     )

@@ -10,13 +10,12 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from ampeco import types
 from ampeco.client import AmpecoClient
-from ampeco.factory import get_client
+from ampeco.connection import get_client, note_accepted, note_refused
 from drivers.lookups import TooManyLookups, count_lookup
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
-from mirror.operator_status import note_accepted, note_refused
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -65,8 +64,8 @@ def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
         raise DriverNotAdded(
             "erased",
             _(
-                "What this portal kept of this driver was erased on request. "
-                "The operator’s staff can let them back in."
+                "This driver’s data was erased from the portal on request. The operator’s staff "
+                "can let the driver back in."
             ),
         )
     driver = stored.drivers[0]
@@ -88,7 +87,10 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
     if not ties:
         raise DriverNotAdded(
             "unknown",
-            _("No driver with this e-mail. The driver must sign up in the driver app first."),
+            _(
+                "No driver has this e-mail address. The driver must sign up in the driver app "
+                "first."
+            ),
         )
     for user, invites, knows_all in ties:
         accepted = tuple(invite for invite in invites if invite.status == ACCEPTED)
@@ -102,8 +104,8 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
         raise DriverNotAdded(
             "pending",
             _(
-                "This driver has not accepted the invitation yet. "
-                "They find it in their mail or in the driver app."
+                "This driver has not accepted the invitation yet. It is in their e-mail or in the"
+                " driver app."
             ),
         )
     raise DriverNotAdded(
@@ -116,7 +118,6 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
 def _invites_of(
     user: types.User, *, fleet: Fleet, client: AmpecoClient
 ) -> tuple[tuple[types.PartnerInvite, ...], bool]:
-    """Return a user's invites, and whether those of all partners are among them."""
     if user.partner_invites is not None:
         return user.partner_invites, True
     partner_id = fleet.ampeco_partner_id
@@ -136,7 +137,7 @@ def _checked(belonging: Belonging) -> Belonging:
         )
     if not is_storable(user):
         raise DriverNotAdded(
-            "refused", _("The operator has no usable e-mail of this driver on file.")
+            "refused", _("The operator has no usable e-mail address for this driver.")
         )
     return belonging
 
@@ -149,7 +150,7 @@ def _not_looked_up(error: UpstreamError) -> DriverNotAdded:
             note_refused()
         return DriverNotAdded(
             "not-permitted",
-            _("Adding drivers is temporarily not possible. The operator has been told."),
+            _("Drivers cannot be added at the moment. The operator has been notified."),
         )
     if isinstance(error, UpstreamRateLimited):
         return DriverNotAdded(
@@ -157,7 +158,9 @@ def _not_looked_up(error: UpstreamError) -> DriverNotAdded:
             _("The operator's system is busy. Nothing was changed. Please try again in a minute."),
         )
     if isinstance(error, UpstreamRejected):
-        return DriverNotAdded("refused", _("The operator's system does not accept this e-mail."))
+        return DriverNotAdded(
+            "refused", _("The operator's system does not accept this e-mail address.")
+        )
     return DriverNotAdded(
         "unreachable",
         _(
@@ -169,13 +172,14 @@ def _not_looked_up(error: UpstreamError) -> DriverNotAdded:
 
 def _already(driver: Driver) -> DriverNotAdded:
     return DriverNotAdded(
-        "already", _("%(driver)s is in your fleet already.") % {"driver": driver.display_name}
+        "already", _("%(driver)s is already in your fleet.") % {"driver": driver.display_name}
     )
 
 
 def _too_many(minutes: int) -> str:
     return ngettext(
-        "Too many drivers were looked up in this hour. Please try again in %(minutes)s minute.",
-        "Too many drivers were looked up in this hour. Please try again in %(minutes)s minutes.",
+        "Too many drivers were looked up in the past hour. Please try again in %(minutes)s minute.",
+        "Too many drivers were looked up in the past hour. Please try again in "
+        "%(minutes)s minutes.",
         minutes,
     ) % {"minutes": minutes}

@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from ampeco.types import PartnerInvite, User
 from drivers.models import Fleet
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
 from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamUnauthorized
 
@@ -51,7 +51,6 @@ class InvitesOfPartner:
         self._by_user: dict[int, PartnerInvite] | None = None
 
     def of(self, user: User) -> tuple[PartnerInvite, ...]:
-        """Return the partner's accepted invite of a user, if there is one."""
         invite = self.by_user().get(user.id)
         return (invite,) if invite else ()
 
@@ -129,7 +128,7 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
     except BaseException:
         _break_off(
             run,
-            problem=_("It was stopped before its end."),
+            problem=_("It was stopped before it finished."),
             calls=client.calls - calls_before,
         )
         raise
@@ -173,7 +172,6 @@ def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belo
 
 
 def forbidden() -> str:
-    """Return what to say of a token that may not read drivers."""
     return _("The operator does not let this token read the fleet's drivers (403).")
 
 
@@ -204,7 +202,7 @@ def _open(fleet: Fleet) -> SyncRun:
         kind=SyncRun.Kind.DRIVERS, ampeco_partner_id=fleet.ampeco_partner_id
     )
     runs.filter(state=SyncRun.State.RUNNING, alive_at__lt=now - LIFE_SIGN).update(
-        state=SyncRun.State.BROKEN_OFF, problem=_("It was stopped before its end.")
+        state=SyncRun.State.BROKEN_OFF, problem=_("It was stopped before it finished.")
     )
     return SyncRun.objects.create(
         kind=SyncRun.Kind.DRIVERS,

@@ -2,11 +2,10 @@
 
 from celery import shared_task
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.sync import sync_due_fleets
 
 
 @shared_task
 def sync_drivers() -> None:
-    """Mirror the drivers of the fleets that are due."""
     sync_due_fleets(client=get_client())

@@ -30,7 +30,7 @@ class LastAdmin(NotChanged):
         super().__init__(
             _(
                 "This is the fleet’s only admin. Make somebody else an admin first, so that "
-                "there is always one who can look after the team."
+                "somebody can always manage the team."
             )
         )
 
@@ -40,7 +40,6 @@ class NotAllowed(Exception):
 
 
 def admins_of(fleet: Fleet) -> QuerySet[FleetMembership]:
-    """Return the memberships of a fleet's admins who can sign in."""
     return FleetMembership.objects.filter(
         fleet=fleet, is_admin=True, role=FleetMembership.Role.MANAGER, user__is_active=True
     )

@@ -38,7 +38,6 @@ class Stored:
 
 
 def is_storable(user: User) -> bool:
-    """Return whether the user has an e-mail that mails can go to and that fits."""
     return "@" in user.email and len(user.email) <= LONGEST_EMAIL
 
 
@@ -134,7 +133,6 @@ def _join(fleet: Fleet, drivers: Sequence[Driver]) -> int:
 
 
 def _store_access(fleet: Fleet, belonging: Sequence[Belonging], *, pks: dict[int, int]) -> None:
-    """Give the drivers the access that their accepted invites say, and take away what is gone."""
     wanted = {
         (pks[one.user.id], invite.partner_id)
         for one in belonging

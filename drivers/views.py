@@ -13,8 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from drivers.forms import LONGEST_SEARCH, AddDriverForm, DriverSearchForm
-from drivers.permissions import SESSION_KEY, FleetRequest, manager_required, member_required
-from drivers.selectors import matching_drivers, offer_drivers
+from drivers.permissions import (
+    SESSION_KEY,
+    FleetRequest,
+    manager_required,
+    matching_drivers,
+    member_required,
+    offer_drivers,
+)
 from drivers.services import DriverNotAdded, add_driver_by_email
 
 PAGE_SIZE = 50

@@ -49,7 +49,6 @@ class ReadOnlyInline(TabularInline):
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        """Return all fields: some cannot be shown otherwise."""
         return self.fields or ()
 
     def has_add_permission(self, *args: object) -> bool:

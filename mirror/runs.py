@@ -51,7 +51,6 @@ def add_counts(counts: dict[str, Any], more: Counts) -> dict[str, Any]:
 
 
 def kind_of_run(*, full: bool) -> str:
-    """Return which kind is due: a delta needs a finished run to start from, else all is read."""
     if full or last_finished() is None:
         return SyncRun.Kind.SITES_FULL
     return SyncRun.Kind.SITES_DELTA
@@ -183,7 +182,6 @@ def break_off(run: SyncRun, *, problem: str, calls: int) -> None:
 
 
 def _update_own(run: SyncRun, **values: object) -> None:
-    """Change the run if nobody else has since our last sign of life."""
     own = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, alive_at=run.alive_at)
     if not own.update(**values):
         raise RunOvertaken

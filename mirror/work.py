@@ -49,7 +49,6 @@ def enqueue_on_commit(task_name: str, *args: Any) -> None:
 
 
 def free_of_lease(now: datetime) -> Q:
-    """Return the condition that no live claim lies on a row."""
     return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
 
 

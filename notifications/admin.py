@@ -75,8 +75,8 @@ class NotificationAdmin(LargeAdmin):
         again = send_again(keys)
         if again:
             text = ngettext(
-                "%(number)s mail is sent again. One that is no longer true is left out.",
-                "%(number)s mails are sent again. Those that are no longer true are left out.",
+                "%(number)s e-mail is sent again. One that is no longer true is left out.",
+                "%(number)s e-mails are sent again. Those that are no longer true are left out.",
                 again,
             )
             messages.success(request, text % {"number": again})

@@ -6,7 +6,7 @@ class NotificationsConfig(AppConfig):
     """Mails about bookings."""
 
     name = "notifications"
-    verbose_name = _("Mails")
+    verbose_name = _("E-mails")
 
     def ready(self) -> None:
         from notifications.recipients import listen

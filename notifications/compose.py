@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.languages import language_for
+from accounts.models import language_for
 from bookings.wording import facts
 from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
@@ -80,8 +80,8 @@ def footer(case: Case) -> str:
         )
     else:
         text = _(
-            "Sent by %(portal)s, because you look after the bookings of %(fleet)s. Times are those "
-            "of the site."
+            "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
+            "those of the site."
         )
     return text % case.words
 

@@ -60,9 +60,10 @@ WAIT_FOR_EARLIER = timedelta(minutes=30)
 SLICE = 200
 
 # Why a mail was dropped.
-NO_LONGER_TRUE = gettext_noop("It was no longer true by the time it could be sent.")
+NO_LONGER_TRUE = gettext_noop("It was out of date by the time it could be sent.")
 PERHAPS_SENT = gettext_noop(
-    "It may have gone out once. The portal was stopped before it knew, and it is no longer true."
+    "It may have been sent once: the portal was stopped before it could tell. It is "
+    "now out of date."
 )
 
 
@@ -199,13 +200,13 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
-        problem = _("The address is not one that mail can be sent to.")
+        problem = _("E-mail cannot be sent to this address.")
         return _record(notification, State.GIVEN_UP, problem=problem)
     try:
         message = compose(notification)
     except (ValueError, TypeError, LookupError):
         logger.exception("Notification %s could not be written.", pk)
-        return _put_off(notification, problem=_("The mail could not be written."), now=now)
+        return _put_off(notification, problem=_("The e-mail could not be written."), now=now)
     try:
         connection.open()
     except OSError as error:  # SMTPException is one
@@ -224,7 +225,6 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
 
 
 def _read(owner: uuid.UUID) -> Notification | None:
-    """Return the row that this owner's claim lies on, with all that its mail tells."""
     # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mail takes.
     bookings = Booking.objects.select_related(
         "fleet", "driver", "location", "evse__charge_point", "created_by"
@@ -246,7 +246,6 @@ def _read(owner: uuid.UUID) -> Notification | None:
 
 
 def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> State:
-    """Record a failed attempt and when to try again, or that it was the last one."""
     at = now or timezone.now()
     attempts = notification.attempts + 1
     if at - notification.created_at >= GIVE_UP_AFTER and attempts >= FEWEST_ATTEMPTS:
@@ -256,7 +255,6 @@ def _put_off(notification: Notification, *, problem: str, now: datetime | None) 
 
 
 def pause_seconds(attempts: int) -> float:
-    """Return how long to wait after so many failed attempts: 15 s at first, 15 min at most."""
     least = min(LONGEST_PAUSE_SECONDS / 1.25, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
     return least * random.uniform(1, 1.25)  # noqa: S311
 
@@ -317,21 +315,22 @@ def _is_refused_for_good(error: OSError | ValueError) -> bool:
 
 
 def _problem(error: OSError | ValueError) -> str:
-    """Return what went wrong in plain words. The server's own may name addresses: left out."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next((code for code, _answer in error.recipients.values()), 0)
         if _is_refused_for_good(error):
             return _("The mail server refuses the address (%(code)d).") % {"code": code}
-        return _("The mail server takes no mail for the address now (%(code)d).") % {"code": code}
+        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
+            "code": code
+        }
     if isinstance(error, smtplib.SMTPResponseException):
         texts = {
-            smtplib.SMTPAuthenticationError: _("The mail server refuses our log-in (%(code)d)."),
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
             smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
         }
-        text = texts.get(type(error), _("The mail server refuses the mail (%(code)d)."))
+        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
         return text % {"code": error.smtp_code}
     if isinstance(error, ValueError):
-        return _("The mail could not be written.")
+        return _("The e-mail could not be written.")
     if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
         return _("The mail server broke off the connection or does not answer.")
     return _("The mail server cannot be reached.")

@@ -9,13 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import Fleet
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
-from notifications.preferences import Kind, choices_of
+from notifications.recipients import Kind, choices_of
 from shell.formats import duration
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
@@ -24,13 +23,13 @@ PICK_ONE = dict.fromkeys(["required", "invalid_choice"], _("Please pick one of t
 # Under the heading “Managers”, where there is little room.
 MANAGERS: dict[str, str | Promise] = {
     NotificationPreference.Managers.NOBODY: _("Nobody"),
-    NotificationPreference.Managers.ASKED: _("Who asked"),
+    NotificationPreference.Managers.ASKED: _("The requester"),
     NotificationPreference.Managers.ALL: pgettext_lazy("managers", "All"),
 }
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),
     DriverGets.ALWAYS: _("Always"),
-    DriverGets.IF_ASKED: _("If the driver asked for it"),
+    DriverGets.IF_ASKED: _("If the driver requested it"),
 }
 
 
@@ -40,13 +39,15 @@ class SettingsForm(forms.Form):
     reminder_minutes = forms.TypedChoiceField(
         label=_("Reminder"),
         coerce=int,
-        help_text=_("Bookings that are approved already follow."),
+        help_text=_("Also applies to bookings that are already approved."),
         error_messages=PICK_ONE,
     )
     language = forms.ChoiceField(
         label=_("My language"),
         choices=settings.LANGUAGES,
-        help_text=_("For pages and mails to you. Drivers get theirs in their account's language."),
+        help_text=_(
+            "For pages and e-mails to you. Drivers get theirs in the language of their account."
+        ),
         error_messages=PICK_ONE,
     )
 
@@ -110,7 +111,7 @@ class SentForm(forms.Form):
         label=_("About"), choices=[("", _("Any")), *Notification.Kind.choices], required=False
     )
     state = forms.ChoiceField(
-        label=_("State"), choices=[("", _("Any")), *Notification.State.choices], required=False
+        label=_("Status"), choices=[("", _("Any")), *Notification.State.choices], required=False
     )
 
 

@@ -4,11 +4,16 @@ An occasion is a request that is settled, something that happens to a booking, o
 falls due. Each address gets at most one mail of it; where driver and manager have the same one, it
 is the manager's. A manager whose account is switched off, or who has left the fleet or may only
 look by now, is told nothing; if that leaves nobody of those who asked, all managers are.
+
+A fleet chooses who gets which mails, within what each kind of mail lets it choose. What a driver
+must know, so that nobody drives to a charger in vain, is not for a fleet to switch off; what is
+between managers and the operator is not for drivers.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
@@ -18,14 +23,48 @@ from bookings.wording.versions import tells_all_of
 from drivers.models import Fleet, FleetMembership
 from mirror.work import enqueue_on_commit
 from notifications.kinds import MAILS
-from notifications.kinds.base import FleetRecipients, MailKind, MailPlan
-from notifications.models import Notification
-from notifications.preferences import choices_of_fleets
+from notifications.kinds.base import Choice, FleetRecipients, MailKind, MailPlan
+from notifications.models import Notification, NotificationPreference
 
 Kind = Notification.Kind
+Managers = NotificationPreference.Managers
 What = BookingEvent.What
 
 SEND = "notifications.tasks.send_notification"
+DEFAULTS = {kind: mail.default for kind, mail in MAILS.items()}
+
+
+def choices_of(fleet: Fleet) -> dict[Kind, Choice]:
+    return choices_of_fleets([fleet])[fleet.pk]
+
+
+def choices_of_fleets(fleets: Iterable[Fleet]) -> dict[int, dict[Kind, Choice]]:
+    """Return who gets mails of each kind, by the fleets' ids; costs one query."""
+    found = {fleet.pk: dict(DEFAULTS) for fleet in fleets}
+    for row in NotificationPreference.objects.filter(fleet__in=found):
+        chosen = Choice(Managers(row.managers), row.driver)
+        found[row.fleet_id][Kind(row.kind)] = MAILS[Kind(row.kind)].allowed(chosen)
+    return found
+
+
+def save_choices(fleet: Fleet, choices: Mapping[Kind, Choice]) -> None:
+    """Keep who of a fleet gets mails of each kind, within what may be chosen.
+
+    What equals the default is not kept, so that a better default reaches whoever never chose.
+    """
+    with transaction.atomic():
+        for kind, wanted in choices.items():
+            choice = MAILS[kind].allowed(wanted)
+            if choice == DEFAULTS[kind]:
+                NotificationPreference.objects.filter(fleet=fleet, kind=kind).delete()
+            else:
+                NotificationPreference.objects.update_or_create(
+                    fleet=fleet,
+                    kind=kind,
+                    defaults={"managers": choice.managers, "driver": choice.driver},
+                )
+
+
 BY_REQUEST: dict[tuple[str, str], MailKind] = {
     (mail.settles[0], status): mail
     for mail in MAILS.values()
@@ -91,7 +130,6 @@ def plan_reminders(bookings: Iterable[Booking]) -> int:
 
 
 def hand_over_mails(found: Booking, booking: Booking) -> None:
-    """Keep the mails about a booking that gives way to another row."""
     Notification.objects.filter(booking=found).update(booking=booking)
 
 
@@ -132,7 +170,6 @@ def _told_already(request: BookingRequest) -> list[str]:
 
 
 def _save(plan: MailPlan) -> None:
-    """Save the rows that there are not yet, and have sent what waits about this occasion."""
     if not plan.rows:
         return
     Notification.objects.bulk_create(plan.rows, ignore_conflicts=True)

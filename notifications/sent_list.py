@@ -1,4 +1,4 @@
-"""What was sent to whom: a fleet's mails, newest first. Every read starts at the fleet."""
+"""The sent e-mails of a fleet, newest first. Every read starts at the fleet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -109,7 +109,6 @@ def _narrow(
 
 
 def _addresses_of(fleet: Fleet, text: str) -> list[str]:
-    """Return the addresses, in capitals, of the fleet's people that a text names, and itself."""
     drivers = Driver.objects.filter(fleet_drivers__fleet=fleet)
     for word in search_key(text).split():
         drivers = drivers.filter(search_text__contains=word)

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from drivers.models import Fleet
 from notifications.kinds.base import Choice
-from notifications.preferences import Kind, save_choices
+from notifications.recipients import Kind, save_choices
 from notifications.reminders import set_lead_time
 
 

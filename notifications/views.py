@@ -36,7 +36,7 @@ def save(request: FleetRequest) -> HttpResponse:
         reminder_minutes=form.cleaned_data["reminder_minutes"],
         language=form.cleaned_data["language"],
     )
-    messages.success(request, _("Saved. It holds for mails from now on."))
+    messages.success(request, _("Saved. This applies to e-mails from now on."))
     return redirect("notifications:settings")
 
 

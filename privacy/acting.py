@@ -49,7 +49,6 @@ def acting(who: Doer | None) -> Iterator[None]:
 
 
 def from_command_line(arguments: list[str]) -> Doer | None:
-    """Return who acts in a process that was started with these arguments of manage.py."""
     command = arguments[1] if len(arguments) > 1 else ""
     if not command or command.startswith("-") or command in NOBODYS:
         return None

@@ -139,7 +139,6 @@ def blank_texts(
     request_events: QuerySet[BookingRequestEvent],
     events: QuerySet[BookingEvent],
 ) -> None:
-    """Take out what people wrote. Who moved a booking where is a number, and stays."""
     bookings.exclude(reference="").update(reference="", reference_key="")
     requests.exclude(rejection_reason="").update(rejection_reason="")
     request_events.exclude(note="").update(note="")
@@ -230,4 +229,4 @@ def _hold(mails: QuerySet[Notification]) -> None:
 
 
 def _being_sent() -> str:
-    return _("A mail to this person is being sent right now. Please try again in a few minutes.")
+    return _("An e-mail to this person is being sent right now. Please try again in a few minutes.")

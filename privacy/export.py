@@ -17,8 +17,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.links import VALID_AFTER_END
 from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.models.booking import VALID_AFTER_END
 from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
 from privacy.people import OfDriver, mails_to_user
@@ -119,7 +119,6 @@ def file_name(driver: Driver) -> str:
 
 
 def _row(row: Model, *, driver: Driver) -> dict[str, Any]:
-    """Return a row by the names of its columns, in words where it points to something."""
     kinds = columns_of(row._meta.label)
     told: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
@@ -138,7 +137,6 @@ def _row(row: Model, *, driver: Driver) -> dict[str, Any]:
 
 
 def _changes(changes: dict[str, Any], driver: Driver) -> dict[str, Any]:
-    """Return old and new values, in which other drivers have no number either."""
     if "driver" not in changes:
         return changes
     return changes | {"driver": [_which(key, driver) for key in changes["driver"]]}

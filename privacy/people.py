@@ -44,7 +44,6 @@ class OfDriver:
 
     @property
     def events(self) -> QuerySet[BookingEvent]:
-        """What happened to the bookings besides, and what the driver told from a link."""
         return BookingEvent.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
 
     @property
@@ -59,7 +58,6 @@ class OfDriver:
 
     @property
     def mails_about(self) -> QuerySet[Notification]:
-        """The mails about the driver's bookings, whoever got them."""
         return Notification.objects.filter(booking__driver=self.driver)
 
     @property
@@ -91,7 +89,6 @@ class OfDriver:
 
     @property
     def open_requests(self) -> QuerySet[BookingRequest]:
-        """What is not decided and names the driver, as the one before or the one to come."""
         return BookingRequest.objects.filter(
             Q(driver=self.driver) | Q(previous_driver=self.driver), status__in=BookingRequest.OPEN
         )

@@ -82,7 +82,7 @@ class DriverDataAdmin(DriverAdmin):
             (_("Requests to the operator"), theirs.requests.distinct().count()),
             (_("Events of bookings"), theirs.events.distinct().count()),
             (_("Charging sessions"), theirs.sessions.count()),
-            (_("Mails to the driver"), theirs.mails.count()),
+            (_("E-mails to the driver"), theirs.mails.count()),
             (_("Calendars of the driver alone"), theirs.feeds.count()),
         ]
         return _context(self, request, driver, form) | {
@@ -126,7 +126,7 @@ class UserDataAdmin(UserAdmin):
         kept = [
             (_("Fleets they belong to"), user.memberships.count()),
             (_("Bookings they asked for"), Booking.objects.filter(created_by=user).count()),
-            (_("Mails to them"), mails_to_user(user).count()),
+            (_("E-mails to them"), mails_to_user(user).count()),
         ]
         twin = None if user.is_erased else Driver.objects.filter(email__iexact=user.email).first()
         context = _context(self, request, user, form) | {"kept": kept, "twin": twin}
@@ -134,7 +134,6 @@ class UserDataAdmin(UserAdmin):
 
 
 def _exported(driver: Driver) -> HttpResponse:
-    """Return the document, and note who took it before the first byte goes out."""
     note(Action.EXPORTED, of=driver)
     response = StreamingHttpResponse(export_driver(driver), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{file_name(driver)}"'

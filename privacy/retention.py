@@ -201,7 +201,6 @@ def _clear_bookings_of(fleet: Fleet, before: datetime) -> int:
 
 
 def _unname(keys: list[int]) -> None:
-    """Take out of bookings, and out of all that belongs to them, who it was and what they wrote."""
     nobody = _nobody()
     bookings = Booking.objects.filter(pk__in=keys)
     requests = BookingRequest.objects.filter(booking__in=keys)

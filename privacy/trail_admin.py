@@ -85,7 +85,6 @@ class AuditEntryAdmin(LargeAdmin):
         return Q(object_id=str(number))
 
     def by_uuid(self, wanted: uuid.UUID) -> Q:
-        """Return what was done with one request: the id is also on its log lines."""
         return Q(request_id=wanted.hex) | Q(request_id=str(wanted))
 
     def by_words(self, words: str) -> Q:
@@ -118,7 +117,6 @@ class AuditEntryAdmin(LargeAdmin):
 
     @admin.display(description=gettext_lazy("old → new"))
     def values(self, entry: AuditEntry) -> str:
-        """Return what changed: personal and secret values are not kept."""
         return values_in_words(entry) or "–"
 
 
@@ -155,5 +153,4 @@ def _kind_in_words(label: str) -> str:
 
 
 def _is_gone(entry: AuditEntry) -> bool:
-    """Return whether the join found nobody: people are not deleted, but nothing forbids it."""
     return "user" not in entry._state.fields_cache or entry._state.fields_cache["user"] is None

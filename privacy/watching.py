@@ -73,12 +73,10 @@ def watch() -> None:
 
 
 def is_of_interest(model: type[Model]) -> bool:
-    """Return whether somebody acts whose changes to such rows are noted."""
     return DOER.get() is not None and model._meta.label not in OF_NO_INTEREST
 
 
 def remember(sender: type[Model], instance: Model, raw: bool = False, **_: Any) -> None:
-    """Keep what a row was before it is saved."""
     if raw or instance._state.adding or not is_of_interest(sender):
         return
     setattr(instance, BEFORE, _values(sender, instance.pk))
@@ -146,13 +144,11 @@ def note_links(
 
 
 def note_sign_in(request: HttpRequest | None, user: Any, **_: Any) -> None:
-    """Note that a member of staff has signed in."""
     if user.is_staff and request is not None:
         note(Action.SIGNED_IN, of=user, by=replace(doer_of(request), user_id=user.pk))
 
 
 def note_sign_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
-    """Note that a member of staff has signed out."""
     if user is not None and user.is_staff and request is not None:
         note(Action.SIGNED_OUT, of=user, by=replace(doer_of(request), user_id=user.pk))
 
@@ -169,7 +165,6 @@ def note_failure(credentials: dict[str, Any], request: HttpRequest | None = None
 
 
 def _values(model: type[Model], key: Any) -> dict[str, Any]:
-    """Return what stands in the database, by the names of fields."""
     attributes = {field.attname: field.name for field in model._meta.concrete_fields}
     row = model._base_manager.filter(pk=key).values(*attributes).first() or {}
     return {attributes[attribute]: value for attribute, value in row.items()}
@@ -261,7 +256,6 @@ def _registered() -> Iterable[type[Model]]:
 
 
 def _chosen(request: HttpRequest, model: type[Model]) -> list[object]:
-    """Return the keys of the rows that an action is for: those picked, or all that are listed."""
     if request.POST.get("select_across", "0") not in {"0", ""}:
         try:
             listed = admin.site._registry[model].get_changelist_instance(request)

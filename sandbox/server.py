@@ -32,7 +32,6 @@ class QuietHandler(WSGIRequestHandler):
         error: BaseException,  # noqa: ARG002
         environ: WSGIEnvironment | None = None,  # noqa: ARG002
     ) -> None:
-        """Read nothing more: what is left of the call is not the beginning of another."""
         self.close_connection = True
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 LEAST_CONTRAST = 4.5
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
-# The lightest and the darkest grounds of pages (static/css/chargebook.css), and those of mails.
+# The lightest and the darkest grounds of pages (static/css/base.css), and those of mails.
 LIGHT_GROUNDS = ("#ffffff", "#f5f8fa", "#ebeff3")
 DARK_GROUNDS = ("#0f151b", "#171e25", "#1f262d", "#262d34")
 ON_LIGHT, ON_DARK = "#ffffff", "#0d1419"
@@ -30,7 +30,6 @@ class Shades:
 
 
 def is_color(text: str) -> bool:
-    """Return whether a text is a colour as #rrggbb."""
     return HEX.fullmatch(text) is not None
 
 
@@ -54,7 +53,6 @@ def shades_of(color: str) -> Shades:
 
 
 def mixed(color: str, other: str, share: float) -> str:
-    """Return a colour with a share of another one in it."""
     parts = zip(_parts(color), _parts(other), strict=True)
     return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in parts)
 

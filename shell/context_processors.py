@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 
-from mirror.operator_status import operator_notice
+from ampeco.connection import operator_notice
 from shell.look import logo_url, theme_url
 
 

@@ -34,13 +34,11 @@ def abbreviation(local: datetime) -> str:
 
 
 def happens_twice(local: datetime) -> bool:
-    """Return whether the clock shows this time twice on this day, as when it is put back."""
     first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
     return first is not None and second is not None and first > second
 
 
 def write_local(local: datetime, pattern: str) -> str:
-    """Return a local time as text, with the zone's letters where the clock alone is ambiguous."""
     text = date_format(local, pattern)
     return f"{text} {abbreviation(local)}" if "H" in pattern and happens_twice(local) else text
 

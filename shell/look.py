@@ -36,7 +36,6 @@ class MailLook:
 
     @property
     def has_head(self) -> bool:
-        """Whether the operator's name or logo stands above what a mail says."""
         return bool(self.accent or self.logo_url)
 
 
@@ -47,13 +46,11 @@ def logo_url() -> str:
 
 
 def logo_origin() -> str:
-    """Return where the logo comes from, if not from the portal itself."""
     parts = urlsplit(settings.PORTAL_LOGO_URL)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def is_elsewhere(logo: str) -> bool:
-    """Return whether a logo is an address, and no path of a file of the portal."""
     return bool(urlsplit(logo).netloc)
 
 
@@ -71,13 +68,11 @@ def mail_look() -> MailLook:
 
 
 def theme_url() -> str:
-    """Return the address of the style sheet with the operator's look, by what it says."""
     css = theme_css()
     return f"{reverse('theme')}?{urlencode({'v': version_of(css)})}" if css else ""
 
 
 def version_of(css: str) -> str:
-    """Return the mark by which a style sheet is told from an earlier one."""
     return hashlib.sha256(css.encode()).hexdigest()[:12]
 
 

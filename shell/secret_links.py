@@ -41,7 +41,6 @@ def secret_link(view: View) -> View:
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
-    """Return the one answer to every link that opens nothing, whatever the reason."""
     return to_anybody(request, "bookings/driver_page/nothing_here.html", status=404)
 
 

@@ -19,11 +19,9 @@ class ConnectorInline(TabularInline):
     fields = ["type", "format", "status", "ampeco_id"]
 
     def has_add_permission(self, *args: object) -> bool:  # noqa: ARG002
-        """Refuse: connectors come from the operator."""
         return False
 
     def has_change_permission(self, *args: object) -> bool:  # noqa: ARG002
-        """Refuse: connectors come from the operator."""
         return False
 
 

@@ -1,14 +1,119 @@
-"""What a site's page says of the site and its chargers, put into words."""
+"""What a site and its chargers are, put into words; codes of AMPECO in words that drivers use."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from sites.labels import access_labels, connector_label, facility_labels, parking_label
+from shell.formats import km as km_text
 from sites.models import Evse, Location
 from sites.selectors import ENABLED
+
+Labels = dict[str, str | Promise]
+
+CONNECTOR_TYPES: Labels = {
+    "type1": _("Type 1"),
+    "type2": _("Type 2"),
+    "type3": _("Type 3"),
+    "chademo": _("CHAdeMO"),
+    "ccs1": _("CCS1"),
+    "ccs2": _("CCS2"),
+    "schuko": _("Schuko"),
+    "nacs": _("NACS"),
+    "cee16": _("CEE 16 A"),
+    "cee32": _("CEE 32 A"),
+    "j1772": _("J1772"),
+    "inductive": _("Inductive"),
+    "nema-5-20": _("NEMA 5-20"),
+    "nema-6-30": _("NEMA 6-30"),
+    "nema-6-50": _("NEMA 6-50"),
+    "type-e-french": _("Type E"),
+    "type-g-british": _("Type G"),
+    "type-j-swiss": _("Type J"),
+    "avcon": _("Avcon"),
+    "gb-t-ac": _("GB/T AC"),
+    "gb-t-dc": _("GB/T DC"),
+    "chaoji": _("ChaoJi"),
+}
+
+PARKING_TYPES: Labels = {
+    "ALONG_MOTORWAY": _("Along the motorway"),
+    "PARKING_GARAGE": _("Parking garage"),
+    "PARKING_LOT": _("Car park"),
+    "ON_DRIVEWAY": _("On a driveway"),
+    "ON_STREET": _("On the street"),
+    "UNDERGROUND_GARAGE": _("Underground garage"),
+}
+
+ACCESS_METHODS: Labels = {
+    "OPEN": _("Open to everybody"),
+    "TOKEN": _("Charging card or token"),
+    "LICENSE_PLATE": _("Licence plate"),
+    "ACCESS_CODE": _("Access code"),
+    "INTERCOM": _("Intercom"),
+    "PARKING_TICKET": _("Parking ticket"),
+}
+
+FACILITIES: Labels = {
+    "AIRPORT": _("Airport"),
+    "BIKE_SHARING": _("Bike sharing"),
+    "BUS_STOP": _("Bus stop"),
+    "CAFE": _("Café"),
+    "CARPOOL_PARKING": _("Carpool parking"),
+    "FUEL_STATION": _("Petrol station"),
+    "HOTEL": _("Hotel"),
+    "MALL": _("Shopping centre"),
+    "METRO_STATION": _("Metro station"),
+    "MUSEUM": _("Museum"),
+    "NATURE": _("Nature"),
+    "PARKING_LOT": _("Car park"),
+    "RECREATION_AREA": _("Recreation area"),
+    "RESTAURANT": _("Restaurant"),
+    "SPORT": _("Sport"),
+    "SUPERMARKET": _("Supermarket"),
+    "TAXI_STAND": _("Taxi stand"),
+    "TRAIN_STATION": _("Train station"),
+    "TRAM_STOP": _("Tram stop"),
+    "WIFI": _("Wi-Fi"),
+}
+
+
+def readable(code: str) -> str:
+    words = code.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:].lower() if code.isupper() else words
+
+
+def label(labels: Labels, code: str) -> str:
+    known = labels.get(code)
+    return str(known) if known is not None else readable(code)
+
+
+def connector_label(code: str) -> str:
+    return label(CONNECTOR_TYPES, code)
+
+
+def parking_label(code: str) -> str:
+    return label(PARKING_TYPES, code)
+
+
+def access_labels(codes: Iterable[str]) -> list[str]:
+    return [label(ACCESS_METHODS, code) for code in codes]
+
+
+def facility_labels(codes: Iterable[str]) -> list[str]:
+    return [label(FACILITIES, code) for code in codes]
+
+
+def distance_text(km: float | None) -> str:
+    """Return how far away something is: “350 m”, “2.3 km”, “12 km”."""
+    if km is None:
+        return gettext("Distance unknown")
+    if km < 0.995:
+        return gettext("%(distance)s m") % {"distance": round(km * 100) * 10}
+    return km_text(km)
+
 
 WEEKDAYS: dict[str, str | Promise] = {
     "monday": pgettext_lazy("opening hours", "Monday"),
@@ -71,12 +176,12 @@ def hours_text(spans: list[list[str]]) -> str:
     texts = []
     for start, end in spans:
         if start == MIDNIGHT and end in END_OF_DAY:
-            return _("All day")
+            return gettext("All day")
         span = {"start": start, "end": end}
         if start < end:
-            texts.append(_("%(start)s to %(end)s") % span)
+            texts.append(gettext("%(start)s to %(end)s") % span)
         else:
-            texts.append(_("%(start)s to %(end)s the next day") % span)
+            texts.append(gettext("%(start)s to %(end)s the next day") % span)
     return ", ".join(texts) or pgettext("opening hours", "Closed")
 
 
@@ -94,7 +199,6 @@ def facts_of(location: Location) -> dict[str, object]:
 
 
 def address_lines(location: Location) -> list[str]:
-    """Return the full address as one line, or what there is of it line by line."""
     if location.address:
         return [location.address]
     town = " ".join(part for part in (location.post_code, location.city) if part)
@@ -117,10 +221,10 @@ def state_of(evse: Evse) -> tuple[str, str]:
     """Return the code and the words for whether a charger can be booked, and why not."""
     statuses = {evse.status, evse.charge_point.status}
     if Evse.Status.OUT_OF_ORDER in statuses:
-        return "out-of-order", _("Out of order")
+        return "out-of-order", gettext("Out of order")
     if evse.booking_enabled and statuses == {ENABLED}:
-        return BOOKABLE, _("Can be booked")
-    return "not-bookable", _("Cannot be booked online")
+        return BOOKABLE, gettext("Can be booked")
+    return "not-bookable", gettext("Cannot be booked online")
 
 
 def trouble_of(evse: Evse) -> str:
@@ -131,15 +235,15 @@ def trouble_of(evse: Evse) -> str:
     charge_point = evse.charge_point
     statuses = {evse.status, charge_point.status}
     if Evse.Status.OUT_OF_ORDER in statuses:
-        return _("The charger is out of order.")
+        return gettext("The charger is out of order.")
     if Evse.Status.DISABLED in statuses:
-        return _("The operator has taken the charger out of service.")
+        return gettext("The operator has taken the charger out of service.")
     if evse.retired_at or charge_point.retired_at:
-        return _("The charger is no longer there.")
+        return gettext("The charger is no longer there.")
     if charge_point.network_status in OFFLINE:
-        return _("The charger is offline.")
+        return gettext("The charger is offline.")
     if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
-        return _("The charger reports a fault.")
+        return gettext("The charger reports a fault.")
     if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
-        return _("The charger says that it is not available.")
+        return gettext("The charger reports that it is not available.")
     return ""

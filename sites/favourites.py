@@ -1,19 +1,17 @@
 """The sites that somebody wants at hand."""
 
 from drivers.models import Fleet
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from sites.models import FavouriteSite, Location
 from sites.selectors import visible_locations
 
 
 def favourites_of(user_pk: int | None) -> frozenset[int]:
-    """Return the primary keys of somebody's favourite sites, whether or not they see them now."""
     found = FavouriteSite.objects.filter(user=user_pk)
     return frozenset(found.values_list("location_id", flat=True))
 
 
 def favourite_sites(fleet: Fleet, *, user_pk: int | None, limit: int) -> list[Location]:
-    """Return somebody's favourites among the sites that the fleet may see, by name."""
     visible = visible_locations(partner_ids=private_partner_ids(fleet))
     return list(visible.filter(favourites__user=user_pk).order_by("name", "pk")[:limit])
 

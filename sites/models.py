@@ -28,7 +28,7 @@ class Location(Mirrored):
     street_address = models.CharField(_("street"), max_length=500, blank=True)
     city = models.CharField(_("city"), max_length=255, blank=True)
     region = models.CharField(_("region"), max_length=255, blank=True)
-    post_code = models.CharField(_("post code"), max_length=32, blank=True)
+    post_code = models.CharField(_("postcode"), max_length=32, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
@@ -67,7 +67,6 @@ class Location(Mirrored):
 
     @property
     def zone_is_assumed(self) -> bool:
-        """Whether the operator did not say in which zone the site lies."""
         return self.zone.key != self.timezone
 
 
@@ -132,14 +131,12 @@ class Evse(Mirrored):
 
     @property
     def name(self) -> str:
-        """What a driver reads at the charger: the label, with the reference where it differs."""
         if self.label and self.physical_reference and self.label != self.physical_reference:
             return f"{self.label} ({self.physical_reference})"
         return self.label or self.physical_reference or f"#{self.ampeco_id}"
 
     @property
     def plug_types(self) -> set[str]:
-        """The kinds of connector in service."""
         return {plug.type for plug in self.connectors.all() if plug.status != "disabled"}
 
 

@@ -29,12 +29,10 @@ class Period:
 
     @classmethod
     def between(cls, start_at: datetime, end_at: datetime) -> "Period":
-        """Return the period between instants of whatever zones."""
         return cls(start_at.astimezone(UTC), end_at.astimezone(UTC))
 
     @property
     def length(self) -> timedelta:
-        """How much time really passes from start to end."""
         return self.end_at - self.start_at
 
 
@@ -68,7 +66,6 @@ def clip(periods: Iterable[HasPeriod], window: Period) -> tuple[Period, ...]:
 
 
 def covers(periods: Iterable[Period], whole: Period) -> bool:
-    """Return whether the periods together leave nothing of another one out."""
     return any(
         each.start_at <= whole.start_at and each.end_at >= whole.end_at for each in merge(periods)
     )
@@ -127,10 +124,8 @@ def starts_that_fit(
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a day begins in a zone, also where its clocks skip midnight."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def local_day(day: date, zone: ZoneInfo) -> Period:
-    """Return a day of a zone as it really passes: 23 or 25 hours when clocks change."""
     return Period(start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone))

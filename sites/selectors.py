@@ -105,7 +105,6 @@ def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, 
 
 
 def offered_connectors(*, partner_ids: PartnerIds) -> list[str]:
-    """Return the kinds of connector that some charger the fleet may book offers."""
     bookable = all_bookable_evses(partner_ids=partner_ids)
     types = Connector.objects.filter(evse__in=bookable).exclude(status=DISABLED)
     return sorted(types.values_list("type", flat=True).distinct())
@@ -179,3 +178,25 @@ def offers_at(locations: Iterable[Location], *, partner_ids: PartnerIds) -> dict
     for offer in offers.values():
         offer.connectors.sort()
     return offers
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Current, connector and least power (kW); what is empty does not matter."""
+
+    current_type: str = ""
+    connector_type: str = ""
+    min_power_kw: Decimal | None = None
+
+    @property
+    def key(self) -> str:
+        power = "" if self.min_power_kw is None else f"{self.min_power_kw.normalize():f}"
+        return f"{self.current_type}/{self.connector_type}/{power}"
+
+    def fits(self, evse: Evse) -> bool:
+        """Return whether a charger offers all that is asked for."""
+        if self.current_type and evse.current_type != self.current_type:
+            return False
+        if self.min_power_kw is not None and (evse.max_power_kw or 0) < self.min_power_kw:
+            return False
+        return not self.connector_type or self.connector_type in evse.plug_types

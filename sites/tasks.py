@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from mirror import runs
 from sites.mirroring import full_walk
 

@@ -88,13 +88,11 @@ class FleetMembershipAdmin(ModelAdmin):
     actions_detail = ["take_out"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: they are added on the page of their fleet."""
         return False
 
     def has_delete_permission(
         self, request: HttpRequest, obj: FleetMembership | None = None
     ) -> bool:
-        """Refuse: who leaves hands over what they look after."""
         return False
 
     @admin.display(description=gettext_lazy("role"))
@@ -149,7 +147,7 @@ class FleetMembershipAdmin(ModelAdmin):
 
 class NewInvitationForm(forms.ModelForm):
     language = forms.ChoiceField(
-        label=gettext_lazy("language of the mail"),
+        label=gettext_lazy("language of the e-mail"),
         choices=settings.LANGUAGES,
         widget=UnfoldAdminSelectWidget,
     )
@@ -188,17 +186,14 @@ class InvitationAdmin(ModelAdmin):
         return asked if obj is None else [*asked, *KNOWN_LATER]
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Refuse on its page: what was mailed stays. Sending again and revoking are actions."""
         return obj is None and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Refuse: one that shall open nothing is revoked."""
         return False
 
     def save_model(
         self, request: HttpRequest, obj: Invitation, form: forms.ModelForm, change: bool
     ) -> None:
-        """Save the invitation, and send it once it is in the database."""
         assert isinstance(request.user, User)
         obj.invited_by = request.user
         super().save_model(request, obj, form, change)
@@ -231,5 +226,5 @@ class InvitationAdmin(ModelAdmin):
         if sent:
             messages.success(request, _("An invitation was sent to %(email)s.") % names)
         else:
-            text = _("The mail to %(email)s could not be sent. Please send it again later.")
+            text = _("The e-mail to %(email)s could not be sent. Please send it again later.")
             messages.error(request, text % names)

@@ -26,7 +26,7 @@ class InvitationForm(forms.Form):
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "maxlength": LONGEST_EMAIL}),
         error_messages={
-            "required": _("Please enter the person's e-mail."),
+            "required": _("Please enter the person's e-mail address."),
             "invalid": _("This is not an e-mail address. It looks like name@company.com."),
             "max_length": _("This is too long for an e-mail address."),
         },
@@ -43,12 +43,12 @@ class InvitationForm(forms.Form):
         coerce=TeamRole,
         initial=TeamRole.MANAGER,
         help_text=_(
-            "Managers book for the drivers, admins look after the team as well, viewers only look."
+            "Managers book for the drivers, admins also manage the team, viewers can only look."
         ),
         error_messages={"invalid_choice": _("Please pick one of these.")},
     )
     language = forms.ChoiceField(
-        label=_("Language of the mail"),
+        label=_("Language of the e-mail"),
         choices=settings.LANGUAGES,
         error_messages={"invalid_choice": _("Please pick one of these.")},
     )
@@ -84,7 +84,7 @@ class LeavingForm(forms.Form):
             del self.fields["heir"]
         if self.feeds:
             self.fields["revoke_feeds"].label = _(
-                "Revoke the calendars that they made: their addresses lead nowhere then"
+                "Revoke the calendars they made: their addresses then stop working"
             )
         else:
             del self.fields["revoke_feeds"]

@@ -22,7 +22,6 @@ AT_ONCE = 500
 
 
 def looked_after(fleet: Fleet, user: User, *, now: datetime | None = None) -> QuerySet[Booking]:
-    """Return the bookings of which somebody is to hear more: not over, and not settled for good."""
     still_open = Q(status__in=Booking.MAY_COME) | Q(needs_attention=True)
     return Booking.objects.filter(
         still_open, fleet=fleet, created_by=user, end_at__gt=now or timezone.now()
@@ -76,7 +75,6 @@ def revoke_feeds_of(fleet: Fleet, user: User, *, now: datetime | None = None) ->
 
 
 def _redirect_mails(fleet: Fleet, giver: User, taker: User | None, *, now: datetime) -> None:
-    """Send the giver's waiting mails to the taker, who is told of each thing once."""
     waiting = (
         Notification.objects.filter(
             Q(lease_until=None) | Q(lease_until__lte=now),

@@ -69,13 +69,13 @@ def make_way(fleet: Fleet, email: str) -> None:
     """
     now = timezone.now()
     if fleet.memberships.filter(user__email__iexact=email).exists():
-        raise NotChanged(_("This person is in the team already."))
+        raise NotChanged(_("This person is already in the team."))
     earlier = fleet.invitations.filter(email=email, state=State.OPEN).first()
     if earlier is not None and not earlier.is_expired(now):
-        raise NotChanged(_("This person has been invited already. The mail can be sent again."))
+        raise NotChanged(_("This person has already been invited. The e-mail can be sent again."))
     if fleet.invitations.filter(created_at__gt=now - DAY).count() >= MOST_A_DAY:
         raise NotChanged(
-            _("%(most)d people were invited within a day. Please go on tomorrow.")
+            _("%(most)d people were invited within a day. Please continue tomorrow.")
             % {"most": MOST_A_DAY}
         )
     if earlier is not None:
@@ -91,7 +91,7 @@ def deliver(invitation: Invitation) -> bool:
     with transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if row.state != State.OPEN:
-            raise NotChanged(_("This invitation is not open any more."))
+            raise NotChanged(_("This invitation is no longer open."))
         if row.mails >= MOST_MAILS:
             raise NotChanged(
                 _("It was sent %(most)d times. Please revoke it, or ask the person.")

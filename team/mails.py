@@ -6,8 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import TeamRole
 from team.models import VALID, Invitation
 
@@ -62,14 +61,11 @@ def compose(invitation: Invitation, *, url: str) -> EmailMultiAlternatives:
 def what_they_may(role: TeamRole) -> str:
     """Return what somebody with a role may do, as a sentence to them."""
     return {
-        TeamRole.ADMIN: _(
-            "You will book charging for the fleet’s drivers and look after its team."
-        ),
+        TeamRole.ADMIN: _("You will book charging for the fleet’s drivers and manage its team."),
         TeamRole.MANAGER: _("You will book charging for the fleet’s drivers."),
         TeamRole.VIEWER: _("You will see the fleet’s bookings, without changing them."),
     }[role]
 
 
 def _one_line(text: str) -> str:
-    """Return a name as one line: whoever chose it cannot write the mail."""
     return " ".join(text.split())

@@ -35,7 +35,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=16, choices=TeamRole)
-    language = models.CharField(_("language of mails"), max_length=16, blank=True)
+    language = models.CharField(_("language of e-mails"), max_length=16, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.OPEN)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -54,8 +54,8 @@ class Invitation(models.Model):
         verbose_name=_("accepted by"),
     )
     created_at = models.DateTimeField(_("invited"), default=timezone.now, editable=False)
-    sent_at = models.DateTimeField(_("last mail"), null=True, blank=True)
-    mails = models.PositiveSmallIntegerField(_("mails"), default=0)
+    sent_at = models.DateTimeField(_("last e-mail"), null=True, blank=True)
+    mails = models.PositiveSmallIntegerField(_("e-mails"), default=0)
     expires_at = models.DateTimeField(_("valid until"), default=in_some_days)
     settled_at = models.DateTimeField(_("accepted or revoked"), null=True, blank=True)
 

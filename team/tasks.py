@@ -13,7 +13,6 @@ KEPT = timedelta(days=30)
 
 @shared_task
 def forget_invitations() -> None:
-    """Remove invitations a month after they were accepted, revoked or too old."""
     before = timezone.now() - KEPT
     Invitation.objects.filter(
         Q(settled_at__lt=before) | Q(state=Invitation.State.OPEN, expires_at__lt=before)

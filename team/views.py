@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
-from accounts.models import User
+from accounts.models import User, language_for
 from drivers.models import FleetMembership, TeamRole
 from drivers.permissions import FleetRequest, admin_required, member_required
 from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remains
@@ -72,9 +71,9 @@ def revoke_invitation(request: FleetRequest, pk: int) -> HttpResponse:
     except NotAllowed:
         raise PermissionDenied from None
     if done:
-        messages.success(request, _("The invitation is revoked: its link opens nothing any more."))
+        messages.success(request, _("The invitation has been revoked. Its link no longer works."))
     else:
-        messages.info(request, _("This invitation is not open any more."))
+        messages.info(request, _("This invitation is no longer open."))
     return redirect("team:list")
 
 
@@ -85,7 +84,9 @@ def other_role(request: FleetRequest, pk: int) -> HttpResponse:
     get_object_or_404(FleetMembership, pk=pk, fleet=request.fleet)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _show_team(request, _invitation_form(request), problem=(pk, _("No such role.")))
+        return _show_team(
+            request, _invitation_form(request), problem=(pk, _("This role does not exist."))
+        )
     role: TeamRole = form.cleaned_data["role"]
     try:
         changed = change_role(fleet=request.fleet, pk=pk, role=role, by=_user(request))
@@ -95,7 +96,7 @@ def other_role(request: FleetRequest, pk: int) -> HttpResponse:
         raise Http404 from None
     except NotAllowed:
         raise PermissionDenied from None
-    text = _("%(name)s: the role is “%(role)s” now.")
+    text = _("%(name)s now has the role “%(role)s”.")
     names = {"name": changed.user.display_name, "role": changed.team_role.label}
     messages.success(request, text % names)
     return redirect("team:list")
@@ -177,7 +178,7 @@ def _deliver(request: FleetRequest, invitation: Invitation) -> None:
     if sent:
         messages.success(request, _("An invitation was sent to %(email)s.") % names)
     else:
-        text = _("The mail to %(email)s could not be sent. Please send it again below.")
+        text = _("The e-mail to %(email)s could not be sent. Please send it again below.")
         messages.error(request, text % names)
 
 

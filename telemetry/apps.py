@@ -8,8 +8,8 @@ class TelemetryConfig(AppConfig):
 
     def ready(self) -> None:
         """Begin to watch the workers, the booking requests and, where configured, errors."""
-        from telemetry import errors, watching, workers
+        from telemetry import errors, logs, workers
 
         workers.watch()
-        watching.watch()
+        logs.watch_booking_requests()
         errors.report_to_sentry()

@@ -1,4 +1,4 @@
-"""Log lines: what they carry of the work at hand, what is cut out of them, how they look.
+"""What is told of the work at hand: log lines, with a line and a count for each answer and move.
 
 Every line is scrubbed as a whole, tracebacks included. Its fields are those that are bound, and
 those given with `extra=` whose name is in FIELDS.
@@ -8,12 +8,20 @@ import json
 import logging
 import math
 import re
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from typing import Any
+
+from django.db.models.signals import post_save
+from django.http import HttpRequest, HttpResponse
+
+from telemetry.measures import REQUEST_MOVES, WEB_REQUESTS, WEB_SECONDS
+
+logger = logging.getLogger(__name__)
 
 REQUEST_ID = "request_id"
 # What proxies send: hexadecimal digits, UUIDs, AWS's `Root=1-…`. Nothing that could break a line.
@@ -25,12 +33,10 @@ _facts: ContextVar[Facts] = ContextVar("telemetry_facts", default={})  # noqa: B
 
 
 def facts() -> Facts:
-    """Return what is bound at the moment, by name."""
     return _facts.get()
 
 
 def request_id() -> str:
-    """Return the id of the request that is being worked on, or nothing outside of one."""
     return str(_facts.get().get(REQUEST_ID, ""))
 
 
@@ -55,7 +61,6 @@ def bound(**more: str | int) -> Iterator[None]:
 
 
 def accept_request_id(offered: str | None) -> str:
-    """Return an id that came from outside if it is one, else a new one."""
     if offered and ACCEPTABLE.fullmatch(offered):
         return offered
     return uuid.uuid4().hex
@@ -95,7 +100,6 @@ class Scrubber:
 
 
 def short_path(path: str) -> str:
-    """Return the path of an unknown address with its long segments, which may be tokens, cut."""
     return "/".join(
         segment if len(segment) <= LONGEST_SEGMENT else "[…]" for segment in path.split("/")
     )
@@ -116,26 +120,26 @@ FIELDS = (
 FORMATS = ("json", "lines")
 
 
-class WorkAtHand(logging.Filter):
-    """Puts the fields on a record, and the pattern of its address in place of the address."""
+def fields_of(record: logging.LogRecord) -> Facts:
+    """Return the fields of a record; in its message goes the pattern of an address for the address.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Complete a record; none is held back."""
-        if not hasattr(record, "fields"):
-            given = record.__dict__
-            extra = {
-                name: given[name]
-                for name in FIELDS
-                if isinstance(given.get(name), str | int | float) and given[name] != ""
-            }
-            request = given.get("request")
-            if request is not None:
-                _name_route(record, request)
-                # Django logs some refusals when the middleware is done already.
-                offered = getattr(request, REQUEST_ID, "")
-                extra |= {REQUEST_ID: offered} if offered else {}
-            record.fields = {**facts(), **extra}
-        return True
+    Where a record has several handlers, all of them find what the first one found.
+    """
+    given = record.__dict__
+    if "fields" not in given:
+        extra = {
+            name: given[name]
+            for name in FIELDS
+            if isinstance(given.get(name), str | int | float) and given[name] != ""
+        }
+        request = given.get("request")
+        if request is not None:
+            _name_route(record, request)
+            # Django logs some refusals when the middleware is done already.
+            offered = getattr(request, REQUEST_ID, "")
+            extra |= {REQUEST_ID: offered} if offered else {}
+        given["fields"] = {**facts(), **extra}
+    return given["fields"]
 
 
 class Seldom(logging.Filter):
@@ -161,7 +165,6 @@ class Seldom(logging.Filter):
 
 
 def _name_route(record: logging.LogRecord, request: Any) -> None:
-    """Replace the address in a record's arguments: drivers' links and calendars are secrets."""
     path = getattr(request, "path", None)
     if path is None or not isinstance(record.args, tuple):
         return
@@ -184,16 +187,14 @@ class Lines(ScrubbedFormatter):
     def __init__(self, *, secrets: Sequence[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", secrets=secrets)
 
+    def format(self, record: logging.LogRecord) -> str:
+        fields_of(record)
+        return self._scrubber.clean(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line with its fields behind it."""
-        fields = getattr(record, "fields", {})
-        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        told = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
         line = super().formatMessage(record)
         return f"{line} [{told}]" if told else line
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback under it."""
-        return self._scrubber.clean(super().format(record))
 
 
 class Json(ScrubbedFormatter):
@@ -201,13 +202,14 @@ class Json(ScrubbedFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object: when, how bad, who, what, the fields, the traceback."""
+        fields = fields_of(record)
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
             "message": self._scrubber.clean(record.getMessage()),
         }
-        for name, value in getattr(record, "fields", {}).items():
+        for name, value in fields.items():
             entry[name] = self._scrubber.clean(value) if isinstance(value, str) else value
         if record.exc_info:
             entry["traceback"] = self._scrubber.clean(self.formatException(record.exc_info))
@@ -223,15 +225,9 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"work": {"()": WorkAtHand}, "seldom": {"()": Seldom}},
+        "filters": {"seldom": {"()": Seldom}},
         "formatters": {"line": {"()": formatter, "secrets": [s for s in secrets if s]}},
-        "handlers": {
-            "console": {
-                "class": "logging.StreamHandler",
-                "formatter": "line",
-                "filters": ["work"],
-            }
-        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             # They come with handlers of their own.
@@ -246,3 +242,84 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
             "celery.app.trace": {"level": "WARNING"},
         },
     }
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class WatchRequests:
+    """Gives each request an id, its own or the proxy's, and counts and times its answer.
+
+    The id is on every log line of the request and of the tasks that it starts, and goes back as
+    `X-Request-ID`. What changes something is told with a line of its own; who only looks is not.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.monotonic()
+        request_id = accept_request_id(request.headers.get("X-Request-ID"))
+        request.request_id = request_id  # type: ignore[attr-defined]
+        with bound(request_id=request_id):
+            response = self.get_response(request)
+            note_answer(request, response, seconds=time.monotonic() - began)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+def note_answer(request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
+    """Count an answer; files that are served well are not of interest."""
+    match = request.resolver_match
+    if match is None and response.status_code < 400:
+        return
+    view = match.view_name if match else "none"
+    method = request.method if request.method in METHODS else "other"
+    assert method is not None
+    WEB_REQUESTS.add(view=view, method=method, status=str(response.status_code))
+    WEB_SECONDS.note(seconds, view=view)
+    logger.log(
+        logging.DEBUG if method in ONLY_LOOK else logging.INFO,
+        "%s %s answered with %d.",
+        method,
+        view,
+        response.status_code,
+        extra={
+            "method": method,
+            "view": view,
+            "status": response.status_code,
+            "seconds": round(seconds, 3),
+        },
+    )
+
+
+def watch_booking_requests() -> None:
+    """Connect to the history of requests, which gets a line with every move, and only there.
+
+    Whoever writes it need not know that it is watched. A transaction that is rolled back afterwards
+    leaves a line and a count too many, beside the error that says so.
+    """
+    post_save.connect(
+        note_move, sender="bookings.BookingRequestEvent", dispatch_uid="telemetry-booking-requests"
+    )
+
+
+def note_move(instance: Any, created: bool, **_: Any) -> None:
+    """Write a log line with the ids that belong to a move, and count it."""
+    if not created:
+        return
+    request = instance.request
+    REQUEST_MOVES.add(kind=request.kind, state=instance.to_status)
+    logger.info(
+        "Booking request %s (%s) is %s.",
+        request.pk,
+        request.kind,
+        instance.to_status,
+        extra={
+            "booking_request_id": request.pk,
+            "booking_id": request.booking_id,
+            "kind": str(request.kind),
+            "status": str(instance.to_status),
+        },
+    )

@@ -92,7 +92,6 @@ class Store:
             raise
 
     def end(self) -> None:
-        """Hand on for the last time, when the process ends."""
         self._ended.set()
         with suppress(redis.RedisError):
             self.hand_on()
@@ -128,7 +127,6 @@ class Counter:
     labels: tuple[str, ...]
 
     def add(self, amount: float = 1.0, /, **labels: str) -> None:
-        """Count some more."""
         STORE.add({_field(self.name, _values(self.labels, labels)): amount})
 
     def family(self, numbers: "Numbers") -> Metric:
@@ -153,7 +151,6 @@ class Timer:
     buckets: tuple[float, ...]
 
     def note(self, seconds: float, /, **labels: str) -> None:
-        """Count a duration."""
         values = _values(self.labels, labels)
         bucket = next((str(limit) for limit in self.buckets if seconds <= limit), OVER)
         STORE.add({_field(self.name, values, bucket): 1.0, _field(self.name, values, SUM): seconds})

@@ -54,12 +54,10 @@ class SweepState:
 
     @property
     def is_late(self) -> bool:
-        """Whether it has not succeeded for longer than it may."""
         return self.waited_seconds > self.limit_seconds
 
 
 def name_of(task: str) -> str:
-    """Return the sweep's name for a task's: the last part, with hyphens."""
     return task.rpartition(".")[2].replace("_", "-")
 
 
@@ -128,7 +126,6 @@ def note_failure(name: str) -> None:
 
 
 def forget_notes() -> None:
-    """Let the next success be noted, whenever the last one was."""
     with _noted.lock:
         _noted.at.clear()
 

@@ -40,7 +40,6 @@ def keep_logging(**_: Any) -> None:
 
 
 def expect_sweeps(**_: Any) -> None:
-    """Wait for the sweeps from now on: beat has begun to start them."""
     sweeps.await_all()
 
 
@@ -69,7 +68,6 @@ def note_success(sender: Task, **_: Any) -> None:
 
 
 def note_failure(sender: Task, task_id: str, **_: Any) -> None:
-    """Count a task that broke down."""
     TASK_RUNS.add(task=sender.name, outcome="failed")
     TASK_SECONDS.note(_seconds(task_id), task=sender.name)
     if _is_sweep(sender):
@@ -77,7 +75,6 @@ def note_failure(sender: Task, task_id: str, **_: Any) -> None:
 
 
 def end(task_id: str, **_: Any) -> None:
-    """Unbind what the task's log lines carried."""
     token, _began = _running.pop(task_id, (None, 0.0))
     if token is not None:
         unbind(token)
@@ -91,7 +88,6 @@ def _sent_id(task: Task) -> str | None:
 
 
 def _ids(task: Task, args: Any, kwargs: Any) -> dict[str, int]:
-    """Return the task's arguments that are ids of rows, as log lines call them."""
     try:
         given = inspect.signature(task.run).bind_partial(*args, **kwargs).arguments
     except TypeError:

@@ -8,7 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from accounts.models import User
-from bookings.links import link_token
+from bookings.models.booking import link_token
 from calendars.models import CalendarFeed
 from team.invitations import invitation_url
 from team.models import Invitation

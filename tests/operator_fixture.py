@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from ampeco.client import AmpecoClient
-from ampeco.factory import set_client
+from ampeco.connection import set_client
 from sandbox.app import create_app
 from sandbox.faults import ConnectionCut
 from sandbox.world.build import build_world

@@ -23,7 +23,7 @@ from sandbox.world.records import Evse as Charger
 from sandbox.world.world import World
 from sites.mirroring import full_walk
 from sites.models import Evse
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.factories import BookingFactory, next_noon
 
 

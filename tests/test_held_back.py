@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.utils.timezone import now
 
 from ampeco.client import AmpecoClient
-from ampeco.factory import CIRCUIT_KEY, set_client
+from ampeco.connection import CIRCUIT_KEY, set_client
 from bookings import tasks
 from bookings.models import Booking, BookingRequest
 from drivers.tasks import sync_drivers

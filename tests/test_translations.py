@@ -11,13 +11,13 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from accounts.models import User
-from bookings.links import link_token
 from bookings.models import Booking
+from bookings.models.booking import link_token
 from calendars.entries import booking_calendar, feed_calendar
 from drivers.models import Driver
 from notifications.compose import compose
 from notifications.models import Notification
-from sites import labels
+from sites import facts
 from tests.access import WHOLE_PAGES, go_through
 from tests.factories import BookingRequestFactory
 from tests.notifications.mail_situations import SITUATIONS
@@ -176,9 +176,9 @@ def test_calendar_entries_are_too(stage, untranslated):
 def test_what_sites_offer_is_too(untranslated):
     for language in OTHERS:
         with translation.override(language):
-            labels.access_labels(labels.ACCESS_METHODS)
-            for code in labels.CONNECTOR_TYPES:
-                labels.connector_label(code)
+            facts.access_labels(facts.ACCESS_METHODS)
+            for code in facts.CONNECTOR_TYPES:
+                facts.connector_label(code)
     assert untranslated.texts == set()
 
 

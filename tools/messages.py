@@ -20,7 +20,6 @@ ENGLISH_ALONE = (
     "**/*admin*.py",
     "**/apps.py",
     "**/management/**/*.py",
-    "ampeco/**/*.py",
     "mirror/models.py",
     "privacy/**/*.py",
     "sandbox/**/*.py",
@@ -88,7 +87,6 @@ def texts_of(path: Path, *, translated: bool = False) -> set[tuple[str, str, str
 
 
 def unspoken() -> Iterator[Path]:
-    """Yield the files and folders in which no text is looked for."""
     yield from (ROOT / folder for folder in ("node_modules", "static", "tests", "var"))
     for pattern in ENGLISH_ALONE:
         yield from ROOT.glob(pattern)

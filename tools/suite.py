@@ -108,7 +108,6 @@ def services() -> Iterator[dict[str, str]]:
 
 
 def heading(text: str) -> None:
-    """Say what runs next."""
     print(f"\n== {text}", flush=True)
 
 

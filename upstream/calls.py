@@ -53,7 +53,6 @@ class Call:
 
     @property
     def was_sent(self) -> bool:
-        """Whether a request went out, as far as we know."""
         return self.outcome not in {Outcome.HELD_OFF, Outcome.LEFT_ALONE}
 
 

@@ -138,7 +138,6 @@ class CacheGate:
 
 
 def bound_wait(seconds: float) -> float:
-    """Return a wait within sane bounds, whatever the operator said."""
     if math.isnan(seconds):
         return DEFAULT_WAIT_SECONDS
     return min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)

@@ -4,6 +4,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -39,6 +40,19 @@ def read_fields(
         if found[name] is None:
             raise UnreadablePayload(f"“{table[name][0]}” is missing or cannot be read.")
     return found
+
+
+def rows_of(table: Table, *, required: Iterable[str]) -> Reader:
+    """Return a reader of lists of objects; those that lack something are left out."""
+
+    def read(value: object) -> list[dict[str, Any]]:
+        rows = []
+        for entry in objects(value):
+            with suppress(UnreadablePayload):
+                rows.append(read_fields(entry, table, required=required))
+        return rows
+
+    return read
 
 
 def one_of(known: frozenset[str], field: str, *, absent: str = UNKNOWN) -> Reader:
@@ -184,6 +198,5 @@ def section(payload: Payload, key: str) -> Payload:
 
 
 def objects(value: object) -> Iterator[Payload]:
-    """Yield the objects of a list and leave out anything else."""
     if isinstance(value, list | tuple):
         yield from (entry for entry in value if isinstance(entry, Mapping))

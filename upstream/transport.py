@@ -109,7 +109,6 @@ class Transport:
 
     @property
     def calls(self) -> int:
-        """How many HTTP requests were sent so far, attempts included."""
         return self._calls
 
     def close(self) -> None:
@@ -141,22 +140,22 @@ class Transport:
         return url
 
     def get(self, url: httpx.URL, *, operation: str) -> dict[str, Any]:
-        """Read an address and return the answer's JSON object."""
         return self._repeatedly(
             lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
         )
 
-    def ask(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+    def ask(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
         """Send a POST that changes nothing upstream, so that it is repeated like a GET."""
+        url = self.address(path)
         return self._repeatedly(
             lambda: self._send(
                 self._http.build_request("POST", url, json=body), operation, changes=False
             )
         )
 
-    def post(self, url: httpx.URL, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
-        """Send a POST once, whatever happens."""
-        return self._send(self._http.build_request("POST", url, json=body), operation, changes=True)
+    def post(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+        request = self._http.build_request("POST", self.address(path), json=body)
+        return self._send(request, operation, changes=True)
 
     def _repeatedly(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         attempts = 0
@@ -190,7 +189,6 @@ class Transport:
         raise AssertionError("Retrying ends with an answer or an error.")
 
     def _send(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
-        """Make one attempt, and tell the observer what came of it."""
         began = time.monotonic()
         try:
             self._hold_back(operation)
@@ -276,7 +274,6 @@ class Transport:
     def _refusal(
         self, response: httpx.Response, operation: str, *, changes: bool, deadline: float
     ) -> UpstreamError:
-        """Return the error for an answer that is no success."""
         status = response.status_code
         message = f"{operation}: the operator answered {status}."
         if status == httpx.codes.TOO_MANY_REQUESTS:

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                     "language",
                     models.CharField(
                         blank=True,
-                        help_text="Empty: pages as the browser asks for, mails in the portal's own.",
+                        help_text="Empty: pages follow the browser, e-mails use the portal's language.",
                         max_length=16,
                         verbose_name="language",
                     ),

@@ -10,9 +10,11 @@ from ampeco.types.bookings import (
     BookingRequest,
     CancelBookingRequest,
     ChangeBookingRequest,
+    EvseAvailability,
     EvseCriteria,
     NewBookingRequest,
     Session,
+    Slot,
 )
 from ampeco.types.people import Partner, PartnerInvite, User
 from ampeco.types.places import (
@@ -20,9 +22,7 @@ from ampeco.types.places import (
     ChargePoint,
     Connector,
     Evse,
-    EvseAvailability,
     Location,
-    Slot,
 )
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text

@@ -1,4 +1,4 @@
-"""When drivers charge: what we ask for, what the operator decides, what came of it."""
+"""When drivers charge: what is free, asked for and decided, and what came of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from upstream.readers import (
     one_of,
     plain_text,
     read_fields,
+    rows_of,
     section,
     text_or_none,
     whole_number,
@@ -72,6 +73,33 @@ SESSION_FIELDS: Table = {
     "billing_status": ("billingStatus", one_of(BILLING_STATUSES, "billing status", absent="")),
     "last_updated_at": ("lastUpdatedAt", instant),
 }
+SLOT_FIELDS: Table = {"start_at": ("startAt", instant), "end_at": ("endAt", instant)}
+AVAILABILITY_FIELDS: Table = {
+    "evse_id": ("evseId", whole_number),
+    "slots": ("availableSlots", rows_of(SLOT_FIELDS, required=("start_at", "end_at"))),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time in which an EVSE is free, from `start_at` until just before `end_at`."""
+
+    start_at: datetime
+    end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvseAvailability:
+    """When an EVSE is free: its slots in order, none touching the next, none empty."""
+
+    evse_id: int
+    slots: tuple[Slot, ...]
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read one EVSE's availability; what is outside all slots is not available."""
+        found = read_fields(payload, AVAILABILITY_FIELDS, required=("evse_id",))
+        return cls(found["evse_id"], _merged([Slot(**row) for row in found["slots"]]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,3 +316,16 @@ def _json_number(value: Decimal | None) -> int | float | None:
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _merged(slots: list[Slot]) -> tuple[Slot, ...]:
+    merged: list[Slot] = []
+    for slot in sorted(slots, key=lambda slot: slot.start_at):
+        if slot.start_at >= slot.end_at:
+            continue
+        if merged and slot.start_at <= merged[-1].end_at:
+            end_at = max(slot.end_at, merged[-1].end_at)
+            merged[-1] = Slot(start_at=merged[-1].start_at, end_at=end_at)
+        else:
+            merged.append(slot)
+    return tuple(merged)

@@ -308,32 +308,7 @@ class Evse:
         )
 
     def at_charge_point(self, charge_point_id: int) -> Self:
-        """Return this EVSE with its charge point, which a list per charge point leaves out."""
         return replace(self, charge_point_id=charge_point_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A time in which an EVSE is free, from `start_at` until just before `end_at`."""
-
-    start_at: datetime
-    end_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EvseAvailability:
-    """When an EVSE is free: its slots in order, none touching the next, none empty."""
-
-    evse_id: int
-    slots: tuple[Slot, ...]
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Read one EVSE's availability; what is outside all slots is not available."""
-        return cls(
-            evse_id=required_id(payload, "evseId"),
-            slots=_merged_slots(payload.get("availableSlots")),
-        )
 
 
 def _opening_hours(hours: Payload) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -373,19 +348,3 @@ def _max_power_kw(payload: Payload) -> Decimal | None:
     if watts is None or not 0 < watts < MOST_KW * WATTS_PER_KW:
         return None
     return watts / WATTS_PER_KW
-
-
-def _merged_slots(value: object) -> tuple[Slot, ...]:
-    slots = []
-    for entry in objects(value):
-        start_at, end_at = instant(entry.get("startAt")), instant(entry.get("endAt"))
-        if start_at and end_at and start_at < end_at:
-            slots.append(Slot(start_at=start_at, end_at=end_at))
-    merged: list[Slot] = []
-    for slot in sorted(slots, key=lambda slot: slot.start_at):
-        if merged and slot.start_at <= merged[-1].end_at:
-            end_at = max(slot.end_at, merged[-1].end_at)
-            merged[-1] = Slot(start_at=merged[-1].start_at, end_at=end_at)
-        else:
-            merged.append(slot)
-    return tuple(merged)

@@ -11,15 +11,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from shell.wall_clock import instants_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
 from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
-from sites.selectors import DISABLED, all_bookable_evses, bookable_evses
+from sites.selectors import DISABLED, Criteria, all_bookable_evses, bookable_evses
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, read_availability
-from sites.slots.criteria import Criteria
 
 ONE_DAY = timedelta(days=1)
 MOST_TIMES = 4
@@ -61,7 +60,6 @@ class Alternatives:
     sites_problem: str = ""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to offer."""
         return bool(self.other_times or self.other_chargers or self.other_sites)
 
 
@@ -75,14 +73,12 @@ class Wish:
     power_kw: Decimal | None
 
     def fits(self, evse: Evse) -> bool:
-        """Return whether a charger will do."""
         if self.connector_types and not self.connector_types & plugs_of(evse):
             return False
         criteria = Criteria(current_type=self.current_type, min_power_kw=self.min_power_kw)
         return criteria.fits(evse)
 
     def distance(self, evse: Evse) -> tuple[bool, Decimal, str]:
-        """Return by what the best come first: as strong as wanted, then by how much they differ."""
         wanted = self.power_kw or Decimal(0)
         power = evse.max_power_kw or Decimal(0)
         return power < wanted, abs(power - wanted), evse.name
@@ -118,16 +114,13 @@ class Search:
 
     @property
     def has_passed(self) -> bool:
-        """Whether the start asked for cannot be had any more."""
         return next_step(self.slot.start_at) < self.earliest
 
     def at(self, location: Location, evse: Evse | None, start_at: datetime) -> Slot:
-        """Return a slot to offer: a charger, or any that meets what was asked for."""
         criteria = Criteria() if evse else self.slot.criteria
         return Slot(location, evse, criteria, start_at, start_at + self.length)
 
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
-        """Return those of the chargers that will do for the driver."""
         fitting = [evse for evse in evses if self.wish.fits(evse)]
         return self.candidate.usable(fitting) if self.candidate.driver else fitting
 
@@ -204,12 +197,10 @@ def _wish_of(slot: Slot) -> Wish:
 
 
 def plugs_of(evse: Evse) -> frozenset[str]:
-    """Return the kinds of connector that a charger has in service."""
     return frozenset(plug.type for plug in evse.connectors.all() if plug.status != DISABLED)
 
 
 def _bookable_length(length: timedelta) -> timedelta:
-    """Return a length that can be asked for: in quarter hours, neither too short nor too long."""
     least = -(-rules.shortest() // STEP) * STEP
     return min(max(-(-length // STEP) * STEP, least), rules.longest())
 
@@ -269,7 +260,6 @@ def _nearest_times(search: Search, free: Sequence[Iterable[Period]]) -> list[dat
 
 
 def _same_time_tomorrow(search: Search) -> datetime:
-    """Return when the site's clocks next show the start that was asked for, not today."""
     zone = search.slot.location.zone
     clock = search.slot.start_at.astimezone(zone).time()
     day = search.wanted_at.astimezone(zone).date() + ONE_DAY
@@ -312,7 +302,6 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
 def _usable_at(
     search: Search, bookable: QuerySet[Evse], near: Sequence[Nearby]
 ) -> dict[int, list[Evse]]:
-    """Return the chargers that will do, by the site's primary key."""
     evses = (
         search.wish.narrow(bookable)
         .filter(charge_point__location__in=[site.location_pk for site in near])
@@ -339,7 +328,6 @@ def _free_times(
 
 
 def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Period]]:
-    """Return what the fleet has asked for and is not decided: the operator calls it free still."""
     asked = Booking.objects.filter(
         fleet=search.candidate.fleet,
         evse__in=[evse.pk for evse in evses],

@@ -1,22 +1,29 @@
-"""A booking that somebody wants, with what decides whether it may be asked for."""
+"""A booking that somebody wants, and what it must satisfy: RULES, in the order of telling.
 
-from collections.abc import Iterable
+A new rule is a function here, its place in a list, and a test of it. It is then kept by new
+bookings, changes and moves. What may come up between asking and sending is looked at once more
+before that: `RECHECKED` in `bookings.sync.operator_requests` names those rules.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.models import Booking
 from bookings.models.booking import slot_key
 from bookings.wording.versions import BookingVersion
 from drivers.models import Driver, Fleet
-from drivers.selectors import current_drivers, private_access_of, private_partners
+from drivers.permissions import current_drivers, private_access_of, private_partners
+from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
-from sites.selectors import bookable_evses
-from sites.slots.availability import free_evses
-from sites.slots.criteria import Criteria
-from sites.slots.rules import Times
+from sites.selectors import Criteria, bookable_evses
+from sites.slots.availability import AvailabilityUnknown, free_evses
+from sites.slots.rules import Times, first_problem
 
 
 class BookingRefused(Exception):
@@ -55,7 +62,6 @@ class Slot:
 
     @property
     def local_day(self) -> date:
-        """The day of the start, in the zone of the site."""
         return self.start_at.astimezone(self.location.zone).date()
 
 
@@ -77,7 +83,6 @@ class Candidate:
 
     @property
     def changes(self) -> Booking | None:
-        """The booking that keeps its place but gets other times or another driver."""
         return None if self.moves else self.previous
 
     @cached_property
@@ -95,7 +100,7 @@ class Candidate:
             self.driver, slot.location, slot.evse, slot.start_at, slot.end_at, slot.criteria
         )
 
-    @property
+    @cached_property
     def slot_key(self) -> str:
         """The text by which the same slot for the same driver is recognised."""
         assert self.driver is not None
@@ -111,7 +116,6 @@ class Candidate:
 
     @cached_property
     def chargers(self) -> list[Evse]:
-        """The chargers that the fleet may book and that the slot may mean."""
         slot = self.slot
         return meant_chargers(
             self.fleet, slot.location, slot.evse.pk if slot.evse else None, slot.criteria
@@ -119,14 +123,12 @@ class Candidate:
 
     @cached_property
     def driver_is_current(self) -> bool:
-        """Whether the driver belongs to the fleet now."""
         return self.driver is not None and (
             current_drivers(self.fleet).filter(pk=self.driver.pk).exists()
         )
 
     @cached_property
     def private_access(self) -> frozenset[int]:
-        """The partners that let the driver use their private chargers."""
         return private_access_of(self.driver) if self.driver else frozenset()
 
     @property
@@ -134,7 +136,6 @@ class Candidate:
         return self.usable(self.chargers)
 
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
-        """Return those at which the driver may charge: private ones want the owner's leave."""
         return [evse for evse in evses if self._may_use(evse.charge_point)]
 
     def _may_use(self, charge_point: ChargePoint) -> bool:
@@ -181,7 +182,6 @@ class Candidate:
 
     @property
     def overlapping_bookings(self) -> list[Booking]:
-        """Those that are others than the previous one, and than what that one replaces itself."""
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
         return [booking for booking in self.bookings_then if booking.pk not in own]
 
@@ -196,3 +196,105 @@ def meant_chargers(
     if evse is not None:
         return list(evses.filter(pk=evse))
     return [each for each in evses if criteria.fits(each)]
+
+
+Rule = Callable[[Candidate], BookingRefused | None]
+
+
+def times_are_allowed(candidate: Candidate) -> BookingRefused | None:
+    times = candidate.times
+    if times.was is not None and not (times.new_start or times.new_end):
+        return None
+    problem = first_problem(times)
+    return BookingRefused("slot", problem, offer_slots=True) if problem else None
+
+
+def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
+    if candidate.chargers:
+        return None
+    if candidate.changes:
+        message = _(
+            "This charger can no longer be booked. The booking can be moved to another one."
+        )
+    elif candidate.slot.evse:
+        message = _("This charger can no longer be booked. Please pick another one.")
+    else:
+        message = _("No charger at this site meets your requirements any more. Please change them.")
+    return BookingRefused("slot", message, offer_slots=not candidate.changes)
+
+
+def driver_is_of_the_fleet(candidate: Candidate) -> BookingRefused | None:
+    if candidate.driver_is_current:
+        return None
+    return BookingRefused("driver", _("This driver has left your fleet."))
+
+
+def driver_is_active(candidate: Candidate) -> BookingRefused | None:
+    if candidate.driver and candidate.driver.status == Driver.Status.ENABLED:
+        return None
+    return BookingRefused("driver", _("The operator has disabled this driver."))
+
+
+def driver_has_access(candidate: Candidate) -> BookingRefused | None:
+    if candidate.usable_chargers:
+        return None
+    return BookingRefused(
+        "driver",
+        _(
+            "This driver has no access to these private chargers. Please ask their owner for "
+            "access."
+        ),
+    )
+
+
+def slot_is_free(candidate: Candidate) -> BookingRefused | None:
+    """While the operator does not answer, a slot passes: it is looked at again before sending."""
+    try:
+        if candidate.is_free:
+            return None
+    except AvailabilityUnknown as unknown:
+        if unknown.reason in {"unreachable", "busy"}:
+            return None
+        return BookingRefused("slot", unknown.message)
+    message = (
+        _("This charger is no longer free at that time. Please pick another slot.")
+        if candidate.slot.evse
+        else _("No suitable charger is free at that time any more. Please pick another slot.")
+    )
+    return BookingRefused("slot", message, offer_slots=True)
+
+
+def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
+    found = candidate.overlapping_bookings
+    if candidate.confirmed_overlap or not found:
+        return None
+    first = found[0]
+    text = ngettext(
+        "%(driver)s has another booking at that time: %(when)s, %(where)s.",
+        "%(driver)s has %(count)d other bookings at that time, the first: %(when)s, %(where)s.",
+        len(found),
+    )
+    words = {
+        "count": len(found),
+        "driver": first.driver.display_name,
+        "when": period(first.start_at, first.end_at, first.zone),
+        "where": first.location.name,
+    }
+    return BookingRefused("overlap", text % words)
+
+
+# What is wrong with a slot, whoever drives.
+SLOT_RULES: tuple[Rule, ...] = (times_are_allowed, charger_is_bookable)
+RULES: tuple[Rule, ...] = (
+    *SLOT_RULES,
+    driver_is_of_the_fleet,
+    driver_is_active,
+    driver_has_access,
+    slot_is_free,
+    driver_is_not_booked_twice,
+)
+
+
+def first_refusal(candidate: Candidate, rules: Iterable[Rule] = RULES) -> BookingRefused | None:
+    """Return what the first rule that is broken says, or None."""
+    return next((refusal for rule in rules if (refusal := rule(candidate))), None)

@@ -12,17 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.actions.rules import first_refusal
+from bookings.actions.candidate import BookingRefused, Candidate, Slot, first_refusal
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
-from bookings.state.moves import move_request
-from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.state.moves import move_request, open_cancellation, record_creation
 from bookings.wording.open_change import describe, describe_changes, describe_open_change
 from bookings.wording.versions import facts_before, facts_of, same_as
 from drivers.models import Driver, Fleet
 from mirror.work import enqueue_on_commit
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
 OpenChange = Booking.OpenChange
@@ -100,7 +98,6 @@ def request_change(
 def change_candidate(
     booking: Booking, driver: Driver, start_at: datetime, end_at: datetime
 ) -> Candidate:
-    """Return a booking as it would be at other times or for another driver."""
     slot = Slot(booking.location, booking.evse, Criteria(), start_at, end_at)
     return Candidate(booking.fleet, slot, driver, previous=booking)
 
@@ -142,7 +139,7 @@ def request_cancellation(
             return Cancellation("requested", request)
         if creation is None:
             # It was asked for again between the two locks.
-            raise BookingRefused("booking", _("This did not work. Please send it again."))
+            raise BookingRefused("booking", _("Something went wrong. Please send the form again."))
         if batch:
             BookingRequest.objects.filter(pk=creation.pk).update(batch=batch)
         if creation.surely_never_sent(now):
@@ -184,7 +181,6 @@ def cancel_together(*, fleet: Fleet, user: User, bookings: Iterable[Booking]) ->
 
 
 def read_booking(booking: Booking) -> Booking:
-    """Return a booking as it is by now, with its fleet, driver and place."""
     return _with_facts(Booking.objects.filter(pk=booking.pk)).get()
 
 
@@ -208,12 +204,16 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     if asked:
         return asked
     if booking.holds_a_place and booking.start_at <= now:
-        return _("Its time has begun: it can no longer be changed or cancelled.")
+        return _("This booking has already started. It can no longer be changed or cancelled.")
     if booking.status == Booking.Status.REQUESTED:
-        return _("The operator has not decided yet. It can be changed once it is approved.")
+        return _(
+            "The operator has not decided yet. The booking can be changed once it is approved."
+        )
     if booking.is_confirmed:
-        return _("The operator has not named this booking yet. Please try again in a moment.")
-    return _("This can no longer be changed or cancelled: %(facts)s.") % {
+        return _(
+            "The operator has not given this booking a number yet. Please try again in a moment."
+        )
+    return _("This booking can no longer be changed or cancelled: %(facts)s.") % {
         "facts": describe(booking)
     }
 
@@ -222,7 +222,7 @@ def _check_wanted(candidate: Candidate, booking: Booking) -> None:
     """Raise BookingRefused when what is wanted is no change, or cannot be had."""
     if same_as(booking, candidate.version):
         raise BookingRefused(
-            "booking", _("There is nothing to change: time and driver are the same as before.")
+            "booking", _("Nothing to change: the time and the driver are the same as before.")
         )
     refusal = first_refusal(candidate)
     if refusal:

@@ -11,14 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate
+from bookings.actions.candidate import BookingRefused, Candidate, first_refusal
 from bookings.actions.change import check_changeable
 from bookings.actions.move import check_movable, hold_for_move
-from bookings.actions.rules import first_refusal
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import write
-from bookings.state.outcomes import open_cancellation, record_creation
+from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.versions import facts_before, facts_of, same_as
 from mirror.work import enqueue_on_commit
 
@@ -82,7 +81,9 @@ def submit_booking_request(
         if isinstance(error, BookingRefused):
             raise
         # That booking was given up in the moment between.
-        raise BookingRefused("slot", _("This did not work. Please send it again.")) from None
+        raise BookingRefused(
+            "slot", _("Something went wrong. Please send the form again.")
+        ) from None
     return Submission(request, is_new=True)
 
 
@@ -116,7 +117,6 @@ def dismiss_attention(booking: Booking) -> bool:
 
 
 def restore_attention(booking: Booking) -> None:
-    """Put a booking back on the list of those that need attention."""
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
 
 
@@ -215,7 +215,7 @@ def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> Boo
         if booking.slot_key != key or booking == replaced:
             continue
         if replaced and booking.replaces_id != replaced.pk:
-            raise BookingRefused("slot", _("This driver has a booking for just this slot already."))
+            raise BookingRefused("slot", _("This driver already has a booking for this slot."))
         creations = booking.requests.filter(kind=BookingRequest.Kind.CREATE)
         return creations.select_related("booking").order_by("-created_at").first()
     return None

@@ -46,7 +46,6 @@ def can_say_late(booking: Booking, now: datetime | None = None) -> bool:
 
 
 def last_late_message(booking: Booking) -> BookingEvent | None:
-    """Return the latest message of the booking's present driver that they run late."""
     return _late_messages(booking).last()
 
 
@@ -63,7 +62,9 @@ def say_running_late(
     for _attempt in range(ATTEMPTS):
         at = now or timezone.now()
         if booking.driver_id != driver_id or not can_say_late(booking, at):
-            raise LateRefused(_("There is nothing to be late for any more. Nobody was told."))
+            raise LateRefused(
+                _("You no longer need to report a delay for this booking. Nobody was notified.")
+            )
         # Read after the booking: who says the same at the same moment changes its version.
         messages = list(_late_messages(booking))
         if messages and at - messages[-1].at < PAUSE_BETWEEN_MESSAGES:
@@ -71,11 +72,11 @@ def say_running_late(
             if (last.changes.get(LATE_KEY), last.note) == ([None, minutes], note):
                 return last
             raise LateRefused(
-                _("You told them less than a minute ago. Please wait a moment, then send it again.")
+                _("You sent this less than a minute ago. Please wait a moment, then send it again.")
             )
         if len(messages) >= MOST_MESSAGES:
             raise LateRefused(
-                _("You told them several times already. Please call your fleet manager.")
+                _("You have already sent this several times. Please call your fleet manager.")
             )
         event = change_booking(
             booking,
@@ -88,7 +89,7 @@ def say_running_late(
         if event is not None:
             return event
         booking.refresh_from_db()
-    raise LateRefused(_("This did not work. Please send it again."))
+    raise LateRefused(_("Something went wrong. Please send the form again."))
 
 
 def revoke_links(*, fleet: Fleet, pk: int, user: User) -> bool:

@@ -1,7 +1,7 @@
 """Moving a booking to another place: a new booking that replaces it once it is approved.
 
 AMPECO can change neither the EVSE nor the location of a booking. The new place is asked for first;
-`bookings.state.outcomes` opens the cancellation of the old booking with the approval of the new
+`bookings.state.moves` opens the cancellation of the old booking with the approval of the new
 one, and leaves the old one as it was if there is none.
 """
 
@@ -26,7 +26,10 @@ def check_movable(
     if slot.evse is not None and slot.evse == current.evse:
         raise BookingRefused(
             "slot",
-            _("The booking is at this charger already. For another time, change its time instead."),
+            _(
+                "The booking is already at this charger. For another time, please change the "
+                "booking instead."
+            ),
         )
     return current
 

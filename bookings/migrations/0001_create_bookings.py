@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("requested", "Requested"),
                             ("rejected", "Rejected"),
-                            ("not-placed", "Not placed"),
+                            ("not-placed", "Could not be booked"),
                             ("accepted", "Approved"),
                             ("reserved", "Charger held"),
                             ("completed", "Charging started"),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                             ("withdraw", "To be cancelled"),
                         ],
                         max_length=16,
-                        verbose_name="asked for and undecided",
+                        verbose_name="open change",
                     ),
                 ),
                 (
@@ -82,8 +82,8 @@ class Migration(migrations.Migration):
                     "made_elsewhere",
                     models.BooleanField(
                         default=False,
-                        help_text="In the operator's app, not in this portal.",
-                        verbose_name="made elsewhere",
+                        help_text="Made in the operator's app, not in this portal.",
+                        verbose_name="external booking",
                     ),
                 ),
                 (
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(
                         default=0,
                         editable=False,
-                        help_text="Driver's links of an earlier one are revoked.",
+                        help_text="Driver links of an earlier version are revoked.",
                     ),
                 ),
                 (
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                     "evse",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Empty: any charger that fits, until the operator has picked one.",
+                        help_text="Empty: any suitable charger, until the operator has picked one.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="bookings",
@@ -220,10 +220,10 @@ class Migration(migrations.Migration):
                             ("found", "Found at the operator"),
                             ("changed", "Changed at the operator"),
                             ("gone", "No longer known to the operator"),
-                            ("withdrawal-asked", "To be cancelled once decided"),
-                            ("move-asked", "Move to another place requested"),
+                            ("withdrawal-asked", "To be cancelled once the operator decides"),
+                            ("move-asked", "Move requested"),
                             ("move-ended", "Not moved"),
-                            ("running-late", "Driver runs late"),
+                            ("running-late", "Driver running late"),
                             ("link-revoked", "Driver's link revoked"),
                             ("handed-over", "Handed over to a colleague"),
                         ],
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         default=uuid.uuid4,
                         editable=False,
-                        help_text="Names one filled-in form, so that sending it twice makes one request.",
+                        help_text="Identifies one completed form, so that sending it twice makes one request.",
                         unique=True,
                     ),
                 ),
@@ -353,18 +353,18 @@ class Migration(migrations.Migration):
                         decimal_places=2,
                         max_digits=8,
                         null=True,
-                        verbose_name="least power (kW)",
+                        verbose_name="minimum power (kW)",
                     ),
                 ),
                 ("start_at", models.DateTimeField(verbose_name="start")),
                 ("end_at", models.DateTimeField(verbose_name="end")),
                 (
                     "previous_start_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="start before"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="previous start"),
                 ),
                 (
                     "previous_end_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="end before"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="previous end"),
                 ),
                 (
                     "ampeco_request_id",
@@ -376,9 +376,9 @@ class Migration(migrations.Migration):
                     "send_started_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="From here on the operator may have it: look before sending again.",
+                        help_text="From then on the operator may have it: check before sending again.",
                         null=True,
-                        verbose_name="sending last began",
+                        verbose_name="last send started",
                     ),
                 ),
                 (
@@ -386,8 +386,8 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="It was sent again, or found more than once: others are looked for before a decision.",
-                        verbose_name="perhaps held twice",
+                        help_text="It was sent again, or found more than once: duplicates are looked for before a decision.",
+                        verbose_name="possible duplicate",
                     ),
                 ),
                 (
@@ -412,7 +412,10 @@ class Migration(migrations.Migration):
                             ("driver-not-allowed", "The driver may no longer book for this fleet."),
                             ("refused", "The operator's system refused the request."),
                             ("withdrawn", "It was withdrawn before it was sent."),
-                            ("booking-over", "The booking had ended or was cancelled meanwhile."),
+                            (
+                                "booking-over",
+                                "The booking had ended or been cancelled in the meantime.",
+                            ),
                         ],
                         max_length=32,
                         verbose_name="failure",
@@ -425,12 +428,12 @@ class Migration(migrations.Migration):
                         choices=[
                             (
                                 "unreachable",
-                                "The operator's system cannot be reached. We keep trying.",
+                                "The operator's system cannot be reached. We will keep trying.",
                             ),
-                            ("busy", "The operator's system is busy. We keep trying."),
+                            ("busy", "The operator's system is busy. We will keep trying."),
                             (
                                 "not-permitted",
-                                "Booking is temporarily not possible. The operator has been told; we keep trying.",
+                                "Booking is temporarily unavailable. The operator has been notified; we will keep trying.",
                             ),
                         ],
                         max_length=32,
@@ -461,7 +464,7 @@ class Migration(migrations.Migration):
                         ],
                         default="manager",
                         max_length=16,
-                        verbose_name="asked by",
+                        verbose_name="requested by",
                     ),
                 ),
                 (
@@ -469,7 +472,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         blank=True,
                         editable=False,
-                        help_text="Names those that were asked for together.",
+                        help_text="Identifies requests made together.",
                         null=True,
                     ),
                 ),

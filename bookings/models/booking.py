@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -70,21 +72,19 @@ class Booking(models.Model):
         related_name="bookings",
         null=True,
         blank=True,
-        help_text=_("Empty: any charger that fits, until the operator has picked one."),
+        help_text=_("Empty: any suitable charger, until the operator has picked one."),
     )
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
     reference = models.CharField(_("reference"), max_length=64, blank=True)
     reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
-    open_change = models.CharField(
-        _("asked for and undecided"), max_length=16, choices=OpenChange, blank=True
-    )
+    open_change = models.CharField(_("open change"), max_length=16, choices=OpenChange, blank=True)
     needs_attention = models.BooleanField(_("needs attention"), default=False)
     made_elsewhere = models.BooleanField(
-        _("made elsewhere"),
+        _("external booking"),
         default=False,
-        help_text=_("In the operator's app, not in this portal."),
+        help_text=_("Made in the operator's app, not in this portal."),
     )
     replaces = models.ForeignKey(
         "self",
@@ -111,7 +111,7 @@ class Booking(models.Model):
     )
     changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
     link_generation = models.PositiveIntegerField(
-        default=0, editable=False, help_text=_("Driver's links of an earlier one are revoked.")
+        default=0, editable=False, help_text=_("Driver links of an earlier version are revoked.")
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -196,13 +196,11 @@ class Booking(models.Model):
 
     @property
     def is_in_motion(self) -> bool:
-        """Whether its page should look again soon: undecided, or its charger not known yet."""
         return self.is_undecided or (
             self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None)
         )
 
     def can_change(self, now: datetime | None = None) -> bool:
-        """Whether another time, driver or place may be asked for."""
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
 
     def can_cancel(self, now: datetime | None = None) -> bool:
@@ -220,7 +218,6 @@ class Booking(models.Model):
         return self.status in self.DID_NOT_WORK_OUT
 
     def expects(self, status: str) -> bool:
-        """Whether the table of moves knows the way from the present status to another one."""
         return self.Status.UNKNOWN in {self.status, status} or status in self.MOVES[self.status]
 
     def is_past(self, now: datetime | None = None) -> bool:
@@ -240,6 +237,49 @@ def slot_key(
     start: datetime,
     end: datetime,
 ) -> str:
-    """Return the text by which the same slot for the same driver is recognised."""
     place = f"evse:{evse.pk}" if evse else f"any:{wanted}"
     return f"{driver.pk}|{location.pk}|{place}|{int(start.timestamp())}|{int(end.timestamp())}"
+
+
+# The signed address of a driver's own page about a booking.
+
+SIGNER = Signer(salt="bookings.driver-page", sep=".")
+# So that a driver who stays a little longer still finds the page.
+VALID_AFTER_END = timedelta(hours=12)
+
+
+def driver_page_url(booking: Booking, driver: Driver) -> str:
+    path = reverse("driver-page:show", args=[link_token(booking, driver)])
+    return f"{settings.SITE_URL}{path}"
+
+
+def link_token(booking: Booking, driver: Driver) -> str:
+    """Return what proves that its bearer was sent a link to this booking as this driver.
+
+    It names the booking by its public id, the driver, and the generation of the booking's links:
+    revoking them begins a new one.
+    """
+    return SIGNER.sign(f"{booking.uid.hex}-{driver.pk}-{booking.link_generation}")
+
+
+def booking_of_link(token: str, *, now: datetime | None = None) -> Booking | None:
+    """Return the booking that a link opens; None if it is expired, revoked, or not one of ours.
+
+    A booking that has another driver now is no longer the business of the earlier one.
+    """
+    now = now or timezone.now()
+    try:
+        uid, driver_pk, generation = SIGNER.unsign(token).split("-")
+        wanted = uuid.UUID(hex=uid)
+    except (BadSignature, ValueError):
+        return None
+    booking = (
+        Booking.objects.filter(uid=wanted, fleet__is_active=True)
+        .select_related("fleet", "driver", "location", "evse__charge_point", "created_by")
+        .first()
+    )
+    if booking is None or f"{booking.driver_id}-{booking.link_generation}" != (
+        f"{driver_pk}-{generation}"
+    ):
+        return None
+    return booking if now <= booking.end_at + VALID_AFTER_END else None

@@ -21,10 +21,10 @@ class BookingEvent(models.Model):
         FOUND = "found", _("Found at the operator")
         CHANGED = "changed", _("Changed at the operator")
         GONE = "gone", _("No longer known to the operator")
-        WITHDRAWAL_ASKED = "withdrawal-asked", _("To be cancelled once decided")
-        MOVE_ASKED = "move-asked", _("Move to another place requested")
+        WITHDRAWAL_ASKED = "withdrawal-asked", _("To be cancelled once the operator decides")
+        MOVE_ASKED = "move-asked", _("Move requested")
         MOVE_ENDED = "move-ended", _("Not moved")
-        RUNNING_LATE = "running-late", _("Driver runs late")
+        RUNNING_LATE = "running-late", _("Driver running late")
         LINK_REVOKED = "link-revoked", _("Driver's link revoked")
         HANDED_OVER = "handed-over", _("Handed over to a colleague")
 

@@ -14,7 +14,7 @@ from bookings.models.booking import Booking
 from bookings.models.statuses import REQUEST_MOVES, REQUEST_TRAITS, RequestStatus
 from drivers.models import Driver
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 OPEN = tuple(status for status in RequestStatus if REQUEST_TRAITS[status].onward)
 OPEN_VALUES = [status.value for status in OPEN]
@@ -52,16 +52,22 @@ class BookingRequest(models.Model):
         )
         REFUSED = "refused", _("The operator's system refused the request.")
         WITHDRAWN = "withdrawn", _("It was withdrawn before it was sent.")
-        BOOKING_OVER = "booking-over", _("The booking had ended or was cancelled meanwhile.")
+        BOOKING_OVER = "booking-over", _("The booking had ended or been cancelled in the meantime.")
 
     class Trouble(models.TextChoices):
         """Why an open request is not getting on at the moment."""
 
-        UNREACHABLE = "unreachable", _("The operator's system cannot be reached. We keep trying.")
-        BUSY = "busy", _("The operator's system is busy. We keep trying.")
+        UNREACHABLE = (
+            "unreachable",
+            _("The operator's system cannot be reached. We will keep trying."),
+        )
+        BUSY = "busy", _("The operator's system is busy. We will keep trying.")
         NOT_PERMITTED = (
             "not-permitted",
-            _("Booking is temporarily not possible. The operator has been told; we keep trying."),
+            _(
+                "Booking is temporarily unavailable. The operator has been notified; we will keep"
+                " trying."
+            ),
         )
 
     MOVES = REQUEST_MOVES
@@ -81,7 +87,7 @@ class BookingRequest(models.Model):
         default=uuid.uuid4,
         unique=True,
         editable=False,
-        help_text=_("Names one filled-in form, so that sending it twice makes one request."),
+        help_text=_("Identifies one completed form, so that sending it twice makes one request."),
     )
 
     driver = models.ForeignKey(Driver, on_delete=models.PROTECT, related_name="+")
@@ -92,7 +98,7 @@ class BookingRequest(models.Model):
     wanted_current_type = models.CharField(_("current"), max_length=8, blank=True)
     wanted_connector_type = models.CharField(_("connector"), max_length=32, blank=True)
     wanted_min_power_kw = models.DecimalField(
-        _("least power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
+        _("minimum power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
     )
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
@@ -100,24 +106,25 @@ class BookingRequest(models.Model):
     previous_driver = models.ForeignKey(
         Driver, on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
-    previous_start_at = models.DateTimeField(_("start before"), null=True, blank=True)
-    previous_end_at = models.DateTimeField(_("end before"), null=True, blank=True)
+    previous_start_at = models.DateTimeField(_("previous start"), null=True, blank=True)
+    previous_end_at = models.DateTimeField(_("previous end"), null=True, blank=True)
 
     ampeco_request_id = models.BigIntegerField(
         _("AMPECO request id"), null=True, blank=True, unique=True
     )
     send_started_at = models.DateTimeField(
-        _("sending last began"),
+        _("last send started"),
         null=True,
         blank=True,
-        help_text=_("From here on the operator may have it: look before sending again."),
+        help_text=_("From then on the operator may have it: check before sending again."),
     )
     may_be_doubled = models.BooleanField(
-        _("perhaps held twice"),
+        _("possible duplicate"),
         default=False,
         db_default=False,
         help_text=_(
-            "It was sent again, or found more than once: others are looked for before a decision."
+            "It was sent again, or found more than once: duplicates are looked for before a "
+            "decision."
         ),
     )
     sent_at = models.DateTimeField(_("received by the operator"), null=True, blank=True)
@@ -130,7 +137,9 @@ class BookingRequest(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
-    asked_by = models.CharField(_("asked by"), max_length=16, choices=Actor, default=Actor.MANAGER)
+    asked_by = models.CharField(
+        _("requested by"), max_length=16, choices=Actor, default=Actor.MANAGER
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -138,7 +147,7 @@ class BookingRequest(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text=_("Names those that were asked for together."),
+        help_text=_("Identifies requests made together."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -199,7 +208,6 @@ class BookingRequest(models.Model):
         )
 
     def may_have_been_sent(self) -> bool:
-        """Whether the operator may hold this request although we have no answer."""
         return self.send_started_at is not None and self.ampeco_request_id is None
 
     def age_seconds(self, now: datetime) -> float:

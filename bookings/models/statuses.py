@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 class BookingStatus(models.TextChoices):
     REQUESTED = "requested", _("Requested")
     REJECTED = "rejected", _("Rejected")
-    NOT_PLACED = "not-placed", _("Not placed")
+    NOT_PLACED = "not-placed", _("Could not be booked")
     ACCEPTED = "accepted", _("Approved")
     RESERVED = "reserved", _("Charger held")
     COMPLETED = "completed", _("Charging started")
@@ -92,8 +92,8 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         tone="waiting",
         calendar="TENTATIVE",
         for_driver=_(
-            "Your fleet has asked the operator for this. Nothing is booked until the operator"
-            " approves."
+            "Your fleet has requested this from the operator. Nothing is booked until the "
+            "operator approves."
         ),
     ),
     BookingStatus.REJECTED: NOTHING_BOOKED,
@@ -105,8 +105,8 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         tone="good",
         calendar="CONFIRMED",
         for_driver=_("The operator approved it: the time is booked for you."),
-        meaning=_("The operator has this booking as approved."),
-        reported=_("The operator holds the booking as approved"),
+        meaning=_("The operator lists this booking as approved."),
+        reported=_("The operator lists the booking as approved"),
     ),
     BookingStatus.RESERVED: BookingTraits(
         Stage.CONFIRMED,
@@ -116,7 +116,7 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         calendar="CONFIRMED",
         for_driver=_("The charger is being held for you."),
         meaning=_("The charger is being held for the driver."),
-        reported=_("The operator holds the charger"),
+        reported=_("The operator is holding the charger"),
     ),
     BookingStatus.COMPLETED: BookingTraits(
         Stage.CHARGED,
@@ -124,7 +124,7 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         tone="info",
         calendar="CONFIRMED",
         for_driver=_("Charging has started."),
-        meaning=_("The driver has started to charge."),
+        meaning=_("The driver has started charging."),
         reported=_("The operator reports that charging has started"),
     ),
     BookingStatus.CANCELLED: BookingTraits(
@@ -143,7 +143,7 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         for_driver=_(
             "Charging did not start in time, so the charger is not held for you any more."
         ),
-        meaning=_("The driver did not start to charge in time."),
+        meaning=_("The driver did not start charging in time."),
         reported=_("The operator reports a no-show"),
     ),
     BookingStatus.FAILED: BookingTraits(
@@ -163,11 +163,11 @@ BOOKING_TRAITS: Mapping[str, BookingTraits] = {
         tone="quiet",
         calendar="TENTATIVE",
         for_driver=_(
-            "The operator gives this booking a state that is not known here. Please ask your fleet"
-            " manager."
+            "The operator reports a status for this booking that is not known here. Please "
+            "ask your fleet manager."
         ),
-        meaning=_("The operator gives this booking a state that the portal does not know."),
-        reported=_("The operator gives a state that the portal does not know"),
+        meaning=_("The operator reports a status for this booking that the portal does not know."),
+        reported=_("The operator reports a status that the portal does not know"),
     ),
 }
 

@@ -17,13 +17,11 @@ from bookings.actions.alternatives import Alternatives, alternatives_for, criter
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
-from bookings.pages.forms import SlotForm
+from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
-from bookings.pages.slots import candidate_or_404, slot_params
 from drivers.models import Driver, Fleet
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of
+from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
 
 # What a link to another slot takes along, so that nothing has to be typed again.
@@ -77,7 +75,6 @@ def slot_alternatives(request: FleetRequest) -> HttpResponse:
 
 
 def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
-    """Return the address of the form for a slot, with what is known already."""
     known = {name: value for name, value in filled_in.items() if value}
     params = slot_params(slot) | known
     return f"{reverse('bookings:new')}?{urlencode(params)}"
@@ -125,6 +122,6 @@ def _show(
         "viewer_zone": viewer_zone(request),
     }
     name = "alternatives" if whole else "_alternatives"
-    response = render(request, f"bookings/{name}.html", context)
+    response = render(request, f"bookings/alternatives/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -63,7 +63,7 @@ def cancel_many(request: FleetRequest) -> HttpResponse:
     keys, too_many = chosen_keys(given.getlist("booking"))
     bookings = bookings_named(request.fleet, keys)
     if not bookings:
-        messages.info(request, _("Please tick the bookings that you want to cancel."))
+        messages.info(request, _("Please select the bookings you want to cancel."))
         return redirect("bookings:list")
     if request.method == "POST":
         together = cancel_together(
@@ -80,7 +80,7 @@ def cancel_many(request: FleetRequest) -> HttpResponse:
         "now": now,
         "too_many": _too_many() if too_many else "",
     }
-    return render(request, "bookings/cancel_many.html", context)
+    return render(request, "bookings/cancel/many.html", context)
 
 
 @manager_required
@@ -100,7 +100,7 @@ def cancelled_together(request: FleetRequest, batch: uuid.UUID) -> HttpResponse:
     }
     whole = not request.htmx or request.htmx.history_restore_request
     name = "cancelled_together" if whole else "_cancelled_together"
-    response = render(request, f"bookings/{name}.html", context)
+    response = render(request, f"bookings/cancel/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -112,24 +112,23 @@ def _show(request: FleetRequest, booking: Booking, *, problem: str = "") -> Http
         "problem": problem,
         "viewer_zone": viewer_zone(request),
     }
-    return render(request, "bookings/cancel.html", context)
+    return render(request, "bookings/cancel/cancel.html", context)
 
 
 def _told(cancellation: Cancellation) -> str:
-    """Return what a manager is told who asked for a cancellation."""
     if cancellation.outcome == "withdrawn":
-        return _("The request is withdrawn. The operator never had it, and nothing is booked.")
+        return _("The request was withdrawn before it reached the operator. Nothing is booked.")
     if cancellation.outcome == "will-be-cancelled":
         return _(
-            "The operator has not decided about this booking yet. If it is approved, the portal"
-            " asks for its cancellation at once."
+            "The operator has not decided on this booking yet. If it is approved, the portal "
+            "will request its cancellation at once."
         )
-    return _("The cancellation is requested. Until the operator decides, the booking stands.")
+    return _("Cancellation requested. Until the operator decides, the booking remains valid.")
 
 
 def _too_many() -> str:
     return ngettext(
-        "At most %(count)d booking can be cancelled together. The others were left out.",
-        "At most %(count)d bookings can be cancelled together. The others were left out.",
+        "You can cancel at most %(count)d booking at once. The others were left out.",
+        "You can cancel at most %(count)d bookings at once. The others were left out.",
         MOST_TOGETHER,
     ) % {"count": MOST_TOGETHER}

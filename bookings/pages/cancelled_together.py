@@ -31,7 +31,6 @@ class Outcome:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the booking is cancelled by now."""
         return self.booking.status == Booking.Status.CANCELLED
 
 
@@ -93,7 +92,7 @@ def _outcome(booking: Booking, request: BookingRequest | None, refusal: str) -> 
         reason = request.get_failure_display()
         return Outcome(booking, _("Not cancelled: %(reason)s") % {"reason": reason}, False)
     if booking.open_change == Booking.OpenChange.WITHDRAW:
-        text = _("Cancelled as soon as the operator has decided about it.")
+        text = _("Will be cancelled as soon as the operator has decided on it.")
     elif request and request.status == Status.STALE:
         text = _(
             "Requested. The operator has not answered for a long time; the portal keeps asking."

@@ -17,8 +17,7 @@ from bookings.pages.change_form import ChangeForm, typed_change
 from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, offer_drivers
+from drivers.permissions import FleetRequest, driver_of, manager_required, offer_drivers
 from shell.viewer import viewer_zone
 from sites.periods import start_of_day
 
@@ -65,7 +64,7 @@ def refused(request: FleetRequest, booking: Booking, *, to_cancel: bool = False)
         "to_cancel": to_cancel,
         "viewer_zone": viewer_zone(request),
     }
-    return render(request, "bookings/change_refused.html", context, status=409)
+    return render(request, "bookings/change/refused.html", context, status=409)
 
 
 def _send(request: FleetRequest, booking: Booking, form: ChangeForm) -> HttpResponse:
@@ -109,7 +108,6 @@ def _say(
     *,
     driver: Driver,
 ) -> HttpResponse:
-    """Show the form again with why nothing was asked for, and the booking as it is by now."""
     booking = booking_or_404(request, booking.pk)
     if not booking.can_change() and not booking.open_change:
         return refused(request, booking)
@@ -161,14 +159,13 @@ def _show(
     }
     whole = not request.htmx or request.htmx.history_restore_request
     return render(
-        request, "bookings/change.html" if whole else "bookings/_change_form.html", context
+        request, "bookings/change/change.html" if whole else "bookings/change/_form.html", context
     )
 
 
 def _times(
     booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None
 ) -> ChargerTimes | None:
-    """Return the free times of the day that was chosen, if day and length are clear."""
     day, minutes = form.cleaned_data.get("day"), form.cleaned_data.get("minutes")
     if day is None or minutes is None:
         return None

@@ -35,7 +35,7 @@ class ChangeForm(WallClockForm):
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": _("Please pick a day.")},
     )
-    time = clock_field(_("Start"), required=_("Please pick a start."))
+    time = clock_field(_("Start"), required=_("Please pick a start time."))
     start = InstantField(required=False)
     minutes = forms.IntegerField(
         label=_("Length"),
@@ -44,7 +44,7 @@ class ChangeForm(WallClockForm):
         widget=forms.Select,
         error_messages={
             "required": _("Please pick a length."),
-            "invalid": _("This is not a length that we understand."),
+            "invalid": _("This length is not valid."),
         },
     )
     driver = forms.IntegerField(
@@ -82,7 +82,6 @@ class ChangeForm(WallClockForm):
 
     @property
     def overlap_key(self) -> str:
-        """What is confirmed by who books a driver twice: this driver, at just this time."""
         data = self.cleaned_data
         return f"{data['driver']}|{instant(data['start_at'])}|{data['minutes']}"
 
@@ -110,8 +109,8 @@ class ChangeForm(WallClockForm):
                 data["end_at"] = data["start_at"] + timedelta(minutes=data["minutes"])
         elif self.meanings:
             text = gettext(
-                "The clocks are put back on this day and show %(time)s twice. Please say which of"
-                " the two is meant."
+                "The clocks go back on this day, so %(time)s comes twice. Please say which of the"
+                " two you mean."
             )
             self.add_error("time", text % {"time": f"{clock:%H:%M}"})
         return data
@@ -128,7 +127,6 @@ class ChangeForm(WallClockForm):
         ]
 
     def _lengths(self, booking: Booking) -> list[int]:
-        """Return the lengths to choose from, the present and the chosen one among them."""
         lengths = {booking.duration // MINUTE}
         begin = 0
         for step, end in STEPS:

@@ -50,7 +50,7 @@ def charger_times(
     free, since the changed booking gives it up.
     """
     if booking.evse is None:
-        return ChargerTimes(problem=_("Which charger this is, is not known yet."))
+        return ChargerTimes(problem=_("The charger is not known yet."))
     begin = start_of_day(day, booking.zone)
     if day < now.astimezone(booking.zone).date():
         return ChargerTimes(problem=_("This day has passed."))
@@ -87,8 +87,8 @@ def _summary(count: int, length: timedelta, day: date) -> str:
     if not count:
         return _("Not free for %(length)s on %(day)s.") % words
     text = ngettext(
-        "%(count)d start for %(length)s on %(day)s.",
-        "%(count)d starts for %(length)s on %(day)s.",
+        "%(count)d start time for %(length)s on %(day)s.",
+        "%(count)d start times for %(length)s on %(day)s.",
         count,
     )
     return text % words

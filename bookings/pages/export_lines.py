@@ -29,7 +29,6 @@ Cell = str | int | Decimal | None
 
 
 def export_name(fleet: Fleet, *, day: date) -> str:
-    """Return the name of the file: the fleet's and the day's."""
     return f"{slugify(fleet.name) or 'fleet'}-bookings-{day:%Y-%m-%d}.csv"
 
 
@@ -76,7 +75,7 @@ def header() -> list[str]:
         _("Reference"),
         _("Requested by"),
         _("Requested at (UTC)"),
-        _("Made elsewhere"),
+        _("External booking"),
         _("Operator's number"),
         _("Energy (kWh)"),
         _("Cost"),

@@ -1,4 +1,7 @@
-"""What comes in from pages: parsing and shape; the rules are in bookings.actions.rules."""
+"""What comes in from pages: parsing and shape, and the slot that it names.
+
+The rules are in bookings.actions.candidate.
+"""
 
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -6,11 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.candidate import Candidate, Slot, meant_chargers
 from bookings.models import Booking
 from bookings.selectors import BookingFilter
+from drivers.models import Fleet
+from drivers.permissions import private_partners
+from shell.formats import instant
+from sites.models import Location
+from sites.selectors import Criteria, visible_evses, visible_locations
+from sites.slots.picker.form import criteria_params
 
 REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
 YEARS = range(2000, 2200)
@@ -21,8 +32,8 @@ class InstantField(forms.Field):
     """An instant in ISO 8601 with its offset; the result is in UTC."""
 
     default_error_messages = {
-        "required": _("Please pick a start."),
-        "malformed": _("This is not a date and time that we understand."),
+        "required": _("Please pick a start time."),
+        "malformed": _("This date or time is not valid."),
     }
 
     def to_python(self, value: Any) -> datetime | None:
@@ -55,7 +66,7 @@ class SlotForm(forms.Form):
     minutes = forms.IntegerField(
         min_value=-1_000_000,
         max_value=1_000_000,
-        error_messages={"invalid": _("This is not a length that we understand.")},
+        error_messages={"invalid": _("This length is not valid.")},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -69,7 +80,6 @@ class SlotForm(forms.Form):
         return data
 
     def sentence(self) -> str:
-        """Return the first thing that is wrong, as one sentence."""
         for errors in self.errors.values():
             return str(errors[0])
         return ""
@@ -155,3 +165,51 @@ class BookingListForm(forms.Form):
         if until:
             narrowed["until"] = datetime.combine(until + timedelta(days=1), time(), zone or UTC)
         return narrowed
+
+
+def location_or_404(form: SlotForm, fleet: Fleet) -> Location:
+    """Return the site that the form names, if this fleet can see it; anything else is a 404."""
+    form.is_valid()
+    pk = form.cleaned_data.get("site")
+    visible = visible_locations(partner_ids=private_partners(fleet))
+    location = visible.filter(pk=pk).first() if pk else None
+    if location is None:
+        raise Http404
+    return location
+
+
+def candidate_or_404(form: SlotForm, fleet: Fleet, *, moved: Booking | None = None) -> Candidate:
+    """Return what a valid form asks for, without a driver yet; `moved` is the booking to replace.
+
+    What the fleet cannot see is a 404. Site and chargers come from one query, unless nothing there
+    can be booked.
+    """
+    data = form.cleaned_data
+    criteria = (
+        Criteria()
+        if data["evse"]
+        else Criteria(data["current"], data["connector"], data["min_power"] or None)
+    )
+    chargers = meant_chargers(fleet, data["site"], data["evse"], criteria)
+    location = chargers[0].charge_point.location if chargers else location_or_404(form, fleet)
+    evse = None
+    if data["evse"]:
+        seen = visible_evses(location, partner_ids=private_partners(fleet))
+        evse = chargers[0] if chargers else seen.filter(pk=data["evse"]).first()
+        if evse is None:
+            raise Http404
+    slot = Slot(location, evse, criteria, data["start"], data["end"])
+    candidate = Candidate(fleet, slot, previous=moved, moves=moved is not None)
+    candidate.chargers = chargers
+    return candidate
+
+
+def slot_params(slot: Slot) -> dict[str, Any]:
+    """Return the query parameters by which addresses name a slot."""
+    place: dict[str, Any] = {"evse": slot.evse.pk} if slot.evse else criteria_params(slot.criteria)
+    return {
+        "site": slot.location.pk,
+        **place,
+        "start": instant(slot.start_at),
+        "minutes": slot.minutes,
+    }

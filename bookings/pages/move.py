@@ -25,4 +25,4 @@ def move(request: FleetRequest, pk: int) -> HttpResponse:
         "location": booking.location,
         "viewer_zone": viewer_zone(request),
     }
-    return render(request, "bookings/move.html", context)
+    return render(request, "bookings/alternatives/move.html", context)

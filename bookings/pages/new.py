@@ -11,16 +11,25 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.actions.candidate import SLOT_RULES, BookingRefused, Candidate, Slot, first_refusal
 from bookings.actions.create import submit_booking_request
-from bookings.actions.rules import SLOT_RULES, first_refusal
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
-from bookings.pages.forms import BookingForm, SlotForm
-from bookings.pages.slots import candidate_or_404, location_or_404, slot_params
+from bookings.pages.forms import (
+    BookingForm,
+    SlotForm,
+    candidate_or_404,
+    location_or_404,
+    slot_params,
+)
 from drivers.models import Driver
-from drivers.permissions import FleetRequest, manager_required
-from drivers.selectors import driver_of, offer_drivers, private_partner_ids
+from drivers.permissions import (
+    FleetRequest,
+    driver_of,
+    manager_required,
+    offer_drivers,
+    private_partner_ids,
+)
 from shell.formats import instant
 from shell.viewer import viewer_zone
 from sites.models import Location
@@ -70,7 +79,9 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
     fleet, slot = request.fleet, candidate.slot
     if request.POST.get("fleet", str(fleet.pk)) != str(fleet.pk):
         # Switched in another tab, while this form was for the other one.
-        problem = _("You now book for %(fleet)s. Please check the driver and send it again.")
+        problem = _(
+            "You are now booking for %(fleet)s. Please check the driver and send the request again."
+        )
         return _show(request, candidate, form, problem=problem % {"fleet": fleet.name})
     if not form.is_valid():
         return _show(request, candidate, form)
@@ -94,7 +105,7 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
         return _say(request, candidate, form, refusal)
     request.session.pop(DRAFT_KEY, None)
     if not submission.is_new:
-        messages.info(request, _("You have asked for this slot already. This is that request."))
+        messages.info(request, _("You have already requested this slot. Here is that request."))
     return redirect("bookings:detail", pk=submission.request.booking_id)
 
 
@@ -105,14 +116,12 @@ def _seen_version(form: BookingForm) -> int:
 
 
 def overlap_key(driver: Driver, slot: Slot) -> str:
-    """Return what is confirmed by who books a driver twice: this driver, at just this time."""
     return f"{driver.pk}|{instant(slot.start_at)}|{slot.minutes}"
 
 
 def _say(
     request: FleetRequest, candidate: Candidate, form: BookingForm, refusal: BookingRefused
 ) -> HttpResponse:
-    """Show the form again with why nothing was asked for."""
     old = candidate.previous
     problem = refusal.message
     if refusal.field == "driver":
@@ -132,7 +141,6 @@ def _say(
 
 
 def _unsent_form(request: FleetRequest, given: QueryDict, old: Booking | None) -> BookingForm:
-    """Return the form as it is before it is sent: empty, as the old one, searched, or taken up."""
     initial: dict[str, Any] = {}
     if old:
         initial = {"driver": old.driver_id, "reference": old.reference, "version": old.version}
@@ -159,7 +167,6 @@ def _show(
     overlap_key: str = "",
     seen_version: int | None = None,
 ) -> HttpResponse:
-    """Render the form. A slot that cannot be booked is said so, with fresh slots to pick from."""
     slot, old = candidate.slot, candidate.previous
     refusal = None if problem else first_refusal(candidate, SLOT_RULES)
     if refusal:
@@ -190,7 +197,6 @@ def _show(
 def _offer_slots(
     request: FleetRequest, location: Location, old: Booking | None, *, message: str
 ) -> HttpResponse:
-    """Send a request that names no proper slot back to the site's slots, and say why."""
     if request.method == "POST":
         _keep_draft(request, BookingForm(request.POST), old)
     messages.error(request, message)
@@ -199,19 +205,16 @@ def _offer_slots(
 
 
 def _keep_draft(request: FleetRequest, form: BookingForm, old: Booking | None) -> None:
-    """Remember what was typed, for the form of the next slot that is picked."""
     request.session[DRAFT_KEY] = {name: _text(form, name) for name in TYPED} | {"move": _move(old)}
 
 
 def _alternatives_url(slot: Slot, form: BookingForm, old: Booking | None) -> str:
-    """Return where other slots are found, with what was typed, to fill in the form with."""
     typed = {"driver": _text(form, "driver"), "reference": _text(form, "reference")}
     params = slot_params(slot) | typed | {"move": _move(old)}
     return f"{reverse('bookings:slot_alternatives')}?{urlencode(params)}"
 
 
 def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
-    """Return the slot picker around the slot that was asked for, read anew."""
     params = request.GET.copy()
     params.clear()
     local = slot.start_at.astimezone(slot.location.zone)

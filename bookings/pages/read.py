@@ -75,7 +75,6 @@ def booking_list(request: FleetRequest) -> HttpResponse:
 @member_required
 @require_safe
 def detail(request: FleetRequest, pk: int) -> HttpResponse:
-    """Show one booking with its history and what was sent about it."""
     return render(request, "bookings/detail.html", _booking_context(request, pk))
 
 
@@ -86,7 +85,7 @@ def status(request: FleetRequest, pk: int) -> HttpResponse:
     context = _booking_context(request, pk)
     seen, booking = request.GET.get("seen"), context["booking"]
     context["is_news"] = seen is not None and seen != str(booking.version)
-    return render(request, "bookings/_status_update.html", context)
+    return render(request, "bookings/history/_status_update.html", context)
 
 
 @manager_required

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bookings.models import Booking
 from bookings.selectors import bookings_of, list_bookings
 from drivers.models import Driver, Fleet
-from drivers.selectors import matching_drivers, private_partner_ids
+from drivers.permissions import matching_drivers, private_partner_ids
 from sites.models import Location
 from sites.selectors import search_locations
 
@@ -24,7 +24,6 @@ class Found:
 
     @property
     def count(self) -> int:
-        """How many are shown."""
         return len(self.sites) + len(self.drivers) + len(self.bookings)
 
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Actor, Booking, BookingEvent
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
 from bookings.state import listeners
 from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json
 from drivers.models import Driver
@@ -112,3 +112,35 @@ def reminder_time(booking: Booking, start_at: datetime, *, now: datetime) -> dat
     minutes = booking.fleet.reminder_minutes
     at = start_at - timedelta(minutes=minutes)
     return at if minutes and at > now else None
+
+
+def merge_external_booking(booking: Booking, *, ampeco_booking_id: int | None) -> None:
+    """Let a booking that was asked for here take the place of the external booking that it is.
+
+    The sweep found the operator's record before the request was known to be approved, and made a
+    row for it. History, mails, session and requests of that row go over, and the row goes. For
+    callers that are in a transaction, hold `booking` and are about to give it the id. Another
+    booking that was asked for here keeps its id.
+    """
+    if ampeco_booking_id is None:
+        return
+    found = (
+        Booking.objects.select_for_update(of=("self",))
+        .filter(ampeco_booking_id=ampeco_booking_id, made_elsewhere=True)
+        .exclude(pk=booking.pk)
+        .first()
+    )
+    if found is None:
+        return
+    logger.warning("Booking %s was found before its request was approved.", booking.pk)
+    BookingEvent.objects.filter(booking=found).update(booking=booking)
+    BookingRequest.objects.filter(booking=found).update(booking=booking)
+    Booking.objects.filter(replaces=found).update(replaces=booking)
+    if not ChargingSession.objects.filter(booking=booking).exists():
+        ChargingSession.objects.filter(booking=found).update(booking=booking)
+    if found.open_change and not booking.open_change:
+        booking.open_change = found.open_change
+        Booking.objects.filter(pk=booking.pk).update(open_change=found.open_change)
+    for listener in listeners.booking_merged:
+        listener(found, booking)
+    found.delete()

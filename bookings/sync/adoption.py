@@ -103,7 +103,6 @@ def choose_fleet(memberships: list[FleetDriver], evse: Evse) -> Fleet:
 
 
 def _belonging(candidates: list[ampeco_types.Booking]) -> dict[int, list[FleetDriver]]:
-    """Return the current memberships of the candidates' drivers in active fleets, by user."""
     memberships = FleetDriver.objects.filter(
         driver__ampeco_user_id__in={each.user_id for each in candidates},
         left_at__isnull=True,
@@ -137,7 +136,6 @@ def _about_to_be_claimed(candidates: list[ampeco_types.Booking]) -> set[Identity
 
 
 def _evse_of(found: ampeco_types.Booking) -> Evse | None:
-    """Return the first charger of a booking that is mirrored."""
     evses = {
         each.ampeco_id: each
         for each in Evse.objects.filter(ampeco_id__in=found.evse_ids).select_related("charge_point")

@@ -54,7 +54,6 @@ class Differences:
     notes: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to record."""
         return bool(self.facts or self.notes)
 
 
@@ -69,7 +68,6 @@ class PageRecord:
 
 
 def followed() -> QuerySet[Booking]:
-    """Return bookings with all that comparing them needs."""
     return Booking.objects.select_related("fleet", "driver", "location", "evse", "charging_session")
 
 
@@ -179,7 +177,8 @@ def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
         ).first()
         if driver is None:
             differing.notes.append(
-                _("For a driver who is not one of this fleet's (%(id)s).") % {"id": found.user_id}
+                _("For a driver who does not belong to this fleet (%(id)s).")
+                % {"id": found.user_id}
             )
         else:
             facts["driver"] = driver
@@ -188,7 +187,6 @@ def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
 
 
 def _compare_place(booking: Booking, found: ampeco_types.Booking, differing: Differences) -> None:
-    """Compare location and EVSE, which change together or not at all."""
     location = booking.location
     if found.location_id != location.ampeco_id:
         elsewhere = Location.objects.filter(ampeco_id=found.location_id).first()
@@ -291,7 +289,6 @@ def _write(booking: Booking, *, what: BookingEvent.What, note: str = "", **chang
 
 
 def _untold(booking: Booking, notes: list[str]) -> list[str]:
-    """Return those notes that do not stand in the booking's history yet."""
     return [note for note in notes if not booking.events.filter(note__contains=note).exists()]
 
 

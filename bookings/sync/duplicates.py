@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.state.outcomes import record_creation
+from bookings.state.moves import record_creation
 from bookings.sync.operator_requests import find_others
 from bookings.sync.submission import record_decision
 
@@ -53,7 +53,6 @@ def record_single_decision(
 
 
 def _follow(request: BookingRequest, other: ampeco_types.BookingRequest) -> None:
-    """Wait for the decision on another one of the same request."""
     logger.warning(
         "Of request %s the operator has rejected %s; %s is followed instead.",
         request.pk,
@@ -67,7 +66,6 @@ def _follow(request: BookingRequest, other: ampeco_types.BookingRequest) -> None
 
 
 def _give_up(surplus: ampeco_types.BookingRequest, *, instead_of: BookingRequest) -> None:
-    """Take in a request upstream that is one too many, as a booking that is to be cancelled."""
     now = timezone.now()
     original = instead_of.booking
     booking = Booking.objects.create(
@@ -88,7 +86,7 @@ def _give_up(surplus: ampeco_types.BookingRequest, *, instead_of: BookingRequest
         at=now,
         what=BookingEvent.What.WITHDRAWAL_ASKED,
         actor=Actor.PORTAL,
-        note=_("The operator took the request for booking %(booking)s more than once.")
+        note=_("The operator accepted the request for booking %(booking)s more than once.")
         % {"booking": original},
     )
     request = BookingRequest.objects.create(

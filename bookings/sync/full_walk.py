@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking
 from bookings.sync import adoption, compare
 from bookings.sync.schedule import schedule, stop_round
 from drivers.models import FleetDriver
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted
 from mirror.problems import problem_of
 from mirror.runs import RunOvertaken, break_off, finish, note_progress, open_run
 from upstream.errors import (
@@ -65,7 +65,7 @@ def sync_bookings(*, client: AmpecoClient, now: datetime | None = None) -> SyncR
         run.refresh_from_db()
     except BaseException:
         calls = client.calls - calls_before
-        break_off(run, problem=_("It was stopped before its end."), calls=calls)
+        break_off(run, problem=_("It was stopped before it finished."), calls=calls)
         raise
     else:
         note_accepted()
@@ -103,7 +103,6 @@ def _walk(run: SyncRun, *, client: AmpecoClient, now: datetime) -> None:
 
 
 def _since(run: SyncRun, *, now: datetime) -> datetime:
-    """Return from when on bookings have to have ended: since the last walk, a day ago at most."""
     earliest = now - adoption.LOOK_BACK
     last = (
         SyncRun.objects.filter(kind=SyncRun.Kind.BOOKINGS, state=SyncRun.State.FINISHED)

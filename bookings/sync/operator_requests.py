@@ -1,16 +1,27 @@
-"""What goes up to the operator for each kind of request, and how it is found again."""
+"""What goes up to the operator: whether it still may, what is sent, and how it is found again."""
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
-from bookings.models import BookingRequest
+from bookings.actions.candidate import (
+    Candidate,
+    Rule,
+    Slot,
+    charger_is_bookable,
+    driver_has_access,
+    driver_is_active,
+    driver_is_of_the_fleet,
+)
+from bookings.actions.change import change_candidate
+from bookings.models import Booking, BookingRequest
 from upstream.errors import UpstreamRejected, UpstreamUnauthorized
 
 logger = logging.getLogger(__name__)
 
+Failure = BookingRequest.Failure
 Kind = BookingRequest.Kind
 
 # How far our clock may be from the operator's when we look for what arrived.
@@ -63,7 +74,6 @@ def change_booking_request(request: BookingRequest) -> ampeco_types.ChangeBookin
 
 
 def cancel_booking_request(request: BookingRequest) -> ampeco_types.CancelBookingRequest:
-    """Return the cancel request as the operator wants it."""
     return ampeco_types.CancelBookingRequest(
         booking_id=_booking_id(request), external_id=str(request.external_id)
     )
@@ -106,7 +116,6 @@ def find_others(
 
 
 def _named(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
-    """Return what is found by our external id."""
     try:
         named = client.find_booking_requests(str(request.external_id))
     except UpstreamUnauthorized:
@@ -135,7 +144,6 @@ def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_ty
 def _free(
     request: BookingRequest, matches: list[ampeco_types.BookingRequest]
 ) -> list[ampeco_types.BookingRequest]:
-    """Return each match that no other row of ours has, in the order in which they are of use."""
     by_id = {found.id: found for found in matches}
     taken = set(
         BookingRequest.objects.filter(ampeco_request_id__in=by_id)
@@ -150,7 +158,6 @@ def _free(
 def _recent(
     request: BookingRequest, *, client: AmpecoClient
 ) -> Iterator[ampeco_types.BookingRequest]:
-    """Yield what was asked of the operator since shortly before the request was made here."""
     since = request.created_at.astimezone(UTC) - CLOCK_SKEW
     if request.kind == Kind.CREATE:
         pages = client.booking_request_pages(
@@ -166,7 +173,6 @@ def _recent(
 
 
 def is_answer_to(request: BookingRequest, answer: ampeco_types.BookingRequest) -> bool:
-    """Return whether an answer can be about a request that was sent, and is no mix-up."""
     return answer.type in {request.kind, "unknown"} and (
         answer.external_id or str(request.external_id)
     ) == str(request.external_id)
@@ -199,3 +205,50 @@ def is_same(request: BookingRequest, found: ampeco_types.BookingRequest) -> bool
         and found.start_at in {None, start_at}
         and found.end_at in {None, end_at}
     )
+
+
+# What may be otherwise by now, and what a request fails with then.
+RECHECKED: dict[Rule, Failure] = {
+    charger_is_bookable: Failure.EVSE_NOT_BOOKABLE,
+    driver_is_of_the_fleet: Failure.DRIVER_NOT_ALLOWED,
+    driver_is_active: Failure.DRIVER_NOT_ALLOWED,
+    driver_has_access: Failure.DRIVER_NOT_ALLOWED,
+}
+
+
+def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
+    """Return why a request can no longer be sent, or None. Reads availability upstream once.
+
+    A cancellation is held up by nothing but its booking being over. Raises AvailabilityUnknown when
+    that could not be read.
+    """
+    booking = request.booking
+    if request.kind == Kind.CREATE:
+        if booking.open_change == Booking.OpenChange.WITHDRAW:
+            return Failure.WITHDRAWN
+        if request.start_at <= now:
+            return Failure.TOO_LATE
+        return _obstacle_to(request)
+    if booking.status not in Booking.MAY_COME or booking.is_past(now):
+        return Failure.BOOKING_OVER
+    if request.kind == Kind.CANCEL:
+        return None
+    if min(booking.start_at, request.start_at) <= now:
+        return Failure.TOO_LATE
+    return _obstacle_to(request)
+
+
+def _obstacle_to(request: BookingRequest) -> Failure | None:
+    booking = request.booking
+    if request.kind == Kind.UPDATE:
+        candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
+    else:
+        slot = Slot(
+            request.location, request.evse, request.criteria, request.start_at, request.end_at
+        )
+        candidate = Candidate(booking.fleet, slot, request.driver)
+    for rule, failure in RECHECKED.items():
+        if rule(candidate):
+            return failure
+    # As told now: here an operator who does not answer lets nothing pass.
+    return None if candidate.is_free else Failure.SLOT_GONE

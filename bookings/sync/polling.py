@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.duplicates import record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.submission import record_decision
-from mirror.operator_status import note_accepted, note_refused
 from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
     UpstreamError,
@@ -136,7 +136,6 @@ def _record_page(
     client: AmpecoClient,
     began: datetime,
 ) -> int:
-    """Record the answers of one page, for rows that were due and for others that are open."""
     decided_ids = [answer.id for answer in answers if answer.is_decided]
     not_due = {
         request.ampeco_request_id: request
@@ -164,7 +163,6 @@ def _record_page(
 def _poll_singly(
     remaining: dict[int | None, BookingRequest], *, client: AmpecoClient, began: datetime
 ) -> int:
-    """Read rows one by one. One that cannot be read is put off alone, a second ends the round."""
     decided = 0
     failed_before = False
     for ampeco_id in list(remaining):

@@ -17,8 +17,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking, BookingRequest
-from bookings.state.merging import merge_external_booking
+from bookings.state.booking import merge_external_booking
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -39,7 +40,6 @@ from bookings.sync.schedule import (
     stop_round,
 )
 from bookings.sync.sessions import find_session
-from mirror.operator_status import note_accepted
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -291,7 +291,6 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
 
 
 def _is_gone(booking: Booking, *, client: AmpecoClient) -> bool:
-    """Confirm that the operator does not know a booking, by the list of its driver's bookings."""
     pages = client.booking_pages(
         user_id=booking.driver.ampeco_user_id,
         start_after=booking.start_at - timedelta(days=1),

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import models, transaction
 
+from ampeco.connection import note_refused
 from bookings.models import Booking, ChargingSession
-from mirror.operator_status import note_refused
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -71,7 +71,6 @@ def next_read(booking: Booking, *, now: datetime) -> datetime | None:
 
 
 def is_near(booking: Booking, *, now: datetime) -> bool:
-    """Return whether a booking is about to start or to end, or has just done so."""
     return (
         booking.start_at - BEFORE_START <= now < booking.start_at + AFTER_START
         or booking.end_at - BEFORE_END <= now < booking.end_at + AFTER_END
@@ -105,7 +104,6 @@ def is_first_look(booking: Booking, *, now: datetime) -> bool:
 
 
 def knows_session(booking: Booking) -> bool:
-    """Return whether a charging session of the booking is known."""
     return hasattr(booking, "charging_session")
 
 
@@ -167,7 +165,6 @@ def stop_round(error: UpstreamError, *, what: str) -> timedelta:
 
 
 def is_outage() -> bool:
-    """Return whether a round of reading has ended before its time of late."""
     return bool(cache.get(OUTAGE_KEY))
 
 
@@ -183,7 +180,6 @@ def _later_look(booking: Booking, *, now: datetime) -> datetime | None:
 
 
 def _pause(booking: Booking, *, now: datetime) -> timedelta:
-    """Return how long to leave a booking alone that is neither about to start nor to end."""
     if booking.evse_id is not None and booking.ampeco_booking_id is not None:
         return seldom()
     # A driver waits to be told the charger. Some operators name it hours later.
@@ -194,7 +190,6 @@ def _pause(booking: Booking, *, now: datetime) -> timedelta:
 
 
 def _is_about(current: datetime | None, wanted: datetime | None, *, now: datetime) -> bool:
-    """Return whether moving a due time is not worth a write: half of a long pause is left."""
     if current is None or wanted is None:
         return current is wanted
     half = seldom() / 2

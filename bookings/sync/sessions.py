@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted
 from bookings.models import Booking, ChargingSession
 from bookings.sync.schedule import (
     LATE_PAUSE,
@@ -22,7 +23,6 @@ from bookings.sync.schedule import (
     schedule,
     stop_round,
 )
-from mirror.operator_status import note_accepted
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -52,7 +52,6 @@ MOST_MONEY = (8, 4)
 
 
 def session_of(booking: Booking) -> ChargingSession | None:
-    """Return the charging session of a booking, as far as one is known."""
     try:
         return booking.charging_session
     except ChargingSession.DoesNotExist:
@@ -204,7 +203,6 @@ def _note_unknown_sessions(items: tuple[ampeco_types.Session, ...]) -> None:
 
 
 def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient) -> None:
-    """Read sessions one by one. One that cannot be read is put off alone, a second ends it."""
     failed_before = False
     for session_id in list(remaining)[:MOST_SINGLE]:
         try:
@@ -225,7 +223,6 @@ def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient)
 
 
 def _record(answers: list[tuple[ChargingSession, ampeco_types.Session]]) -> None:
-    """Write down what was read, in one statement."""
     now = timezone.now()
     for session, found in answers:
         for name, value in _values(found).items():
@@ -262,7 +259,6 @@ def _number(value: Decimal | None, before: int, after: int) -> Decimal | None:
 
 
 def _give_up_or_wait(session: ChargingSession) -> None:
-    """Read a session that the operator does not know once more later, for a day at most."""
     now = timezone.now()
     since = session.read_at or session.booking.end_at
     _put_off(

@@ -12,11 +12,10 @@ from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
-from bookings.sync.operator_requests import find_all, is_answer_to, send
-from bookings.sync.recheck import find_obstacle
-from mirror.operator_status import note_accepted, note_refused
+from bookings.sync.operator_requests import find_all, find_obstacle, is_answer_to, send
 from mirror.work import claim, reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
@@ -306,7 +305,6 @@ def _forget_sending(request: BookingRequest, *, began: datetime) -> None:
 
 
 def _log_fields(request: BookingRequest) -> dict[str, int | str]:
-    """Return the ids by which a request's log lines are found."""
     return {
         "booking_request_id": request.pk,
         "booking_id": request.booking_id,

@@ -17,7 +17,7 @@ from bookings.wording import facts
 from shell.formats import instant
 from sites.facts import charger_of
 from sites.models import Evse
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 if TYPE_CHECKING:
     from bookings.boards.day.day_table import Cell
@@ -81,19 +81,17 @@ def timeline_cells(cells: Iterable["Cell"], can_book: bool) -> SafeString:
 
 @register.filter
 def connectors(evse: Evse) -> str:
-    """Return what a charger's plugs are called."""
     return charger_of(evse).connectors
 
 
 @register.filter
 def criteria_text(criteria: Criteria) -> str:
-    """Return what any charger must offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    """Return what any charger must offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     return facts.criteria_text(criteria)
 
 
 @register.filter
 def charged_for(session: ChargingSession) -> timedelta | None:
-    """Return how long a charge took, if that is known."""
     if session.started_at is None or session.stopped_at is None:
         return None
     return session.stopped_at - session.started_at

@@ -46,7 +46,7 @@ def _reason(booking: Booking, request: BookingRequest | None, event: BookingEven
         return ""
     said = request.rejection_reason
     if request.status == BookingRequest.Status.FAILED:
-        said = str(request.get_failure_display() or _("Not placed"))
+        said = str(request.get_failure_display() or _("Could not be booked"))
     return OCCURRENCES[request.kind, request.status].reason_for(
         one_line(said, longest=LONGEST_REASON)
     )

@@ -24,10 +24,17 @@ from shell.formats import (
     write_local,
     zone_label,
 )
-from sites.facts import WEEKDAYS, address_lines, charger_of, hours_text, map_url
-from sites.labels import access_labels, connector_label
+from sites.facts import (
+    WEEKDAYS,
+    access_labels,
+    address_lines,
+    charger_of,
+    connector_label,
+    hours_text,
+    map_url,
+)
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 # Control characters, line and paragraph separators: what breaks a header or a line of text.
 NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -53,7 +60,6 @@ class Fact:
 
 
 def with_before(fact: Fact, before: str) -> Fact:
-    """Return a fact that tells in its last line what it was before."""
     # Translators: %(value)s is what has changed, such as “Mon 23 Nov 2026, 18:00–19:00”.
     line = _("Before: %(value)s") % {"value": before}
     return replace(fact, lines=(*fact.lines, line))
@@ -108,7 +114,10 @@ def version_facts(
     elif any_charger:
         evse = Fact(_("Charger"), (criteria_text(version.criteria),))
     else:
-        text = _("The operator assigns the charger. It shows on the booking's page once known.")
+        text = _(
+            "The operator assigns the charger. It appears on the booking's page as soon as it"
+            " is known."
+        )
         evse = Fact(_("Charger"), (text,))
     place, time = where(version.location), when(version)
     if before is not None:
@@ -128,7 +137,6 @@ def version_facts(
 
 
 def _plain(fact: BookingFact, version: BookingVersion, *, before: BookingVersion | None) -> Fact:
-    """Return a fact as its declaration writes it."""
     zone = version.location.zone
     new = one_line(fact.write(getattr(version, fact.name), zone))
     told = Fact(str(fact.label), (new,), strong=1)
@@ -148,7 +156,6 @@ def short_name(version: BookingVersion) -> str:
 
 
 def place_text(location: Location) -> str:
-    """Return the site with its address, on one line."""
     lines = (location.name, *address_lines(location))
     return ", ".join(line for line in map(one_line, lines) if line)
 
@@ -184,7 +191,7 @@ def when(slot: AnyVersion) -> Fact:
     if change := clock_change(start, end, zone):
         lines.append(change)
     if location.zone_is_assumed:
-        lines.append(_("The operator names no time zone for this site; this one is assumed."))
+        lines.append(_("The operator gives no time zone for this site, so this one is assumed."))
     return Fact(_("When"), tuple(lines), strong=strong)
 
 
@@ -224,7 +231,7 @@ def charger(evse: Evse) -> Fact:
 
 
 def criteria_text(criteria: Criteria) -> str:
-    """Return what any charger had to offer: “Any charger that fits: DC, CCS2, from 50 kW”."""
+    """Return what any charger had to offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     power = criteria.min_power_kw
     parts = [
         criteria.current_type.upper(),
@@ -233,8 +240,8 @@ def criteria_text(criteria: Criteria) -> str:
     ]
     offers = ", ".join(part for part in parts if part)
     if not offers:
-        return _("Any charger that fits")
-    return _("Any charger that fits: %(offers)s") % {"offers": offers}
+        return _("Any suitable charger")
+    return _("Any suitable charger: %(offers)s") % {"offers": offers}
 
 
 def getting_in(booking: AnyVersion) -> list[Fact]:

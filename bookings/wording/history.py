@@ -69,7 +69,7 @@ def who_did(
     return str(names[Actor(actor)])
 
 
-_UNTIL_DECIDED = _("Until the operator decides, the booking stands.")
+_UNTIL_DECIDED = _("Until the operator decides, the booking remains valid.")
 _NO_ANSWER = _("No answer yet")
 
 # By kind and status of a request, by kind of event, by status that the operator reports, and by a
@@ -89,7 +89,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
         reason=_("The operator gave no reason."),
         reason_given=_("The operator says: “%(reason)s”"),
     ),
-    (Kind.CREATE, Status.FAILED): Occurrence(_("Not placed"), reason_given="%(reason)s"),
+    (Kind.CREATE, Status.FAILED): Occurrence(_("Could not be booked"), reason_given="%(reason)s"),
     # A change
     (Kind.UPDATE, Status.QUEUED): Occurrence(
         _("Change requested by %(who)s"),
@@ -112,7 +112,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     ),
     (Kind.UPDATE, Status.FAILED): Occurrence(
         _("Change not made"),
-        banner=_("The change requested by %(who)s could not be asked for:"),
+        banner=_("The change requested by %(who)s did not go through:"),
         after=_("The booking stays as it was."),
         reason_given=_("Not changed: %(reason)s"),
     ),
@@ -128,7 +128,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
         _("Cancellation requested, since booking %(number)d takes its place"),
         banner=_("Booking %(number)d takes its place. The cancellation of this one is on the way."),
         after=_UNTIL_DECIDED,
-        answer=_("It has been moved to another place; its cancellation is on the way."),
+        answer=_("The booking has been moved; its cancellation is on the way."),
     ),
     (Kind.CANCEL, Status.PENDING): Occurrence(_("Cancellation received by the operator")),
     (Kind.CANCEL, Status.STALE): Occurrence(
@@ -138,18 +138,18 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     (Kind.CANCEL, Status.REJECTED): Occurrence(
         _("Cancellation rejected by the operator"),
         banner=_("The operator refused the cancellation requested by %(who)s."),
-        after=_("The booking stands."),
+        after=_("The booking remains valid."),
         reason=_("Cancellation rejected."),
         reason_given=_("Cancellation rejected: “%(reason)s”"),
     ),
     (Kind.CANCEL, Status.FAILED): Occurrence(
         _("Not cancelled"),
-        banner=_("The cancellation requested by %(who)s could not be asked for."),
-        after=_("The booking stands."),
+        banner=_("The cancellation requested by %(who)s did not go through."),
+        after=_("The booking remains valid."),
         reason_given=_("Not cancelled: %(reason)s"),
     ),
     # What happens besides
-    What.FOUND: Occurrence(_("Found at the operator: made elsewhere"), icon="crosshair"),
+    What.FOUND: Occurrence(_("External booking found at the operator"), icon="crosshair"),
     What.CHANGED: Occurrence(_("Changed by the operator"), icon="switch-horizontal"),
     "charger-assigned": Occurrence(_("Charger assigned by the operator"), icon="charging-pile"),
     "noticed": Occurrence(_("Noticed at the operator"), icon="info-circle"),
@@ -164,26 +164,26 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
         banner=_("Cancellation requested by %(who)s."),
         unsigned=_("A cancellation has been requested."),
         after=_(
-            "The operator has not decided about this booking yet. If it is approved, the portal "
-            "asks for its cancellation at once."
+            "The operator has not decided on this booking yet. If it is approved, the portal "
+            "will request its cancellation at once."
         ),
         answer=_(
-            "Cancellation requested by %(who)s. It is cancelled as soon as the operator has "
-            "decided."
+            "Cancellation requested by %(who)s. It will be cancelled as soon as the operator "
+            "has decided."
         ),
     ),
     What.MOVE_ASKED: Occurrence(
         _("Move to booking %(number)s requested by %(who)s"),
         icon="arrows-exchange",
         banner=_("Move requested by %(who)s: see booking %(number)d."),
-        unsigned=_("A move to another place has been requested."),
+        unsigned=_("A move has been requested."),
         after=_("This booking is cancelled only after the new one is approved."),
-        answer=_("Move to another place requested by %(who)s. The operator has not decided yet."),
+        answer=_("Move requested by %(who)s. The operator has not decided yet."),
     ),
     What.MOVE_ENDED: Occurrence(
         _("Not moved: the booking stays as it was"),
         icon="circle-x",
-        banner=_("The move did not work."),
+        banner=_("The move did not go through."),
         after=_("This booking stays as it was."),
         reason=_("Not moved."),
         reason_given=_("Not moved: “%(reason)s”"),
@@ -191,7 +191,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     What.RUNNING_LATE: Occurrence(
         _("Running late, says %(who)s"),
         icon="clock-exclamation",
-        reason=_("The driver runs late."),
+        reason=_("The driver is running late."),
     ),
     "minutes-late": Occurrence(
         _("About %(minutes)d min late, says %(who)s"), icon="clock-exclamation"

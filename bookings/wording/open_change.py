@@ -11,14 +11,13 @@ OpenChange = Booking.OpenChange
 
 
 def describe_changes(booking: Booking, *, reader: User | None) -> str:
-    """Return who has asked for what since the reader looked, or what the booking is now."""
     return describe_open_change(booking, reader=reader) or _(
         "This booking has changed since you opened the page. It is now: %(facts)s."
     ) % {"facts": describe(booking)}
 
 
 def describe_open_change(booking: Booking, *, reader: User | None) -> str:
-    """Return what is asked for and undecided, and by whom; nothing if nothing is."""
+    """Return the open change, and who asked for it; nothing if nothing is."""
     change = booking.open_change
     if not change:
         return ""
@@ -59,5 +58,4 @@ def _open_request(booking: Booking) -> BookingRequest | None:
 
 
 def _is_moved(booking: Booking) -> bool:
-    """Whether another booking has taken its place, so that nobody asked for its end as such."""
     return booking.replacements.filter(status__in=Booking.CONFIRMED).exists()

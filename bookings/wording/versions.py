@@ -18,7 +18,7 @@ from bookings.models import Booking, BookingEvent, BookingRequest
 from drivers.models import Driver
 from shell.formats import in_zone
 from sites.models import Evse, Location
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
 
@@ -91,7 +91,6 @@ class BookingVersion:
     criteria: Criteria = field(default_factory=Criteria)
 
     def differs(self, booking: Booking) -> bool:
-        """Whether the booking is another one by now, wherever the operator assigned a charger."""
         return any(getattr(self, name) != getattr(booking, name) for name in AGREED_FACTS)
 
 
@@ -100,14 +99,12 @@ def facts_of(row: Booking | BookingRequest | BookingVersion) -> dict[str, Any]:
 
 
 def same_as(booking: Booking, version: BookingRequest | BookingVersion) -> bool:
-    """Whether a change to this version would change nothing."""
     return all(
         getattr(booking, fact.name) == getattr(version, fact.name) for fact in CHANGEABLE_FACTS
     )
 
 
 def facts_before(booking: Booking) -> dict[str, Any]:
-    """Return what a request for a change keeps of the booking as it is."""
     return {fact.previous: getattr(booking, fact.name) for fact in CHANGEABLE_FACTS}
 
 
@@ -156,7 +153,6 @@ def versions_of_event(event: BookingEvent) -> tuple[BookingVersion, BookingVersi
 
 
 def as_json(value: Any) -> Any:
-    """Return a fact as history keeps it: instants in ISO 8601, rows as their ids."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value.pk if isinstance(value, Model) else value
@@ -192,7 +188,7 @@ class RowsTold:
 
     def text(self, fact: BookingFact, told: Any, zone: ZoneInfo) -> str:
         if told is None:
-            return str(_("not known"))
+            return str(_("unknown"))
         value = self.value(fact, told)
         return f"#{told}" if value is None else fact.write(value, zone)
 

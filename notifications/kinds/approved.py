@@ -61,7 +61,7 @@ def replaced_booking(case: Case) -> list[str]:
         text = _("It replaces another booking, which is cancelled: %(when)s, %(where)s.")
     elif replaced.open_change == Booking.OpenChange.CANCEL:
         text = _(
-            "It replaces another booking, whose cancellation has been asked for: %(when)s, "
+            "It replaces another booking, whose cancellation has been requested: %(when)s, "
             "%(where)s."
         )
     else:

@@ -78,7 +78,6 @@ class MailPlan:
             self._add(kind, Audience.MANAGER, user.email, recipient_user=user)
 
     def add_driver(self, kind: Kind, driver: Driver | None) -> None:
-        """Add a driver, if the fleet wants that or must."""
         if driver is not None and self.fleet.choices[kind].driver:
             self.add_driver_anyway(kind, driver)
 
@@ -124,14 +123,12 @@ class MailKind(ABC):
         return self.allowed(Choice(self.managers, driver=True))
 
     def allowed(self, choice: Choice) -> Choice:
-        """Return a choice with what may not be chosen put right."""
         driver = self.driver is DriverGets.ALWAYS or (
             self.driver is DriverGets.IF_CHOSEN and choice.driver
         )
         return Choice(choice.managers if choice.managers in self.offered else self.managers, driver)
 
     def plan_for_request(self, plan: MailPlan, request: BookingRequest) -> None:
-        """Add who is told that a request was settled, also by mails of other kinds."""
         plan.add_managers(self.kind, request.created_by, plan.booking.created_by)
 
     def plan_for_event(self, plan: MailPlan, event: BookingEvent) -> None:
@@ -169,7 +166,6 @@ def former_driver(event: BookingEvent) -> Driver | None:
 
 
 def whose_request(plan: MailPlan, request: BookingRequest) -> User | None:
-    """Return whose request it is: who asked, or who looks after the booking if they are gone."""
     asked = request.created_by
     return asked if asked in plan.fleet.managers else plan.booking.created_by
 

@@ -49,7 +49,7 @@ class CancelRefused(MailKind):
                 "The operator rejected the cancellation of your booking at %(site)s and gave no "
                 "reason."
             )
-            failed = _("The cancellation of your booking at %(site)s could not be made.")
+            failed = _("Your booking at %(site)s could not be cancelled.")
         else:
             headline = _("The booking was not cancelled")
             says = _(
@@ -60,18 +60,16 @@ class CancelRefused(MailKind):
                 "The operator rejected the cancellation of the booking for %(driver)s at %(site)s "
                 "and gave no reason."
             )
-            failed = _(
-                "The cancellation of the booking for %(driver)s at %(site)s could not be made."
-            )
+            failed = _("The booking for %(driver)s at %(site)s could not be cancelled.")
         after = since_then(case)
         if case.stands and case.replacement is not None and not case.for_driver:
             text = _(
-                "It was to be replaced by another booking, which is approved: %(when)s, %(where)s. "
-                "Both stand now."
+                "It was meant to be replaced by another booking, which is approved: %(when)s, "
+                "%(where)s. Both are valid now."
             )
             after.append(text % place_and_time(case.replacement))
         if case.stands:
-            after.append(_("The booking stands:"))
+            after.append(_("The booking remains valid:"))
         return Letter(
             subject=_("Not cancelled: %(what)s"),
             headline=headline,

@@ -44,8 +44,8 @@ class Cancelled(MailKind):
         if not was_booked:
             headline = _("The booking is cancelled")
             text = _(
-                "The booking for %(driver)s at %(site)s was withdrawn before the operator was "
-                "asked. Nothing is booked."
+                "The booking for %(driver)s at %(site)s was withdrawn before it was sent to the "
+                "operator. Nothing is booked."
             )
         elif case.for_driver:
             headline = _("Your charging booking is cancelled")
@@ -56,8 +56,8 @@ class Cancelled(MailKind):
         else:
             headline = _("The booking is cancelled")
             text = _(
-                "The booking for %(driver)s at %(site)s is cancelled. The attached calendar entry "
-                "takes it out of calendars that have it."
+                "The booking for %(driver)s at %(site)s is cancelled. The attached calendar entry"
+                " removes it from calendars that have it."
             )
         return Letter(
             subject=_("Cancelled: %(what)s"),
@@ -89,7 +89,7 @@ def who_cancelled(case: Case) -> list[str]:
     """Return who cancelled a booking, in words that claim no more than is known."""
     if case.event is not None and case.event.actor == Actor.OPERATOR:
         if case.event.what == BookingEvent.What.GONE:
-            return [_("The operator's system does not know it any more.")]
+            return [_("The operator's system no longer knows it.")]
         if case.for_driver:
             return [
                 _(
@@ -110,15 +110,14 @@ def who_cancelled(case: Case) -> list[str]:
     asked_by = who_asked(case.request) if case.request is not None else ""
     if asked_by == Actor.DRIVER:
         if case.for_driver:
-            return [_("You asked for it on your page.")]
-        return [_("%(driver)s asked for it on the driver's own page.") % case.words]
+            return [_("You requested this on your page.")]
+        return [_("%(driver)s requested this on the driver's page.") % case.words]
     if asked_by == Actor.STAFF:
-        return [_("The operator's staff asked for it.")]
+        return [_("The operator's staff requested this.")]
     return asked_by_manager(case) if asked_by == Actor.MANAGER else []
 
 
 def who_asked(request: Request) -> str:
-    """Return who asked for a cancellation, which may be the withdrawal of a request to book."""
     if request.kind != Request.Kind.CREATE:
         return request.asked_by
     last = request.events.order_by("at", "pk").last()

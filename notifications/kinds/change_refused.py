@@ -18,21 +18,21 @@ class ChangeRefused(MailKind):
 
     def write(self, case: Case) -> Letter:
         if case.for_driver:
-            says = _("The operator rejected a change of your booking at %(site)s and says:")
+            says = _("The operator rejected a change to your booking at %(site)s and says:")
             silent = _(
-                "The operator rejected a change of your booking at %(site)s and gave no reason."
+                "The operator rejected a change to your booking at %(site)s and gave no reason."
             )
-            failed = _("A change of your booking at %(site)s could not be made.")
+            failed = _("A change to your booking at %(site)s could not be made.")
         else:
             says = _(
-                "The operator rejected the change of the booking for %(driver)s at %(site)s and "
+                "The operator rejected the change to the booking for %(driver)s at %(site)s and "
                 "says:"
             )
             silent = _(
-                "The operator rejected the change of the booking for %(driver)s at %(site)s and "
+                "The operator rejected the change to the booking for %(driver)s at %(site)s and "
                 "gave no reason."
             )
-            failed = _("The change of the booking for %(driver)s at %(site)s could not be made.")
+            failed = _("The change to the booking for %(driver)s at %(site)s could not be made.")
         kept = case.before or case.version
         words = case.words | {"driver": one_line(kept.driver.display_name)}
         quoted = case.operator_words
@@ -65,4 +65,4 @@ def asked_change(case: Case) -> list[Fact]:
         told = fact.name in DESCRIBED or (fact.name == "driver" and case.for_driver)
         if not told and value != getattr(kept, fact.name):
             lines.append(one_line(fact.write(value, kept.location.zone)))
-    return [Fact(_("Asked for and not made"), tuple(lines))] if lines else []
+    return [Fact(_("Requested but not made"), tuple(lines))] if lines else []

@@ -35,13 +35,13 @@ class Changed(MailKind):
         if case.for_driver:
             headline = _("Your charging booking has changed")
             text = _(
-                "The operator approved a change of your booking at %(site)s. The new calendar "
+                "The operator approved a change to your booking at %(site)s. The new calendar "
                 "entry is attached; it replaces the earlier one."
             )
         else:
             headline = _("The booking has changed")
             text = _(
-                "The operator approved the change of the booking for %(driver)s at %(site)s. The "
+                "The operator approved the change to the booking for %(driver)s at %(site)s. The "
                 "new calendar entry is attached; it replaces the earlier one."
             )
         return Letter(

@@ -58,4 +58,4 @@ def stands_again(case: Case) -> list[str]:
         return []
     ended = {"state": Booking.Status(told[0]).label}
     # Translators: %(state)s is a state such as “Cancelled”.
-    return [_("The booking stands again. Its state before was “%(state)s”.") % ended]
+    return [_("The booking is valid again. Its previous status was “%(state)s”.") % ended]

@@ -27,14 +27,12 @@ class NotPlaced(MailKind):
 
     def write(self, case: Case) -> Letter:
         if case.for_driver:
-            text = _("The request of your fleet at %(site)s could not be placed with the operator.")
+            text = _("Your fleet's booking at %(site)s could not be made.")
         else:
-            text = _(
-                "The request for %(driver)s at %(site)s could not be placed with the operator."
-            )
+            text = _("The booking for %(driver)s at %(site)s could not be made.")
         return not_booked(
             case,
-            subject=_("Not placed: %(what)s"),
-            headline=_("The booking could not be placed"),
+            subject=_("Could not be booked: %(what)s"),
+            headline=_("The booking could not be made"),
             opening=failed_request(case, text % case.words),
         )

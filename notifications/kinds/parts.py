@@ -8,8 +8,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.links import driver_page_url
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import driver_page_url
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line
 from bookings.wording.versions import (
@@ -96,14 +96,12 @@ class Case:
 
     @property
     def stands(self) -> bool:
-        """Whether the booking holds its place by now, so that a mail may say so."""
         over = BookingRequest.Failure.BOOKING_OVER
         ended = self.request is not None and self.request.failure == over
         return self.booking.is_confirmed and not ended
 
     @cached_property
     def replacement(self) -> Booking | None:
-        """The approved booking at another place that this one was moved to."""
         moved = self.booking.replacements.filter(ampeco_booking_id__isnull=False).exclude(
             status__in=Booking.NOT_IN_CALENDARS
         )
@@ -133,7 +131,6 @@ def full_facts(
 def short_facts(
     case: Case, version: BookingVersion | None = None, *, any_charger: bool = False
 ) -> list[Fact]:
-    """Return by what people recognise a booking that does not stand, or that is not theirs."""
     told = _version_facts(case, version or case.version, any_charger=any_charger)
     return told + _reference(case)
 
@@ -145,7 +142,6 @@ def _version_facts(
     before: BookingVersion | None = None,
     any_charger: bool = False,
 ) -> list[Fact]:
-    """Managers, and whoever gets somebody else's booking, read for which driver."""
     return facts.version_facts(
         version, before=before, any_charger=any_charger, for_driver=case.for_driver
     )
@@ -183,13 +179,13 @@ def actions_of(case: Case) -> list[tuple[str, str]]:
         if not case.is_theirs:
             return []
         if booking.holds_a_place:
-            label = _("See it, add it to your calendar, cancel it or say that you run late")
+            label = _("View it, add it to your calendar, cancel it or report a delay")
         else:
-            label = _("See the booking")
+            label = _("View the booking")
         return [(label, driver_page_url(booking, case.recipient))]
     failed = booking.did_not_work_out
     if failed:
-        label = _("See other times and chargers")
+        label = _("View other times and chargers")
     else:
         label = _("Open the booking in %(portal)s") % case.words
     actions = [(label, portal_url(booking))]
@@ -200,7 +196,6 @@ def actions_of(case: Case) -> list[tuple[str, str]]:
 
 
 def _pick_again_url(version: BookingVersion) -> str:
-    """Return the full address of the slot picker, opened around what was asked for."""
     local = version.start_at.astimezone(version.location.zone)
     params = {
         "day": local.date().isoformat(),
@@ -226,25 +221,26 @@ def since_then(case: Case, version: BookingVersion | None = None) -> list[str]:
         return []
     if case.for_driver and not case.is_theirs:
         return [_("The booking has changed again since then. It is no longer yours.")]
-    return [_("The booking has changed again since then. Its page shows how it stands now.")]
+    return [_("The booking has changed again since then. Its page shows the current status.")]
 
 
 def driver_closing(case: Case) -> list[str]:
     """Return what a driver's mail ends with: whose link it is, and who answers."""
     if not case.for_driver:
         return []
-    closing = [_("This link is for you alone. It needs no log-in.")] if case.is_theirs else []
+    closing = (
+        [_("This link is for you alone. You do not need to sign in.")] if case.is_theirs else []
+    )
     if case.answers is not None:
         if case.booking.holds_a_place and case.is_theirs:
-            text = _("To change something else, reply to this mail. It goes to %(manager)s.")
+            text = _("To change something else, reply to this e-mail. It goes to %(manager)s.")
         else:
-            text = _("If you have a question, reply to this mail. It goes to %(manager)s.")
+            text = _("If you have a question, reply to this e-mail. It goes to %(manager)s.")
         closing.append(text % {"manager": one_line(case.answers.display_name)})
     return closing
 
 
 def refused(case: Case, words: dict[str, str], *, says: str, silent: str, failed: str) -> list[str]:
-    """Return that the operator said no and why, or that it could not be asked, and why not."""
     request = case.request
     if request is not None and request.status == BookingRequest.Status.REJECTED:
         return [(says if case.operator_words else silent) % words]
@@ -252,7 +248,6 @@ def refused(case: Case, words: dict[str, str], *, says: str, silent: str, failed
 
 
 def failed_request(case: Case, text: str) -> list[str]:
-    """Return that something could not be asked for, why, and who is quoted below."""
     if case.request is not None and case.request.failure:
         text = f"{text} {case.request.get_failure_display()}"
     return [text, *([_("The operator's system says:")] if case.operator_words else [])]
@@ -271,7 +266,7 @@ def not_booked(case: Case, *, subject: str, headline: str, opening: list[str]) -
         headline=headline,
         opening=opening,
         quoted=case.operator_words,
-        after_quote=[after, _("This was asked for:")],
+        after_quote=[after, _("This was requested:")],
         facts=short_facts(case, any_charger=True),
     )
 
@@ -282,5 +277,5 @@ def asked_by_manager(case: Case) -> list[str]:
     if manager is None:
         return []
     if not case.for_driver and manager == case.notification.recipient_user:
-        return [_("You asked for it.")]
-    return [_("%(manager)s asked for it.") % {"manager": one_line(manager.display_name)}]
+        return [_("You requested this.")]
+    return [_("%(manager)s requested this.") % {"manager": one_line(manager.display_name)}]

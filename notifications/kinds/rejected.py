@@ -21,10 +21,8 @@ class Rejected(MailKind):
     def write(self, case: Case) -> Letter:
         if case.for_driver:
             headline = _("Your charging booking was not approved")
-            says = _("The operator rejected the request of your fleet at %(site)s and says:")
-            silent = _(
-                "The operator rejected the request of your fleet at %(site)s and gave no reason."
-            )
+            says = _("The operator rejected your fleet's request at %(site)s and says:")
+            silent = _("The operator rejected your fleet's request at %(site)s and gave no reason.")
         else:
             headline = _("The booking request was rejected")
             says = _("The operator rejected the request for %(driver)s at %(site)s and says:")

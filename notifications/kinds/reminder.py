@@ -41,18 +41,18 @@ class Reminder(MailKind):
         match case.booking.open_change:
             case OpenChange.UPDATE:
                 note = _(
-                    "A change of it has been asked for. Until that is decided, the booking stands "
-                    "as it is here."
+                    "A change has been requested. Until it is decided, the booking remains as "
+                    "shown here."
                 )
                 opening.append(note)
             case OpenChange.MOVE:
                 note = _(
-                    "Another place has been asked for instead. Until that is decided, the booking "
-                    "stands as it is here."
+                    "A move has been requested. Until it is decided, the booking remains as "
+                    "shown here."
                 )
                 opening.append(note)
             case OpenChange.CANCEL:
-                note = _("Its cancellation has been asked for and is not decided yet.")
+                note = _("Its cancellation has been requested and is not decided yet.")
                 opening.append(note)
         return Letter(
             subject=_("Reminder: %(what)s"),

@@ -27,10 +27,12 @@ class RunningLate(MailKind):
         late = ngettext("about %(minutes)d minute", "about %(minutes)d minutes", minutes)
         words = case.words | {"late": late % {"minutes": minutes}}
         if case.for_driver:
-            headline = _("You said that you run late")
-            text = _("Your fleet managers know that you run late for your booking at %(site)s.")
+            headline = _("You reported a delay")
+            text = _(
+                "Your fleet managers know that you are running late for your booking at %(site)s."
+            )
         else:
-            headline = _("%(driver)s runs late") % words
+            headline = _("%(driver)s is running late") % words
             text = (
                 _("%(driver)s will be late for the booking at %(site)s, by %(late)s.")
                 if minutes

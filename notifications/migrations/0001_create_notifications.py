@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("approved", "Booking approved"),
                             ("rejected", "Booking rejected"),
-                            ("not-placed", "Booking not placed"),
+                            ("not-placed", "Booking could not be made"),
                             ("changed", "Booking changed"),
                             ("change-refused", "Change not made"),
                             ("cancelled", "Booking cancelled"),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                             ("failed", "Charger could not be held"),
                             ("no-show", "No-show"),
                             ("reminder", "Reminder before the start"),
-                            ("running-late", "Driver runs late"),
+                            ("running-late", "Driver running late"),
                         ],
                         max_length=16,
                         verbose_name="kind",
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("nobody", "No manager"),
-                            ("asked", "The manager who asked"),
+                            ("asked", "The manager who requested it"),
                             ("all", "All managers"),
                         ],
                         max_length=16,
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("approved", "Booking approved"),
                             ("rejected", "Booking rejected"),
-                            ("not-placed", "Booking not placed"),
+                            ("not-placed", "Booking could not be made"),
                             ("changed", "Booking changed"),
                             ("change-refused", "Change not made"),
                             ("cancelled", "Booking cancelled"),
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                             ("failed", "Charger could not be held"),
                             ("no-show", "No-show"),
                             ("reminder", "Reminder before the start"),
-                            ("running-late", "Driver runs late"),
+                            ("running-late", "Driver running late"),
                         ],
                         max_length=16,
                         verbose_name="kind",

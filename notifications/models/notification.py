@@ -26,7 +26,7 @@ class Notification(models.Model):
     class Kind(models.TextChoices):
         APPROVED = "approved", _("Booking approved")
         REJECTED = "rejected", _("Booking rejected")
-        NOT_PLACED = "not-placed", _("Booking not placed")
+        NOT_PLACED = "not-placed", _("Booking could not be made")
         CHANGED = "changed", _("Booking changed")
         CHANGE_REFUSED = "change-refused", _("Change not made")
         CANCELLED = "cancelled", _("Booking cancelled")
@@ -35,7 +35,7 @@ class Notification(models.Model):
         FAILED = "failed", _("Charger could not be held")
         NO_SHOW = "no-show", _("No-show")
         REMINDER = "reminder", _("Reminder before the start")
-        RUNNING_LATE = "running-late", _("Driver runs late")
+        RUNNING_LATE = "running-late", _("Driver running late")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")

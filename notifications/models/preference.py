@@ -12,7 +12,7 @@ class NotificationPreference(models.Model):
 
     class Managers(models.TextChoices):
         NOBODY = "nobody", _("No manager")
-        ASKED = "asked", _("The manager who asked")
+        ASKED = "asked", _("The manager who requested it")
         ALL = "all", _("All managers")
 
     fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")

@@ -77,7 +77,6 @@ class Api:
         self._recent: deque[float] = deque()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a call, or let go wrong what is switched on."""
         request = Request(environ)
         with self.world.lock:
             self.world.arrivals += 1
@@ -126,7 +125,6 @@ class Api:
             raise Unauthorized
 
     def _count(self, headers: dict[str, str]) -> None:
-        """Count the call, and refuse it when the minute's allowance is used up."""
         limit = self.world.rate_limit
         if limit is None:
             return

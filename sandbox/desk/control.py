@@ -21,7 +21,7 @@ from sandbox.api.filters import (
     required_instant,
 )
 from sandbox.world.holdings import SHAPES
-from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES
+from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES, Booking, Plan
 from sandbox.world.world import World
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -124,6 +124,15 @@ def _decide(world: World, request: Request, pk: int) -> Any:
     return payloads.request(world, asked)
 
 
+def _plan(world: World, request: Request) -> Any:
+    body = body_of(request)
+    external_id, seconds = body.get("externalId"), body.get("afterSeconds", 0)
+    if not isinstance(external_id, str) or not _is_number(seconds):
+        raise Invalid({"externalId": ["This must name a request, and the seconds be a number."]})
+    world.plans[external_id] = Plan(seconds, body.get("reason"))
+    return {}
+
+
 def _book(world: World, request: Request) -> Any:
     body = body_of(request)
     evse = world.evses[required_id(body, "evseId")]
@@ -138,8 +147,25 @@ def _book(world: World, request: Request) -> Any:
         end_at=end_at,
         user_id=world.users[required_id(body, "userId")].id,
     )
+    answer: dict[str, Any] = {}
+    if body.get("externalId"):
+        asked = world.note_origin(
+            booking,
+            external_id=str(body["externalId"]),
+            asked_at=required_instant(body, "askedAt"),
+        )
+        answer["requestId"] = asked.id
+    if body.get("status"):
+        _give_status(world, booking, _one_of(body["status"], BOOKING_STATUSES))
     world.save()
-    return payloads.booking(world, booking, evses=True)
+    return answer | payloads.booking(world, booking, evses=True)
+
+
+def _give_status(world: World, booking: Booking, status: str) -> None:
+    if status == "completed" and booking.session_id is None:
+        world.start_session(booking)
+    else:
+        world.set_booking_status(booking, status)
 
 
 def _booking(world: World, request: Request, pk: int) -> Any:
@@ -162,10 +188,7 @@ def _booking(world: World, request: Request, pk: int) -> Any:
         evse_id=required_id(body, "evseId") if body.get("evseId") is not None else None,
         user_id=required_id(body, "userId") if body.get("userId") is not None else None,
     )
-    if status == "completed" and booking.session_id is None:
-        world.start_session(booking)
-    else:
-        world.set_booking_status(booking, status)
+    _give_status(world, booking, status)
     return payloads.booking(world, booking, evses=True)
 
 
@@ -192,6 +215,7 @@ ROUTES = Map(
         Rule("/control/faults", methods=["GET", "POST", "DELETE"], endpoint=_faults),
         Rule("/control/settings", methods=["POST"], endpoint=_settings),
         Rule("/control/clock", methods=["POST"], endpoint=_clock),
+        Rule("/control/plans", methods=["POST"], endpoint=_plan),
         Rule("/control/requests/<int:pk>", methods=["POST"], endpoint=_decide),
         Rule("/control/bookings", methods=["POST"], endpoint=_book),
         Rule("/control/bookings/<int:pk>", methods=["POST", "DELETE"], endpoint=_booking),

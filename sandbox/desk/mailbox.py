@@ -112,7 +112,6 @@ def show_mail(mailbox: Mailbox, name: str) -> Response:
 
 
 def show_html(mailbox: Mailbox, name: str) -> Response:
-    """Give a mail's HTML alone, unable to run anything."""
     body = mailbox.read(name).get_body(("html",))
     html = _text_of(body) if body else "<p>This mail has no HTML part.</p>"
     return Response(html, mimetype="text/html", headers={"Content-Security-Policy": SANDBOXED})
@@ -141,7 +140,6 @@ def give_part(mailbox: Mailbox, name: str, number: int) -> Response:
 
 
 def _attachments(message: EmailMessage) -> list[EmailMessage]:
-    """Return all parts that are not shown: also a calendar entry that stands beside the texts."""
     shown = (message.get_body(("plain",)), message.get_body(("html",)))
     return [
         part

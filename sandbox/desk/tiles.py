@@ -53,7 +53,6 @@ def draw(world: World, zoom: int, column: int, row: int) -> Response:
 
 
 def _graticule(zoom: int, column: int, row: int) -> Iterator[Markup]:
-    """Yield the lines through a tile, each named where it enters."""
     step = STEPS[min(zoom, len(STEPS) - 1)]
     decimals = max(0, ceil(-log2(step) / log2(10))) if step < 1 else 0
     west, east = (_longitude(column + side, zoom) for side in (0, 1))

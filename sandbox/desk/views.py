@@ -90,7 +90,6 @@ def do(world: World, request: Request) -> Response:
 
 
 def _number(text: str) -> int:
-    """Return what a field says, or 0, the number of nothing."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
@@ -283,7 +282,6 @@ def _driver(world: World, user_id: int | None) -> str:
 def _when(
     world: World, location_id: int | None, start: datetime | None, end: datetime | None
 ) -> str:
-    """Return a stretch in the site's time, each end with its zone: they may differ."""
     if start is None or end is None:
         return "–"
     location = world.locations.get(location_id or 0)

@@ -201,7 +201,6 @@ def _add_real_sites(world: World) -> None:
 
 
 def _add_invented_sites(world: World) -> None:
-    """Add what no register has: private depots, odd time zones, chargers out of service."""
     builder = _Builder(world)
     for site in json.loads((DATA / "invented.json").read_text()):
         charge_points = site.pop("charge_points")

@@ -14,6 +14,7 @@ from sandbox.world.records import (
     Evse,
     Invite,
     Location,
+    Plan,
     Request,
     Session,
     User,
@@ -62,6 +63,8 @@ class Holdings:
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
         self.holding: dict[int, set[int]] = defaultdict(set)
         self.undecided: set[int] = set()
+        # By external id.
+        self.plans: dict[str, Plan] = {}
         # Within tick: when it is what happens there.
         self._moment: datetime | None = None
 
@@ -137,7 +140,6 @@ class Holdings:
     def is_free(
         self, evse: Evse, start: datetime, end: datetime, *, but: int | None = None
     ) -> bool:
-        """Return whether no booking (but the one named) takes an EVSE during a stretch."""
         return all(pk == but for _, _, pk in self._taken(evse.id, start, end))
 
     def _taken(
@@ -149,6 +151,5 @@ class Holdings:
         return sorted(each for each in stretches if each[0] < end and each[1] > start)
 
     def _until(self, booking: Booking) -> datetime:
-        """Return when a booking lets go of its EVSE: when its session stops, if there is one."""
         session = self.sessions.get(booking.session_id or 0)
         return session.stops_at if session else booking.end_at

@@ -34,5 +34,4 @@ def shows_up(world: Holdings, booking: Booking) -> bool:
 
 
 def draw(world: Holdings, booking: Booking, what: str) -> float:
-    """Return a booking's own chance: the same after a restart, whatever else happened before."""
     return random.Random(f"{world.seed}/{booking.id}{what}").random()  # noqa: S311

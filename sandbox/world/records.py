@@ -123,6 +123,17 @@ class Request:
     external_id: str | None = None
     booking_id: int | None = None
     reason: str | None = None
+    # Where it is known beforehand what the operator will say, and when.
+    decide_at: datetime | None = None
+    planned_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will become of a request that has not come yet: a rejection if there is a reason."""
+
+    after_seconds: float
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +151,6 @@ class Booking:
 
     @property
     def holds(self) -> bool:
-        """Whether the booking is still to come, so that it can be changed and cancelled."""
         return self.status in HOLDING
 
 

@@ -56,19 +56,23 @@ class World(Holdings):
         now = self.now()
         pk = next(reversed(self.requests), 0) + 1
         request = Request(id=pk, status="pending", created_at=now, updated_at=now, **fields)
+        plan = self.plans.pop(request.external_id or "", None)
+        if plan:
+            request.decide_at = now + timedelta(seconds=plan.after_seconds)
+            request.planned_reason = plan.reason
         self.requests[pk] = request
         self.undecided.add(pk)
         if request.external_id:
             self.by_external_id[request.external_id].append(pk)
         self._note("requests", request)
-        if self.decision_delay <= 0 and not self.manual:
+        if self._decision_due(request) <= now and not self.manual:
             self.decide(request)
         self.save()
         return request
 
     def decide(self, request: Request) -> None:
         """Approve a request, or reject it with the reason that stands against it."""
-        reason = objection(self, request)
+        reason = request.planned_reason or objection(self, request)
         if reason:
             self.reject(request, reason)
         else:
@@ -110,6 +114,10 @@ class World(Holdings):
             request.reason = reason
             self._settle(request, "rejected")
 
+    def _decision_due(self, request: Request) -> datetime:
+        delay = timedelta(seconds=self.decision_delay)
+        return request.decide_at or request.created_at + delay
+
     def _settle(self, request: Request, status: str) -> None:
         request.status = status
         request.updated_at = self.now()
@@ -146,6 +154,29 @@ class World(Holdings):
         self._index_booking(booking)
         self._note("bookings", booking)
         return booking
+
+    def note_origin(self, booking: Booking, *, external_id: str, asked_at: datetime) -> Request:
+        """Let a booking have been asked for, and approved at once, at some time."""
+        booking.created_at = booking.updated_at = asked_at
+        pk = next(reversed(self.requests), 0) + 1
+        request = Request(
+            id=pk,
+            type="create",
+            status="approved",
+            created_at=asked_at,
+            updated_at=asked_at,
+            user_id=booking.user_id,
+            location_id=booking.location_id,
+            evse_id=booking.evse_id,
+            start_at=booking.start_at,
+            end_at=booking.end_at,
+            external_id=external_id,
+            booking_id=booking.id,
+        )
+        self.requests[pk] = request
+        self.by_external_id[external_id].append(pk)
+        self._note("requests", request)
+        return request
 
     def set_booking_status(self, booking: Booking, status: str) -> None:
         """Give a booking another status; call it as well after changing its times."""
@@ -213,7 +244,6 @@ class World(Holdings):
         self._turns.pop(booking.id, None)
 
     def _index_booking(self, booking: Booking) -> None:
-        """Note when a booking has its next turn: as long as there is one, it takes its EVSE."""
         turn = next_turn(self, booking)
         if turn is None:
             self.let_go(booking)
@@ -230,17 +260,17 @@ class World(Holdings):
         What happens is dated by when it fell due, but not before somebody last looked.
         """
         now, since = self.clock.now(), self._looked_at
-        waiting = [] if self.manual else sorted(self.undecided, reverse=True)
-        delay = timedelta(seconds=self.decision_delay)
+        undecided = [] if self.manual else [self.requests[pk] for pk in self.undecided]
+        waiting = sorted(undecided, key=lambda one: (self._decision_due(one), one.id), reverse=True)
         try:
             while True:
-                decision = self.requests[waiting[-1]].created_at + delay if waiting else LATER
+                decision = self._decision_due(waiting[-1]) if waiting else LATER
                 turn = self._agenda[0][0] if self._agenda else LATER
                 if min(decision, turn) > now:
                     break
                 self._moment = min(now, max(min(decision, turn), since))
                 if decision <= turn:
-                    self.decide(self.requests[waiting.pop()])
+                    self.decide(waiting.pop())
                 else:
                     self._take_next_turn()
         finally:

@@ -13,9 +13,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shell import formats
-from shell.look import MailLook, mail_look
+from shell.look import mail_look
 
 register = template.Library()
+
+register.simple_tag(mail_look, name="look_of_mails")
 
 
 @register.simple_tag
@@ -36,12 +38,6 @@ def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
-
-
-@register.simple_tag
-def look_of_mails() -> MailLook:
-    """Return the operator's colours and logo for a mail."""
-    return mail_look()
 
 
 @register.simple_tag(takes_context=True)
@@ -87,14 +83,12 @@ def control(field: BoundField) -> SafeString:
 
 @register.filter
 def options(field: BoundField) -> list[BoundWidget]:
-    """Return the single radios or boxes of a field, to be drawn one by one."""
     style(field)
     return list(field.subwidgets)
 
 
 @register.filter
 def is_checkbox(field: BoundField) -> bool:
-    """Return whether the field is one box, whose label stands behind it."""
     return isinstance(field.field.widget, CheckboxInput)
 
 
@@ -117,6 +111,5 @@ register.filter(formats.km)
 
 @register.simple_tag
 def page_numbers(page: Page) -> list[int | str]:
-    """Return the numbers that lead around a page, with the paginator's ellipsis for gaps."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return list(numbers)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sites.labels import connector_label
+from sites.facts import connector_label
 from sites.models import Evse
 
 MOST_KW = 9999
@@ -41,7 +41,9 @@ class SiteSearchForm(forms.Form):
         label=_("Connector"),
         required=False,
         error_messages={
-            "invalid_choice": _("No charger you can book has this connector. It is left out.")
+            "invalid_choice": _(
+                "No charger you can book has this connector. This filter is ignored."
+            )
         },
     )
     current = forms.ChoiceField(
@@ -52,10 +54,10 @@ class SiteSearchForm(forms.Form):
             (Evse.CurrentType.AC.value, Evse.CurrentType.AC.label),
             (Evse.CurrentType.DC.value, Evse.CurrentType.DC.label),
         ],
-        error_messages={"invalid_choice": _("Please pick AC or DC. This filter is left out.")},
+        error_messages={"invalid_choice": _("Please pick AC or DC. This filter is ignored.")},
     )
     power = forms.DecimalField(
-        label=_("Least power (kW)"),
+        label=_("Minimum power (kW)"),
         required=False,
         min_value=0,
         max_value=MOST_KW,
@@ -74,7 +76,7 @@ class SiteSearchForm(forms.Form):
             *sorted(choices, key=lambda choice: choice[1]),
         ]
         power = self.fields["power"]
-        unclear = _("Please enter a power between 0 and 9999 kW. This filter is left out.")
+        unclear = _("Please enter a power between 0 and 9999 kW. This filter is ignored.")
         power.error_messages = dict.fromkeys(power.error_messages, unclear)
         for validator in power.validators:
             validator.message = unclear  # type: ignore[attr-defined]

@@ -55,7 +55,6 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def _box(latitude: float, longitude: float, km: float) -> Q:
-    """Return the condition that a charger stands in a box around a point, also across 180°."""
     place = "charge_point__location"
     up = km / KM_PER_DEGREE
     rows = Q(**{f"{place}__latitude__range": (latitude - up, latitude + up)})

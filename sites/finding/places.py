@@ -55,7 +55,10 @@ def find_place(text: str, *, sites: QuerySet[Location]) -> Place:
     place = (_of_geocoder(text) if settings.GEOCODER_URL else None) or _of_sites(text, sites)
     if place is None:
         raise PlaceNotFound(
-            _("No such place is known. Try a town or a post code. The sites are sorted by name.")
+            _(
+                "We could not find this place. Try a town or a postcode. The sites are sorted by "
+                "name."
+            )
         )
     return place
 
@@ -72,7 +75,7 @@ def centre_of(points: Iterable[Point]) -> Point:
 def _typed(latitude: float, longitude: float) -> Place:
     if not is_on_the_globe(latitude, longitude):
         raise PlaceNotFound(
-            _("A latitude is from −90 to 90, a longitude from −180 to 180. They are left out.")
+            _("A latitude is from −90 to 90, a longitude from −180 to 180. They are ignored.")
         )
     return Place(latitude, longitude, f"{latitude:g}, {longitude:g}")
 
@@ -91,7 +94,6 @@ def _of_geocoder(text: str) -> Place | None:
 
 
 def _of_sites(text: str, sites: QuerySet[Location]) -> Place | None:
-    """Return the centre of the sites that match best: by town, post code, name, or anything."""
     wanted = search_key(text)
     if not wanted:
         return None

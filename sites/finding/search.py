@@ -9,13 +9,12 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, QuerySet, Value, When
 from django.utils.translation import ngettext
 
-from drivers.permissions import FleetRequest
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, private_partner_ids
+from sites.facts import connector_label, distance_text
 from sites.favourites import favourites_of
 from sites.finding.forms import SiteSearchForm
 from sites.finding.nearby import distance_km
 from sites.finding.places import Place, PlaceNotFound, find_place
-from sites.labels import connector_label, distance_text
 from sites.models import Location
 from sites.selectors import (
     Offer,

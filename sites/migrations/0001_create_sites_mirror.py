@@ -201,7 +201,7 @@ class Migration(migrations.Migration):
                 ("region", models.CharField(blank=True, max_length=255, verbose_name="region")),
                 (
                     "post_code",
-                    models.CharField(blank=True, max_length=32, verbose_name="post code"),
+                    models.CharField(blank=True, max_length=32, verbose_name="postcode"),
                 ),
                 ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
                 ("latitude", models.FloatField(blank=True, null=True, verbose_name="latitude")),

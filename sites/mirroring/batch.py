@@ -44,7 +44,6 @@ class LeftOut:
         return cls(*known) if isinstance(known, tuple) else cls()
 
     def remember(self) -> None:
-        """Keep it for later runs."""
         cache.set(LEFT_OUT_KEY, (self.locations, self.charge_points), LEFT_OUT_SECONDS)
 
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
+from ampeco.connection import note_accepted, note_refused
 from ampeco.types import Page
 from mirror.models import SyncRun
-from mirror.operator_status import note_accepted, note_refused
 from mirror.problems import problem_of
 from mirror.runs import (
     CHARGE_POINTS,
@@ -57,9 +57,7 @@ class ReadPages(Protocol):
 
     def __call__(
         self, *, updated_after: datetime | None, resume_from: str | None
-    ) -> Iterator[Page[Any]]:
-        """Yield the pages of the list."""
-        ...
+    ) -> Iterator[Page[Any]]: ...
 
 
 def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None) -> SyncRun:
@@ -82,7 +80,7 @@ def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None
         logger.warning("Another process has taken over the synchronisation of sites.")
         run.refresh_from_db()
     except BaseException:
-        break_off(run, problem=_("It was stopped before its end."), calls=walk.calls)
+        break_off(run, problem=_("It was stopped before it finished."), calls=walk.calls)
         raise
     else:
         note_accepted()
@@ -106,7 +104,6 @@ class Walk:
 
     @property
     def is_full(self) -> bool:
-        """Whether everything is read, so that what is not there has vanished."""
         return self.run.kind == SyncRun.Kind.SITES_FULL
 
     def to_the_end(self) -> None:
@@ -230,5 +227,4 @@ class Walk:
 
 
 def is_about_the_link(error: UpstreamError) -> bool:
-    """Return whether starting the list anew may help where resuming it failed."""
     return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

@@ -220,6 +220,5 @@ def retire_charge_points(ampeco_ids: Collection[int], *, now: datetime) -> Store
 
 
 def retire_unseen(model: type[Mirrored], *, run: SyncRun, now: datetime) -> int:
-    """Retire the rows that a full run did not see and that nobody has read since it began."""
     unseen = model._default_manager.filter(retired_at=None, synced_at__lt=run.started_at)
     return unseen.exclude(seen_in_run=run).update(retired_at=now)

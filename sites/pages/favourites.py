@@ -6,8 +6,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from drivers.permissions import FleetRequest, member_required
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from sites.favourites import mark_favourite
 from sites.selectors import visible_locations
 
@@ -31,7 +30,6 @@ def favourite(request: FleetRequest, pk: int) -> HttpResponse:
 
 
 def _way_back(request: FleetRequest, *, otherwise: str) -> str:
-    """Return the page of the portal that the star was pressed on."""
     back = request.POST.get("next", "")
     hosts = {request.get_host()}
     if back.startswith("/") and url_has_allowed_host_and_scheme(

@@ -8,8 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from drivers.permissions import FleetRequest, member_required
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.viewer import viewer_zone
 from sites.models import Evse, Location
 from sites.selectors import asked_for, bookable_evses, visible_locations

@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from drivers.permissions import FleetRequest, member_required
-from drivers.selectors import private_partner_ids
-from shell.content_policy import allow_pictures_from
+from drivers.permissions import FleetRequest, member_required, private_partner_ids
+from shell.middleware import allow_pictures_from
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search

@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ampeco.factory import get_client
-from mirror.operator_status import note_accepted, note_refused
+from ampeco.connection import get_client, note_accepted, note_refused
 from sites.models import Evse, Location
 from sites.periods import Period, clip, covers, next_step, start_of_day, subtract
 from upstream.errors import (
@@ -32,10 +31,10 @@ LONGEST_WINDOW = timedelta(hours=168)
 ONE_DAY = timedelta(days=1)
 
 SENTENCES: dict[str, str | Promise] = {
-    "unreachable": _("The operator’s system does not answer."),
+    "unreachable": _("The operator’s system is not responding."),
     "busy": _("The operator’s system is busy. Please try again in a minute."),
-    "not-permitted": _("Booking is temporarily not possible. The operator has been told."),
-    "refused": _("The operator’s system does not tell what is free at this site."),
+    "not-permitted": _("Booking is temporarily unavailable. The operator has been notified."),
+    "refused": _("The operator’s system does not say what is free at this site."),
 }
 
 FreeTimes = Mapping[int, tuple[Period, ...]]
@@ -67,7 +66,6 @@ class Availability:
     free: FreeTimes
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
-        """Return when an EVSE is free, in order of time."""
         return self.free.get(evse.ampeco_id, ())
 
 
@@ -111,7 +109,7 @@ def free_evses(
     evses = list(evses)
     now = now or timezone.now()
     stretch = Period(start_at.astimezone(UTC), end_at.astimezone(UTC))
-    wanted = subtract([stretch], [held] if held else [])
+    wanted = subtract([stretch], [held]) if held else (stretch,)
     if not evses or not wanted:
         return evses
     asked = Period(wanted[0].start_at, wanted[-1].end_at)

@@ -47,12 +47,10 @@ class Clock:
         return zone_label(self.zone, at)
 
     def differs(self, other: "Clock", at: datetime) -> bool:
-        """Return whether the other zone's clocks show another time at this instant."""
         return self.local(at).utcoffset() != other.local(at).utcoffset()
 
 
 def viewer_clock(viewer: ZoneInfo | None, *, zone: ZoneInfo) -> Clock | None:
-    """Return the viewer's clock, if their zone is known and is not the site's."""
     return Clock(viewer) if viewer and viewer.key != zone.key else None
 
 

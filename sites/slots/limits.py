@@ -14,7 +14,6 @@ DEFAULT_MINUTES = 60
 
 
 def last_instant(now: datetime) -> datetime:
-    """Return the end of what can be booked ahead."""
     return now + timedelta(days=settings.BOOKING_HORIZON_DAYS)
 
 
@@ -63,6 +62,5 @@ class BookingLimits:
         return clip(free, Period(self.earliest, self.latest))
 
     def too_soon(self, free: Iterable[Period]) -> tuple[Period, ...]:
-        """Return what of the free time begins too soon to be booked, in whole quarters."""
         first, last = next_step(self.now), next_step(self.earliest)
         return clip(free, Period(first, last)) if first < last else ()

@@ -15,7 +15,6 @@ STEP = timedelta(minutes=15)
 
 
 def notice() -> timedelta:
-    """How long before its start a booking must be made."""
     return timedelta(minutes=settings.BOOKING_NOTICE_MINUTES)
 
 
@@ -28,7 +27,6 @@ def longest() -> timedelta:
 
 
 def last_instant(now: datetime) -> datetime:
-    """Return the end of what can be booked ahead."""
     return now + timedelta(days=settings.BOOKING_HORIZON_DAYS)
 
 
@@ -100,7 +98,7 @@ def leaves_notice(times: Times) -> str | None:
         return None
     minutes = settings.BOOKING_NOTICE_MINUTES
     if times.start_at <= times.now or not minutes:
-        return _("This start has passed. Please pick a later one.")
+        return _("This start time has passed. Please pick a later one.")
     return ngettext(
         "Bookings must be made at least %(minutes)d minute before the start.",
         "Bookings must be made at least %(minutes)d minutes before the start.",
@@ -129,6 +127,11 @@ TIME_RULES: tuple[TimeRule, ...] = (
     leaves_notice,
     within_horizon,
 )
+
+
+def first_problem(times: Times) -> str | None:
+    """Return what the first rule that is broken says, or None."""
+    return next((problem for rule in TIME_RULES if (problem := rule(times))), None)
 
 
 def _odd(at: datetime) -> str | None:

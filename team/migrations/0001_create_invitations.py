@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "language",
-                    models.CharField(blank=True, max_length=16, verbose_name="language of mails"),
+                    models.CharField(blank=True, max_length=16, verbose_name="language of e-mails"),
                 ),
                 (
                     "state",
@@ -66,8 +66,11 @@ class Migration(migrations.Migration):
                         default=django.utils.timezone.now, editable=False, verbose_name="invited"
                     ),
                 ),
-                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="last mail")),
-                ("mails", models.PositiveSmallIntegerField(default=0, verbose_name="mails")),
+                (
+                    "sent_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last e-mail"),
+                ),
+                ("mails", models.PositiveSmallIntegerField(default=0, verbose_name="e-mails")),
                 (
                     "expires_at",
                     models.DateTimeField(

@@ -91,7 +91,7 @@ def test_an_email_that_is_taken_or_none_is_refused(as_staff, manager, email):
     assert response.status_code == 200
     assert User.objects.count() == 2
     page = response.content.decode()
-    assert ("Somebody has this e-mail already." in page) is email.startswith("MANAGER")
+    assert ("This e-mail address is already in use." in page) is email.startswith("MANAGER")
 
 
 def test_a_changed_email_is_the_only_one_that_logs_in(client, as_staff, manager):

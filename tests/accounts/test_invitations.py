@@ -37,11 +37,11 @@ def html_of(message) -> str:
 def test_the_mail_says_what_for_and_how(newcomer):
     send_invitation(newcomer, fleet_name="Müller & Söhne <GmbH>")
     (message,) = mail.outbox
-    assert message.subject == "Your log-in to Chargebook"
+    assert message.subject == "Your account for Chargebook"
     assert message.to == ["maya@hudson.example"]
     for text in (message.body, unescape(html_of(message))):
         assert "You have access to “Müller & Söhne <GmbH>” in Chargebook" in text
-        assert "You log in with your e-mail maya@hudson.example." in text
+        assert "You sign in with your e-mail address maya@hudson.example." in text
         assert "The link works once, within 3 days." in text
         assert "https://chargebook.example/account/password/reset/" in text
     assert "<GmbH>" not in html_of(message)
@@ -50,7 +50,7 @@ def test_the_mail_says_what_for_and_how(newcomer):
 
 def test_without_a_fleet_it_speaks_of_the_portal(newcomer):
     send_invitation(newcomer)
-    assert mail.outbox[0].body.startswith("You have a log-in to Chargebook, where fleets book")
+    assert mail.outbox[0].body.startswith("You have an account for Chargebook, where fleets book")
 
 
 def test_the_link_sets_the_first_password(client, newcomer):
@@ -67,7 +67,7 @@ def test_the_link_grows_old(client, newcomer):
     link = LINK.search(mail.outbox[0].body)[1]
     with time_machine.travel(now() + timedelta(days=3, minutes=1), tick=False):
         page = client.get(link, follow=True).content.decode()
-    assert "This link no longer works" in page
+    assert "This link is no longer valid" in page
     newcomer.refresh_from_db()
     assert not newcomer.has_usable_password()
 

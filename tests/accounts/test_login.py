@@ -99,7 +99,7 @@ def test_a_link_works_once(client, user):
     url = client.get(link, follow=True).request["PATH_INFO"]
     client.post(url, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
     again = client.get(link, follow=True).content.decode()
-    assert "This link no longer works" in again
+    assert "This link is no longer valid" in again
     assert "password1" not in again
 
 
@@ -116,7 +116,7 @@ def test_a_stranger_learns_nothing_by_asking_for_a_new_password(client, user):
 def test_the_mail_to_a_stranger_offers_no_sign_up(client):
     client.post("/account/password/reset/", {"email": "nobody@hudson.example"})
     (message,) = mail.outbox
-    assert "there is no log-in with nobody@hudson.example" in message.body
+    assert "there is no account for nobody@hudson.example" in message.body
     assert "/signup/" not in message.body
 
 

@@ -52,7 +52,7 @@ def test_an_app_is_asked_for_at_the_log_in(client, user, app):
     assert answer["Location"] == f"{SECURITY}authenticate/"
     assert not is_in(client)
     wrong = give_code(client, "000000" if code_now(secret) != "000000" else "000001")
-    assert "This code or passkey is not right." in wrong.content.decode()
+    assert "Incorrect code or passkey." in wrong.content.decode()
     assert not is_in(client)
     answer = give_code(client, code_now(secret))
     assert answer["Location"] == "/sites/"
@@ -156,7 +156,7 @@ def test_factors_are_shown_and_changed_only_to_who_shows_themselves(as_user, met
         answer = getattr(as_user, method)(SECURITY + path)
         assert answer["Location"].startswith("/account/reauthenticate/?next=")
         refused = show_oneself(as_user, "wrong")
-        assert "This is not your password." in refused.content.decode()
+        assert "Incorrect password." in refused.content.decode()
     assert Authenticator.objects.count() == before
 
 
@@ -165,7 +165,7 @@ def test_an_app_is_removed_with_its_recovery_codes(as_user, user):
     as_user.post(f"{SECURITY}totp/deactivate/")
     assert not Authenticator.objects.exists()
     page = as_user.get(SECURITY).content.decode()
-    assert "The app is removed." in page
+    assert "The app has been removed." in page
     again = Client()
     log_in(again, user.email)
     assert is_in(again)
@@ -176,12 +176,12 @@ def test_each_change_is_told_by_mail(as_user, user):
     as_user.post(f"{SECURITY}recovery-codes/generate/")
     as_user.post(f"{SECURITY}totp/deactivate/")
     assert [(message.to, message.subject) for message in mail.outbox] == [
-        ([user.email], "A second factor was added to your log-in"),
+        ([user.email], "A second factor was added to your account"),
         ([user.email], "You have new recovery codes"),
-        ([user.email], "A second factor was removed from your log-in"),
+        ([user.email], "A second factor was removed from your account"),
     ]
     for message in mail.outbox:
-        assert "Was it not you? Set a new password at once" in message.body
+        assert "If this was not you, set a new password at once" in message.body
         assert "Address: 127.0.0.1\n" in message.body
 
 
@@ -342,7 +342,7 @@ def test_staff_take_a_lost_one_away(client, staff, user, app):
     assert "staff@operator.example has no second factor." in page
     (message,) = mail.outbox
     assert message.to == [user.email]
-    assert "removed the second factor of your log-in" in message.body
+    assert "removed the second factor from your" in message.body
     history = client.get(reverse("admin:accounts_user_history", args=[user.pk])).content.decode()
     assert "Removed the second factor, signed out everywhere." in history
     again = Client()

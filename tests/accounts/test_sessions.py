@@ -71,7 +71,7 @@ def test_the_page_lists_ones_own_and_no_others(desk, phone):
 def test_one_is_ended(desk, phone):
     session = UserSession.objects.get(ip="2001:db8::7")
     answer = desk.post(f"{SESSIONS}{session.pk}/end/", follow=True)
-    assert "That device is signed out." in answer.content.decode()
+    assert "That device has been signed out." in answer.content.decode()
     assert not still_in(phone)
     assert still_in(desk)
 
@@ -95,7 +95,7 @@ def test_all_others_are_ended(desk, phone, user):
     third = Client()
     log_in(third, user.email)
     answer = desk.post(f"{SESSIONS}end/", follow=True)
-    assert "2 other devices are signed out." in answer.content.decode()
+    assert "2 other devices have been signed out." in answer.content.decode()
     assert still_in(desk)
     assert not still_in(phone)
     assert not still_in(third)
@@ -127,7 +127,10 @@ def test_a_changed_password_signs_out_all_others(desk, phone):
         {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD},
         follow=True,
     )
-    assert "Your password is changed. All other devices are signed out." in answer.content.decode()
+    assert (
+        "Your password has been changed. All other devices have been signed out."
+        in answer.content.decode()
+    )
     assert still_in(desk)
     assert not still_in(phone)
     assert len(rows_of(desk)) == 1

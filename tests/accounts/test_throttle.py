@@ -170,12 +170,12 @@ def test_a_day_holds_few_guesses_at_codes(user):
             guesser = Client(REMOTE_ADDR=f"198.51.100.{hour}")
             log_in(guesser, user.email)
             pages = [give_code(guesser, "000000").content.decode() for _attempt in range(3)]
-    assert "Too many codes" not in pages[-1]
+    assert "Too many incorrect codes" not in pages[-1]
     with time_machine.travel(start + timedelta(hours=2), tick=False):
         guesser = Client()
         log_in(guesser, user.email)
         assert (
-            "Too many codes were wrong today."
+            "Too many incorrect codes today."
             in give_code(guesser, code_now(secret)).content.decode()
         )
         assert not is_in(guesser)

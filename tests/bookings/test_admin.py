@@ -291,7 +291,7 @@ def test_mails_that_could_not_be_delivered_are_sent_again(as_staff, smtp_sink):
     given_up = NotificationFactory(state=State.GIVEN_UP, created_at=long_ago, **tried)
     others = [NotificationFactory(state=state) for state in (State.SENT, State.DROPPED)]
     page = send_again(as_staff, given_up, *others)
-    assert "1 mail is sent again." in page
+    assert "1 e-mail is sent again." in page
     assert "2 are not: they were sent, wait, or were left out." in page
     assert deliver_due() == 1
     (mail,) = smtp_sink.received
@@ -342,10 +342,10 @@ def test_the_page_of_a_booking_shows_what_happened_and_what_was_charged(as_staff
         what=BookingEvent.What.CHANGED,
         actor=Actor.OPERATOR,
         changes={"status": ["accepted", "completed"]},
-        note="For a driver who is not one of this fleet's (9).",
+        note="For a driver who does not belong to this fleet (9).",
     )
     page = as_staff.get(page_of(session.booking)).content.decode()
-    assert "For a driver who is not one of this fleet&#x27;s (9)." in page
+    assert "For a driver who does not belong to this fleet (9)." in page
     assert session.ampeco_session_id in page
 
 

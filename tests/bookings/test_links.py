@@ -6,8 +6,14 @@ from datetime import timedelta
 import pytest
 from django.core.signing import Signer
 
-from bookings.links import SIGNER, VALID_AFTER_END, booking_of_link, driver_page_url, link_token
 from bookings.models import Booking
+from bookings.models.booking import (
+    SIGNER,
+    VALID_AFTER_END,
+    booking_of_link,
+    driver_page_url,
+    link_token,
+)
 from tests.factories import BookingFactory, DriverFactory
 
 pytestmark = pytest.mark.django_db

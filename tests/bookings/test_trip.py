@@ -13,8 +13,8 @@ from tests.small_operator import next_hour
 from tools.trip import Trip
 
 pytestmark = pytest.mark.django_db
-FILES = 61
-CHANGES = 365
+FILES = 45
+CHANGES = 300
 
 
 def test_the_trip_of_a_booking(

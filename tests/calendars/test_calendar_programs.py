@@ -6,8 +6,7 @@ import pytest
 
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
-from bookings.state.moves import move_request
-from bookings.state.outcomes import open_cancellation
+from bookings.state.moves import move_request, open_cancellation
 from calendars.entries import booking_calendar, feed_calendar
 from notifications.delivery import deliver_due
 from tests.calendars.calendar_programs import READERS, CalendarProgram

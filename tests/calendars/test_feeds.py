@@ -263,12 +263,12 @@ def test_a_calendar_of_a_site_or_a_driver_is_named(as_manager, fleet, booking, s
     [
         ({}, "Please pick which bookings."),
         ({"scope": "everything"}, "Please pick one of these."),
-        ({"scope": "site"}, "Please name one."),
-        ({"scope": "site", "site": "Nowhere"}, "Your fleet has none that matches."),
-        ({"scope": "site", "site": "Foreign depot"}, "Your fleet has none that matches."),
+        ({"scope": "site"}, "Please enter a name."),
+        ({"scope": "site", "site": "Nowhere"}, "Nothing in your fleet matches."),
+        ({"scope": "site", "site": "Foreign depot"}, "Nothing in your fleet matches."),
         ({"scope": "site", "site": "Pier"}, "Several match: Pier 40 (40 West Street), Pier 41"),
-        ({"scope": "driver"}, "Please name one."),
-        ({"scope": "driver", "driver": "stranger@x.example"}, "Your fleet has none that matches."),
+        ({"scope": "driver"}, "Please enter a name."),
+        ({"scope": "driver", "driver": "stranger@x.example"}, "Nothing in your fleet matches."),
         ({"scope": "driver", "driver": "x" * 201}, "at most 200 characters"),
         ({"scope": "driver", "driver": "an\x00a"}, "Null characters are not allowed."),
     ],
@@ -310,10 +310,10 @@ def test_there_is_an_end_to_how_many_a_fleet_makes(as_manager, fleet, monkeypatc
 
 def test_viewers_see_calendars_but_not_their_addresses(as_viewer, feed):
     page = html(as_viewer.get("/bookings/feeds/"))
-    assert "All of the fleet" in page
+    assert "All bookings of the fleet" in page
     assert feed.secret not in page
     assert "Revoke" not in page
-    assert "Make calendar" not in page
+    assert "Create calendar" not in page
     assert as_viewer.post("/bookings/feeds/", {"scope": "all"}).status_code == 403
     assert as_viewer.post(f"/bookings/feeds/{feed.pk}/revoke/").status_code == 403
     assert CalendarFeed.objects.get().revoked_at is None
@@ -322,7 +322,7 @@ def test_viewers_see_calendars_but_not_their_addresses(as_viewer, feed):
 def test_a_revoked_address_leads_nowhere_at_once(as_manager, feed):
     assert as_manager.get(path_of(feed)).status_code == 200
     page = html(as_manager.post(f"/bookings/feeds/{feed.pk}/revoke/", follow=True))
-    assert "leads nowhere from now on" in page
+    assert "no longer works" in page
     assert feed.secret not in page
     assert as_manager.get(path_of(feed)).status_code == 404
     # Once more, and another fleet's.

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from shell.content_policy import DEVICE
+from shell.middleware import DEVICE
 from tests import clock
 from tests.factories import PASSWORD
 

@@ -8,10 +8,9 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from ampeco.factory import CIRCUIT_KEY, GATE_KEY
+from ampeco.connection import CIRCUIT_KEY, GATE_KEY, note_refused
 from config import gauges
 from mirror.models import SyncRun
-from mirror.operator_status import note_refused
 from notifications.models import Notification
 from telemetry.measures import MAILS, MEASURES, STORE
 from telemetry.models import Sweep

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils.timezone import now
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from bookings import tasks
 from bookings.models import Booking, BookingRequest, ChargingSession
 from drivers.models import Driver

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from drivers.models import Driver, Fleet, FleetDriver
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from tests.factories import DriverFactory, FleetFactory, MembershipFactory, UserFactory
 
 FLEETS = reverse("admin:drivers_fleet_changelist")

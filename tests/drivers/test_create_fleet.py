@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from sandbox.world.cast import HUDSON
 from tests.factories import FleetFactory, UserFactory
 

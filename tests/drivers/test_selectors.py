@@ -4,7 +4,7 @@ import pytest
 from django.utils.timezone import now
 
 from drivers.models import Driver, FleetDriver
-from drivers.selectors import (
+from drivers.permissions import (
     current_drivers,
     driver_of,
     matching_drivers,

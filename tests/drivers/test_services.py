@@ -6,10 +6,10 @@ import httpx
 import pytest
 import time_machine
 
+from ampeco.connection import is_refused
 from drivers.models import Driver, FleetDriver, PrivateAccess
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.services import DriverNotAdded, add_driver_by_email
-from mirror.operator_status import is_refused
 from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, MembershipFactory
@@ -64,13 +64,13 @@ def test_somebody_who_came_back_is_added_again(add, fleet):
 def test_somebody_who_is_in_the_fleet_already_costs_no_look_up(add, refusal, wire):
     add(BEN.email)
     calls = wire.count()
-    assert refusal(BEN.email.upper()) == ("already", "Ben Okafor is in your fleet already.")
+    assert refusal(BEN.email.upper()) == ("already", "Ben Okafor is already in your fleet.")
     assert wire.count() == calls
 
 
 def test_a_driver_known_by_an_older_email_is_there_already(refusal, fleet):
     DriverFactory(ampeco_user_id=BEN.id, email="old@hudson.example", fleet=fleet)
-    assert refusal(BEN.email) == ("already", "Ben Okafor is in your fleet already.")
+    assert refusal(BEN.email) == ("already", "Ben Okafor is already in your fleet.")
     assert Driver.objects.get(ampeco_user_id=BEN.id).email == BEN.email
 
 
@@ -84,7 +84,7 @@ def test_a_driver_enabled_again_is_taken_up(add, fleet):
 def test_nobody_with_this_email(refusal):
     assert refusal("nobody@nowhere.example") == (
         "unknown",
-        "No driver with this e-mail. The driver must sign up in the driver app first.",
+        "No driver has this e-mail address. The driver must sign up in the driver app first.",
     )
     assert not Driver.objects.exists()
 
@@ -122,8 +122,8 @@ def test_a_driver_whose_status_is_not_known(refusal, operator):
 def test_an_invite_that_waits_to_be_accepted(refusal):
     assert refusal(PENDING.email) == (
         "pending",
-        "This driver has not accepted the invitation yet. "
-        "They find it in their mail or in the driver app.",
+        "This driver has not accepted the invitation yet. It is in their e-mail or in the"
+        " driver app.",
     )
 
 
@@ -167,12 +167,12 @@ def test_invites_are_asked_for_where_the_user_comes_without_them(add, refusal, w
         (
             httpx.Response(401, json={}),
             "not-permitted",
-            "Adding drivers is temporarily not possible. The operator has been told.",
+            "Drivers cannot be added at the moment. The operator has been notified.",
         ),
         (
             httpx.Response(422, json={"message": "no", "errors": {}}),
             "refused",
-            "The operator's system does not accept this e-mail.",
+            "The operator's system does not accept this e-mail address.",
         ),
     ],
     ids=["500", "429", "401", "422"],
@@ -214,7 +214,7 @@ def test_look_ups_are_limited_for_a_person(add, refusal, two_an_hour, wire):
         calls = wire.count()
         assert refusal(BEN.email) == (
             "too-many",
-            "Too many drivers were looked up in this hour. Please try again in 20 minutes.",
+            "Too many drivers were looked up in the past hour. Please try again in 20 minutes.",
         )
         assert wire.count() == calls
     with time_machine.travel("2026-11-23T10:59:30Z", tick=False):

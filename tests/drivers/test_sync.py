@@ -7,12 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from drivers.models import Driver, FleetDriver, PrivateAccess
-from drivers.selectors import current_drivers, driver_of, private_partner_ids
+from drivers.permissions import current_drivers, driver_of, private_partner_ids
 from drivers.sync import sync_fleet_drivers
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
-from mirror.operator_status import is_refused
 from sandbox.world.cast import (
     ALLIANCE,
     ANA,

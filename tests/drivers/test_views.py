@@ -88,7 +88,7 @@ def test_the_list_shows_name_email_and_state(as_manager, fleet, ana):
         "ana.alvarez@hudson.example",
         "Enabled",
         "Disabled by the operator",
-        "Not known to be enabled",
+        "Not confirmed as enabled",
         "3 drivers",
     ):
         assert words in page
@@ -154,7 +154,7 @@ def test_a_driver_is_added_and_named(as_manager, operator):
     [
         (
             "nobody@nowhere.example",
-            "No driver with this e-mail. The driver must sign up in the driver app first.",
+            "No driver has this e-mail address. The driver must sign up in the driver app first.",
         ),
         (
             JULES.email,
@@ -164,7 +164,7 @@ def test_a_driver_is_added_and_named(as_manager, operator):
         (DISABLED.email, "Dmitri Petrov is disabled by the operator."),
         (PENDING.email, "This driver has not accepted the invitation yet."),
         ("not an e-mail", "This is not an e-mail address. It looks like name@company.com."),
-        ("", "Please enter the driver&#x27;s e-mail."),
+        ("", "Please enter the driver&#x27;s e-mail address."),
         ("a" * 250 + "@x.example", "This is too long for an e-mail address."),
     ],
     ids=["unknown", "other fleet", "disabled", "pending", "no e-mail", "empty", "too long"],
@@ -197,7 +197,7 @@ def test_somebody_unknown_is_shown_where_to_sign_up(as_manager, operator, settin
 
 def test_somebody_who_is_there_already(as_manager, ana, operator):
     page = text_of(as_manager.post(ADD, {"email": "ANA.Alvarez@hudson.example"}))
-    assert "Ana Alvarez is in your fleet already." in page
+    assert "Ana Alvarez is already in your fleet." in page
 
 
 @pytest.mark.usefixtures("still")
@@ -205,7 +205,7 @@ def test_too_many_look_ups(as_manager, operator, settings):
     settings.DRIVER_LOOKUPS_PER_HOUR = 1
     as_manager.post(ADD, {"email": "nobody@nowhere.example"})
     page = text_of(as_manager.post(ADD, {"email": BEN.email}))
-    assert "Too many drivers were looked up in this hour. Please try again in " in page
+    assert "Too many drivers were looked up in the past hour. Please try again in " in page
 
 
 def test_an_operator_out_of_reach(as_manager, ana, operator):
@@ -258,7 +258,7 @@ def test_options_say_how_many_more_there_are(as_manager, fleet, django_assert_ma
 def test_no_option_leads_to_adding_a_driver(as_manager):
     link = f'<a href="{LIST}#add-driver">'
     page = text_of(as_manager.get(OPTIONS, {"q": "x"}))
-    assert "No driver of your fleet matches." in page
+    assert "No driver in your fleet matches." in page
     assert link in page
     page = text_of(as_manager.get(OPTIONS))
     assert "Your fleet has no drivers yet." in page

@@ -229,13 +229,14 @@ def test_the_drivers_page(calm_page, open_page, operator):
 def test_calendars(calm_page):
     page = calm_page
     page.goto("/bookings/feeds/")
-    page.get_by_role("button", name="Make calendar").click()
+    page.get_by_role("button", name="Create calendar").click()
     expect(page.get_by_role("textbox", name="Secret address")).to_be_visible()
     check(page)
 
 
 @pytest.mark.parametrize(
-    ("address", "text"), [("/nowhere/", "Error 404"), ("/d/nothing/", "This link opens nothing")]
+    ("address", "text"),
+    [("/nowhere/", "Error 404"), ("/d/nothing/", "This link is no longer valid")],
 )
 def test_a_page_that_is_not_there(chromium, demo_stack, address, text):
     page = chromium.new_page(base_url=demo_stack.portal, reduced_motion="reduce")

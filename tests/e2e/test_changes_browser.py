@@ -98,7 +98,7 @@ def test_another_time_without_scripts(open_page, operator):
     page.locator("#change-link").click()
     page.locator("#send-change").click()
     problem = page.locator("#change-problem")
-    expect(problem).to_contain_text("There is nothing to change")
+    expect(problem).to_contain_text("Nothing to change")
     expect(problem).to_contain_text("Nothing was sent.")
     assert len(operator.requests()) == before
 
@@ -202,7 +202,7 @@ def test_a_booking_is_cancelled(page, operator):
     number = number_of(page)
     operator.decide_by_hand(True)
     page.locator("#cancel-link").click()
-    expect(page.get_by_text("until then the booking stands")).to_be_visible()
+    expect(page.get_by_text("until then the booking remains valid")).to_be_visible()
     page.locator("#send-cancel").click()
     expect(status(page)).to_contain_text("Cancellation requested")
     expect(page.locator("#cancel-link")).to_have_count(0)
@@ -229,7 +229,7 @@ def test_an_undecided_booking_is_cancelled_once_it_is_approved(page, operator):
     expect(status(page)).to_contain_text("Requested")
     expect(status(page)).to_contain_text("To be cancelled")
     expect(page.locator("#banner-open-change")).to_contain_text(
-        "If it is approved, the portal asks for its cancellation at once."
+        "If it is approved, the portal will request its cancellation at once."
     )
     operator.decide_by_hand(False)
     expect_status(page, "Cancelled")
@@ -240,12 +240,14 @@ def test_what_the_operator_never_had_is_withdrawn_at_once(page, operator):
     operator.go_wrong("unauthorized", method="POST", path="booking-requests", count=1)
     before = len(operator.requests())
     request_first(page, "Reims", day=6, driver="Elif Demir", reference="Never sent")
-    trouble = page.get_by_text("The operator has been told; we keep trying.")
+    trouble = page.get_by_text("The operator has been notified; we will keep trying.")
     expect(trouble).to_be_visible(timeout=DECISION_MS)
     # It is tried again after half a minute.
     page.locator("#cancel-link").click()
     page.locator("#send-cancel").click()
-    expect(page.get_by_text("The request is withdrawn. The operator never had it")).to_be_visible()
+    expect(
+        page.get_by_text("The request was withdrawn before it reached the operator")
+    ).to_be_visible()
     expect(status(page)).to_contain_text("Cancelled")
     expect(history(page).filter(has_text="Withdrawn by Maya Okafor before")).to_have_count(1)
     expect(page.locator("#cancel-link")).to_have_count(0)
@@ -281,7 +283,7 @@ def test_several_are_cancelled_from_the_list(page, operator):
     rows = [page.locator(f"#cancelled-together #booking-{key}") for key in keys]
     for row in rows[:2]:
         expect(row).to_contain_text("Requested. The operator decides.")
-    expect(rows[2]).to_contain_text("Cancelled as soon as the operator has decided about it.")
+    expect(rows[2]).to_contain_text("Will be cancelled as soon as the operator has decided on it.")
 
     assert wait_until(lambda: open_cancellation(operator, refused), seconds=30)
     operator.reject(open_cancellation(operator, refused), reason="It is paid for.")

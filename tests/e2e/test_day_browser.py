@@ -133,7 +133,7 @@ def test_booking_from_the_day_by_keyboard_alone(open_page):
     page.keyboard.press("Shift+ArrowRight")
     expect(page.locator("#choice-text")).to_contain_text("(1 h 15 min)")
     page.keyboard.press("Escape")
-    expect(page.locator("#choice-text")).to_have_text("Nothing is picked.")
+    expect(page.locator("#choice-text")).to_have_text("Nothing is selected.")
     expect(page.locator("#choice-book")).to_be_hidden()
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+ArrowRight")

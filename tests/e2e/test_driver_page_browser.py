@@ -81,4 +81,4 @@ def test_whoever_only_looks_changes_nothing(manager, operator):
     answers = [manager.request.get(each) for each in (link, f"{link[:-2]}x/", "/d/nothing/")]
     assert [answer.status for answer in answers] == [404, 404, 404]
     assert len({answer.text() for answer in answers}) == 1
-    assert "This link opens nothing" in answers[0].text()
+    assert "This link is no longer valid" in answers[0].text()

@@ -118,7 +118,7 @@ def test_a_rejection_shows_the_operators_words_by_itself_and_leads_to_other_slot
     page.goto("/bookings/?view=attention")
     expect(page.get_by_role("row").filter(has_text="By hand")).to_contain_text("Rejected")
     page.goto(booking)
-    page.get_by_role("button", name="Done with this").click()
+    page.get_by_role("button", name="Mark as done").click()
     expect(page.get_by_role("row").filter(has_text="By hand")).to_have_count(0)
 
 
@@ -161,9 +161,7 @@ def test_any_charger_that_fits_is_asked_for_by_what_it_must_offer(open_page, ope
     expect(page).to_have_url(re.compile("min_power=150"))
     starts(page).first.click()
 
-    expect(page.locator(".sticky-summary")).to_contain_text(
-        "Any charger that fits: DC, from 150 kW"
-    )
+    expect(page.locator(".sticky-summary")).to_contain_text("Any suitable charger: DC, from 150 kW")
     request_booking(page, driver="Kim Nguyen", reference="Any 1")
     expect_status(page, "Approved")
     # The operator has assigned one meanwhile, and the page names it.

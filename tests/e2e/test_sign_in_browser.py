@@ -74,9 +74,9 @@ def sign_out(page) -> None:
 
 
 def show_oneself(page, login) -> None:
-    expect_heading(page, "Please show that it is you")
+    expect_heading(page, "Please confirm that it is you")
     page.get_by_label("Password").fill(login["password"])
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
 
 def give_code(page, code: str) -> None:
@@ -100,11 +100,11 @@ def test_an_app_a_passkey_and_recovery_codes(new_page, login):
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
     secret = page.locator("#app-secret").inner_text()
-    page.get_by_label("Code that the app shows").fill("12345")
+    page.get_by_label("Code from the app").fill("12345")
     page.get_by_role("button", name="Set up").click()
-    expect(page.get_by_text("This code or passkey is not right.").first).to_be_visible()
+    expect(page.get_by_text("Incorrect code or passkey.").first).to_be_visible()
     assert page.locator("#app-secret").inner_text() == secret
-    page.get_by_label("Code that the app shows").fill(code_now(secret))
+    page.get_by_label("Code from the app").fill(code_now(secret))
     page.get_by_role("button", name="Set up").click()
     expect_heading(page, "Recovery codes")
     codes = page.locator(".codes li").all_inner_texts()
@@ -122,7 +122,7 @@ def test_an_app_a_passkey_and_recovery_codes(new_page, login):
     page.get_by_role("link", name="Add a passkey").click()
     show_oneself(page, login)
     page.get_by_label("Name").fill("Finger at the desk")
-    page.get_by_label("Sign in with it alone").check()
+    page.get_by_label("Sign in with this passkey alone").check()
     page.get_by_role("button", name="Add a passkey").click()
     expect_heading(page, "Sign-in and security")
     page.get_by_role("link", name="Your passkeys").click()
@@ -131,7 +131,7 @@ def test_an_app_a_passkey_and_recovery_codes(new_page, login):
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_role("alert")).to_have_text(
-        "This device or key is one of your passkeys already."
+        "This device or key is already one of your passkeys."
     )
 
     sign_out(page)
@@ -198,5 +198,5 @@ def test_a_passkey_that_nobody_shows_is_said(new_page):
         "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": key["authenticatorId"]}
     )
     expect(page.get_by_role("alert")).to_have_text(
-        "No passkey was used. Please try again, or take another way.", timeout=30_000
+        "No passkey was used. Please try again, or use another way.", timeout=30_000
     )

@@ -97,7 +97,7 @@ def test_a_place_puts_the_nearest_first(page):
     expect(page.locator("#site-results")).to_contain_text("nearest to Brooklyn first")
     near.fill("atlantis")
     near.press("Enter")
-    expect(page.locator("#id_near_error")).to_contain_text("No such place is known")
+    expect(page.locator("#id_near_error")).to_contain_text("We could not find this place")
 
 
 def test_near_me(open_page):
@@ -112,7 +112,7 @@ def test_who_keeps_their_place_to_themselves_is_told_what_to_do(open_page):
     page = open_page(MANAGER)
     page.goto("/sites/")
     page.get_by_role("button", name="Near me").click()
-    expect(page.locator("#id_near_error")).to_contain_text("Type a place instead")
+    expect(page.locator("#id_near_error")).to_contain_text("Please enter a place instead")
 
 
 def test_on_a_phone_the_map_waits_until_it_is_asked_for(open_page):

@@ -53,7 +53,7 @@ def test_a_viewer_sees_everything_and_may_ask_for_nothing(open_page):
 
     open_site(viewer, "Junius Ponds Travel Plaza")
     pick_day(viewer, 2)
-    expect(viewer.get_by_text("lets you look at slots but not ask for them")).to_be_visible()
+    expect(viewer.get_by_text("lets you view slots but not request them")).to_be_visible()
     expect(viewer.locator("#picker-chargers .availability").first).to_be_visible()
     assert offers(viewer) == []
 
@@ -106,11 +106,11 @@ def test_another_fleet_finds_nothing_of_this_one(open_page):
     expect(stranger.locator("#booking-list")).not_to_contain_text("Ours alone")
     key = booking.rstrip("/").rpartition("/")[2]
     stranger.goto(f"/bookings/cancel/?booking={key}")
-    expect(stranger.get_by_text("Please tick the bookings")).to_be_visible()
+    expect(stranger.get_by_text("Please select the bookings")).to_be_visible()
     manager.goto("/bookings/sent/?to=carla.rossi")
     expect(manager.locator("tbody tr").first).to_contain_text("carla.rossi@")
     stranger.goto("/bookings/sent/?to=carla.rossi")
-    expect(stranger.get_by_text("No mail matches")).to_be_visible()
+    expect(stranger.get_by_text("No e-mail matches")).to_be_visible()
     stranger.goto("/sites/?q=secaucus")
     expect(stranger.get_by_text("No site matches")).to_be_visible()
     stranger.goto("/drivers/?q=rossi")

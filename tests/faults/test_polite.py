@@ -26,7 +26,7 @@ import itertools, time
 import django
 django.setup()
 from upstream.errors import UpstreamError
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 for number in itertools.count(1):
     time.sleep(0.05)
     try:

@@ -153,7 +153,7 @@ def test_a_failed_refresh_is_said_and_can_be_closed(open_page):
     page = open_page()
     page.locator("#broken").click()
     toast = page.locator("#toasts")
-    playwright.expect(toast).to_contain_text("Could not refresh just now. It will be tried again.")
+    playwright.expect(toast).to_contain_text("Could not refresh just now. We will try again.")
     page.locator("#toasts").get_by_role("button", name="Close").click()
     playwright.expect(toast).to_be_empty()
 

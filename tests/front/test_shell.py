@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from mirror.operator_status import note_refused
+from ampeco.connection import note_refused
 from tests.factories import PASSWORD, MembershipFactory
 from tests.front.urls import BookForm
 
@@ -160,14 +160,14 @@ def test_a_forgotten_password_can_be_set_anew(client, manager, mailoutbox):
     assert "New password" in form.content.decode()
     words = {"password1": "a new long passphrase", "password2": "a new long passphrase"}
     done = client.post(form.request["PATH_INFO"], words, follow=True)
-    assert "Your new password is set" in done.content.decode()
+    assert "Your new password has been set" in done.content.decode()
     manager.refresh_from_db()
     assert manager.check_password("a new long passphrase")
 
 
 def test_a_reset_link_that_is_none_is_explained(client, db):
     html = client.get("/account/password/reset/key/1-abc-def/").content.decode()
-    assert "This link no longer works" in html
+    assert "This link is no longer valid" in html
 
 
 def test_the_same_answer_for_an_address_without_account(client, db):
@@ -178,12 +178,12 @@ def test_the_same_answer_for_an_address_without_account(client, db):
 @pytest.mark.parametrize("path", ["password/change/", "email/", "logout/", "inactive/"])
 def test_the_other_account_pages_are_dressed(as_manager, path):
     html = as_manager.get(f"/account/{path}").content.decode()
-    assert "css/chargebook.css" in html
+    assert "css/base.css" in html
     assert "Chargebook" in html
 
 
 def test_sign_up_is_closed(client, db):
-    assert "No sign-up here" in client.get("/account/signup/").content.decode()
+    assert "Sign-up is closed" in client.get("/account/signup/").content.decode()
 
 
 # Errors

@@ -20,6 +20,9 @@ RECORDED = {
 }
 OWN_SCRIPTS = sorted((STATIC / "js").glob("**/*.js"))
 SHEETS = sorted(STATIC.glob("**/*.css"))
+OWN_SHEETS = sorted((STATIC / "css").glob("*.css"))
+# Classes that the vendored scripts give to elements.
+THEIRS = ("leaflet-", "htmx-")
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED))
@@ -88,6 +91,30 @@ def test_no_page_uses_what_was_left_out_of_tabler():
     assert len(left_out) > 1000
     used = left_out & words_of_ours(STATIC.parent)
     assert not used, "Please run `make vendor`: the style sheet lacks these."
+
+
+@pytest.mark.parametrize("path", OWN_SHEETS, ids=lambda path: path.name)
+def test_our_sheets_dress_nothing_that_is_nowhere(path):
+    words = words_of_ours(STATIC.parent)
+    heads = re.findall(r"[^{};]+(?={)", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL))
+    classes = {name for head in heads for name in re.findall(r"\.([A-Za-z][\w-]*)", head)}
+    assert classes
+    gone = [
+        name
+        for name in classes
+        if name not in words
+        and not name.startswith(THEIRS)
+        # One of several looks, whose name is put together.
+        and not {name.partition("--")[0] + "--", name.partition("--")[2]} <= words
+    ]
+    assert gone == []
+
+
+@pytest.mark.parametrize("path", [*OWN_SHEETS, *OWN_SCRIPTS], ids=lambda path: path.name)
+def test_our_files_are_loaded_by_a_page(path):
+    templates = (STATIC.parent / "templates").rglob("*.html")
+    name = path.relative_to(STATIC).as_posix()
+    assert any(f"'{name}'" in template.read_text() for template in templates)
 
 
 def test_a_trimmed_sheet_has_what_our_words_ask_for():

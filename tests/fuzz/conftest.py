@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import User
-from bookings.links import link_token
+from bookings.models.booking import link_token
 from calendars.models import CalendarFeed
 from drivers.models import TeamRole
 from mirror.models import SyncRun

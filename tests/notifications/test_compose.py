@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import resolve
 
-from bookings.links import driver_page_url
 from bookings.models import Booking, BookingRequest
+from bookings.models.booking import driver_page_url
 from bookings.state.moves import move_request
 from notifications.delivery import deliver_due
 from notifications.models import Notification
@@ -45,7 +45,7 @@ def test_what_the_driver_reads(asked, manager, smtp_sink):
         "  Mon 23 Nov: 06:00 to 23:00\n  Tue 24 Nov: 05:00 to 23:00\n",
         "  Tour 7 & 8\n",
         "  Maria Okafor, Hudson Parcel Fleet\n",
-        "reply to this mail. It goes to Maria Okafor.",
+        "reply to this e-mail. It goes to Maria Okafor.",
         driver_page_url(asked.booking, asked.driver),
     ):
         assert line in text
@@ -144,7 +144,7 @@ def test_what_was_not_placed_has_its_reason_and_leads_back(asked, failure, smtp_
     deliver_due()
     (mail,) = smtp_sink.received
     text = text_of(mail.message)
-    assert subject_of(mail.message).startswith("Not placed: Depot Brooklyn")
+    assert subject_of(mail.message).startswith("Could not be booked: Depot Brooklyn")
     assert str(BookingRequest.Failure(failure).label) in text
     assert f"https://chargebook.example/sites/{asked.location_id}/?day=2026-11-23" in text
 
@@ -161,7 +161,7 @@ def test_a_day_and_a_night_lead_back_with_their_whole_length(asked, smtp_sink):
     _page, link = re.findall(r"https://chargebook\.example\S+", text)
     query = parse_qs(urlsplit(link).query)
     assert (query["minutes"], query["any"], query["connector"]) == (["1440"], ["1"], ["ccs2"])
-    assert "Any charger that fits: CCS2" in text
+    assert "Any suitable charger: CCS2" in text
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_site_without_a_zone_is_said_to_have_none(asked, brooklyn, settings, s
     deliver_due()
     text = text_of(smtp_sink.mails["dana@hudson.example"])
     assert "Tue 24 Nov 2026, 04:30–16:30" in text
-    assert "names no time zone" in text
+    assert "gives no time zone" in text
 
 
 def test_a_mail_cannot_be_made_to_carry_more_than_it_should(asked, brooklyn, bay, dana, smtp_sink):

@@ -182,7 +182,7 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_others(asked, brooklyn,
     approve(asked)
     assert deliver_due() == 2
     bad.refresh_from_db()
-    assert (bad.state, bad.problem) == (State.QUEUED, "The mail could not be written.")
+    assert (bad.state, bad.problem) == (State.QUEUED, "The e-mail could not be written.")
     assert "could not be written" in caplog.text
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 
-from bookings.links import booking_of_link
 from bookings.models import BookingRequest
+from bookings.models.booking import booking_of_link
 from notifications.compose import compose
 from notifications.models import Notification
 from tests.factories import EvseFactory, MembershipFactory
@@ -40,7 +40,7 @@ def write(stage):
     ("situation", "subject", "sentences"),
     [
         ("approved", f"Approved: {OVERNIGHT}", ["approved the booking for Dana Reyes at Depot"]),
-        ("approved-instead", f"Approved: {OVERNIGHT}", ["whose cancellation has been asked for"]),
+        ("approved-instead", f"Approved: {OVERNIGHT}", ["whose cancellation has been requested"]),
         (
             "approved-and-replaced",
             f"Approved: {OVERNIGHT}",
@@ -49,7 +49,7 @@ def write(stage):
         (
             "approved-too-late",
             f"Approved: {OVERNIGHT}",
-            ["The booking has changed again since then. Its page shows how it stands now."],
+            ["The booking has changed again since then. Its page shows the current status."],
         ),
         (
             "rejected",
@@ -64,14 +64,14 @@ def write(stage):
         ),
         (
             "not-placed-refused",
-            f"Not placed: {OVERNIGHT}",
+            f"Could not be booked: {OVERNIGHT}",
             ["The operator's system refused the request.", "> The bay is serviced."],
         ),
         (
             "changed",
             f"Changed: {LATER}",
             [
-                "You asked for it.",
+                "You requested this.",
                 "  Mon 23 Nov 2026, 19:00\n  until Tue 24 Nov 2026, 07:00 (next day)\n",
                 "  Before: Mon 23 Nov 2026, 18:00 – Tue 24 Nov 2026, 06:00\n",
             ],
@@ -79,13 +79,13 @@ def write(stage):
         (
             "changed-driver",
             f"Changed: {OVERNIGHT}",
-            ["the change of the booking for Ben Ito", "  Ben Ito\n  Before: Dana Reyes\n"],
+            ["the change to the booking for Ben Ito", "  Ben Ito\n  Before: Dana Reyes\n"],
         ),
         (
             "change-rejected",
             f"Not changed: {OVERNIGHT}",
             [
-                "rejected the change of the booking for Dana Reyes at Depot Brooklyn and says:",
+                "rejected the change to the booking for Dana Reyes at Depot Brooklyn and says:",
                 "> Ask for B-2.",
                 "The booking stays as it was:",
                 "  Mon 23 Nov 2026, 18:00\n",
@@ -98,13 +98,13 @@ def write(stage):
             ["The start had passed before the request could be sent.", "stays as it was:"],
         ),
         ("move-ended", f"Not changed: {OVERNIGHT}", ["> No bay is free.", "stays as it was:"]),
-        ("cancelled-by-manager", f"Cancelled: {OVERNIGHT}", ["You asked for it."]),
+        ("cancelled-by-manager", f"Cancelled: {OVERNIGHT}", ["You requested this."]),
         (
             "cancelled-by-driver",
             f"Cancelled: {OVERNIGHT}",
-            ["Dana Reyes asked for it on the driver's own page."],
+            ["Dana Reyes requested this on the driver's page."],
         ),
-        ("cancelled-by-staff", f"Cancelled: {OVERNIGHT}", ["The operator's staff asked for it."]),
+        ("cancelled-by-staff", f"Cancelled: {OVERNIGHT}", ["The operator's staff requested this."]),
         ("cancelled-by-portal", f"Cancelled: {OVERNIGHT}", ["Depot Brooklyn is cancelled."]),
         (
             "cancelled-by-move",
@@ -114,28 +114,28 @@ def write(stage):
         (
             "withdrawn-by-driver",
             f"Cancelled: {OVERNIGHT}",
-            ["was withdrawn before the operator was asked", "on the driver's own page"],
+            ["was withdrawn before it was sent to the operator", "on the driver's page"],
         ),
         (
             "cancelled-by-operator",
             f"Cancelled: {OVERNIGHT}",
             ["by the driver in the operator's app, or by the operator."],
         ),
-        ("gone", f"Cancelled: {OVERNIGHT}", ["The operator's system does not know it any more."]),
+        ("gone", f"Cancelled: {OVERNIGHT}", ["The operator's system no longer knows it."]),
         (
             "cancel-rejected",
             f"Not cancelled: {OVERNIGHT}",
-            ["> The bay is serviced.", "The booking stands:"],
+            ["> The bay is serviced.", "The booking remains valid:"],
         ),
         (
             "cancel-failed",
             f"Not cancelled: {OVERNIGHT}",
-            ["The booking had ended or was cancelled meanwhile."],
+            ["The booking had ended or been cancelled in the meantime."],
         ),
         (
             "cancel-rejected-after-move",
             f"Not cancelled: {OVERNIGHT}",
-            [f"another booking, which is approved: {B2}. Both stand now."],
+            [f"another booking, which is approved: {B2}. Both are valid now."],
         ),
         (
             "moved",
@@ -151,7 +151,7 @@ def write(stage):
         (
             "revived",
             f"Changed by the operator: {OVERNIGHT}",
-            ["The booking stands again. Its state before was “Cancelled”."],
+            ["The booking is valid again. Its previous status was “Cancelled”."],
         ),
         (
             "failed",
@@ -204,22 +204,22 @@ def test_what_managers_read(write, situation, subject, sentences):
         (
             "changed",
             f"Changed: {LATER}",
-            ["a change of your booking", "Maria Okafor asked for it.", "Before: "],
+            ["a change to your booking", "Maria Okafor requested this.", "Before: "],
         ),
         (
             "change-rejected",
             f"Not changed: {OVERNIGHT}",
-            ["a change of your booking", "stays as it"],
+            ["a change to your booking", "stays as it"],
         ),
-        ("cancelled-by-manager", f"Cancelled: {OVERNIGHT}", ["Maria Okafor asked for it."]),
-        ("cancelled-by-driver", f"Cancelled: {OVERNIGHT}", ["You asked for it on your page."]),
+        ("cancelled-by-manager", f"Cancelled: {OVERNIGHT}", ["Maria Okafor requested this."]),
+        ("cancelled-by-driver", f"Cancelled: {OVERNIGHT}", ["You requested this on your page."]),
         (
             "cancelled-by-operator",
             f"Cancelled: {OVERNIGHT}",
             ["cancelled on the operator's side. If you did not do that yourself"],
         ),
         ("cancelled-by-move", f"Cancelled: {OVERNIGHT}", [f"replaces it, {B2}."]),
-        ("cancel-rejected", f"Not cancelled: {OVERNIGHT}", ["The booking stands:"]),
+        ("cancel-rejected", f"Not cancelled: {OVERNIGHT}", ["The booking remains valid:"]),
         ("moved", f"Changed by the operator: {LATER}", ["changed your booking at", "Before: "]),
         ("failed", f"Charger could not be held: {OVERNIGHT}", ["Please ask your fleet manager"]),
         ("no-show", f"No-show: {OVERNIGHT}", ["counts your booking as a no-show"]),
@@ -300,10 +300,10 @@ def test_a_managers_mail_leads_to_the_booking(write, stage, situation):
 def test_a_manager_who_did_not_ask_is_told_why(stage, fleet):
     colleague = MembershipFactory(fleet=fleet, user__email="co@hudson.example").user
     row = stage.tell("reminder", "manager", to=colleague)
-    assert "because you look after the bookings of Hudson Parcel Fleet" in compose(row).body
+    assert "because you manage the bookings of Hudson Parcel Fleet" in compose(row).body
     request = stage.change(start_at=stage.booking.start_at, end_at=stage.booking.end_at)
     told = stage.tell("changed", "manager", to=colleague, request=request)
-    assert "Maria Okafor asked for it." in compose(told).body
+    assert "Maria Okafor requested this." in compose(told).body
 
 
 def test_a_booking_made_elsewhere_was_requested_by_nobody(stage):

@@ -107,7 +107,7 @@ def test_an_approval_that_waits_for_its_charger_is_not_told_after_the_end(asked,
     assert first_words(smtp_sink, DANA) == ["Cancelled"]
     dropped = Notification.objects.filter(kind=Kind.APPROVED)
     assert {(row.state, row.problem, row.attempts) for row in dropped} == {
-        (State.DROPPED, "It was no longer true by the time it could be sent.", 0)
+        (State.DROPPED, "It was out of date by the time it could be sent.", 0)
     }
 
 
@@ -121,8 +121,8 @@ def test_a_mail_whose_sender_was_stopped_is_not_said_not_to_have_gone(asked, smt
     deliver_due()
     dropped = Notification.objects.filter(kind=Kind.APPROVED, state=State.DROPPED)
     problems = {row.audience: row.problem for row in dropped}
-    assert problems[Audience.DRIVER].startswith("It may have gone out once.")
-    assert problems[Audience.MANAGER].startswith("It was no longer true")
+    assert problems[Audience.DRIVER].startswith("It may have been sent once")
+    assert problems[Audience.MANAGER].startswith("It was out of date")
 
 
 def test_a_driver_who_lost_the_booking_is_told_of_that_alone(asked, smtp_sink, fleet):

@@ -12,8 +12,13 @@ from notifications import kinds, recipients
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets, MailKind
 from notifications.models import Notification, NotificationPreference
-from notifications.preferences import choices_of, save_choices
-from notifications.recipients import plan_for_event, plan_for_request, plan_reminders
+from notifications.recipients import (
+    choices_of,
+    plan_for_event,
+    plan_for_request,
+    plan_reminders,
+    save_choices,
+)
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

@@ -13,7 +13,7 @@ from notifications import tasks
 from notifications.delivery import deliver_due
 from notifications.kinds.base import Choice
 from notifications.models import Notification
-from notifications.preferences import Kind, Managers, save_choices
+from notifications.recipients import Kind, Managers, save_choices
 from notifications.reminders import BATCH, plan_due_reminders, set_lead_time
 from tests.factories import BookingFactory, DriverFactory, FleetFactory, MembershipFactory
 from tests.notifications.mail_reading import subject_of, text_of

@@ -10,7 +10,7 @@ from bookings.models import Booking
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
-from notifications.preferences import (
+from notifications.recipients import (
     Kind,
     Managers,
     choices_of,
@@ -58,7 +58,7 @@ def test_every_kind_has_a_line_with_what_may_be_chosen(as_manager):
         assert offered == list(MAILS[kind].offered)
         has_box = f'name="{kind}-driver"' in line
         assert has_box == (MAILS[kind].driver is DriverGets.IF_CHOSEN)
-    assert "Drivers are always told when a booking of theirs is cancelled" in page
+    assert "Drivers are always notified when a booking of theirs is cancelled" in page
 
 
 def test_a_manager_chooses(as_manager, fleet, manager):
@@ -171,7 +171,7 @@ def test_pages_lead_to_it(as_manager):
     assert f'href="{URL}"' in html(as_manager.get(SENT))
 
 
-# What was sent to whom
+# Sent e-mails
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_mail_is_listed_with_what_became_of_it(as_manager, mail, booking):
         ("queued", "", "Waiting"),
         ("queued", "The mail server cannot be reached.", "The mail server cannot be reached."),
         ("given-up", "The mail server refuses the address (550).", "Could not be delivered"),
-        ("dropped", "It was no longer true by the time it could be sent.", "Not sent"),
+        ("dropped", "It was out of date by the time it could be sent.", "Not sent"),
     ],
 )
 def test_what_did_not_go_out_says_why(as_viewer, mail, state, problem, words):
@@ -236,7 +236,7 @@ def test_another_fleet_s_mails_are_not_listed(as_other_manager, mail):
     row = mail()
     assert listed(as_other_manager.get(SENT)) == []
     assert listed(as_other_manager.get(SENT, {"to": row.recipient_email})) == []
-    assert "No mails here" in html(as_other_manager.get(SENT))
+    assert "No e-mails here" in html(as_other_manager.get(SENT))
 
 
 @pytest.mark.parametrize(

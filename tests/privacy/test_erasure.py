@@ -8,15 +8,15 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from ampeco import types
-from bookings.links import booking_of_link, link_token
 from bookings.models import Booking
+from bookings.models.booking import booking_of_link, link_token
 from bookings.pages.history.record import read_history
 from bookings.pages.history.timeline import history_lines
 from bookings.tasks import submit_request
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
-from drivers.selectors import current_drivers
+from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, store_drivers
 from notifications.delivery import deliver_due
 from notifications.models import Notification

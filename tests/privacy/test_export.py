@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from bookings.links import link_token
+from bookings.models.booking import link_token
 from drivers.models import Driver
 from privacy.classification import Kind, columns_of
 from privacy.export import export_driver

@@ -23,8 +23,8 @@ import bookings.tasks  # noqa: F401
 import drivers.tasks  # noqa: F401
 import privacy.tasks  # noqa: F401 - tells Celery of them
 from accounts.models import User
-from bookings.links import link_token
 from bookings.models import Booking, BookingRequest
+from bookings.models.booking import link_token
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed
 from drivers.models import Driver

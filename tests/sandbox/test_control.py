@@ -241,3 +241,48 @@ def test_only_from_this_machine(world):
     transport = httpx.WSGITransport(create_app(world), remote_addr="192.0.2.7")
     with httpx.Client(transport=transport, base_url="http://operator.test") as client:
         assert client.get("/control/world").status_code == 403
+
+
+def test_what_is_planned_for_a_request_comes_when_it_is_due(world, http, ask):
+    wanted = new_booking(world, evse_at(world, "Adelaide"))
+    for name, plan in (("late", {"afterSeconds": 60}), ("no", {"reason": "Roadworks."})):
+        http.post("/control/plans", json={"externalId": name, **plan})
+        ask(wanted | {"externalId": name})
+
+    late, refused = world.requests.values()
+    assert (late.status, refused.status, refused.reason) == ("pending", "rejected", "Roadworks.")
+
+    world.clock.advance(timedelta(seconds=59))
+    world.tick()
+    assert late.status == "pending"
+    world.clock.advance(timedelta(seconds=1))
+    world.tick()
+    assert late.status == "approved"
+
+
+@pytest.mark.parametrize("body", [{}, {"externalId": 1}, {"externalId": "a", "afterSeconds": "1"}])
+def test_what_is_planned_for_no_request_is_refused(http, body):
+    assert http.post("/control/plans", json=body).status_code == 422
+
+
+def test_books_as_if_it_had_been_asked_for_long_ago(world, http):
+    start = world.clock.now() - 24 * HOUR
+    asked_at = start - HOUR
+    body = {
+        "userId": ANA.id,
+        "evseId": evse_at(world, "Adelaide").id,
+        "startAt": start.isoformat(),
+        "endAt": (start + HOUR).isoformat(),
+        "externalId": "of-yesterday",
+        "askedAt": asked_at.isoformat(),
+        "status": "completed",
+    }
+
+    answer = http.post("/control/bookings", json=body).json()
+
+    asked = world.requests[answer["requestId"]]
+    assert (asked.status, asked.booking_id) == ("approved", answer["id"])
+    assert asked.created_at == asked_at
+    found = http.get(REQUESTS, params={"externalId": "of-yesterday"}).json()["data"]
+    assert [each["id"] for each in found] == [asked.id]
+    assert world.sessions[answer["sessionId"]].stops_at < world.clock.now()

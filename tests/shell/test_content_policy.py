@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings.links import link_token
-from shell.content_policy import HEADER
+from bookings.models.booking import link_token
+from shell.middleware import HEADER
 from tests.factories import BookingRequestFactory, DriverFactory, EvseFactory, next_noon
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.test import RequestFactory
 
 from config import env
 from shell.colors import contrast, shades_of
-from shell.content_policy import HEADER, ContentPolicyMiddleware
 from shell.look import FOR_EVER, theme_url
+from shell.middleware import HEADER, ContentPolicyMiddleware
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = "https://files.operator.example/logo.png"

@@ -1,7 +1,15 @@
 import pytest
 
-from sites.facts import address_lines, hours_text, map_url, opening_days
-from sites.labels import CONNECTOR_TYPES, access_labels, connector_label, facility_labels
+from sites.facts import (
+    CONNECTOR_TYPES,
+    access_labels,
+    address_lines,
+    connector_label,
+    facility_labels,
+    hours_text,
+    map_url,
+    opening_days,
+)
 from sites.models import Location
 
 

@@ -117,7 +117,7 @@ class TestList:
     def test_a_row_says_when_nothing_can_be_booked(self, as_manager):
         site("Pier", booking_enabled=False)
 
-        assert "Nothing can be booked here at present" in text_of(as_manager.get(LIST))
+        assert "Nothing can be booked here at the moment" in text_of(as_manager.get(LIST))
 
     def test_search_and_filters_narrow_the_list(self, as_manager):
         site("Alpha", connector="ccs2", current_type="dc", max_power_kw=150)
@@ -266,8 +266,8 @@ class TestDetail:
         page = text_of(response)
 
         for fact in ("Address", "Opening hours", "Access", "How to get in", "Parking"):
-            assert f"{fact} Not known" in page
-        assert "Facilities Not known" in page
+            assert f"{fact} Unknown" in page
+        assert "Facilities Unknown" in page
         assert "This one is assumed" in page
         assert "openstreetmap" not in response.content.decode()
 
@@ -300,7 +300,7 @@ class TestDetail:
         page = text_of(as_manager.get(detail(location)))
 
         assert "DC · CCS2, CHAdeMO · 49.5 kW" in page
-        assert "Current not known · ufo plug · Power not known" in page
+        assert "Current unknown · ufo plug · Power unknown" in page
 
     def test_only_bookable_chargers_go_to_the_picker(self, as_manager):
         location = site("Pier")

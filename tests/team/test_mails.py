@@ -51,14 +51,14 @@ def test_it_says_who_invites_to_what(fleet, fleet_admin):
     html = message.alternatives[0].content
     for text in (message.body, unescape(html)):
         assert "Hello Zoe," in text
-        assert f"{fleet_admin.name} invites you to the team of “Müller & Söhne" in text
+        assert f"{fleet_admin.name} invites you to join the team of “Müller & Söhne" in text
         assert "https://chargebook.example/invitation/" in text
     assert "<b>" not in html
 
 
 def test_staff_stay_nameless(fleet, staff):
     deliver(make(fleet, invited_by=staff))
-    assert "You are invited to the team" in mail.outbox[0].body
+    assert "You are invited to join the team" in mail.outbox[0].body
     assert mail.outbox[0].reply_to == []
 
 

@@ -99,7 +99,7 @@ def test_a_link_that_is_old_or_revoked_opens_nothing(as_admin, client):
     as_admin.post(f"/team/invitations/{Invitation.objects.get().pk}/revoke/")
     revoked = client.get(first)
     assert revoked.status_code == 404
-    assert "ask whoever invited you" in revoked.content.decode()
+    assert "ask the person who invited you" in revoked.content.decode()
     assert client.post(first, NEW).status_code == 404
     assert not User.objects.filter(email="zoe@hudson.example").exists()
 
@@ -107,8 +107,8 @@ def test_a_link_that_is_old_or_revoked_opens_nothing(as_admin, client):
 @pytest.mark.parametrize(
     ("email", "words"),
     [
-        ("MANAGER@hudson.example", "This person is in the team already."),
-        ("zoe@hudson.example", "This person has been invited already."),
+        ("MANAGER@hudson.example", "This person is already in the team."),
+        ("zoe@hudson.example", "This person has already been invited."),
         ("no e-mail", "This is not an e-mail address."),
     ],
 )

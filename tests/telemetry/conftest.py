@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from telemetry import sweeps
-from telemetry.logs import Json, WorkAtHand
+from telemetry.logs import Json
 from telemetry.measures import STORE, families
 
 
@@ -46,7 +46,6 @@ def written() -> Iterator[Written]:
     written = Written()
     handler = logging.StreamHandler(written.stream)
     handler.setFormatter(Json(secrets=settings.SECRETS))
-    handler.addFilter(WorkAtHand())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)

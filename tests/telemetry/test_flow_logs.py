@@ -18,8 +18,8 @@ from kombu import Connection
 
 import bookings.tasks  # noqa: F401 - tells Celery of them
 import notifications.tasks  # noqa: F401 - tells Celery of them
-from bookings.links import link_token
 from bookings.models import Booking, BookingRequest
+from bookings.models.booking import link_token
 from config.services import ROWS_QUEUE
 from notifications.models import Notification
 from sandbox.world import cast

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import RequestFactory
 
-from telemetry.logs import Json, Lines, WorkAtHand, bound, logging_config
+from telemetry.logs import Json, Lines, bound, logging_config
 
 
 @pytest.fixture
@@ -20,7 +20,6 @@ def log():
         stream = io.StringIO()
         handler = logging.StreamHandler(stream)
         handler.setFormatter(formatter)
-        handler.addFilter(WorkAtHand())
         logger = logging.Logger("bookings.sync.submission")
         logger.addHandler(handler)
         logger.warning(*args, **kwargs)

@@ -5,8 +5,7 @@ from celery import current_app
 from django.http import HttpResponse
 
 from config.services import ROWS_QUEUE
-from telemetry.logs import accept_request_id, bound, request_id
-from telemetry.watching import note
+from telemetry.logs import accept_request_id, bound, note_answer, request_id
 
 PROXYS_ID = "5f2b7d0c9e8a4d61a3f0c2b1d4e5f607"
 
@@ -50,7 +49,7 @@ def test_answers_are_counted_and_timed_by_view(client, as_manager, counted):
 def test_files_are_not_counted_but_missing_ones_are(rf, counted):
     """Files are served before an address is looked up."""
     for status in (200, 304, 404):
-        note(rf.get("/static/favicon.svg"), HttpResponse(status=status), seconds=0.1)
+        note_answer(rf.get("/static/favicon.svg"), HttpResponse(status=status), seconds=0.1)
     assert counted("chargebook_web_requests_total") == {("none", "GET", "404"): 1}
 
 

@@ -123,3 +123,18 @@ def test_refuses_anywhere_but_in_the_demo(demo, monkeypatch, settings, flag, add
 
     assert not User.objects.exists()
     assert demo == []
+
+
+def test_makes_bookings_only_when_asked_to(demo, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        seed_demo,
+        "make_first_bookings",
+        lambda fleet, manager, *, now: asked.append((fleet.ampeco_partner_id, manager.email)) or 1,
+    )
+
+    call_command("seed_demo")
+    assert asked == []
+
+    call_command("seed_demo", bookings=True)
+    assert asked == [(HUDSON, "manager@hudson.example"), (RHONE, "manager@rhone.example")]

@@ -81,7 +81,7 @@ def pages_by_time(*, large_site: Location, sizes: Sizes) -> list[Case]:
     of_slots = [
         ("site with 40 EVSEs and picker, availability in cache", "", known),
         ("the same, every start of one charger", f"evse={evse.pk}&minutes=15", known),
-        ("the same, any charger that fits", "any=1&minutes=15", known),
+        ("the same, any suitable charger", "any=1&minutes=15", known),
         ("the same, overnight", "minutes=720&from=18:00", known),
         ("the same, and a call to the operator", "", unknown),
     ]

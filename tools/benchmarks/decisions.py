@@ -115,7 +115,6 @@ def make_due(*, since: datetime) -> int:
 
 
 def spread_polls() -> None:
-    """Let the next polls of old requests fall due over a minute, as they do after a while."""
     now = timezone.now()
     for second in range(LONGEST_PAUSE):
         some = pending().annotate(rest=Mod("pk", LONGEST_PAUSE)).filter(rest=second)

@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import Client
 
 from ampeco.client import AmpecoClient
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from bookings.models import BookingRequest
 from sites.models import Location
 from tools.benchmarks import (

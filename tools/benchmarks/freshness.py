@@ -214,7 +214,6 @@ def check(world: World) -> str:
 
 
 def forget(ids: list[int]) -> None:
-    """Take out what was made, which would be in the way of other subjects."""
     for first in range(0, len(ids), 500):
         Booking.objects.filter(pk__in=ids[first : first + 500]).delete()
     SyncRun.objects.filter(kind=SyncRun.Kind.BOOKINGS).delete()

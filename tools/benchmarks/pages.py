@@ -20,7 +20,6 @@ MOST_QUERIES = 12
 
 
 def browser_of(user: User) -> Client:
-    """Return a browser in which somebody has logged in, and whose clock is not the site's."""
     browser = Client(SERVER_NAME="127.0.0.1", raise_request_exception=True)
     browser.force_login(user)
     browser.cookies[ZONE_COOKIE] = "Europe/Berlin"

@@ -46,7 +46,6 @@ class Place:
 
 
 def wants_sqlite() -> bool:
-    """Return whether SQLite it must be: it was asked for, or no PostgreSQL can be had."""
     if os.environ.get("DATABASE_URL", "").startswith("sqlite"):
         return True
     return not (postgres.given_server() or postgres.local_server() or postgres.binaries())

@@ -136,7 +136,6 @@ def repeated_mails(books: Books) -> int:
 
 
 def _asked_and_kept(books: Books) -> Iterator[str]:
-    """Compare what people asked with the rows: nothing lost, nothing doubled, nothing invented."""
     kept = {request.key: request for request in books.requests}
     asked = {each.key for each in books.asked}
     for each in books.asked:
@@ -174,7 +173,6 @@ def _open(books: Books) -> Iterator[str]:
 
 
 def _requests_upstream(books: Books) -> Iterator[str]:
-    """Compare requests one by one: each is there once, as it was decided, and no other is."""
     there: defaultdict[str, list[OperatorRequest]] = defaultdict(list)
     for upstream in books.operator_requests:
         there[upstream.external_id].append(upstream)
@@ -230,7 +228,6 @@ def _bookings_upstream(books: Books) -> Iterator[str]:
 
 
 def _cancellations(books: Books) -> Iterator[str]:
-    """Compare what was to go with what stands: cancelled by people, or moved and approved."""
     refused = {
         request.booking
         for request in books.requests
@@ -259,7 +256,6 @@ def moved(books: Books) -> set[int]:
 
 
 def _mails(books: Books) -> Iterator[str]:
-    """Compare mails: each that was to go has come, to whom it was for, and no other has."""
     arrived: defaultdict[str, set[str]] = defaultdict(set)
     for mail in books.mails:
         arrived[mail.message_id].add(mail.to)

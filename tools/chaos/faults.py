@@ -59,7 +59,6 @@ class Target:
     cache_port: int
 
     def named(self, kind: str) -> list[Process]:
-        """Return the processes of a kind: web, worker, beat."""
         return [
             process for name, process in self.supervisor.processes.items() if name.startswith(kind)
         ]

@@ -136,5 +136,4 @@ def seed_people(environment: dict[str, str]) -> None:
 
 
 def chance_of(seed: int, purpose: str) -> random.Random:
-    """Return a source of chance that the seed decides, one for each purpose."""
     return random.Random(f"{seed} {purpose}")

@@ -46,7 +46,6 @@ class PostOffice:
             self._controller = serve_smtp(self.mailbox, host=LOOPBACK, port=self._port)
 
     def close(self) -> None:
-        """Be away: connections are refused."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None

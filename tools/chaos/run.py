@@ -193,7 +193,6 @@ def make_errands(count: int, chance: random.Random) -> "Queue[Errand]":
 
 
 def key_maker(chance: random.Random) -> Callable[[], UUID]:
-    """Return what makes keys of forms, the same ones for the same seed."""
     return lambda: UUID(int=chance.getrandbits(128), version=4)
 
 

@@ -35,12 +35,22 @@ def port_of(name: str) -> int:
 
 
 def seed(stack: Stack) -> list[dict[str, str]]:
-    """Fill the demo, and return who may log in."""
-    subprocess.run(
-        [sys.executable, "manage.py", "seed_demo", "--logins", str(stack.logins_file)],
-        cwd=ROOT,
-        check=True,
-    )
+    """Fill the demo, and return who may log in; what is said meanwhile is in the logs."""
+    words = ["seed_demo", "--logins", str(stack.logins_file)]
+    if os.environ.get("DEMO_BOOKINGS") != "no":
+        words.append("--bookings")
+    log = stack.log_file("seed")
+    with log.open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        print(log.read_text(), end="")
+        done.check_returncode()
     logins: list[dict[str, str]] = json.loads(stack.logins_file.read_text())
     return logins
 
@@ -51,6 +61,7 @@ def banner(stack: Stack, logins: list[dict[str, str]]) -> str:
     people = "\n".join(
         f"    {login['email']:<{width}}  {login['password']}  {login['what']}" for login in logins
     )
+    first = logins[0]
     line = "─" * 78
     return f"""
 {line}
@@ -64,8 +75,12 @@ def banner(stack: Stack, logins: list[dict[str, str]]) -> str:
   Log in with e-mail and password:
 {people}
 
+  Logs             {stack.log_folder}/
   Ctrl-C stops it; the next `make demo` finds everything as it was.
   `make demo-reset` starts over.
+
+  Start here: {stack.portal}/
+              as {first["email"]} with the password {first["password"]}
 {line}
 """
 
@@ -95,13 +110,15 @@ def main(supervisor: int) -> int:
         if not wait_until(lambda port=port: answers(port), seconds=PATIENCE_SECONDS):  # type: ignore[misc]
             print(f"Nothing answers on port {port}.")
             return 1
+    print("Filling the demo: sites, people, bookings …", flush=True)
     try:
         logins = seed(stack)
     except subprocess.CalledProcessError:
         print("The demo could not be filled: see above.")
         return 1
+    print("Waiting for the portal …", flush=True)
     if not wait_until(lambda: answers_ready(stack.portal), seconds=PATIENCE_SECONDS):
-        print("The portal does not get ready: see above.")
+        print(f"The portal does not get ready: see {stack.log_folder}.")
         return 1
     facts = {"portal": stack.portal, "operator": stack.operator, "logins": logins}
     unfinished = stack.ready_file.with_suffix(".part")

@@ -38,7 +38,7 @@ class DemoStack:
 
 @contextmanager
 def own_demo(folder: Path) -> Iterator[DemoStack]:
-    """Run the whole demo in `folder`, on free ports; end it afterwards.
+    """Run the whole demo in `folder`, on free ports and without bookings; end it afterwards.
 
     Raises DemoFailed when it does not start within two minutes or ends with an error.
     """
@@ -50,7 +50,7 @@ def own_demo(folder: Path) -> Iterator[DemoStack]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tools.demo.run"],
             cwd=ROOT,
-            env={**environment, **ports, "DEMO_DIR": str(folder)},
+            env={**environment, **ports, "DEMO_DIR": str(folder), "DEMO_BOOKINGS": "no"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import defaultdict, deque
 from contextlib import suppress
 from threading import Timer
 
@@ -19,14 +20,22 @@ from tools.demo.lock import DemoRunning, demo_lock
 from tools.demo.stack import ROOT, PortTaken, Stack, choose_ports, demo_folder, make_stack
 from tools.services import valkey
 
+# So much of what a process said is shown when it ends by itself.
+LAST_LINES = 40
 ENDED = re.compile(r"^(\w+) stopped \(rc=(-?\d+)\)")
 
 
 class DemoPrinter(Printer):
-    """Prints what the processes say; of the supervisor's remarks only what a person needs."""
+    """Writes what each process says to its log, and prints what a person needs.
 
-    def __init__(self) -> None:
+    That is what the guide says, the supervisor's remarks that matter, and the last lines of a
+    process that ends by itself.
+    """
+
+    def __init__(self, stack: Stack) -> None:
         super().__init__(sys.stdout)
+        self.stack = stack
+        self.last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=LAST_LINES))
         self.stopping = False
         self.fallen: str | None = None
 
@@ -41,7 +50,12 @@ class DemoPrinter(Printer):
         elif message.name == "system":
             self._note(message.data.strip())
         else:
-            super().write(message)
+            self._keep(message.name, message.data.decode(errors="replace"))
+
+    def _keep(self, name: str, line: str) -> None:
+        self.last_lines[name].append(line)
+        with self.stack.log_file(name).open("a", encoding="utf-8") as log:
+            log.write(line)
 
     def _note(self, remark: str) -> None:
         ended = ENDED.match(remark)
@@ -51,13 +65,15 @@ class DemoPrinter(Printer):
         elif ended and not self.stopping:
             self.stopping = True
             self.fallen = f"{ended[1]} ended by itself (status {ended[2]}), so the demo ends."
+            if ended[1] in self.last_lines:
+                print("".join(self.last_lines[ended[1]]), end="", flush=True)
+                self.fallen += f" All that it said is in {self.stack.log_file(ended[1])}."
 
 
 class DemoManager(Manager):
     """Ends the processes also when it is asked to while they are being started."""
 
     def terminate(self) -> None:
-        """End all processes, as soon as each has begun: one that has not cannot be ended."""
         if self._all_started():
             super().terminate()
         else:
@@ -110,9 +126,10 @@ def run(stack: Stack) -> int:
     environment = {**os.environ, **stack.environment(), "DEMO_DIR": str(stack.folder)}
     if not prepare(environment):
         return 1
-    for stale in (stack.ready_file, *stack.pid_folder.iterdir()):
+    old = (*stack.pid_folder.iterdir(), *stack.log_folder.iterdir())
+    for stale in (stack.ready_file, *old):
         stale.unlink(missing_ok=True)
-    printer = DemoPrinter()
+    printer = DemoPrinter(stack)
     manager = DemoManager(printer)
     for name, command in stack.processes().items():
         manager.add_process(name, command, env=environment, cwd=str(ROOT))

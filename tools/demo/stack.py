@@ -55,6 +55,13 @@ class Stack:
         return self.folder / "logins.json"
 
     @property
+    def log_folder(self) -> Path:
+        return self.folder / "logs"
+
+    def log_file(self, name: str) -> Path:
+        return self.log_folder / f"{name}.log"
+
+    @property
     def pid_folder(self) -> Path:
         return self.folder / "run"
 
@@ -168,7 +175,7 @@ def read_secrets(folder: Path) -> dict[str, str]:
 
 def make_stack(folder: Path, ports: Mapping[str, int]) -> Stack:
     """Return the demo in `folder`, making what it needs there."""
-    for part in ("valkey", "mails", "run"):
+    for part in ("valkey", "mails", "run", "logs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     return Stack(
         folder=folder,

@@ -16,7 +16,6 @@ FLAGS = (
 
 
 def chromium_path() -> str | None:
-    """Return the path of Chromium: CHROMIUM if set, else the first one on the PATH."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, NAMES)), None)
 

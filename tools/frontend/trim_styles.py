@@ -99,7 +99,6 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _parts(head: str) -> Iterator[str]:
-    """Yield the selectors of a rule: parted by commas that stand in no parentheses."""
     depth = begin = 0
     for position, sign in enumerate(head):
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(sign, 0)

@@ -86,7 +86,6 @@ class Package:
 
 @cache
 def pinned() -> dict[str, str]:
-    """Return the version that package.json wants, by package."""
     wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     return {**wanted["dependencies"], **wanted["devDependencies"]}
 
@@ -154,7 +153,6 @@ ICON_NAMES = """
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Download the package's archive through the npm client and return where it lies."""
     named = f"{package.name}@{package.version}"
     words = ["npm", "pack", "--json", named, "--pack-destination", str(folder)]
     done = subprocess.run(words, check=True, capture_output=True, text=True)

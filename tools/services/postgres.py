@@ -27,7 +27,6 @@ SERVER_OPTIONS = {
 
 
 def given_server() -> str | None:
-    """Return DATABASE_URL if it names a PostgreSQL."""
     url = os.environ.get("DATABASE_URL", "")
     return url if url.startswith(("postgres://", "postgresql://")) else None
 

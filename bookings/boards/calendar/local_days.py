@@ -93,7 +93,6 @@ def _midnight(day: date) -> datetime:
 
 
 def _last_instant() -> Expression:
-    """Return what ends at midnight as ending just before: the day that begins is not touched."""
     return ExpressionWrapper(F("end_at") - INSTANT, output_field=DateTimeField())
 
 

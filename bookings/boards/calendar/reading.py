@@ -51,7 +51,6 @@ class Entry:
 
     @property
     def zone_letters(self) -> str:
-        """The letters of the site's zone, where the page does not name it for all."""
         return abbreviation(self.booking.start_at.astimezone(self.booking.zone))
 
 
@@ -126,7 +125,6 @@ class Calendar:
 
     @property
     def bookings(self) -> list[Booking]:
-        """All bookings that are shown, each once."""
         days = [*self.days, self.below] if self.below else self.days
         found = {each.booking.pk: each.booking for day in days for each in day.entries}
         return list(found.values())
@@ -137,7 +135,6 @@ class Calendar:
 
     @property
     def has_unsettled(self) -> bool:
-        """Whether the operator still has to decide one of those that are shown."""
         return any(booking.is_undecided for booking in self.bookings)
 
 

@@ -58,7 +58,11 @@ def fleet_calendar(request: FleetRequest) -> HttpResponse:
         "look_again": SOON if calendar.has_unsettled else SELDOM,
     }
     whole = not request.htmx or request.htmx.history_restore_request
-    template = "bookings/boards/calendar.html" if whole else "bookings/boards/_calendar.html"
+    template = (
+        "bookings/boards/calendar/calendar.html"
+        if whole
+        else "bookings/boards/calendar/_calendar.html"
+    )
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -136,7 +136,7 @@ class Board:
                 for e in Evse.objects.filter(pk__in=gone).order_by("pk")
             ]
         if None in booked:
-            name = _("Any charger that fits")
+            name = _("Any suitable charger")
             rows.append(ChargerRow(table, "any", name, name, booked[None], _("Not assigned yet")))
         return rows
 
@@ -193,7 +193,6 @@ class Board:
 
 
 def slot_params(location: Location, move: str) -> dict[str, str]:
-    """Return what links to the form for a booking have in common."""
     return {"site": str(location.pk)} | ({"move": move} if move else {})
 
 

@@ -33,7 +33,6 @@ def _cell(cell: "Cell", *, can_book: bool) -> str:
 
 
 def _words(cell: "Cell") -> str:
-    """Return all of what a cell says for those who hear it, and what fits for those who see it."""
     return (
         f'<span class="visually-hidden">{escape(cell.text)}</span>'
         f'<span aria-hidden="true">{escape(cell.short)}</span>'

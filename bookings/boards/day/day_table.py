@@ -160,7 +160,6 @@ class DayTable:
     def _first_lane(
         self, row: ChargerRow, bookings: Sequence[Booking], free: Sequence[Period]
     ) -> list[Fill]:
-        """Return what fills a row's quarters: what holds the charger lies on top."""
         ruler, limits, length = self.ruler, self.limits, self.ruler.length
         layers = [ruler.within(Fill(CellKind.BUSY), each) for each in row.known.windows]
         layers.append(Segment(Fill(CellKind.BEYOND), ruler.floor(limits.latest), length))
@@ -265,7 +264,7 @@ def _says() -> dict[CellKind, str]:
         CellKind.PAST: _("past %(from)s to %(to)s"),
         CellKind.SOON: _("too soon to book %(from)s to %(to)s"),
         CellKind.BEYOND: _("not open for booking yet %(from)s to %(to)s"),
-        CellKind.UNKNOWN: _("not known %(from)s to %(to)s"),
+        CellKind.UNKNOWN: _("unknown %(from)s to %(to)s"),
         CellKind.CLOSED: _("%(reason)s %(from)s to %(to)s"),
         CellKind.SKIPPED: _("the clocks skip %(from)s to %(to)s"),
     }
@@ -276,7 +275,7 @@ def _short() -> dict[CellKind, str]:
         CellKind.BUSY: _("Not available"),
         CellKind.SOON: _("Too soon"),
         CellKind.BEYOND: _("Not open yet"),
-        CellKind.UNKNOWN: _("Not known"),
+        CellKind.UNKNOWN: _("Unknown"),
     }
 
 

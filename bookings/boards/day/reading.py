@@ -44,7 +44,7 @@ def read_day(params: QueryDict, *, zone: ZoneInfo, now: datetime) -> ChosenDay:
     day = parse_day(text)
     # A week and the day before and after must fit in, too.
     if day is None or day.year not in YEARS[1:-1]:
-        return ChosenDay(today, today, _("This is not a day that we understand. Today is shown."))
+        return ChosenDay(today, today, _("This date is not valid, so today is shown."))
     return ChosenDay(day, today)
 
 
@@ -78,7 +78,6 @@ class KnownTimes:
         return merge(self.free.get(evse.ampeco_id, ()))
 
     def covers(self, period: Period) -> bool:
-        """Return whether all of a period was told of."""
         return any(
             each.start_at <= period.start_at and period.end_at <= each.end_at
             for each in self.windows
@@ -129,7 +128,6 @@ def shown_bookings(
 
 
 def holds(booking: Booking) -> bool:
-    """Return whether the charger's time is the booking's, rather than was."""
     has_charged = hasattr(booking, "charging_session") and booking.charging_session.has_ended
     return booking.status in Booking.COMING and not has_charged
 
@@ -143,10 +141,8 @@ def by_charger(bookings: Iterable[Booking]) -> Mapping[int | None, list[Booking]
 
 
 def week_from(day: date) -> list[date]:
-    """Return a day and the six after it: on a Friday nobody plans the week that is over."""
     return [day + offset * ONE_DAY for offset in range(7)]
 
 
 def period_of(days: Sequence[date], zone: ZoneInfo) -> Period:
-    """Return days in a row as they really pass."""
     return Period(start_of_day(days[0], zone), start_of_day(days[-1] + ONE_DAY, zone))

@@ -20,7 +20,7 @@ from sites.slots.picker.bars import free_text
 
 CLOCK_ERRORS = {
     "required": _("Please give a time."),
-    "invalid": _("This is not a time that we understand."),
+    "invalid": _("This time is not valid."),
 }
 
 
@@ -43,7 +43,7 @@ class TypedSlotForm(WallClockForm):
     begin = clock_field(_("From"), **CLOCK_ERRORS)
     end = clock_field(_("To"), **CLOCK_ERRORS)
     twice = forms.ChoiceField(
-        label=_("A time that comes twice means"),
+        label=_("If a time comes twice that day, use"),
         choices=[("first", _("The first")), ("second", _("The second"))],
         required=False,
     )
@@ -61,13 +61,12 @@ class TypedSlotForm(WallClockForm):
         self.evses, self.day, self.now = evses, day, now
         choices = [(str(evse.pk), evse.name) for evse in evses]
         self.fields["evse"].choices = choices  # type: ignore[attr-defined]
-        self.fields["end"].help_text = _("An earlier time means the next day.")
+        self.fields["end"].help_text = _("A time earlier than the start means the next day.")
         if local_day(day, zone).length <= ONE_DAY:
             del self.fields["twice"]
 
     @property
     def chosen(self) -> Evse:
-        """The charger of a valid form."""
         return next(evse for evse in self.evses if evse.pk == self.cleaned_data["evse"])
 
     def clean(self) -> dict[str, Any]:

@@ -113,15 +113,12 @@ class Ruler:
         return (at.astimezone(UTC) - self.whole.start_at) // STEP
 
     def ceil(self, at: datetime) -> int:
-        """Return the first quarter that does not begin before an instant."""
         return -((self.whole.start_at - at.astimezone(UTC)) // STEP)
 
     def within(self, fill: Fill, period: Period) -> Segment:
-        """Fill the quarters that lie in a period as a whole."""
         return Segment(fill, self.ceil(period.start_at), self.floor(period.end_at))
 
     def touching(self, fill: Fill, period: Period) -> Segment:
-        """Fill the quarters of which some part lies in a period."""
         return Segment(fill, self.floor(period.start_at), self.ceil(period.end_at))
 
 

@@ -13,8 +13,7 @@ from bookings.boards.day.board import Board, closed_text, slot_params
 from bookings.boards.day.reading import read_day
 from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.sync.open_pages import poll_sooner
-from drivers.permissions import FleetRequest, member_required
-from drivers.selectors import private_partner_ids
+from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.formats import instant
 from sites.selectors import visible_evses, visible_locations
 from sites.slots.limits import MINUTE
@@ -74,7 +73,6 @@ def _board(request: FleetRequest, pk: int, *, evse_pk: int | None = None) -> Boa
 
 
 def _move(request: FleetRequest) -> str:
-    """Return the number of the booking that is to be moved, for who may move any."""
     return read_move(request.GET) if request.membership.can_book else ""
 
 
@@ -90,7 +88,6 @@ def _typed_params(request: FleetRequest, form: TypedSlotForm) -> dict[str, str]:
 def _show(
     request: FleetRequest, board: Board, *, form: TypedSlotForm | None = None
 ) -> HttpResponse:
-    """Render the page, or for htmx the table in it."""
     move = _move(request)
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {
@@ -103,7 +100,7 @@ def _show(
         "move_query": f"&move={move}" if move else "",
         "is_fragment": is_fragment,
     }
-    page = "bookings/boards/week.html" if board.evse else "bookings/boards/day.html"
-    response = render(request, "bookings/boards/_lanes.html" if is_fragment else page, context)
+    page = "bookings/boards/day/week.html" if board.evse else "bookings/boards/day/day.html"
+    response = render(request, "bookings/boards/day/_lanes.html" if is_fragment else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -8,7 +8,7 @@ from bookings.models import Booking
 from bookings.selectors import bookings_of, count_needing_attention
 from bookings.wording.attention import reasons_of
 from drivers.models import Fleet, FleetDriver
-from drivers.selectors import private_partner_ids
+from drivers.permissions import private_partner_ids
 from sites.facts import trouble_of
 from sites.models import Location
 from sites.selectors import visible_locations
@@ -46,14 +46,12 @@ class Today:
 
     @property
     def bookings(self) -> list[Booking]:
-        """All bookings that are shown, some of them more than once."""
         marked = [booking for booking, _reason in [*self.attention, *self.at_risk]]
         coming = [booking for site in self.ahead for booking in site.bookings]
         return [*marked, *self.on_now, *coming]
 
     @property
     def has_unsettled(self) -> bool:
-        """Whether the operator still has to decide one of these."""
         return any(booking.is_undecided for booking in self.bookings)
 
 
@@ -117,7 +115,6 @@ def is_on(booking: Booking, *, now: datetime) -> bool:
 
 
 def is_over_or_on(booking: Booking, *, now: datetime) -> bool:
-    """Return whether nothing of a booking lies ahead: its time has come, or its charge is over."""
     return is_on(booking, now=now) or _has_charged(booking)
 
 
@@ -126,7 +123,6 @@ def _has_charged(booking: Booking) -> bool:
 
 
 def _charging_on(fleet: Fleet, *, now: datetime) -> list[Booking]:
-    """Return what still charges although its time is over."""
     overdue = bookings_of(fleet).filter(
         status=Status.COMPLETED,
         end_at__gt=now - CHARGES_ON_FOR,
@@ -138,7 +134,6 @@ def _charging_on(fleet: Fleet, *, now: datetime) -> list[Booking]:
 
 
 def _at_risk(bookings: list[Booking], *, now: datetime) -> list[tuple[Booking, str]]:
-    """Return those of the bookings whose charger cannot be used as things stand, and why."""
     return [
         (booking, trouble)
         for booking in bookings

@@ -37,7 +37,7 @@ def today(request: FleetRequest) -> HttpResponse:
         context["favourites"] = favourite_sites(
             request.fleet, user_pk=request.user.pk, limit=MOST_FAVOURITES
         )
-    template = "bookings/boards/today.html" if whole else "bookings/boards/_today.html"
+    template = "bookings/boards/today/today.html" if whole else "bookings/boards/today/_today.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

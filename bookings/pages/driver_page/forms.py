@@ -32,7 +32,7 @@ class LateForm(forms.Form):
         },
     )
     note = forms.CharField(
-        label=_("A word to your fleet manager"),
+        label=_("Message to your fleet manager"),
         max_length=LONGEST_NOTE,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

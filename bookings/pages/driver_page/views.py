@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.languages import language_for
+from accounts.models import language_for
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import request_cancellation
 from bookings.actions.driver import (
@@ -25,8 +25,8 @@ from bookings.actions.driver import (
     revoke_links,
     say_running_late,
 )
-from bookings.links import booking_of_link
 from bookings.models import Actor, Booking, BookingRequest
+from bookings.models.booking import booking_of_link
 from bookings.pages.driver_page.forms import LateForm
 from bookings.pages.forms import CancelForm
 from bookings.selectors import latest_request
@@ -119,10 +119,10 @@ def revoke_link(request: FleetRequest, pk: int) -> HttpResponse:
     if done:
         messages.success(
             request,
-            _("The driver's link leads nowhere from now on. The next mail carries a new one."),
+            _("The driver's link no longer works. The next e-mail will contain a new one."),
         )
     else:
-        messages.error(request, _("This did not work. Please try again."))
+        messages.error(request, _("Something went wrong. Please try again."))
     return redirect("bookings:detail", pk)
 
 
@@ -142,7 +142,6 @@ def _ask_to_cancel(booking: Booking) -> bool:
 
 
 def _render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:
-    """Show a form again around what the booking is by now, and whose."""
     booking = booking_of_link(token)
     if booking is None:
         return nothing_here(request)
@@ -166,12 +165,16 @@ def _render(
 
 
 def _facts(booking: Booking) -> list[Fact]:
-    """Return what the driver needs to know, and nothing else that the fleet knows."""
     told = [facts.when(booking), facts.where(booking.location)]
     if booking.evse is not None:
         told.append(facts.charger(booking.evse))
     elif booking.holds_a_place:
-        told.append(Fact(_("Charger"), (_("The operator assigns it. It shows here once known."),)))
+        told.append(
+            Fact(
+                _("Charger"),
+                (_("The operator assigns the charger. It appears here as soon as it is known."),),
+            )
+        )
     told += facts.getting_in(booking)
     if booking.reference:
         told.append(Fact(_("Reference"), (one_line(booking.reference),)))
@@ -187,16 +190,18 @@ def _why_not_cancelled(booking: Booking) -> str:
     if booking.can_cancel():
         return ""
     if booking.open_change in Booking.TO_BE_CANCELLED:
-        return _("This has been asked for already. There is nothing more to do.")
+        return _("This has already been requested. There is nothing more to do.")
     if booking.status == Booking.Status.CANCELLED:
-        return _("This booking is cancelled already. There is nothing more to do.")
+        return _("This booking is already cancelled. There is nothing more to do.")
     if booking.open_change:
-        return _("A change of this booking is being decided. Please try again after that.")
-    return _("This booking cannot be cancelled any more.")
+        return _(
+            "The operator is still deciding on a change to this booking. Please try again "
+            "after that."
+        )
+    return _("This booking can no longer be cancelled.")
 
 
 def _refused_cancellation(booking: Booking) -> BookingRequest | None:
-    """Return the cancellation that was asked for last and not made, while the booking stands."""
     if not booking.is_confirmed or booking.open_change:
         return None
     request = latest_request(booking)

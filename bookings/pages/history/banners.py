@@ -80,7 +80,6 @@ def _open_change(record: HistoryRecord) -> Banner | None:
 
 
 def _delay(request: BookingRequest) -> tuple[str, ...]:
-    """Return why an undecided request is not getting on, if there is a reason to tell."""
     if request.trouble:
         return (str(request.get_trouble_display()),)
     if request.status == Status.STALE:
@@ -94,12 +93,10 @@ def _delay(request: BookingRequest) -> tuple[str, ...]:
 
 
 def _matters_still(booking: Booking, *, now: datetime) -> bool:
-    """Return whether it matters that the booking stays as it was."""
     return booking.holds_a_place and not booking.open_change and not booking.is_past(now)
 
 
 def _refused(record: HistoryRecord, *, now: datetime) -> Banner | None:
-    """Return that the latest change or cancellation was refused, as long as that matters."""
     request = record.latest
     if request is None or request.kind == Kind.CREATE or not request.is_refused:
         return None
@@ -137,12 +134,11 @@ def _both_stand(text: str, cancellation: BookingRequest, other: Booking) -> Bann
         details=_failure(cancellation),
         words=cancellation.rejection_reason,
         other=other,
-        after=_("Both bookings stand. Cancel the one that is not needed, or call the operator."),
+        after=_("Both bookings are valid. Cancel the one you do not need, or call the operator."),
     )
 
 
 def _ended_move(record: HistoryRecord, *, now: datetime) -> Banner | None:
-    """Return on the old booking's page that the latest move came to nothing."""
     event = record.last_event(What.MOVE_ASKED, What.MOVE_ENDED)
     if event is None or event.what != What.MOVE_ENDED:
         return None
@@ -170,7 +166,6 @@ def _moved_away(record: HistoryRecord) -> Banner | None:
 
 
 def moved_to(record: HistoryRecord) -> Booking | None:
-    """Return the booking that has taken the place of this one, which is cancelled."""
     cancellation = record.cancellation
     if record.booking.status != Booking.Status.CANCELLED or cancellation is None:
         return None
@@ -178,19 +173,18 @@ def moved_to(record: HistoryRecord) -> Booking | None:
 
 
 def _replacing(record: HistoryRecord, *, now: datetime) -> Banner | None:
-    """Return on the new booking's page what becomes of the one that it replaces."""
     booking, old = record.booking, record.replaced
     if old is None:
         return None
     cancellation = record.cancellation_of_replaced()
     if booking.status == Booking.Status.REQUESTED:
-        text = _("Replaces booking %(number)d, which is cancelled once this one is approved.")
+        text = _("Replaces booking %(number)d, which will be cancelled once this one is approved.")
         if booking.open_change or old.open_change != OpenChange.MOVE:
-            text = _("Was to replace booking %(number)d, which stays as it is.")
+            text = _("Was meant to replace booking %(number)d, which stays as it is.")
     elif cancellation is None and old.holds_a_place:
-        text = _("Was to replace booking %(number)d, which stays as it was.")
+        text = _("Was meant to replace booking %(number)d, which stays as it was.")
     elif cancellation is None:
-        text = _("Was to replace booking %(number)d (%(status)s).")
+        text = _("Was meant to replace booking %(number)d (%(status)s).")
     elif cancellation.is_refused and old.holds_a_place and not old.is_past(now):
         text = _("Replaces booking %(number)d.")
         if booking.holds_a_place and not old.open_change:

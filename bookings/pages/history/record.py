@@ -60,7 +60,6 @@ class HistoryRecord:
         return next((each for each in reversed(self.events) if each.what in what), None)
 
     def move_behind(self, request: BookingRequest) -> Booking | None:
-        """Return the booking whose approval opened a cancellation of this one, if one did."""
         return next((move.booking for move in self.moves if opened_by(request, move)), None)
 
     def cancellation_of_replaced(self) -> BookingRequest | None:
@@ -124,5 +123,4 @@ def read_history(booking: Booking) -> HistoryRecord:
 
 
 def when_settled(request: BookingRequest) -> datetime:
-    """Return when a request was settled, or asked for if it is not."""
     return request.settled_at or request.created_at

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from bookings.links import VALID_AFTER_END
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import VALID_AFTER_END
 from bookings.pages.history.banners import moved_to, who_asked
 from bookings.pages.history.record import HistoryRecord
 from bookings.wording.history import who_did
@@ -75,7 +75,6 @@ def wants_alternatives(record: HistoryRecord, *, now: datetime) -> bool:
 
 
 def moves_on(record: HistoryRecord, *, now: datetime) -> int | None:
-    """Return which booking is still to be moved, where this one was to replace it in vain."""
     old = record.replaced
     in_vain = old is not None and record.booking.did_not_work_out and old.can_change(now)
     return old.pk if old is not None and in_vain else None

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 
 from accounts.invitations import send_invitation
 from accounts.models import User
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.management.commands.sync_drivers import summary
 from drivers.models import Fleet, TeamRole
 from drivers.onboarding import add_member, find_or_create_fleet

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from drivers.models import Fleet
 from drivers.sync import sync_all_fleets, sync_fleet_drivers
 from mirror.models import SyncRun

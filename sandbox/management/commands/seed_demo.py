@@ -11,10 +11,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership, TeamRole
 from mirror.models import SyncRun
+from sandbox.management.first_bookings import make_first_bookings
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 
 # Known to everybody: that is why only a demo may have it.
@@ -49,10 +51,13 @@ class Command(BaseCommand):
     Can be run again: what is there stays, people get the demo's password back.
     """
 
-    help = "Fills the demo: sites, two fleets, people who log in, drivers."
+    help = "Fills the demo: sites, two fleets, people who log in, drivers, bookings if wanted."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--logins", type=Path, help="write who may log in to this JSON file")
+        parser.add_argument(
+            "--bookings", action="store_true", help="make bookings of yesterday, today and tomorrow"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         refuse_outside_demo()
@@ -65,6 +70,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             logins = make_people()
         call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)
+        if options["bookings"]:
+            self.stdout.write(f"{make_bookings()} bookings were made.")
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
         self.stdout.write(f"The demo has {len(FLEETS)} fleets and {len(logins)} log-ins.")
@@ -91,7 +98,6 @@ def is_loopback(host: str) -> bool:
 
 
 def sites_were_read() -> bool:
-    """Return whether a full run of the sites' mirror has finished once."""
     return SyncRun.objects.filter(
         kind=SyncRun.Kind.SITES_FULL, state=SyncRun.State.FINISHED
     ).exists()
@@ -112,6 +118,19 @@ def make_people() -> list[dict[str, str]]:
     make_user(*STAFF, is_staff=True, is_superuser=True)
     logins.append(login(STAFF[0], "operator's staff, back office", role="staff"))
     return logins
+
+
+def make_bookings() -> int:
+    """Make what is missing of each fleet's first bookings; return how many that was."""
+    now = timezone.now()
+    return sum(
+        make_first_bookings(
+            Fleet.objects.get(ampeco_partner_id=partner_id),
+            User.objects.get(email=people[0][0]),
+            now=now,
+        )
+        for partner_id, people in FLEETS
+    )
 
 
 def make_user(email: str, name: str, **flags: bool) -> User:

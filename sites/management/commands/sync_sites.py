@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ampeco.factory import get_client
+from ampeco.connection import get_client
 from mirror.models import SyncRun
 from mirror.runs import NOUNS, RunUnderWay
 from sites.mirroring.full_walk import sync_sites
@@ -39,7 +39,6 @@ class Command(BaseCommand):
         self.say(summary(run))
 
     def say(self, line: str) -> None:
-        """Show a line at once, also where the output is a pipe."""
         self.stdout.write(line)
         self.stdout.flush()
 

@@ -51,7 +51,6 @@ class Scale:
 
 
 def two_days(day: date, zone: ZoneInfo) -> Period:
-    """Return the day and the next as they really pass: 47 to 49 hours."""
     return Period(start_of_day(day, zone), start_of_day(day + 2 * ONE_DAY, zone))
 
 

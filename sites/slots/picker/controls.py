@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shell.formats import duration, kw
-from sites.labels import connector_label
+from sites.facts import connector_label
 from sites.models import Evse
 from sites.slots.clocks import day_text
 from sites.slots.limits import STEP_MINUTES, longest_minutes
@@ -52,7 +52,6 @@ class DayLink:
 
     @classmethod
     def to(cls, day: date, choices: Choices, *, full: bool = False) -> "DayLink":
-        """Return the link that shows another day with the same choices."""
         query = choices.query(day=day.isoformat())
         return cls(day, day_text(day), query, chosen=day == choices.day, full=full)
 
@@ -133,8 +132,8 @@ class Controls:
         certain = choices.query(**dict.fromkeys(("any", "connector", "current", "min_power")))
         fitting = choices.query(evse=None, **criteria_params(choices.criteria))
         return [
-            Link("one", _("A certain charger"), certain, not choices.any_charger),
-            Link("any", _("Any charger that fits"), fitting, choices.any_charger),
+            Link("one", _("A specific charger"), certain, not choices.any_charger),
+            Link("any", _("Any suitable charger"), fitting, choices.any_charger),
         ]
 
     @cached_property

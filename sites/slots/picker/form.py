@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from shell.formats import duration
 from sites.models import Evse
 from sites.periods import start_of_day
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
 
 CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
@@ -94,7 +94,7 @@ class Choices:
 
 
 def criteria_params(criteria: Criteria) -> dict[str, str]:
-    """Return the query parameters by which pages name “any charger that fits”."""
+    """Return the query parameters by which pages name “any suitable charger”."""
     power = criteria.min_power_kw
     params = {
         "any": "1",
@@ -106,7 +106,6 @@ def criteria_params(criteria: Criteria) -> dict[str, str]:
 
 
 def connector_types(evses: Iterable[Evse]) -> list[str]:
-    """Return the kinds of connector that the chargers have in service."""
     return sorted({kind for evse in evses for kind in evse.plug_types})
 
 
@@ -135,9 +134,7 @@ def read_choices(
         first_day=first_day,
         last_day=last_day,
         minutes=_read_minutes(reader),
-        not_before=reader.take(
-            "from", _clock, _("This is not a time that we understand. It is left out.")
-        ),
+        not_before=reader.take("from", _clock, _("This time is not valid and is ignored.")),
         evse_id=reader.take(
             "evse",
             {str(evse.pk): evse.pk for evse in evses}.get,
@@ -145,18 +142,18 @@ def read_choices(
         ),
         any_charger=params.get("any") == "1",
         criteria=Criteria(
-            reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both will do."))
+            reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both count now."))
             or "",
             reader.take(
                 "connector",
                 lambda text: text if text in connector_types(evses) else None,
-                _("No charger here has this connector. Any will do."),
+                _("No charger here has this connector, so any connector counts."),
             )
             or "",
             reader.take(
                 "min_power",
                 lambda text: Decimal(text.replace(",", ".")) if POWER.fullmatch(text) else None,
-                _("Please give a power between 0 and 9999 kW. Any will do."),
+                _("Please enter a power between 0 and 9999 kW. Any power counts now."),
             )
             or None,
         ),
@@ -191,10 +188,10 @@ def _clock(text: str) -> time | None:
 
 
 def _read_day(reader: _Reader, first_day: date, last_day: date) -> date:
-    problem = _("This is not a day that we understand. Today is shown.")
+    problem = _("This date is not valid, so today is shown.")
     day = reader.take("day", parse_day, problem) or first_day
     if day < first_day:
-        reader.problems["day"] = _("That day has passed. Today is shown.")
+        reader.problems["day"] = _("That day has passed, so today is shown.")
     elif day > last_day:
         days = settings.BOOKING_HORIZON_DAYS
         reader.problems["day"] = ngettext(
@@ -218,7 +215,7 @@ def _read_minutes(reader: _Reader) -> int:
         if not problem:
             return total
     else:
-        problem = _("This is not a length that we understand.")
+        problem = _("This length is not valid.")
     reader.problems["minutes"] = _("%(problem)s %(default)s is used.") % {
         "problem": problem,
         "default": duration(default_minutes()),
@@ -233,5 +230,5 @@ def _length_problem(minutes: int) -> str:
         least = duration(settings.BOOKING_MIN_MINUTES)
         return _("The shortest booking is %(length)s.") % {"length": least}
     if minutes % STEP_MINUTES:
-        return _("A length is a multiple of 15 minutes.")
+        return _("The length must be a multiple of 15 minutes.")
     return ""

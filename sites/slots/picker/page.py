@@ -180,7 +180,6 @@ class Picker:
         return room
 
     def _starts(self, day: date, since: datetime) -> Iterator[tuple[Evse, Iterator[datetime]]]:
-        """Yield each charger with its starts of a day that fit, from some instant on."""
         if self.availability is not None:
             until = start_of_day(day + ONE_DAY, self.site.zone)
             for evse in self.shown:
@@ -205,8 +204,8 @@ class Picker:
     def summary(self) -> str:
         total = len(self.shown)
         text = ngettext(
-            "Room for %(length)s on %(day)s: %(count)d of %(total)d charger.",
-            "Room for %(length)s on %(day)s: %(count)d of %(total)d chargers.",
+            "%(count)d of %(total)d charger free for %(length)s on %(day)s",
+            "%(count)d of %(total)d chargers free for %(length)s on %(day)s",
             total,
         )
         words = {"count": self.count, "total": total, "length": duration(self.choices.length)}
@@ -218,7 +217,9 @@ class Picker:
         if self.availability is None or self.count:
             return ""
         if not self.shown:
-            return _("No charger at this site offers all of this. Please ask for less.")
+            return _(
+                "No charger at this site meets all of these requirements. Please ask for less."
+            )
         words = {"length": duration(self.choices.length), "day": self.day_text}
         if not (self.earlier_query or self.choices.not_before):
             return _("No charger is free for %(length)s on %(day)s.") % words
@@ -250,7 +251,6 @@ class Picker:
         )
 
     def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
-        """Return a charger with its next starts, or with all of them if it is opened up."""
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
         row = ChargerSlots(str(evse.pk), evse.name, _facts_text(evse), bar, len(starts))
         if choices.any_charger or not starts:
@@ -289,14 +289,13 @@ class Picker:
             self.period.write(
                 chargers,
                 params=params | choices.passed_along(),
-                what=_("any charger that fits"),
+                what=_("any suitable charger"),
                 chargers=chargers,
             )
         )
 
 
 def _facts_text(evse: Evse) -> str:
-    """Return charge point, current, connectors, power and access as one line."""
     charger = charger_of(evse)
     known = evse.current_type in Evse.CurrentType.values and evse.current_type != "unknown"
     parts = (

@@ -128,7 +128,6 @@ class PeriodChoice:
         return tuple(Hour(label, tuple(each)) for label, each in hours.items())
 
     def viewer_zone_text(self, *instants: datetime) -> str:
-        """Return what the viewer's zone is called, if it is another time there at any of these."""
         viewer = self.viewer
         if viewer is None or not any(self.site.differs(viewer, at) for at in instants):
             return ""

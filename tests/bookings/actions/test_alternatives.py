@@ -13,7 +13,7 @@ from bookings.actions.alternatives import MOST_SITES, MOST_SITES_ASKED, alternat
 from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
 from sites.periods import Period
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -200,7 +200,7 @@ def test_once_the_start_has_passed_others_may_begin_a_little_later(fleet, evse, 
     ]
 
 
-# Any charger that fits
+# Any suitable charger
 
 
 def test_for_any_charger_the_site_is_offered_at_other_times_and_its_chargers_by_name(
@@ -298,7 +298,7 @@ def test_a_site_that_the_operator_does_not_tell_of_does_not_stop_the_others(flee
     near(stub, 40.71, name="Near")
     stub.status = 404
     found = look(fleet, evse)
-    assert "does not tell" in found.problem
+    assert "does not say what is free" in found.problem
     assert found.other_sites == ()
     assert stub.calls == 2
 
@@ -398,13 +398,13 @@ def test_what_is_long_over_offers_none(as_manager, rejected):
 def test_nothing_free_is_said(as_manager, rejected, stub):
     stub.free.clear()
     page = as_manager.get(f"/bookings/{rejected.pk}/alternatives/").content.decode()
-    assert "Nothing that fits is free around that time" in page
+    assert "Nothing suitable is free around that time" in page
 
 
 def test_an_operator_that_is_away_makes_a_plain_sentence(as_manager, rejected, stub):
     stub.broken = True
     page = as_manager.get(f"/bookings/{rejected.pk}/alternatives/").content.decode()
-    assert "Availability could not be read just now." in page
+    assert "Availability could not be loaded just now." in page
     assert "does not answer" in page
     assert "Pick any slot" in page
 

@@ -393,5 +393,5 @@ def test_what_has_begun_may_not_be_changed(fleet, manager):
 
 def test_what_nobody_noted_is_explained_without_a_name(fleet, manager):
     booking = BookingFactory(fleet=fleet, accepted=True, open_change="move")
-    with pytest.raises(BookingRefused, match="Move to another place requested by the portal"):
+    with pytest.raises(BookingRefused, match="Move requested by the portal"):
         Changer(booking, manager)(end_at=booking.end_at + HOUR)

@@ -16,7 +16,7 @@ from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.factories import EvseFactory
 from tests.small_operator import next_hour, slot_of
 
@@ -172,7 +172,7 @@ def test_any_charger_needs_one_that_fits_and_is_free(ask, any_slot, operator):
         location_id=101, evse_id=301, start_at=start, end_at=start + timedelta(hours=1)
     )
     taken = Slot(any_slot.location, None, Criteria("dc"), start, start + timedelta(hours=1))
-    with pytest.raises(BookingRefused, match="No charger that fits is free"):
+    with pytest.raises(BookingRefused, match="No suitable charger is free"):
         ask(taken)
 
 
@@ -351,7 +351,7 @@ def test_a_form_that_was_sent_for_another_fleet_is_new_here(ask, slot, other_fle
 
 def test_availability_that_the_operator_refuses_is_not_blamed_on_the_token(ask, slot, wire):
     wire.intercept = lambda request: httpx.Response(422, json={})
-    with pytest.raises(BookingRefused, match="does not tell what is free") as refusal:
+    with pytest.raises(BookingRefused, match="does not say what is free") as refusal:
         ask(slot)
     assert not refusal.value.offer_slots
 

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bookings.actions.candidate import Candidate, Slot
-from bookings.actions.rules import RULES, SLOT_RULES, first_refusal
+from bookings.actions.candidate import RULES, SLOT_RULES, Candidate, Slot, first_refusal
 from bookings.models import Booking
 from drivers.models import Driver, Fleet
 from sites.models import ChargePoint, Evse, Location
+from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown
-from sites.slots.criteria import Criteria
 from tests.small_operator import next_hour
 
 

@@ -272,7 +272,7 @@ def test_zones_are_named_once_or_beside_each_time(as_manager, book):
     assert "08:00–09:00 EDT" not in page
     book(at(15, 8, 0, PARIS))
     page = html(as_manager, "?day=2027-05-15")
-    assert "Times are those of each site" in page
+    assert "Times are local to each site" in page
     assert "08:00–09:00 EDT" in page
     assert "08:00–09:00 CEST" in page
 

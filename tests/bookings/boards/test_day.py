@@ -220,7 +220,7 @@ class TestDay:
             f"gone-{gone.pk}",
             "any",
         ]
-        assert "Any charger that fits" in text_of(response)
+        assert "Any suitable charger" in text_of(response)
 
     def test_notice_and_the_horizon_are_kept(self, page, evse, settings):
         settings.BOOKING_NOTICE_MINUTES = 120
@@ -253,14 +253,14 @@ class TestDay:
         response = page(TUESDAY)
         assert response.status_code == 200
         assert rows(response) == [[("unknown", 40), ("booking", 4), ("unknown", 52)]]
-        assert "The operator’s system does not answer." in text_of(response)
+        assert "The operator’s system is not responding." in text_of(response)
         assert "Try again" in text_of(response)
 
     @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "0001-01-01", "9999-12-31", "٢"])
     def test_a_day_that_makes_no_sense_is_today_with_a_sentence(self, page, evse, day):
         response = page(day)
         assert response.context["board"].chosen.day == date(2026, 3, 2)
-        assert "This is not a day that we understand" in text_of(response)
+        assert "This date is not valid" in text_of(response)
 
     @pytest.mark.parametrize(
         ("day", "columns", "hours"),
@@ -352,9 +352,9 @@ class TestTyped:
     @pytest.mark.parametrize(
         ("begin", "end", "field", "sentence"),
         [
-            ("soon", "11:00", "begin", "This is not a time that we understand."),
+            ("soon", "11:00", "begin", "This time is not valid."),
             ("", "11:00", "begin", "Please give a time."),
-            ("10:00", "25:00", "end", "This is not a time that we understand."),
+            ("10:00", "25:00", "end", "This time is not valid."),
             ("10:00", "10:00", "end", "The end must be after the start."),
             ("10:07", "11:00", "begin", "quarter hour"),
             ("10:00", "11:07", "end", "quarter hour"),

@@ -160,8 +160,8 @@ def test_a_fleet_without_bookings_sees_the_first_steps(as_manager, fleet, book):
     EvseFactory(charge_point__type="private", charge_point__ampeco_partner_id=999)
     page = html(as_manager.get("/"))
     assert "Your first booking" in page
-    assert "1 driver of your fleet is known" in page
-    assert "1 site can be looked through" in page
+    assert "The operator knows 1 driver of your fleet" in page
+    assert "You can search 1 site" in page
     assert "Nothing needs your attention" not in page
     # One that is long over is a booking, too.
     book(-500)
@@ -181,7 +181,7 @@ def test_a_calm_day_says_so(as_manager, book):
     book(-500)
     page = html(as_manager.get("/"))
     assert "Nothing needs your attention" in page
-    assert "Nobody has a charger at the moment." in page
+    assert "No charger is booked right now." in page
     assert "Nothing is booked for the next 24 hours." in page
 
 

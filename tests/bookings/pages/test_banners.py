@@ -99,7 +99,7 @@ def test_a_refused_change_has_the_operators_words_until_the_next_one(
     text = page(confirmed)
     assert "The operator refused the change requested by Maya Okafor:" in text
     assert "The operator says: Closes at noon. The booking stays as it was." in text
-    assert "Done with this" in text
+    assert "Mark as done" in text
     confirmed.refresh_from_db()
     ask_for_change(confirmed, manager, end_at=confirmed.end_at - HOUR / 4)
     assert "Closes at noon." not in page(confirmed)
@@ -115,7 +115,7 @@ def test_a_change_that_was_never_asked_for_says_why(confirmed, manager, page, op
     )
     workers.submit()
     text = page(confirmed)
-    assert "The change requested by Maya Okafor could not be asked for:" in text
+    assert "The change requested by Maya Okafor did not go through:" in text
     assert "The slot was taken before the request could be sent." in text
     assert "The booking stays as it was." in text
 
@@ -131,7 +131,7 @@ def test_a_cancellation_from_the_ask_to_the_end(
     request_cancellation(booking=confirmed, asked_by=asked_by, **person)
     text = page(confirmed)
     assert f"Cancellation requested by {who}." in text
-    assert "Until the operator decides, the booking stands." in text
+    assert "Until the operator decides, the booking remains valid." in text
     decide_all(operator, workers)
     assert f"Cancelled This booking was cancelled by {who}." in page(confirmed)
 
@@ -141,7 +141,7 @@ def test_a_refused_cancellation_leaves_the_booking_standing(confirmed, page, ope
     decide_all(operator, workers, "Too late.")
     text = page(confirmed)
     assert "The operator refused the cancellation requested by the driver Ana Alvarez." in text
-    assert "Too late. The booking stands." in text
+    assert "Too late. The booking remains valid." in text
 
 
 def test_what_is_cancelled_before_the_decision(ask, slot, manager, page, operator, workers):
@@ -151,7 +151,7 @@ def test_what_is_cancelled_before_the_decision(ask, slot, manager, page, operato
     text = page(booking)
     assert "Requested To be cancelled" in text
     assert "Cancellation requested by Maya Okafor." in text
-    assert "If it is approved, the portal asks for its cancellation at once." in text
+    assert "If it is approved, the portal will request its cancellation at once." in text
     decide_all(operator, workers, "No.")
     assert "was cancelled by Maya Okafor. Nothing was booked." in page(booking)
 
@@ -188,7 +188,7 @@ def test_both_pages_tell_a_move_to_its_end(moved, confirmed, page, operator, wor
     assert f"Move requested by Maya Okafor: see booking {moved.pk}." in page(confirmed)
     assert "cancelled only after the new one is approved" in page(confirmed)
     assert (
-        f"Replaces booking {confirmed.pk}, which is cancelled once this one is approved."
+        f"Replaces booking {confirmed.pk}, which will be cancelled once this one is approved."
         in page(moved)
     )
     decide_all(operator, workers)
@@ -207,20 +207,22 @@ def test_a_move_that_is_rejected_leaves_the_old_one_as_it_was(
     text = page(confirmed)
     assert "Approved The operator approved the booking." in text
     assert (
-        "The move did not work. The operator says: Bay closed. This booking stays as it was."
+        "The move did not go through. The operator says: Bay closed. This booking stays as it was."
         in text
     )
     assert f"Booking {moved.pk} :" in text
     text = page(moved)
     assert "The operator rejected the request" in text
-    assert f"Was to replace booking {confirmed.pk}, which stays as it was." in text
+    assert f"Was meant to replace booking {confirmed.pk}, which stays as it was." in text
 
 
 def test_a_move_that_was_never_sent_says_why(moved, confirmed, page, operator, workers):
     operator.add_booking(location_id=101, evse_id=302, start_at=moved.start_at, end_at=moved.end_at)
     workers.submit()
     text = page(confirmed)
-    assert "The move did not work. The slot was taken before the request could be sent." in text
+    assert (
+        "The move did not go through. The slot was taken before the request could be sent." in text
+    )
 
 
 def test_both_pages_warn_when_the_old_one_was_not_cancelled(
@@ -231,19 +233,19 @@ def test_both_pages_warn_when_the_old_one_was_not_cancelled(
     text = page(confirmed)
     assert f"Booking {moved.pk} was approved in its place, but this one was not cancelled." in text
     for each in (confirmed, moved):
-        assert "The operator says: Ask the desk. Both bookings stand." in page(each)
+        assert "The operator says: Ask the desk. Both bookings are valid." in page(each)
     assert f"Replaces booking {confirmed.pk}, but that one was not cancelled." in page(moved)
     request_cancellation(booking=confirmed, asked_by=Actor.DRIVER, driver=confirmed.driver)
     decide_all(operator, workers)
     for each in (confirmed, moved):
-        assert "Both bookings stand." not in page(each)
+        assert "Both bookings are valid." not in page(each)
     assert "was cancelled by the driver Ana Alvarez" in page(confirmed)
 
 
 def test_a_move_that_was_given_up(moved, confirmed, manager, page):
     request_cancellation(booking=moved, asked_by=Actor.MANAGER, user=manager)
-    assert "The move did not work." in page(confirmed)
-    assert f"Was to replace booking {confirmed.pk}, which stays as it was." in page(moved)
+    assert "The move did not go through." in page(confirmed)
+    assert f"Was meant to replace booking {confirmed.pk}, which stays as it was." in page(moved)
 
 
 # The charge
@@ -266,7 +268,7 @@ def test_a_charge_shows_so_far_and_then_for_good(fleet, as_manager, page):
     booking = BookingFactory(fleet=fleet, status="completed", ampeco_booking_id=9, slot_key="")
     session = session_of(booking)
     text = page(booking)
-    assert "Charging started The driver has started to charge." in text
+    assert "Charging started The driver has started charging." in text
     assert "Charged so far 23.5 kWh" in text
     assert "Cost so far Not known yet" in text
     assert 'hx-trigger="every 10s"' in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
@@ -338,10 +340,10 @@ def test_the_link_that_drivers_have_can_be_revoked(confirmed, as_manager):
         sent_at=now() - HOUR,
     )
     page = as_manager.get(address).content.decode()
-    assert "The mails to ana@x.example carry a link" in page
+    assert "The e-mails to ana@x.example contain a link" in page
     as_manager.post(f"{address}revoke-link/")
     page = as_manager.get(address).content.decode()
-    assert "The link that the driver had is revoked." in page
+    assert "The driver's previous link has been revoked." in page
     assert 'id="revoke-link"' not in page
 
 

@@ -74,7 +74,7 @@ def booking(bookings) -> Booking:
 
 def test_looking_at_the_page_asks_for_nothing(as_manager, booking):
     page = page_of(as_manager.get(url(booking)))
-    assert "The operator decides; until then the booking stands." in page
+    assert "The operator decides; until then the booking remains valid." in page
     assert "Pier 40" in page
     assert "Ana Alvarez" in page
     assert not cancellations()
@@ -84,7 +84,7 @@ def test_cancelling_asks_the_operator(as_manager, manager, booking, approve):
     answer = as_manager.post(url(booking), {"version": booking.version}, follow=True)
     assert answer.redirect_chain[-1][0] == f"/bookings/{booking.pk}/"
     page = page_of(answer)
-    assert "The cancellation is requested. Until the operator decides, the booking stands." in page
+    assert "Cancellation requested. Until the operator decides, the booking remains valid." in page
     (request,) = cancellations()
     assert request.created_by == manager
     booking.refresh_from_db()
@@ -98,7 +98,7 @@ def test_what_was_never_sent_is_withdrawn_at_once(as_manager, request_row):
     booking = request_row.booking
     assert "not approved this booking yet" in page_of(as_manager.get(url(booking)))
     page = page_of(as_manager.post(url(booking), {"version": booking.version}, follow=True))
-    assert "The request is withdrawn." in page
+    assert "The request was withdrawn before it reached the operator." in page
     booking.refresh_from_db()
     assert booking.status == "cancelled"
     assert not cancellations()
@@ -110,7 +110,7 @@ def test_what_is_undecided_is_cancelled_once_it_is_approved(
     booking = request_row.booking
     workers.submit()
     page = page_of(as_manager.post(url(booking), {"version": booking.version}, follow=True))
-    assert "asks for its cancellation at once" in page
+    assert "request its cancellation at once" in page
     approve()
     assert len(cancellations()) == 1
     approve()
@@ -142,7 +142,7 @@ def test_a_form_without_a_version_is_shown_again(as_manager, booking, version):
         ({"status": "rejected"}, "can no longer be"),
         ({"open_change": "cancel"}, "Cancellation requested"),
         ({"open_change": "update"}, "has not decided yet"),
-        ({"start_at": now() - timedelta(minutes=20)}, "Its time has begun"),
+        ({"start_at": now() - timedelta(minutes=20)}, "This booking has already started"),
     ],
 )
 def test_what_may_not_be_cancelled_is_refused_with_the_reason(as_manager, booking, state, words):
@@ -182,8 +182,8 @@ def test_the_list_leads_to_a_page_that_shows_what_will_be_cancelled(
     keys = [each.pk for each in (*bookings[:2], over, changing, gone, stranger)]
     page = page_of(as_manager.get(MANY, {"booking": [*keys, "999999", "x", keys[0]]}))
     assert "Cancel 2 bookings" in page
-    assert "Cancellation is requested" in row(page, bookings[0])
-    assert "its time has begun" in row(page, over)
+    assert "Cancellation will be requested" in row(page, bookings[0])
+    assert "it has already started" in row(page, over)
     assert "Cannot be cancelled now: Change requested" in row(page, changing)
     assert "Cannot be cancelled: Cancelled" in row(page, gone)
     assert f'id="booking-{stranger.pk}"' not in page
@@ -198,7 +198,7 @@ def test_nothing_ticked_leads_back_to_the_list(as_manager, bookings, other_fleet
         for ask in (as_manager.get, as_manager.post):
             answer = ask(MANY, data, follow=True)
             assert answer.redirect_chain[-1][0] == "/bookings/"
-            assert "Please tick the bookings" in answer.content.decode()
+            assert "Please select the bookings" in answer.content.decode()
     assert not cancellations()
 
 
@@ -213,7 +213,7 @@ def test_a_bounded_number_is_cancelled_together(as_manager, bookings):
     first, second, third = (booking.pk for booking in bookings)
     keys = [first, second, *range(10**6, 10**6 + 98), third]
     page = page_of(as_manager.get(MANY, {"booking": keys}))
-    assert "At most 100 bookings can be cancelled together." in page
+    assert "You can cancel at most 100 bookings at once." in page
     assert "Cancel 2 bookings" in page
     as_manager.post(MANY, {"booking": keys})
     assert [request.booking_id for request in cancellations()] == [first, second]
@@ -263,7 +263,7 @@ def test_an_undecided_one_is_followed_until_it_is_cancelled(
     answer = as_manager.post(MANY, {"booking": request_row.booking_id})
     booking = request_row.booking
     page = page_of(as_manager.get(answer.url))
-    assert "Cancelled as soon as the operator has decided" in row(page, booking)
+    assert "Will be cancelled as soon as the operator has decided" in row(page, booking)
     assert "every 1s" in page
     approve()
     page = page_of(as_manager.get(answer.url))

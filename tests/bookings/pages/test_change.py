@@ -88,7 +88,7 @@ def test_the_page_shows_the_booking_and_when_its_charger_is_free(as_manager, boo
         end_at=booking.end_at + timedelta(hours=1),
     )
     page = page_of(as_manager.get(url(booking)))
-    assert "As it is now" in page
+    assert "Current booking" in page
     assert f'value="{clock_at(booking.start_at)}"' in page
     assert "New York time" in page
     assert f'value="{booking.driver_id}" checked' in page
@@ -284,9 +284,9 @@ def test_another_fleets_booking_of_the_driver_is_not_shown(as_manager, booking, 
         ({"day": "soon"}, "Enter a valid date"),
         ({"day": ""}, "Please pick a day."),
         ({"time": "25:00"}, "Enter a valid time"),
-        ({"time": ""}, "Please pick a start."),
+        ({"time": ""}, "Please pick a start time."),
         ({"time": "09:07"}, "on a quarter hour"),
-        ({"minutes": "long"}, "not a length"),
+        ({"minutes": "long"}, "This length is not valid."),
         ({"minutes": "1500"}, "longest booking is 24 hours"),
         ({"driver": ""}, "Please pick a driver."),
         ({"driver": "999999"}, "not in your fleet"),
@@ -392,10 +392,10 @@ def test_an_error_beside_a_field_does_not_hide_that_the_booking_has_changed(as_m
         ({"status": "requested"}, "has not decided yet"),
         ({"open_change": "update"}, "has not decided yet"),
         ({"open_change": "cancel"}, "Cancellation requested"),
-        ({"open_change": "move"}, "Move to another place requested"),
-        ({"start_at": now() - timedelta(minutes=20)}, "Its time has begun"),
+        ({"open_change": "move"}, "Move requested"),
+        ({"start_at": now() - timedelta(minutes=20)}, "This booking has already started"),
         ({"start_at": now() - timedelta(days=3), "end_at": now() - timedelta(days=2)}, "has begun"),
-        ({"ampeco_booking_id": None}, "not named this booking yet"),
+        ({"ampeco_booking_id": None}, "not given this booking a number yet"),
     ],
 )
 def test_what_may_not_be_changed_is_refused_with_the_reason(as_manager, booking, state, words):

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from bookings.actions.driver import MOST_MESSAGES
-from bookings.links import link_token
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models.booking import link_token
 from drivers.models import Driver
 from tests.bookings.test_links import forged
 from tests.factories import BookingFactory, BookingRequestFactory, DriverFactory
@@ -110,9 +110,15 @@ def test_it_is_the_same_page_for_a_manager_who_is_logged_in(client, url, as_othe
     [
         ({"status": "requested"}, "Nothing is booked until the operator approves."),
         ({"status": "requested", "open_change": "withdraw"}, "will be cancelled as soon as"),
-        ({"open_change": "cancel"}, "The booking stands until the operator agrees."),
-        ({"open_change": "update"}, "asked for a change. The booking stands"),
-        ({"open_change": "move"}, "asked for another charger instead. The booking stands"),
+        ({"open_change": "cancel"}, "The booking remains valid until the operator agrees."),
+        (
+            {"open_change": "update"},
+            "has requested a change. Until the operator decides",
+        ),
+        (
+            {"open_change": "move"},
+            "has requested another charger instead. Until the operator decides",
+        ),
         ({"status": "reserved"}, "being held for you"),
         ({"status": "completed"}, "Charging has started."),
         ({"status": "cancelled"}, "was cancelled. No charger is held"),
@@ -132,7 +138,7 @@ def test_each_state_is_said_in_words_that_are_true(client, url, fields, words):
 
 def test_a_charger_that_is_not_known_yet_is_said_to_be_so(client, url):
     Booking.objects.update(evse=None)
-    assert "The operator assigns it." in html(client.get(url))
+    assert "The operator assigns the charger." in html(client.get(url))
 
 
 def test_it_keeps_up_while_something_is_undecided(client, url):
@@ -260,7 +266,7 @@ def test_everything_that_opens_nothing_gets_the_same_bytes(client, booking):
     }
     assert len(headers) == 1, headers
     text = next(iter(answers.values())).content.decode()
-    assert "This link opens nothing" in text
+    assert "This link is no longer valid" in text
     assert BookingEvent.objects.count() == 0
 
 
@@ -268,7 +274,7 @@ def test_a_revoked_link_opens_nothing_at_once_and_the_next_one_does(
     as_manager, manager, booking, url
 ):
     answer = as_manager.post(f"/bookings/{booking.pk}/revoke-link/", follow=True)
-    assert "leads nowhere from now on" in html(answer)
+    assert "no longer works" in html(answer)
     assert as_manager.get(url).status_code == 404
     booking.refresh_from_db()
     assert as_manager.get(f"/d/{link_token(booking, booking.driver)}/").status_code == 200
@@ -334,7 +340,7 @@ def test_a_driver_cancels_and_the_page_says_how_it_stands(client, booking, url):
     request = BookingRequest.objects.get(kind="cancel")
     assert (request.booking, request.asked_by, request.created_by) == (booking, Actor.DRIVER, None)
     page = html(client.get(url))
-    assert "Its cancellation has been asked for." in page
+    assert "Its cancellation has been requested." in page
     assert "cancel/" not in page
     assert "late/" not in page
 
@@ -343,7 +349,7 @@ def test_cancelling_twice_is_told_and_asks_once(client, booking, url):
     data = {"version": booking.version}
     client.post(f"{url}cancel/", data)
     page = html(client.post(f"{url}cancel/", data))
-    assert "This has been asked for already." in page
+    assert "This has already been requested." in page
     assert "Yes, cancel it" not in page
     assert BookingRequest.objects.filter(kind="cancel").count() == 1
 
@@ -359,14 +365,14 @@ def test_a_booking_that_changed_meanwhile_is_shown_before_it_is_cancelled(client
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "cancelled"}, "is cancelled already"),
-        ({"status": "completed"}, "cannot be cancelled any more"),
-        ({"status": "rejected"}, "cannot be cancelled any more"),
-        ({"status": "unknown"}, "cannot be cancelled any more"),
-        ({"start_at": now() - timedelta(minutes=1)}, "cannot be cancelled any more"),
-        ({"open_change": "update"}, "A change of this booking is being decided."),
-        ({"open_change": "move"}, "A change of this booking is being decided."),
-        ({"open_change": "withdraw", "status": "requested"}, "asked for already"),
+        ({"status": "cancelled"}, "is already cancelled"),
+        ({"status": "completed"}, "can no longer be cancelled"),
+        ({"status": "rejected"}, "can no longer be cancelled"),
+        ({"status": "unknown"}, "can no longer be cancelled"),
+        ({"start_at": now() - timedelta(minutes=1)}, "can no longer be cancelled"),
+        ({"open_change": "update"}, "The operator is still deciding on a change to this booking."),
+        ({"open_change": "move"}, "The operator is still deciding on a change to this booking."),
+        ({"open_change": "withdraw", "status": "requested"}, "already been requested"),
     ],
 )
 def test_what_cannot_be_cancelled_has_no_button_and_says_why(client, booking, url, fields, words):
@@ -405,7 +411,7 @@ def test_a_cancellation_that_the_operator_refuses_is_told_in_their_words(
     operator.reject(asked, "Too <b>late</b> for that.")
     workers.poll()
     page = html(client.get(url))
-    assert "The booking was not cancelled: it stands. The operator says:" in page
+    assert "The booking was not cancelled and remains valid. The operator says:" in page
     assert "Too &lt;b&gt;late&lt;/b&gt; for that." in page
     assert f'href="{url}cancel/"' in page
 
@@ -463,7 +469,7 @@ def test_managers_are_not_flooded(client, url):
     for _time in range(MOST_MESSAGES):
         client.post(f"{url}late/", {"minutes": "20"})
         BookingEvent.objects.update(at=now() - timedelta(minutes=2))
-    assert "several times already" in html(client.post(f"{url}late/", {"minutes": "20"}))
+    assert "already sent this several times" in html(client.post(f"{url}late/", {"minutes": "20"}))
     assert BookingEvent.objects.count() == MOST_MESSAGES
 
 
@@ -495,7 +501,7 @@ def test_there_is_no_late_for_what_is_not_ahead(client, url, fields):
     assert "late/" not in html(client.get(url))
     assert "Tell my fleet manager" not in html(client.get(f"{url}late/"))
     page = html(client.post(f"{url}late/", {"minutes": "20"}))
-    assert "Nobody was told." in page
+    assert "Nobody was notified." in page
     assert everything() == before
 
 

@@ -101,7 +101,7 @@ def test_a_line_tells_all_of_a_booking(as_manager, fleet, manager):
         "Reference": "Job 7",
         "Requested by": "Maria Meadows",
         "Requested at (UTC)": "2026-03-07T16:00:00+00:00",
-        "Made elsewhere": "no",
+        "External booking": "no",
         "Operator's number": "5001",
         "Energy (kWh)": "41.500",
         "Cost": "19.9200",
@@ -125,7 +125,7 @@ def test_what_is_not_known_is_empty(as_manager, fleet):
         "Cost",
         "Currency",
     }
-    assert row["Made elsewhere"] == "yes"
+    assert row["External booking"] == "yes"
 
 
 @pytest.mark.django_db

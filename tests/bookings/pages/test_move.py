@@ -126,7 +126,7 @@ def test_any_slot_of_any_site_can_be_picked(as_manager, old):
 def test_the_form_shows_both_and_is_filled_in(as_manager, old):
     page = html(as_manager.get(NEW, params(old, 303)))
     assert f"Move booking {old.pk}" in page
-    assert "The present booking is cancelled only after the new one is approved." in page
+    assert "The current booking is cancelled only after the new one is approved." in page
     assert "Request the move" in page
     assert f'value="{old.driver_id}" checked' in page
     assert 'value="Job 7"' in page
@@ -204,7 +204,7 @@ def test_a_place_that_is_taken_offers_others_and_stays_a_move(as_manager, old, o
     operator.add_booking(location_id=101, evse_id=303, start_at=old.start_at, end_at=old.end_at)
     page = html(as_manager.post(NEW, filled(old, reference="Job 8")))
     assert "no longer free at that time" in page
-    assert "The present booking stays as it is." in page
+    assert "The current booking stays as it is." in page
     assert f"You are moving booking {old.pk}." in page
     assert all(query_of(link)["move"] == str(old.pk) for link in links(page, NEW))
     (address,) = links(page, "/bookings/new/alternatives/")
@@ -223,7 +223,7 @@ def test_what_was_typed_for_a_move_does_not_show_in_another_form(as_manager, old
 def test_the_charger_that_it_has_is_no_other_place(as_manager, old):
     later = instant(old.start_at + 3 * HOUR)
     page = html(as_manager.post(NEW, filled(old, 301, start=later)))
-    assert "The booking is at this charger already." in page
+    assert "The booking is already at this charger." in page
     assert not old.replacements.exists()
 
 
@@ -252,7 +252,7 @@ def test_a_move_that_did_not_work_is_tried_again_as_a_move(as_manager, old, work
     ("changes", "words"),
     [
         ({"open_change": "update"}, "A change has been requested."),
-        ({"start_at": now() - HOUR}, "Its time has begun"),
+        ({"start_at": now() - HOUR}, "This booking has already started"),
         ({"status": "cancelled"}, "can no longer be changed"),
         ({"status": "requested", "ampeco_booking_id": None}, "has not decided yet"),
     ],

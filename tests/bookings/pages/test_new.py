@@ -59,7 +59,7 @@ def test_sending_the_form_twice_leads_to_the_same_page(as_manager, slot, driver)
     first = as_manager.post(NEW, data)
     second = as_manager.post(NEW, data, follow=True)
     assert second.redirect_chain[-1][0] == first.url
-    assert "asked for this slot already" in second.content.decode()
+    assert "You have already requested this slot." in second.content.decode()
     assert BookingRequest.objects.count() == 1
 
 
@@ -153,7 +153,7 @@ def test_a_form_of_another_fleet_is_shown_again_before_it_is_sent(
     assert f'name="fleet" value="{fleet.pk}"' in page
     as_manager.post("/drivers/fleet/", {"fleet": other_fleet.pk})
     page = as_manager.post(NEW, filled(slot, both, fleet=str(fleet.pk))).content.decode()
-    assert "You now book for Rhône Fret" in page
+    assert "You are now booking for Rhône Fret" in page
     assert "Job 7" in page
     assert not Booking.objects.exists()
     assert f'name="fleet" value="{other_fleet.pk}"' in page
@@ -225,10 +225,10 @@ def test_a_slot_taken_since_leads_to_what_is_free_instead(as_manager, slot, driv
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"start": "soon"}, "not a date and time"),
-        ({"start": "2026-11-23T18:00"}, "not a date and time"),
-        ({"start": "9999-12-31T23:00:00Z"}, "not a date and time"),
-        ({"minutes": "long"}, "not a length"),
+        ({"start": "soon"}, "This date or time is not valid."),
+        ({"start": "2026-11-23T18:00"}, "This date or time is not valid."),
+        ({"start": "9999-12-31T23:00:00Z"}, "This date or time is not valid."),
+        ({"minutes": "long"}, "This length is not valid."),
         ({"evse": ""}, "pick a charger"),
     ],
 )

@@ -62,7 +62,7 @@ def test_the_operators_reason_is_shown_as_text(as_manager, fleet):
     assert "Works until noon." in page
     assert "<script>alert" not in page
     assert "Pick another slot" in page
-    assert "Done with this" in page
+    assert "Mark as done" in page
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,16 @@ def test_each_state_is_said_in_words_that_are_true(as_manager, fleet, status, wo
 def test_trouble_is_said_in_a_plain_sentence(as_manager, booking):
     BookingRequest.objects.update(trouble="unreachable")
     page = html(as_manager.get(f"/bookings/{booking.pk}/"))
-    assert "cannot be reached. We keep trying." in page
+    assert "cannot be reached. We will keep trying." in page
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     [
         ("reserved", "being held"),
-        ("completed", "has started to charge"),
+        ("completed", "has started charging"),
         ("cancelled", "was cancelled"),
-        ("no-show", "did not start to charge in time"),
+        ("no-show", "did not start charging in time"),
         ("failed", "could not be held"),
         ("unknown", "does not know"),
     ],
@@ -142,7 +142,7 @@ def test_a_viewer_sees_but_has_no_buttons(as_viewer, fleet):
     request = BookingRequestFactory(rejected=True, booking__fleet=fleet, booking__rejected=True)
     page = html(as_viewer.get(f"/bookings/{request.booking_id}/"))
     assert "Rejected" in page
-    assert "Done with this" not in page
+    assert "Mark as done" not in page
     assert "Pick another slot" not in page
     assert as_viewer.post(f"/bookings/{request.booking_id}/dismiss/").status_code == 403
 
@@ -380,8 +380,8 @@ def test_bookings_made_elsewhere_are_marked(as_manager, fleet):
     here = BookingFactory(fleet=fleet, accepted=True)
     elsewhere = BookingFactory(fleet=fleet, accepted=True, made_elsewhere=True)
     page = html(as_manager.get("/bookings/"))
-    assert "Made elsewhere" in row(page, elsewhere)
-    assert "Made elsewhere" not in row(page, here)
+    assert "External booking" in row(page, elsewhere)
+    assert "External booking" not in row(page, here)
 
 
 def test_what_needs_attention_says_why(as_manager, fleet):
@@ -396,7 +396,7 @@ def test_what_needs_attention_says_why(as_manager, fleet):
     )
     page = html(as_manager.get("/bookings/", {"view": "attention"}))
     assert "&lt;b&gt;Works&lt;/b&gt; until noon." in row(page, rejected)
-    assert "did not start to charge in time" in row(page, missed)
+    assert "did not start charging in time" in row(page, missed)
 
 
 def test_the_export_takes_the_filters_along_but_not_the_place(as_manager, fleet):

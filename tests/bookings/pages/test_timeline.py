@@ -158,7 +158,7 @@ def test_what_was_not_placed_and_asked_for_again(request_row, staff):
     found = lines(request_row.booking)
     assert [line.text for line in found] == [
         "Requested by Maya Okafor",
-        "Not placed",
+        "Could not be booked",
         "Requested again by the operator’s staff",
     ]
     assert found[1].details == ("The slot was taken before the request could be sent.",)
@@ -240,12 +240,12 @@ def test_a_held_charger_does_not_hide_another_time(confirmed):
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        ("reserved", "The operator holds the charger"),
+        ("reserved", "The operator is holding the charger"),
         ("completed", "The operator reports that charging has started"),
         ("cancelled", "Cancelled on the operator’s side"),
         ("no-show", "The operator reports a no-show"),
         ("failed", "The operator could not hold the charger"),
-        ("unknown", "The operator gives a state that the portal does not know"),
+        ("unknown", "The operator reports a status that the portal does not know"),
     ],
 )
 def test_each_state_that_the_operator_reports_is_a_sentence(confirmed, status, text):
@@ -266,9 +266,7 @@ def test_a_charger_that_was_assigned_later(confirmed):
     change_booking(confirmed, what=BookingEvent.What.CHANGED, actor=Actor.OPERATOR, evse=evse)
     last = lines(confirmed)[-1]
     assert last.text == "Charger assigned by the operator"
-    assert [(each.old, each.new) for each in last.differences] == [
-        ("not known", "Bay 301 (REF-301)")
-    ]
+    assert [(each.old, each.new) for each in last.differences] == [("unknown", "Bay 301 (REF-301)")]
 
 
 def test_what_drivers_and_managers_do_besides(confirmed, manager, fleet):
@@ -374,7 +372,7 @@ def test_a_booking_made_elsewhere_begins_with_being_found(fleet):
         changes={"status": [None, "accepted"], "driver": [None, booking.driver_id]},
     )
     (line,) = lines(booking)
-    assert line.text == "Found at the operator: made elsewhere"
+    assert line.text == "External booking found at the operator"
     assert [(each.label, each.new) for each in line.differences] == [
         ("Driver", booking.driver.display_name)
     ]

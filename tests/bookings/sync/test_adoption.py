@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils.timezone import now
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
-from bookings.state.merging import merge_external_booking
+from bookings.state.booking import merge_external_booking
 from bookings.state.moves import move_request
 from bookings.sync import full_walk
 from bookings.sync.adoption import choose_fleet

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from bookings.models import Booking
 from bookings.tasks import sync_bookings as task
 from drivers.models import FleetDriver
 from mirror.models import SyncRun
-from mirror.operator_status import is_refused
 from sandbox.world import cast
 from tests.factories import next_noon
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from bookings.actions.change import request_cancellation, request_change
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync.open_pages import poll_sooner
 from bookings.sync.polling import pause_seconds
 from bookings.sync.submission import record_decision
 from mirror import work as leases
-from mirror.operator_status import is_refused
 from notifications.models import Notification
 from tests.small_operator import next_hour, slot_of
 

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from bookings.models import Booking, BookingEvent, ChargingSession
 from bookings.sync import refresh, schedule
 from bookings.sync.open_pages import poll_sooner
-from mirror.operator_status import is_refused
 from sites.models import Evse
 from tests.factories import BookingFactory, BookingRequestFactory
 

@@ -17,7 +17,7 @@ from django.db import connection
 from bookings.actions.candidate import Slot
 from bookings.models import Booking, BookingRequest
 from shell.formats import instant
-from sites.slots.criteria import Criteria
+from sites.selectors import Criteria
 from tests.deploy.own_database import empty_database, parts_of, url_of
 from tests.factories import next_noon
 from tests.small_operator import slot_of

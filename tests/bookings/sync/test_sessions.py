@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from bookings.models import Booking, ChargingSession
 from bookings.sync import sessions
 from bookings.sync.sessions import next_read, session_of
-from mirror.operator_status import is_refused
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused
 from bookings.models import Booking, BookingRequest
 from bookings.sync import operator_requests, submission
 from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
-from mirror.operator_status import is_refused
 from shell.formats import instant
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ def marked(**fields) -> Booking:
     ("status", "words"),
     [
         ("requested", "No answer yet"),
-        ("no-show", "The driver did not start to charge in time."),
+        ("no-show", "The driver did not start charging in time."),
         ("failed", "The charger could not be held for this booking."),
         ("cancelled", "Cancelled on the operator’s side, not from this portal."),
     ],
@@ -74,7 +74,7 @@ def test_a_change_without_an_answer():
         ({"what": "changed", "changes": {"evse": [1, 2]}}, "moved it to another charger"),
         ({"what": "changed", "changes": {"driver": [1, 2]}}, "gave it to another driver"),
         ({"what": "gone"}, "no longer knows this booking"),
-        ({"what": "running-late", "actor": "driver"}, "The driver runs late."),
+        ({"what": "running-late", "actor": "driver"}, "The driver is running late."),
         ({"what": "move-ended", "note": "Full."}, "Not moved: “Full.”"),
         ({"what": "move-ended"}, "Not moved."),
     ],

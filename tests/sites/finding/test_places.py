@@ -8,10 +8,10 @@ import pytest
 
 from sandbox.server import make
 from sandbox.world.build import build_world
+from sites.facts import distance_text
 from sites.finding import geocoder
 from sites.finding.places import Place, PlaceNotFound, centre_of, find_place
 from sites.finding.search import by_distance
-from sites.labels import distance_text
 from sites.models import Location
 from tests.factories import LocationFactory
 
@@ -118,11 +118,11 @@ class TestAmongTheSites:
     @pytest.mark.parametrize("text", ["Atlantis", "%", "\0", "’", "12 34 56"])
     def test_an_unknown_place_is_said_so(self, text):
         LocationFactory()
-        assert "No such place is known" in refusal(text)
+        assert "We could not find this place" in refusal(text)
 
     def test_sites_without_a_place_say_nothing(self):
         LocationFactory(city="Here", search_text="here", latitude=None, longitude=None)
-        assert "No such place is known" in refusal("here")
+        assert "We could not find this place" in refusal("here")
 
     def test_the_middle_across_the_date_line(self):
         latitude, longitude = centre_of([(0, 179), (0, -179)])
@@ -138,7 +138,7 @@ class TestGeocoder:
     def test_what_it_does_not_know_the_sites_may(self, geocoding):
         LocationFactory(city="Atlantis", search_text="atlantis", latitude=1, longitude=2)
         assert place("atlantis").point == (pytest.approx(1), pytest.approx(2))
-        assert "No such place is known" in refusal("Lemuria")
+        assert "We could not find this place" in refusal("Lemuria")
 
     def test_it_is_told_who_asks_and_asked_once_a_day(self, answering, settings):
         settings.PORTAL_NAME = "Zürich lädt"
@@ -203,7 +203,7 @@ def test_sites_are_ordered_by_the_way_there_and_lost_ones_come_last():
         "0 m",
         "111 km",
         "111 km",
-        "Distance not known",
+        "Distance unknown",
     ]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from shell.content_policy import HEADER
+from shell.middleware import HEADER
 from sites.models import ChargePoint, FavouriteSite
 from tests.factories import EvseFactory, LocationFactory, MembershipFactory
 from tests.sites.test_views import LIST, detail, listed, site, text_of
@@ -58,7 +58,7 @@ class TestNear:
         assert [row.distance for row in answer.context["rows"]] == [
             "440 m",
             "222 km",
-            "Distance not known",
+            "Distance unknown",
         ]
         assert "nearest to 40, -74 first" in text_of(answer)
 
@@ -76,7 +76,7 @@ class TestNear:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("Atlantis", "No such place is known"),
+            ("Atlantis", "We could not find this place"),
             ("99, 0", "A latitude is from"),
             ("x" * 201, "at most 200 characters"),
             ("a\0b", "Null characters are not allowed"),
@@ -108,7 +108,7 @@ class TestNear:
         ChargePoint.objects.update(type="private", ampeco_partner_id=fleet.ampeco_partner_id)
         at("Public", 40.0)
 
-        assert "No such place is known" in text_of(
+        assert "We could not find this place" in text_of(
             as_other_manager.get(LIST, {"near": "Secretville"})
         )
         assert hidden.name not in text_of(as_other_manager.get(LIST, {"near": "60,-74"}))

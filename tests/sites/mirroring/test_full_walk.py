@@ -6,8 +6,8 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
+from ampeco.connection import is_refused, note_refused
 from mirror.models import SyncRun
-from mirror.operator_status import is_refused, note_refused
 from mirror.runs import RunUnderWay
 from sandbox.world.records import Connector as Plug
 from sites.mirroring.full_walk import sync_sites

@@ -10,7 +10,7 @@ import httpx
 import stamina
 
 from ampeco.client import AmpecoClient
-from ampeco.factory import set_client
+from ampeco.connection import set_client
 from sites.periods import Period
 
 ALWAYS = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC))

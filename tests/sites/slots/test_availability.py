@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.cache import cache
 
-from mirror.operator_status import is_refused, note_refused
+from ampeco.connection import is_refused, note_refused
 from sites.periods import Period, start_of_day
 from sites.slots.availability import (
     AvailabilityUnknown,

@@ -265,7 +265,7 @@ def test_a_zone_that_the_operator_did_not_name_is_said_to_be_assumed(stub, as_ma
     EvseFactory(charge_point__location=location)
     page = as_manager.get(reverse("sites:availability", args=[location.pk])).content.decode()
     assert "Paris time" in page
-    assert "This zone is assumed" in page
+    assert "This time zone is assumed" in page
 
 
 # The viewer's own time
@@ -286,7 +286,7 @@ def test_the_same_time_is_not_shown_twice(location, evse, viewer):
     assert {start.viewer for start in picker.chargers[0].starts} == {""}
 
 
-# Any charger that fits
+# Any suitable charger
 
 
 @pytest.fixture
@@ -346,7 +346,10 @@ def test_any_charger_without_wishes_takes_all(location, three):
 
 def test_wishes_that_no_charger_meets_are_said_so(location, three):
     picker = picker_for(location, *three, query="day=2026-03-04&any=1&current=ac&min_power=100")
-    assert picker.nothing == "No charger at this site offers all of this. Please ask for less."
+    assert (
+        picker.nothing
+        == "No charger at this site meets all of these requirements. Please ask for less."
+    )
     assert picker.chargers == ()
 
 
@@ -607,7 +610,7 @@ def test_an_operator_that_does_not_answer_makes_a_plain_page(as_manager, evse, u
     stub.status = 404
     response = as_manager.get(url)
     assert response.status_code == 200
-    assert "Availability could not be read just now." in response.content.decode()
+    assert "Availability could not be loaded just now." in response.content.decode()
     assert "Try again" in response.content.decode()
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sites.slots.rules import TIME_RULES, Times
+from sites.slots.rules import Times, first_problem
 
 NOW = datetime(2026, 11, 23, 10, 7, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -10,10 +10,6 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 def check(start: datetime, **length: int) -> str | None:
     return first_problem(Times(start, start + timedelta(**length), NOW))
-
-
-def first_problem(times: Times) -> str | None:
-    return next((problem for rule in TIME_RULES if (problem := rule(times))), None)
 
 
 def test_an_hour_at_noon_and_a_night_are_fine():
@@ -31,8 +27,8 @@ def test_an_hour_at_noon_and_a_night_are_fine():
         (NOON, {"hours": 24, "minutes": 15}, "The longest booking is 24 hours."),
         (NOON + timedelta(minutes=5), {"hours": 1}, "on a quarter hour"),
         (NOON, {"minutes": 50}, "on a quarter hour"),
-        (NOON.replace(hour=10), {"hours": 1}, "This start has passed."),
-        (NOW.replace(minute=0) - timedelta(days=1), {"hours": 1}, "This start has passed."),
+        (NOON.replace(hour=10), {"hours": 1}, "This start time has passed."),
+        (NOW.replace(minute=0) - timedelta(days=1), {"hours": 1}, "This start time has passed."),
         (NOON + timedelta(days=28), {"hours": 1}, "up to 28 days ahead"),
     ],
 )
