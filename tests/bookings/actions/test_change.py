@@ -126,7 +126,7 @@ def test_a_rejected_change_leaves_the_booking_as_it_was(change, confirmed, worke
 
 def test_the_same_values_send_nothing(change, confirmed, wire):
     calls = len(wire.sent)
-    with pytest.raises(BookingRefused, match="nothing to change") as refusal:
+    with pytest.raises(BookingRefused, match="Nothing to change") as refusal:
         change()
     assert refusal.value.field == "booking"
     assert BookingRequest.objects.filter(kind="update").count() == 0
@@ -387,7 +387,7 @@ def test_only_confirmed_bookings_about_which_nothing_is_open_may_be_changed(
 
 def test_what_has_begun_may_not_be_changed(fleet, manager):
     booking = BookingFactory(fleet=fleet, accepted=True, start_at=now() - timedelta(minutes=1))
-    with pytest.raises(BookingRefused, match="time has begun"):
+    with pytest.raises(BookingRefused, match="has already started"):
         Changer(booking, manager)(end_at=booking.end_at + HOUR)
 
 

@@ -225,7 +225,7 @@ def test_the_same_form_sent_twice_leads_to_the_same_page(as_manager, booking):
 def test_the_same_values_are_said_and_nothing_is_sent(as_manager, booking, wire):
     sent = wire.count("booking-requests")
     page = page_of(as_manager.post(url(booking), typed(booking, time=clock_at(booking.start_at))))
-    assert "nothing to change" in page
+    assert "Nothing to change" in page
     assert not updates()
     assert wire.count("booking-requests") == sent
 
