@@ -85,4 +85,4 @@ def test_who_has_a_password_is_sent_to_the_log_in():
     (message,) = mail.outbox
     assert "reset" not in message.body
     assert "reset" not in html_of(message)
-    assert "Log in\n  https://chargebook.example\n" in message.body
+    assert "Sign in\n  https://chargebook.example\n" in message.body

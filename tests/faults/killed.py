@@ -19,7 +19,7 @@ from sandbox.world.world import World
 from tests.deploy.own_database import start, url_of
 
 PATIENCE = 60.0
-WORKER = "import django; django.setup(); from bookings import tasks; tasks.{task}()"
+WORKER = "import django; django.setup(); from {room} import tasks; tasks.{task}()"
 
 
 @dataclass
@@ -95,11 +95,13 @@ def wait_for(what: Callable[[], object]) -> None:
 
 
 @contextmanager
-def worker(task: str, *, door: Door, **changes: str) -> Iterator[Callable[[], None]]:
+def worker(
+    task: str, *, door: Door, room: str = "bookings", **changes: str
+) -> Iterator[Callable[[], None]]:
     """Run a sweep in a process of its own; yields what kills it with SIGKILL."""
     process = start(
         "-c",
-        WORKER.format(task=task),
+        WORKER.format(room=room, task=task),
         database=url_of(str(connection.settings_dict["NAME"])),
         AMPECO_BASE_URL=f"http://127.0.0.1:{door.port}/public-api",
         **changes,

@@ -143,7 +143,7 @@ def test_between_the_mail_servers_ok_and_our_commit(asked, door, workers, operat
 
     smtp_sink.handle_DATA = take_and_say_nothing
     address = f"smtp://127.0.0.1:{smtp_sink.port}"
-    with worker("sweep_notifications", door=door, EMAIL_URL=address) as kill:
+    with worker("sweep_notifications", room="notifications", door=door, EMAIL_URL=address) as kill:
         taken.wait(60)
         kill()
     go.set()

@@ -61,11 +61,11 @@ def test_signing_out_is_a_post(as_manager):
 
 
 def test_the_operators_trouble_is_said_on_every_page(as_manager):
-    assert "temporarily not possible" not in as_manager.get("/").content.decode()
+    assert "temporarily unavailable" not in as_manager.get("/").content.decode()
     note_refused()
-    assert "temporarily not possible" in as_manager.get("/").content.decode()
+    assert "temporarily unavailable" in as_manager.get("/").content.decode()
     as_manager.logout()
-    assert "temporarily not possible" in as_manager.get("/account/login/").content.decode()
+    assert "temporarily unavailable" in as_manager.get("/account/login/").content.decode()
 
 
 def test_a_message_shows_once_and_escaped(as_manager):

@@ -20,7 +20,7 @@ DRIVER = {
 
 def test_the_documented_table_is_the_code_s():
     text = (Path(settings.BASE_DIR) / "docs" / "life-of-a-booking.md").read_text()
-    table = text.partition("| mail | managers | driver |")[2].partition("\n\n")[0]
+    table = text.partition("| e-mail | managers | driver |")[2].partition("\n\n")[0]
     documented = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
     assert documented == [
         (

@@ -405,7 +405,7 @@ def test_an_operator_that_is_away_makes_a_plain_sentence(as_manager, rejected, s
     stub.broken = True
     page = as_manager.get(f"/bookings/{rejected.pk}/alternatives/").content.decode()
     assert "Availability could not be loaded just now." in page
-    assert "does not answer" in page
+    assert "is not responding" in page
     assert "Pick any slot" in page
 
 

@@ -171,7 +171,7 @@ def test_days_out_of_reach_show_no_free_times(as_manager, booking, day, words):
 
 def test_an_operator_that_is_away_keeps_nobody_from_asking(as_manager, booking, operator):
     operator.faults.add("server-error")
-    assert "does not answer" in page_of(as_manager.get(url(booking)))
+    assert "is not responding" in page_of(as_manager.get(url(booking)))
     as_manager.post(url(booking), typed(booking))
     assert updates()[0].status == "queued"
 
@@ -394,7 +394,10 @@ def test_an_error_beside_a_field_does_not_hide_that_the_booking_has_changed(as_m
         ({"open_change": "cancel"}, "Cancellation requested"),
         ({"open_change": "move"}, "Move requested"),
         ({"start_at": now() - timedelta(minutes=20)}, "This booking has already started"),
-        ({"start_at": now() - timedelta(days=3), "end_at": now() - timedelta(days=2)}, "has begun"),
+        (
+            {"start_at": now() - timedelta(days=3), "end_at": now() - timedelta(days=2)},
+            "has already started",
+        ),
         ({"ampeco_booking_id": None}, "not given this booking a number yet"),
     ],
 )
@@ -471,7 +474,7 @@ def test_of_a_time_that_comes_twice_both_are_offered(as_manager, booking):
     first, second = midnight + timedelta(hours=1.5), midnight + timedelta(hours=2.5)
     data = typed(booking, day=f"{day}", time="01:30", start=instant(booking.start_at))
     page = page_of(as_manager.post(url(booking), data))
-    assert "show 01:30 twice" in page
+    assert "so 01:30 comes twice" in page
     assert "The first 01:30 EDT" in page
     assert "The second 01:30 EST" in page
     assert re.findall(r'name="start" value="([^"]*)"', page) == [instant(first), instant(second)]

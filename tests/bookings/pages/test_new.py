@@ -298,7 +298,7 @@ def test_a_charger_of_another_site_is_a_404(as_manager, slot):
 def test_the_operator_refusing_us_is_said_and_nothing_is_saved(as_manager, slot, driver, operator):
     operator.faults.add("unauthorized")
     page = as_manager.post(NEW, filled(slot, driver)).content.decode()
-    assert "temporarily not possible" in page
+    assert "temporarily unavailable" in page
     assert "Job 7" in page
     assert not Booking.objects.exists()
 

@@ -99,7 +99,8 @@ def test_every_sweep_may_run_twice_at_once(asked, operator, tick):
     changed = dict(bookings.values_list("pk", "version"))
     assert sum(changed[pk] - versions[pk] for pk in versions) == 1
 
-    operator.add_session(Session(9001, theirs[0].id, theirs[0].user_id, 301, 201, now(), now(), 50))
+    session = Session(9001, theirs[0].id, theirs[0].user_id, 301, 201, now(), now(), 50)
+    operator.sessions[session.id] = session
     ChargingSession.objects.update_or_create(
         booking=bookings[0], defaults={"ampeco_session_id": "9001", "refresh_at": now()}
     )

@@ -584,7 +584,7 @@ def test_a_viewer_sees_starts_but_no_links(as_viewer, evse, url):
     page = as_viewer.get(url).content.decode()
     assert "– 13:15" in page
     assert not booking_links(page)
-    assert "not ask for them" in page
+    assert "not request them" in page
 
 
 @pytest.mark.django_db
