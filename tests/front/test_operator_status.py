@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 def test_managers_and_staff_see_that_the_operator_refuses_us(client, manager, staff):
     client.force_login(manager)
-    assert "temporarily not possible" not in client.get("/bookings/").content.decode()
+    assert "temporarily unavailable" not in client.get("/bookings/").content.decode()
     note_refused()
     assert "Booking is temporarily unavailable" in client.get("/bookings/").content.decode()
     client.force_login(staff)

@@ -312,7 +312,7 @@ def test_a_booking_made_elsewhere_was_requested_by_nobody(stage):
     assert "Booked\n  In the operator's app\n" in mail.body
     assert "Requested by" not in mail.body
     assert mail.reply_to == []
-    assert "reply to this mail" not in mail.body
+    assert "reply to this e-mail" not in mail.body
 
 
 def test_what_waited_tells_what_happened_then(stage):
