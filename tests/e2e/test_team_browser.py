@@ -17,7 +17,7 @@ def test_somebody_is_invited_books_and_leaves(open_page, operator):
     admin.locator(".topbar__account summary").click()
     admin.get_by_role("link", name="Team", exact=True).click()
     expect(admin.get_by_role("heading", name="Team", level=1)).to_be_visible()
-    admin.get_by_label("E-mail").fill(ZOE)
+    admin.get_by_label("E-mail", exact=True).fill(ZOE)
     admin.get_by_label("Name").fill("Zoe Park")
     admin.get_by_role("combobox", name="Role", exact=True).select_option("viewer")
     admin.get_by_role("button", name="Send the invitation").click()
