@@ -51,7 +51,7 @@ def sync_bookings() -> None:
     if not is_due_again(SyncRun.Kind.BOOKINGS, every=every, now=timezone.now()):
         return
     try:
-        full_walk.sync_bookings(client=client)
+        full_walk.sync_bookings(client=client, not_within=every / 2)
     except RunUnderWay:
         logger.info("A synchronisation of bookings is under way already.")
 

@@ -100,19 +100,26 @@ def last_finished() -> SyncRun | None:
     )
 
 
-def open_run(*, kind: str, first_phase: str, counts: dict[str, Any] | None = None) -> SyncRun:
+def open_run(
+    *,
+    kind: str,
+    first_phase: str,
+    counts: dict[str, Any] | None = None,
+    not_within: timedelta | None = None,
+) -> SyncRun:
     """Begin a run, or take up the last one of its kind where it broke off.
 
     `counts` is what a new one begins with, those of the sites' mirror by default. A run left
     `running` by a process that died is taken over. Raises RunUnderWay when another process is at
-    work on one, or is faster in taking it up.
+    work on one, is faster in taking it up, or has ended one `not_within` so long: whoever asked
+    before whether it is due may come when that one has just finished.
     """
     now = timezone.now()
     latest = SyncRun.objects.filter(kind=kind).order_by("-started_at", "-pk").first()
     try:
         with transaction.atomic():
             if latest is None or latest.state == SyncRun.State.FINISHED:
-                return SyncRun.objects.create(
+                run = SyncRun.objects.create(
                     kind=kind,
                     started_at=now,
                     alive_at=now,
@@ -120,6 +127,10 @@ def open_run(*, kind: str, first_phase: str, counts: dict[str, Any] | None = Non
                     phase=first_phase,
                     counts=no_counts() if counts is None else counts,
                 )
+                others = SyncRun.objects.filter(kind=kind).exclude(pk=run.pk)
+                if not_within and others.filter(alive_at__gt=now - not_within).exists():
+                    raise RunUnderWay(latest)
+                return run
             if latest.state == SyncRun.State.RUNNING and now - latest.alive_at < LIFE_SIGN:
                 raise RunUnderWay(latest)
             taken = SyncRun.objects.filter(

@@ -1,8 +1,10 @@
 """What the workers do for the sites."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from ampeco.connection import get_client
@@ -22,10 +24,13 @@ def sync_sites(full: bool = False) -> None:
     if client.held_back_for() > 0:
         return
     now = timezone.now()
+    pause = None if full else runs.FULL_RETRY
     full = full or runs.is_full_due(now)
-    if not full and not runs.is_delta_due(now):
-        return
+    if not full:
+        if not runs.is_delta_due(now):
+            return
+        pause = timedelta(minutes=settings.SYNC_DELTA_MINUTES) / 2
     try:
-        full_walk.sync_sites(client=client, full=full)
+        full_walk.sync_sites(client=client, full=full, not_within=pause)
     except runs.RunUnderWay:
         logger.info("A synchronisation of sites is under way already.")

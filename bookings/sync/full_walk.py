@@ -36,17 +36,25 @@ OVERLAP = timedelta(hours=1)
 RUNS_KEPT = timedelta(days=7)
 
 
-def sync_bookings(*, client: AmpecoClient, now: datetime | None = None) -> SyncRun | None:
+def sync_bookings(
+    *, client: AmpecoClient, now: datetime | None = None, not_within: timedelta | None = None
+) -> SyncRun | None:
     """Page through the operator's list from what has just ended on; return the run.
 
     None where there is nothing to look for: no booking that lives and no driver who could have made
-    one. Raises RunUnderWay while another process is at it. An outage breaks the run off.
+    one. Raises RunUnderWay while another process is at it, or was `not_within` so long. An
+    outage breaks the run off.
     """
     now = now or timezone.now()
     if not _is_worth_it():
         return None
     SyncRun.objects.filter(kind=SyncRun.Kind.BOOKINGS, started_at__lt=now - RUNS_KEPT).delete()
-    run = open_run(kind=SyncRun.Kind.BOOKINGS, first_phase=PHASE, counts={PHASE: _no_counts()})
+    run = open_run(
+        kind=SyncRun.Kind.BOOKINGS,
+        first_phase=PHASE,
+        counts={PHASE: _no_counts()},
+        not_within=not_within,
+    )
     calls_before = client.calls - run.calls
     try:
         _walk(run, client=client, now=now)

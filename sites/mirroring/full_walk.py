@@ -7,7 +7,7 @@ full run that saw all lists to the end retires what it did not see.
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -60,13 +60,21 @@ class ReadPages(Protocol):
     ) -> Iterator[Page[Any]]: ...
 
 
-def sync_sites(*, client: AmpecoClient, full: bool, report: Report | None = None) -> SyncRun:
+def sync_sites(
+    *,
+    client: AmpecoClient,
+    full: bool,
+    report: Report | None = None,
+    not_within: timedelta | None = None,
+) -> SyncRun:
     """Mirror the sites, all of them or what changed; return the run, finished or broken off.
 
     Takes up a run that broke off. `report` gets a line for each page. Raises RunUnderWay when
-    another process is at it; an error that is not the operator's breaks the run off and goes on.
+    another process is at it, or was `not_within` so long; an error that is not the operator's
+    breaks the run off and goes on.
     """
-    run = open_run(kind=kind_of_run(full=full), first_phase=LOCATIONS)
+    kind = kind_of_run(full=full)
+    run = open_run(kind=kind, first_phase=LOCATIONS, not_within=not_within)
     walk = Walk(client=client, run=run, report=report)
     try:
         walk.to_the_end()

@@ -118,6 +118,18 @@ def test_only_one_walks_at_a_time(many, workers, wire):
     assert meanwhile == [0]
 
 
+def test_what_was_due_until_another_walk_ended_is_not_walked_again(
+    mirrored, workers, wire, monkeypatch
+):
+    """Two beats ask at once whether it is due; one of them comes when the other has finished."""
+    workers.sync()
+    calls = len(wire.sent)
+    monkeypatch.setattr("bookings.tasks.is_due_again", lambda *args, **named: True)
+    task()
+    assert len(wire.sent) == calls
+    assert SyncRun.objects.filter(kind="bookings").count() == 1
+
+
 def test_what_vanishes_from_the_list_is_asked_for_alone(many, workers, operator):
     operator.forget_booking(operator.bookings[7])
     workers.sync()
