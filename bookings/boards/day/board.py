@@ -87,7 +87,7 @@ class Board:
         self.clock_change = "" if evse else clock_change_text(chosen.day, zone=zone)
         self.labels = "|".join(self.tables[0].labels)
         read_at = self.known.read_at
-        self.read_at = f"{self.clock.local(read_at):%H:%M:%S}" if read_at else ""
+        self.read_at = f"{self.clock.local(read_at):%H:%M}" if read_at else ""
 
     @property
     def columns(self) -> int:

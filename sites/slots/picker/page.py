@@ -148,7 +148,7 @@ class Picker:
 
     @cached_property
     def read_at(self) -> str:
-        return f"{self.site.local(self.availability.read_at):%H:%M:%S}" if self.availability else ""
+        return f"{self.site.local(self.availability.read_at):%H:%M}" if self.availability else ""
 
     @cached_property
     def scale(self) -> Scale:
