@@ -37,6 +37,7 @@ ON_SQLITE = (
     "tests/bookings/pages/test_search.py",
     "tests/bookings/state/test_random_lives.py",
     "tests/bookings/sync/test_refresh.py",
+    "tests/bookings/test_trip.py",
     "tests/config/test_health.py",
     "tests/deploy",
     "tests/drivers/test_admin.py",
