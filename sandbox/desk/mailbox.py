@@ -75,14 +75,14 @@ def serve_smtp(mailbox: Mailbox, *, host: str, port: int) -> Controller:
 
 def show_mails(mailbox: Mailbox | None) -> Response:
     if mailbox is None:
-        return page("Mails", NO_SERVER, current="mail")
+        return page("E-mails", NO_SERVER, current="mail")
     rows: list[list[object]] = []
     for name in mailbox.names()[:SHOWN]:
         message = mailbox.read(name, only_head=True)
         link = Markup('<a href="/mail/{}">{}</a>').format(name, message["subject"] or "(none)")
         rows.append([link, message["to"], message["date"]])
-    content = table("Mails", ["Subject", "To", "Sent"], rows, empty="No mail has arrived yet.")
-    return page("Mails", content, current="mail", renewed=True)
+    content = table("E-mails", ["Subject", "To", "Sent"], rows, empty="No e-mail has arrived yet.")
+    return page("E-mails", content, current="mail", renewed=True)
 
 
 def show_mail(mailbox: Mailbox, name: str) -> Response:

@@ -27,7 +27,7 @@ FRAME = Markup("""<!DOCTYPE html>
 <header>
 <p class="what">Simulated operator: for trying out, nothing here is real</p>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
-<a href="/mail"{mail}>Mails</a></nav>
+<a href="/mail"{mail}>E-mails</a></nav>
 </header>
 <main class="{current}">
 <h1>{title}</h1>

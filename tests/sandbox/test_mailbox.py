@@ -172,7 +172,7 @@ def test_odd_mails_show_somehow(mails, http, content):
 
 
 def test_html_only_and_empty_box(mails, http):
-    assert "No mail has arrived yet." in http.get("/mail").text
+    assert "No e-mail has arrived yet." in http.get("/mail").text
     message = EmailMessage()
     message.set_content("<p>Only this.</p>", subtype="html")
     url = keep(mails, message)

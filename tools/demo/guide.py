@@ -70,7 +70,7 @@ def banner(stack: Stack, logins: list[dict[str, str]]) -> str:
   Portal           {stack.portal}/
   Back office      {stack.portal}/back-office/
   Operator's desk  {stack.operator}/     approve or reject by hand
-  Mails            {stack.operator}/mail
+  E-mails          {stack.operator}/mail
 
   Log in with e-mail and password:
 {people}
