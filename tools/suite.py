@@ -43,7 +43,8 @@ ON_SQLITE = (
     "tests/drivers/test_admin.py",
     "tests/drivers/test_sync.py",
     "tests/e2e",
-    "tests/faults",
+    "tests/faults/test_killed.py",
+    "tests/faults/test_many_hands.py",
     "tests/fuzz",
     "tests/mirror",
     "tests/privacy/test_erasure.py",
@@ -51,8 +52,7 @@ ON_SQLITE = (
     "tests/sites/finding",
     "tests/sites/mirroring",
     "tests/team",
-    "tests/telemetry",
-    "tests/test_access.py",
+    "tests/telemetry/test_store.py",
 )
 # More than there are cores, since some tests wait for other processes, most of all where these are
 # servers. Each has databases of its own in a Redis, of which that has 16.
