@@ -30,6 +30,8 @@ from accounts.sessions import end_sessions
 
 logger = logging.getLogger(__name__)
 
+BEYOND = gettext_lazy("Nobody changes people who have more rights than they have themselves.")
+
 # Log-in is by the user's own e-mail; the library's second list of them would only confuse.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
@@ -51,6 +53,11 @@ def invite(request: HttpRequest, user: User, *, fleet_name: str = "") -> None:
     else:
         text = _("An invitation was sent to %(email)s.")
         messages.success(request, text % {"email": user.email})
+
+
+def is_beyond(request: HttpRequest, user: User) -> bool:
+    """Return whether somebody has rights that whoever asks lacks, who may thus not change them."""
+    return User.objects.beyond(request.user).filter(pk=user.pk).exists()  # type: ignore[arg-type]
 
 
 @admin.register(User)
@@ -81,7 +88,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         return fields
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and is_beyond(request, obj):
             return False
         return super().has_change_permission(request, obj)
 
@@ -101,7 +108,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     @admin.action(description=gettext_lazy("Send an invitation"), permissions=["change"])
     def send_invitations(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset.filter(is_active=True):
+        for user in self._of_those_one_may_change(request, queryset.filter(is_active=True)):
             invite(request, user)
 
     @admin.display(description=gettext_lazy("second factor"))
@@ -111,10 +118,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def _of_those_one_may_change(
         self, request: HttpRequest, queryset: QuerySet[User]
     ) -> list[User]:
+        beyond = set(User.objects.beyond(request.user).values_list("pk", flat=True))  # type: ignore[arg-type]
         chosen = list(queryset)
-        allowed = [user for user in chosen if self.has_change_permission(request, user)]
+        allowed = [user for user in chosen if user.pk not in beyond]
         if len(allowed) < len(chosen):
-            messages.error(request, _("Superusers are changed by superusers alone."))
+            messages.error(request, BEYOND)
         return allowed
 
     @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
@@ -151,4 +159,14 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
-    """Sets of rights for staff."""
+    """Sets of rights for staff: whoever changed one could give themselves every right."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission

@@ -3,8 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    Permission,
+    PermissionsMixin,
+)
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -29,6 +35,15 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
+
+    def beyond(self, user: "User") -> models.QuerySet["User"]:
+        """Return whose rights go beyond somebody's own: also what they lack while switched off."""
+        if user.is_superuser:
+            return self.none()
+        own = Permission.objects.filter(Q(user=user) | Q(group__user=user))
+        more = Permission.objects.exclude(pk__in=own.values("pk")).values("pk")
+        holders = Q(user_permissions__in=more) | Q(groups__permissions__in=more)
+        return self.filter(Q(is_superuser=True) | Q(pk__in=self.filter(holders).values("pk")))
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
-from accounts.admin import invite
+from accounts.admin import BEYOND, invite
 from accounts.models import User
 from ampeco.connection import get_client
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess, TeamRole
@@ -66,8 +66,11 @@ class MemberForm(forms.ModelForm):
 
 
 class MemberFormSet(forms.BaseInlineFormSet):
+    # Who fills the page in.
+    staff: User
+
     def clean(self) -> None:
-        """Refuse the same person twice, and a team that would lose its only admin.
+        """Refuse whom one may not change, the same twice, and a team that loses its only admin.
 
         The team stays locked until what was checked is saved: the page is one transaction.
         """
@@ -76,10 +79,13 @@ class MemberFormSet(forms.BaseInlineFormSet):
             lock_team(self.instance)
             self._check_admin_remains()
         seen = set()
+        beyond = {user.email.lower() for user in User.objects.beyond(self.staff)}
         for form in self.forms:
             email = form.cleaned_data.get("email") if form.is_valid() else None
             if not email or form in self.deleted_forms:
                 continue
+            if email in beyond and form.has_changed():
+                form.add_error("email", BEYOND)
             if email in seen:
                 form.add_error("email", _("This person is in the fleet already."))
             seen.add(email)
@@ -120,6 +126,11 @@ class MembershipInline(TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FleetMembership]:
         return super().get_queryset(request).select_related("user").order_by("user__email")
+
+    def get_formset(self, request: HttpRequest, obj: Fleet | None = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.staff = request.user
+        return formset
 
 
 @admin.register(Fleet)

@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from accounts.admin import is_beyond
 from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
@@ -89,6 +90,14 @@ class FleetMembershipAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: FleetMembership | None = None
+    ) -> bool:
+        # The buttons of a page ask with its number only.
+        if isinstance(obj, FleetMembership) and is_beyond(request, obj.user):
+            return False
+        return super().has_change_permission(request, obj)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: FleetMembership | None = None
