@@ -53,11 +53,16 @@ class ClosedAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         return reverse("account_security")
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail at once. One that cannot be handed over undoes nothing: it is logged."""
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> bool:
+        """Send a mail at once; return whether it went out.
+
+        One that cannot be handed over undoes nothing: it is logged.
+        """
         try:
             super().send_mail(template_prefix, email, context)
         except (smtplib.SMTPException, OSError) as error:
             # The error's text may name the recipient.
             what = template_prefix.rpartition("/")[2]
             logger.error("The mail %s was not sent: %s", what, type(error).__name__)  # noqa: TRY400
+            return False
+        return True

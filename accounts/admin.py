@@ -25,7 +25,13 @@ from accounts.forms import ChangeUserForm, NewUserForm
 from accounts.invitations import send_invitation
 from accounts.models import User
 from accounts.notices import tell_factor_removed
-from accounts.second_factor import factors_in_words, has_second_factor, remove_second_factor
+from accounts.second_factor import (
+    factors_in_words,
+    has_second_factor,
+    must_set_up,
+    new_factor_link,
+    remove_second_factor,
+)
 from accounts.sessions import end_sessions
 
 logger = logging.getLogger(__name__)
@@ -77,7 +83,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         (gettext_lazy("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "is_staff"]})]
-    actions = ["send_invitations", "sign_out", "take_second_factor_away"]
+    actions = ["send_invitations", "sign_out", "take_second_factor_away", "give_factor_link"]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None
@@ -155,6 +161,23 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
             tell_factor_removed(request, user)
             text = _("%(email)s now signs in with the password alone, and is told so by e-mail.")
             messages.success(request, text % {"email": user.email})
+
+    def has_vouch_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(
+        description=gettext_lazy("Show a link to set up a second factor"), permissions=["vouch"]
+    )
+    def give_factor_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Give superusers what they may hand to staff whom no mail reaches."""
+        for user in queryset:
+            if not must_set_up(user):
+                text = _("%(email)s needs no link.")
+                messages.warning(request, text % {"email": user.email})
+                continue
+            self.log_change(request, user, "Made a link to set up a second factor.")
+            text = _("For %(email)s, once, for half an hour, when signed in: %(link)s")
+            messages.success(request, text % {"email": user.email, "link": new_factor_link(user)})
 
 
 @admin.register(Group)

@@ -24,6 +24,9 @@ def _note_sign_in(request: HttpRequest | None, **_signal: Any) -> None:
 
 def _end_weaker_sessions(request: HttpRequest, user: Any, **_signal: Any) -> None:
     """Sign somebody out where they signed in without the factor that they have now."""
+    from accounts.second_factor import MAY_UNTIL
     from accounts.sessions import end_sessions
 
+    # For the first one only.
+    request.session.pop(MAY_UNTIL, None)
     end_sessions(user, but=request.session.session_key)

@@ -60,6 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    # What the link must hash to by which staff may set up their first second factor; empty: none.
+    factor_link = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
 
     objects = UserManager()
 

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import secrets
+import time
 from typing import Any
 
 from allauth.core import context
@@ -10,6 +12,11 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +24,10 @@ from accounts.models import User
 
 # Recovery codes only stand in for one of these.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+SIGNER = TimestampSigner(salt="accounts.factor-link", sep=".")
+# How long the link for a first one opens the way, and how long the way then stays open.
+LINK_SECONDS = 30 * 60
+MAY_UNTIL = "may_set_up_factor_until"
 
 
 class PortalMFAAdapter(DefaultMFAAdapter):
@@ -69,6 +80,45 @@ def must_set_up(user: User | AnonymousUser) -> bool:
         and user.is_staff
         and not has_second_factor(user)
     )
+
+
+def new_factor_link(user: User) -> str:
+    """Return the address with which somebody, signed in, may set up their first factor.
+
+    It works once, for half an hour, and until the next one is made or e-mail or password change.
+    """
+    secret = secrets.token_urlsafe(24)
+    User.objects.filter(pk=user.pk).update(factor_link=_hash_of(secret, user))
+    query = urlencode({"link": SIGNER.sign(secret)})
+    return f"{settings.SITE_URL}{reverse('account_security')}?{query}"
+
+
+def use_factor_link(request: HttpRequest, token: str) -> bool:
+    """Use a link up, and open the way for this session; return whether it was a good one."""
+    assert isinstance(request.user, User)
+    try:
+        secret = SIGNER.unsign(token, max_age=LINK_SECONDS)
+    except BadSignature:
+        return False
+    theirs = User.objects.filter(pk=request.user.pk, factor_link=_hash_of(secret, request.user))
+    if not theirs.update(factor_link=""):
+        return False
+    request.session[MAY_UNTIL] = time.time() + LINK_SECONDS
+    return True
+
+
+def may_set_up(request: HttpRequest) -> bool:
+    """Return whether this session may set up a factor.
+
+    The first one of staff opens the back office: a password alone, which somebody may have
+    learned, is not enough for it.
+    """
+    return request.session.get(MAY_UNTIL, 0) > time.time() or not must_set_up(request.user)
+
+
+def _hash_of(secret: str, user: User) -> str:
+    about = f"{secret} {user.pk} {user.email} {user.password}"
+    return salted_hmac("accounts.factor-link", about, algorithm="sha256").hexdigest()
 
 
 def remove_second_factor(user: User) -> int:

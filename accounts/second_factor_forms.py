@@ -91,6 +91,13 @@ class SetUpAppForm(ActivateTOTPForm):
         field.widget.attrs["inputmode"] = "numeric"
         bound(self, "code", most=CODE_MAX)
 
+    def clean_code(self) -> str:
+        """Return the code, which from now on lets nobody in."""
+        code: str = super().clean_code()
+        if not _use_up(self.user.pk, code):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
 
 class CredentialField(forms.JSONField):
     """What a browser says of a passkey."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.logout import logout
+from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import parse_rates
 from allauth.mfa.base.views import IndexView
 from allauth.usersessions.models import UserSession
@@ -22,7 +23,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.second_factor import must_set_up
+from accounts.notices import mail_factor_link
+from accounts.second_factor import may_set_up, must_set_up, use_factor_link
 from accounts.sessions import device, end_sessions, sessions_of
 from shell.viewer import viewer_zone
 
@@ -35,6 +37,7 @@ ACTIONS = {
     "account_change_password": "change_password",
     "account_set_password": "change_password",
     "account_reauthenticate": "reauthenticate",
+    "account_first_factor": "first_factor",
     "mfa_reauthenticate": "reauthenticate",
     "mfa_reauthenticate_webauthn": "reauthenticate",
 }
@@ -50,11 +53,36 @@ class SecurityView(IndexView):
         return {
             **super().get_context_data(**kwargs),
             "must_set_up": must_set_up(user),
+            "may_set_up": may_set_up(self.request),
+            "link": self.request.GET.get("link", ""),
             "session_count": UserSession.objects.filter(user_id=user.pk).count(),
         }
 
 
 security = SecurityView.as_view()
+
+
+@login_required
+@require_POST
+def first_factor(request: HttpRequest) -> HttpResponse:
+    """Mail staff the link for their first second factor, or use up the one that they opened."""
+    assert isinstance(request.user, User)
+    if may_set_up(request):
+        return redirect("account_security")
+    if link := request.POST.get("link", ""):
+        if not use_factor_link(request, link):
+            text = _(
+                "This link was used already, is too old, or is not yours. Please ask for another."
+            )
+            messages.error(request, text)
+    elif not ratelimit.consume(request, action="first_factor", user=request.user):
+        return too_many_requests(request)
+    elif mail_factor_link(request, request.user):
+        text = _("We have sent an e-mail to %(email)s. Please open its link in this browser.")
+        messages.success(request, text % {"email": request.user.email})
+    else:
+        messages.error(request, _("The e-mail could not be sent. Please try again later."))
+    return redirect("account_security")
 
 
 @login_required

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from accounts.adapter import ClosedAdapter
 from accounts.models import User, language_for
-from accounts.second_factor import must_set_up
+from accounts.second_factor import may_set_up, must_set_up
 
 # How exact “last seen” is: a session is written down at most so often.
 SEEN_SECONDS = 300
@@ -131,10 +131,15 @@ def device(user_agent: str) -> str:
 
 # Ways in and out, and the words of the back office's scripts.
 OPEN = frozenset({"admin:login", "admin:logout", "admin:jsi18n"})
+# Where somebody gets a second factor.
+SET_UP = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
 
 
 class GuardBackOffice:
-    """Lets staff into the back office with a second factor, and after showing themselves lately."""
+    """Lets staff into the back office with a second factor, and after showing themselves lately.
+
+    The way to the first one is kept as well.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -151,6 +156,8 @@ class GuardBackOffice:
     ) -> HttpResponse | None:
         """Send staff away who lack something; all others the back office refuses by itself."""
         match = request.resolver_match
+        if match is not None and match.view_name in SET_UP and not may_set_up(request):
+            return HttpResponseRedirect(reverse("account_security"))
         if match is None or "admin" not in match.namespaces or match.view_name in OPEN:
             return None
         if not (request.user.is_authenticated and request.user.is_staff):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("email/", RedirectView.as_view(pattern_name="home")),
     path("language/", security_views.language, name="account_language"),
     path("security/", security_views.security, name="account_security"),
+    path("security/first-factor/", security_views.first_factor, name="account_first_factor"),
     path("security/sessions/", security_views.sessions, name="usersessions_list"),
     path(
         "security/sessions/end/",

@@ -32,6 +32,7 @@ OPERATORS_KEY, TEXT, SECRET = Kind.OPERATORS_KEY, Kind.TEXT, Kind.SECRET
 SPECIAL: dict[str, dict[str, Kind]] = {
     "accounts.User": {
         "password": SECRET,
+        "factor_link": SECRET,
         "email": PERSONAL,
         "name": PERSONAL,
         "language": PERSONAL,

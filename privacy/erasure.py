@@ -110,7 +110,7 @@ def erase_user(*, user: User, email: str, by: User | None, now: datetime | None 
     """Erase somebody who logged in; return whether this call did it.
 
     They are signed out and cannot sign in any more. Raises NotErased, with nothing changed, for
-    another e-mail than theirs, for oneself, and for superusers unless a superuser asks.
+    another e-mail than theirs, for oneself, and for people with more rights than who asks.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -121,8 +121,8 @@ def erase_user(*, user: User, email: str, by: User | None, now: datetime | None 
             raise NotErased(_("This is not the person’s e-mail."), field="email")
         if by is not None and by.pk == locked.pk:
             raise NotErased(_("Nobody erases their own account. Ask another member of staff."))
-        if locked.is_superuser and not (by is None or by.is_superuser):
-            raise NotErased(_("Superusers are erased by superusers alone."))
+        if by is not None and User.objects.beyond(by).filter(pk=locked.pk).exists():
+            raise NotErased(_("Nobody erases people who have more rights than they have."))
         mails = mails_to_user(locked)
         _hold(mails)
         if mails.filter(state=State.QUEUED, lease_until__gt=now).exists():
@@ -198,6 +198,7 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
         name="",
         language="",
         password=user.password,
+        factor_link="",
         last_login=None,
         is_active=False,
         is_staff=False,

@@ -292,6 +292,10 @@ ENTRIES: dict[str, list[Entry]] = {
         own_account("/account/language/", 405),
     ],
     "account_security": [own_account("/account/security/", 200)],
+    "account_first_factor": [
+        own_account("/account/security/first-factor/", 302, "post"),
+        own_account("/account/security/first-factor/", 405),
+    ],
     "usersessions_list": [own_account("/account/security/sessions/", 200)],
     "account_end_other_sessions": [
         own_account("/account/security/sessions/end/", 302, "post"),

@@ -6,10 +6,13 @@ import re
 import struct
 import time
 
+from django.core import mail
+
 from tests.factories import PASSWORD
 
 SECURITY = "/account/security/"
 SECRET = re.compile(r'id="app-secret">([A-Z2-7]+)<')
+FACTOR_LINK = re.compile(r"https://chargebook\.example/account/security/\?link=(\S+)")
 CODE = re.compile(r"<code>(\d{8})</code>")
 
 
@@ -32,6 +35,11 @@ def is_in(client) -> bool:
 
 def show_oneself(client, password=PASSWORD):
     return client.post("/account/reauthenticate/", {"password": password})
+
+
+def factor_link() -> str:
+    """Return the token of the link for a first second factor in the latest mail."""
+    return FACTOR_LINK.search(mail.outbox[-1].body)[1]
 
 
 def set_up_app(client) -> tuple[str, list[str]]:

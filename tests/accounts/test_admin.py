@@ -243,7 +243,13 @@ def test_nobody_changes_who_has_more_rights(client, clerk, fleet, fleet_admin, s
         data = {"action": action, "_selected_action": [other.pk], "select_across": "0"}
         page = client.post(LIST, data, follow=True).content.decode()
         assert as_it_is(other) == before, action
-        assert action == "delete_selected" or not other.is_active or "more rights" in page
+        # The others do not exist for the clerk.
+        if other.is_active and action in {
+            "send_invitations",
+            "sign_out",
+            "take_second_factor_away",
+        }:
+            assert "more rights" in page
     assert other.password not in client.get(change_url(other)).content.decode()
 
 

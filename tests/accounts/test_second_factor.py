@@ -14,8 +14,11 @@ from django.utils.timezone import now, timedelta
 
 from accounts.models import User
 from tests.accounts.steps import (
+    FACTOR_LINK,
+    SECRET,
     SECURITY,
     code_now,
+    factor_link,
     give_code,
     is_in,
     log_in,
@@ -25,6 +28,8 @@ from tests.accounts.steps import (
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST = reverse("account_first_factor")
 
 
 @pytest.fixture
@@ -297,9 +302,166 @@ def test_staff_without_one_can_only_set_one_up(client, staff, manager):
     for address in pages:
         for ask in (client.get, client.post):
             assert ask(address)["Location"] == SECURITY, address
-    assert "Please set up a second factor" in client.get(SECURITY).content.decode()
+    page = client.get(SECURITY).content.decode()
+    assert "Please set up a second factor" in page
+    assert "Set up an app" not in page
+    assert "Add a passkey" not in page
+    assert "We have sent an e-mail to staff@operator.example." in ask_for_link(client)
+    answer = client.get(SECURITY, {"link": factor_link()})
+    assert "Continue with this link" in answer.content.decode()
+    client.post(FIRST, {"link": factor_link()})
     set_up_app(client)
     assert client.get(people).status_code == 200
+
+
+def ask_for_link(client) -> str:
+    return client.post(FIRST, follow=True).content.decode()
+
+
+def may_set_up(client) -> bool:
+    """Return whether somebody may set up an app or a passkey, by opening and by sending."""
+    show_oneself(client)
+    answers = {
+        ask(SECURITY + path, {"code": "000000"}).status_code
+        for ask in (client.get, client.post)
+        for path in ("totp/activate/", "webauthn/add/")
+    }
+    assert len(answers) == 1
+    return answers == {200}
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_the_password_alone_sets_up_no_first_factor_of_staff(client, staff):
+    """Whoever learned the password of staff without a factor does not give it one of theirs."""
+    log_in(client, staff.email)
+    assert not may_set_up(client)
+    ask_for_link(client)
+    assert not may_set_up(client)
+    assert not Authenticator.objects.exists()
+    # The link opens the way where it is opened, not for the others who know the password.
+    owner = Client()
+    log_in(owner, staff.email)
+    owner.post(FIRST, {"link": factor_link()})
+    assert may_set_up(owner)
+    assert not may_set_up(client)
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_the_link_works_once_for_its_owner_and_half_an_hour(client, staff):
+    log_in(client, staff.email)
+
+    def is_refused(link: str, *, by: Client = client) -> bool:
+        page = by.post(FIRST, {"link": link}, follow=True).content.decode()
+        return "This link was used already" in page and not may_set_up(by)
+
+    ask_for_link(client)
+    other = Client()
+    log_in(other, UserFactory(staff=True).email)
+    assert is_refused(factor_link(), by=other)
+    assert is_refused(f"{factor_link()}x")
+    assert is_refused("x")
+    with time_machine.travel(now() + timedelta(minutes=31), tick=False):
+        assert is_refused(factor_link())
+    older = factor_link()
+    ask_for_link(client)
+    assert is_refused(older)
+    assert client.get(SECURITY, {"link": factor_link()}).status_code == 200
+    assert not may_set_up(client)
+    client.post(FIRST, {"link": factor_link()})
+    assert may_set_up(client)
+    second = Client()
+    log_in(second, staff.email)
+    assert is_refused(factor_link(), by=second)
+    with time_machine.travel(now() + timedelta(minutes=31), tick=False):
+        assert not may_set_up(client)
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+@pytest.mark.parametrize("changed", [{"email": "new@operator.example"}, {"password": "another"}])
+def test_a_link_ends_with_the_address_and_the_password_that_it_was_for(client, staff, changed):
+    client.force_login(staff)
+    ask_for_link(client)
+    if "password" in changed:
+        staff.set_password(changed["password"])
+    else:
+        staff.email = changed["email"]
+    staff.save()
+    client.force_login(staff)
+    client.post(FIRST, {"link": factor_link()})
+    assert client.get(f"{SECURITY}totp/activate/")["Location"] == SECURITY
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_a_link_is_for_the_first_factor_only(client, staff):
+    log_in(client, staff.email)
+    ask_for_link(client)
+    client.post(FIRST, {"link": factor_link()})
+    set_up_app(client)
+    client.post(f"{SECURITY}totp/deactivate/")
+    assert not may_set_up(client)
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_links_are_mailed_to_those_who_need_one_a_few_times(client, staff, as_user):
+    as_user.post(FIRST)
+    assert not mail.outbox
+    client.logout()
+    log_in(client, staff.email)
+    assert [client.post(FIRST).status_code for _ in range(4)] == [302, 302, 302, 429]
+    assert len(mail.outbox) == 3
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_a_link_that_cannot_be_mailed_is_said(client, staff, settings):
+    settings.EMAIL_BACKEND = "tests.accounts.broken_mail.Backend"
+    log_in(client, staff.email)
+    assert "The e-mail could not be sent." in ask_for_link(client)
+
+
+@pytest.mark.usefixtures("_staff_need_one")
+def test_a_superuser_or_a_command_gives_the_link(client, staff, user, capsys):
+    newcomer = UserFactory(email="new@operator.example", is_staff=True)
+    set_up = Client()
+    set_up.force_login(staff)
+    call_command("second_factor_link", "STAFF@operator.example")
+    set_up.post(FIRST, {"link": FACTOR_LINK.search(capsys.readouterr().out)[1]})
+    set_up_app(set_up)
+    mail.outbox.clear()
+    people = reverse("admin:accounts_user_changelist")
+    data = {"action": "give_factor_link", "_selected_action": [newcomer.pk, user.pk]}
+    page = set_up.post(people, data, follow=True).content.decode()
+    assert "maya@hudson.example needs no link." in page
+    assert not mail.outbox
+    log_in(client, newcomer.email)
+    client.post(FIRST, {"link": FACTOR_LINK.search(page)[1]})
+    assert may_set_up(client)
+    for email in (staff.email, "nobody@operator.example"):
+        with pytest.raises(CommandError):
+            call_command("second_factor_link", email)
+
+
+def test_only_superusers_are_shown_a_link(client, user):
+    from django.contrib.auth.models import Permission
+
+    clerk = UserFactory(is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    client.force_login(clerk)
+    people = reverse("admin:accounts_user_changelist")
+    data = {"action": "give_factor_link", "_selected_action": [clerk.pk]}
+    assert "?link=" not in client.post(people, data, follow=True).content.decode()
+
+
+def test_the_code_that_set_up_an_app_lets_nobody_in(client, user, as_user):
+    show_oneself(as_user)
+    secret = SECRET.search(as_user.get(f"{SECURITY}totp/activate/").content.decode())[1]
+    code = code_now(secret)
+    as_user.post(f"{SECURITY}totp/activate/", {"code": f" {code[:3]} {code[3:]} "})
+    second = Client()
+    log_in(second, user.email)
+    give_code(second, code)
+    assert not is_in(second)
+    give_code(second, code_now(secret, steps=1))
+    assert is_in(second)
 
 
 @pytest.mark.usefixtures("_staff_need_one")
