@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -132,9 +132,17 @@ def revoke(*, fleet: Fleet, pk: int, by: User | None) -> bool:
 
 def revoke_those_by(*, fleet: Fleet, user: User) -> int:
     """Revoke the open invitations that somebody sent; return how many. For who holds the lock."""
-    return fleet.invitations.filter(invited_by=user, state=State.OPEN).update(
-        state=State.REVOKED, settled_at=timezone.now()
-    )
+    return _revoke(fleet.invitations.filter(invited_by=user))
+
+
+def revoke_those_to(email: str, *, fleet: Fleet) -> int:
+    """Revoke the open invitations to an address, also old ones, which could be sent again."""
+    return _revoke(fleet.invitations.filter(email__iexact=email))
+
+
+def _revoke(invitations: QuerySet[Invitation]) -> int:
+    rows = invitations.filter(state=State.OPEN)
+    return rows.update(state=State.REVOKED, settled_at=timezone.now())
 
 
 def invitation_of(token: str) -> Invitation:

@@ -13,6 +13,8 @@ from django.utils.timezone import now
 from accounts.models import User
 from bookings.models import Booking
 from calendars.models import CalendarFeed
+from drivers.models import TeamRole
+from drivers.onboarding import add_member
 from privacy.erasure import erase_user
 from team.models import Invitation
 from tests.factories import BookingFactory, MembershipFactory, UserFactory
@@ -165,6 +167,67 @@ def test_somebody_leaves_but_not_the_only_admin(as_admin, fleet, as_manager):
     page = as_manager.post("/team/leave/", follow=True)
     assert "You have left the team." in page.content.decode()
     assert roles(fleet) == {"admin@hudson.example": "admin"}
+
+
+def directly(email, fleet, **_):
+    add_member(fleet=fleet, email=email, role=TeamRole.VIEWER)
+
+
+def by_staff(email, fleet, *, staff, **_):
+    client = Client()
+    client.force_login(staff)
+    rows = [(each.pk, "", each.team_role.value) for each in fleet.memberships.all()]
+    rows.append(("", email.upper(), "viewer"))
+    data = {"name": fleet.name, "is_active": "on", "memberships-TOTAL_FORMS": len(rows)}
+    data["memberships-INITIAL_FORMS"] = len(rows) - 1
+    for number, row in enumerate(rows):
+        names = zip(("id", "email", "team_role"), row, strict=True)
+        data |= {f"memberships-{number}-{name}": value for name, value in names}
+        data |= {f"memberships-{number}-fleet": fleet.pk}
+    client.post(reverse("admin:drivers_fleet_change", args=[fleet.pk]), data)
+
+
+@pytest.mark.parametrize("add", [directly, by_staff])
+def test_an_invitation_ends_for_who_is_added_directly(as_admin, staff, fleet, client, add):
+    """Else they come back by it, with its role, after they were taken out."""
+    zoe = UserFactory(email="zoe@hudson.example")
+    elsewhere = MembershipFactory(admin=True).fleet
+    Invitation.objects.create(fleet=elsewhere, email=zoe.email, role="viewer")
+    invite(as_admin, zoe.email, role="admin")
+    add(zoe.email, fleet, staff=staff)
+    assert roles(fleet)[zoe.email] == "viewer"
+    client.force_login(zoe)
+    assert client.post(link()).status_code == 404
+    as_admin.post(f"/team/members/{member(fleet, zoe)}/remove/")
+    assert zoe.email not in roles(fleet)
+    assert client.post(link()).status_code == 404
+    assert zoe.email not in roles(fleet)
+    assert [each.fleet for each in Invitation.objects.filter(state="open")] == [elsewhere]
+
+
+@pytest.mark.parametrize("leaves", ["removed", "by oneself", "taken out by staff", "erased"])
+@pytest.mark.parametrize("age", [timedelta(), timedelta(days=9)])
+def test_who_leaves_comes_back_by_no_earlier_invitation(
+    as_admin, fleet, viewer, staff, client, leaves, age
+):
+    """Also by one from before such ones ended by themselves, or to an address that was another's.
+
+    An old one could be sent again.
+    """
+    url = f"/team/members/{member(fleet, viewer)}/remove/"
+    take_out = reverse("admin:drivers_fleetmembership_take_out", args=[member(fleet, viewer)])
+    earlier = Invitation.objects.create(
+        fleet=fleet, email=viewer.email.title(), role="admin", expires_at=now() - age
+    )
+    client.force_login(staff if leaves == "taken out by staff" else viewer)
+    if leaves == "removed":
+        as_admin.post(url)
+    elif leaves == "erased":
+        erase_user(user=viewer, email=viewer.email, by=None)
+    else:
+        client.post(take_out if leaves == "taken out by staff" else "/team/leave/")
+    assert viewer.email not in roles(fleet)
+    assert not Invitation.objects.filter(pk=earlier.pk, state="open").exists()
 
 
 def test_a_viewer_takes_nothing_over(as_admin, fleet, manager, viewer):
