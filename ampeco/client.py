@@ -195,15 +195,20 @@ class AmpecoClient:
 
     # Who
 
-    def find_users_by_email(self, email: str) -> list[User]:
-        """Find the users with an e-mail, in whatever case they typed it, with their invites."""
+    def find_users_by_email(self, email: str, *, partner_id: int | None = None) -> list[User]:
+        """Find the users with an e-mail, in whatever case they typed it, with their invites.
+
+        With `partner_id` those of a partner, so that of others even the operator says nothing.
+        """
         wanted = email.strip().casefold()
         if not wanted:
             return []
         for spelling in dict.fromkeys([email.strip(), email.strip().lower()]):
             found = only_wanted(
                 "find_users_by_email",
-                self._user_pages("find_users_by_email", filters={"email": spelling}),
+                self._user_pages(
+                    "find_users_by_email", filters={"email": spelling, "partnerId": partner_id}
+                ),
                 lambda user: user.email.casefold() == wanted,
             )
             if found:

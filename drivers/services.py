@@ -32,8 +32,8 @@ INVITED = frozenset({"pending", "sent"})
 class DriverNotAdded(Exception):
     """Nobody was added. `message` is for the person who asked and says no more than they may know.
 
-    `code` is one of `already`, `unknown`, `not-in-fleet`, `pending`, `disabled`, `too-many`,
-    `busy`, `unreachable`, `not-permitted`, `refused`, `erased`.
+    `code` is one of `already`, `not-in-fleet`, `pending`, `disabled`, `too-many`, `busy`,
+    `unreachable`, `not-permitted`, `refused`, `erased`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -45,9 +45,10 @@ class DriverNotAdded(Exception):
 def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
     """Look a driver up at the operator, whatever the case of the e-mail, and add them to the fleet.
 
-    Only users who accepted an invite of the fleet's partner are added; of anybody else nothing is
-    said but that they are not in the fleet. Each look-up counts against the limits of the user and
-    of the fleet. Raises DriverNotAdded with nothing changed.
+    Only users who accepted an invite of the fleet's partner are added. Of all others the same is
+    said after the same calls, so that nobody learns who has an account with the operator. Each
+    look-up counts against the limits of the user and of the fleet. Raises DriverNotAdded with
+    nothing changed.
     """
     email = email.strip()
     known = current_drivers(fleet).filter(email=email.lower()).first()
@@ -79,19 +80,11 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
     """Return the user with this e-mail as one of the fleet's. Raises DriverNotAdded."""
     client = get_client()
     try:
-        users = client.find_users_by_email(email)
+        users = client.find_users_by_email(email, partner_id=fleet.ampeco_partner_id)
         ties = [(user, *_invites_of(user, fleet=fleet, client=client)) for user in users]
     except UpstreamError as error:
         raise _not_looked_up(error) from None
     note_accepted()
-    if not ties:
-        raise DriverNotAdded(
-            "unknown",
-            _(
-                "No driver has this e-mail address. The driver must sign up in the driver app "
-                "first."
-            ),
-        )
     for user, invites, knows_all in ties:
         accepted = tuple(invite for invite in invites if invite.status == ACCEPTED)
         if any(invite.partner_id == fleet.ampeco_partner_id for invite in accepted):
@@ -110,7 +103,10 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
         )
     raise DriverNotAdded(
         "not-in-fleet",
-        _("This driver is not in your fleet. Ask the operator to add them to “%(fleet)s”.")
+        _(
+            "No driver of your fleet has this e-mail address. The driver must sign up in the "
+            "driver app, and accept the operator’s invitation to “%(fleet)s”."
+        )
         % {"fleet": fleet.name},
     )
 

@@ -170,6 +170,8 @@ def test_user_is_found_whatever_the_case(client, operator):
         "per_page": "100",
         "cursor": "",
     }
+    client.find_users_by_email("anna@hudson.example", partner_id=501)
+    assert operator.queries[1]["filter[partnerId]"] == "501"
 
 
 def test_user_is_looked_for_in_lower_case_too(client, operator):

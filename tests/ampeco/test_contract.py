@@ -92,7 +92,7 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     "find_users_by_email": (
         "usersListing",
         [payload("user", "3.110")],
-        lambda c: c.find_users_by_email("Anna.Kovacs@hudson.example"),
+        lambda c: c.find_users_by_email("Anna.Kovacs@hudson.example", partner_id=501),
     ),
     "users_of_partner": (
         "usersListing",
