@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
 LARGEST_ID = 2**63 - 1
+# A hundred metres of open sea.
+NOWHERE_DEGREES = 0.001
 # Beyond these an instant is a slip, and days added to one at the end of time would overflow.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -102,6 +104,11 @@ def real_number(value: object, *, least: float, most: float) -> float | None:
         return None
     result = float(number)
     return result if math.isfinite(result) and least <= result <= most else None
+
+
+def is_nowhere(latitude: float, longitude: float) -> bool:
+    """Return whether coordinates are the 0, 0 that systems write where they know none."""
+    return abs(latitude) < NOWHERE_DEGREES and abs(longitude) < NOWHERE_DEGREES
 
 
 def flag(value: object) -> bool | None:

@@ -13,6 +13,7 @@ from upstream.readers import (
     decimal_number,
     flag,
     instant,
+    is_nowhere,
     objects,
     pick_text,
     plain_text,
@@ -157,7 +158,9 @@ class Location:
         hours = section(payload, "workingHours")
         latitude = real_number(place.get("latitude"), least=-90, most=90)
         longitude = real_number(place.get("longitude"), least=-180, most=180)
-        known = latitude is not None and longitude is not None
+        known = (
+            latitude is not None and longitude is not None and not is_nowhere(latitude, longitude)
+        )
         return cls(
             id=required_id(payload),
             name=pick_text(payload.get("name")),

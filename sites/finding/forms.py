@@ -9,7 +9,8 @@ from sites.facts import connector_label
 from sites.models import Evse
 
 MOST_KW = 9999
-MOST_LETTERS_OF_PLACE = 200
+# A link to a map may be that long; of an address 200 are read.
+MOST_LETTERS_OF_PLACE = 1000
 
 
 class SiteSearchForm(forms.Form):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from mirror.search import search_key
+from upstream.readers import is_nowhere
 
 SECONDS = 3.0
 REMEMBERED = 24 * 3600
@@ -82,6 +83,8 @@ def _read(body: bytes) -> Answer | None:
     latitude, longitude = float(matches[0]["lat"]), float(matches[0]["lon"])
     if not is_on_the_globe(latitude, longitude):
         raise ValueError("The match is nowhere on the globe.")
+    if is_nowhere(latitude, longitude):
+        return None
     return latitude, longitude, str(matches[0].get("display_name", ""))[:200]
 
 

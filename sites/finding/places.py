@@ -1,6 +1,5 @@
 """Where the place is that somebody typed: as coordinates, by a geocoder, or among the sites."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import atan2, cos, degrees, hypot, radians, sin
@@ -10,16 +9,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mirror.search import search_key
+from sites.finding.coordinates import Point, is_link, read_coordinates
 from sites.finding.geocoder import GeocoderAway, ask_geocoder, is_on_the_globe
 from sites.models import Location
+from upstream.readers import is_nowhere
 
-COORDINATES = re.compile(
-    r"\s*([+-]?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*[,;]\s*([+-]?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*"
-)
+# Links to maps may be longer.
+MOST_LETTERS = 200
 # More sites than these say nothing of where a place is.
 MOST_SITES = 2000
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,17 @@ def find_place(text: str, *, sites: QuerySet[Location]) -> Place:
     set up, or where it knows no such place.
     """
     text = " ".join(text.split())
-    if match := COORDINATES.fullmatch(text):
-        return _typed(float(match[1]), float(match[2]))
+    if point := read_coordinates(text):
+        return _typed(*point)
+    if is_link(text):
+        raise PlaceNotFound(
+            _("This link does not say where the place is. Please paste its coordinates or address.")
+        )
+    if len(text) > MOST_LETTERS:
+        raise PlaceNotFound(_("Please describe the place in at most 200 characters."))
     place = (_of_geocoder(text) if settings.GEOCODER_URL else None) or _of_sites(text, sites)
     if place is None:
-        raise PlaceNotFound(
-            _(
-                "We could not find this place. Try a town or a postcode. The sites are sorted by "
-                "name."
-            )
-        )
+        raise _unknown()
     return place
 
 
@@ -77,7 +76,15 @@ def _typed(latitude: float, longitude: float) -> Place:
         raise PlaceNotFound(
             _("A latitude is from −90 to 90, a longitude from −180 to 180. They are ignored.")
         )
-    return Place(latitude, longitude, f"{latitude:g}, {longitude:g}")
+    if is_nowhere(latitude, longitude):
+        raise _unknown()
+    return Place(latitude, longitude, f"{round(latitude, 5):.9g}, {round(longitude, 5):.9g}")
+
+
+def _unknown() -> PlaceNotFound:
+    return PlaceNotFound(
+        _("We could not find this place. Try a town or a postcode. The sites are sorted by name.")
+    )
 
 
 def _of_geocoder(text: str) -> Place | None:

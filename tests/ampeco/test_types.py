@@ -89,7 +89,14 @@ def test_location_of_3_110():
 
 
 def test_position_is_known_as_a_whole_or_not_at_all():
-    for place in ({"latitude": 91, "longitude": 0}, {"latitude": 1}, None, {"latitude": "x"}):
+    nowhere = [{"latitude": 0, "longitude": 0}, {"latitude": "0.000000", "longitude": -0.0}]
+    for place in (
+        {"latitude": 91, "longitude": 0},
+        {"latitude": 1},
+        None,
+        {"latitude": "x"},
+        *nowhere,
+    ):
         location = Location.from_payload({"id": 1, "geoposition": place})
         assert (location.latitude, location.longitude) == (None, None)
 

@@ -86,10 +86,36 @@ class TestTyped:
             (" -34.85;138.5 ", (-34.85, 138.5)),
             ("+1,-2", (1, -2)),
             ("90,180", (90, 180)),
+            ("52.51703670546594, 13.388859882486896", (52.51703670546594, 13.388859882486896)),
         ],
     )
     def test_coordinates_are_taken_as_they_are(self, text, point):
         assert place(text).point == point
+
+    def test_they_are_named_to_a_metre(self):
+        assert place("52°31'01.3\"N 113°23'19.9\"W").name == "52.51703, -113.38886"
+
+    @pytest.mark.parametrize("text", ["0, 0", "0.0;-0.0", "0°0'0\"N 0°0'1\"E", "geo:0,0"])
+    def test_nowhere_is_no_place(self, text):
+        assert "We could not find this place" in refusal(text)
+
+    @pytest.mark.parametrize(
+        "text", ["https://maps.app.goo.gl/Abc", "Meet here: https://www.google.com/maps/place/Bern"]
+    )
+    def test_a_link_that_does_not_tell_goes_to_no_geocoder(self, text, answering):
+        came = answering("[]")
+        assert "This link does not say where the place is." in refusal(text)
+        assert not came
+
+    def test_a_link_may_be_longer_than_an_address(self, answering, as_manager):
+        came = answering("[]")
+        assert "at most 200 characters" in refusal("a" * 201)
+        assert not came
+        link = (
+            f"https://www.google.com/maps/place/X/@52.5,13.3,17z/data={'!1s0' * 60}!3d52.5!4d13.4"
+        )
+        page = as_manager.get("/sites/", {"near": link}).content.decode()
+        assert "nearest to 52.5, 13.4 first" in " ".join(page.split())
 
     @pytest.mark.parametrize("text", ["91, 0", "0, 181", "-90.1, 0"])
     def test_what_is_not_on_the_globe_is_said_so(self, text):
@@ -182,6 +208,10 @@ class TestGeocoder:
 
         assert len(came) == 1
         assert "Secret Street" not in caplog.text
+
+    def test_nowhere_is_nothing_found(self, answering):
+        answering('[{"lat": "0.0", "lon": "0.0", "display_name": "Null Island"}]')
+        assert "We could not find this place" in refusal("Brooklyn")
 
     def test_nobody_there(self, settings):
         settings.GEOCODER_URL = "http://127.0.0.1:9"
