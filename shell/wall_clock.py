@@ -1,16 +1,48 @@
 """What a time typed by a person means: the instants at which a site's clocks show it."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.utils.translation import gettext
+from tzlocal.windows_tz import win_tz
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 MINUTE = timedelta(minutes=1)
+# What IANA calls countries by; other names without a slash, such as “EST5EDT”, are no place's.
+COUNTRIES = frozenset(
+    "Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ"  # noqa: SIM905
+    " NZ-CHAT Navajo PRC Poland Portugal ROC ROK Singapore Turkey W-SU".split()
+)
+
+
+def zone_of_place(name: str) -> ZoneInfo | None:
+    """Return the zone of a place's clocks by IANA's name for it, or by Windows' (see CLDR).
+
+    None for what is unknown, and for zones of no place, such as “Etc/GMT+1” or “UTC”.
+    """
+    spelled = " ".join(name.split()).casefold()
+    windows = _windows_zones().get(spelled, "")
+    key = _zones_of_places().get((windows or spelled).replace(" ", "_"))
+    return ZoneInfo(key) if key else None
+
+
+@cache
+def _zones_of_places() -> dict[str, str]:
+    return {
+        key.casefold(): key
+        for key in available_timezones()
+        if key in COUNTRIES or ("/" in key and not key.startswith(("Etc/", "SystemV/")))
+    }
+
+
+@cache
+def _windows_zones() -> dict[str, str]:
+    return {name.casefold(): key.casefold() for name, key in win_tz.items()}
 
 
 def instants_of(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:

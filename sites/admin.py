@@ -1,13 +1,35 @@
 """The mirrored sites in the back office: to look at, never to change."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from mirror.admin import ReadOnlyAdmin
+from shell.wall_clock import zone_of_place
 from sites.models import ChargePoint, Connector, Evse, Location
 
 MIRRORED_FILTERS = [("retired_at", admin.EmptyFieldListFilter)]
+
+
+class ZoneFilter(admin.SimpleListFilter):
+    """Finds the sites of which the portal assumes the time zone."""
+
+    title = _("time zone")
+    parameter_name = "zone"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        return [("assumed", _("assumed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Location]) -> QuerySet[Location]:  # noqa: ARG002
+        if self.value() != "assumed":
+            return queryset
+        names = Location.objects.order_by().values_list("timezone", flat=True).distinct()
+        return queryset.filter(timezone__in=[name for name in names if not zone_of_place(name)])
 
 
 class ConnectorInline(TabularInline):
@@ -29,10 +51,21 @@ class ConnectorInline(TabularInline):
 class LocationAdmin(ReadOnlyAdmin):
     """Sites, searchable as on the portal's own list."""
 
-    list_display = ["name", "city", "country", "timezone", "status", "retired_at", "synced_at"]
-    list_filter = ["status", "country", *MIRRORED_FILTERS]
+    list_display = ["name", "city", "country", "zone_in_use", "status", "retired_at", "synced_at"]
+    list_filter = ["status", "country", ZoneFilter, *MIRRORED_FILTERS]
+    readonly_fields = ["zone_in_use"]
     search_fields = ["name", "city", "address", "=ampeco_id"]
     ordering = ["name", "pk"]
+
+    @admin.display(description=_("clocks"), ordering="timezone")
+    def zone_in_use(self, location: Location) -> str:
+        """Return by which zone the portal shows times, and what the operator says besides."""
+        names = {"zone": location.zone.key, "name": location.timezone}
+        if not location.zone_is_assumed:
+            return location.zone.key
+        if not location.timezone:
+            return gettext("%(zone)s, assumed: the operator names none") % names
+        return gettext("%(zone)s, assumed: the operator’s “%(name)s” is no zone of a place") % names
 
 
 @admin.register(ChargePoint)

@@ -166,13 +166,18 @@ def opening_days(location: Location) -> list[OpeningDay]:
     if not location.opening_hours:
         return []
     return [
-        OpeningDay(str(name), hours_text(location.opening_hours.get(weekday) or []))
+        OpeningDay(str(name), hours_text(location.opening_hours.get(weekday, [])))
         for weekday, name in WEEKDAYS.items()
     ]
 
 
-def hours_text(spans: list[list[str]]) -> str:
-    """Return the hours of one day in words; what ends before it starts ends the next day."""
+def hours_text(spans: list[list[str]] | None) -> str:
+    """Return the hours of one day in words; what ends before it starts ends the next day.
+
+    None is a day whose hours could not be read.
+    """
+    if spans is None:
+        return gettext("Unknown")
     texts = []
     for start, end in spans:
         if start == MIDNIGHT and end in END_OF_DAY:

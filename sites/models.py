@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mirror.models import Mirrored
+from shell.wall_clock import zone_of_place
 
 
 class Location(Mirrored):
@@ -44,6 +45,7 @@ class Location(Mirrored):
         _("opening hours"),
         default=dict,
         blank=True,
+        # A day of which it cannot be read has null, one that is closed is left out.
         help_text=_("By weekday, in the site's zone: {“monday”: [[“08:00”, “18:00”]]}."),
     )
     status = models.CharField(_("status"), max_length=16, choices=Status)
@@ -60,14 +62,11 @@ class Location(Mirrored):
     @cached_property
     def zone(self) -> ZoneInfo:
         """The site's time zone, or the portal's default where AMPECO names none we know."""
-        try:
-            return ZoneInfo(self.timezone or settings.DEFAULT_TIMEZONE)
-        except (ValueError, OSError, KeyError):
-            return ZoneInfo(settings.DEFAULT_TIMEZONE)
+        return zone_of_place(self.timezone) or ZoneInfo(settings.DEFAULT_TIMEZONE)
 
     @property
     def zone_is_assumed(self) -> bool:
-        return self.zone.key != self.timezone
+        return zone_of_place(self.timezone) is None
 
 
 class ChargePoint(Mirrored):

@@ -19,6 +19,9 @@ NOWHERE_DEGREES = 0.001
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+CLOCK = re.compile(
+    r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::[0-9]{2})? ?(?:([ap])\.?m\.?|h|uhr)?", re.IGNORECASE
+)
 # More kinds of surprises than this are not worth a line each in the log.
 MOST_SURPRISES = 500
 _surprises: set[tuple[str, str]] = set()
@@ -129,6 +132,24 @@ def instant(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if EARLIEST <= moment < LATEST else None
+
+
+def clock(value: object) -> str | None:
+    """Return a time of day as “08:00”, and the end of a day as “24:00”, however it is written.
+
+    “8:00”, “8.00”, “08:00:00”, “0800”, “8 h” and “8 a.m.” are read; None for anything else.
+    """
+    match = CLOCK.fullmatch(plain_text(value))
+    if not match:
+        return None
+    hour, minute, half = int(match[1]), int(match[2] or 0), (match[3] or "").lower()
+    if half == "a" and hour > 12:
+        return None
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if minute > 59 or hour * 60 + minute > 24 * 60:
+        return None
+    return f"{hour:02}:{minute:02}"
 
 
 def wire_instant(value: datetime) -> str:

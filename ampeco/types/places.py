@@ -10,6 +10,7 @@ from upstream.readers import (
     UnreadablePayload,
     choice,
     choices,
+    clock,
     decimal_number,
     flag,
     instant,
@@ -22,6 +23,9 @@ from upstream.readers import (
     section,
     whole_number,
 )
+
+# By weekday from when until when, such as “08:00” and “24:00”.
+OpeningHours = dict[str, tuple[tuple[str, str], ...] | None]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LOCATION_STATUSES = frozenset({"enabled", "disabled"})
@@ -146,7 +150,7 @@ class Location:
     facilities: tuple[str, ...]
     how_to_get_in: str
     always_open: bool | None
-    opening_hours: dict[str, tuple[tuple[str, str], ...]]
+    opening_hours: OpeningHours
     status: str
     roaming_operator_id: int | None
     last_updated_at: datetime | None
@@ -314,17 +318,16 @@ class Evse:
         return replace(self, charge_point_id=charge_point_id)
 
 
-def _opening_hours(hours: Payload) -> dict[str, tuple[tuple[str, str], ...]]:
-    by_day = {}
+def _opening_hours(hours: Payload) -> OpeningHours:
+    """Return when a location is open by weekday; a day of which that cannot be read has None."""
+    by_day: OpeningHours = {}
     for day in WEEKDAYS:
-        spans = tuple(
-            (plain_text(span.get("start"))[:5], plain_text(span.get("end"))[:5])
-            for span in objects(hours.get(day))
-            if plain_text(span.get("start")) and plain_text(span.get("end"))
-        )
+        said = [(span.get("start"), span.get("end")) for span in objects(hours.get(day))]
+        spans = [(clock(start), clock(end)) for start, end in said if start or end]
         if spans:
-            by_day[day] = spans
-    return by_day
+            read = tuple((start, end) for start, end in spans if start and end)
+            by_day[day] = read if len(read) == len(spans) else None
+    return by_day if any(by_day.values()) else {}
 
 
 def _connectors(payload: Payload) -> tuple[Connector, ...]:

@@ -274,7 +274,7 @@ def opening_lines(booking: AnyVersion) -> tuple[str, ...]:
     text = _("%(day)s: %(hours)s")
     lines = []
     while day <= last:
-        hours = hours_text(location.opening_hours.get(names[day.weekday()]) or [])
+        hours = hours_text(location.opening_hours.get(names[day.weekday()], []))
         lines.append(text % {"day": date_format(day, pattern), "hours": hours})
         day += ONE_DAY
     return tuple(lines)

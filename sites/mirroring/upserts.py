@@ -56,7 +56,8 @@ def store_locations(records: Iterable[types.Location], *, run: SyncRun, now: dat
             how_to_get_in=record.how_to_get_in,
             always_open=record.always_open,
             opening_hours={
-                day: [list(span) for span in spans] for day, spans in record.opening_hours.items()
+                day: None if spans is None else [list(span) for span in spans]
+                for day, spans in record.opening_hours.items()
             },
             status=record.status,
             search_text=search_key(

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ampeco import types
 from ampeco.types import (
@@ -24,6 +26,7 @@ from ampeco.types import (
 )
 from tests.scripted_operator import payload
 from upstream import readers
+from upstream.readers import clock
 
 PARSERS = {
     "location": Location,
@@ -86,6 +89,63 @@ def test_location_of_3_110():
         roaming_operator_id=31,
         last_updated_at=UPDATED,
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("8:00", "18:00", "08:00 18:00"),
+        ("0:00", "24:00", "00:00 24:00"),
+        ("08:00:00", "24:00:00", "08:00 24:00"),
+        ("8 AM", "6 PM", "08:00 18:00"),
+        ("12:00 AM", "12:00 PM", "00:00 12:00"),
+        ("8:30 a.m.", "06:15pm", "08:30 18:15"),
+        ("8.00", "18h30", "08:00 18:30"),
+        ("0800", "1800", "08:00 18:00"),
+        ("8 h", "18 Uhr", "08:00 18:00"),
+        (8, 18, "08:00 18:00"),
+    ],
+)
+def test_opening_hours_are_read_as_times(start, end, hours):
+    assert hours_of(start, end) == {"monday": (tuple(hours.split()),)}
+
+
+def hours_of(start: object, end: object, **more: object) -> dict:
+    hours = {"monday": [{"start": start, "end": end}], **more}
+    return Location.from_payload({"id": 1, "workingHours": {"hours": hours}}).opening_hours
+
+
+@pytest.mark.parametrize(
+    "start", ["dawn", "25:00", "24:01", "8:60", "13 AM", "8:00 XM", "-8:00", "8:0", "08:00Z", [8]]
+)
+def test_hours_that_cannot_be_read_are_not_known_and_not_closed(start):
+    assert hours_of(start, "18:00") == {}
+    tuesday = [{"start": "09:00", "end": "17:00"}]
+    assert hours_of(start, "18:00", tuesday=tuesday, wednesday=[]) == {
+        "monday": None,
+        "tuesday": (("09:00", "17:00"),),
+    }
+    assert hours_of("08:00", "12:00", tuesday=[*tuesday, {"start": start, "end": "20:00"}]) == {
+        "monday": (("08:00", "12:00"),),
+        "tuesday": None,
+    }
+
+
+@given(st.integers(0, 24 * 60))
+def test_a_time_of_day_is_read_as_it_was_written(minutes):
+    hour, minute = divmod(minutes, 60)
+    half = "PM" if 12 <= hour < 24 else "AM"
+    written = [f"{hour}:{minute:02}", f"{hour:02}:{minute:02}:00", f"{hour:02}{minute:02}"]
+    if hour < 24:
+        written += [f"{hour % 12 or 12}:{minute:02} {half}", f"{hour}h{minute:02}"]
+    assert {clock(text) for text in written} == {f"{hour:02}:{minute:02}"}
+
+
+@given(st.text(alphabet="0123456789:. apmhuAPMZ+-", max_size=12))
+def test_anything_is_a_time_or_is_not(text):
+    read = clock(text)
+    assert read is None or "00:00" <= read <= "24:00"
+    assert read is None or len(read) == 5
 
 
 def test_position_is_known_as_a_whole_or_not_at_all():

@@ -55,6 +55,7 @@ RIGHT = {
     "heir": "",
     "kind": "",
     "language": "en",
+    "link": "",
     "min_power": "",
     "minutes": "60",
     "move": "{move}",

@@ -1,9 +1,10 @@
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from tzlocal.windows_tz import win_tz
 
-from shell.wall_clock import instants_of, skipped_times
+from shell.wall_clock import instants_of, skipped_times, zone_of_place
 
 
 def at(text: str) -> datetime:
@@ -52,3 +53,44 @@ def test_every_quarter_hour_of_two_years_is_found_by_its_clock(zone):
         local = instant.astimezone(place)
         assert instant in instants_of(local.date(), local.time(), place)
         instant += timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        (" europe/berlin ", "Europe/Berlin"),
+        ("America/New York", "America/New_York"),
+        ("US/Eastern", "US/Eastern"),
+        ("Singapore", "Singapore"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("w. europe  standard time", "Europe/Berlin"),
+        ("Eastern Standard Time", "America/New_York"),
+        ("GMT Standard Time", "Europe/London"),
+        ("India Standard Time", "Asia/Calcutta"),
+    ],
+)
+def test_a_zone_is_known_by_its_name_or_by_that_of_windows(name, key):
+    assert zone_of_place(name).key == key
+
+
+NO_PLACES = ["EST5EDT", "EST", "CET", "GMT", "GMT0", "UTC", "Zulu", "Factory", "localtime"]
+NO_PLACES += ["Etc/GMT+1", "Etc/UTC", "UTC-02", "Dateline Standard Time", "posixrules"]
+NO_PLACES += ["", " ", "Mars/Olympus", "Berlin", "+01:00", "../../etc/passwd", "/etc/localtime"]
+NO_PLACES += ["Europe", "Europe/", "posix/Europe/Berlin", "right/Europe/Berlin", "\0", "a" * 500]
+
+
+@pytest.mark.parametrize("name", NO_PLACES)
+def test_what_is_no_zone_of_a_place(name):
+    assert zone_of_place(name) is None
+
+
+def test_every_zone_of_windows_is_known_or_of_no_place():
+    for name, key in win_tz.items():
+        zone = zone_of_place(name)
+        assert (zone is None) if key.startswith("Etc/") else (zone == ZoneInfo(key)), name
+
+
+def test_every_place_of_iana_is_known_by_itself():
+    of_areas = {key for key in available_timezones() if "/" in key and not key.startswith("Etc/")}
+    assert {zone_of_place(key).key for key in of_areas} == of_areas

@@ -4,7 +4,7 @@ from django.utils.timezone import now
 
 from mirror.models import SyncRun
 from sites.models import ChargePoint, Evse, Location
-from tests.factories import EvseFactory
+from tests.factories import EvseFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,20 @@ def test_mirrored_rows_can_be_looked_at_and_not_changed(as_staff, model):
     assert as_staff.post(page, {"name": "Mine"}).status_code == 403
     assert as_staff.get(reverse(f"{name}_add")).status_code == 403
     assert as_staff.post(reverse(f"{name}_delete", args=[row.pk])).status_code == 403
+
+
+def test_staff_see_which_zone_is_assumed_and_what_the_operator_says(as_staff, settings):
+    settings.DEFAULT_TIMEZONE = "Europe/Paris"
+    for name in ("W. Europe Standard Time", "Central Perk Time", "EST5EDT", ""):
+        LocationFactory(timezone=name)
+    sites = reverse("admin:charging_sites_location_changelist")
+    page = as_staff.get(sites).content.decode()
+    assert "Europe/Berlin" in page
+    for name in ("Central Perk Time", "EST5EDT"):
+        assert f"Europe/Paris, assumed: the operator’s “{name}” is no zone of a place" in page
+    assert page.count("Europe/Paris, assumed: the operator names none") == 1
+    assumed = as_staff.get(sites, {"zone": "assumed"}).context["cl"].queryset
+    assert {site.timezone for site in assumed} == {"Central Perk Time", "EST5EDT", ""}
 
 
 def test_runs_tell_what_they_did(as_staff, operator):

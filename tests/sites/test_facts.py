@@ -24,6 +24,7 @@ from sites.models import Location
         ([["00:00", "23:59"]], "All day"),
         ([["00:00", "00:00"]], "All day"),
         ([], "Closed"),
+        (None, "Unknown"),
     ],
 )
 def test_hours_of_a_day_in_words(spans, text):
@@ -39,6 +40,8 @@ def test_a_week_begins_on_monday_and_days_without_hours_are_closed():
 
 def test_hours_that_are_not_known_are_not_made_up():
     assert opening_days(Location(opening_hours={})) == []
+    days = opening_days(Location(opening_hours={"monday": [["08:00", "18:00"]], "tuesday": None}))
+    assert [day.hours for day in days[:3]] == ["08:00 to 18:00", "Unknown", "Closed"]
 
 
 def test_an_address_is_put_together_from_its_parts_where_there_is_no_full_one():

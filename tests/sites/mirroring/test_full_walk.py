@@ -70,7 +70,10 @@ class TestFull:
         operator.charge_points[12].type = "private"
         operator.charge_points[12].partner_id = 501
         operator.locations[1].timezone = None
-        operator.locations[1].hours = {"monday": [("08:00", "18:00")]}
+        operator.locations[1].hours = {
+            "monday": [("8:00", "6 PM"), ("22:00", "24:00")],
+            "tuesday": [("dawn", "dusk")],
+        }
 
         run = sync(full=True)
 
@@ -83,7 +86,8 @@ class TestFull:
         assert location.name == "Depot 1"
         assert location.search_text.startswith("depot 1 zurich")
         assert location.timezone == ""
-        assert location.opening_hours == {"monday": [["08:00", "18:00"]]}
+        hours = [["08:00", "18:00"], ["22:00", "24:00"]]
+        assert location.opening_hours == {"monday": hours, "tuesday": None}
         private = ChargePoint.objects.get(ampeco_id=12)
         assert (private.type, private.ampeco_partner_id) == ("private", 501)
         assert private.location.ampeco_id == 2
