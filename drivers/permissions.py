@@ -15,10 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
 
+from drivers.fleet_forms import SESSION_KEY, is_for_another_fleet, refuse_for_fleet
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
 from mirror.search import search_key
-
-SESSION_KEY = "fleet_id"
 
 
 def memberships_of(request: HttpRequest) -> list[FleetMembership]:
@@ -70,7 +69,10 @@ class FleetRequest(HttpRequest):
 
 
 def member_required(view: View) -> View:
-    """Let members of a fleet in; others see how to become one, staff go to the back office."""
+    """Let members of a fleet in; others see how to become one, staff go to the back office.
+
+    What is sent for another fleet than the current one goes no further (409).
+    """
 
     @login_required
     @wraps(view)
@@ -79,6 +81,8 @@ def member_required(view: View) -> View:
             if request.user.is_staff:
                 return redirect("admin:index")
             return render(request, "drivers/no_fleet.html", status=403)
+        if is_for_another_fleet(request):
+            return refuse_for_fleet(request)
         return view(request, *args, **kwargs)
 
     return inner

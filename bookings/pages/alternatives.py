@@ -23,9 +23,10 @@ from bookings.pages.history.status import moves_on
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
+from sites.slots.picker.form import DRAFT
 
 # What a link to another slot takes along, so that nothing has to be typed again.
-FILLED_IN = ("driver", "reference", "move")
+FILLED_IN = (*DRAFT, "draft", "move")
 
 
 @dataclass(frozen=True, slots=True)

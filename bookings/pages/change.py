@@ -18,6 +18,7 @@ from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, driver_of, manager_required, offer_drivers
+from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from sites.periods import start_of_day
 
@@ -34,8 +35,10 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     """
     booking = booking_or_404(request, pk)
     posted = request.method == "POST"
-    given = request.POST if posted else request.GET
-    form = ChangeForm(typed_change(booking, given, sent=posted), booking=booking)
+    filled_in = typed(request)
+    given = filled_in or request.GET
+    changed = typed_change(booking, given, sent=filled_in is not None)
+    form = ChangeForm(changed, booking=booking)
     form.is_valid()
     if posted and not FILLS_IN & given.keys():
         return _send(request, booking, form)

@@ -144,14 +144,20 @@
   });
   document.addEventListener("htmx:oobAfterSwap", ({ target }) => listen(target, true));
 
-  // A session that ended answers a fragment with the log-in page: go there, not into the fragment
+  // A session that ended answers a fragment with the log-in page: go there, not into the fragment.
+  // A form that somebody fills in is sent on its way there, so that it comes back filled in.
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const asked = new URL(detail.pathInfo.requestPath, location.href).pathname;
     const answered = new URL(detail.xhr.responseURL || location.href, location.href).pathname;
     if (asked !== answered && /^\s*<!doctype html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
-      location.reload();
+      const looks = detail.elt.closest("form[method=post]")?.querySelector("[name=find]");
+      if (looks) {
+        looks.form.requestSubmit(looks);
+      } else {
+        location.reload();
+      }
     }
   });
 
