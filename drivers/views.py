@@ -1,5 +1,6 @@
 """Pages about drivers and fleets."""
 
+import re
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -26,6 +27,7 @@ from shell.addresses import way_back
 from shell.kept_forms import typed
 
 PAGE_SIZE = 50
+PARTNER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @member_required
@@ -73,14 +75,14 @@ def add_driver(request: FleetRequest) -> HttpResponse:
 def driver_options(request: FleetRequest) -> HttpResponse:
     """Show drivers to pick one from, for the form that asks for a booking."""
     query = request.GET.get("q", request.GET.get("driver_query", ""))[:LONGEST_SEARCH]
-    offer = offer_drivers(request.fleet, query, chosen=request.GET.get("driver", ""))
-    context = {
-        "drivers": offer.drivers,
-        "more": offer.more,
-        "query": offer.query,
-        "chosen": offer.chosen,
-    }
-    return render(request, "drivers/_driver_options.html", context)
+    access = request.GET.get("access", "")[:LONGEST_SEARCH].split(",")
+    offer = offer_drivers(
+        request.fleet,
+        query,
+        chosen=request.GET.get("driver", ""),
+        access=frozenset(int(pk) for pk in access if PARTNER.fullmatch(pk)),
+    )
+    return render(request, "drivers/_driver_options.html", {"offer": offer})
 
 
 @login_required

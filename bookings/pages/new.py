@@ -11,7 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.actions.candidate import SLOT_RULES, BookingRefused, Candidate, Slot, first_refusal
+from bookings.actions.candidate import (
+    SLOT_RULES,
+    BookingRefused,
+    Candidate,
+    Slot,
+    access_needed,
+    first_refusal,
+)
 from bookings.actions.create import submit_booking_request
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
@@ -32,6 +39,7 @@ from drivers.permissions import (
 )
 from shell.formats import instant
 from shell.viewer import viewer_zone
+from sites.facts import trouble_of, what_is_stale
 from sites.models import Location
 from sites.pages.picker import picker_for
 from sites.selectors import bookable_evses
@@ -159,7 +167,12 @@ def _show(
     refusal = None if problem else first_refusal(candidate, SLOT_RULES)
     if refusal:
         problem, offer_slots = refusal.message, refusal.offer_slots
-    offer = offer_drivers(request.fleet, _text(form, "driver_query"), chosen=_text(form, "driver"))
+    offer = offer_drivers(
+        request.fleet,
+        _text(form, "driver_query"),
+        chosen=_text(form, "driver"),
+        access=access_needed(candidate.chargers),
+    )
     draft = _draft(form)
     was_typed = request.method == "POST" or "draft" in request.GET
     context = {
@@ -170,12 +183,12 @@ def _show(
         "overlap_key": overlap_key,
         "old": old,
         "seen_version": _text(form, "version") if seen_version is None else seen_version,
-        "drivers": offer.drivers,
-        "more": offer.more,
-        "query": offer.query,
-        "chosen": offer.chosen,
+        "offer": offer,
+        "finds": "find" in request.POST,
         "picker": _picker(request, slot, old, draft) if offer_slots else None,
         "alternatives_url": _alternatives_url(slot, old, draft),
+        "trouble": _trouble(candidate),
+        "stale": what_is_stale(),
         "kept": _what_is_kept(draft) if was_typed else "",
         "clear_url": _without_draft(slot, old) if "draft" in request.GET and draft else "",
         "location": slot.location,
@@ -193,6 +206,14 @@ def _offer_slots(
         params |= _draft(BookingForm(request.POST))
     address = reverse("sites:detail", args=[location.pk])
     return redirect(f"{address}?{urlencode(params)}" if params else address)
+
+
+def _trouble(candidate: Candidate) -> str:
+    """Return what is wrong now with the charger, or with each that would do."""
+    troubles = [trouble_of(evse) for evse in candidate.chargers]
+    if candidate.slot.evse or not all(troubles):
+        return next(iter(troubles), "") if candidate.slot.evse else ""
+    return _("None of the chargers that fit works now.") if troubles else ""
 
 
 def _draft(form: BookingForm) -> dict[str, str]:

@@ -70,6 +70,8 @@ def test_searching_without_javascript_keeps_what_was_typed(as_manager, slot, dri
     page = as_manager.post(NEW, data).content.decode()
     assert "Elif Demir" in page
     assert "Ana Alvarez" in page, "who was chosen stays in sight"
+    assert "autofocus" in page.split('id="id_driver_query"')[1].split(">")[0]
+    assert "autofocus" not in as_manager.get(NEW, params(slot)).content.decode()
     assert "Cost centre 9" in page
     assert not Booking.objects.exists()
 
