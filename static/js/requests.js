@@ -78,6 +78,17 @@
     }
   });
 
+  // A search within a form shows what it finds beside it: Enter leaves neither the page nor the field
+
+  document.addEventListener("submit", (event) => {
+    const find = event.submitter;
+    const field = find?.matches("[name=find]") && find.form.querySelector("[type=search][hx-get]");
+    if (field && window.htmx && !("leaves" in find.dataset)) {
+      event.preventDefault();
+      window.htmx.trigger(field, "search");
+    }
+  }, true);
+
   // Filters apply as they are chosen. What is typed waits for Enter or the button.
 
   document.addEventListener("change", (event) => {
@@ -152,9 +163,10 @@
     const answered = new URL(detail.xhr.responseURL || location.href, location.href).pathname;
     if (asked !== answered && /^\s*<!doctype html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
-      const looks = detail.elt.closest("form[method=post]")?.querySelector("[name=find]");
-      if (looks) {
-        looks.form.requestSubmit(looks);
+      const find = detail.elt.closest("form[method=post]")?.querySelector("[name=find]");
+      if (find) {
+        find.dataset.leaves = "";
+        find.form.requestSubmit(find);
       } else {
         location.reload();
       }
