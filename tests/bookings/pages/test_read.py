@@ -299,12 +299,11 @@ def _link(page: str, rel: str) -> str:
 
 def test_what_needs_attention_begins_with_what_is_still_to_come(as_manager, fleet):
     """All pages of it, on and back again, and the file."""
-    starts = [hours for day in range(1, 16) for hours in (24 * day, -24 * day, 24 * day)]
+    noon = next_noon()
     made = [
-        BookingFactory(
-            fleet=fleet, rejected=True, start_at=now() + timedelta(hours=each, minutes=30)
-        )
-        for each in starts
+        BookingFactory(fleet=fleet, rejected=True, start_at=noon + timedelta(days=each))
+        for day in range(3, 18)
+        for each in (day, -day, day)
     ]
     ahead = sorted((each.start_at, each.pk) for each in made if each.start_at > now())
     been = sorted((each.start_at, each.pk) for each in made if each.start_at < now())
