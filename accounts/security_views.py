@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.logout import logout
+from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import parse_rates
 from allauth.mfa.base.views import IndexView
@@ -15,20 +16,26 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from accounts.notices import mail_factor_link
 from accounts.second_factor import may_set_up, must_set_up, use_factor_link
 from accounts.sessions import device, end_sessions, sessions_of
+from shell.kept_forms import keep
 from shell.viewer import viewer_zone
 
 MINUTE = 60
+BAD_ORIGIN = REASON_BAD_ORIGIN.partition("%s")[0]
 # Under which name the library counts what these pages do.
 ACTIONS = {
     "account_login": "login",
@@ -155,3 +162,32 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     answer = render(request, "account/too_many.html", {"minutes": minutes}, status=429)
     answer["Retry-After"] = str(math.ceil(seconds))
     return answer
+
+
+def stale_token(request: HttpRequest, reason: str) -> HttpResponse:
+    """Lead on somebody who has signed in elsewhere since this page was opened; refuse others (403).
+
+    Signing in changes what pages prove themselves with. What one of our own sent with the old token
+    is never taken, but shown again, filled in.
+    """
+    not_ours = "Origin" not in request.headers or reason.startswith(BAD_ORIGIN)
+    if not_ours or settings.CSRF_COOKIE_NAME not in request.COOKIES:
+        return csrf_failure(request, reason)
+    goal = _onwards(request)
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(goal)
+    return HttpResponseRedirect(goal)
+
+
+def _onwards(request: HttpRequest) -> str:
+    match = request.resolver_match
+    if not match or match.view_name not in {"account_login", "mfa_login_webauthn"}:
+        return keep(request, "signed-in-again" if request.user.is_authenticated else "signed-out")
+    goal = get_next_redirect_url(request)
+    if not request.user.is_authenticated:
+        messages.warning(request, _("Please sign in once more."))
+        again = reverse("account_login")
+        return f"{again}?{urlencode({'next': goal})}" if goal else again
+    words = {"email": request.user.email}
+    messages.info(request, _("You are already signed in, as %(email)s.") % words)
+    return goal or reverse("home")

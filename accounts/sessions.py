@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from accounts.adapter import ClosedAdapter
 from accounts.models import User, language_for
 from accounts.second_factor import may_set_up, must_set_up
+from shell.kept_forms import KEPT_SECONDS, keep
 
 # How exact “last seen” is: a session is written down at most so often.
 SEEN_SECONDS = 300
@@ -56,7 +57,7 @@ SYSTEMS = [
 def note_sign_in(request: HttpRequest) -> None:
     """Note in the session when it began. It ends with the browser, if its owner asks no more."""
     request.session[SIGNED_IN_AT] = time.time()
-    if "_session_expiry" not in request.session:
+    if request.session.get("_session_expiry", KEPT_SECONDS) == KEPT_SECONDS:
         request.session.set_expiry(0)
     if request.session.session_key:
         cache.add(_seen_key(request.session.session_key), 1, SEEN_SECONDS)
@@ -170,8 +171,8 @@ class GuardBackOffice:
 
 
 def _confirm_first(request: HttpRequest) -> HttpResponse:
-    """Lead over a page that asks who is there; what was about to be sent has to be sent again."""
-    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    """Lead over a page that asks who is there; what was about to be sent is filled in again."""
+    back = request.get_full_path() if request.method == "GET" else keep(request, "not-yet")
     ways = get_adapter().get_reauthentication_methods(request.user)
     if not ways:
         logout(request)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
@@ -80,6 +80,11 @@ class BookingPage:
         )
 
     @property
+    def names_reader_time(self) -> bool:
+        """Whether the order is told by clocks that all rows share, since those of sites differ."""
+        return several_zones(self.bookings)
+
+    @property
     def has_unsettled(self) -> bool:
         return any(booking.is_undecided for booking in self.bookings)
 
@@ -98,6 +103,10 @@ def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
 def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
     """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
     return _narrow(Booking.objects.filter(fleet=fleet), fleet, narrowed)
+
+
+def several_zones(bookings: Iterable[Booking]) -> bool:
+    return len({booking.zone.key for booking in bookings}) > 1
 
 
 def booking_of(fleet: Fleet, pk: int) -> Booking:
@@ -134,21 +143,23 @@ def list_bookings(
 ) -> BookingPage:
     """Return a page of a fleet's bookings; a page costs the same wherever in the list it lies.
 
-    Upcoming and all-attention lists begin with the next start, the others with the latest one.
+    Upcoming bookings begin with the next start, the others with the latest one; of those that need
+    attention what is still to come stands before what has been.
     """
     now = now or timezone.now()
-    ascending = view == "upcoming"
     bookings = _narrow(
         _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
     )
     backwards = cursor is not None and cursor.backwards
     if cursor:
-        bookings = _beyond(bookings, cursor, upwards=ascending != backwards)
-    upwards = ascending != backwards
-    order = ("start_at", "pk") if upwards else ("-start_at", "-pk")
+        bookings = _beyond(bookings, cursor, view, now)
+    bookings = _in_order(bookings, view, now)
     # Which rows first, what they show afterwards: so the joins touch the rows of one page only.
-    ids = list(bookings.order_by(*order).values_list("pk", flat=True)[: PAGE_SIZE + 1])
-    rows = list(bookings_of(fleet).filter(pk__in=ids).order_by(*order))
+    if backwards:
+        bookings = bookings.reverse()
+    ids = list(bookings.values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    found = bookings_of(fleet).in_bulk(ids)
+    rows = [found[pk] for pk in ids if pk in found]
     more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE]
     if backwards:
@@ -174,18 +185,17 @@ def each_booking(
     that moves to another time may come twice or not at all.
     """
     now = now or timezone.now()
-    ascending = view == "upcoming"
-    order = ("start_at", "pk") if ascending else ("-start_at", "-pk")
     bookings = _narrow(
         _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
-    ).order_by(*order)
+    )
+    bookings = _in_order(bookings, view, now)
     beyond = bookings
     while keys := list(beyond.values_list("start_at", "pk")[:BATCH_SIZE]):
         rows = _told_in_files(fleet).in_bulk([pk for _start_at, pk in keys])
         yield [rows[pk] for _start_at, pk in keys if pk in rows]
         if len(keys) < BATCH_SIZE:
             return
-        beyond = _beyond(bookings, Cursor(*keys[-1], backwards=False), upwards=ascending)
+        beyond = _beyond(bookings, Cursor(*keys[-1], backwards=False), view, now)
 
 
 def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
@@ -220,13 +230,50 @@ def _cursor(booking: Booking, *, backwards: bool) -> Cursor:
     return Cursor(booking.start_at, booking.pk, backwards)
 
 
-def _beyond(bookings: QuerySet[Booking], cursor: Cursor, *, upwards: bool) -> QuerySet[Booking]:
+def needing_attention(bookings: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    """Return those that need attention: still to come, soonest first; then past, latest first."""
+    return _in_order(bookings.filter(needs_attention=True), "attention", now)
+
+
+def _in_order(bookings: QuerySet[Booking], view: View, now: datetime) -> QuerySet[Booking]:
+    if view == "upcoming":
+        return bookings.order_by("start_at", "pk")
+    if view != "attention":
+        return bookings.order_by("-start_at", "-pk")
+    is_ahead = Q(start_at__gte=now)
+    return bookings.order_by(
+        Case(When(is_ahead, then=Value(0)), default=Value(1)),
+        # Empty, and so the same, for all that have been.
+        Case(When(is_ahead, then=F("start_at"))),
+        Case(When(is_ahead, then=F("pk"))),
+        "-start_at",
+        "-pk",
+    )
+
+
+def _beyond(
+    bookings: QuerySet[Booking], cursor: Cursor, view: View, now: datetime
+) -> QuerySet[Booking]:
+    """Return what comes after a place of a list, or before it, as the cursor goes."""
+    onwards = not cursor.backwards
+    if view != "attention":
+        return bookings.filter(_later(cursor, later=onwards == (view == "upcoming")))
+    is_ahead = cursor.start_at >= now
+    same_part = Q(start_at__gte=now) if is_ahead else Q(start_at__lt=now)
+    beyond = same_part & _later(cursor, later=onwards == is_ahead)
+    if onwards == is_ahead:
+        # The other part lies beyond as a whole.
+        beyond |= ~same_part
+    return bookings.filter(beyond)
+
+
+def _later(cursor: Cursor, *, later: bool) -> Q:
     # The plain comparison beside the exact one lets the database start at the right place.
-    if upwards:
-        return bookings.filter(start_at__gte=cursor.start_at).filter(
+    if later:
+        return Q(start_at__gte=cursor.start_at) & (
             Q(start_at__gt=cursor.start_at) | Q(pk__gt=cursor.pk)
         )
-    return bookings.filter(start_at__lte=cursor.start_at).filter(
+    return Q(start_at__lte=cursor.start_at) & (
         Q(start_at__lt=cursor.start_at) | Q(pk__lt=cursor.pk)
     )
 

@@ -27,6 +27,7 @@ from calendars.feeds import (
 )
 from calendars.forms import FeedForm
 from drivers.permissions import FleetRequest, manager_required, member_required
+from shell.kept_forms import typed
 from shell.secret_links import nothing_here, secret_link
 from shell.viewer import viewer_zone
 
@@ -36,7 +37,7 @@ from shell.viewer import viewer_zone
 def feeds(request: FleetRequest) -> HttpResponseBase:
     if request.method == "POST":
         return make(request)
-    return _show(request, FeedForm(fleet=request.fleet))
+    return _show(request, FeedForm(typed(request), fleet=request.fleet))
 
 
 @manager_required

@@ -43,6 +43,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "accounts.security_views.stale_token"
 # Forms are small, and none takes a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 FILE_UPLOAD_HANDLERS = ["shell.middleware.NoFiles"]
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "privacy.watching.NoteStaff",
     "django_htmx.middleware.HtmxMiddleware",
     "drivers.permissions.FleetMiddleware",
+    "drivers.fleet_forms.KeepForms",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -444,6 +446,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
     ],
+    "STYLES": [lambda _: static("css/back_office.css")],
     "ENVIRONMENT": "ampeco.connection.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }

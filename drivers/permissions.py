@@ -15,10 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
 
+from drivers.fleet_forms import SESSION_KEY, is_for_another_fleet, refuse_for_fleet
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
 from mirror.search import search_key
-
-SESSION_KEY = "fleet_id"
 
 
 def memberships_of(request: HttpRequest) -> list[FleetMembership]:
@@ -57,6 +56,7 @@ class FleetMiddleware:
         return self.get_response(request)
 
 
+BY_NAME = ("last_name", "first_name", "pk")
 View = Callable[..., HttpResponseBase]
 
 
@@ -70,7 +70,10 @@ class FleetRequest(HttpRequest):
 
 
 def member_required(view: View) -> View:
-    """Let members of a fleet in; others see how to become one, staff go to the back office."""
+    """Let members of a fleet in; others see how to become one, staff go to the back office.
+
+    What is sent for another fleet than the current one goes no further (409).
+    """
 
     @login_required
     @wraps(view)
@@ -79,6 +82,8 @@ def member_required(view: View) -> View:
             if request.user.is_staff:
                 return redirect("admin:index")
             return render(request, "drivers/no_fleet.html", status=403)
+        if is_for_another_fleet(request):
+            return refuse_for_fleet(request)
         return view(request, *args, **kwargs)
 
     return inner
@@ -146,26 +151,53 @@ def matching_drivers(fleet: Fleet, query: str) -> QuerySet[Driver]:
     for word in search_key(query).split():
         drivers = drivers.filter(search_text__contains=word)
     enabled_first = Case(When(status=Driver.Status.ENABLED, then=Value(0)), default=Value(1))
-    return drivers.order_by(enabled_first, "last_name", "first_name", "pk")
+    return drivers.order_by(enabled_first, *BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class DriverOffer:
-    """A few drivers to pick one from: what `drivers/_driver_options.html` shows."""
+    """A few drivers to pick one from: what `drivers/_driver_options.html` shows.
+
+    `access` names the partners to whose private chargers a driver needs access, if any; who has it
+    to none of them is among `without_access`, by primary key.
+    """
 
     drivers: list[Driver]
     more: int
     query: str
     chosen: int | None
+    access: frozenset[int]
+    without_access: frozenset[int]
+
+    @property
+    def access_text(self) -> str:
+        return ",".join(map(str, sorted(self.access)))
 
 
-def offer_drivers(fleet: Fleet, query: str, *, chosen: str, limit: int = 8) -> DriverOffer:
-    """Return the drivers that match, and how many more there are.
+def offer_drivers(
+    fleet: Fleet,
+    query: str,
+    *,
+    chosen: str,
+    access: frozenset[int] = frozenset(),
+    limit: int = 8,
+) -> DriverOffer:
+    """Return the drivers that match, and how many more there are; who cannot be picked comes last.
 
     `chosen` is the primary key that was picked before, as a form sent it; it stays among the
     drivers whatever is searched for, unless it names none of this fleet.
     """
     matching = matching_drivers(fleet, query)
+    admitted = PrivateAccess.objects.filter(ampeco_partner_id__in=access).values("driver")
+    if access:
+        matching = matching.order_by(
+            Case(
+                When(status=Driver.Status.ENABLED, pk__in=admitted, then=Value(0)),
+                When(status=Driver.Status.ENABLED, then=Value(1)),
+                default=Value(2),
+            ),
+            *BY_NAME,
+        )
     drivers = list(matching[:limit])
     total = matching.count() if len(drivers) == limit else len(drivers)
     picked = _picked(fleet, chosen)
@@ -173,11 +205,16 @@ def offer_drivers(fleet: Fleet, query: str, *, chosen: str, limit: int = 8) -> D
         matches = matching.filter(pk=picked.pk).exists()
         drivers = [picked, *drivers[: limit - 1]]
         total += 0 if matches else 1
+    without = frozenset(driver.pk for driver in drivers) if access else frozenset()
+    if access:
+        without -= set(admitted.filter(driver__in=drivers).values_list("driver", flat=True))
     return DriverOffer(
         drivers=drivers,
         more=total - len(drivers),
         query=query,
         chosen=picked.pk if picked else None,
+        access=access,
+        without_access=without,
     )
 
 

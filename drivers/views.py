@@ -1,5 +1,6 @@
 """Pages about drivers and fleets."""
 
+import re
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from drivers.fleet_forms import SESSION_KEY
 from drivers.forms import LONGEST_SEARCH, AddDriverForm, DriverSearchForm
 from drivers.permissions import (
-    SESSION_KEY,
     FleetRequest,
     manager_required,
     matching_drivers,
@@ -22,8 +23,11 @@ from drivers.permissions import (
     offer_drivers,
 )
 from drivers.services import DriverNotAdded, add_driver_by_email
+from shell.addresses import way_back
+from shell.kept_forms import typed
 
 PAGE_SIZE = 50
+PARTNER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @member_required
@@ -42,12 +46,13 @@ def driver_list(request: FleetRequest) -> HttpResponse:
 @manager_required
 def add_driver(request: FleetRequest) -> HttpResponse:
     """Add a driver by e-mail and show the list; or say beside the field why nobody was added."""
-    if request.method != "POST":
+    data = typed(request)
+    if data is None:
         query = request.GET.urlencode()
         return redirect(f"{reverse('drivers:list')}{'?' if query else ''}{query}")
-    form = AddDriverForm(request.POST)
+    form = AddDriverForm(data)
     problem = ""
-    if form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             driver = add_driver_by_email(
                 fleet=request.fleet,
@@ -70,25 +75,28 @@ def add_driver(request: FleetRequest) -> HttpResponse:
 def driver_options(request: FleetRequest) -> HttpResponse:
     """Show drivers to pick one from, for the form that asks for a booking."""
     query = request.GET.get("q", request.GET.get("driver_query", ""))[:LONGEST_SEARCH]
-    offer = offer_drivers(request.fleet, query, chosen=request.GET.get("driver", ""))
-    context = {
-        "drivers": offer.drivers,
-        "more": offer.more,
-        "query": offer.query,
-        "chosen": offer.chosen,
-    }
-    return render(request, "drivers/_driver_options.html", context)
+    access = request.GET.get("access", "")[:LONGEST_SEARCH].split(",")
+    offer = offer_drivers(
+        request.fleet,
+        query,
+        chosen=request.GET.get("driver", ""),
+        access=frozenset(int(pk) for pk in access if PARTNER.fullmatch(pk)),
+    )
+    return render(request, "drivers/_driver_options.html", {"offer": offer})
 
 
 @login_required
 @require_POST
 def switch_fleet(request: HttpRequest) -> HttpResponse:
-    """Speak for another of the user's fleets from now on; any other fleet is a 404."""
+    """Speak for another of the user's fleets from now on, at home or where a form was left.
+
+    Any other fleet is a 404.
+    """
     wanted = request.POST.get("fleet", "")
     for membership in request.memberships:  # type: ignore[attr-defined]
         if str(membership.fleet_id) == wanted:
             request.session[SESSION_KEY] = membership.fleet_id
-            return redirect("home")
+            return redirect(way_back(request, otherwise=reverse("home")))
     raise Http404
 
 

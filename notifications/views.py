@@ -13,6 +13,7 @@ from drivers.permissions import FleetRequest, manager_required, member_required
 from notifications.forms import SentForm, SettingsForm, lead_time_text
 from notifications.sent_list import SentCursor, list_sent
 from notifications.settings_actions import save_settings
+from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 
 
@@ -21,7 +22,8 @@ from shell.viewer import viewer_zone
 def mail_settings(request: FleetRequest) -> HttpResponseBase:
     if request.method == "POST":
         return save(request)
-    return _show(request, SettingsForm(fleet=request.fleet, user=request.user))  # type: ignore[arg-type]
+    form = SettingsForm(typed(request), fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
+    return _show(request, form)
 
 
 @manager_required

@@ -1,9 +1,10 @@
-"""Where a request comes from."""
+"""Where a request comes from, and where it may lead back to."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 # What one household or company has of IPv6: its single addresses are free to change.
 OWN_NETWORK_BITS = 64
@@ -34,3 +35,16 @@ def client_address(request: HttpRequest) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, OWN_NETWORK_BITS), strict=False))
     return str(address or "")
+
+
+def is_ours(request: HttpRequest, url: str) -> bool:
+    """Return whether an address is one of the portal's own pages."""
+    return url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+
+
+def way_back(request: HttpRequest, *, otherwise: str) -> str:
+    """Return where a form says that it was sent from, if that is a path of ours."""
+    back = request.POST.get("next", "")
+    return back if back.startswith("/") and is_ours(request, back) else otherwise

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.timesince import timesince
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mirror.models import Mirrored
+from mirror.runs import last_finished
 from shell.formats import km as km_text
 from sites.models import Evse, Location
 from sites.selectors import ENABLED
@@ -127,6 +133,9 @@ WEEKDAYS: dict[str, str | Promise] = {
 BOOKABLE = "bookable"
 # What AMPECO calls a charge point that has lost its connection.
 OFFLINE = frozenset({"temporarily unavailable", "long-term unavailable"})
+MINUTE = timedelta(minutes=1)
+# So many reads of changes in a row may fail before it is said.
+MOST_DELTAS_MISSED = 4
 MIDNIGHT = "00:00"
 END_OF_DAY = frozenset({MIDNIGHT, "23:59", "24:00"})
 
@@ -141,13 +150,17 @@ class OpeningDay:
 
 @dataclass(frozen=True, slots=True)
 class Charger:
-    """A charger as a page shows it: `state` is `bookable`, `out-of-order` or `not-bookable`."""
+    """A charger as a page shows it: `state` is `bookable`, `out-of-order` or `not-bookable`.
+
+    `trouble` says why one that can be booked cannot be used as things stand.
+    """
 
     evse: Evse
     connectors: str
     state: str
     state_label: str
     private: bool
+    trouble: str = ""
 
 
 def map_url(location: Location) -> str:
@@ -219,6 +232,7 @@ def charger_of(evse: Evse) -> Charger:
         state=state,
         state_label=state_label,
         private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,
+        trouble=trouble_of(evse) if state == BOOKABLE else "",
     )
 
 
@@ -233,22 +247,44 @@ def state_of(evse: Evse) -> tuple[str, str]:
 
 
 def trouble_of(evse: Evse) -> str:
-    """Return in a sentence why a charger cannot be used as things stand; "" where it can.
+    """Return why a charger cannot be used as things stand, and since when; "" where it can.
 
-    The operator's word comes first, then what the charger says itself.
+    The operator's word comes first, then what the charger says itself. The operator gives no time
+    for it, but its record says when it changed last: since then at the latest.
     """
     charge_point = evse.charge_point
-    statuses = {evse.status, charge_point.status}
-    if Evse.Status.OUT_OF_ORDER in statuses:
-        return gettext("The charger is out of order.")
-    if Evse.Status.DISABLED in statuses:
-        return gettext("The operator has taken the charger out of service.")
-    if evse.retired_at or charge_point.retired_at:
-        return gettext("The charger is no longer there.")
+    rows = (evse, charge_point)
+    for wrong, text in (
+        ({Evse.Status.OUT_OF_ORDER}, gettext("The charger is out of order.")),
+        ({Evse.Status.DISABLED}, gettext("The operator has taken the charger out of service.")),
+    ):
+        if found := next((row for row in rows if row.status in wrong), None):
+            return _with_age(text, found)
+    if gone := next((row for row in rows if row.retired_at), None):
+        return _with_age(gettext("The charger is no longer there."), gone)
     if charge_point.network_status in OFFLINE:
-        return gettext("The charger is offline.")
-    if "faulted" in {evse.hardware_status, charge_point.hardware_status}:
-        return gettext("The charger reports a fault.")
-    if "unavailable" in {evse.hardware_status, charge_point.hardware_status}:
-        return gettext("The charger reports that it is not available.")
+        return _with_age(gettext("The charger is offline."), charge_point)
+    for word, text in (
+        ("faulted", gettext("The charger reports a fault.")),
+        ("unavailable", gettext("The charger reports that it is not available.")),
+    ):
+        if found := next((row for row in rows if row.hardware_status == word), None):
+            return _with_age(text, found)
     return ""
+
+
+def _with_age(text: str, row: Mirrored) -> str:
+    since = row.retired_at or row.ampeco_updated_at or row.synced_at
+    ago = timesince(since, depth=1) if timezone.now() - since >= MINUTE else ""
+    reported = gettext("Reported %(ago)s ago.") % {"ago": ago} if ago else gettext("Reported now.")
+    return f"{text} {reported}"
+
+
+def what_is_stale() -> str:
+    """Return in a sentence how old what is known of chargers is, where that is older than usual."""
+    last = last_finished()
+    allowed = MOST_DELTAS_MISSED * timedelta(minutes=settings.SYNC_DELTA_MINUTES)
+    if last is None or timezone.now() - last.started_at <= allowed:
+        return ""
+    words = {"ago": timesince(last.started_at, depth=1)}
+    return gettext("The state of chargers was last read %(ago)s ago: it may have changed.") % words

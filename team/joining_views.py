@@ -10,8 +10,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from drivers.fleet_forms import SESSION_KEY
 from drivers.models import TeamRole
-from drivers.permissions import SESSION_KEY
 from shell.secret_links import secret_link
 from team.forms import NewAccountForm
 from team.invitations import (

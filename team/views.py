@@ -15,6 +15,7 @@ from accounts.models import User, language_for
 from drivers.models import FleetMembership, TeamRole
 from drivers.permissions import FleetRequest, admin_required, member_required
 from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remains
+from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from team.forms import InvitationForm, LeavingForm, RoleForm
 from team.invitations import deliver, invite, revoke
@@ -34,10 +35,11 @@ def team(request: FleetRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite_somebody(request: FleetRequest) -> HttpResponse:
     """Invite somebody and show the team; or say beside the field why nobody was invited."""
-    if request.method != "POST":
+    data = typed(request)
+    if data is None:
         return redirect("team:list")
-    form = InvitationForm(request.POST)
-    if form.is_valid():
+    form = InvitationForm(data)
+    if request.method == "POST" and form.is_valid():
         try:
             invitation = invite(
                 fleet=request.fleet, by=_user(request), staff=False, **form.cleaned_data
@@ -121,7 +123,7 @@ def leave(request: FleetRequest) -> HttpResponse:
 
 def _leaving(request: FleetRequest, membership: FleetMembership) -> HttpResponse:
     itself = membership.user_id == request.user.pk
-    form = LeavingForm(request.POST if request.method == "POST" else None, membership=membership)
+    form = LeavingForm(typed(request), membership=membership)
     problem = ""
     try:
         check_admin_remains(membership)

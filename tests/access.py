@@ -342,7 +342,8 @@ def ask(client: Client, entry: Entry, things: dict[str, str], **headers: str):
 
 def said(answer) -> int | str:
     """Return how an address answered."""
-    if answer.status_code == 302 and answer.url.startswith("/account/login/?next="):
+    goal = answer.headers.get("HX-Redirect", answer.headers.get("Location", ""))
+    if goal.startswith("/account/login/?next="):
         return LOGIN
     if answer.status_code == 302 and answer.url == reverse("admin:index"):
         return BACK_OFFICE

@@ -13,6 +13,7 @@ from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
 from drivers.permissions import private_partner_ids
 from shell.wall_clock import instants_of
+from sites.facts import trouble_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
 from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
@@ -78,10 +79,11 @@ class Wish:
         criteria = Criteria(current_type=self.current_type, min_power_kw=self.min_power_kw)
         return criteria.fits(evse)
 
-    def distance(self, evse: Evse) -> tuple[bool, Decimal, str]:
+    def distance(self, evse: Evse) -> tuple[bool, bool, Decimal, str]:
+        """Return by what chargers are put in order: those that work now, then by power."""
         wanted = self.power_kw or Decimal(0)
         power = evse.max_power_kw or Decimal(0)
-        return power < wanted, abs(power - wanted), evse.name
+        return bool(trouble_of(evse)), power < wanted, abs(power - wanted), evse.name
 
     def narrow(self, evses: QuerySet[Evse]) -> QuerySet[Evse]:
         """Return those of the chargers that may fit, as far as the database can tell."""

@@ -23,9 +23,11 @@ from bookings.pages.history.status import moves_on
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
+from sites.facts import trouble_of, what_is_stale
+from sites.slots.picker.form import DRAFT
 
 # What a link to another slot takes along, so that nothing has to be typed again.
-FILLED_IN = ("driver", "reference", "move")
+FILLED_IN = (*DRAFT, "draft", "move")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Choice:
     slot: Slot
     url: str
     km: float | None = None
+
+    @property
+    def trouble(self) -> str:
+        return trouble_of(self.slot.evse) if self.slot.evse else ""
 
 
 @manager_required
@@ -119,6 +125,8 @@ def _show(
         ],
         "heading": "h3" if within else "h2",
         "lesser_heading": "h4" if within else "h3",
+        "trouble": trouble_of(found.wanted.evse) if found.wanted.evse else "",
+        "stale": what_is_stale(),
         "viewer_zone": viewer_zone(request),
     }
     name = "alternatives" if whole else "_alternatives"

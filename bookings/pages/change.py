@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from bookings.actions.candidate import BookingRefused
+from bookings.actions.candidate import BookingRefused, access_needed
 from bookings.actions.change import change_candidate, request_change, why_not
 from bookings.models import Booking
 from bookings.pages.change_form import ChangeForm, typed_change
@@ -18,7 +18,9 @@ from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, driver_of, manager_required, offer_drivers
+from shell.kept_forms import typed
 from shell.viewer import viewer_zone
+from sites.facts import trouble_of, what_is_stale
 from sites.periods import start_of_day
 
 # Buttons that fill in the form and send nothing.
@@ -34,8 +36,10 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     """
     booking = booking_or_404(request, pk)
     posted = request.method == "POST"
-    given = request.POST if posted else request.GET
-    form = ChangeForm(typed_change(booking, given, sent=posted), booking=booking)
+    filled_in = typed(request)
+    given = filled_in or request.GET
+    changed = typed_change(booking, given, sent=filled_in is not None)
+    form = ChangeForm(changed, booking=booking)
     form.is_valid()
     if posted and not FILLS_IN & given.keys():
         return _send(request, booking, form)
@@ -140,7 +144,12 @@ def _show(
     The version stays the one that was seen until the page has told of a conflict.
     """
     query = _text(form, "driver_query")
-    offer = offer_drivers(request.fleet, query, chosen=_text(form, "driver"))
+    offer = offer_drivers(
+        request.fleet,
+        query,
+        chosen=_text(form, "driver"),
+        access=access_needed([booking.evse] if booking.evse else []),
+    )
     context = {
         "booking": booking,
         "location": booking.location,
@@ -151,10 +160,10 @@ def _show(
         "offer_nearest": offer_nearest or form.names_no_time,
         "seen_version": booking.version if problem else _text(form, "version"),
         "times": _times(booking, form, viewer_zone=viewer_zone(request)),
-        "drivers": offer.drivers,
-        "more": offer.more,
-        "query": offer.query,
-        "chosen": offer.chosen,
+        "trouble": trouble_of(booking.evse) if booking.evse else "",
+        "stale": what_is_stale(),
+        "offer": offer,
+        "finds": "find" in request.POST,
         "viewer_zone": viewer_zone(request),
     }
     whole = not request.htmx or request.htmx.history_restore_request

@@ -11,7 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.actions.candidate import SLOT_RULES, BookingRefused, Candidate, Slot, first_refusal
+from bookings.actions.candidate import (
+    SLOT_RULES,
+    BookingRefused,
+    Candidate,
+    Slot,
+    access_needed,
+    first_refusal,
+)
 from bookings.actions.create import submit_booking_request
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
@@ -32,13 +39,12 @@ from drivers.permissions import (
 )
 from shell.formats import instant
 from shell.viewer import viewer_zone
+from sites.facts import trouble_of, what_is_stale
 from sites.models import Location
 from sites.pages.picker import picker_for
 from sites.selectors import bookable_evses
+from sites.slots.picker.form import DRAFT, draft_params
 
-# Who picks another slot half-way finds the driver and the reference filled in again.
-DRAFT_KEY = "booking_draft"
-TYPED = ("driver", "driver_query", "reference")
 LONGEST_KEY = 18
 
 
@@ -60,7 +66,7 @@ def new(request: FleetRequest) -> HttpResponse:
         return _send(request, candidate)
     if old and not old.can_change():
         return refused(request, old)
-    return _show(request, candidate, _unsent_form(request, given, old))
+    return _show(request, candidate, _unsent_form(given, old))
 
 
 def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
@@ -77,12 +83,6 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
     """Ask for the booking; what keeps it from being asked for is said beside what was typed."""
     form = BookingForm(request.POST)
     fleet, slot = request.fleet, candidate.slot
-    if request.POST.get("fleet", str(fleet.pk)) != str(fleet.pk):
-        # Switched in another tab, while this form was for the other one.
-        problem = _(
-            "You are now booking for %(fleet)s. Please check the driver and send the request again."
-        )
-        return _show(request, candidate, form, problem=problem % {"fleet": fleet.name})
     if not form.is_valid():
         return _show(request, candidate, form)
     data = form.cleaned_data
@@ -103,7 +103,6 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
         )
     except BookingRefused as refusal:
         return _say(request, candidate, form, refusal)
-    request.session.pop(DRAFT_KEY, None)
     if not submission.is_new:
         messages.info(request, _("You have already requested this slot. Here is that request."))
     return redirect("bookings:detail", pk=submission.request.booking_id)
@@ -140,14 +139,11 @@ def _say(
     return _show(request, candidate, form, problem=problem, offer_slots=refusal.offer_slots)
 
 
-def _unsent_form(request: FleetRequest, given: QueryDict, old: Booking | None) -> BookingForm:
+def _unsent_form(given: QueryDict, old: Booking | None) -> BookingForm:
     initial: dict[str, Any] = {}
     if old:
         initial = {"driver": old.driver_id, "reference": old.reference, "version": old.version}
-    draft = request.session.get(DRAFT_KEY, {})
-    if draft.get("move", "") == _move(old):
-        initial |= {name: draft[name] for name in TYPED if name in draft}
-    initial |= {name: given[name] for name in (*TYPED, "version") if name in given}
+    initial |= {name: given[name] for name in (*DRAFT, "version") if name in given}
     key = given.get("submission_key", "")
     return BookingForm(initial={**initial, "submission_key": key or uuid.uuid4()})
 
@@ -171,9 +167,14 @@ def _show(
     refusal = None if problem else first_refusal(candidate, SLOT_RULES)
     if refusal:
         problem, offer_slots = refusal.message, refusal.offer_slots
-    offer = offer_drivers(request.fleet, _text(form, "driver_query"), chosen=_text(form, "driver"))
-    if problem and offer_slots:
-        _keep_draft(request, form, old)
+    offer = offer_drivers(
+        request.fleet,
+        _text(form, "driver_query"),
+        chosen=_text(form, "driver"),
+        access=access_needed(candidate.chargers),
+    )
+    draft = _draft(form)
+    was_typed = request.method == "POST" or "draft" in request.GET
     context = {
         "slot": slot,
         "form": form,
@@ -182,12 +183,14 @@ def _show(
         "overlap_key": overlap_key,
         "old": old,
         "seen_version": _text(form, "version") if seen_version is None else seen_version,
-        "drivers": offer.drivers,
-        "more": offer.more,
-        "query": offer.query,
-        "chosen": offer.chosen,
-        "picker": _picker(request, slot, old) if offer_slots else None,
-        "alternatives_url": _alternatives_url(slot, form, old),
+        "offer": offer,
+        "finds": "find" in request.POST,
+        "picker": _picker(request, slot, old, draft) if offer_slots else None,
+        "alternatives_url": _alternatives_url(slot, old, draft),
+        "trouble": _trouble(candidate),
+        "stale": what_is_stale(),
+        "kept": _what_is_kept(draft) if was_typed else "",
+        "clear_url": _without_draft(slot, old) if "draft" in request.GET and draft else "",
         "location": slot.location,
         "viewer_zone": viewer_zone(request),
     }
@@ -197,26 +200,49 @@ def _show(
 def _offer_slots(
     request: FleetRequest, location: Location, old: Booking | None, *, message: str
 ) -> HttpResponse:
-    if request.method == "POST":
-        _keep_draft(request, BookingForm(request.POST), old)
     messages.error(request, message)
+    params = {"move": _move(old)} if old else {}
+    if request.method == "POST":
+        params |= _draft(BookingForm(request.POST))
     address = reverse("sites:detail", args=[location.pk])
-    return redirect(f"{address}?{urlencode({'move': old.pk})}" if old else address)
+    return redirect(f"{address}?{urlencode(params)}" if params else address)
 
 
-def _keep_draft(request: FleetRequest, form: BookingForm, old: Booking | None) -> None:
-    request.session[DRAFT_KEY] = {name: _text(form, name) for name in TYPED} | {"move": _move(old)}
+def _trouble(candidate: Candidate) -> str:
+    """Return what is wrong now with the charger, or with each that would do."""
+    troubles = [trouble_of(evse) for evse in candidate.chargers]
+    if candidate.slot.evse or not all(troubles):
+        return next(iter(troubles), "") if candidate.slot.evse else ""
+    return _("None of the chargers that fit works now.") if troubles else ""
 
 
-def _alternatives_url(slot: Slot, form: BookingForm, old: Booking | None) -> str:
-    typed = {"driver": _text(form, "driver"), "reference": _text(form, "reference")}
-    params = slot_params(slot) | typed | {"move": _move(old)}
+def _draft(form: BookingForm) -> dict[str, str]:
+    """Return what links to other slots carry, so that nothing has to be typed again."""
+    return draft_params({name: _text(form, name) for name in DRAFT})
+
+
+def _what_is_kept(draft: dict[str, str]) -> str:
+    if draft.get("driver") and draft.get("reference"):
+        return _("The driver and the reference that you entered are kept.")
+    if draft.get("driver"):
+        return _("The driver that you picked is kept.")
+    return _("The reference that you entered is kept.") if draft.get("reference") else ""
+
+
+def _without_draft(slot: Slot, old: Booking | None) -> str:
+    params = slot_params(slot) | ({"move": _move(old)} if old else {})
+    return f"{reverse('bookings:new')}?{urlencode(params)}"
+
+
+def _alternatives_url(slot: Slot, old: Booking | None, draft: dict[str, str]) -> str:
+    params = slot_params(slot) | draft | {"move": _move(old)}
     return f"{reverse('bookings:slot_alternatives')}?{urlencode(params)}"
 
 
-def _picker(request: FleetRequest, slot: Slot, old: Booking | None) -> object:
-    params = request.GET.copy()
-    params.clear()
+def _picker(
+    request: FleetRequest, slot: Slot, old: Booking | None, draft: dict[str, str]
+) -> object:
+    params = QueryDict(urlencode(draft), mutable=True)
     local = slot.start_at.astimezone(slot.location.zone)
     params["day"] = local.date().isoformat()
     params["from"] = f"{local:%H:%M}"

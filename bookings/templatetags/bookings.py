@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import HttpRequest
@@ -14,7 +15,8 @@ from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
 from bookings.wording import facts
-from shell.formats import instant
+from bookings.wording.attention import risk_of
+from shell.formats import instant, period, zone_label
 from sites.facts import charger_of
 from sites.models import Evse
 from sites.selectors import Criteria
@@ -66,6 +68,21 @@ def again_query(booking: Booking) -> str:
             "reference": booking.reference,
         }
     )
+
+
+register.filter(risk_of)
+
+
+@register.simple_tag
+def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
+    """Return a booking's period on the clocks of the reader (or in UTC), which tells its place in
+    a list over several zones; nothing where these clocks show what those of the site do.
+    """
+    zone = zone or ZoneInfo("UTC")
+    theirs, own = (period(booking.start_at, booking.end_at, each) for each in (booking.zone, zone))
+    if theirs == own:
+        return ""
+    return f"{own}, {zone_label(zone, booking.start_at)}"
 
 
 @register.filter

@@ -1,17 +1,30 @@
 """Why bookings need attention, in a few words each."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording.facts import one_line
 from bookings.wording.history import OCCURRENCES
+from sites.facts import trouble_of
 
 Status = Booking.Status
 What = BookingEvent.What
 LONGEST_REASON = 160
+# Until then what is wrong with a charger may well be repaired.
+SOON = timedelta(hours=24)
 WITH_A_REASON = (What.CHANGED, What.GONE, What.MOVE_ENDED, What.RUNNING_LATE)
+
+
+def risk_of(booking: Booking) -> str:
+    """Return what is wrong with the charger of a booking that begins soon; "" for all others."""
+    now = timezone.now()
+    if booking.status not in Booking.GOES_AHEAD or not now < booking.start_at < now + SOON:
+        return ""
+    return trouble_of(booking.evse) if booking.evse else ""
 
 
 def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:

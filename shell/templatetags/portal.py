@@ -60,6 +60,15 @@ def query(context: RequestContext, **changes: Any) -> str:
 # Form controls
 
 
+@register.simple_tag(takes_context=True)
+def fleet_token(context: RequestContext) -> SafeString:
+    """Draw what says which fleet a form is for; without it nothing is taken of a page's form."""
+    return format_html(
+        '<input type="hidden" name="fleet" value="{}">',
+        context["request"].fleet.pk,
+    )
+
+
 def style(field: BoundField) -> None:
     """Give the field's widget the class that the style sheet knows it by."""
     widget = field.field.widget

@@ -3,10 +3,10 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
+from shell.addresses import way_back
 from sites.favourites import mark_favourite
 from sites.selectors import visible_locations
 
@@ -22,18 +22,8 @@ def favourite(request: FleetRequest, pk: int) -> HttpResponse:
     location = get_object_or_404(visible, pk=pk)
     wanted = request.POST.get("favourite") == "1"
     mark_favourite(location, user_pk=request.user.pk, wanted=wanted)  # type: ignore[arg-type]
-    back = _way_back(request, otherwise=reverse("sites:detail", args=[location.pk]))
+    back = way_back(request, otherwise=reverse("sites:detail", args=[location.pk]))
     if request.htmx:
         context = {"location": location, "is_favourite": wanted, "back": back}
         return render(request, "sites/_favourite.html", context)
     return redirect(back)
-
-
-def _way_back(request: FleetRequest, *, otherwise: str) -> str:
-    back = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    if back.startswith("/") and url_has_allowed_host_and_scheme(
-        back, allowed_hosts=hosts, require_https=request.is_secure()
-    ):
-        return back
-    return otherwise

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.middleware import allow_pictures_from
-from sites.facts import BOOKABLE, charger_of, facts_of, state_of
+from sites.facts import BOOKABLE, charger_of, facts_of, state_of, what_is_stale
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
 from sites.pages.map_data import map_of
@@ -78,6 +78,7 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
         "back": request.path,
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": [charger_of(evse) for evse in evses],
+        "stale": what_is_stale(),
         "picker": picker_for(
             request,
             location,

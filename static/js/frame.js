@@ -49,15 +49,40 @@
     }
   });
 
-  // Dialogs, and the keys that open them. A key alone means something only where nobody types.
+  // Dialogs, and the keys that open them. A key alone means something only where nobody types, and
+  // nothing for who has switched that off.
+
+  const keysAreOff = () => {
+    try {
+      return localStorage.getItem("shortcuts") === "off";
+    } catch {
+      return false; // storage is switched off
+    }
+  };
+
+  const keysSwitch = document.getElementById("shortcuts-on");
+  if (keysSwitch) {
+    keysSwitch.checked = !keysAreOff();
+    keysSwitch.addEventListener("change", () => {
+      try {
+        localStorage.setItem("shortcuts", keysSwitch.checked ? "on" : "off");
+      } catch {
+        keysSwitch.checked = true; // it cannot be remembered
+      }
+    });
+  }
+  for (const button of document.querySelectorAll("button[data-opens]")) {
+    button.hidden = false;
+  }
 
   const openDialog = (id) => {
     const dialog = document.getElementById(id);
     if (!dialog || document.querySelector("dialog[open]")) {
       return false;
     }
+    closeMenus();
     dialog.showModal();
-    dialog.querySelector("input")?.select();
+    dialog.querySelector("input[type=search]")?.select();
     return true;
   };
 
@@ -82,7 +107,7 @@
   let goesTo = false;
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || keysAreOff()) {
       return;
     }
     const wasGoing = goesTo;

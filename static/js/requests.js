@@ -78,6 +78,17 @@
     }
   });
 
+  // A search within a form shows what it finds beside it: Enter leaves neither the page nor the field
+
+  document.addEventListener("submit", (event) => {
+    const find = event.submitter;
+    const field = find?.matches("[name=find]") && find.form.querySelector("[type=search][hx-get]");
+    if (field && window.htmx && !("leaves" in find.dataset)) {
+      event.preventDefault();
+      window.htmx.trigger(field, "search");
+    }
+  }, true);
+
   // Filters apply as they are chosen. What is typed waits for Enter or the button.
 
   document.addEventListener("change", (event) => {
@@ -144,14 +155,21 @@
   });
   document.addEventListener("htmx:oobAfterSwap", ({ target }) => listen(target, true));
 
-  // A session that ended answers a fragment with the log-in page: go there, not into the fragment
+  // A session that ended answers a fragment with the log-in page: go there, not into the fragment.
+  // A form that somebody fills in is sent on its way there, so that it comes back filled in.
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const asked = new URL(detail.pathInfo.requestPath, location.href).pathname;
     const answered = new URL(detail.xhr.responseURL || location.href, location.href).pathname;
     if (asked !== answered && /^\s*<!doctype html/i.test(detail.serverResponse)) {
       detail.shouldSwap = false;
-      location.reload();
+      const find = detail.elt.closest("form[method=post]")?.querySelector("[name=find]");
+      if (find) {
+        find.dataset.leaves = "";
+        find.form.requestSubmit(find);
+      } else {
+        location.reload();
+      }
     }
   });
 

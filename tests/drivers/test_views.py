@@ -280,7 +280,8 @@ def test_a_member_of_two_fleets_switches(client, manager, fleet, other_fleet, an
     page = text_of(client.get(LIST))
     assert "Moreau" in page
     assert "Alvarez" not in page
-    assert client.post(ADD, {"email": "x@y.example"}).status_code == 403
+    sent = {"email": "x@y.example", "fleet": other_fleet.pk}
+    assert client.post(ADD, sent).status_code == 403
 
     client.post(SWITCH, {"fleet": fleet.pk})
     assert "Alvarez" in text_of(client.get(LIST))

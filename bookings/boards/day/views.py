@@ -15,6 +15,7 @@ from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.formats import instant
+from sites.facts import trouble_of
 from sites.selectors import visible_evses, visible_locations
 from sites.slots.limits import MINUTE
 from sites.slots.picker.form import read_move
@@ -89,12 +90,14 @@ def _show(
     request: FleetRequest, board: Board, *, form: TypedSlotForm | None = None
 ) -> HttpResponse:
     move = _move(request)
+    closed = closed_text(board.evse) if board.evse else ""
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {
         "board": board,
         "location": board.location,
         "evse": board.evse,
-        "closed": closed_text(board.evse) if board.evse else "",
+        "closed": closed,
+        "trouble": trouble_of(board.evse) if board.evse and not closed else "",
         "form": form,
         "move": move,
         "move_query": f"&move={move}" if move else "",

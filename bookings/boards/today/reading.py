@@ -5,18 +5,21 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bookings.models import Booking
-from bookings.selectors import bookings_of, count_needing_attention
-from bookings.wording.attention import reasons_of
+from bookings.selectors import (
+    bookings_of,
+    count_needing_attention,
+    needing_attention,
+    several_zones,
+)
+from bookings.wording.attention import SOON, reasons_of, risk_of
 from drivers.models import Fleet, FleetDriver
 from drivers.permissions import private_partner_ids
-from sites.facts import trouble_of
 from sites.models import Location
 from sites.selectors import visible_locations
 from sites.slots.rules import longest
 
 Status = Booking.Status
 
-AHEAD = timedelta(hours=24)
 MOST_ATTENTION = 5
 MOST_COMING = 100
 MOST_FAVOURITES = 6
@@ -34,21 +37,27 @@ class SiteAhead:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A fleet's first screen. Bookings come with why they need attention, as (booking, reason)."""
+    """A fleet's first screen. Bookings come with why they need attention, as (booking, reason).
+
+    Among them are those at chargers that do not work, which the list of bookings does not count.
+    """
 
     attention: list[tuple[Booking, str]]
     attention_count: int
-    # At chargers that are out of order or offline.
-    at_risk: list[tuple[Booking, str]]
+    attention_shown: int
     on_now: list[Booking]
     ahead: list[SiteAhead]
     has_more: bool
 
     @property
     def bookings(self) -> list[Booking]:
-        marked = [booking for booking, _reason in [*self.attention, *self.at_risk]]
+        marked = [booking for booking, _reason in self.attention]
         coming = [booking for site in self.ahead for booking in site.bookings]
         return [*marked, *self.on_now, *coming]
+
+    @property
+    def names_reader_time(self) -> bool:
+        return several_zones(booking for booking, _reason in self.attention)
 
     @property
     def has_unsettled(self) -> bool:
@@ -68,17 +77,13 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
 
     What comes next is what starts within a day, MOST_COMING bookings at most.
     """
-    marked = list(
-        bookings_of(fleet)
-        .filter(needs_attention=True)
-        .order_by("-start_at", "-pk")[:MOST_ATTENTION]
-    )
+    marked = list(needing_attention(bookings_of(fleet), now=now)[:MOST_ATTENTION])
     reasons = reasons_of(marked)
     # The longest stay bounds how far back a running one can have begun.
     earliest = now - longest() - timedelta(hours=1)
     coming = list(
         bookings_of(fleet)
-        .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + AHEAD)
+        .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + SOON)
         .filter(end_at__gt=now)
         .order_by("start_at", "pk")[: MOST_COMING + 1]
     )
@@ -86,9 +91,11 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     on_now = [booking for booking in shown if is_on(booking, now=now)]
     later = [booking for booking in shown if not is_over_or_on(booking, now=now)]
     return Today(
-        attention=[(booking, reasons.get(booking.pk, "")) for booking in marked],
+        attention=_soonest_first(
+            [*_at_risk(later), *((each, reasons.get(each.pk, "")) for each in marked)], now=now
+        ),
         attention_count=count_needing_attention(fleet),
-        at_risk=list(_at_risk(later, now=now)),
+        attention_shown=len(marked),
         on_now=[*_charging_on(fleet, now=now), *on_now],
         ahead=_by_site(later),
         has_more=len(coming) > MOST_COMING,
@@ -133,15 +140,21 @@ def _charging_on(fleet: Fleet, *, now: datetime) -> list[Booking]:
     return [each for each in overdue.order_by("start_at", "pk") if not _has_charged(each)]
 
 
-def _at_risk(bookings: list[Booking], *, now: datetime) -> list[tuple[Booking, str]]:
+def _at_risk(bookings: list[Booking]) -> list[tuple[Booking, str]]:
     return [
-        (booking, trouble)
+        (booking, risk)
         for booking in bookings
-        if booking.start_at > now
-        and booking.evse is not None
-        and not booking.needs_attention
-        and (trouble := trouble_of(booking.evse))
+        if not booking.needs_attention and (risk := risk_of(booking))
     ]
+
+
+def _soonest_first(
+    marked: list[tuple[Booking, str]], *, now: datetime
+) -> list[tuple[Booking, str]]:
+    """Put first what is still to come, the soonest on top; then what has been, the latest first."""
+    by_start = sorted(marked, key=lambda each: (each[0].start_at, each[0].pk))
+    ahead = [each for each in by_start if each[0].start_at >= now]
+    return ahead + [each for each in reversed(by_start) if each[0].start_at < now]
 
 
 def _by_site(bookings: list[Booking]) -> list[SiteAhead]:

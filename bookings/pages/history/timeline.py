@@ -29,6 +29,7 @@ from shell.formats import kwh, money, period
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 What = BookingEvent.What
+COMPLETED = Booking.Status.COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def history_lines(record: HistoryRecord) -> list[Line]:
     rows = rows_told(record.events, booking=record.booking)
     lines: list[tuple[datetime, Line]] = [
         *((event.at, _request_line(event, record)) for event in record.request_events),
-        *((event.at, _event_line(event, record, rows=rows)) for event in record.events),
+        *(
+            (event.at, _event_line(event, record, rows=rows))
+            for event in record.events
+            if not _is_told_by_session(event, record)
+        ),
         *_session_lines(record),
         *map(_mail_line, record.notifications),
     ]
@@ -143,6 +148,12 @@ def _kind_of(event: BookingEvent) -> str:
 def _minutes_late(event: BookingEvent) -> int | None:
     minutes: int | None = event.changes.get(LATE_KEY, [None, None])[1]
     return minutes
+
+
+def _is_told_by_session(event: BookingEvent, record: HistoryRecord) -> bool:
+    """Whether an event says no more than that charging started, of which the session knows when."""
+    started = record.session is not None and record.session.started_at is not None
+    return started and event.changes.keys() == {"status"} and _kind_of(event) == COMPLETED
 
 
 def _session_lines(record: HistoryRecord) -> Iterator[tuple[datetime, Line]]:

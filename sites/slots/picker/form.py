@@ -1,7 +1,7 @@
 """What the slot picker is asked for: read from the query string, written back into links."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,6 +23,10 @@ from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, long
 CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
 MORNING = time(6)
 
+# What a form is filled in with besides its slot.
+DRAFT = ("driver", "driver_query", "reference")
+LONGEST_DRAFT = 255
+
 T = TypeVar("T")
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -39,6 +43,7 @@ class Choices:
     `first_day` and `last_day` bound what can be chosen. `not_before` is None unless somebody chose
     it. `problems` holds a sentence by control, for values that were replaced by the default. `move`
     is the number of the booking that is to be moved to the slot, if it is not for a new one.
+    `draft` is what was typed for a slot that could not be had: whatever is picked next gets it.
     """
 
     day: date
@@ -51,6 +56,7 @@ class Choices:
     criteria: Criteria = field(default_factory=Criteria)
     fresh: bool = False
     move: str = ""
+    draft: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -81,7 +87,7 @@ class Choices:
 
     def passed_along(self) -> dict[str, str]:
         """Return the query parameters that the form for a picked slot gets, too."""
-        return {"move": self.move} if self.move else {}
+        return ({"move": self.move} if self.move else {}) | self.draft
 
     def query(self, **changes: object) -> str:
         """Return the query string for other choices; None leaves a parameter out.
@@ -122,6 +128,12 @@ def read_move(params: QueryDict) -> str:
     return text if BOOKING_NUMBER.fullmatch(text) else ""
 
 
+def draft_params(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the query parameters that carry what was typed; none where nothing was."""
+    known = {name: text[:LONGEST_DRAFT] for name in DRAFT if (text := typed.get(name, ""))}
+    return known | {"draft": "1"} if known else {}
+
+
 def read_choices(
     params: QueryDict, *, zone: ZoneInfo, evses: Sequence[Evse], now: datetime
 ) -> Choices:
@@ -159,6 +171,7 @@ def read_choices(
         ),
         fresh=params.get("fresh") == "1",
         move=read_move(params),
+        draft=draft_params(params) if params.get("draft") == "1" else {},
         problems=reader.problems,
     )
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shell.formats import duration, kw
-from sites.facts import charger_of
+from sites.facts import charger_of, trouble_of
 from sites.models import Evse, Location
 from sites.periods import start_of_day, subtract
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
@@ -40,6 +40,7 @@ class ChargerSlots:
     facts: str
     bar: Bar
     count: int
+    trouble: str = ""
     starts: Sequence[Start] = ()
     hours: Sequence[Hour] = ()
     toggle_query: str = ""
@@ -252,7 +253,9 @@ class Picker:
 
     def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
-        row = ChargerSlots(str(evse.pk), evse.name, _facts_text(evse), bar, len(starts))
+        row = ChargerSlots(
+            str(evse.pk), evse.name, _facts_text(evse), bar, len(starts), trouble_of(evse)
+        )
         if choices.any_charger or not starts:
             return row
         params = {"site": str(self.location.pk), "evse": row.key, **choices.passed_along()}

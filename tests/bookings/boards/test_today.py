@@ -113,7 +113,7 @@ def test_what_needs_attention_comes_with_its_reason_and_all_are_counted(fleet, b
 def test_a_booking_at_a_charger_that_does_not_work_needs_attention(fleet, book, charger, words):
     booking = book(2, evse=EvseFactory(**charger))
     book(30, evse=booking.evse)
-    found = read_today(fleet, now=now()).at_risk
+    found = read_today(fleet, now=now()).attention
     assert keys(found) == ([booking.pk] if words else [])
     assert all(words in reason for _booking, reason in found)
 
@@ -121,7 +121,40 @@ def test_a_booking_at_a_charger_that_does_not_work_needs_attention(fleet, book, 
 def test_a_booking_is_named_once_though_two_things_are_wrong_with_it(fleet, book):
     booking = book(2, evse=EvseFactory(status="out of order"), needs_attention=True)
     day = read_today(fleet, now=now())
-    assert (keys(day.attention), keys(day.at_risk)) == ([booking.pk], [])
+    assert keys(day.attention) == [booking.pk]
+
+
+def test_what_is_still_to_come_stands_first_and_the_soonest_on_top(fleet, book):
+    marked = {"needs_attention": True, "status": "rejected", "slot_key": ""}
+    yesterday, later, soon, today = (book(h, **marked) for h in (-30, 50, 4, -2))
+    broken = book(7, evse=EvseFactory(hardware_status="faulted"))
+    day = read_today(fleet, now=now())
+    assert keys(day.attention) == [each.pk for each in (soon, broken, later, today, yesterday)]
+    assert day.attention_shown == day.attention_count == 4
+
+
+def test_a_charger_that_does_not_work_is_no_good_news(as_manager, book):
+    broken = book(7, evse=EvseFactory(hardware_status="faulted"))
+    book(8)
+    book(170, evse=broken.evse)
+    for address in ("/", "/bookings/"):
+        page = html(as_manager.get(address))
+        rows = page.split('<li class="plan__row">' if address == "/" else "<tr id=")[1:]
+        for row in rows:
+            is_broken = f"/bookings/{broken.pk}/" in row
+            assert ("Charger not working" in row) == is_broken
+            assert ("state--good" in row) == (not is_broken)
+
+
+def test_over_several_zones_the_reader_s_time_tells_the_order(as_manager, book):
+    """Monday in Berlin comes before Sunday in New York."""
+    as_manager.cookies["viewer_tz"] = "Europe/Berlin"
+    book(3)
+    (alone,) = html(as_manager.get("/bookings/")).split("<tr id=")[1:]
+    assert "Berlin" not in alone
+    book(2, evse=EvseFactory(charge_point__location__timezone="Europe/Berlin"))
+    rows = html(as_manager.get("/bookings/")).split("<tr id=")[1:]
+    assert ["Berlin time" in row and "New York time" in row for row in rows] == [False, True]
 
 
 def test_nothing_of_another_fleet_is_shown(as_manager, other_fleet, book):

@@ -1,3 +1,4 @@
+import re
 import uuid
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from tests.factories import BookingFactory, DriverFactory, EvseFactory, Membersh
 pytestmark = pytest.mark.django_db
 
 NEW = "/bookings/new/"
+CLEAR = re.compile(r'id="clear-draft" href="([^"]*)"')
 
 
 def params(slot, **changes) -> dict[str, str]:
@@ -68,6 +70,8 @@ def test_searching_without_javascript_keeps_what_was_typed(as_manager, slot, dri
     page = as_manager.post(NEW, data).content.decode()
     assert "Elif Demir" in page
     assert "Ana Alvarez" in page, "who was chosen stays in sight"
+    assert "autofocus" in page.split('id="id_driver_query"')[1].split(">")[0]
+    assert "autofocus" not in as_manager.get(NEW, params(slot)).content.decode()
     assert "Cost centre 9" in page
     assert not Booking.objects.exists()
 
@@ -142,9 +146,7 @@ def test_another_fleets_driver_is_no_driver(as_manager, slot, other_fleet):
     assert not Booking.objects.exists()
 
 
-def test_a_form_of_another_fleet_is_shown_again_before_it_is_sent(
-    as_manager, manager, slot, fleet, other_fleet
-):
+def test_a_form_of_another_fleet_is_not_taken(as_manager, manager, slot, fleet, other_fleet):
     """Somebody of two fleets has switched in another tab; the driver belongs to both."""
     MembershipFactory(fleet=other_fleet, user=manager)
     both = Driver.objects.get(ampeco_user_id=7005)
@@ -152,13 +154,15 @@ def test_a_form_of_another_fleet_is_shown_again_before_it_is_sent(
     page = as_manager.get(NEW, params(slot)).content.decode()
     assert f'name="fleet" value="{fleet.pk}"' in page
     as_manager.post("/drivers/fleet/", {"fleet": other_fleet.pk})
-    page = as_manager.post(NEW, filled(slot, both, fleet=str(fleet.pk))).content.decode()
-    assert "You are now booking for Rhône Fret" in page
+    refused = as_manager.post(NEW, filled(slot, both, fleet=str(fleet.pk)))
+    assert refused.status_code == 409
+    back = {"fleet": fleet.pk, "next": refused.context["back"]}
+    page = as_manager.post("/drivers/fleet/", back, follow=True).content.decode()
     assert "Job 7" in page
+    assert f'value="{both.pk}" checked' in page
     assert not Booking.objects.exists()
-    assert f'name="fleet" value="{other_fleet.pk}"' in page
-    as_manager.post(NEW, filled(slot, both, fleet=str(other_fleet.pk)))
-    assert Booking.objects.get().fleet == other_fleet
+    as_manager.post(NEW, filled(slot, both, fleet=str(fleet.pk)))
+    assert Booking.objects.get().fleet == fleet
 
 
 @pytest.mark.parametrize("change", [{"status": "out of order"}, {"booking_enabled": False}])
@@ -170,7 +174,8 @@ def test_a_charger_disabled_since_is_said_with_others_to_pick_from(
     assert "can no longer be booked" in page
     assert 'id="picker"' in page
     assert not Booking.objects.exists()
-    assert "Job 7" in as_manager.get(NEW, params(slot) | {"evse": "", "any": "1"}).content.decode()
+    assert "draft=1" in page
+    assert "reference=Job+7" in page
 
 
 def test_a_driver_who_left_since_is_said_beside_the_field(as_manager, slot, driver):
@@ -196,15 +201,59 @@ def test_a_slot_taken_since_offers_fresh_slots_and_keeps_what_was_typed(
     page = as_manager.post(NEW, filled(slot, driver)).content.decode()
     assert "no longer free at that time" in page
     assert 'id="picker"' in page
-    grid = page.split('id="picker"')[1].replace("%3A", ":").replace("&amp;", "&")
+    grid = grid_of(page)
     taken = f"evse={slot.evse.pk}&start={instant(slot.start_at)}"
-    assert taken not in grid
-    assert f"evse={slot.evse.pk}&start={instant(slot.end_at)}" in grid
+    assert taken not in grid.replace(f"&driver={driver.pk}&reference=Job+7&draft=1", "")
     assert not Booking.objects.exists()
-    later = params(slot, start=instant(slot.start_at + timedelta(hours=3)))
-    form = as_manager.get(NEW, later).content.decode()
+    links = re.findall(rf'href="({NEW}\?[^"]*start={instant(slot.end_at)}[^"]*)"', grid_of(page))
+    form = as_manager.get(links[0]).content.decode()
     assert "Job 7" in form
     assert f'value="{driver.pk}" checked' in form
+    assert "Kept from your last try" in form
+    cleared = as_manager.get(CLEAR.search(form)[1].replace("&amp;", "&")).content.decode()
+    assert "Job 7" not in cleared
+    assert "Kept from" not in cleared
+    assert "checked" not in cleared.split('id="driver-options"')[1].split("</form>")[0]
+
+
+def grid_of(page: str) -> str:
+    return page.split('id="picker"')[1].replace("%3A", ":").replace("&amp;", "&")
+
+
+def test_what_was_given_up_fills_no_later_booking(as_manager, slot, driver, operator):
+    operator.add_booking(location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at)
+    assert "Job 7" in as_manager.post(NEW, filled(slot, driver)).content.decode()
+    later = params(slot, start=instant(slot.start_at + timedelta(hours=3)))
+    form = as_manager.get(NEW, later).content.decode()
+    assert "Job 7" not in form
+    assert f'value="{driver.pk}" checked' not in form
+
+
+def test_another_day_of_the_refusal_still_carries_it(as_manager, slot, driver, operator):
+    operator.add_booking(location_id=101, evse_id=301, start_at=slot.start_at, end_at=slot.end_at)
+    page = as_manager.post(NEW, filled(slot, driver)).content.decode()
+    day = re.search(r'id="picker-day-4" href="([^"]*)" hx-get="([^"]*)"', page)
+    for address in day.groups():
+        other = grid_of(as_manager.get(address.replace("&amp;", "&")).content.decode())
+        assert re.search(rf'href="{NEW}\?[^"]*reference=Job\+7', other)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({}, "The driver and the reference that you entered are kept."),
+        ({"reference": ""}, "The driver that you picked is kept."),
+        ({"driver": "", "reference": ""}, None),
+    ],
+)
+def test_what_is_kept_is_said_and_nothing_else(as_manager, slot, driver, typed, words):
+    Evse.objects.filter(pk=slot.evse.pk).update(booking_enabled=False)
+    page = as_manager.post(NEW, filled(slot, driver, **typed)).content.decode()
+    shown = as_manager.get(NEW, params(slot)).content.decode()
+    notice = page.split('id="slot-problem"')[1].split("</div>")[0]
+    assert "can no longer be booked" in notice
+    assert (words in notice) if words else ("kept" not in notice)
+    assert "kept" not in shown.split('id="slot-problem"')[1].split("</div>")[0]
 
 
 def test_a_slot_taken_since_leads_to_what_is_free_instead(as_manager, slot, driver, operator, wire):
@@ -239,10 +288,10 @@ def test_a_tampered_slot_leads_back_to_the_site_with_a_sentence(as_manager, slot
 
 
 def test_a_tampered_slot_keeps_driver_and_reference_for_the_next_one(as_manager, slot, driver):
-    as_manager.post(NEW, filled(slot, driver, start="soon"))
-    form = as_manager.get(NEW, params(slot)).content.decode()
-    assert "Job 7" in form
-    assert f'value="{driver.pk}" checked' in form
+    answer = as_manager.post(NEW, filled(slot, driver, start="soon"), follow=True)
+    assert "draft=1" in answer.redirect_chain[-1][0]
+    assert f"driver={driver.pk}&" in grid_of(answer.content.decode())
+    assert "reference=Job+7" in grid_of(answer.content.decode())
     assert not Booking.objects.exists()
 
 

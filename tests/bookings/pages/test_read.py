@@ -297,6 +297,27 @@ def _link(page: str, rel: str) -> str:
     return ""
 
 
+def test_what_needs_attention_begins_with_what_is_still_to_come(as_manager, fleet):
+    """All pages of it, on and back again, and the file."""
+    noon = next_noon()
+    made = [
+        BookingFactory(fleet=fleet, rejected=True, start_at=noon + timedelta(days=each))
+        for day in range(3, 18)
+        for each in (day, -day, day)
+    ]
+    ahead = sorted((each.start_at, each.pk) for each in made if each.start_at > now())
+    been = sorted((each.start_at, each.pk) for each in made if each.start_at < now())
+    wanted = [str(pk) for _at, pk in [*ahead, *reversed(been)]]
+    first = html(as_manager.get("/bookings/", {"view": "attention"}))
+    second = html(as_manager.get(_link(first, "next")))
+    assert [*rows(first), *rows(second)] == wanted
+    assert 'rel="next"' not in second
+    assert rows(html(as_manager.get(_link(second, "prev")))) == wanted[:25]
+    answer = as_manager.get("/bookings/export.csv", {"view": "attention"})
+    file = b"".join(answer.streaming_content)
+    assert [line.split(",")[0] for line in file.decode().splitlines()[1:]] == wanted
+
+
 @pytest.mark.parametrize("at", ["", "a", "axx-1", "a1-", "b99999999999999-1", "a1-" + "9" * 30])
 def test_a_tampered_place_in_the_list_is_the_first_page(as_manager, fleet, at):
     booking = BookingFactory(fleet=fleet)

@@ -306,6 +306,22 @@ def test_the_charge_is_part_of_it(confirmed):
     assert (ended.text, ended.details) == ("Charging ended", ("23.5 kWh, 12.30 USD",))
 
 
+def test_that_charging_started_is_told_once(confirmed):
+    booking = Booking.objects.get(pk=confirmed.pk)
+    change_booking(
+        booking, what=BookingEvent.What.CHANGED, actor=Actor.OPERATOR, status="completed"
+    )
+    reported = "The operator reports that charging has started"
+    assert texts(booking).count(reported) == 1
+    # Once its session tells when.
+    session = ChargingSession.objects.create(booking=booking, ampeco_session_id="9")
+    assert texts(booking).count(reported) == 1
+    session.started_at = now()
+    session.save()
+    assert texts(booking).count("Charging started") == 1
+    assert reported not in texts(booking)
+
+
 def test_mails_say_to_whom_and_about_what(confirmed):
     Notification.objects.all().delete()
     for state, sent_at in (("sent", now()), ("queued", None), ("given-up", None)):
