@@ -26,14 +26,14 @@ class Cancelled(MailKind):
         if booking.status != Status.CANCELLED:
             # It ended otherwise before the approval was seen, of which they are told.
             return
-        if request.asked_by == Actor.PORTAL:
-            # One too many: nobody has heard of it.
-            return
-        super().plan_for_request(plan, request)
+        # One too many, which the portal cancels, only those have heard of who have its entry.
+        if request.asked_by != Actor.PORTAL:
+            super().plan_for_request(plan, request)
         if request.asked_by == Actor.DRIVER:
             plan.add_driver_anyway(Kind.CANCELLED, booking.driver)
-        elif not was_withheld(booking):
+        elif request.asked_by != Actor.PORTAL and not was_withheld(booking):
             plan.add_driver(Kind.CANCELLED, booking.driver)
+        plan.add_entry_holders(Kind.CANCELLED)
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
         # Of a driver who lost the booking to another one it is true whatever became of it.
