@@ -110,7 +110,8 @@ def who_cancelled(case: Case) -> list[str]:
     asked_by = who_asked(case.request) if case.request is not None else ""
     if asked_by == Actor.DRIVER:
         if case.for_driver:
-            return [_("You requested this on your page.")]
+            theirs = case.request is not None and case.request.driver == case.recipient
+            return [_("You requested this on your page.")] if theirs else []
         return [_("%(driver)s requested this on the driver's page.") % case.words]
     if asked_by == Actor.STAFF:
         return [_("The operator's staff requested this.")]

@@ -248,3 +248,15 @@ def test_kinds_that_bring_an_entry_say_so():
         Kind.CHANGED,
         Kind.MOVED,
     }
+
+
+def test_who_asked_is_told_to_whoever_has_the_booking_now(booking, ben, smtp_sink):
+    now = booking.created_at
+    request = open_cancellation(booking, now=now, asked_by=Actor.DRIVER, user=None)
+    operator_changes(booking, driver=ben)
+    settle(BookingRequest.objects.get(pk=request.pk))
+    deliver_due()
+    text = text_of(smtp_sink.mails[ben.email])
+    assert "Your booking at Depot Brooklyn is cancelled." in text
+    assert "You requested this" not in text
+    assert "Dana Reyes requested this" in text_of(smtp_sink.mails["manager@hudson.example"])
