@@ -5,7 +5,7 @@ from django.urls import path
 from bookings.boards.calendar.views import fleet_calendar
 from bookings.pages import alternatives, cancel, change, move, new, read
 from bookings.pages.driver_page.views import revoke_link
-from bookings.pages.export import export
+from bookings.pages.export import export, export_workbook
 
 app_name = "bookings"
 
@@ -25,5 +25,6 @@ urlpatterns = [
     path("<int:pk>/calendar.ics", read.calendar, name="calendar"),
     path("<int:pk>/revoke-link/", revoke_link, name="revoke_link"),
     path("export.csv", export, name="export"),
+    path("export.xlsx", export_workbook, name="export_workbook"),
     path("calendar/", fleet_calendar, name="fleet_calendar"),
 ]

@@ -1,14 +1,15 @@
 """Bookings as calendar entries (RFC 5545): in mails (RFC 5546, 6047), as files and as feeds.
 
-A booking's entry has the same UID wherever it appears, and the booking's version as its SEQUENCE.
-Both are read with the facts that the entry tells, so of two entries the one with the higher
-SEQUENCE is the later truth, however late a mail is sent or delivered: a mail that waited for its
-server carries the booking as it is by then, not as it was, and calendars drop what is older than
-what they have. Versions also rise with what calendars do not show; they need not be without gaps.
+A booking's entry has the same UID wherever it appears and wherever the portal moves, and the
+booking's version as its SEQUENCE. Both are read with the facts that the entry tells, so of two
+entries the one with the higher SEQUENCE is the later truth, however late a mail is sent or
+delivered: a mail that waited for its server carries the booking as it is by then, not as it was,
+and calendars drop what is older than what they have. Versions also rise with what calendars do not
+show; they need not be without gaps.
 
 The lines (3.1: escaped, folded, ended as it wants) are written by hand because a feed has tens of
 thousands of them, and what a general library knows of properties makes each several times as dear.
-Tests read them with three such libraries.
+Tests read them with three such libraries, and as strictly as the standards are written.
 """
 
 import re
@@ -16,11 +17,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
@@ -35,6 +37,19 @@ LONGEST = 75
 NOT_ALLOWED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 NEEDS_QUOTES = re.compile(r"[,;: ]")
+# What a local part may hold in a mailto: address (RFC 6068, 2) besides letters and digits.
+PLAIN_IN_ADDRESSES = "!$'*+"
+# A calendar that holds nothing is none (3.4), nor is a PUBLISH without an entry (RFC 5546, 3.2.1).
+NO_EVENTS = [
+    "BEGIN:VTIMEZONE",
+    "TZID:UTC",
+    "BEGIN:STANDARD",
+    "DTSTART:19700101T000000",
+    "TZOFFSETFROM:+0000",
+    "TZOFFSETTO:+0000",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ def feed_calendar(bookings: Iterable[Booking], *, name: str) -> bytes:
         gone = not booking.in_calendars
         heading = title(booking, for_driver=False, gone=gone)
         event = entry(booking, heading, for_driver=False, gone=gone)
-        events.append([*event, f"URL:{portal_url(booking)}"])
+        events.append([*event, f"URL:{portal_url(booking)}", organizer()])
     return write(events, method="PUBLISH", name=name)
 
 
@@ -128,7 +143,7 @@ def entry(booking: Booking, heading: str, *, for_driver: bool, gone: bool) -> li
     """
     location = booking.location
     lines = [
-        f"UID:{booking.uid}@{host()}",
+        text_line("UID", uid_of(booking)),
         instant_line("DTSTAMP", timezone.now()),
         instant_line("LAST-MODIFIED", booking.changed_at),
         instant_line("DTSTART", booking.start_at),
@@ -141,7 +156,7 @@ def entry(booking: Booking, heading: str, *, for_driver: bool, gone: bool) -> li
         f"TRANSP:{'OPAQUE' if for_driver and not gone else 'TRANSPARENT'}",
     ]
     if location.latitude is not None and location.longitude is not None:
-        lines.append(f"GEO:{location.latitude};{location.longitude}")
+        lines.append(f"GEO:{location.latitude:.6f};{location.longitude:.6f}")
     if not gone:
         lines.append(text_line("DESCRIPTION", facts.entry_text(booking, for_driver=for_driver)))
     return lines
@@ -172,13 +187,13 @@ def alarm(heading: str) -> list[str]:
 
 def organizer() -> str:
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    return line("ORGANIZER", f"mailto:{address}", CN=settings.PORTAL_NAME)
+    return line("ORGANIZER", mailto(address), CN=settings.PORTAL_NAME)
 
 
 def attendee(person: Recipient) -> str:
     return line(
         "ATTENDEE",
-        f"mailto:{person.email}",
+        mailto(person.email),
         CN=facts.one_line(person.name or person.email),
         CUTYPE="INDIVIDUAL",
         ROLE="REQ-PARTICIPANT" if person.drives else "NON-PARTICIPANT",
@@ -187,14 +202,17 @@ def attendee(person: Recipient) -> str:
     )
 
 
-def write(events: Iterable[list[str]], *, method: str, name: str = "") -> bytes:
+def mailto(address: str) -> str:
+    """Return an e-mail address as a URI (RFC 6068); raises UnicodeError for what is no domain."""
+    local, _at, domain = address.rpartition("@")
+    return f"mailto:{quote(local, safe=PLAIN_IN_ADDRESSES)}@{punycode(domain)}"
+
+
+def write(events: list[list[str]], *, method: str, name: str = "") -> bytes:
     """Return a calendar of entries as it goes over the wire."""
-    lines = [
-        "VERSION:2.0",
-        "PRODID:-//Chargebook//Bookings//EN",
-        "CALSCALE:GREGORIAN",
-        f"METHOD:{method}",
-    ]
+    lines = ["VERSION:2.0", "PRODID:-//Chargebook//Bookings//EN", "CALSCALE:GREGORIAN"]
+    if events:
+        lines.append(f"METHOD:{method}")
     if name:
         lines += [
             text_line("NAME", facts.one_line(name)),
@@ -204,11 +222,18 @@ def write(events: Iterable[list[str]], *, method: str, name: str = "") -> bytes:
         ]
     for event in events:
         lines += component("VEVENT", event)
+    if not events:
+        lines += NO_EVENTS
     return to_bytes(component("VCALENDAR", lines))
 
 
 def host() -> str:
     return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def uid_of(booking: Booking) -> str:
+    # The version that came before stored none, and took it from the address of that day.
+    return booking.calendar_uid or f"{booking.uid}@{host()}"
 
 
 def portal_url(booking: Booking) -> str:

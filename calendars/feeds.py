@@ -1,6 +1,7 @@
 """Calendars at secret addresses: who makes and revokes them, and what they hold."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +10,11 @@ from django.conf import settings
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from accounts.models import User
 from bookings.models import Booking
 from bookings.selectors import bookings_of
+from calendars.entries import feed_calendar
 from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet
 from drivers.permissions import private_partner_ids
@@ -25,6 +26,7 @@ MOST_EVENTS = 2000
 MOST_FEEDS = 100
 READ_AGAIN = timedelta(minutes=1)
 
+WHEN_WRITTEN = re.compile(rb"DTSTAMP:.*\r\n")
 # New with each read of the mirror, although nothing has changed.
 ALWAYS_NEW = frozenset({"id", "synced_at"})
 
@@ -35,11 +37,14 @@ class TooManyFeeds(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FeedContent:
-    """The bookings of a feed, and by what a reader knows whether they have changed."""
+    """The bookings of a feed, and by what a reader knows whether it would say something else.
+
+    There is no date of the last change: what leaves a feed, or has always been older than what is
+    in it, would not be later than the date that a reader has.
+    """
 
     bookings: list[Booking]
     etag: str
-    last_modified: datetime
 
 
 def feed_url(feed: CalendarFeed) -> str:
@@ -116,11 +121,7 @@ def content_of(feed: CalendarFeed, *, now: datetime | None = None) -> FeedConten
     bookings = list(ahead[:MOST_EVENTS])
     bookings += past[: MOST_EVENTS - len(bookings)]
     bookings.sort(key=lambda booking: (booking.start_at, booking.pk))
-    return FeedContent(
-        bookings=bookings,
-        etag=_etag(feed, bookings),
-        last_modified=max([feed.created_at, *(booking.changed_at for booking in bookings)]),
-    )
+    return FeedContent(bookings=bookings, etag=_etag(feed, bookings))
 
 
 def sites_to_pick(fleet: Fleet) -> QuerySet[Location]:
@@ -133,15 +134,17 @@ def sites_to_pick(fleet: Fleet) -> QuerySet[Location]:
 
 
 def _etag(feed: CalendarFeed, bookings: list[Booking]) -> str:
-    """Return what changes whenever an entry of the feed may read differently.
+    """Return what changes whenever the feed may read differently.
 
-    That is cheaper than to write the entries. A booking tells by its version; a site, a driver or a
-    charger has none, so all that is known of it counts.
+    That is cheaper than to write it. A booking tells by its version; a site, a driver or a charger
+    has none, so all that is known of it counts. How entries are written, in which language, by
+    which organizer and so on, the first of them tells for all.
     """
-    texts = [f"{feed_name(feed)} {get_language()} {settings.SITE_URL}"]
+    sample = feed_calendar(bookings[:1], name=feed_name(feed))
+    texts = [WHEN_WRITTEN.sub(b"", sample).decode(), settings.DEFAULT_TIMEZONE]
     rows: set[Model] = set()
     for booking in bookings:
-        texts.append(f"{booking.pk}.{booking.version}")
+        texts.append(f"{booking.calendar_uid}.{booking.version}")
         rows |= {booking.location, booking.driver}
         if booking.evse:
             rows |= {booking.evse, booking.evse.charge_point, *booking.evse.connectors.all()}

@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
-from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -78,11 +77,7 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     note_read(feed)
     with translation.override(language_for(feed.created_by.language if feed.created_by else "")):
         content = content_of(feed)
-        response = get_conditional_response(
-            request,
-            etag=content.etag,
-            last_modified=int(content.last_modified.timestamp()),
-        )
+        response = get_conditional_response(request, etag=content.etag)
         if response is None:
             response = HttpResponse(
                 feed_calendar(content.bookings, name=feed_name(feed)),
@@ -90,7 +85,6 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponseBase:
             )
         response["Content-Language"] = translation.get_language()
     response["ETag"] = content.etag
-    response["Last-Modified"] = http_date(content.last_modified.timestamp())
     response["Cache-Control"] = "private, no-cache"
     return response
 

@@ -13,6 +13,7 @@ from accounts.models import language_for
 from bookings.wording import facts
 from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
+from drivers.models import FleetMembership
 from notifications.kinds import MAILS
 from notifications.kinds.cancelled import write_taken_away
 from notifications.kinds.parts import Case, actions_of, driver_closing
@@ -78,12 +79,24 @@ def footer(case: Case) -> str:
         text = _(
             "Sent by %(portal)s, because you asked for this booking. Times are those of the site."
         )
+    elif not _may_book(case):
+        text = _(
+            "Sent by %(portal)s, because you have its calendar entry. Times are those of the site."
+        )
     else:
         text = _(
             "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
             "those of the site."
         )
     return text % case.words
+
+
+def _may_book(case: Case) -> bool:
+    return FleetMembership.objects.filter(
+        fleet=case.booking.fleet_id,
+        user=case.notification.recipient_user,
+        role=FleetMembership.Role.MANAGER,
+    ).exists()
 
 
 def entry_of(case: Case) -> MailedEntry:

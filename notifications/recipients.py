@@ -6,8 +6,9 @@ is the manager's. A manager whose account is switched off, or who has left the f
 look by now, is told nothing; if that leaves nobody of those who asked, all managers are.
 
 A fleet chooses who gets which mails, within what each kind of mail lets it choose. What a driver
-must know, so that nobody drives to a charger in vain, is not for a fleet to switch off; what is
-between managers and the operator is not for drivers.
+must know, so that nobody drives to a charger in vain, is not for a fleet to switch off, nor what
+whoever has a calendar entry must know of it; what is between managers and the operator is not for
+drivers.
 """
 
 from collections import defaultdict

@@ -150,7 +150,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charging_sites.FavouriteSite": "id location created_at",
     "bookings.Booking": "id uid fleet location evse start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
-    "changed_at link_generation created_at",
+    "changed_at calendar_uid link_generation created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
     "wanted_current_type wanted_connector_type wanted_min_power_kw start_at end_at "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "

@@ -154,6 +154,9 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/revoke-link/", stranger=405, viewer=403, manager=405),
     ],
     "bookings:export": [page("get", "/bookings/export.csv", stranger=200, viewer=200, manager=200)],
+    "bookings:export_workbook": [
+        page("get", "/bookings/export.xlsx", stranger=200, viewer=200, manager=200)
+    ],
     "bookings:fleet_calendar": [
         page("get", "/bookings/calendar/", stranger=200, viewer=200, manager=200),
         page("get", "/bookings/calendar/?view=month", stranger=200, viewer=200, manager=200),

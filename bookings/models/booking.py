@@ -25,6 +25,10 @@ from sites.models import Evse, Location
 from sites.periods import Period
 
 
+def new_calendar_uid() -> str:
+    return str(uuid.uuid4())
+
+
 class Booking(models.Model):
     """A period for a driver at a charger: asked for here, or made elsewhere by the fleet's driver.
 
@@ -110,6 +114,14 @@ class Booking(models.Model):
         help_text=_("Rises with each change; also the SEQUENCE of the calendar entry."),
     )
     changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
+    calendar_uid = models.CharField(
+        _("id in calendars"),
+        max_length=300,
+        default=new_calendar_uid,
+        db_default="",
+        editable=False,
+        help_text=_("The UID of the calendar entry, by which calendars find it again."),
+    )
     link_generation = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Driver links of an earlier version are revoked.")
     )

@@ -141,6 +141,11 @@ def merge_external_booking(booking: Booking, *, ampeco_booking_id: int | None) -
     if found.open_change and not booking.open_change:
         booking.open_change = found.open_change
         Booking.objects.filter(pk=booking.pk).update(open_change=found.open_change)
+    if booking.status == Booking.Status.REQUESTED:
+        # Of this one nothing is in anybody's calendar yet, of the other one something may be.
+        booking.calendar_uid = found.calendar_uid
+        booking.version = max(found.version, booking.version)
+        booking.save(update_fields=["calendar_uid", "version"])
     for listener in listeners.booking_merged:
         listener(found, booking)
     found.delete()

@@ -15,6 +15,7 @@ class Approved(MailKind):
     true_at = STANDS
     only_theirs = True
     tells_charger = True
+    brings_entry = True
     tells_driver = True
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
@@ -23,6 +24,8 @@ class Approved(MailKind):
             return
         super().plan_for_request(plan, request)
         plan.add_driver(Kind.APPROVED, request.driver)
+        if plan.booking.replaces is not None:
+            plan.add_entry_holders(Kind.APPROVED, of=plan.booking.replaces)
 
     def write(self, case: Case) -> Letter:
         return write(case)

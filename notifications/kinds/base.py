@@ -12,7 +12,7 @@ from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.models.statuses import BookingStatus as Status
 from bookings.models.statuses import RequestStatus
-from drivers.models import Driver
+from drivers.models import Driver, FleetMembership
 from notifications.kinds.parts import Case, Letter
 from notifications.models import Notification, NotificationPreference
 
@@ -86,6 +86,31 @@ class MailPlan:
         if driver.email:
             self._add(kind, Audience.DRIVER, driver.email, recipient_driver=driver, **about)
 
+    def add_entry_holders(self, kind: Kind, *, of: Booking | None = None) -> None:
+        """Add whoever was mailed the booking's calendar entry, or that `of` another one.
+
+        Whatever the fleet has chosen, since no calendar is to keep what is not true any more. Of
+        the managers those who still belong to the fleet, also if they may only look by now. A
+        driver who has the entry and not the booking is told that it is theirs no more.
+        """
+        rows = Notification.objects.filter(booking=of or self.booking, kind__in=kinds_with_entry())
+        last_told: dict[Driver | None, str] = {}
+        users: set[int | None] = set()
+        told = rows.exclude(state=Notification.State.DROPPED).select_related("recipient_driver")
+        for mail in told.order_by("pk"):
+            if mail.audience == Audience.DRIVER:
+                last_told[mail.recipient_driver] = mail.kind
+            elif mail.kind != Kind.CANCELLED:
+                users.add(mail.recipient_user_id)
+        members = FleetMembership.objects.filter(fleet=self.booking.fleet_id, user__in=users)
+        for member in members.filter(user__is_active=True).select_related("user").order_by("pk"):
+            self._add(kind, Audience.MANAGER, member.user.email, recipient_user=member.user)
+        for driver, last in last_told.items():
+            if driver == self.booking.driver:
+                self.add_driver_anyway(kind, driver)
+            elif driver is not None and of is None and last != Kind.CANCELLED:
+                self.add_driver_anyway(Kind.CANCELLED, driver)
+
     def _add(self, kind: Kind, audience: Audience, address: str, **fields: object) -> None:
         if address.casefold() in self.taken:
             return
@@ -114,6 +139,8 @@ class MailKind(ABC):
     until: ClassVar[Literal["start_at", "end_at"] | None] = None
     # It is not sent before the operator has named the charger.
     tells_charger: ClassVar[bool] = False
+    # It brings the booking's calendar entry, so whoever got it is told of what becomes of that.
+    brings_entry: ClassVar[bool] = False
     # It may tell of another driver than before: who gets a booking, and who loses it.
     tells_driver: ClassVar[bool] = False
 
@@ -142,6 +169,8 @@ class MailKind(ABC):
         if former is None:
             plan.add_driver(self.kind, booking.driver)
         plan.add_driver(Kind.CANCELLED, former)
+        if not booking.in_calendars:
+            plan.add_entry_holders(self.kind)
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
         """Return whether what a mail would tell is no longer true of its booking.
@@ -158,6 +187,12 @@ class MailKind(ABC):
     @abstractmethod
     def write(self, case: Case) -> Letter:
         """Return what it says."""
+
+
+def kinds_with_entry() -> list[Kind]:
+    """Return the kinds of mail that bring an entry, or tell a driver that it goes."""
+    found = [each.kind for each in MailKind.__subclasses__() if each.brings_entry]
+    return [*found, Kind.CANCELLED]
 
 
 def former_driver(event: BookingEvent) -> Driver | None:

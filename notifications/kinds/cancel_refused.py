@@ -28,7 +28,7 @@ class CancelRefused(MailKind):
             # It was cancelled at the operator before, of which they are told.
             return
         plan.add_managers(Kind.CANCEL_REFUSED, whose_request(plan, request))
-        if request.asked_by == Actor.DRIVER:
+        if request.asked_by == Actor.DRIVER and request.driver == booking.driver:
             plan.add_driver_anyway(Kind.CANCEL_REFUSED, booking.driver)
         elif request.asked_by == Actor.PORTAL:
             # One too many: the driver has another one for the same time.

@@ -26,14 +26,14 @@ class Cancelled(MailKind):
         if booking.status != Status.CANCELLED:
             # It ended otherwise before the approval was seen, of which they are told.
             return
-        if request.asked_by == Actor.PORTAL:
-            # One too many: nobody has heard of it.
-            return
-        super().plan_for_request(plan, request)
+        # One too many, which the portal cancels, only those have heard of who have its entry.
+        if request.asked_by != Actor.PORTAL:
+            super().plan_for_request(plan, request)
         if request.asked_by == Actor.DRIVER:
             plan.add_driver_anyway(Kind.CANCELLED, booking.driver)
-        elif not was_withheld(booking):
+        elif request.asked_by != Actor.PORTAL and not was_withheld(booking):
             plan.add_driver(Kind.CANCELLED, booking.driver)
+        plan.add_entry_holders(Kind.CANCELLED)
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
         # Of a driver who lost the booking to another one it is true whatever became of it.
@@ -110,7 +110,8 @@ def who_cancelled(case: Case) -> list[str]:
     asked_by = who_asked(case.request) if case.request is not None else ""
     if asked_by == Actor.DRIVER:
         if case.for_driver:
-            return [_("You requested this on your page.")]
+            theirs = case.request is not None and case.request.driver == case.recipient
+            return [_("You requested this on your page.")] if theirs else []
         return [_("%(driver)s requested this on the driver's page.") % case.words]
     if asked_by == Actor.STAFF:
         return [_("The operator's staff requested this.")]

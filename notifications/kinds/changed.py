@@ -15,6 +15,7 @@ class Changed(MailKind):
     true_at = STANDS
     only_theirs = True
     tells_charger = True
+    brings_entry = True
     tells_driver = True
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
@@ -28,6 +29,7 @@ class Changed(MailKind):
         else:
             plan.add_driver(Kind.APPROVED, request.driver)
             plan.add_driver(Kind.CANCELLED, former)
+        plan.add_entry_holders(Kind.CHANGED)
 
     def write(self, case: Case) -> Letter:
         if case.becomes_theirs:

@@ -15,6 +15,7 @@ class Moved(MailKind):
     true_at = STANDS
     only_theirs = True
     tells_charger = True
+    brings_entry = True
     tells_driver = True
 
     def plan_for_event(self, plan: MailPlan, event: BookingEvent) -> None:
@@ -26,6 +27,7 @@ class Moved(MailKind):
             plan.add_managers(Kind.MOVED, booking.created_by)
             plan.add_driver(Kind.MOVED, booking.driver)
             plan.add_driver(Kind.CANCELLED, former_driver(event))
+            plan.add_entry_holders(Kind.MOVED)
 
     def write(self, case: Case) -> Letter:
         if case.becomes_theirs:

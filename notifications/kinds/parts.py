@@ -80,6 +80,8 @@ class Case:
             was, will_be = (
                 version.driver == self.recipient for version in (self.before, self.version)
             )
+            # A change between two others tells of a loss to whoever had it meanwhile.
+            was = was or not (will_be or self.is_theirs)
             self.was_theirs, self.becomes_theirs = was and not will_be, will_be and not was
         # What sentences call the people and places.
         self.words = facts.names_of(self.version) | {

@@ -1,5 +1,7 @@
 """A driver comes late, and says so on their page."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -7,6 +9,7 @@ from bookings.models import Booking, BookingEvent
 from bookings.wording.facts import lines_of
 from notifications.kinds.base import Kind, MailKind, MailPlan, Managers
 from notifications.kinds.parts import Case, Letter, short_facts
+from notifications.models import Notification
 
 
 class RunningLate(MailKind):
@@ -19,6 +22,10 @@ class RunningLate(MailKind):
 
     def plan_for_event(self, plan: MailPlan, event: BookingEvent) -> None:
         plan.add_managers(Kind.RUNNING_LATE, event.booking.created_by)
+
+    def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
+        late = mail.event.driver_id if mail.event is not None else None
+        return late not in {None, mail.booking.driver_id} or super().is_obsolete(mail, now=now)
 
     def write(self, case: Case) -> Letter:
         event = case.event

@@ -10,6 +10,8 @@ from datetime import datetime
 
 import vobject
 
+from tests.calendars.strict_reader import read_strictly
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -53,7 +55,8 @@ def read_by_vobject(content: bytes) -> File:
         for event in calendar.contents.get("vevent", [])
     ]
     names = calendar.contents.get("x-wr-calname", [])
-    return File(calendar.method.value, names[0].value if names else "", entries)
+    method = calendar.contents.get("method", [])
+    return File(method[0].value if method else "", names[0].value if names else "", entries)
 
 
 def read_by_ical(content: bytes) -> File:
@@ -91,7 +94,8 @@ class CalendarProgram:
     newest: dict[str, int] = field(default_factory=dict)
 
     def receive(self, content: bytes) -> None:
-        """Take in a file."""
+        """Take in a file, which has to be as the standards want it."""
+        read_strictly(content)
         file = self.read(content)
         for entry in file.entries:
             if entry.sequence < self.newest.get(entry.uid, -1):

@@ -1,8 +1,12 @@
 """What happens to a booking, as it shows in a calendar that is fed with the mails about it."""
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import change_booking
@@ -10,7 +14,7 @@ from bookings.state.moves import move_request, open_cancellation
 from calendars.entries import booking_calendar, feed_calendar
 from notifications.delivery import deliver_due
 from tests.calendars.calendar_programs import READERS, CalendarProgram
-from tests.factories import BookingRequestFactory, DriverFactory, EvseFactory
+from tests.factories import BookingFactory, BookingRequestFactory, DriverFactory, EvseFactory
 from tests.notifications.mail_reading import Status, approve
 from tests.notifications.mail_situations import OVERNIGHT
 
@@ -98,7 +102,7 @@ def operator_moves(booking: Booking, **changes) -> None:
 
 
 def test_one_entry_comes_moves_and_goes(asked, danas_mail, program):
-    booking, uid = asked.booking, f"{asked.booking.uid}@chargebook.example"
+    booking, uid = asked.booking, asked.booking.calendar_uid
     approve(asked)
     danas_mail.deliver(program)
     (entry,) = program.shown.values()
@@ -122,6 +126,36 @@ def test_one_entry_comes_moves_and_goes(asked, danas_mail, program):
     danas_mail.deliver(program)
     assert program.shown == {}
     assert set(program.newest) == {uid}, "all of it was about one entry"
+
+
+def test_an_entry_goes_although_the_portal_has_moved(asked, danas_mail, program, settings):
+    approve(asked)
+    danas_mail.deliver(program)
+    settings.SITE_URL = "https://elsewhere.example"
+    cancel(asked.booking)
+    danas_mail.deliver(program)
+    assert program.shown == {}
+    assert len(program.newest) == 1
+
+
+def test_entries_of_before_ids_were_stored_keep_theirs(asked, danas_mail, program, settings):
+    Booking.objects.update(calendar_uid="")
+    approve(asked)
+    danas_mail.deliver(program)
+    assert set(program.newest) == {f"{asked.booking.uid}@chargebook.example"}
+    others = [BookingFactory(calendar_uid="") for _number in range(3)]
+    migration = import_module("bookings.migrations.0003_keep_calendar_uids")
+    migration.AT_ONCE = 2
+    migration.keep(apps, SimpleNamespace(connection=connection))
+    assert {booking.calendar_uid for booking in Booking.objects.exclude(pk=asked.booking_id)} == {
+        f"{booking.uid}@chargebook.example" for booking in others
+    }
+    settings.SITE_URL = "https://elsewhere.example"
+    asked.booking.refresh_from_db()
+    cancel(asked.booking)
+    danas_mail.deliver(program)
+    assert program.shown == {}
+    assert len(program.newest) == 1
 
 
 def test_what_comes_late_changes_nothing(asked, danas_mail, program):

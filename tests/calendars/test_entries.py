@@ -104,7 +104,7 @@ def test_a_later_file_changes_the_same_entry(booking):
     first = event_of(booking_calendar(booking, for_driver=True))
     booking.version = 3
     later = event_of(booking_calendar(booking, for_driver=False))
-    assert first["UID"] == later["UID"] == f"{booking.uid}@chargebook.example"
+    assert first["UID"] == later["UID"] == booking.calendar_uid
     assert later["SEQUENCE"] == "3"
 
 
@@ -113,7 +113,7 @@ def test_texts_survive_escaping_and_folding(booking):
     site = "Dépôt; Brooklyn, north\\side 🚚"
     assert text(event["SUMMARY"]) == f"Charging at {site}, charger A-12 (BK-0012)"
     assert text(event["LOCATION"]) == f"{site}, 12 Wallabout St, Brooklyn, NY 11249"
-    assert event["GEO"] == "40.7;-74.0"
+    assert event["GEO"] == "40.700000;-74.000000"
     description = text(event["DESCRIPTION"])
     assert "When:\nMon 23 Nov 2026, 18:00\nuntil Tue 24 Nov 2026, 06:00 (next day)" in description
     assert "New York time (EST, UTC−5)" in description

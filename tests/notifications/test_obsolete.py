@@ -89,6 +89,21 @@ def test_what_a_driver_who_lost_the_booking_still_hears(kind):
         assert MAILS[Kind(row.kind)].is_obsolete(row, now=timezone.now()) == (kind in lost)
 
 
+def test_of_a_late_driver_nobody_hears_once_another_one_has_the_booking(asked):
+    approve(asked)
+    event = change_booking(
+        asked.booking,
+        what=BookingEvent.What.RUNNING_LATE,
+        actor=Actor.DRIVER,
+        by_driver=asked.driver,
+    )
+    mail = event.notifications.get()
+    late = MAILS[Kind.RUNNING_LATE]
+    assert not late.is_obsolete(mail, now=timezone.now())
+    happens(asked.booking, driver=DriverFactory(fleet=asked.booking.fleet))
+    assert late.is_obsolete(Notification.objects.get(pk=mail.pk), now=timezone.now())
+
+
 def test_of_a_late_driver_nobody_hears_after_the_end():
     booking = BookingFactory(accepted=True)
     row = Notification(booking=booking, kind=Kind.RUNNING_LATE, audience="manager")

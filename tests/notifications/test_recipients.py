@@ -193,6 +193,13 @@ def test_a_cancellation_that_the_driver_asked_for(booking, to, expected):
     assert told() == expected
 
 
+def test_a_driver_who_got_the_booking_since_is_not_answered_for_the_former_one(booking, ede):
+    request = asked(booking, "cancel", asked_by=Actor.DRIVER, created_by=None)
+    happens(booking, driver=ede)
+    settle(BookingRequest.objects.get(pk=request.pk), "rejected")
+    assert told(request=request) == {"manager maya": "cancel-refused"}
+
+
 @pytest.mark.parametrize("to", ["approved", "rejected"])
 @pytest.mark.parametrize("kind", ["update", "cancel"])
 def test_what_was_cancelled_at_the_operator_meanwhile_is_not_told_again(booking, kind, to):

@@ -82,6 +82,17 @@ class ChargerRow:
         """The cells; more than one lane of them where bookings overlap."""
         return self.day.lanes_of(self)
 
+    @property
+    def in_words(self) -> str:
+        """What the cells say, for paper: most are too narrow to say it themselves there."""
+        begins = self.day.begins(self)
+        return "; ".join(
+            cell.text.removeprefix(begins) + (f": {cell.who} ({cell.status})" if cell.who else "")
+            for lane in self.lanes
+            for cell in lane
+            if cell.text
+        )
+
 
 class DayTable:
     """Writes the rows of a day of a site; with `passes` by the clock, else as the day passes.
@@ -132,6 +143,10 @@ class DayTable:
         if quarter < self.ruler.length:
             return self.clock.text(at)
         return self.clock.end_text(Period(self.whole.end_at - STEP, at))
+
+    def begins(self, row: ChargerRow) -> str:
+        """Return how the text of each cell of a row begins."""
+        return f"{row.charger}, {self.text}, "
 
     def lanes_of(self, row: ChargerRow) -> list[list[Cell]]:
         bookings = {booking.pk: booking for booking in row.bookings}
@@ -188,7 +203,7 @@ class DayTable:
         since, until = self._time(segment.first), self._time(segment.last)
         words = {"from": since, "to": until, "reason": row.closed}
         said = self._says.get(kind)
-        text = f"{row.charger}, {self.text}, {said % words}" if said else ""
+        text = self.begins(row) + said % words if said else ""
         if kind == CellKind.FREE:
             return self._free_cell(segment, row, text, free)
         short = row.closed if kind == CellKind.CLOSED else self._short.get(kind, "")
@@ -204,7 +219,7 @@ class DayTable:
         return Cell(
             kind=CSS[CellKind.BOOKING],
             columns=segment.columns,
-            text=f"{row.charger}, {self.text}, {self._when_text(booking.period)}",
+            text=self.begins(row) + self._when_text(booking.period),
             key=f"bar-{booking.pk}-{segment.first}",
             url=reverse("bookings:detail", args=[booking.pk]),
             who=booking.driver.display_name,

@@ -113,7 +113,8 @@ class DriverLink:
 def driver_link(record: HistoryRecord, *, now: datetime) -> DriverLink | None:
     """Return what became of the link that the driver's mails carry; None if there is none to tell.
 
-    One that was revoked is told as long as no later mail carries a new one.
+    What an earlier driver has leads nowhere, and rows of long ago name no driver. One that was
+    revoked is told as long as no later mail carries a new one.
     """
     if now > record.booking.end_at + VALID_AFTER_END:
         return None
@@ -122,6 +123,7 @@ def driver_link(record: HistoryRecord, *, now: datetime) -> DriverLink | None:
         for each in record.notifications
         if each.audience == Notification.Audience.DRIVER and each.sent_at is not None
         if each.state == Notification.State.SENT
+        if each.recipient_driver_id in {None, record.booking.driver_id}
     ]
     if not sent:
         return None

@@ -347,6 +347,33 @@ def test_the_link_that_drivers_have_can_be_revoked(confirmed, as_manager):
     assert 'id="revoke-link"' not in page
 
 
+def test_the_link_is_told_of_the_driver_who_has_the_booking_by_now(confirmed, as_manager):
+    address = f"/bookings/{confirmed.pk}/"
+    Notification.objects.all().delete()
+    former, ben = confirmed.driver, Driver.objects.get(ampeco_user_id=cast.BEN.id)
+
+    def sent(driver: Driver, kind: str, minutes: int) -> None:
+        NotificationFactory(
+            request=confirmed.requests.get(),
+            kind=kind,
+            recipient_email=driver.email,
+            recipient_driver=driver,
+            state="sent",
+            sent_at=now() - timedelta(minutes=minutes),
+        )
+
+    sent(former, "approved", 9)
+    change_booking(confirmed, what=BookingEvent.What.CHANGED, actor=Actor.OPERATOR, driver=ben)
+    Notification.objects.filter(state="queued").delete()
+    sent(former, "cancelled", 7)
+    page = as_manager.get(address).content.decode()
+    assert "contain a link" not in page
+    assert 'id="revoke-link"' not in page
+    sent(ben, "approved", 8)
+    page = as_manager.get(address).content.decode()
+    assert f"The e-mails to {ben.email} contain a link" in page
+
+
 # How the page keeps up
 
 

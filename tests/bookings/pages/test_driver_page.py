@@ -318,7 +318,7 @@ def test_the_calendar_entry_is_the_drivers(client, booking, url):
     answer = client.get(f"{url}booking.ics")
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
     text = answer.content.decode()
-    assert str(booking.uid) in text
+    assert booking.calendar_uid in text
     assert "BEGIN:VALARM" in text
     assert f"/bookings/{booking.pk}/" not in text
 

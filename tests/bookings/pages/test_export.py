@@ -3,9 +3,11 @@
 import csv
 import io
 import itertools
+import re
 import socket
 import threading
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
+from python_calamine import CalamineWorkbook
 
 from bookings import selectors
 from bookings.models import Booking, ChargingSession
@@ -23,6 +26,7 @@ from bookings.pages.export_lines import safe_cell
 from tests.factories import BookingFactory, DriverFactory, EvseFactory, UserFactory
 
 URL = "/bookings/export.csv"
+SHEET = "/bookings/export.xlsx"
 NOON = datetime(2026, 3, 9, 16, tzinfo=UTC)
 
 
@@ -216,6 +220,112 @@ def test_every_text_of_a_line_is_made_safe(as_manager, fleet):
                 assert cell.lstrip(' "')[:1] not in {"=", "+", "-", "@"}, cell
 
 
+# For readers of other languages
+
+
+COMMA_LANGUAGES = {
+    "de": ("Nummer", "41,500"),
+    "fr": ("Numéro", "41,500"),
+    "nl": ("Nummer", "41,500"),
+}
+
+
+@pytest.fixture
+def charged(fleet) -> Booking:
+    booking = BookingFactory(
+        fleet=fleet,
+        evse__charge_point__location__name="Quay; north, 1.5 km",
+        start_at=NOON,
+        end_at=NOON + timedelta(minutes=90),
+        status="completed",
+        created_at=NOON - timedelta(days=2),
+    )
+    ChargingSession.objects.create(
+        booking=booking,
+        ampeco_session_id="9",
+        energy_kwh=Decimal("41.5"),
+        amount=Decimal("-19.92"),
+        currency="EUR",
+    )
+    return booking
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", COMMA_LANGUAGES)
+def test_a_file_is_written_as_its_readers_spreadsheet_reads_it(
+    as_manager, manager, charged, language
+):
+    manager.language = language
+    manager.save()
+    text = as_manager.get(URL, {"view": "all"}).getvalue().decode("utf-8-sig")
+    [header, cells] = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    assert len(header) == len(cells) == 20
+    assert (header[0], cells[17]) == COMMA_LANGUAGES[language]
+    assert cells[18] == "-19,9200"
+    assert cells[6] == "Quay; north, 1.5 km"
+
+
+def sheets_of(answer) -> list[list[list]]:
+    """Read an XLSX file with a library that is not ours to write with."""
+    assert answer.status_code == 200
+    return sheets_in(answer.getvalue())
+
+
+def sheets_in(content: bytes) -> list[list[list]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", *COMMA_LANGUAGES])
+def test_cells_of_a_spreadsheet_say_what_they_are(as_manager, manager, charged, language):
+    manager.language = language
+    manager.save()
+    answer = as_manager.get(SHEET, {"view": "all"})
+    [[header, cells]] = sheets_of(answer)
+    assert len(header) == len(cells) == 21
+    assert header[-1].endswith("(UTC)")
+    assert cells[0] == charged.pk
+    assert cells[2:4] == [datetime(2026, 3, 9, 12), datetime(2026, 3, 9, 13, 30)]
+    assert cells[4:6] == ["America/New_York", 90]
+    assert cells[14] == datetime(2026, 3, 7, 16)
+    assert cells[17:] == [41.5, -19.92, "EUR", datetime(2026, 3, 9, 16)]
+    assert answer["Content-Type"].endswith("spreadsheetml.sheet")
+    assert answer["Cache-Control"] == "private, no-store"
+    assert re.search(r'-bookings-\d{4}-\d\d-\d\d\.xlsx"', answer["Content-Disposition"])
+
+
+@pytest.mark.django_db
+def test_nothing_in_a_spreadsheet_is_a_formula_or_a_link(as_manager, fleet):
+    texts = [*DANGEROUS, "https://evil.example", "mailto:x@evil.example", "7", "a\x0bb", "_x000D_"]
+    for text in texts:
+        evse = EvseFactory(charge_point__location__name=text)
+        BookingFactory(fleet=fleet, evse=evse, accepted=True, reference=text)
+    content = as_manager.get(SHEET).getvalue()
+    [[_header, *lines]] = sheets_in(content)
+    assert sorted(line[6] for line in lines) == sorted(texts)
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+        assert not [name for name in parts.namelist() if "rels" in name and "sheet" in name]
+    assert not re.search(r"<f[ >]|<hyperlink", sheet)
+
+
+@pytest.mark.django_db
+def test_an_empty_list_is_a_spreadsheet_and_a_long_one_has_several_sheets(
+    as_manager, fleet, monkeypatch
+):
+    [[header]] = sheets_of(as_manager.get(SHEET))
+    assert header[0] == "Number"
+    monkeypatch.setattr(selectors, "BATCH_SIZE", 3)
+    monkeypatch.setattr(export_lines, "MOST_ROWS", 5)
+    bookings = booked(fleet, count=10)
+    sheets = sheets_of(as_manager.get(SHEET, {"view": "past"}))
+    assert [len(sheet) for sheet in sheets] == [5, 5, 3]
+    assert {tuple(sheet[0]) for sheet in sheets} == {tuple(header)}
+    found = [line[0] for sheet in sheets for line in sheet[1:]]
+    assert sorted(found) == sorted(booking.pk for booking in bookings)
+
+
 # Which bookings
 
 
@@ -246,6 +356,8 @@ def test_it_holds_what_the_list_shows(as_manager, fleet):
     }.items():
         rows = rows_of(as_manager.get(f"{URL}?{query}"))
         assert [row["Number"] for row in rows] == [str(one.pk) for one in held], query
+        [[_header, *lines]] = sheets_of(as_manager.get(f"{SHEET}?{query}"))
+        assert [line[0] for line in lines] == [one.pk for one in held], query
         listed = as_manager.get(f"/bookings/?{query}").context["page"].bookings
         assert listed == held, query
 
@@ -306,6 +418,23 @@ def test_nothing_is_read_before_it_is_sent_and_a_batch_costs_two_queries(as_mana
     # Which sites and drivers the text names is looked up once.
     assert counts == [4, 6, 8]
     assert "JOIN" not in captured[2]["sql"], "the joins touch the rows of one batch only"
+
+
+@pytest.mark.django_db
+def test_a_spreadsheet_costs_two_queries_a_batch_and_no_memory(as_manager, fleet, monkeypatch):
+    monkeypatch.setattr(selectors, "BATCH_SIZE", 100)
+    peaks, counts = [], []
+    for count in (500, 2000):
+        booked(fleet, count=count)
+        tracemalloc.start()
+        with CaptureQueriesContext(connection) as captured:
+            answer = as_manager.get(SHEET, {"view": "past"})
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        counts.append(len(captured))
+        tracemalloc.stop()
+        answer.close()
+    assert counts[1] - counts[0] == 2 * 20
+    assert peaks[1] < peaks[0] * 1.5
 
 
 @pytest.mark.django_db

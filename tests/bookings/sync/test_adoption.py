@@ -237,6 +237,7 @@ class TestOurOwn:
             made_elsewhere=True,
             ampeco_booking_id=1,
             slot_key="",
+            version=9,
         )
         BookingEvent.objects.create(booking=found, what="found", actor="operator")
         ChargingSession.objects.create(booking=found, ampeco_session_id="7")
@@ -255,6 +256,8 @@ class TestOurOwn:
         assert (booking.ampeco_booking_id, booking.made_elsewhere) == (1, False)
         assert (booking.status, booking.open_change) == ("accepted", "cancel")
         assert booking.charging_session.ampeco_session_id == "7"
+        # The entry that was mailed of it can be changed and removed.
+        assert (booking.calendar_uid, booking.version) == (found.calendar_uid, 10)
         assert booking.events.filter(what="found").exists()
         asked.refresh_from_db()
         assert asked.booking == booking
