@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "accounts.sessions.NoteSessions",
     "accounts.sessions.GuardBackOffice",
     "privacy.watching.NoteStaff",
+    "shell.middleware.SayHeld",
     "django_htmx.middleware.HtmxMiddleware",
     "drivers.permissions.FleetMiddleware",
 ]
@@ -130,6 +131,14 @@ DATABASE_URL = env.service_url(
 )
 
 
+# How long a statement of a page or a worker waits for what another one holds and how long it takes
+# at most, and after how long PostgreSQL ends a transaction in which nothing happens any more, such
+# as that of a frozen process. What DATABASE_URL has in its `options` counts instead.
+DATABASE_LIMITS = (
+    "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
+)
+
+
 def read_database(url: str) -> dict[str, Any]:
     """Return Django's description of the database at `url`.
 
@@ -151,7 +160,9 @@ def read_database(url: str) -> dict[str, Any]:
             "max_size": env.number("DATABASE_POOL_SIZE", 8, least=1),
             "timeout": 10,
         }
-        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
+        options = database.get("OPTIONS", {})
+        limits = f"{DATABASE_LIMITS} {options.get('options', '')}".strip()
+        database["OPTIONS"] = {**options, "options": limits, "pool": pool}
         database["CONN_MAX_AGE"] = 0
         database["ENGINE"] = "config.postgresql"
     return database

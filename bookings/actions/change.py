@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, Slot, first_refusal
+from bookings.actions.candidate import (
+    BookingRefused,
+    Candidate,
+    Slot,
+    first_refusal,
+    refused_while_held,
+)
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
@@ -50,6 +56,7 @@ class Together:
     outcomes: list[tuple[Booking, Cancellation | None, str]]
 
 
+@refused_while_held()
 def request_change(
     *,
     booking: Booking,
@@ -102,6 +109,7 @@ def change_candidate(
     return Candidate(booking.fleet, slot, driver, previous=booking)
 
 
+@refused_while_held()
 def request_cancellation(
     *,
     booking: Booking,
