@@ -116,10 +116,12 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
 
 
 def dismiss_attention(booking: Booking) -> bool:
-    """Take a booking off the list of those that need attention; return whether it was on it."""
-    return bool(
-        Booking.objects.filter(pk=booking.pk, needs_attention=True).update(needs_attention=False)
-    )
+    """Take a booking off the list of those that need attention; return whether that was done.
+
+    One that has changed since it was read stays on it.
+    """
+    as_read = Booking.objects.filter(pk=booking.pk, version=booking.version)
+    return bool(as_read.filter(needs_attention=True).update(needs_attention=False))
 
 
 def restore_attention(booking: Booking) -> None:

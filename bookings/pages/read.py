@@ -33,6 +33,7 @@ from bookings.selectors import (
     view_named,
 )
 from bookings.sync.open_pages import poll_sooner
+from bookings.wording.open_change import describe_changes
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
 from shell.viewer import viewer_zone
@@ -97,6 +98,10 @@ def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
         if request.session.get(DISMISSED_KEY) == pk:
             del request.session[DISMISSED_KEY]
             restore_attention(booking)
+        return redirect("bookings:detail", pk=pk)
+    if request.POST.get("seen", str(booking.version)) != str(booking.version):
+        # What happened since is perhaps what somebody should look at.
+        messages.warning(request, describe_changes(booking, reader=request.user))  # type: ignore[arg-type]
         return redirect("bookings:detail", pk=pk)
     if dismiss_attention(booking):
         request.session[DISMISSED_KEY] = pk

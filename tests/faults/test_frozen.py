@@ -85,7 +85,12 @@ def test_one_of_several_does_not_keep_the_others(as_manager, fleet, confirmed, i
     other = BookingFactory(fleet=fleet, accepted=True)
     with frozen("Booking", confirmed.pk):
         answer = as_manager.post(
-            "/bookings/cancel/", {"booking": [confirmed.pk, other.pk]}, follow=True
+            "/bookings/cancel/",
+            {
+                "booking": [confirmed.pk, other.pk],
+                "seen": [f"{each.pk}.{each.version}" for each in (confirmed, other)],
+            },
+            follow=True,
         )
     assert IN_VAIN in answer.content.decode()
     assert BookingRequest.objects.get(kind="cancel").booking == other
