@@ -335,6 +335,9 @@ EMAIL_CONFIG = environ.Env.email_url_config(
 )
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
+# Once a server has all of a mail it may take so long to say that it took it (RFC 5321, 4.5.3.2.6).
+# Who gives up sooner does not know whether it did.
+EMAIL_ANSWER_SECONDS = 600
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Chargebook <chargebook@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -393,6 +396,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Threads, since work waits for others most of the time. A mail server that hangs holds up so many
+# mails a process (`notifications.delivery`), and never all of its threads.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
 # What is about one row has a queue of its own, and workers take from both in turn: a thousand
 # bookings asked for at once keep no sweep waiting. Workers that do not know it leave it to sweeps.
 CELERY_TASK_QUEUES = [

@@ -165,9 +165,14 @@ def _mail_line(notification: Notification) -> tuple[datetime, Line]:
         Notification.State.QUEUED: ("mail-forward", _("E-mail to %(to)s is waiting to be sent")),
         Notification.State.DROPPED: ("mail-off", _("E-mail to %(to)s was not sent")),
         Notification.State.GIVEN_UP: ("mail-off", _("E-mail to %(to)s could not be delivered")),
-    }[Notification.State(notification.state)]
+        Notification.State.PERHAPS_SENT: ("help-circle", _("E-mail to %(to)s was perhaps sent")),
+    }[
+        Notification.State.PERHAPS_SENT
+        if notification.is_perhaps_sent
+        else Notification.State(notification.state)
+    ]
     details = [str(notification.get_kind_display())]
-    if icon == "mail-off" and notification.problem:
+    if icon in {"mail-off", "help-circle"} and notification.problem:
         details.append(notification.problem)
     text %= {"to": notification.recipient_email}
     return at, Line(at if is_sent else None, icon, text, details=tuple(details))
