@@ -31,13 +31,14 @@ from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.state.booking import note_trouble
 from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
 from notifications.kinds import MAILS
@@ -338,7 +339,10 @@ def _record(
         changes["attempts"] = F("attempts") + 1
     claimed = _claimed(notification)
     try:
-        recorded = claimed.update(**changes)
+        with transaction.atomic():
+            recorded = claimed.update(**changes)
+            if state == State.GIVEN_UP and recorded:
+                _tell_the_fleet(notification)
     except DatabaseError:
         if state != State.SENT:
             raise
@@ -366,6 +370,16 @@ def _record(
     outcome = "put-off" if state == State.QUEUED else str(state)
     MAILS_COUNTED.add(kind=notification.kind, outcome=outcome)
     return state
+
+
+def _tell_the_fleet(notification: Notification) -> None:
+    """Put a booking that is not over under “Needs attention”, once for each person not reached."""
+    booking = notification.booking
+    user, driver = notification.recipient_user, notification.recipient_driver
+    undelivered = BookingEvent.What.UNDELIVERED
+    told = booking.events.filter(what=undelivered, user=user, driver=driver)
+    if not booking.is_past() and not told.exists():
+        note_trouble(booking, what=undelivered, user=user, driver=driver)
 
 
 def _is_refused_for_good(error: OSError | ValueError) -> bool:

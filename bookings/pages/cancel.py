@@ -23,6 +23,7 @@ from bookings.pages.cancelled_together import (
 )
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import CancelForm
+from bookings.pages.history.status import answers_are_late
 from bookings.selectors import bookings_named
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required
@@ -100,12 +101,14 @@ def cancelled_together(request: FleetRequest, batch: uuid.UUID) -> HttpResponse:
     if not outcomes:
         raise Http404
     poll_sooner(outcome.booking for outcome in outcomes)
+    undecided = any(outcome.booking.is_undecided for outcome in outcomes)
     context = {
         "batch": batch,
         "outcomes": outcomes,
         "cancelled": sum(outcome.is_cancelled for outcome in outcomes),
         "waiting": sum(outcome.is_waiting for outcome in outcomes),
-        "undecided": any(outcome.booking.is_undecided for outcome in outcomes),
+        "undecided": undecided,
+        "answers_are_late": undecided and answers_are_late(),
         "left_out": [outcome.booking for outcome in outcomes if outcome.may_be_asked_again],
         "now": timezone.now(),
     }

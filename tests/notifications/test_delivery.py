@@ -8,7 +8,8 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
 from django.utils import timezone
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.wording.attention import reasons_of
 from mirror.work import claim
 from notifications.delivery import (
     FEWEST_ATTEMPTS,
@@ -21,7 +22,7 @@ from notifications.delivery import (
 )
 from notifications.models import Notification
 from sites.facts import WEEKDAYS
-from tests.factories import NotificationFactory
+from tests.factories import BookingRequestFactory, NotificationFactory
 from tests.notifications.mail_reading import approve, reject, subject_of, text_of
 
 pytest_plugins = ["tests.smtp_sink", "tests.notifications.mail_cases"]
@@ -146,6 +147,40 @@ def test_a_refusal_that_passes_is_tried_again(asked, smtp_sink):
     assert deliver_due(now=start + timedelta(seconds=5)) == 0
     smtp_sink.answers_to_recipient.clear()
     assert deliver_due(now=start + timedelta(seconds=20)) == 2
+
+
+def test_an_address_that_does_not_exist_is_told_to_the_fleet_once(asked, smtp_sink, as_manager):
+    smtp_sink.answers_to_recipient["dana@hudson.example"] = "550 No such mailbox"
+    approve(asked)
+    assert deliver_due() == 1
+    booking = Booking.objects.get()
+    assert booking.needs_attention
+    words = "An e-mail to Dana Reyes could not be delivered."
+    assert words in as_manager.get("/").content.decode()
+    page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+    assert words in page.split('id="banner-undelivered"')[1]
+    assert "Please tell them yourself, and have the address corrected." in page
+    as_manager.post(f"/bookings/{booking.pk}/dismiss/")
+    change = BookingRequestFactory(booking=booking, kind="update", approved=True)
+    NotificationFactory(request=change, kind=Kind.CHANGED, recipient_driver=booking.driver)
+    deliver_due()
+    assert Notification.objects.filter(state=State.GIVEN_UP).count() == 2
+    assert not Booking.objects.get().needs_attention
+    assert words not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+
+
+def test_who_was_not_told_of_a_cancellation_that_the_fleet_asked_for(asked, smtp_sink):
+    smtp_sink.answers_to_recipient["dana@hudson.example"] = "550 No such mailbox"
+    approve(asked)
+    deliver_due()
+    Booking.objects.update(needs_attention=False, status="cancelled")
+    BookingEvent.objects.all().delete()
+    booking = Booking.objects.get()
+    cancellation = BookingRequestFactory(booking=booking, kind="cancel", approved=True)
+    NotificationFactory(request=cancellation, kind=Kind.CANCELLED, recipient_driver=booking.driver)
+    deliver_due()
+    words = "An e-mail to Dana Reyes could not be delivered."
+    assert reasons_of(Booking.objects.all()) == {booking.pk: words}
 
 
 def test_a_lost_answer_repeats_the_same_message_id(asked, smtp_sink):

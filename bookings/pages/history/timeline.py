@@ -13,6 +13,7 @@ from bookings.actions.driver import LATE_KEY
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import REQUEST_TRAITS
 from bookings.pages.history.record import HistoryRecord
+from bookings.wording.attention import TROUBLES, whose_trouble
 from bookings.wording.facts import criteria_text
 from bookings.wording.history import OCCURRENCES, who_did
 from bookings.wording.versions import (
@@ -107,7 +108,9 @@ def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -
     managers = (rows.manager(giver), rows.manager(taker))
     occurrence = OCCURRENCES[kind]
     text = str(occurrence.line) % {
-        "who": who_did(event.actor, event.user, event.driver),
+        "who": whose_trouble(event)
+        if event.what in TROUBLES
+        else who_did(event.actor, event.user, event.driver),
         "number": event.note.removeprefix("#"),
         "minutes": _minutes_late(event) or 0,
         "giver": managers[0].display_name if managers[0] else _("a fleet manager"),
