@@ -18,11 +18,10 @@ once it is no longer true.
 
 import logging
 import random
-import smtplib
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -32,7 +31,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -43,7 +42,8 @@ from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification
-from notifications.smtp import Unconfirmed
+from notifications.queue import due, ready
+from notifications.smtp import Unconfirmed, is_refused_for_good, problem_of
 from telemetry.measures import MAILS as MAILS_COUNTED
 
 logger = logging.getLogger(__name__)
@@ -65,12 +65,6 @@ DOUBT_PAUSES = (timedelta(minutes=30), timedelta(hours=2))
 MOST_DOUBTS = len(DOUBT_PAUSES) + 1
 # So that a mail whose workers were away for a day is not given up at the first hiccup.
 FEWEST_ATTEMPTS = 10
-# What tells of a place waits so long for the operator to name the charger that it picked.
-WAIT_FOR_EVSE = timedelta(minutes=10)
-TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
-# How long a mail waits for the earlier ones to the same person about the same booking.
-WAIT_FOR_EARLIER = timedelta(minutes=30)
-SLICE = 200
 
 # Why a mail was dropped, or perhaps sent.
 NO_LONGER_TRUE = gettext_noop("It was out of date by the time it could be sent.")
@@ -152,57 +146,6 @@ def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
     )
 
 
-# Which are due
-
-
-def due(now: datetime) -> QuerySet[Notification]:
-    """Return what may be sent. Meant for few rows: narrow it to their keys.
-
-    What tells of a charger waits until that is known, or did not come in time; no longer than to
-    the start, and not where nobody holds one any more. Later mails about a booking wait for the
-    earlier ones to the same address, unless these have perhaps gone.
-    """
-    # Looked up, not joined: with the statistics of an empty queue PostgreSQL reads all bookings for
-    # a join.
-    nameless = Booking.objects.filter(
-        pk=OuterRef("booking_id"), evse=None, status__in=Booking.CONFIRMED, start_at__gt=now
-    )
-    tells_charger = Q(kind__in=TELLS_CHARGER, created_at__gt=now - WAIT_FOR_EVSE)
-    earlier = Notification.objects.filter(
-        Q(doubts=0) | Q(lease_until__gt=now),
-        booking=OuterRef("booking"),
-        recipient_email=OuterRef("recipient_email"),
-        state=State.QUEUED,
-        pk__lt=OuterRef("pk"),
-    )
-    return (
-        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-        .exclude(tells_charger & Exists(nameless))
-        .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
-    )
-
-
-def ready(now: datetime) -> Iterator[int]:
-    """Yield the keys of what may be sent, those first that are due for longest; a slice at a time.
-
-    It finds what `due` finds, but however many there are: a queue is empty as a rule, and what
-    PostgreSQL plans for an empty one takes seconds for all of a full one.
-    Within a full slice the order is random: senders that run at once would else meet at each row.
-    """
-    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    rows = queued.order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
-    slice_ = list(rows[:SLICE])
-    while slice_:
-        found = due(now).filter(pk__in=[pk for _at, pk in slice_])
-        keys = list(found.order_by("next_attempt_at", "pk").values_list("pk", flat=True))
-        if len(slice_) == SLICE:
-            random.shuffle(keys)
-        yield from keys
-        at, last = slice_[-1]
-        behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
-        slice_ = list(rows.filter(behind)[:SLICE])
-
-
 # One mail
 
 
@@ -235,7 +178,7 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     try:
         connection.open()
     except OSError as error:  # SMTPException is one
-        _put_off(notification, problem=_problem(error), now=now)
+        _put_off(notification, problem=problem_of(error), now=now)
         raise NoServer from error
     if not _note_hand_over(notification, now=at):
         return State.QUEUED
@@ -247,9 +190,9 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     except (OSError, ValueError) as error:
         # The state of the session is not known any more; the next mail gets a fresh one.
         _close(connection)
-        if _is_refused_for_good(error):
-            return _record(notification, State.GIVEN_UP, problem=_problem(error))
-        return _put_off(notification, problem=_problem(error), now=now)
+        if is_refused_for_good(error):
+            return _record(notification, State.GIVEN_UP, problem=problem_of(error))
+        return _put_off(notification, problem=problem_of(error), now=now)
     sent_at = now or timezone.now()
     return _record(notification, State.SENT, subject=message.subject[:255], sent_at=sent_at)
 
@@ -380,34 +323,6 @@ def _tell_the_fleet(notification: Notification) -> None:
     told = booking.events.filter(what=undelivered, user=user, driver=driver)
     if not booking.is_past() and not told.exists():
         note_trouble(booking, what=undelivered, user=user, driver=driver)
-
-
-def _is_refused_for_good(error: OSError | ValueError) -> bool:
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _answer in error.recipients.values())
-
-
-def _problem(error: OSError | ValueError) -> str:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = next((code for code, _answer in error.recipients.values()), 0)
-        if _is_refused_for_good(error):
-            return _("The mail server refuses the address (%(code)d).") % {"code": code}
-        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
-            "code": code
-        }
-    if isinstance(error, smtplib.SMTPResponseException):
-        texts = {
-            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
-            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
-        }
-        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
-        return text % {"code": error.smtp_code}
-    if isinstance(error, ValueError):
-        return _("The e-mail could not be written.")
-    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
-        return _("The mail server broke off the connection or does not answer.")
-    return _("The mail server cannot be reached.")
 
 
 def _connection() -> BaseEmailBackend:

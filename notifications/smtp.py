@@ -1,10 +1,11 @@
-"""SMTP that waits long for the answer which tells that a mail was taken, and knows if none came."""
+"""SMTP that waits for the answer by which a mail was taken; what went wrong, in words."""
 
 import smtplib
 from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends import smtp
+from django.utils.translation import gettext as _
 
 END_OF_MAIL = b"\r\n.\r\n"
 
@@ -50,3 +51,31 @@ class EmailBackend(smtp.EmailBackend):
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
         return _PatientSSL if self.use_ssl else _Patient
+
+
+def is_refused_for_good(error: OSError | ValueError) -> bool:
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _answer in error.recipients.values())
+
+
+def problem_of(error: OSError | ValueError) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((code for code, _answer in error.recipients.values()), 0)
+        if is_refused_for_good(error):
+            return _("The mail server refuses the address (%(code)d).") % {"code": code}
+        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
+            "code": code
+        }
+    if isinstance(error, smtplib.SMTPResponseException):
+        texts = {
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
+            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
+        }
+        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
+        return text % {"code": error.smtp_code}
+    if isinstance(error, ValueError):
+        return _("The e-mail could not be written.")
+    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        return _("The mail server broke off the connection or does not answer.")
+    return _("The mail server cannot be reached.")

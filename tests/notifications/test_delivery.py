@@ -15,12 +15,12 @@ from notifications.delivery import (
     FEWEST_ATTEMPTS,
     _senders,
     deliver_due,
-    due,
     pause_seconds,
     send_again,
     send_notification,
 )
 from notifications.models import Notification
+from notifications.queue import due
 from sites.facts import WEEKDAYS
 from tests.factories import BookingRequestFactory, NotificationFactory
 from tests.notifications.mail_reading import approve, reject, subject_of, text_of
