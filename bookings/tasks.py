@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ampeco.connection import get_client, look_again
-from bookings.sync import full_walk, polling, refresh, sessions, submission
+from bookings.sync import full_walk, losses, polling, refresh, sessions, submission
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay, is_due_again
 
@@ -64,3 +64,8 @@ def refresh_sessions() -> None:
 @shared_task
 def refresh_booking(booking_id: int) -> None:
     refresh.refresh_one(booking_id, client=get_client())
+
+
+@shared_task
+def notice_losses() -> None:
+    losses.notice_losses()

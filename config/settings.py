@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "accounts.sessions.NoteSessions",
     "accounts.sessions.GuardBackOffice",
     "privacy.watching.NoteStaff",
+    "shell.middleware.SayHeld",
     "django_htmx.middleware.HtmxMiddleware",
     "drivers.permissions.FleetMiddleware",
     "drivers.fleet_forms.KeepForms",
@@ -132,6 +133,14 @@ DATABASE_URL = env.service_url(
 )
 
 
+# How long a statement of a page or a worker waits for what another one holds and how long it takes
+# at most, and after how long PostgreSQL ends a transaction in which nothing happens any more, such
+# as that of a frozen process. What DATABASE_URL has in its `options` counts instead.
+DATABASE_LIMITS = (
+    "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
+)
+
+
 def read_database(url: str) -> dict[str, Any]:
     """Return Django's description of the database at `url`.
 
@@ -153,7 +162,9 @@ def read_database(url: str) -> dict[str, Any]:
             "max_size": env.number("DATABASE_POOL_SIZE", 8, least=1),
             "timeout": 10,
         }
-        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
+        options = database.get("OPTIONS", {})
+        limits = f"{DATABASE_LIMITS} {options.get('options', '')}".strip()
+        database["OPTIONS"] = {**options, "options": limits, "pool": pool}
         database["CONN_MAX_AGE"] = 0
         database["ENGINE"] = "config.postgresql"
     return database
@@ -327,6 +338,9 @@ EMAIL_CONFIG = environ.Env.email_url_config(
 )
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
+# Once a server has all of a mail it may take so long to say that it took it (RFC 5321, 4.5.3.2.6).
+# Who gives up sooner does not know whether it did.
+EMAIL_ANSWER_SECONDS = 600
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Chargebook <chargebook@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -385,6 +399,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Threads, since work waits for others most of the time. A mail server that hangs holds up so many
+# mails a process (`notifications.delivery`), and never all of its threads.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
 # What is about one row has a queue of its own, and workers take from both in turn: a thousand
 # bookings asked for at once keep no sweep waiting. Workers that do not know it leave it to sweeps.
 CELERY_TASK_QUEUES = [
@@ -426,6 +444,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
+    "notice-losses": every("bookings.tasks.notice_losses", timedelta(minutes=5)),
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),

@@ -51,6 +51,25 @@ def one_at_a_time(
         yield
 
 
+@contextmanager
+def without_limits(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let statements take and wait as long as they need while the block runs.
+
+    An index of a large table does, and so does what waits for everybody to leave a table.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    limits = ("lock_timeout", "statement_timeout")
+    with connection.cursor() as cursor:
+        for limit in limits:
+            cursor.execute(f"SET {limit} = 0")
+    yield
+    with connection.cursor() as cursor:
+        for limit in limits:
+            cursor.execute(f"RESET {limit}")
+
+
 def _take(session: "psycopg.Connection[tuple[bool]]") -> bool:
     row = session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
     return bool(row and row[0])

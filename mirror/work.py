@@ -7,13 +7,15 @@ so a killed worker's rows are found again.
 """
 
 import logging
+import sqlite3
 import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from celery import current_app
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q
 from kombu.exceptions import OperationalError
 
@@ -58,22 +60,32 @@ def claim(
     """Claim up to `limit` of the candidates for some seconds.
 
     Returns the owner's mark and the ids that were won; another worker may have won the rest.
+    What somebody holds at the moment is left to the next round: to wait for it would stop the rest.
     """
     owner = uuid.uuid4()
     manager = candidates.model._default_manager
     wanted = list(candidates.filter(free_of_lease(now)).values_list("pk", flat=True)[:limit])
     if not wanted:
         return owner, []
-    won = (
-        candidates.order_by()
-        .filter(free_of_lease(now), pk__in=wanted)
-        .update(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
-    )
+    free = candidates.order_by().filter(free_of_lease(now), pk__in=wanted)
+    with transaction.atomic():
+        unheld = free.select_for_update(skip_locked=True).values("pk")
+        won = free.filter(pk__in=unheld).update(
+            lease_owner=owner, lease_until=now + timedelta(seconds=seconds)
+        )
     if won == len(wanted):
         return owner, wanted
     return owner, list(
         manager.filter(pk__in=wanted, lease_owner=owner).values_list("pk", flat=True)
     )
+
+
+def is_held(error: DatabaseError) -> bool:
+    """Return whether a statement gave up waiting for what somebody else held; nothing was done."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
 
 
 def reconnect_if_broken() -> None:

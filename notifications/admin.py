@@ -41,6 +41,7 @@ class NotificationAdmin(LargeAdmin):
         "subject",
         "state",
         "attempts",
+        "doubts",
         "next_attempt_at",
         "problem",
         "booking",

@@ -4,11 +4,13 @@ A mail is a row before it is a mail. The row is written in the transaction in wh
 it tells happens, so nobody is told of what did not happen and nothing that happened goes untold; a
 worker sends it afterwards.
 
-How often a mail goes out: once, as long as the worker lives. SMTP cannot be part of a transaction,
-so between the server's “250 OK” and our commit there is a gap. A worker that dies in it, or a
-server whose OK gets lost on the way, leaves a row that looks unsent, and the mail goes out again
-rather than perhaps never. The repetition carries the same Message-ID, by which most mail servers
-and programs recognise and drop it, and the same calendar UID, so that it adds no second entry.
+How often a mail goes out: once, as long as the worker lives and the server says that it took it.
+SMTP cannot be part of a transaction, so a worker that dies before it has noted the server's
+“250 OK”, or a server whose OK does not come, leaves it open whether the mail went. The row says so
+(`doubts`, written before the mail is handed over), and the mail goes out again, rather than perhaps
+never, but seldom and not more than MOST_DOUBTS times in all. The repetition carries the same
+Message-ID, by which most mail servers and programs recognise and drop it, and the same calendar
+UID, so that it adds no second entry.
 
 What one person is told of one booking goes out in the order in which it happened, and not at all
 once it is no longer true.
@@ -16,55 +18,57 @@ once it is no longer true.
 
 import logging
 import random
-import smtplib
+import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
-from django.db import DatabaseError
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db import DatabaseError, transaction
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.state.booking import note_trouble
 from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification
+from notifications.queue import due, ready
+from notifications.smtp import Unconfirmed, is_refused_for_good, problem_of
 from telemetry.measures import MAILS as MAILS_COUNTED
 
 logger = logging.getLogger(__name__)
 
 State = Notification.State
 
-# Longer than one mail can take when the server uses EMAIL_TIMEOUT for each of its answers.
+# Longer than all takes but the answer to the whole mail, when the server uses EMAIL_TIMEOUT for
+# each of its other answers. For that one the claim is prolonged.
 LEASE_SECONDS = 180
+# So many mails of a process may wait for their server at once; other work has the other threads.
+_senders = threading.BoundedSemaphore(2)
 SWEEP_SECONDS = 10
 FIRST_PAUSE_SECONDS = 15
 LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
+# How long to wait after an unknown outcome, the first, the second time. After the third there is
+# no other attempt.
+DOUBT_PAUSES = (timedelta(minutes=30), timedelta(hours=2))
+MOST_DOUBTS = len(DOUBT_PAUSES) + 1
 # So that a mail whose workers were away for a day is not given up at the first hiccup.
 FEWEST_ATTEMPTS = 10
-# What tells of a place waits so long for the operator to name the charger that it picked.
-WAIT_FOR_EVSE = timedelta(minutes=10)
-TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
-# How long a mail waits for the earlier ones to the same person about the same booking.
-WAIT_FOR_EARLIER = timedelta(minutes=30)
-SLICE = 200
 
-# Why a mail was dropped.
+# Why a mail was dropped, or perhaps sent.
 NO_LONGER_TRUE = gettext_noop("It was out of date by the time it could be sent.")
-PERHAPS_SENT = gettext_noop(
-    "It may have been sent once: the portal was stopped before it could tell. It is "
-    "now out of date."
-)
+NOT_CONFIRMED = gettext_noop("The mail server did not confirm that it took the e-mail.")
 
 
 class NoServer(Exception):
@@ -77,9 +81,12 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
     Each row is claimed right before it is sent, so any number of senders may run at once. A mail
     that cannot be sent is put off and the next one tried; a mail server that cannot be reached or
     refuses the log-in ends the round, since the others would meet the same. It also ends after
-    SWEEP_SECONDS, so that many mails keep no poll waiting: the next round goes on.
+    SWEEP_SECONDS, so that many mails keep no poll waiting: the next round goes on. Nothing happens
+    while as many senders of this process as may are at it.
     """
-    connection = get_connection()
+    if not _senders.acquire(blocking=False):
+        return 0
+    connection = _connection()
     ends_at = time.monotonic() + SWEEP_SECONDS
     tried = sent = 0
     goes_on = True
@@ -98,84 +105,45 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
         pass
     finally:
         _close(connection)
+        _senders.release()
     return sent
 
 
 def send_notification(pk: int) -> bool:
     """Send one mail right away; return whether it went out.
 
-    Quiet when it is not due, waits for its charger or an earlier mail, or is claimed by another
-    sender.
+    Quiet when it is not due, waits for its charger or an earlier mail, is claimed by another
+    sender, or as many senders of this process as may are at it: a sweep finds it.
     """
-    connection = get_connection()
+    if not _senders.acquire(blocking=False):
+        return False
+    connection = _connection()
     try:
         return _send(pk, connection=connection, now=None) == State.SENT
     except NoServer:
         return False
     finally:
         _close(connection)
+        _senders.release()
 
 
 def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
-    """Let mails that were given up be tried anew, with the same Message-ID; return how many."""
-    return Notification.objects.filter(pk__in=list(keys), state=State.GIVEN_UP).update(
+    """Let mails that were given up, or perhaps sent, be tried anew; return how many.
+
+    They keep their Message-ID.
+    """
+    ended = Notification.objects.filter(
+        pk__in=list(keys), state__in=[State.GIVEN_UP, State.PERHAPS_SENT]
+    )
+    return ended.update(
         state=State.QUEUED,
         attempts=0,
+        doubts=0,
         next_attempt_at=now or timezone.now(),
         problem="",
         lease_owner=None,
         lease_until=None,
     )
-
-
-# Which are due
-
-
-def due(now: datetime) -> QuerySet[Notification]:
-    """Return what may be sent. Meant for few rows: narrow it to their keys.
-
-    What tells of a charger waits until that is known, or did not come in time; no longer than to
-    the start, and not where nobody holds one any more. Later mails about a booking wait for the
-    earlier ones to the same address.
-    """
-    # Looked up, not joined: with the statistics of an empty queue PostgreSQL reads all bookings for
-    # a join.
-    nameless = Booking.objects.filter(
-        pk=OuterRef("booking_id"), evse=None, status__in=Booking.CONFIRMED, start_at__gt=now
-    )
-    tells_charger = Q(kind__in=TELLS_CHARGER, created_at__gt=now - WAIT_FOR_EVSE)
-    earlier = Notification.objects.filter(
-        booking=OuterRef("booking"),
-        recipient_email=OuterRef("recipient_email"),
-        state=State.QUEUED,
-        pk__lt=OuterRef("pk"),
-    )
-    return (
-        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-        .exclude(tells_charger & Exists(nameless))
-        .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
-    )
-
-
-def ready(now: datetime) -> Iterator[int]:
-    """Yield the keys of what may be sent, those first that are due for longest; a slice at a time.
-
-    It finds what `due` finds, but however many there are: a queue is empty as a rule, and what
-    PostgreSQL plans for an empty one takes seconds for all of a full one.
-    Within a full slice the order is random: senders that run at once would else meet at each row.
-    """
-    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    rows = queued.order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
-    slice_ = list(rows[:SLICE])
-    while slice_:
-        found = due(now).filter(pk__in=[pk for _at, pk in slice_])
-        keys = list(found.order_by("next_attempt_at", "pk").values_list("pk", flat=True))
-        if len(slice_) == SLICE:
-            random.shuffle(keys)
-        yield from keys
-        at, last = slice_[-1]
-        behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
-        slice_ = list(rows.filter(behind)[:SLICE])
 
 
 # One mail
@@ -187,16 +155,16 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     Raises NoServer once the row is put off.
     """
     at = now or timezone.now()
-    # A claim that nobody gave back: its sender was stopped, perhaps after the mail had gone.
-    perhaps_sent = Notification.objects.filter(pk=pk, lease_owner__isnull=False).exists()
     owner, won = claim(due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
     # The row may have been sent between the look at it and the claim: read it again.
     notification = _read(owner) if won else None
     if notification is None:
         return State.QUEUED
-    if MAILS[Notification.Kind(notification.kind)].is_obsolete(notification, now=at):
-        reason = PERHAPS_SENT if perhaps_sent else NO_LONGER_TRUE
-        return _record(notification, State.DROPPED, problem=_(reason))
+    is_obsolete = MAILS[Notification.Kind(notification.kind)].is_obsolete(notification, now=at)
+    if notification.doubts >= MOST_DOUBTS or (notification.doubts and is_obsolete):
+        return _record(notification, State.PERHAPS_SENT, problem=_(NOT_CONFIRMED))
+    if is_obsolete:
+        return _record(notification, State.DROPPED, problem=_(NO_LONGER_TRUE))
     try:
         validate_email(notification.recipient_email)
     except ValidationError:
@@ -210,16 +178,21 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     try:
         connection.open()
     except OSError as error:  # SMTPException is one
-        _put_off(notification, problem=_problem(error), now=now)
+        _put_off(notification, problem=problem_of(error), now=now)
         raise NoServer from error
+    if not _note_hand_over(notification, now=at):
+        return State.QUEUED
     try:
         connection.send_messages([message])
+    except Unconfirmed:
+        _close(connection)
+        return _note_doubt(notification, now=now)
     except (OSError, ValueError) as error:
         # The state of the session is not known any more; the next mail gets a fresh one.
         _close(connection)
-        if _is_refused_for_good(error):
-            return _record(notification, State.GIVEN_UP, problem=_problem(error))
-        return _put_off(notification, problem=_problem(error), now=now)
+        if is_refused_for_good(error):
+            return _record(notification, State.GIVEN_UP, problem=problem_of(error))
+        return _put_off(notification, problem=problem_of(error), now=now)
     sent_at = now or timezone.now()
     return _record(notification, State.SENT, subject=message.subject[:255], sent_at=sent_at)
 
@@ -243,6 +216,35 @@ def _read(owner: uuid.UUID) -> Notification | None:
         )
         .first()
     )
+
+
+def _note_hand_over(notification: Notification, *, now: datetime) -> bool:
+    """Write on a row that from here on its mail has perhaps gone; return whether it is still ours.
+
+    Whatever is recorded of a known outcome takes that back.
+    """
+    seconds = LEASE_SECONDS + settings.EMAIL_ANSWER_SECONDS
+    return bool(
+        _claimed(notification).update(
+            doubts=notification.doubts + 1, lease_until=now + timedelta(seconds=seconds)
+        )
+    )
+
+
+def _claimed(notification: Notification) -> QuerySet[Notification]:
+    return Notification.objects.filter(
+        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
+    )
+
+
+def _note_doubt(notification: Notification, *, now: datetime | None) -> State:
+    """Record that a mail has perhaps gone: it is sent again later, a few times at most."""
+    notification.doubts += 1
+    problem = _(NOT_CONFIRMED)
+    if notification.doubts >= MOST_DOUBTS:
+        return _record(notification, State.PERHAPS_SENT, problem=problem)
+    again = (now or timezone.now()) + DOUBT_PAUSES[notification.doubts - 1]
+    return _record(notification, State.QUEUED, problem=problem, next_attempt_at=again)
 
 
 def _put_off(notification: Notification, *, problem: str, now: datetime | None) -> State:
@@ -274,14 +276,16 @@ def _record(
         "booking_request_id": notification.request_id,
         "kind": str(notification.kind),
     }
-    changes |= {"state": state, "problem": problem, "lease_owner": None, "lease_until": None}
+    changes |= {"state": state, "problem": problem, "doubts": notification.doubts}
+    changes |= {"lease_owner": None, "lease_until": None}
     if state != State.DROPPED:
         changes["attempts"] = F("attempts") + 1
-    claimed = Notification.objects.filter(
-        pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
-    )
+    claimed = _claimed(notification)
     try:
-        recorded = claimed.update(**changes)
+        with transaction.atomic():
+            recorded = claimed.update(**changes)
+            if state == State.GIVEN_UP and recorded:
+                _tell_the_fleet(notification)
     except DatabaseError:
         if state != State.SENT:
             raise
@@ -297,6 +301,9 @@ def _record(
         case State.DROPPED:
             text = "Notification %s is no longer true and is not sent."
             logger.info(text, notification.pk, extra=fields)
+        case State.PERHAPS_SENT:
+            text = "Notification %s was perhaps sent: %s"
+            logger.error(text, notification.pk, problem, extra=fields)
         case State.GIVEN_UP:
             text = "Notification %s is given up: %s"
             logger.error(text, notification.pk, problem, extra=fields)
@@ -308,32 +315,20 @@ def _record(
     return state
 
 
-def _is_refused_for_good(error: OSError | ValueError) -> bool:
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _answer in error.recipients.values())
+def _tell_the_fleet(notification: Notification) -> None:
+    """Put a booking that is not over under “Needs attention”, once for each person not reached."""
+    booking = notification.booking
+    user, driver = notification.recipient_user, notification.recipient_driver
+    undelivered = BookingEvent.What.UNDELIVERED
+    told = booking.events.filter(what=undelivered, user=user, driver=driver)
+    if not booking.is_past() and not told.exists():
+        note_trouble(booking, what=undelivered, user=user, driver=driver)
 
 
-def _problem(error: OSError | ValueError) -> str:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = next((code for code, _answer in error.recipients.values()), 0)
-        if _is_refused_for_good(error):
-            return _("The mail server refuses the address (%(code)d).") % {"code": code}
-        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
-            "code": code
-        }
-    if isinstance(error, smtplib.SMTPResponseException):
-        texts = {
-            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
-            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
-        }
-        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
-        return text % {"code": error.smtp_code}
-    if isinstance(error, ValueError):
-        return _("The e-mail could not be written.")
-    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
-        return _("The mail server broke off the connection or does not answer.")
-    return _("The mail server cannot be reached.")
+def _connection() -> BaseEmailBackend:
+    """Return the way to the mail server; over SMTP one that knows when the outcome is unknown."""
+    by_smtp = settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
+    return get_connection("notifications.smtp.EmailBackend" if by_smtp else None)
 
 
 def _close(connection: BaseEmailBackend) -> None:

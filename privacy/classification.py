@@ -158,7 +158,7 @@ NOT_PERSONAL: dict[str, str] = {
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
     "notifications.Notification": "id booking request event kind audience message_id state "
-    "attempts next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",

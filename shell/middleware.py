@@ -1,19 +1,25 @@
 """What every answer says that pages may load and run, and what is refused before any page sees it.
 
 Pages load and run their own files, and nothing that stands in the page itself. Refused are NUL
-characters, which no database takes, and files.
+characters, which no database takes, and files. What waited in vain is told so.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 
+from mirror.work import is_held
 from shell.look import logo_origin
+
+logger = logging.getLogger(__name__)
 
 HEADER = "Content-Security-Policy"
 # What no page needs of a device. The portal itself may make and use passkeys, and ask for the place
@@ -132,6 +138,26 @@ class RefuseNul:
 
 def _holds_nul(values: QueryDict) -> bool:
     return any(NUL in text for name, texts in values.lists() for text in (name, *texts))
+
+
+class SayHeld:
+    """Says that somebody else was at work on something for too long, so that nothing was done.
+
+    409, not 503: a proxy would take the whole server for down.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer in place of a view that waited in vain."""
+        if not (isinstance(exception, OperationalError) and is_held(exception)):
+            return None
+        logger.warning("A page waited in vain for what another process held.")
+        return render(request, "409.html", status=409)
 
 
 class NoFiles(FileUploadHandler):

@@ -219,7 +219,7 @@ OPERATOR_PAUSES = Counter(
 )
 MAILS = Counter(
     name="chargebook_mails",
-    about="Mails about bookings, by kind and by outcome: sent, put-off, given-up, dropped.",
+    about="Mails about bookings, by kind and by outcome (docs/operating.md).",
     labels=("kind", "outcome"),
 )
 TASK_RUNS = Counter(

@@ -139,7 +139,12 @@ ENTRIES: dict[str, list[Entry]] = {
     ],
     "bookings:cancel_many": [
         page(
-            method, "/bookings/cancel/", {"booking": "{booking}"}, stranger=302, viewer=403, **done
+            method,
+            "/bookings/cancel/",
+            {"booking": "{booking}", "seen": "{booking}.0"},
+            stranger=302,
+            viewer=403,
+            **done,
         )
         for method, done in (("get", {"manager": 200}), ("post", {"manager": 302}))
     ],

@@ -5,11 +5,13 @@ bookings, changes and moves. What may come up between asking and sending is look
 before that: `RECHECKED` in `bookings.sync.operator_requests` names those rules.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +21,7 @@ from bookings.models.booking import slot_key
 from bookings.wording.versions import BookingVersion
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, private_access_of, private_partners
+from mirror.work import is_held
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses
@@ -29,9 +32,9 @@ from sites.slots.rules import Times, first_problem
 class BookingRefused(Exception):
     """What the portal does not ask for. The message is for the person who wanted it.
 
-    `field` is `slot`, `driver`, `overlap` (which may be confirmed) or `booking` (the one that is to
-    be changed, replaced or cancelled, by what it is by now); `offer_slots` says that picking
-    another slot helps.
+    `field` is `slot`, `driver`, `overlap` (which may be confirmed), `booking` (the one that is to
+    be changed, replaced or cancelled, by what it is by now) or `held` (whoever is at work on it
+    keeps everybody else waiting); `offer_slots` says that picking another slot helps.
     """
 
     def __init__(self, field: str, message: str, *, offer_slots: bool = False) -> None:
@@ -39,6 +42,18 @@ class BookingRefused(Exception):
         self.field = field
         self.message = message
         self.offer_slots = offer_slots
+
+
+@contextmanager
+def refused_while_held() -> Iterator[None]:
+    """Refuse what waited in vain for a row that somebody holds; goes around a whole transaction."""
+    try:
+        yield
+    except OperationalError as error:
+        if not is_held(error):
+            raise
+        text = _("Something else is being done with this right now. Please try again in a minute.")
+        raise BookingRefused("held", text) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What people ask for about a booking that exists: another time, another driver, its end."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, Slot, first_refusal
+from bookings.actions.candidate import (
+    BookingRefused,
+    Candidate,
+    Slot,
+    first_refusal,
+    refused_while_held,
+)
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
@@ -24,6 +30,8 @@ from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
 OpenChange = Booking.OpenChange
+# No booking has this version.
+NEVER_SEEN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Together:
     outcomes: list[tuple[Booking, Cancellation | None, str]]
 
 
+@refused_while_held()
 def request_change(
     *,
     booking: Booking,
@@ -102,6 +111,7 @@ def change_candidate(
     return Candidate(booking.fleet, slot, driver, previous=booking)
 
 
+@refused_while_held()
 def request_cancellation(
     *,
     booking: Booking,
@@ -162,8 +172,14 @@ def request_cancellation(
         return Cancellation("will-be-cancelled", None)
 
 
-def cancel_together(*, fleet: Fleet, user: User, bookings: Iterable[Booking]) -> Together:
-    """Ask for the end of several of a fleet's bookings, each by itself; others are left out."""
+def cancel_together(
+    *, fleet: Fleet, user: User, bookings: Iterable[Booking], seen: Mapping[int, int]
+) -> Together:
+    """Ask for the end of several of a fleet's bookings, each by itself; others are left out.
+
+    `seen` are the versions that the person looked at, by primary key: one that has changed since is
+    not cancelled.
+    """
     batch = uuid.uuid4()
     outcomes: list[tuple[Booking, Cancellation | None, str]] = []
     for booking in bookings:
@@ -171,7 +187,11 @@ def cancel_together(*, fleet: Fleet, user: User, bookings: Iterable[Booking]) ->
             continue
         try:
             cancellation = request_cancellation(
-                booking=booking, asked_by=Actor.MANAGER, user=user, batch=batch
+                booking=booking,
+                asked_by=Actor.MANAGER,
+                user=user,
+                seen_version=seen.get(booking.pk, NEVER_SEEN),
+                batch=batch,
             )
         except BookingRefused as refusal:
             outcomes.append((booking, None, refusal.message))

@@ -11,7 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, first_refusal
+from bookings.actions.candidate import (
+    BookingRefused,
+    Candidate,
+    first_refusal,
+    refused_while_held,
+)
 from bookings.actions.change import check_changeable
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.models import Actor, Booking, BookingRequest
@@ -30,6 +35,7 @@ class Submission:
     is_new: bool
 
 
+@refused_while_held()
 def submit_booking_request(
     candidate: Candidate,
     *,
@@ -103,17 +109,19 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
         BookingRequest.Kind.CANCEL: _cancel_again,
     }[BookingRequest.Kind(request.kind)]
     try:
-        with transaction.atomic():
+        with refused_while_held(), transaction.atomic():
             return retry(request, staff_user=staff_user, now=now)
     except (IntegrityError, BookingRefused):
         return False
 
 
 def dismiss_attention(booking: Booking) -> bool:
-    """Take a booking off the list of those that need attention; return whether it was on it."""
-    return bool(
-        Booking.objects.filter(pk=booking.pk, needs_attention=True).update(needs_attention=False)
-    )
+    """Take a booking off the list of those that need attention; return whether that was done.
+
+    One that has changed since it was read stays on it.
+    """
+    as_read = Booking.objects.filter(pk=booking.pk, version=booking.version)
+    return bool(as_read.filter(needs_attention=True).update(needs_attention=False))
 
 
 def restore_attention(booking: Booking) -> None:

@@ -26,6 +26,10 @@ class BookingEvent(models.Model):
         MOVE_ENDED = "move-ended", _("Not moved")
         RUNNING_LATE = "running-late", _("Driver running late")
         LINK_REVOKED = "link-revoked", _("Driver's link revoked")
+        PLACE_GONE = "place-gone", _("Charger or site no longer listed")
+        PLACE_MOVED = "place-moved", _("Charger moved to another site")
+        DRIVER_LEFT = "driver-left", _("Driver no longer in the fleet")
+        UNDELIVERED = "undelivered", _("E-mail not delivered")
         HANDED_OVER = "handed-over", _("Handed over to a colleague")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")

@@ -14,9 +14,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import Cancellation, cancel_together, request_cancellation
 from bookings.models import Actor, Booking
-from bookings.pages.cancelled_together import MOST_TOGETHER, chosen_keys, note_refusals, outcomes_of
+from bookings.pages.cancelled_together import (
+    MOST_TOGETHER,
+    chosen_keys,
+    note_refusals,
+    outcomes_of,
+    seen_versions,
+)
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import CancelForm
+from bookings.pages.history.status import answers_are_late
 from bookings.selectors import bookings_named
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required
@@ -55,9 +62,10 @@ def cancel(request: FleetRequest, pk: int) -> HttpResponse:
 @manager_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_many(request: FleetRequest) -> HttpResponse:
-    """Show the bookings that were ticked; on POST ask for the cancellation of each.
+    """Show the bookings that were ticked; on POST ask for the cancellation of each as it was shown.
 
-    Bookings of other fleets are simply not there; of very many, the first ones count.
+    Bookings of other fleets are simply not there; of very many, the first ones count. A form that
+    does not tell which versions somebody looked at is shown again.
     """
     given = request.POST if request.method == "POST" else request.GET
     keys, too_many = chosen_keys(given.getlist("booking"))
@@ -65,15 +73,17 @@ def cancel_many(request: FleetRequest) -> HttpResponse:
     if not bookings:
         messages.info(request, _("Please select the bookings you want to cancel."))
         return redirect("bookings:list")
-    if request.method == "POST":
+    now = timezone.now()
+    seen = seen_versions(request.POST.getlist("seen"))
+    if seen:
         together = cancel_together(
             fleet=request.fleet,
             user=request.user,  # type: ignore[arg-type]
             bookings=bookings,
+            seen=seen,
         )
-        note_refusals(request.session, together)
+        note_refusals(request.session, together, asked_at=now)
         return redirect("bookings:cancelled_together", batch=together.batch)
-    now = timezone.now()
     context = {
         "bookings": bookings,
         "cancellable": [booking for booking in bookings if booking.can_cancel(now)],
@@ -91,11 +101,15 @@ def cancelled_together(request: FleetRequest, batch: uuid.UUID) -> HttpResponse:
     if not outcomes:
         raise Http404
     poll_sooner(outcome.booking for outcome in outcomes)
+    undecided = any(outcome.booking.is_undecided for outcome in outcomes)
     context = {
         "batch": batch,
         "outcomes": outcomes,
         "cancelled": sum(outcome.is_cancelled for outcome in outcomes),
         "waiting": sum(outcome.is_waiting for outcome in outcomes),
+        "undecided": undecided,
+        "answers_are_late": undecided and answers_are_late(),
+        "left_out": [outcome.booking for outcome in outcomes if outcome.may_be_asked_again],
         "now": timezone.now(),
     }
     whole = not request.htmx or request.htmx.history_restore_request

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.actions.create import dismiss_attention, restore_attention
 from bookings.models import Booking
 from bookings.pages.forms import BookingListForm
-from bookings.pages.history.banners import banners_of
+from bookings.pages.history.banners import banners_of, wants_another_place
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import (
+    answers_are_late,
     cancelled_by,
     driver_link,
     is_gone,
@@ -33,6 +34,7 @@ from bookings.selectors import (
     view_named,
 )
 from bookings.sync.open_pages import poll_sooner
+from bookings.wording.open_change import describe_changes
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
 from shell.viewer import viewer_zone
@@ -98,6 +100,10 @@ def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
             del request.session[DISMISSED_KEY]
             restore_attention(booking)
         return redirect("bookings:detail", pk=pk)
+    if request.POST.get("seen", str(booking.version)) != str(booking.version):
+        # What happened since is perhaps what somebody should look at.
+        messages.warning(request, describe_changes(booking, reader=request.user))  # type: ignore[arg-type]
+        return redirect("bookings:detail", pk=pk)
     if dismiss_attention(booking):
         request.session[DISMISSED_KEY] = pk
         text = _("Booking %(number)d no longer needs attention.")
@@ -148,8 +154,10 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         and booking.evse is not None
         and booking.start_at > now,
         "moves_on": moves_on(record, now=now),
+        "wants_another_place": may_book and wants_another_place(record, now=now),
         "wants_alternatives": may_book and wants_alternatives(record, now=now),
         "driver_link": driver_link(record, now=now),
+        "answers_are_late": booking.is_undecided and answers_are_late(),
         "look_again": look_again(record, now=now),
         "viewer_zone": viewer_zone(request),
         "now": now,

@@ -66,6 +66,31 @@ def change_booking(
     return event
 
 
+@transaction.atomic
+def note_trouble(
+    booking: Booking,
+    *,
+    what: BookingEvent.What,
+    user: User | None = None,
+    driver: Driver | None = None,
+    note: str = "",
+) -> None:
+    """Put a booking under “Needs attention”, with a line of history about what does not change it.
+
+    Its version stays, and nobody is mailed. `user` or `driver` is whom the trouble is with.
+    """
+    BookingEvent.objects.create(
+        booking=booking,
+        at=timezone.now(),
+        what=what,
+        actor=Actor.PORTAL,
+        user=user,
+        driver=driver,
+        note=note[:1000],
+    )
+    Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+
+
 def write(
     booking: Booking, *, now: datetime, only_version: int | None = None, **changes: Any
 ) -> bool:

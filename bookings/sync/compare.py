@@ -106,7 +106,11 @@ def record_page(items: tuple[ampeco_types.Booking, ...], *, asked_at: datetime) 
             again.append(booking.pk)
         page.done.add(booking.pk)
     now = timezone.now()
-    Booking.objects.bulk_update(first_seen, ["ampeco_updated_at"])
+    try:
+        Booking.objects.bulk_update(first_seen, ["ampeco_updated_at"])
+    except DatabaseError:
+        # One of them is held by somebody. The next reading will tell the same.
+        logger.exception("When %d bookings were changed could not be noted.", len(first_seen))
     schedule_bookings(unchanged, read_at=asked_at, now=now)
     if again:
         # What we have ended ourselves a moment ago is not followed any more.

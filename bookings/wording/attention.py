@@ -1,5 +1,6 @@
 """Why bookings need attention, in a few words each."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -8,14 +9,17 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording.facts import one_line
-from bookings.wording.history import OCCURRENCES
+from bookings.wording.history import OCCURRENCES, who_did
 from sites.facts import trouble_of
 
+Kind = BookingRequest.Kind
 Status = Booking.Status
 What = BookingEvent.What
 LONGEST_REASON = 160
 # Until then what is wrong with a charger may well be repaired.
 SOON = timedelta(hours=24)
+# What does not show in the booking itself. Told besides any other reason.
+TROUBLES = (What.PLACE_GONE, What.PLACE_MOVED, What.DRIVER_LEFT, What.UNDELIVERED)
 WITH_A_REASON = (What.CHANGED, What.GONE, What.MOVE_ENDED, What.RUNNING_LATE)
 
 
@@ -37,13 +41,59 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
         return {}
     # The latest of each booking comes last, and stays.
     requests = BookingRequest.objects.filter(booking__in=marked).order_by("created_at", "pk")
-    events = BookingEvent.objects.filter(booking__in=marked, what__in=WITH_A_REASON)
+    events = BookingEvent.objects.filter(
+        booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES]
+    ).select_related("user", "driver")
     last_request = {request.booking_id: request for request in requests}
-    last_event = {event.booking_id: event for event in events.order_by("at", "pk")}
+    last_event: dict[int, BookingEvent] = {}
+    troubles: dict[int, dict[str, BookingEvent]] = defaultdict(dict)
+    for event in events.order_by("at", "pk"):
+        if event.what in TROUBLES:
+            troubles[event.booking_id][event.what] = event
+        else:
+            last_event[event.booking_id] = event
     return {
-        pk: _reason(booking, last_request.get(pk), last_event.get(pk))
+        pk: _reasons(booking, last_request.get(pk), last_event.get(pk), troubles[pk].values())
         for pk, booking in marked.items()
     }
+
+
+def trouble_text(event: BookingEvent, booking: Booking) -> str:
+    """Return what is wrong with a booking besides its status; nothing where it is no longer so."""
+    if event.what == What.DRIVER_LEFT and event.driver_id != booking.driver_id:
+        return ""
+    evse = booking.evse
+    if event.what == What.PLACE_MOVED:
+        if evse is None or evse.charge_point.location_id == booking.location_id:
+            return ""
+        return OCCURRENCES[event.what].reason_for(one_line(event.note, longest=LONGEST_REASON))
+    if event.what == What.PLACE_GONE:
+        places = [booking.location, *([evse, evse.charge_point] if evse else [])]
+        is_so = any(place.retired_at for place in places)
+        return OCCURRENCES[event.what if is_so else "listed-again"].reason_for("")
+    return OCCURRENCES[event.what].reason_for(whose_trouble(event))
+
+
+def whose_trouble(event: BookingEvent) -> str:
+    person = event.driver or event.user
+    return person.display_name if person else who_did(Actor.DRIVER)
+
+
+def _reasons(
+    booking: Booking,
+    request: BookingRequest | None,
+    event: BookingEvent | None,
+    troubles: Iterable[BookingEvent],
+) -> str:
+    happened = [event.at] if event else []
+    if request:
+        happened.append(request.settled_at or request.created_at)
+    texts = [_reason(booking, request, event)]
+    for trouble in troubles:
+        # That a mail did not arrive is news only until the next thing happens.
+        if trouble.what != What.UNDELIVERED or trouble.at >= max(happened, default=trouble.at):
+            texts.append(trouble_text(trouble, booking))
+    return " ".join(filter(None, texts))
 
 
 def _reason(booking: Booking, request: BookingRequest | None, event: BookingEvent | None) -> str:
@@ -51,7 +101,7 @@ def _reason(booking: Booking, request: BookingRequest | None, event: BookingEven
         return _("No answer yet")
     if booking.status in Booking.LOST:
         return str(booking.traits.meaning)
-    if booking.status == Status.CANCELLED:
+    if booking.status == Status.CANCELLED and not _was_called_off_here(request):
         return _("Cancelled on the operator’s side, not from this portal.")
     if event and (request is None or _came_later(event, request)):
         return _reason_of_event(event)
@@ -63,6 +113,12 @@ def _reason(booking: Booking, request: BookingRequest | None, event: BookingEven
     return OCCURRENCES[request.kind, request.status].reason_for(
         one_line(said, longest=LONGEST_REASON)
     )
+
+
+def _was_called_off_here(request: BookingRequest | None) -> bool:
+    if request is None or not request.is_settled:
+        return False
+    return request.is_refused if request.kind == Kind.CREATE else request.kind == Kind.CANCEL
 
 
 def _came_later(event: BookingEvent, request: BookingRequest) -> bool:

@@ -196,6 +196,35 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     "minutes-late": Occurrence(
         _("About %(minutes)d min late, says %(who)s"), icon="clock-exclamation"
     ),
+    What.PLACE_GONE: Occurrence(
+        _("The operator no longer lists the charger"),
+        icon="help-circle",
+        after=_("The booking still stands. Move it to another charger, or ask the operator."),
+        reason=_("The operator no longer lists this charger or its site."),
+    ),
+    "listed-again": Occurrence(
+        _("The operator lists the charger again"),
+        reason=_("The operator did not list this charger for a while; now it does again."),
+    ),
+    What.PLACE_MOVED: Occurrence(
+        _("The charger was moved to another site"),
+        icon="arrows-exchange",
+        after=_("The booking still stands. Move it to another charger, or ask the operator."),
+        reason=_("The charger now stands at another site."),
+        reason_given=_("The charger now stands at another site: %(reason)s."),
+    ),
+    What.DRIVER_LEFT: Occurrence(
+        _("%(who)s is no longer in the fleet"),
+        icon="users",
+        after=_("The booking still stands. Give it to another driver, or cancel it."),
+        reason_given=_("%(reason)s is no longer in your fleet."),
+    ),
+    What.UNDELIVERED: Occurrence(
+        _("An e-mail to %(who)s could not be delivered"),
+        icon="alert-triangle",
+        after=_("Please tell them yourself, and have the address corrected."),
+        reason_given=_("An e-mail to %(reason)s could not be delivered."),
+    ),
     What.LINK_REVOKED: Occurrence(_("Driver’s link revoked by %(who)s"), icon="link-off"),
     What.HANDED_OVER: Occurrence(
         _("Handed over from %(giver)s to %(taker)s by %(who)s"), icon="users"

@@ -46,6 +46,7 @@ class Notification(models.Model):
         SENT = "sent", _("Sent")
         GIVEN_UP = "given-up", _("Could not be delivered")
         DROPPED = "dropped", _("Not sent")
+        PERHAPS_SENT = "perhaps-sent", _("Perhaps sent")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
     request = models.ForeignKey(
@@ -81,6 +82,12 @@ class Notification(models.Model):
     subject = models.CharField(_("subject"), max_length=255, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    doubts = models.PositiveSmallIntegerField(
+        _("unknown outcomes"),
+        default=0,
+        db_default=0,
+        help_text=_("How often it was handed to the mail server without an answer: perhaps sent."),
+    )
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
@@ -111,3 +118,8 @@ class Notification(models.Model):
             ),
             models.Index(Upper("recipient_email"), "id", name="notification_by_recipient"),
         ]
+
+    @property
+    def is_perhaps_sent(self) -> bool:
+        waits = self.state == self.State.QUEUED and self.doubts > 0
+        return waits or self.state == self.State.PERHAPS_SENT

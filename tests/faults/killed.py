@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import psycopg
@@ -97,8 +98,8 @@ def wait_for(what: Callable[[], object]) -> None:
 @contextmanager
 def worker(
     task: str, *, door: Door, room: str = "bookings", **changes: str
-) -> Iterator[Callable[[], None]]:
-    """Run a sweep in a process of its own; yields what kills it with SIGKILL."""
+) -> Iterator[Callable[..., None]]:
+    """Run a sweep in a process of its own; yields what sends it a signal, to kill it by default."""
     process = start(
         "-c",
         WORKER.format(room=room, task=task),
@@ -107,10 +108,11 @@ def worker(
         **changes,
     )
 
-    def kill() -> None:
+    def kill(number: signal.Signals = signal.SIGKILL) -> None:
         assert process.poll() is None, process.communicate()[0]
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        os.kill(process.pid, number)
+        if number != signal.SIGSTOP:
+            process.wait()
 
     try:
         yield kill
@@ -118,6 +120,47 @@ def worker(
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+FROZEN = """
+import django; django.setup()
+import os, signal
+from django.db import transaction
+from bookings.models import Booking, BookingRequest
+with transaction.atomic():
+    rows = {model}.objects.filter(pk={pk})
+    rows.select_for_update().get()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    rows.update(status="failed")
+"""
+
+
+@contextmanager
+def frozen(model: str, pk: int, *, options: str = "") -> Iterator[Callable[[], str]]:
+    """Hold a row in a transaction of a process that is stopped there; yields what wakes it up.
+
+    It then goes on with its transaction, and its last words are returned. `options` are those of
+    its session in PostgreSQL.
+    """
+    database = url_of(str(connection.settings_dict["NAME"]))
+    process = start(
+        "-c",
+        FROZEN.format(model=model, pk=pk),
+        database=f"{database}?{urlencode({'options': options})}",
+    )
+    stopped, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert stopped, os.WIFSTOPPED(status)
+
+    def wake() -> str:
+        process.send_signal(signal.SIGCONT)
+        return process.communicate()[0]
+
+    try:
+        yield wake
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @contextmanager

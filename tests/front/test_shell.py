@@ -189,7 +189,7 @@ def test_sign_up_is_closed(client, db):
 # Errors
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "409", "500", "503"])
 def test_an_error_page_needs_nothing(name):
     html = render_to_string(f"{name}.html")
     assert f"Error {name[:3]}" in html

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from datetime import timedelta
 from email.utils import parseaddr
@@ -7,12 +8,21 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
 from django.utils import timezone
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.wording.attention import reasons_of
 from mirror.work import claim
-from notifications.delivery import FEWEST_ATTEMPTS, deliver_due, pause_seconds, send_notification
+from notifications.delivery import (
+    FEWEST_ATTEMPTS,
+    _senders,
+    deliver_due,
+    pause_seconds,
+    send_again,
+    send_notification,
+)
 from notifications.models import Notification
+from notifications.queue import due
 from sites.facts import WEEKDAYS
-from tests.factories import NotificationFactory
+from tests.factories import BookingRequestFactory, NotificationFactory
 from tests.notifications.mail_reading import approve, reject, subject_of, text_of
 
 pytest_plugins = ["tests.smtp_sink", "tests.notifications.mail_cases"]
@@ -139,11 +149,46 @@ def test_a_refusal_that_passes_is_tried_again(asked, smtp_sink):
     assert deliver_due(now=start + timedelta(seconds=20)) == 2
 
 
+def test_an_address_that_does_not_exist_is_told_to_the_fleet_once(asked, smtp_sink, as_manager):
+    smtp_sink.answers_to_recipient["dana@hudson.example"] = "550 No such mailbox"
+    approve(asked)
+    assert deliver_due() == 1
+    booking = Booking.objects.get()
+    assert booking.needs_attention
+    words = "An e-mail to Dana Reyes could not be delivered."
+    assert words in as_manager.get("/").content.decode()
+    page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+    assert words in page.split('id="banner-undelivered"')[1]
+    assert "Please tell them yourself, and have the address corrected." in page
+    as_manager.post(f"/bookings/{booking.pk}/dismiss/")
+    change = BookingRequestFactory(booking=booking, kind="update", approved=True)
+    NotificationFactory(request=change, kind=Kind.CHANGED, recipient_driver=booking.driver)
+    deliver_due()
+    assert Notification.objects.filter(state=State.GIVEN_UP).count() == 2
+    assert not Booking.objects.get().needs_attention
+    assert words not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+
+
+def test_who_was_not_told_of_a_cancellation_that_the_fleet_asked_for(asked, smtp_sink):
+    smtp_sink.answers_to_recipient["dana@hudson.example"] = "550 No such mailbox"
+    approve(asked)
+    deliver_due()
+    Booking.objects.update(needs_attention=False, status="cancelled")
+    BookingEvent.objects.all().delete()
+    booking = Booking.objects.get()
+    cancellation = BookingRequestFactory(booking=booking, kind="cancel", approved=True)
+    NotificationFactory(request=cancellation, kind=Kind.CANCELLED, recipient_driver=booking.driver)
+    deliver_due()
+    words = "An e-mail to Dana Reyes could not be delivered."
+    assert reasons_of(Booking.objects.all()) == {booking.pk: words}
+
+
 def test_a_lost_answer_repeats_the_same_message_id(asked, smtp_sink):
     reject(asked, "No.")
     smtp_sink.lose_next_answer = True
     assert deliver_due() == 0
-    assert deliver_due(now=timezone.now() + timedelta(minutes=1)) == 1
+    assert deliver_due(now=timezone.now() + timedelta(minutes=29)) == 0
+    assert deliver_due(now=timezone.now() + timedelta(minutes=31)) == 1
     first, second = smtp_sink.received
     assert first.message["Message-ID"] == second.message["Message-ID"]
 
@@ -190,6 +235,111 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_others(asked, brooklyn,
 def test_the_pause_grows_from_a_quarter_minute_to_a_quarter_hour(attempts, least, most):
     for _ in range(50):
         assert least <= pause_seconds(attempts) <= most
+
+
+# A server that is slow to say that it took a mail
+
+
+@pytest.fixture
+def slow(smtp_sink, settings):
+    """The server takes each mail, and says so only after the portal's patience for other answers.
+
+    Calling it lets the answers come; until then it holds them back for longer than any test takes.
+    """
+    settings.EMAIL_TIMEOUT = 0.2
+    take, go = smtp_sink.handle_DATA, threading.Event()
+
+    async def take_slowly(*args) -> str:
+        answer = await take(*args)
+        await asyncio.to_thread(go.wait, 2 * settings.EMAIL_TIMEOUT)
+        await asyncio.to_thread(go.wait, 20 if settings.EMAIL_ANSWER_SECONDS < 1 else 0)
+        return answer
+
+    smtp_sink.handle_DATA = take_slowly
+    yield go.set
+    go.set()
+
+
+def test_a_late_answer_is_waited_for_and_the_mail_goes_out_once(asked, smtp_sink, slow):
+    approve(asked)
+    assert deliver_due() == 2
+    assert deliver_due(now=timezone.now() + timedelta(hours=3)) == 0
+    assert len(smtp_sink.received) == 2
+    assert set(Notification.objects.values_list("state", "doubts")) == {(State.SENT, 0)}
+
+
+def test_the_row_says_that_it_perhaps_goes_before_it_does(asked, smtp_sink, settings):
+    """And the claim on it lasts longer than the answer is waited for."""
+    reject(asked, "No.")
+    handed_over: list[Notification] = []
+
+    def look(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if 'SET "doubts"' in sql and not handed_over:
+            assert not smtp_sink.received
+            handed_over.append(Notification.objects.get())
+        return result
+
+    began = timezone.now()
+    with connection.execute_wrapper(look):
+        assert deliver_due() == 1
+    (row,) = handed_over
+    assert row.is_perhaps_sent
+    assert row.lease_until - began > timedelta(seconds=settings.EMAIL_ANSWER_SECONDS)
+    assert not Notification.objects.get().is_perhaps_sent
+
+
+def test_an_answer_that_never_comes_is_said_and_repeated_seldom(
+    asked, as_manager, smtp_sink, slow, settings
+):
+    settings.EMAIL_ANSWER_SECONDS = 0.2
+    reject(asked, "No.")
+    sent_page = "/bookings/sent/"
+    row = Notification.objects.get()
+    at, tried_at = timezone.now(), []
+    while row.state == State.QUEUED:
+        assert deliver_due(now=at) == 0
+        tried_at.append(at)
+        row.refresh_from_db()
+        for page in (sent_page, f"/bookings/{asked.booking_id}/"):
+            text = as_manager.get(page).content.decode()
+            assert "erhaps sent" in text
+            assert "The mail server did not confirm that it took the e-mail." in text
+        assert deliver_due(now=at + timedelta(minutes=29)) == 0
+        at = row.next_attempt_at
+    assert (row.state, row.doubts) == (State.PERHAPS_SENT, 3)
+    assert len(smtp_sink.received) == len(tried_at) == 3
+    assert len({mail.message["Message-ID"] for mail in smtp_sink.received}) == 1
+    assert deliver_due(now=at + timedelta(days=1)) == 0
+    slow()
+    settings.EMAIL_ANSWER_SECONDS = 600
+    assert send_again([row.pk]) == 1
+    assert deliver_due() == 1
+    row.refresh_from_db()
+    assert (row.state, row.doubts) == (State.SENT, 0)
+
+
+def test_later_mails_do_not_wait_for_one_that_was_perhaps_sent(asked, smtp_sink):
+    approve(asked)
+    Notification.objects.filter(audience="driver").update(
+        doubts=1, next_attempt_at=timezone.now() + timedelta(hours=1)
+    )
+    driver = Notification.objects.get(audience="driver")
+    later = NotificationFactory(booking=asked.booking, recipient_email=driver.recipient_email)
+    assert due(timezone.now()).filter(pk=later.pk).exists()
+    # But for one that is just being sent.
+    Notification.objects.filter(pk=driver.pk).update(
+        lease_until=timezone.now() + timedelta(minutes=5)
+    )
+    assert not due(timezone.now()).filter(pk=later.pk).exists()
+
+
+def test_a_server_that_hangs_does_not_take_all_threads(asked, smtp_sink):
+    reject(asked, "No.")
+    with _senders, _senders:
+        assert deliver_due() == 0
+        assert not send_notification(Notification.objects.get().pk)
+    assert deliver_due() == 1
 
 
 # Several senders

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import Booking
-from notifications import delivery
+from notifications import queue
 from notifications.models import Notification
 from tests.factories import BookingRequestFactory, NotificationFactory
 
@@ -19,7 +19,7 @@ State = Notification.State
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_slice_at_a_time_finds_what_one_query_finds(seed, monkeypatch):
-    monkeypatch.setattr(delivery, "SLICE", 4)
+    monkeypatch.setattr(queue, "SLICE", 4)
     chance = random.Random(seed)
     now = timezone.now()
     requests = [BookingRequestFactory(approved=True) for _ in range(6)]
@@ -39,14 +39,14 @@ def test_a_slice_at_a_time_finds_what_one_query_finds(seed, monkeypatch):
             created_at=now - timedelta(minutes=chance.choice([1, 9, 11, 29, 31])),
             next_attempt_at=now + timedelta(minutes=chance.choice([-2, -1, -1, 1])),
         )
-    found = list(delivery.ready(now))
+    found = list(queue.ready(now))
     assert len(found) == len(set(found))
-    assert sorted(found) == sorted(delivery.due(now).values_list("pk", flat=True))
+    assert sorted(found) == sorted(queue.due(now).values_list("pk", flat=True))
     assert 0 < len(found) < len(rows)
 
 
 def test_the_earliest_of_a_persons_mails_about_a_booking_goes_first(monkeypatch):
-    monkeypatch.setattr(delivery, "SLICE", 2)
+    monkeypatch.setattr(queue, "SLICE", 2)
     now = timezone.now()
     first = NotificationFactory(recipient_email="dana@hudson.example", kind=Kind.REMINDER)
     later = NotificationFactory(
@@ -61,4 +61,4 @@ def test_the_earliest_of_a_persons_mails_about_a_booking_goes_first(monkeypatch)
     Notification.objects.filter(pk__in=[each.pk for each in others]).update(
         next_attempt_at=now - timedelta(minutes=30)
     )
-    assert set(delivery.ready(now)) == {first.pk, *(each.pk for each in others)}
+    assert set(queue.ready(now)) == {first.pk, *(each.pk for each in others)}

@@ -17,6 +17,7 @@ from bookings.models import Booking, BookingRequest, BookingRequestEvent
 from bookings.sync.operator_requests import new_booking_request
 from drivers.models import Driver, Fleet, FleetMembership
 from drivers.sync import sync_fleet_drivers
+from mirror.migration_lock import without_limits
 from notifications.models import Notification
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 from sites.models import Evse, Location
@@ -148,6 +149,7 @@ def make_bookings(*, fleet: Fleet, count: int, upcoming: int) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with (
+                without_limits(connection),
                 without_indexes(),
                 cursor.copy(f"COPY bookings_booking ({columns}) FROM STDIN") as copy,
             ):

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 
 from bookings.models import Booking, BookingRequest
-from notifications.delivery import PERHAPS_SENT
 from notifications.models import Notification
 from tools.chaos.books import (
     OperatorBooking,
@@ -49,7 +48,7 @@ def portal_mails() -> list[PortalMail]:
     return [
         PortalMail(
             str(row.message_id),
-            "perhaps sent" if row.problem == PERHAPS_SENT else row.state,
+            "perhaps sent" if row.is_perhaps_sent else row.state,
             row.recipient_email,
             (
                 "request" if row.request_id else "event",

@@ -87,9 +87,9 @@ def cancel(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
     if request.method == "POST" and not problem:
         form = CancelForm(request.POST)
         seen = form.cleaned_data["version"] if form.is_valid() else None
-        if seen == booking.version and _ask_to_cancel(booking):
+        problem = _has_changed() if seen != booking.version else _ask_to_cancel(booking)
+        if not problem:
             return redirect("driver-page:show", token)
-        problem = _("This booking has changed since you opened the page. Please look at it again.")
         return _render_again(request, token, "cancel", problem=problem)
     return _render(request, token, booking, "cancel", problem=problem)
 
@@ -126,8 +126,8 @@ def revoke_link(request: FleetRequest, pk: int) -> HttpResponse:
     return redirect("bookings:detail", pk)
 
 
-def _ask_to_cancel(booking: Booking) -> bool:
-    """Ask for the cancellation; return whether it was, or the booking has changed by now."""
+def _ask_to_cancel(booking: Booking) -> str:
+    """Ask for the cancellation; return why it was not, if so."""
     try:
         request_cancellation(
             booking=booking,
@@ -135,10 +135,14 @@ def _ask_to_cancel(booking: Booking) -> bool:
             driver=booking.driver,
             seen_version=booking.version,
         )
-    except BookingRefused:
-        # Its message tells who did what meanwhile: the fleet's affair. The page shows what counts.
-        return False
-    return True
+    except BookingRefused as refusal:
+        # Others tell who did what meanwhile: the fleet's affair. The page shows what counts.
+        return refusal.message if refusal.field == "held" else _has_changed()
+    return ""
+
+
+def _has_changed() -> str:
+    return _("This booking has changed since you opened the page. Please look at it again.")
 
 
 def _render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:

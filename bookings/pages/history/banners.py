@@ -1,5 +1,6 @@
 """What a booking's page says besides its status: what is asked for or refused, how a move went."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.pages.history.record import HistoryRecord, when_settled
+from bookings.wording.attention import TROUBLES, trouble_text
 from bookings.wording.history import OCCURRENCES, OPENED_BY, who_did
 from bookings.wording.versions import Difference, differences_asked
 
@@ -42,6 +44,7 @@ def banners_of(record: HistoryRecord, *, now: datetime) -> list[Banner]:
         _ended_move(record, now=now),
         _replacing(record, now=now),
         _moved_away(record),
+        *_troubles(record, now=now),
     ]
     return [banner for banner in found if banner]
 
@@ -155,6 +158,26 @@ def _ended_move(record: HistoryRecord, *, now: datetime) -> Banner | None:
         words=event.note if by_operator else "",
         other=record.moves[-1].booking if record.moves else None,
         after=str(occurrence.after),
+    )
+
+
+def _troubles(record: HistoryRecord, *, now: datetime) -> Iterator[Banner]:
+    """Yield what is wrong besides; that a mail did not arrive, until it is marked as done."""
+    booking = record.booking
+    for what in TROUBLES:
+        event = record.last_event(what)
+        matters = booking.is_confirmed and not booking.is_past(now)
+        if what == What.UNDELIVERED:
+            matters = booking.needs_attention
+        if event is not None and matters and (text := trouble_text(event, booking)):
+            yield Banner(what, text, warns=True, after=str(OCCURRENCES[what].after))
+
+
+def wants_another_place(record: HistoryRecord, *, now: datetime) -> bool:
+    """Return whether a booking that still stands has lost its charger, or the charger its site."""
+    lost = {What.PLACE_GONE, What.PLACE_MOVED}
+    return record.booking.can_change(now) and any(
+        banner.key in lost for banner in _troubles(record, now=now)
     )
 
 

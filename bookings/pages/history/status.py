@@ -11,6 +11,7 @@ from bookings.pages.history.banners import moved_to, who_asked
 from bookings.pages.history.record import HistoryRecord
 from bookings.wording.history import who_did
 from notifications.models import Notification
+from telemetry import sweeps
 
 Status = BookingRequest.Status
 What = BookingEvent.What
@@ -18,10 +19,17 @@ What = BookingEvent.What
 # How often a page looks again: while somebody waits for a decision; for mails that are leaving and
 # for a charger to be named; for what the operator's record tells next; as long as it may change.
 DECISION, SOON, LATER, SELDOM = "500ms", "2s", "10s", "60s"
+# The sweeps that somebody waits for who waits for a decision.
+ASKING = frozenset({"sweep-queued", "poll-requests"})
 NEAR = timedelta(minutes=2)
 MAIL_LEAVES_WITHIN = timedelta(minutes=1)
 # For so long after its end somebody may still want another slot instead.
 WANTED_UNTIL = timedelta(hours=24)
+
+
+def answers_are_late() -> bool:
+    """Return whether the portal itself is late with asking the operator; costs a query."""
+    return any(state.is_late for state in sweeps.states() if state.name in ASKING)
 
 
 def cancelled_by(record: HistoryRecord) -> str:

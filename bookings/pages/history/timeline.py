@@ -13,6 +13,7 @@ from bookings.actions.driver import LATE_KEY
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import REQUEST_TRAITS
 from bookings.pages.history.record import HistoryRecord
+from bookings.wording.attention import TROUBLES, whose_trouble
 from bookings.wording.facts import criteria_text
 from bookings.wording.history import OCCURRENCES, who_did
 from bookings.wording.versions import (
@@ -112,7 +113,9 @@ def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -
     managers = (rows.manager(giver), rows.manager(taker))
     occurrence = OCCURRENCES[kind]
     text = str(occurrence.line) % {
-        "who": who_did(event.actor, event.user, event.driver),
+        "who": whose_trouble(event)
+        if event.what in TROUBLES
+        else who_did(event.actor, event.user, event.driver),
         "number": event.note.removeprefix("#"),
         "minutes": _minutes_late(event) or 0,
         "giver": managers[0].display_name if managers[0] else _("a fleet manager"),
@@ -176,9 +179,14 @@ def _mail_line(notification: Notification) -> tuple[datetime, Line]:
         Notification.State.QUEUED: ("mail-forward", _("E-mail to %(to)s is waiting to be sent")),
         Notification.State.DROPPED: ("mail-off", _("E-mail to %(to)s was not sent")),
         Notification.State.GIVEN_UP: ("mail-off", _("E-mail to %(to)s could not be delivered")),
-    }[Notification.State(notification.state)]
+        Notification.State.PERHAPS_SENT: ("help-circle", _("E-mail to %(to)s was perhaps sent")),
+    }[
+        Notification.State.PERHAPS_SENT
+        if notification.is_perhaps_sent
+        else Notification.State(notification.state)
+    ]
     details = [str(notification.get_kind_display())]
-    if icon == "mail-off" and notification.problem:
+    if icon in {"mail-off", "help-circle"} and notification.problem:
         details.append(notification.problem)
     text %= {"to": notification.recipient_email}
     return at, Line(at if is_sent else None, icon, text, details=tuple(details))

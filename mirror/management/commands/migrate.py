@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 
-from mirror.migration_lock import MigratingElsewhere, one_at_a_time
+from mirror.migration_lock import MigratingElsewhere, one_at_a_time, without_limits
 
 
 class Command(migrate.Command):
@@ -17,7 +17,11 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with one_at_a_time(connections[options["database"]], say=self.stdout.write):
+            connection = connections[options["database"]]
+            with (
+                one_at_a_time(connection, say=self.stdout.write),
+                without_limits(connection),
+            ):
                 super().handle(*args, **options)
         except MigratingElsewhere as error:
             raise CommandError(str(error)) from None

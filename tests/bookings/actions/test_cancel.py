@@ -281,8 +281,12 @@ def test_several_are_cancelled_each_with_its_own_outcome(
     one, begun, undecided, unsent = Booking.objects.order_by("start_at")
     Booking.objects.filter(pk=begun.pk).update(start_at=now() - HOUR)
     stranger = BookingFactory(fleet=other_fleet, accepted=True)
+    chosen = [begun, one, stranger, undecided, unsent]
     together = cancel_together(
-        fleet=fleet, user=manager, bookings=[begun, one, stranger, undecided, unsent]
+        fleet=fleet,
+        user=manager,
+        bookings=chosen,
+        seen={booking.pk: booking.version for booking in chosen},
     )
     told = [(each, came and came.outcome) for each, came, _message in together.outcomes]
     assert told == [

@@ -35,6 +35,15 @@ def row(page: str, booking: Booking) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())
 
 
+def shown(bookings) -> dict:
+    """Return what the page's form sends of bookings as they are shown now."""
+    now_shown = Booking.objects.in_bulk([booking.pk for booking in bookings])
+    return {
+        "booking": list(now_shown),
+        "seen": [f"{pk}.{booking.version}" for pk, booking in now_shown.items()],
+    }
+
+
 def cancellations() -> list[BookingRequest]:
     return list(BookingRequest.objects.filter(kind="cancel").order_by("start_at"))
 
@@ -215,7 +224,7 @@ def test_a_bounded_number_is_cancelled_together(as_manager, bookings):
     page = page_of(as_manager.get(MANY, {"booking": keys}))
     assert "You can cancel at most 100 bookings at once." in page
     assert "Cancel 2 bookings" in page
-    as_manager.post(MANY, {"booking": keys})
+    as_manager.post(MANY, shown(bookings) | {"booking": keys})
     assert [request.booking_id for request in cancellations()] == [first, second]
 
 
@@ -228,7 +237,7 @@ def test_each_has_its_own_outcome(
         fleet=fleet, accepted=True, start_at=next_noon() + timedelta(days=1), open_change="update"
     )
     chosen = [approved, rejected, unsent, changing]
-    answer = as_manager.post(MANY, {"booking": [booking.pk for booking in chosen]})
+    answer = as_manager.post(MANY, shown(chosen))
     batch = cancellations()[0].batch
     assert answer.url == f"/bookings/cancelled/{batch}/"
     page = page_of(as_manager.get(answer.url))
@@ -245,6 +254,9 @@ def test_each_has_its_own_outcome(
     operator.reject(operator.requests[asked[rejected.pk]], "Too late to cancel.")
     workers.poll()
     page = page_of(as_manager.get(answer.url, headers={"HX-Request": "true"}))
+    assert "every 1s" in page, "the operator still decides on a change"
+    Booking.objects.filter(pk=changing.pk).update(open_change="")
+    page = page_of(as_manager.get(answer.url, headers={"HX-Request": "true"}))
     assert "<html" not in page
     assert "every 1s" not in page, "all is settled"
     assert "2 of 4 cancelled, 0 waiting" in page
@@ -260,7 +272,7 @@ def test_an_undecided_one_is_followed_until_it_is_cancelled(
     as_manager, request_row, workers, approve
 ):
     workers.submit()
-    answer = as_manager.post(MANY, {"booking": request_row.booking_id})
+    answer = as_manager.post(MANY, shown([request_row.booking]))
     booking = request_row.booking
     page = page_of(as_manager.get(answer.url))
     assert "Will be cancelled as soon as the operator has decided" in row(page, booking)
@@ -275,11 +287,80 @@ def test_an_undecided_one_is_followed_until_it_is_cancelled(
 
 
 def test_a_colleague_sees_what_was_asked_for(as_manager, client, fleet, bookings):
-    answer = as_manager.post(MANY, {"booking": [booking.pk for booking in bookings]})
+    answer = as_manager.post(MANY, shown(bookings))
     client.logout()
     client.force_login(MembershipFactory(fleet=fleet).user)
     page = page_of(client.get(answer.url))
     assert "0 of 3 cancelled, 3 waiting" in page
+
+
+def test_what_a_booking_is_now_wins_over_what_was_said_when_it_was_asked_for(
+    as_manager, fleet, bookings, approve, client
+):
+    """A colleague had asked for the end of the same bookings a moment before."""
+    colleague = MembershipFactory(fleet=fleet, user__name="Bo Quist").user
+    form = shown(bookings)
+    as_manager.post(MANY, form)
+    client.logout()
+    client.force_login(colleague)
+    answer = client.post(MANY, form)
+    page = page_of(client.get(answer.url))
+    assert "0 of 3 cancelled, 3 waiting" in page
+    assert "every 1s" in page
+    for booking in bookings:
+        assert "Requested. The operator decides." in row(page, booking)
+        assert "Not cancelled" not in row(page, booking)
+    approve()
+    page = page_of(client.get(answer.url))
+    assert "3 of 3 cancelled, 0 waiting" in page
+    assert "every 1s" not in page
+    for booking in bookings:
+        assert row(page, booking).endswith("Cancelled Cancelled.")
+
+
+def test_a_refusal_of_long_ago_is_no_answer(as_manager, bookings):
+    booking = bookings[0]
+    BookingRequestFactory(
+        booking=booking,
+        kind="cancel",
+        status="rejected",
+        rejection_reason="Too early.",
+        settled_at=now() - timedelta(hours=1),
+    )
+    Booking.objects.filter(pk=booking.pk).update(open_change="update")
+    page = page_of(as_manager.post(MANY, shown([booking]), follow=True))
+    assert "Not cancelled: A change has been requested." in row(page, booking)
+    Booking.objects.filter(pk=booking.pk).update(open_change="", version=booking.version + 2)
+    batch = as_manager.session["cancelled_together"]
+    page = page_of(as_manager.get(f"/bookings/cancelled/{list(batch)[-1]}/"))
+    assert "Not cancelled when you asked: A change has been requested." in row(page, booking)
+
+
+def test_what_changed_since_it_was_shown_is_told_and_asked_about(as_manager, bookings):
+    moved, same, _other = bookings
+    form = shown([moved, same])
+    later = moved.end_at + timedelta(hours=7)
+    Booking.objects.filter(pk=moved.pk).update(version=moved.version + 1, end_at=later)
+    page = page_of(as_manager.post(MANY, form, follow=True))
+    assert [request.booking for request in cancellations()] == [same]
+    assert "This booking has changed since you opened the page. It is now:" in row(page, moved)
+    assert "Pier 40, Ana Alvarez" in row(page, moved)
+    assert "Requested. The operator decides." in row(page, same)
+    assert "Cancel 1 that was left out…" in page
+    again = re.findall(r'name="booking" value="(\d+)"', page)
+    assert again == [str(moved.pk)]
+    page = page_of(as_manager.get(MANY, {"booking": again}))
+    assert "Cancel 1 booking" in page
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    as_manager.post(MANY, {"booking": again, "seen": seen})
+    assert {request.booking for request in cancellations()} == {moved, same}
+
+
+@pytest.mark.parametrize("seen", [[], ["x"], ["1"], ["1.2.3"], ["9" * 40 + ".1"]])
+def test_a_form_that_does_not_tell_what_was_seen_is_shown_again(as_manager, bookings, seen):
+    page = page_of(as_manager.post(MANY, {"booking": bookings[0].pk, "seen": seen}))
+    assert "Cancel 1 booking" in page
+    assert not cancellations()
 
 
 def test_a_batch_that_there_is_not_is_a_404(as_manager):
@@ -287,7 +368,7 @@ def test_a_batch_that_there_is_not_is_a_404(as_manager):
 
 
 def test_a_page_that_waits_lets_the_next_sweep_ask(as_manager, bookings, workers):
-    answer = as_manager.post(MANY, {"booking": bookings[0].pk})
+    answer = as_manager.post(MANY, shown(bookings[:1]))
     workers.submit()
     BookingRequest.objects.filter(status="pending").update(
         next_attempt_at=now() + timedelta(minutes=1)

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
 from notifications.models import Notification
+from telemetry.models import Sweep
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -155,6 +156,38 @@ def test_dismissing_takes_it_off_the_list(as_manager, fleet, other_manager, clie
     assert not Booking.objects.get().needs_attention
     client.force_login(other_manager)
     assert client.post(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fields", "late"),
+    [
+        (1, {}, False),
+        (120, {}, True),
+        (120, {"accepted": True}, False),
+        (120, {"accepted": True, "open_change": "cancel"}, True),
+    ],
+)
+def test_who_waits_is_told_that_the_portal_itself_is_late(as_manager, fleet, seconds, fields, late):
+    for name in ("poll-requests", "sweep-queued"):
+        Sweep.objects.create(name=name, succeeded_at=now() - timedelta(seconds=seconds))
+    booking = BookingFactory(fleet=fleet, **fields)
+    page = unescape(as_manager.get(f"/bookings/{booking.pk}/").content.decode())
+    assert ("The portal is running late" in page) == late
+
+
+def test_what_happened_since_is_not_dismissed_unseen(as_manager, fleet):
+    booking = BookingFactory(fleet=fleet, accepted=True, needs_attention=True, version=3)
+    page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+    assert 'name="seen" value="3"' in page
+    Booking.objects.update(version=4, end_at=booking.end_at + timedelta(hours=2))
+    address = f"/bookings/{booking.pk}/dismiss/"
+    answer = as_manager.post(address, {"seen": "3"}, follow=True)
+    assert "has changed since you opened the page" in answer.content.decode()
+    booking.refresh_from_db()
+    assert booking.needs_attention
+    as_manager.post(address, {"seen": "4"})
+    booking.refresh_from_db()
+    assert not booking.needs_attention
 
 
 def test_dismissing_can_be_undone(as_manager, fleet):

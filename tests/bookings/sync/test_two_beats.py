@@ -10,12 +10,13 @@ from django.core import mail
 from django.db import connection
 from django.utils.timezone import now
 
-from bookings.models import Booking, BookingRequest, ChargingSession
+from bookings.models import Booking, BookingEvent, BookingRequest, ChargingSession
 from config.celery import app
 from drivers.models import Fleet
 from mirror.models import SyncRun
 from notifications.models import Notification
 from sandbox.world.records import Session
+from sites.models import Evse
 from tests.factories import next_noon
 from tests.small_operator import slot_of
 
@@ -107,6 +108,11 @@ def test_every_sweep_may_run_twice_at_once(asked, operator, tick):
     tick("refresh-sessions")
     assert ChargingSession.objects.get().read_at is not None
 
+    Evse.objects.update(retired_at=now())
+    bookings.filter(status="accepted").update(refresh_at=now())
+    tick("notice-losses")
+    assert BookingEvent.objects.filter(what="place-gone").count() == ASKED - 1
+
 
 @pytest.mark.parametrize("name", MIRRORS)
 def test_every_mirror_runs_once_when_two_start_it(asked, operator, wire, tick, name):
@@ -128,7 +134,7 @@ def test_all_of_the_schedule_is_tried_here():
     """A new entry needs a line above, or one that says why it may run twice."""
     tried = {
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
-        *("refresh-bookings", "refresh-sessions"),
+        *("refresh-bookings", "refresh-sessions", "notice-losses"),
         *MIRRORS,
     }
     # They delete what is over: the second finds nothing left.

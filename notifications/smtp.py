@@ -1,0 +1,81 @@
+"""SMTP that waits for the answer by which a mail was taken; what went wrong, in words."""
+
+import smtplib
+from typing import Any
+
+from django.conf import settings
+from django.core.mail.backends import smtp
+from django.utils.translation import gettext as _
+
+END_OF_MAIL = b"\r\n.\r\n"
+
+
+class Unconfirmed(smtplib.SMTPException):
+    """The mail server got all of a mail and did not say whether it took it: perhaps it did."""
+
+
+class _Patient(smtplib.SMTP):
+    """Waits EMAIL_ANSWER_SECONDS for the answer to a whole mail, EMAIL_TIMEOUT for any other."""
+
+    _has_all = False
+
+    def data(self, msg: Any) -> Any:
+        """Send a mail. Raises Unconfirmed where the connection ends before the answer came."""
+        self._has_all = False
+        try:
+            return super().data(msg)
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:
+            if self._has_all:
+                raise Unconfirmed(str(error)) from error
+            raise
+        finally:
+            if self.sock:
+                self.sock.settimeout(self.timeout)
+
+    def send(self, s: Any) -> None:
+        super().send(s)
+        if isinstance(s, bytes) and s.endswith(END_OF_MAIL) and self.sock:
+            self._has_all = True
+            self.sock.settimeout(settings.EMAIL_ANSWER_SECONDS)
+
+
+class _PatientSSL(_Patient, smtplib.SMTP_SSL):
+    pass
+
+
+class EmailBackend(smtp.EmailBackend):
+    """Django's, for workers: nobody waits for a page meanwhile."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _PatientSSL if self.use_ssl else _Patient
+
+
+def is_refused_for_good(error: OSError | ValueError) -> bool:
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _answer in error.recipients.values())
+
+
+def problem_of(error: OSError | ValueError) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((code for code, _answer in error.recipients.values()), 0)
+        if is_refused_for_good(error):
+            return _("The mail server refuses the address (%(code)d).") % {"code": code}
+        return _("The mail server is not accepting e-mail for this address now (%(code)d).") % {
+            "code": code
+        }
+    if isinstance(error, smtplib.SMTPResponseException):
+        texts = {
+            smtplib.SMTPAuthenticationError: _("The mail server refuses our login (%(code)d)."),
+            smtplib.SMTPSenderRefused: _("The mail server refuses our address (%(code)d)."),
+        }
+        text = texts.get(type(error), _("The mail server refuses the e-mail (%(code)d)."))
+        return text % {"code": error.smtp_code}
+    if isinstance(error, ValueError):
+        return _("The e-mail could not be written.")
+    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        return _("The mail server broke off the connection or does not answer.")
+    return _("The mail server cannot be reached.")
