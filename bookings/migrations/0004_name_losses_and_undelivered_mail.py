@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0001_create_bookings"),
+        ("bookings", "0003_keep_calendar_uids"),
     ]
 
     operations = [
