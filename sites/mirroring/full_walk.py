@@ -37,9 +37,8 @@ from sites.models import ChargePoint, Evse, Location
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
-    UpstreamRateLimited,
     UpstreamUnauthorized,
-    UpstreamUnavailable,
+    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -232,7 +231,3 @@ class Walk:
                         # Rather a fault of the operator's than the end of its business.
                         problem = _("The operator gave an empty list, so nothing was retired.")
             finish(self.run, counts=counts, problem=problem, calls=self.calls)
-
-
-def is_about_the_link(error: UpstreamError) -> bool:
-    return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

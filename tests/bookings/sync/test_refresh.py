@@ -300,12 +300,13 @@ class TestTrouble:
         assert wire.count("bookings/v1.0") == 1
         assert Booking.objects.filter(refresh_at__gt=now() + 80 * timedelta(seconds=1)).count() == 3
 
-    def test_a_token_that_may_not_list_reads_one_by_one(self, follow, workers, wire):
+    @pytest.mark.parametrize("status", [403, 422, 500])
+    def test_where_the_list_cannot_be_read_it_reads_one_by_one(self, follow, workers, wire, status):
         bookings = [follow(now() + 15 * MINUTE) for _ in range(4)]
 
         def forbid(request):
             if request.url.path.endswith("/bookings/v1.0"):
-                return httpx.Response(403, json={"message": "This action is unauthorized."})
+                return httpx.Response(status, json={"message": "This action is unauthorized."})
             return None
 
         wire.intercept = forbid
