@@ -5,7 +5,7 @@ A gap between free stretches means “not available”; it does not say that som
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -67,6 +67,16 @@ class Availability:
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
         return self.free.get(evse.ampeco_id, ())
+
+    def without(self, taken: FreeTimes) -> "Availability":
+        """Return the same but for what is taken, by the EVSE's `ampeco_id`."""
+        if not taken:
+            return self
+        free = {
+            evse_id: subtract(periods, taken.get(evse_id, ()))
+            for evse_id, periods in self.free.items()
+        }
+        return replace(self, free=free)
 
 
 def read_availability(
