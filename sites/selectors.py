@@ -88,16 +88,16 @@ def bookable_evses(location: Location | int, *, partner_ids: PartnerIds) -> Quer
 
 
 def held_times(
-    fleet_pk: int, *, now: datetime, but: int | None = None, **where: Any
+    fleet_pk: int, *, now: datetime, but: Iterable[int] = (), **where: Any
 ) -> dict[int, tuple[Period, ...]]:
     """Return when a fleet has chargers already, or has asked for them, by the EVSE's AMPECO id.
 
     The operator calls a charger free until it has decided, and the cache for some seconds longer.
-    `where` narrows the bookings down; `but` is the key of one that does not count.
+    `where` narrows the bookings down; `but` are the keys of those that do not count.
     """
     # Bookings stand above this room: they are known here by name only.
     bookings = apps.get_model("bookings", "Booking").holding_chargers(fleet_pk, since=now)
-    rows = bookings.filter(**where).exclude(pk=but)
+    rows = bookings.filter(**where).exclude(pk__in=but)
     held: dict[int, list[Period]] = defaultdict(list)
     for ampeco_id, start_at, end_at in rows.values_list("evse__ampeco_id", "start_at", "end_at"):
         held[ampeco_id].append(Period.between(start_at, end_at))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db.models import F
 from django.utils.timezone import now
 
@@ -144,6 +145,17 @@ def confirmed(request_row, workers, operator) -> Booking:
     booking = Booking.objects.select_related("fleet", "driver", "location", "evse").get()
     assert booking.status == Booking.Status.ACCEPTED
     return booking
+
+
+def lose_answer(operator: World, fault: str = "cut-after") -> None:
+    """The answer to the next request is lost, and so are those to the look that follows."""
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    operator.faults.add("server-error", count=4, method="GET", path="booking-requests")
+
+
+def forget_free_times() -> None:
+    """As some seconds later: what the form has asked is asked again before a request is sent."""
+    cache.clear()
 
 
 def let_a_minute_pass() -> None:

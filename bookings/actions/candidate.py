@@ -71,7 +71,8 @@ class Candidate:
     """A booking as a fleet wants it; what the rules need to know of it is read once, when needed.
 
     `previous` is the booking that gets other times or another driver, or with `moves` the one that
-    this replaces. Whoever has read a part already sets it: `chargers`, `driver_is_current`.
+    this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
+    a part already sets it: `chargers`, `driver_is_current`.
     """
 
     fleet: Fleet
@@ -81,6 +82,7 @@ class Candidate:
     moves: bool = False
     confirmed_overlap: bool = False
     now: datetime = field(default_factory=timezone.now)
+    answer_age: float = 0
 
     @property
     def changes(self) -> Booking | None:
@@ -179,8 +181,8 @@ class Candidate:
             evses=self.usable(self.chargers_left),
             start_at=slot.start_at,
             end_at=slot.end_at,
-            fresh=True,
             held=old.period if old else None,
+            max_age=self.answer_age,
         )
         return bool(free)
 

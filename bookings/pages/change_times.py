@@ -58,7 +58,7 @@ def charger_times(
     if problem := within_horizon(Times(begin, begin, now)):
         return ChargerTimes(problem=problem)
     try:
-        held = held_times(booking.fleet_id, evse=booking.evse_id, but=booking.pk, now=now)
+        held = held_times(booking.fleet_id, evse=booking.evse_id, but=[booking.pk], now=now)
         availability = read_availability(booking.location, day=day, now=now).without(held)
     except AvailabilityUnknown as unknown:
         return ChargerTimes(problem=unknown.message)

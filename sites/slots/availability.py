@@ -105,16 +105,15 @@ def free_evses(
     evses: Iterable[Evse],
     start_at: datetime,
     end_at: datetime,
-    fresh: bool = True,
     held: Period | None = None,
     now: datetime | None = None,
+    max_age: float = 0,
 ) -> list[Evse]:
-    """Return those of the EVSEs that are free for the whole stretch, in the order given.
+    """Return EVSEs that are free for the whole stretch, in the order given.
 
-    With `fresh` AMPECO is asked about just this stretch, else what the cache knows of that day
-    will do. What is `held` already need not be free, and nothing is asked when that is all. When
-    one of them is not free, the cache forgets that day, so that the next picker does not offer it
-    again. Raises AvailabilityUnknown.
+    An answer in the cache will do, if it is at most `max_age` seconds old and knows of one that is
+    free: AMPECO is asked, about all of them, before none is said to be. What is `held` already need
+    not be free, and nothing is asked when that is all. Raises AvailabilityUnknown.
     """
     evses = list(evses)
     now = now or timezone.now()
@@ -122,25 +121,22 @@ def free_evses(
     wanted = subtract([stretch], [held]) if held else (stretch,)
     if not evses or not wanted:
         return evses
+
+    def those_in(free: FreeTimes) -> list[Evse]:
+        return [e for e in evses if all(covers(free.get(e.ampeco_id, ()), each) for each in wanted)]
+
     asked = Period(wanted[0].start_at, wanted[-1].end_at)
-    free = None if fresh else remembered(location, asked, now=now)
-    if free is None:
-        free = ask(location, asked)
-    found = [
-        evse for evse in evses if all(covers(free.get(evse.ampeco_id, ()), each) for each in wanted)
-    ]
-    if len(found) < len(evses):
-        forget_availability(location, start_at=stretch.start_at, now=now)
-    return found
-
-
-def forget_availability(
-    location: Location, *, start_at: datetime, now: datetime | None = None
-) -> None:
-    """Drop what the cache knows of the day of a start, after learning that it has changed."""
-    day = start_at.astimezone(location.zone).date()
-    window = window_for(day, zone=location.zone, now=now or timezone.now())
-    cache.delete(cache_key(location, window))
+    day = asked.start_at.astimezone(location.zone).date()
+    window = window_for(day, zone=location.zone, now=now)
+    if not (window.start_at <= asked.start_at and asked.end_at <= window.end_at):
+        return those_in(ask(location, asked))
+    known = unpack(cache.get(cache_key(location, window)), window) if max_age else None
+    if known and (now - known.read_at).total_seconds() <= max_age:
+        found = those_in(known.free)
+        if found:
+            return found
+    # About all of the days, which costs the same: whoever looks next is told, too.
+    return those_in(read_availability(location, day=day, now=now, fresh=True).free)
 
 
 def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Period:
@@ -178,16 +174,6 @@ def ask(location: Location, window: Period) -> FreeTimes:
     note_accepted()
     # The slots of an answer are merged already.
     return {each.evse_id: clip(each.slots, window) for each in answer}
-
-
-def remembered(location: Location, stretch: Period, *, now: datetime) -> FreeTimes | None:
-    """Return what the cache knows, if it knows all of the stretch."""
-    day = stretch.start_at.astimezone(location.zone).date()
-    window = window_for(day, zone=location.zone, now=now)
-    known = unpack(cache.get(cache_key(location, window)), window)
-    if known and window.start_at <= stretch.start_at and stretch.end_at <= window.end_at:
-        return known.free
-    return None
 
 
 # In the cache an answer is numbers only: quick to read, and cut to whole seconds of what is free.
