@@ -137,13 +137,14 @@ def request_row(ask, slot) -> BookingRequest:
 
 @pytest.fixture
 def confirmed(request_row, workers, operator) -> Booking:
-    """A booking that the operator has approved, at the charger that was asked for."""
+    """A booking that the operator approved a while ago, at the charger that was asked for."""
     workers.submit()
     for asked in list(operator.requests.values()):
         operator.decide(asked)
     workers.poll()
     booking = Booking.objects.select_related("fleet", "driver", "location", "evse").get()
     assert booking.status == Booking.Status.ACCEPTED
+    forget_free_times()
     return booking
 
 
@@ -154,7 +155,7 @@ def lose_answer(operator: World, fault: str = "cut-after") -> None:
 
 
 def forget_free_times() -> None:
-    """As some seconds later: what the form has asked is asked again before a request is sent."""
+    """As some seconds later: what is free is asked for again."""
     cache.clear()
 
 

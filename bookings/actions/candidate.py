@@ -23,7 +23,7 @@ from drivers.permissions import current_drivers, private_access_of, private_part
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses
-from sites.slots.availability import AvailabilityUnknown, free_evses
+from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
 from sites.slots.rules import Times, first_problem
 
 
@@ -82,7 +82,7 @@ class Candidate:
     moves: bool = False
     confirmed_overlap: bool = False
     now: datetime = field(default_factory=timezone.now)
-    answer_age: float = 0
+    answer_age: float = JUST_NOW_SECONDS
 
     @property
     def changes(self) -> Booking | None:

@@ -29,6 +29,8 @@ from upstream.errors import (
 # AMPECO refuses longer ones. Seven days of a zone may have 169 hours, so hours are what counts.
 LONGEST_WINDOW = timedelta(hours=168)
 ONE_DAY = timedelta(days=1)
+# So old an answer is as good as one that is asked for now: a request takes as long to be decided.
+JUST_NOW_SECONDS = 5
 
 SENTENCES: dict[str, str | Promise] = {
     "unreachable": _("The operator’s system is not responding."),
