@@ -14,6 +14,8 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+
 # Longer than any password that somebody types or keeps in a safe, short enough to hash.
 PASSWORD_MAX = 256
 
@@ -25,6 +27,12 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
         assert isinstance(field, forms.CharField)
         field.max_length = most
         field.validators.append(MaxLengthValidator(most))
+
+
+def as_stored(email: str) -> str:
+    """Return how an account spells an address; as it was typed where there is none."""
+    user = User.objects.with_email(email).first()
+    return email if user is None else user.email
 
 
 class Bounded(forms.Form):
@@ -45,11 +53,19 @@ class SignInForm(Bounded, LoginForm):
         self.fields["login"].label = _("E-mail")
         self.fields["remember"].label = _("Stay signed in on this device")
 
+    def clean_login(self) -> str:
+        return as_stored(super().clean_login())
+
 
 class ForgottenPasswordForm(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
+
+    def clean_email(self) -> str:
+        # The library looks for the people before it says that there may be none.
+        self.cleaned_data["email"] = as_stored(self.cleaned_data["email"])
+        return str(super().clean_email())
 
 
 class NewPasswordForm(Bounded, ResetPasswordKeyForm):

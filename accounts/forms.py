@@ -9,14 +9,15 @@ from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
+from upstream.emails import email_key
 
 
 class EmailOnceMixin(forms.ModelForm):
     """Stores e-mails in lower case, and refuses one that somebody has, whatever its case."""
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+        email = email_key(self.cleaned_data["email"])
+        if User.objects.with_email(email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("This e-mail address is already in use."))
         return email
 

@@ -16,6 +16,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from upstream.emails import email_key, email_spellings
+
 # Where mails to people who were erased would go: nowhere, as RFC 2606 has it.
 ERASED_DOMAIN = "erased.invalid"
 
@@ -25,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a user; without a password the user must set one through a reset mail."""
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=email_key(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -34,7 +36,11 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.with_email(username or "").get()
+
+    def with_email(self, email: str) -> "models.QuerySet[User]":
+        """Return whoever has an address, however its domain is spelled here and there."""
+        return self.filter(email__in=email_spellings(email))
 
     def beyond(self, user: "User") -> models.QuerySet["User"]:
         """Return whose rights go beyond somebody's own: also what they lack while switched off."""

@@ -30,6 +30,7 @@ from ampeco.types import (
 )
 from upstream.calls import Observer
 from upstream.circuit_breaker import CacheCircuitBreaker
+from upstream.emails import email_key, email_spellings
 from upstream.rate_gate import RateGate
 from upstream.readers import wire_instant
 from upstream.transport import Transport
@@ -196,20 +197,21 @@ class AmpecoClient:
     # Who
 
     def find_users_by_email(self, email: str, *, partner_id: int | None = None) -> list[User]:
-        """Find the users with an e-mail, in whatever case they typed it, with their invites.
+        """Find the users with an e-mail, however they spelled it, with their invites.
 
-        With `partner_id` those of a partner, so that of others even the operator says nothing.
+        With `partner_id` those of a partner, so that of others even the operator says nothing. An
+        operator that compares exactly finds only those in lower case or as it is given here.
         """
-        wanted = email.strip().casefold()
+        wanted = email_key(email)
         if not wanted:
             return []
-        for spelling in dict.fromkeys([email.strip(), email.strip().lower()]):
+        for spelling in email_spellings(email):
             found = only_wanted(
                 "find_users_by_email",
                 self._user_pages(
                     "find_users_by_email", filters={"email": spelling, "partnerId": partner_id}
                 ),
-                lambda user: user.email.casefold() == wanted,
+                lambda user: email_key(user.email) == wanted,
             )
             if found:
                 return found

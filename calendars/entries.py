@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from bookings.wording import facts
+from upstream.emails import email_key
 
 # How long before the start a calendar reminds of it.
 REMINDER = "-PT30M"
@@ -242,7 +243,7 @@ def portal_url(booking: Booking) -> str:
 
 def asked_for_oneself(booking: Booking) -> bool:
     asked = booking.created_by
-    return asked is not None and asked.email.casefold() == booking.driver.email.casefold()
+    return asked is not None and email_key(asked.email) == email_key(booking.driver.email)
 
 
 # Lines

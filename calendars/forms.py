@@ -13,6 +13,7 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, matching_drivers
 from mirror.search import search_key
 from sites.models import Location
+from upstream.emails import email_spellings
 
 MOST_SUGGESTIONS = 200
 MOST_NAMED = 5
@@ -78,7 +79,7 @@ class FeedForm(forms.Form):
         return self._only("site", text, sites.filter(name=text), matching, name_of_site)
 
     def _driver(self, text: str) -> Driver | None:
-        named = current_drivers(self.fleet).filter(email__iexact=text)
+        named = current_drivers(self.fleet).filter(email__in=email_spellings(text))
         return self._only(
             "driver", text, named, matching_drivers(self.fleet, text), lambda driver: driver.email
         )

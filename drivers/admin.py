@@ -24,6 +24,7 @@ from drivers.sync import sync_fleet_drivers
 from drivers.team import LastAdmin, admins_of, lock_team
 from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.models import SyncRun
+from upstream.emails import email_key
 
 
 class MemberForm(forms.ModelForm):
@@ -53,8 +54,8 @@ class MemberForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         """Return the e-mail as it is stored; refuse accounts that are switched off."""
-        email: str = self.cleaned_data["email"].strip().lower()
-        if not self.instance.pk and User.objects.filter(email=email, is_active=False).exists():
+        email = email_key(self.cleaned_data["email"])
+        if not self.instance.pk and User.objects.with_email(email).filter(is_active=False).exists():
             raise forms.ValidationError(_("This account is switched off."))
         return email
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership, TeamRole
 from drivers.team import change_role, lock_team
+from upstream.emails import email_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ def add_member(
     account keeps the password that it has. Raises LastAdmin where a fleet's only admin would get
     another role.
     """
-    email = email.strip().lower()
+    email = email_key(email)
     with transaction.atomic():
         lock_team(fleet)
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.with_email(email).first()
         is_new_user = user is None
         if user is None:
             user = User.objects.create_user(email, password)

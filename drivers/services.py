@@ -1,6 +1,7 @@
 """What managers can do with their fleet's drivers."""
 
 import logging
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
 from drivers.sync import ACCEPTED
 from drivers.upserts import Belonging, is_storable, store_drivers
+from upstream.emails import email_key, email_spellings
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -43,7 +45,7 @@ class DriverNotAdded(Exception):
 
 
 def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
-    """Look a driver up at the operator, whatever the case of the e-mail, and add them to the fleet.
+    """Look a driver up at the operator, however the e-mail is spelled, and add them to the fleet.
 
     Only users who accepted an invite of the fleet's partner are added. Of all others the same is
     said after the same calls, so that nobody learns who has an account with the operator. Each
@@ -51,7 +53,7 @@ def add_driver_by_email(*, fleet: Fleet, user: User, email: str) -> Driver:
     nothing changed.
     """
     email = email.strip()
-    known = current_drivers(fleet).filter(email=email.lower()).first()
+    known = current_drivers(fleet).filter(email__in=email_spellings(email)).first()
     if known and known.status == Driver.Status.ENABLED:
         raise _already(known)
     try:
@@ -82,12 +84,20 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
     try:
         users = client.find_users_by_email(email, partner_id=fleet.ampeco_partner_id)
         ties = [(user, *_invites_of(user, fleet=fleet, client=client)) for user in users]
+        if not any(_belongs(invites, fleet) for _user, invites, _knows_all in ties):
+            # Where the operator compares exactly, it may hold the address in another case.
+            known = {user.id for user in users}
+            ties += [
+                (user, *_invites_of(user, fleet=fleet, client=client))
+                for user in client.users_of_partner(fleet.ampeco_partner_id)
+                if email_key(user.email) == email_key(email) and user.id not in known
+            ]
     except UpstreamError as error:
         raise _not_looked_up(error) from None
     note_accepted()
     for user, invites, knows_all in ties:
         accepted = tuple(invite for invite in invites if invite.status == ACCEPTED)
-        if any(invite.partner_id == fleet.ampeco_partner_id for invite in accepted):
+        if _belongs(accepted, fleet):
             return _checked(Belonging(user=user, accepted=accepted, knows_all=knows_all))
     if any(
         invite.partner_id == fleet.ampeco_partner_id and invite.status in INVITED
@@ -108,6 +118,13 @@ def _look_up(fleet: Fleet, email: str) -> Belonging:
             "driver app, and accept the operator’s invitation to “%(fleet)s”."
         )
         % {"fleet": fleet.name},
+    )
+
+
+def _belongs(invites: Iterable[types.PartnerInvite], fleet: Fleet) -> bool:
+    return any(
+        invite.partner_id == fleet.ampeco_partner_id and invite.status == ACCEPTED
+        for invite in invites
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from ampeco.types import PartnerInvite, User
-from drivers.models import Fleet
+from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
 from mirror.models import SyncRun
@@ -28,9 +28,11 @@ AT_ONCE = 100
 # A run that showed no sign of life for so long has died with its process.
 LIFE_SIGN = timedelta(minutes=5)
 RUNS_KEPT = timedelta(days=30)
-# How often the drivers of a fleet are read; sooner where that broke off.
+# How often the drivers of a fleet are read; sooner where that broke off, or one has a status that
+# we do not know.
 EVERY = timedelta(hours=1)
 RETRY = timedelta(minutes=30)
+UNKNOWN_EVERY = timedelta(minutes=10)
 
 Item = TypeVar("Item")
 
@@ -188,8 +190,11 @@ def _claim(fleet: Fleet) -> SyncRun | None:
         runs = SyncRun.objects.filter(
             kind=SyncRun.Kind.DRIVERS, ampeco_partner_id=fleet.ampeco_partner_id
         )
+        # A word that we do not know may have been a slip of a moment.
+        unknown = current_drivers(fleet).filter(status=Driver.Status.UNKNOWN).exists()
+        every = UNKNOWN_EVERY if unknown else EVERY
         fresh = (
-            Q(state=SyncRun.State.FINISHED, started_at__gt=now - EVERY)
+            Q(state=SyncRun.State.FINISHED, started_at__gt=now - every)
             | Q(state=SyncRun.State.RUNNING, alive_at__gt=now - LIFE_SIGN)
             | Q(state=SyncRun.State.BROKEN_OFF, alive_at__gt=now - RETRY)
         )

@@ -11,6 +11,7 @@ from datetime import datetime
 from ampeco.types import PartnerInvite, User
 from drivers.models import Driver, Fleet, FleetDriver, PrivateAccess
 from mirror.search import search_key
+from upstream.emails import email_key
 
 LONGEST_EMAIL = 254
 READ = ("email", "first_name", "last_name", "locale", "status", "search_text")
@@ -95,7 +96,7 @@ def release_unseen(fleet: Fleet, *, since: datetime, now: datetime) -> int:
 
 
 def _row(user: User, *, now: datetime) -> Driver:
-    email = user.email.lower()
+    email = email_key(user.email)
     first_name, last_name = _fitted(user.first_name, 150), _fitted(user.last_name, 150)
     return Driver(
         ampeco_user_id=user.id,

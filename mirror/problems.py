@@ -25,4 +25,7 @@ def problem_of(error: UpstreamError, *, forbidden: str) -> str:
         return _("The operator's system did not answer as it should.")
     if error.status:
         return _("The operator refused a call (%(status)s).") % {"status": error.status}
-    return _("The operator's answers do not make sense: a list has no end or leads elsewhere.")
+    return _(
+        "The operator's answers do not make sense: a list has no end, or does not say where it "
+        "goes on."
+    )

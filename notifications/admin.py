@@ -11,6 +11,7 @@ from drivers.large_admin import LargeAdmin, drivers_named
 from mirror.admin import ReadOnlyAdmin
 from notifications.delivery import send_again
 from notifications.models import Notification, NotificationPreference
+from upstream.emails import email_spellings
 
 
 @admin.register(Notification)
@@ -62,7 +63,9 @@ class NotificationAdmin(LargeAdmin):
         return Q(message_id=wanted)
 
     def by_words(self, words: str) -> Q:
-        return Q(booking__driver__in=drivers_named(words)) | Q(recipient_user__email__iexact=words)
+        return Q(booking__driver__in=drivers_named(words)) | Q(
+            recipient_user__email__in=email_spellings(words)
+        )
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.change_notification")

@@ -29,6 +29,7 @@ from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
 from sites.models import FavouriteSite
 from team.models import Invitation
+from upstream.emails import email_key, email_spellings
 
 State = Notification.State
 
@@ -55,7 +56,7 @@ def erase_driver(*, driver: Driver, email: str, now: datetime | None = None) -> 
         locked = Driver.objects.select_for_update(no_key=True).get(pk=driver.pk)
         if locked.is_erased:
             return False
-        if email.strip().casefold() != locked.email.casefold():
+        if email_key(email) != email_key(locked.email):
             raise NotErased(_("This is not the driver’s e-mail."), field="email")
         theirs = OfDriver(locked)
         _hold(theirs.mails)
@@ -117,7 +118,7 @@ def erase_user(*, user: User, email: str, by: User | None, now: datetime | None 
         locked = User.objects.select_for_update().get(pk=user.pk)
         if locked.is_erased:
             return False
-        if email.strip().casefold() != locked.email.casefold():
+        if email_key(email) != email_key(locked.email):
             raise NotErased(_("This is not the person’s e-mail."), field="email")
         if by is not None and by.pk == locked.pk:
             raise NotErased(_("Nobody erases their own account. Ask another member of staff."))
@@ -182,7 +183,7 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
     UserSession.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.filter(user=user).delete()
-    Invitation.objects.filter(email__iexact=user.email).delete()
+    Invitation.objects.filter(email__in=email_spellings(user.email)).delete()
     FavouriteSite.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()

@@ -104,7 +104,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "charging_sessions", told(theirs.sessions)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))
-    user = User.objects.filter(email__iexact=driver.email).first() if driver.email else None
+    user = User.objects.with_email(driver.email).first() if driver.email else None
     if user is not None:
         yield "log_in", [named(user)]
         yield "memberships", told(FleetMembership.objects.filter(user=user).select_related("fleet"))

@@ -16,6 +16,7 @@ from bookings.models import (
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver, PrivateAccess
 from notifications.models import Notification
+from upstream.emails import email_spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class OfDriver:
         to_them = Q(recipient_driver=self.driver)
         if self.driver.email:
             to_them |= Q(
-                recipient_email__iexact=self.driver.email, audience=Notification.Audience.DRIVER
+                recipient_email__in=email_spellings(self.driver.email),
+                audience=Notification.Audience.DRIVER,
             )
         return Notification.objects.filter(to_them)
 
@@ -98,5 +100,5 @@ def mails_to_user(user: User) -> QuerySet[Notification]:
     """Return the mails to somebody who logs in; reads the whole table."""
     return Notification.objects.filter(
         Q(recipient_user=user)
-        | Q(recipient_email__iexact=user.email, audience=Notification.Audience.MANAGER)
+        | Q(recipient_email__in=email_spellings(user.email), audience=Notification.Audience.MANAGER)
     )

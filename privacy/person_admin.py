@@ -22,6 +22,7 @@ from privacy.audit import Action, note
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back, problems_of_driver
 from privacy.export import export_driver, file_name
 from privacy.people import OfDriver, mails_to_user
+from upstream.emails import email_spellings
 
 EXPORT, ERASE = "privacy.export_person", "privacy.erase_person"
 TEMPLATE = "privacy/person.html"
@@ -91,9 +92,7 @@ class DriverDataAdmin(DriverAdmin):
             "problems": problems_of_driver(theirs),
             "may_export": not driver.is_erased,
             "may_let_back": driver.is_erased and driver.ampeco_user_id > 0,
-            "twin": User.objects.filter(email__iexact=driver.email).first()
-            if driver.email
-            else None,
+            "twin": User.objects.with_email(driver.email).first() if driver.email else None,
         }
 
 
@@ -128,7 +127,11 @@ class UserDataAdmin(UserAdmin):
             (_("Bookings they asked for"), Booking.objects.filter(created_by=user).count()),
             (_("E-mails to them"), mails_to_user(user).count()),
         ]
-        twin = None if user.is_erased else Driver.objects.filter(email__iexact=user.email).first()
+        twin = (
+            None
+            if user.is_erased
+            else Driver.objects.filter(email__in=email_spellings(user.email)).first()
+        )
         context = _context(self, request, user, form) | {"kept": kept, "twin": twin}
         return TemplateResponse(request, TEMPLATE, context)
 

@@ -88,7 +88,7 @@ class AuditEntryAdmin(LargeAdmin):
         return Q(request_id=wanted.hex) | Q(request_id=str(wanted))
 
     def by_words(self, words: str) -> Q:
-        people = User.objects.filter(email__iexact=words)
+        people = User.objects.with_email(words)
         return Q(user__in=people.values("pk")) | Q(name=words) | Q(request_id=words)
 
     @admin.display(description=gettext_lazy("when"), ordering="pk")

@@ -18,6 +18,7 @@ from privacy.acting import DOER, Doer
 from privacy.audit import MOST_OBJECTS, Action, note, note_action, note_failed_sign_in
 from privacy.classification import may_be_told
 from shell.addresses import client_ip
+from upstream.emails import email_spellings
 
 # What the portal and its libraries note by themselves.
 OF_NO_INTEREST = frozenset(
@@ -159,7 +160,7 @@ def note_failure(credentials: dict[str, Any], request: HttpRequest | None = None
     if not isinstance(name, str) or request is None:
         return
     users = get_user_model().objects
-    user = users.filter(email__iexact=name.strip(), is_staff=True).first()
+    user = users.filter(email__in=email_spellings(name), is_staff=True).first()
     if user is not None:
         note_failed_sign_in(user, by=replace(doer_of(request), user_id=None))
 

@@ -7,10 +7,11 @@ or as a subquery where they serve only once.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mirror.search import search_key
@@ -86,22 +87,32 @@ def bookable_evses(location: Location | int, *, partner_ids: PartnerIds) -> Quer
     )
 
 
-def asked_for(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, tuple[Period, ...]]:
-    """Return what a fleet has asked for at a site and is not decided yet, by the EVSE's AMPECO id.
+def held_times(
+    fleet_pk: int, *, now: datetime, but: Iterable[int] = (), **where: Any
+) -> dict[int, tuple[Period, ...]]:
+    """Return when a fleet has chargers already, or has asked for them, by the EVSE's AMPECO id.
 
-    The operator calls it free until then. The rows are found by the way back from the chargers, so
-    that nothing of the bookings has to be known here but that.
+    The operator calls a charger free until it has decided, and the cache for some seconds longer.
+    `where` narrows the bookings down; `but` are the keys of those that do not count.
     """
-    rows = Evse.objects.filter(
-        charge_point__location=location,
-        bookings__fleet=fleet_pk,
-        bookings__status="requested",
-        bookings__end_at__gt=now,
-    ).values_list("ampeco_id", "bookings__start_at", "bookings__end_at")
-    asked: dict[int, list[Period]] = defaultdict(list)
-    for ampeco_id, start_at, end_at in rows:
-        asked[ampeco_id].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
-    return {ampeco_id: merge(stretches) for ampeco_id, stretches in asked.items()}
+    # Bookings stand above this room: they are known here by name only.
+    bookings = apps.get_model("bookings", "Booking").holding_chargers(fleet_pk, since=now)
+    rows = bookings.filter(**where).exclude(pk__in=but)
+    held: dict[int, list[Period]] = defaultdict(list)
+    for ampeco_id, start_at, end_at in rows.values_list("evse__ampeco_id", "start_at", "end_at"):
+        held[ampeco_id].append(Period.between(start_at, end_at))
+    return {ampeco_id: merge(stretches) for ampeco_id, stretches in held.items()}
+
+
+def charger_to_leave(move: str, *, fleet_pk: int) -> int | None:
+    """Return the key of the charger that a booking to be moved is at; `move` is its number or "".
+
+    AMPECO changes the time of a booking, but not its charger: a move is to another one.
+    """
+    if not move:
+        return None
+    booked = Evse.objects.filter(bookings__pk=int(move), bookings__fleet=fleet_pk)
+    return booked.values_list("pk", flat=True).first()
 
 
 def offered_connectors(*, partner_ids: PartnerIds) -> list[str]:

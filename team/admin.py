@@ -27,6 +27,7 @@ from team.forms import LeavingForm
 from team.invitations import deliver, make_way, revoke
 from team.leaving import HeirNeeded, end_membership
 from team.models import Invitation
+from upstream.emails import email_key
 
 KNOWN_LATER = [
     "state",
@@ -169,7 +170,7 @@ class NewInvitationForm(forms.ModelForm):
         """Say beside the e-mail why nobody is invited; the page's transaction keeps the lock."""
         data = super().clean() or {}
         if "fleet" in data and "email" in data:
-            data["email"] = data["email"].strip().lower()
+            data["email"] = email_key(data["email"])
             lock_team(data["fleet"])
             try:
                 make_way(data["fleet"], data["email"])

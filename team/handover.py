@@ -17,6 +17,7 @@ from calendars.feeds import feeds_of
 from calendars.models import CalendarFeed
 from drivers.models import Fleet
 from notifications.models import Notification
+from upstream.emails import email_spellings
 
 AT_ONCE = 500
 
@@ -89,7 +90,10 @@ def _redirect_mails(fleet: Fleet, giver: User, taker: User | None, *, now: datet
         twin = Notification.objects.filter(
             booking=mail.booking_id, request=mail.request_id, event=mail.event_id, kind=mail.kind
         )
-        if taker is not None and not twin.filter(recipient_email__iexact=taker.email).exists():
+        if (
+            taker is not None
+            and not twin.filter(recipient_email__in=email_spellings(taker.email)).exists()
+        ):
             mail.recipient_user, mail.recipient_email = taker, taker.email
             mail.save(update_fields=["recipient_user", "recipient_email"])
         else:

@@ -18,6 +18,7 @@ from drivers.models import Fleet, FleetMembership, TeamRole
 from drivers.team import NotChanged, check_runs_team, lock_team
 from team.mails import send_mail
 from team.models import VALID, Invitation
+from upstream.emails import email_key, email_spellings
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def invite(
     `staff` says that `by` does it in the back office. Raises NotChanged with why nobody is invited,
     which tells nothing of people outside this team; and NotAllowed.
     """
-    email = email.strip().lower()
+    email = email_key(email)
     with transaction.atomic():
         lock_team(fleet)
         check_runs_team(fleet, None if staff else by)
@@ -68,9 +69,9 @@ def make_way(fleet: Fleet, email: str) -> None:
     For callers that hold the lock of the team.
     """
     now = timezone.now()
-    if fleet.memberships.filter(user__email__iexact=email).exists():
+    if fleet.memberships.filter(user__email__in=email_spellings(email)).exists():
         raise NotChanged(_("This person is already in the team."))
-    earlier = fleet.invitations.filter(email=email, state=State.OPEN).first()
+    earlier = fleet.invitations.filter(email__in=email_spellings(email), state=State.OPEN).first()
     if earlier is not None and not earlier.is_expired(now):
         raise NotChanged(_("This person has already been invited. The e-mail can be sent again."))
     if fleet.invitations.filter(created_at__gt=now - DAY).count() >= MOST_A_DAY:
@@ -162,7 +163,7 @@ def invitation_of(token: str) -> Invitation:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email__iexact=invitation.email).first()
+    return User.objects.with_email(invitation.email).first()
 
 
 def join(invitation: Invitation, *, user: User) -> FleetMembership:
@@ -170,7 +171,7 @@ def join(invitation: Invitation, *, user: User) -> FleetMembership:
 
     Who became a member meanwhile keeps the role that they have.
     """
-    if user.email.casefold() != invitation.email.casefold():
+    if email_key(user.email) != email_key(invitation.email):
         raise Gone
     with transaction.atomic():
         lock_team(invitation.fleet)

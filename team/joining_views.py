@@ -22,6 +22,7 @@ from team.invitations import (
     join_with_new_account,
 )
 from team.models import Invitation
+from upstream.emails import email_key
 
 
 @never_cache
@@ -34,7 +35,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         found = invitation_of(secret)
         if request.user.is_authenticated:
             assert isinstance(request.user, User)
-            if request.user.email.casefold() != found.email.casefold():
+            if email_key(request.user.email) != email_key(found.email):
                 return _show(request, found, "other-account")
             return _as_oneself(request, found, request.user)
         if account_of(found) is not None:

@@ -17,7 +17,7 @@ def send_mail(invitation: Invitation, *, url: str) -> None:
     In the language of the account, where there is one, else in that of the invitation. Raises
     smtplib.SMTPException or OSError when the mail cannot be handed over.
     """
-    account = User.objects.filter(email__iexact=invitation.email).first()
+    account = User.objects.with_email(invitation.email).first()
     wanted = account.language if account is not None else ""
     with translation.override(language_for(wanted or invitation.language)):
         compose(invitation, url=url).send()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db.models import F
 from django.utils.timezone import now
 
@@ -136,14 +137,26 @@ def request_row(ask, slot) -> BookingRequest:
 
 @pytest.fixture
 def confirmed(request_row, workers, operator) -> Booking:
-    """A booking that the operator has approved, at the charger that was asked for."""
+    """A booking that the operator approved a while ago, at the charger that was asked for."""
     workers.submit()
     for asked in list(operator.requests.values()):
         operator.decide(asked)
     workers.poll()
     booking = Booking.objects.select_related("fleet", "driver", "location", "evse").get()
     assert booking.status == Booking.Status.ACCEPTED
+    forget_free_times()
     return booking
+
+
+def lose_answer(operator: World, fault: str = "cut-after") -> None:
+    """The answer to the next request is lost, and so are those to the look that follows."""
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    operator.faults.add("server-error", count=4, method="GET", path="booking-requests")
+
+
+def forget_free_times() -> None:
+    """As some seconds later: what is free is asked for again."""
+    cache.clear()
 
 
 def let_a_minute_pass() -> None:

@@ -69,3 +69,18 @@ class UpstreamForbidden(UpstreamUnauthorized):
 
 class UpstreamNotFound(UpstreamRejected):
     """The operator does not know what was asked for (404)."""
+
+
+def meets_every_call(error: UpstreamError) -> bool:
+    """Return whether any other call would surely fare no better.
+
+    A list that cannot be read says nothing of its single records.
+    """
+    if isinstance(error, UpstreamForbidden):
+        return False
+    return isinstance(error, UpstreamRateLimited | UpstreamUnauthorized | UpstreamCircuitOpen)
+
+
+def is_about_the_link(error: UpstreamError) -> bool:
+    """Return whether a walk taken up at a stored link may fare better from its beginning."""
+    return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

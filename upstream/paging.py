@@ -51,16 +51,18 @@ def walk(
     parse: Callable[[Mapping[str, Any]], Item],
     resume_from: str | None = None,
 ) -> Iterator[Page[Item]]:
-    """Yield the pages of a list, each item once, by following `links.next` as it is given.
+    """Yield the pages of a list, each item once, by the queries of `links.next` as they are given.
 
     `resume_from` is an earlier page's `next_link`. Ends, with a warning, when a link leads where we
-    have been or the operator only repeats itself; raises UpstreamError when a link leads to another
-    origin or the list has no end.
+    have been or the operator only repeats itself; raises UpstreamError, after the page, when a link
+    does not say where it goes on, and when the list has no end.
     """
-    if resume_from is None:
-        url = transport.address(path, query)
-    else:
-        url = transport.follow(resume_from, operation=operation)
+    url = transport.address(path, query)
+    if resume_from is not None:
+        resumed = transport.follow(resume_from, base=url)
+        if resumed is None:
+            raise _lost(operation)
+        url = resumed
     visited: set[str] = set()
     seen: set[int | str] = set()
     empty = repeating = 0
@@ -73,11 +75,14 @@ def walk(
         empty = 0 if found else empty + 1
         repeating = repeating + 1 if found and not fresh else 0
         link = _next_link(answer)
-        onward = transport.follow(link, base=url, operation=operation) if link else None
+        onward = transport.follow(link, base=url) if link else None
+        lost = link is not None and onward is None
         if onward is not None and (str(onward) in visited or repeating >= MOST_REPEATING_PAGES):
             logger.warning("%s: the list leads back to pages that were read; it ends.", operation)
             onward = None
         yield Page(items=tuple(fresh.values()), next_link=None if onward is None else str(onward))
+        if lost:
+            raise _lost(operation)
         if onward is None:
             return
         if empty >= MOST_EMPTY_PAGES:
@@ -100,6 +105,12 @@ def _parsed(
         except UnreadablePayload as error:
             logger.warning("%s: an item was left out: %s", operation, error)
     return items
+
+
+def _lost(operation: str) -> UpstreamError:
+    return UpstreamError(
+        f"{operation}: the operator's link does not say where it goes on.", operation=operation
+    )
 
 
 def _next_link(answer: dict[str, Any]) -> str | None:

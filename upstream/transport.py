@@ -87,7 +87,6 @@ class Transport:
         circuit: CacheCircuitBreaker | None = None,
     ) -> None:
         self._base_url = _base_url(base_url)
-        self._origin = _origin(self._base_url)
         self._authorization = _authorization(token)
         self._gate = gate or MemoryGate()
         self._timeout = timeout
@@ -122,22 +121,17 @@ class Transport:
     def address(self, path: str, query: Query = ()) -> httpx.URL:
         return httpx.URL(f"{self._base_url}/{path}", params=list(query) or None)
 
-    def follow(self, link: str, *, base: httpx.URL | None = None, operation: str) -> httpx.URL:
-        """Return the address that the operator's link means; refuses those that lead elsewhere.
+    def follow(self, link: str, *, base: httpx.URL) -> httpx.URL | None:
+        """Return where the list at `base` goes on: there, with the query of the operator's link.
 
-        The token goes to the configured scheme, host and port only.
+        What else the link names is left aside: a proxy may change host, scheme and path, and the
+        token goes to the configured origin only. None for a link without a query.
         """
         try:
-            url = (base or self._base_url).join(link)
-            trusted = _origin(url) == self._origin and not url.userinfo
+            query = base.join(link).query
         except (httpx.InvalidURL, ValueError):
-            trusted = False
-        if not trusted:
-            raise UpstreamError(
-                f"{operation}: the operator's answer links to a foreign address.",
-                operation=operation,
-            )
-        return url
+            return None
+        return base.copy_with(query=query) if query else None
 
     def get(self, url: httpx.URL, *, operation: str) -> dict[str, Any]:
         return self._repeatedly(
@@ -319,11 +313,6 @@ def _base_url(text: str) -> httpx.URL:
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query:
         raise ValueError("The base URL must be a plain http or https address.")
     return url
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host.lower(), port
 
 
 def _authorization(token: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import chain
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -16,10 +15,16 @@ from shell.wall_clock import instants_of
 from sites.facts import trouble_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
-from sites.periods import STEP, Period, next_step, starts_that_fit, subtract
-from sites.selectors import DISABLED, Criteria, all_bookable_evses, bookable_evses
+from sites.periods import STEP, Period, next_step, starts_that_fit
+from sites.selectors import (
+    DISABLED,
+    Criteria,
+    all_bookable_evses,
+    bookable_evses,
+    held_times,
+)
 from sites.slots import rules
-from sites.slots.availability import AvailabilityUnknown, read_availability
+from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
 
 ONE_DAY = timedelta(days=1)
 MOST_TIMES = 4
@@ -214,8 +219,8 @@ def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> A
     usable = search.usable(bookable)
     if not usable:
         return found
-    taken = _asked_for_already(search, usable)
-    free = _free_times(search, location, usable, taken=taken)
+    held = held_times(search.candidate.fleet.pk, location=location, now=search.now)
+    free = _free_times(search, location, usable, held=held)
     others = sorted((evse for evse in usable if evse != wanted), key=search.wish.distance)
     chargers = [
         search.at(location, evse, start)
@@ -279,13 +284,13 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
         limit=MOST_SITES_LOOKED_AT,
     )
     at_sites = _usable_at(search, bookable, near)
-    taken = _asked_for_already(search, chain.from_iterable(at_sites.values()))
+    held = held_times(search.candidate.fleet.pk, location__in=at_sites, now=search.now)
     offers: list[SiteOffer] = []
     for site in [site for site in near if site.location_pk in at_sites][:MOST_SITES_ASKED]:
         evses = at_sites[site.location_pk]
         location = evses[0].charge_point.location
         try:
-            free = _free_times(search, location, evses, taken=taken)
+            free = _free_times(search, location, evses, held=held)
         except AvailabilityUnknown as unknown:
             if unknown.reason != "refused":
                 return replace(found, other_sites=tuple(offers), sites_problem=unknown.message)
@@ -321,22 +326,9 @@ def _free_times(
     location: Location,
     evses: Iterable[Evse],
     *,
-    taken: dict[int, list[Period]],
+    held: FreeTimes,
 ) -> dict[int, tuple[Period, ...]]:
     """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
     day = search.wanted_at.astimezone(location.zone).date()
-    availability = read_availability(location, day=day, now=search.now)
-    return {evse.pk: subtract(availability.of(evse), taken.get(evse.pk, ())) for evse in evses}
-
-
-def _asked_for_already(search: Search, evses: Iterable[Evse]) -> dict[int, list[Period]]:
-    asked = Booking.objects.filter(
-        fleet=search.candidate.fleet,
-        evse__in=[evse.pk for evse in evses],
-        status=Booking.Status.REQUESTED,
-        end_at__gt=search.now,
-    ).values_list("evse_id", "start_at", "end_at")
-    taken: dict[int, list[Period]] = defaultdict(list)
-    for pk, start_at, end_at in asked:
-        taken[pk].append(Period(start_at.astimezone(UTC), end_at.astimezone(UTC)))
-    return taken
+    availability = read_availability(location, day=day, now=search.now).without(held)
+    return {evse.pk: availability.of(evse) for evse in evses}

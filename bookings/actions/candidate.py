@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.db import OperationalError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,7 +26,7 @@ from mirror.work import is_held
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses
-from sites.slots.availability import AvailabilityUnknown, free_evses
+from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
 from sites.slots.rules import Times, first_problem
 
 
@@ -85,7 +86,8 @@ class Candidate:
     """A booking as a fleet wants it; what the rules need to know of it is read once, when needed.
 
     `previous` is the booking that gets other times or another driver, or with `moves` the one that
-    this replaces. Whoever has read a part already sets it: `chargers`, `driver_is_current`.
+    this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
+    a part already sets it: `chargers`, `driver_is_current`.
     """
 
     fleet: Fleet
@@ -95,6 +97,7 @@ class Candidate:
     moves: bool = False
     confirmed_overlap: bool = False
     now: datetime = field(default_factory=timezone.now)
+    answer_age: float = JUST_NOW_SECONDS
 
     @property
     def changes(self) -> Booking | None:
@@ -150,6 +153,24 @@ class Candidate:
     def usable_chargers(self) -> list[Evse]:
         return self.usable(self.chargers)
 
+    @cached_property
+    def held_by_fleet(self) -> list[Booking]:
+        """The fleet's other bookings that have, or ask for, one of the chargers at that time."""
+        # The booking of a request that is about to be sent is not in its own way.
+        own = self.slot_key if self.driver and not self.previous else None
+        chargers = {evse.pk for evse in self.chargers}
+        return [
+            booking
+            for booking in self._besides_own(self._then)
+            if booking.evse_id in chargers and booking.slot_key != own
+        ]
+
+    @property
+    def chargers_left(self) -> list[Evse]:
+        """The chargers that may be meant, without those that the fleet has at that time."""
+        held = {booking.evse_id for booking in self.held_by_fleet}
+        return [evse for evse in self.chargers if evse.pk not in held]
+
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
         return [evse for evse in evses if self._may_use(evse.charge_point)]
 
@@ -168,21 +189,24 @@ class Candidate:
             return True
         free = free_evses(
             slot.location,
-            evses=self.usable_chargers,
+            evses=self.usable(self.chargers_left),
             start_at=slot.start_at,
             end_at=slot.end_at,
-            fresh=True,
             held=old.period if old else None,
+            max_age=self.answer_age,
         )
         return bool(free)
 
     @cached_property
-    def bookings_then(self) -> list[Booking]:
-        """The fleet's bookings for the driver that hold a place at that time, in order of time."""
+    def _then(self) -> list[Booking]:
+        """The fleet's bookings that hold a place then, for the driver or at one of the chargers."""
+        concerned = Q(evse__in=self.chargers)
+        if self.driver:
+            concerned |= Q(driver=self.driver)
         return list(
             Booking.objects.filter(
+                concerned,
                 fleet=self.fleet,
-                driver=self.driver,
                 status__in=Booking.HOLDS_A_PLACE,
                 start_at__lt=self.slot.end_at,
                 end_at__gt=self.slot.start_at,
@@ -191,10 +215,18 @@ class Candidate:
             .order_by("start_at", "pk")
         )
 
+    @cached_property
+    def bookings_then(self) -> list[Booking]:
+        """The fleet's bookings for the driver that hold a place at that time, in order of time."""
+        return [booking for booking in self._then if booking.driver == self.driver]
+
     @property
     def overlapping_bookings(self) -> list[Booking]:
+        return self._besides_own(self.bookings_then)
+
+    def _besides_own(self, bookings: Iterable[Booking]) -> list[Booking]:
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
-        return [booking for booking in self.bookings_then if booking.pk not in own]
+        return [booking for booking in bookings if booking.pk not in own]
 
 
 def meant_chargers(
@@ -250,6 +282,33 @@ def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
     else:
         message = _("No charger at this site meets your requirements any more. Please change them.")
     return BookingRefused("slot", message, offer_slots=not candidate.changes)
+
+
+def fleet_has_no_other_booking_there(candidate: Candidate) -> BookingRefused | None:
+    """The operator calls a charger free until it has decided, so it is not asked about that."""
+    if candidate.changes and candidate.slot.evse is None:
+        return None
+    if candidate.chargers_left or not candidate.held_by_fleet:
+        return None
+    first = candidate.held_by_fleet[0]
+    text = (
+        _(
+            "Your fleet has this charger at that time already: %(driver)s, %(when)s (%(booking)s, "
+            "%(status)s)."
+        )
+        if candidate.slot.evse
+        else _(
+            "Your fleet has every suitable charger at that time already, the first: %(driver)s, "
+            "%(when)s (%(booking)s, %(status)s)."
+        )
+    )
+    words = {
+        "driver": first.driver.display_name,
+        "when": period(first.start_at, first.end_at, first.zone),
+        "booking": first,
+        "status": first.get_status_display(),
+    }
+    return BookingRefused("slot", text % words, offer_slots=True)
 
 
 def driver_is_of_the_fleet(candidate: Candidate) -> BookingRefused | None:
@@ -313,7 +372,11 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
 
 
 # What is wrong with a slot, whoever drives.
-SLOT_RULES: tuple[Rule, ...] = (times_are_allowed, charger_is_bookable)
+SLOT_RULES: tuple[Rule, ...] = (
+    times_are_allowed,
+    charger_is_bookable,
+    fleet_has_no_other_booking_there,
+)
 RULES: tuple[Rule, ...] = (
     *SLOT_RULES,
     driver_is_of_the_fleet,

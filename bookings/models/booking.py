@@ -178,6 +178,13 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk}"
 
+    @classmethod
+    def holding_chargers(cls, fleet_pk: int, *, since: datetime) -> "models.QuerySet[Booking]":
+        """Return what a fleet has been granted, or has asked for, at certain chargers."""
+        return cls.objects.filter(
+            fleet=fleet_pk, evse__isnull=False, status__in=cls.HOLDS_A_PLACE, end_at__gt=since
+        )
+
     @property
     def zone(self) -> ZoneInfo:
         return self.location.zone

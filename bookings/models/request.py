@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.actors import Actor
@@ -206,6 +207,16 @@ class BookingRequest(models.Model):
             and self.send_started_at is None
             and (self.lease_until is None or self.lease_until <= now)
         )
+
+    @property
+    def delay_text(self) -> str:
+        """What is being waited for while it does not get on; nothing while it does."""
+        if self.trouble == self.Trouble.UNREACHABLE and self.may_have_been_sent():
+            return gettext(
+                "The operator has not confirmed that it received this. The portal is checking "
+                "whether it arrived, and sends it again if it did not."
+            )
+        return str(self.get_trouble_display()) if self.trouble else ""
 
     def may_have_been_sent(self) -> bool:
         return self.send_started_at is not None and self.ampeco_request_id is None

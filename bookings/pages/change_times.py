@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from bookings.models import Booking
 from shell.formats import duration
 from sites.periods import merge, start_of_day
+from sites.selectors import held_times
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text, short_day
 from sites.slots.picker.starts import Hour, PeriodChoice, Start
@@ -57,7 +58,8 @@ def charger_times(
     if problem := within_horizon(Times(begin, begin, now)):
         return ChargerTimes(problem=problem)
     try:
-        availability = read_availability(booking.location, day=day, now=now)
+        held = held_times(booking.fleet_id, evse=booking.evse_id, but=[booking.pk], now=now)
+        availability = read_availability(booking.location, day=day, now=now).without(held)
     except AvailabilityUnknown as unknown:
         return ChargerTimes(problem=unknown.message)
     choice = PeriodChoice(

@@ -19,12 +19,7 @@ from drivers.models import FleetDriver
 from mirror.models import SyncRun
 from mirror.problems import problem_of
 from mirror.runs import RunOvertaken, break_off, finish, note_progress, open_run
-from upstream.errors import (
-    UpstreamError,
-    UpstreamRateLimited,
-    UpstreamRejected,
-    UpstreamUnauthorized,
-)
+from upstream.errors import UpstreamError, is_about_the_link
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +55,7 @@ def sync_bookings(
         _walk(run, client=client, now=now)
     except UpstreamError as error:
         stop_round(error, what="The list of bookings")
-        if _leads_nowhere(error) and run.resume_from:
+        if is_about_the_link(error) and run.resume_from:
             # The link to the page has lost its meaning: the next walk begins anew.
             run.resume_from = ""
             run.save(update_fields=["resume_from"])
@@ -129,9 +124,3 @@ def _is_worth_it() -> bool:
 
 def _no_counts() -> dict[str, int]:
     return {"seen": 0, "changed": 0, "found": 0}
-
-
-def _leads_nowhere(error: UpstreamError) -> bool:
-    return isinstance(error, UpstreamRejected) and not isinstance(
-        error, UpstreamUnauthorized | UpstreamRateLimited
-    )

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.actions.candidate import (
@@ -217,7 +219,7 @@ RECHECKED: dict[Rule, Failure] = {
 
 
 def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
-    """Return why a request can no longer be sent, or None. Reads availability upstream once.
+    """Return why a request can no longer be sent, or None. Reads availability at most once.
 
     A cancellation is held up by nothing but its booking being over. Raises AvailabilityUnknown when
     that could not be read.
@@ -247,8 +249,10 @@ def _obstacle_to(request: BookingRequest) -> Failure | None:
             request.location, request.evse, request.criteria, request.start_at, request.end_at
         )
         candidate = Candidate(booking.fleet, slot, request.driver)
+    # Most are sent within a second of the form, which has asked.
+    candidate.answer_age = settings.AVAILABILITY_CACHE_SECONDS
     for rule, failure in RECHECKED.items():
         if rule(candidate):
             return failure
-    # As told now: here an operator who does not answer lets nothing pass.
+    # As told then: here an operator who does not answer lets nothing pass.
     return None if candidate.is_free else Failure.SLOT_GONE

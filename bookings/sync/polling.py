@@ -31,6 +31,7 @@ from upstream.errors import (
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
+    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -72,11 +73,18 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     open_rows.sort(key=lambda request: (bool(request.trouble), random.random()))  # noqa: S311
     remaining = {request.ampeco_request_id: request for request in open_rows}
     decided = 0
+    failed_before = False
     try:
         pages = math.ceil(_count_open() / PAGE_SIZE) + 1
         if len(remaining) > pages:
-            decided += _poll_by_list(remaining, client=client, began=now, pages_expected=pages)
-        decided += _poll_singly(remaining, client=client, began=now)
+            try:
+                decided += _poll_by_list(remaining, client=client, began=now, pages_expected=pages)
+            except UpstreamError as error:
+                if meets_every_call(error):
+                    raise
+                logger.warning("Requests are read one by one: %s", error)
+                failed_before = True
+        decided += _poll_singly(remaining, client=client, began=now, failed_before=failed_before)
         note_accepted()
     except UpstreamError as error:
         if isinstance(error, UpstreamUnauthorized):
@@ -161,10 +169,14 @@ def _record_page(
 
 
 def _poll_singly(
-    remaining: dict[int | None, BookingRequest], *, client: AmpecoClient, began: datetime
+    remaining: dict[int | None, BookingRequest],
+    *,
+    client: AmpecoClient,
+    began: datetime,
+    failed_before: bool,
 ) -> int:
+    """Read rows one by one; the first that cannot be read is put off, a second failure raised."""
     decided = 0
-    failed_before = False
     for ampeco_id in list(remaining):
         assert ampeco_id is not None
         try:

@@ -42,10 +42,10 @@ from bookings.sync.schedule import (
 from bookings.sync.sessions import find_session
 from upstream.errors import (
     UpstreamError,
-    UpstreamForbidden,
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
+    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -159,7 +159,9 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
             if len(rows) > pages:
                 try:
                     work.read_by_list(window, rows, pages_expected=pages)
-                except UpstreamForbidden as error:
+                except UpstreamError as error:
+                    if meets_every_call(error):
+                        raise
                     logger.warning("Bookings are read one by one: %s", error)
         work.read_singly()
         note_accepted()

@@ -180,9 +180,11 @@ def _later_look(booking: Booking, *, now: datetime) -> datetime | None:
 
 
 def _pause(booking: Booking, *, now: datetime) -> timedelta:
-    if booking.evse_id is not None and booking.ampeco_booking_id is not None:
+    is_known = booking.evse_id is not None and booking.ampeco_booking_id is not None
+    if is_known and booking.status != Status.UNKNOWN:
         return seldom()
-    # A driver waits to be told the charger. Some operators name it hours later.
+    # A driver waits to be told the charger, or whether it stands. Some operators say so hours
+    # later.
     since = now - booking.changed_at
     if since < timedelta(minutes=15):
         return SOON

@@ -29,6 +29,7 @@ from upstream.errors import (
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
+    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -126,7 +127,9 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
         if len(running) > pages:
             try:
                 _read_by_list(running, remaining, client=client, pages_expected=pages)
-            except UpstreamForbidden as error:
+            except UpstreamError as error:
+                if meets_every_call(error):
+                    raise
                 logger.warning("Sessions are read one by one: %s", error)
         _read_singly(remaining, client=client)
         note_accepted()

@@ -16,6 +16,7 @@ from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.operator_requests import find_all, find_obstacle, is_answer_to, send
+from bookings.sync.schedule import schedule_bookings
 from mirror.work import claim, reconnect_if_broken
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
@@ -50,8 +51,9 @@ RESEND_GRACE = timedelta(seconds=45)
 # Half a minute, since an outage is tried by one request a round and not by each: when it is over,
 # people are not to wait for a pause that spares nobody.
 LONGEST_PAUSE_SECONDS = 30.0
-# The first pause of a search, which doubles until the grace is over.
+# The first pause of a search, which doubles up to the longest until the grace is over.
 SEARCH_PAUSE_SECONDS = 2.0
+LONGEST_SEARCH_PAUSE_SECONDS = 5.0
 UNNAMED_PAUSE_SECONDS = 5
 
 
@@ -80,7 +82,8 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
 
     Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
     3. check once more what may have changed since; 4. note on the row that sending begins,
-    committed before the call; 5. send; 6. record the answer. What stands against it counts, where
+    committed before the call; 5. send; 6. record the answer, or look for the request at once where
+    it was lost. What stands against it counts, where
     an earlier sending may have arrived, only after another look: it may stand there by itself.
     Failures that pass are noted on the row with the time of the next attempt; nothing waits or
     sleeps here.
@@ -145,6 +148,7 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
         since = timezone.now() - request.send_started_at
         if since < RESEND_GRACE:
             pause = max(SEARCH_PAUSE_SECONDS, since.total_seconds())
+            pause = min(pause, LONGEST_SEARCH_PAUSE_SECONDS)
             left = (RESEND_GRACE - since).total_seconds()
             postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=min(pause, left))
             return
@@ -169,7 +173,14 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
     except UpstreamUnavailable as error:
         if not error.ambiguous:
             _forget_sending(request, began=began)
-        raise
+            raise
+        # Most have arrived, so that people need not wait for the next attempt.
+        request.send_started_at, request.may_be_doubled = began, doubled
+        if not _prolong(request, owner=owner) or _take_up(request, client=client):
+            return
+        logger.warning("Request %s is looked for: %s", request.pk, error)
+        postpone(request, owner=owner, trouble=Trouble.UNREACHABLE, seconds=SEARCH_PAUSE_SECONDS)
+        return
     except (UpstreamRateLimited, UpstreamUnauthorized):
         _forget_sending(request, began=began)
         raise
@@ -249,13 +260,18 @@ def record_decision(
 ) -> bool:
     """Move a request to what the operator decided; return whether this call did it."""
     if answer.status == "approved":
-        return move_request(
+        moved = move_request(
             request,
             to=Status.APPROVED,
             actor=Actor.OPERATOR,
             ampeco_booking_id=answer.booking_id,
             **changes,
         )
+        booking, now = request.booking, timezone.now()
+        if moved and request.kind == Kind.CREATE and booking.evse_id and booking.ampeco_booking_id:
+            # It is known as well as if it had been read just now.
+            schedule_bookings([booking], read_at=now, now=now)
+        return moved
     reason = (answer.rejection_reason or "")[:1000]
     return move_request(
         request,

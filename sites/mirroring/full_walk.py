@@ -7,10 +7,12 @@ full run that saw all lists to the end retires what it did not see.
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,9 +39,9 @@ from sites.models import ChargePoint, Evse, Location
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
-    UpstreamRateLimited,
+    UpstreamNotFound,
     UpstreamUnauthorized,
-    UpstreamUnavailable,
+    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ logger = logging.getLogger(__name__)
 # The EVSEs of one charge point after the other, for tokens that may not read them all at once.
 EVSES_BY_CHARGE_POINT = "evses_by_charge_point"
 CHARGE_POINTS_AT_ONCE = 10
+MOST_UNKNOWN = 5
 LIST_FORBIDDEN = "evse_list_forbidden"
 
 Report = Callable[[str], None]
@@ -142,6 +145,8 @@ class Walk:
                 self._next_phase(EVSES_BY_CHARGE_POINT)
         if self.run.phase == EVSES_BY_CHARGE_POINT:
             self._read_evses_by_charge_point()
+        if not self.is_full:
+            self._read_unknown_again()
         self._close()
 
     def _pages(self, read: ReadPages) -> Iterator[Page[Any]]:
@@ -175,6 +180,28 @@ class Walk:
             for ampeco_id in ids:
                 batch.take_evses_of(ampeco_id)
             self._store(batch, resume_from=str(ids[-1]))
+
+    def _read_unknown_again(self) -> None:
+        """Read anew what had a word that we did not know, some in each delta.
+
+        It may have been a slip of a moment, which no list of changes would tell.
+        """
+        rows = {"retired_at": None, "status": Location.Status.UNKNOWN}
+        places = Location.objects.filter(**rows).order_by("synced_at")
+        points = ChargePoint.objects.filter(
+            Q(**rows) | Q(retired_at=None, evses__retired_at=None, evses__status=rows["status"])
+        )
+        points = points.order_by("synced_at").distinct()
+        batch = self._batch()
+        for ampeco_id in places.values_list("ampeco_id", flat=True)[:MOST_UNKNOWN]:
+            with suppress(UpstreamNotFound):
+                batch.take_locations([self.client.read_location(ampeco_id)])
+        for point in points[:MOST_UNKNOWN]:
+            with suppress(UpstreamNotFound):
+                batch.take_charge_points([self.client.read_charge_point(point.ampeco_id)])
+                batch.take_evses_of(point.ampeco_id)
+        if batch.locations or batch.charge_points or batch.evses:
+            self._store(batch, resume_from="")
 
     def _batch(self) -> Batch:
         return Batch(client=self.client, left_out=self.left_out)
@@ -232,7 +259,3 @@ class Walk:
                         # Rather a fault of the operator's than the end of its business.
                         problem = _("The operator gave an empty list, so nothing was retired.")
             finish(self.run, counts=counts, problem=problem, calls=self.calls)
-
-
-def is_about_the_link(error: UpstreamError) -> bool:
-    return not isinstance(error, UpstreamUnavailable | UpstreamRateLimited | UpstreamUnauthorized)

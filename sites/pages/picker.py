@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.viewer import viewer_zone
 from sites.models import Evse, Location
-from sites.selectors import asked_for, bookable_evses, visible_locations
+from sites.selectors import bookable_evses, charger_to_leave, held_times, visible_locations
+from sites.slots.picker.form import read_move
 from sites.slots.picker.page import Picker, build_picker
 
 
@@ -19,13 +20,15 @@ def picker_for(
     request: FleetRequest, location: Location, evses: Sequence[Evse], params: QueryDict
 ) -> Picker:
     now = timezone.now()
+    left = charger_to_leave(read_move(params), fleet_pk=request.fleet.pk)
     return build_picker(
         location=location,
         evses=evses,
+        left=left,
         params=params,
         viewer_zone=viewer_zone(request),
         now=now,
-        asked=asked_for(location, fleet_pk=request.fleet.pk, now=now),
+        held=held_times(request.fleet.pk, location=location, now=now),
     )
 
 

@@ -5,7 +5,7 @@ A gap between free stretches means “not available”; it does not say that som
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ from upstream.errors import (
 # AMPECO refuses longer ones. Seven days of a zone may have 169 hours, so hours are what counts.
 LONGEST_WINDOW = timedelta(hours=168)
 ONE_DAY = timedelta(days=1)
+# So old an answer is as good as one that is asked for now: a request takes as long to be decided.
+JUST_NOW_SECONDS = 5
 
 SENTENCES: dict[str, str | Promise] = {
     "unreachable": _("The operator’s system is not responding."),
@@ -68,6 +70,16 @@ class Availability:
     def of(self, evse: Evse) -> tuple[Period, ...]:
         return self.free.get(evse.ampeco_id, ())
 
+    def without(self, taken: FreeTimes) -> "Availability":
+        """Return the same but for what is taken, by the EVSE's `ampeco_id`."""
+        if not taken:
+            return self
+        free = {
+            evse_id: subtract(periods, taken.get(evse_id, ()))
+            for evse_id, periods in self.free.items()
+        }
+        return replace(self, free=free)
+
 
 def read_availability(
     location: Location, *, day: date, now: datetime | None = None, fresh: bool = False
@@ -95,16 +107,15 @@ def free_evses(
     evses: Iterable[Evse],
     start_at: datetime,
     end_at: datetime,
-    fresh: bool = True,
     held: Period | None = None,
     now: datetime | None = None,
+    max_age: float = 0,
 ) -> list[Evse]:
-    """Return those of the EVSEs that are free for the whole stretch, in the order given.
+    """Return EVSEs that are free for the whole stretch, in the order given.
 
-    With `fresh` AMPECO is asked about just this stretch, else what the cache knows of that day
-    will do. What is `held` already need not be free, and nothing is asked when that is all. When
-    one of them is not free, the cache forgets that day, so that the next picker does not offer it
-    again. Raises AvailabilityUnknown.
+    An answer in the cache will do, if it is at most `max_age` seconds old and knows of one that is
+    free: AMPECO is asked, about all of them, before none is said to be. What is `held` already need
+    not be free, and nothing is asked when that is all. Raises AvailabilityUnknown.
     """
     evses = list(evses)
     now = now or timezone.now()
@@ -112,25 +123,22 @@ def free_evses(
     wanted = subtract([stretch], [held]) if held else (stretch,)
     if not evses or not wanted:
         return evses
+
+    def those_in(free: FreeTimes) -> list[Evse]:
+        return [e for e in evses if all(covers(free.get(e.ampeco_id, ()), each) for each in wanted)]
+
     asked = Period(wanted[0].start_at, wanted[-1].end_at)
-    free = None if fresh else remembered(location, asked, now=now)
-    if free is None:
-        free = ask(location, asked)
-    found = [
-        evse for evse in evses if all(covers(free.get(evse.ampeco_id, ()), each) for each in wanted)
-    ]
-    if len(found) < len(evses):
-        forget_availability(location, start_at=stretch.start_at, now=now)
-    return found
-
-
-def forget_availability(
-    location: Location, *, start_at: datetime, now: datetime | None = None
-) -> None:
-    """Drop what the cache knows of the day of a start, after learning that it has changed."""
-    day = start_at.astimezone(location.zone).date()
-    window = window_for(day, zone=location.zone, now=now or timezone.now())
-    cache.delete(cache_key(location, window))
+    day = asked.start_at.astimezone(location.zone).date()
+    window = window_for(day, zone=location.zone, now=now)
+    if not (window.start_at <= asked.start_at and asked.end_at <= window.end_at):
+        return those_in(ask(location, asked))
+    known = unpack(cache.get(cache_key(location, window)), window) if max_age else None
+    if known and (now - known.read_at).total_seconds() <= max_age:
+        found = those_in(known.free)
+        if found:
+            return found
+    # About all of the days, which costs the same: whoever looks next is told, too.
+    return those_in(read_availability(location, day=day, now=now, fresh=True).free)
 
 
 def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Period:
@@ -168,16 +176,6 @@ def ask(location: Location, window: Period) -> FreeTimes:
     note_accepted()
     # The slots of an answer are merged already.
     return {each.evse_id: clip(each.slots, window) for each in answer}
-
-
-def remembered(location: Location, stretch: Period, *, now: datetime) -> FreeTimes | None:
-    """Return what the cache knows, if it knows all of the stretch."""
-    day = stretch.start_at.astimezone(location.zone).date()
-    window = window_for(day, zone=location.zone, now=now)
-    known = unpack(cache.get(cache_key(location, window)), window)
-    if known and window.start_at <= stretch.start_at and stretch.end_at <= window.end_at:
-        return known.free
-    return None
 
 
 # In the cache an answer is numbers only: quick to read, and cut to whole seconds of what is free.

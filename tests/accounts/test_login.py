@@ -36,6 +36,17 @@ def test_log_in_by_email_whatever_the_case(client, user, typed):
     assert is_in(client)
 
 
+@pytest.mark.parametrize("stored", ["uwe@müller.example", "uwe@xn--mller-kva.example"])
+@pytest.mark.parametrize("typed", ["uwe@müller.example", "uwe@xn--mller-kva.example"])
+def test_a_domain_with_an_umlaut_is_one_in_both_spellings(client, stored, typed):
+    UserFactory(email=stored)
+    client.post("/account/password/reset/", {"email": typed})
+    assert len(mail.outbox) == 1
+    assert LINK.search(mail.outbox[0].body)
+    log_in(client, typed, PASSWORD)
+    assert is_in(client)
+
+
 def test_a_wrong_password_and_an_unknown_person_get_the_same_answer(client, user):
     answers = [
         log_in(client, email, "wrong").content.decode().replace(email, "")

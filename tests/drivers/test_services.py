@@ -13,6 +13,7 @@ from drivers.services import DriverNotAdded, add_driver_by_email
 from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES, NOBODYS, PENDING
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, MembershipFactory
+from tests.scripted_operator import page
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,36 @@ def test_a_driver_of_the_fleet_is_added_whatever_the_case(add, fleet, typed):
     assert (driver.display_name, driver.email) == ("Ana Alvarez", "ana.alvarez@hudson.example")
     assert list(current_drivers(fleet)) == [driver]
     assert PrivateAccess.objects.get(driver=driver).ampeco_partner_id == HUDSON
+
+
+@pytest.mark.parametrize("typed", [ANA.email.lower(), ANA.email.upper()])
+def test_an_operator_that_compares_exactly_holds_the_address_in_another_case(
+    add, refusal, operator, wire, typed
+):
+    held = {user.email for user in operator.users.values()}
+
+    def compare_exactly(request):
+        asked = request.url.params.get("filter[email]")
+        return None if asked is None or asked in held else page([])
+
+    wire.intercept = compare_exactly
+    assert add(typed).display_name == "Ana Alvarez"
+    assert refusal("nobody@nowhere.example")[0] == "unknown"
+
+
+UMLAUT, ASCII = "uwe@müller.example", "uwe@xn--mller-kva.example"
+
+
+@pytest.mark.parametrize("held", [UMLAUT, ASCII])
+@pytest.mark.parametrize("typed", [UMLAUT, ASCII])
+def test_a_domain_with_an_umlaut_is_found_in_both_spellings(
+    add, refusal, operator, invite, held, typed
+):
+    user = sign_up(operator, 77_000, held)
+    invite(user.id, HUDSON)
+    assert add(typed).email == UMLAUT
+    for other in (UMLAUT, ASCII):
+        assert refusal(other)[0] == "already"
 
 
 def test_a_driver_of_another_fleet_too_is_added(add, fleet, other_fleet):

@@ -346,6 +346,18 @@ def test_a_fleet_is_due_again_after_an_hour_and_sooner_where_that_broke_off(
     assert SyncRun.objects.filter(ampeco_partner_id=HUDSON).count() == 2
 
 
+def test_a_driver_whose_status_is_unknown_is_read_again_soon(fleet, operator, wire):
+    sync_drivers()
+    Driver.objects.filter(ampeco_user_id=ANA.id).update(status="unknown")
+    SyncRun.objects.update(started_at=now() - timedelta(minutes=11))
+    sync_drivers()
+    assert Driver.objects.get(ampeco_user_id=ANA.id).status == "enabled"
+    calls = len(wire.sent)
+    SyncRun.objects.update(started_at=now() - timedelta(minutes=11))
+    sync_drivers()
+    assert len(wire.sent) == calls, "all are known again"
+
+
 def test_a_fleet_that_another_process_reads_is_left_to_it(fleet, wire, operator):
     SyncRun.objects.create(
         kind=SyncRun.Kind.DRIVERS,

@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Do it; exit with 1 and one sentence where there is nobody, or nothing to remove."""
-        user = User.objects.filter(email__iexact=options["email"]).first()
+        user = User.objects.with_email(options["email"]).first()
         if user is None:
             raise CommandError("Nobody logs in with this e-mail.")
         if not has_second_factor(user):

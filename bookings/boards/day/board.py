@@ -31,6 +31,7 @@ from drivers.models import Fleet
 from shell.formats import kw
 from sites.facts import BOOKABLE, charger_of, state_of, trouble_of
 from sites.models import Evse, Location
+from sites.selectors import charger_to_leave
 from sites.slots.clocks import ONE_DAY, Clock, clock_change_text, day_text, short_day
 from sites.slots.limits import STEP_MINUTES, BookingLimits, longest_minutes
 
@@ -52,6 +53,7 @@ class Board:
         move: str,
         now: datetime,
     ) -> None:
+        self.left = charger_to_leave(move, fleet_pk=fleet.pk)
         zone = location.zone
         self.location = location
         self.evses = evses
@@ -61,7 +63,7 @@ class Board:
         self.days = [chosen.day] if evse is None else week_from(chosen.day)
         self.period = period_of(self.days, zone)
         self.limits = BookingLimits.at(now)
-        self.known = read_known(location, self.days, now=now)
+        self.known = read_known(fleet, location, self.days, now=now)
         self.bookings = shown_bookings(fleet, location, days=self.period, evse=evse)
         self.booking_query = f"{reverse('bookings:new')}?{urlencode(slot_params(location, move))}"
         self.tables = [
@@ -104,6 +106,13 @@ class Board:
     def rows(self) -> list[ChargerRow]:
         return self._week_of(self.evse) if self.evse else self._chargers()
 
+    def closed_text(self, evse: Evse) -> str:
+        """Return why a charger cannot be picked; nothing where it can."""
+        if evse.pk == self.left:
+            return _("The booking is here now")
+        state, label = state_of(evse)
+        return "" if state == BOOKABLE else label
+
     def _chargers(self) -> list[ChargerRow]:
         """Return each charger on the day, and what has none of these.
 
@@ -115,7 +124,7 @@ class Board:
         gone = [pk for pk in booked if pk is not None and pk not in shown]
         rows = []
         for evse in self.evses:
-            closed, plugs = closed_text(evse), charger_of(evse).connectors
+            closed, plugs = self.closed_text(evse), charger_of(evse).connectors
             rows.append(
                 self._row(
                     evse,
@@ -142,7 +151,7 @@ class Board:
 
     def _week_of(self, evse: Evse) -> list[ChargerRow]:
         day_url = reverse("sites:day", args=[self.location.pk])
-        first, closed = self.tables[0].labels, closed_text(evse)
+        first, closed = self.tables[0].labels, self.closed_text(evse)
         return [
             self._row(
                 evse,
@@ -198,9 +207,3 @@ def slot_params(location: Location, move: str) -> dict[str, str]:
 
 def week_url(location: Location, evse: Evse) -> str:
     return reverse("sites:charger_week", args=[location.pk, evse.pk])
-
-
-def closed_text(evse: Evse) -> str:
-    """Return why a charger cannot be booked; nothing where it can."""
-    state, label = state_of(evse)
-    return "" if state == BOOKABLE else label

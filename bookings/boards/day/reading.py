@@ -17,6 +17,7 @@ from bookings.selectors import bookings_of
 from drivers.models import Fleet
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
+from sites.selectors import held_times
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.clocks import ONE_DAY
 from sites.slots.limits import last_instant
@@ -84,12 +85,15 @@ class KnownTimes:
         )
 
 
-def read_known(location: Location, days: Iterable[date], *, now: datetime) -> KnownTimes:
-    """Return what is free on days of a site, with a call for about each week of them.
+def read_known(
+    fleet: Fleet, location: Location, days: Iterable[date], *, now: datetime
+) -> KnownTimes:
+    """Return what is free for a fleet on days of a site, with a call for about each week of them.
 
     Days that have passed, or cannot be booked yet, are not asked for.
     """
     known = KnownTimes()
+    held = held_times(fleet.pk, location=location, now=now)
     first = next_step(now.astimezone(UTC))
     for day in days:
         whole = local_day(day, location.zone)
@@ -98,7 +102,7 @@ def read_known(location: Location, days: Iterable[date], *, now: datetime) -> Kn
         if known.covers(Period(max(whole.start_at, first), whole.end_at)):
             continue
         try:
-            told = read_availability(location, day=day, now=now)
+            told = read_availability(location, day=day, now=now).without(held)
         except AvailabilityUnknown as unknown:
             known.problem = unknown.message
             break

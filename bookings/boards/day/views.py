@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from bookings.boards.day.board import Board, closed_text, slot_params
+from bookings.boards.day.board import Board, slot_params
 from bookings.boards.day.reading import read_day
 from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.sync.open_pages import poll_sooner
@@ -35,7 +35,7 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
     typed = any(name in request.GET for name in TYPED)
     form = TypedSlotForm(
         request.GET if typed else None,
-        evses=[evse for evse in board.evses if not closed_text(evse)],
+        evses=[evse for evse in board.evses if not board.closed_text(evse)],
         day=board.chosen.day,
         zone=board.location.zone,
         now=board.limits.now,
@@ -90,7 +90,7 @@ def _show(
     request: FleetRequest, board: Board, *, form: TypedSlotForm | None = None
 ) -> HttpResponse:
     move = _move(request)
-    closed = closed_text(board.evse) if board.evse else ""
+    closed = board.closed_text(board.evse) if board.evse else ""
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {
         "board": board,

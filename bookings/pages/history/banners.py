@@ -84,7 +84,7 @@ def _open_change(record: HistoryRecord) -> Banner | None:
 
 def _delay(request: BookingRequest) -> tuple[str, ...]:
     if request.trouble:
-        return (str(request.get_trouble_display()),)
+        return (request.delay_text,)
     if request.status == Status.STALE:
         return (
             _(

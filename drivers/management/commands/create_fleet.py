@@ -19,6 +19,7 @@ from drivers.onboarding import add_member, find_or_create_fleet
 from drivers.sync import forbidden, sync_fleet_drivers
 from drivers.team import LastAdmin
 from mirror.problems import problem_of
+from upstream.emails import email_key
 from upstream.errors import UpstreamError, UpstreamNotFound
 
 
@@ -115,7 +116,7 @@ class Command(BaseCommand):
 
 def check_people(people: list[tuple[str, TeamRole]]) -> None:
     """Raise CommandError for an e-mail that is none, named twice, or of an account switched off."""
-    emails = [email.strip().lower() for email, _role in people]
+    emails = [email_key(email) for email, _role in people]
     for email in emails:
         try:
             validate_email(email)

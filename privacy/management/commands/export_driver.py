@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from drivers.models import Driver
 from privacy.audit import Action, note
 from privacy.export import export_driver
+from upstream.emails import email_spellings
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the document. Raises CommandError where it cannot be."""
         drivers = list(
-            Driver.objects.filter(email__iexact=options["email"].strip()).exclude(email="")
+            Driver.objects.filter(email__in=email_spellings(options["email"])).exclude(email="")
         )
         if not drivers:
             raise CommandError("The portal keeps nothing of a driver with this e-mail.")

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from shell.formats import duration, kw
 from sites.facts import charger_of, trouble_of
 from sites.models import Evse, Location
-from sites.periods import start_of_day, subtract
+from sites.periods import start_of_day
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text
 from sites.slots.picker.bars import Bar, BarWriter, Scale, scale_of
@@ -54,37 +54,40 @@ def build_picker(
     params: QueryDict,
     viewer_zone: ZoneInfo | None,
     now: datetime,
-    asked: FreeTimes | None = None,
+    held: FreeTimes | None = None,
+    left: int | None = None,
 ) -> "Picker":
     """Return the picker for a site and the chargers that may be booked there.
 
     Reads availability (one call to AMPECO, or none while the cache knows); an operator that does
-    not answer makes a picker that says so. What the fleet has `asked` for already, by the EVSE's
-    AMPECO id, is not offered again.
+    not answer makes a picker that says so. What the fleet has `held` already, by the EVSE's AMPECO
+    id, is not offered again, nor is the charger that is to be `left`, by its key.
     """
+    leaves = any(evse.pk == left for evse in evses)
+    if leaves:
+        evses = [evse for evse in evses if evse.pk != left]
+        params = params.copy()
+        if params.get("evse") == str(left):
+            del params["evse"]
     choices = read_choices(params, zone=location.zone, evses=evses, now=now)
     availability, problem = None, ""
     if evses:
         try:
-            availability = subtract_taken(
-                read_availability(
-                    location, day=choices.day, now=now, fresh=_may_refresh(location, choices)
-                ),
-                asked or {},
-            )
+            availability = read_availability(
+                location, day=choices.day, now=now, fresh=_may_refresh(location, choices)
+            ).without(held or {})
         except AvailabilityUnknown as unknown:
             problem = unknown.message
     return Picker(
-        location, evses, choices, availability, problem=problem, viewer=viewer_zone, now=now
+        location,
+        evses,
+        choices,
+        availability,
+        problem=problem,
+        viewer=viewer_zone,
+        now=now,
+        leaves=leaves,
     )
-
-
-def subtract_taken(availability: Availability, taken: FreeTimes) -> Availability:
-    free = {
-        evse_id: subtract(periods, taken.get(evse_id, ()))
-        for evse_id, periods in availability.free.items()
-    }
-    return replace(availability, free=free) if taken else availability
 
 
 def _may_refresh(location: Location, choices: Choices) -> bool:
@@ -95,7 +98,8 @@ def _may_refresh(location: Location, choices: Choices) -> bool:
 class Picker:
     """All that the picker's template shows; asks nobody.
 
-    `problem` is a sentence when availability could not be read; there are no chargers then.
+    `problem` is a sentence when availability could not be read; there are no chargers then. It
+    `leaves` out a charger of the site, where a booking is moved away from it.
     """
 
     def __init__(
@@ -108,8 +112,10 @@ class Picker:
         problem: str,
         viewer: ZoneInfo | None,
         now: datetime,
+        leaves: bool = False,
     ) -> None:
         self.location = location
+        self.leaves = leaves
         self.choices = choices
         self.availability = availability
         self.problem = problem

@@ -21,7 +21,7 @@ from bookings.sync import polling
 from bookings.sync.submission import RESEND_GRACE
 from notifications.models import Notification
 from tests.factories import BookingFactory
-from tests.small_operator import slot_of
+from tests.small_operator import lose_answer, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -185,7 +185,7 @@ def test_what_a_worker_is_about_to_send_is_not_sent_if_it_looks_in_time(
 def test_what_may_have_arrived_is_looked_for_and_then_cancelled(
     cancel, request_row, workers, operator, fault
 ):
-    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    lose_answer(operator, fault)
     workers.submit()
     assert cancel(request_row.booking).outcome == "will-be-cancelled"
     operator.decide(operator.requests[1])

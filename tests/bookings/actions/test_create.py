@@ -18,7 +18,7 @@ from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
 from sites.selectors import Criteria
 from tests.factories import EvseFactory
-from tests.small_operator import next_hour, slot_of
+from tests.small_operator import forget_free_times, next_hour, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +167,7 @@ def test_any_charger_needs_one_that_fits_and_is_free(ask, any_slot, operator):
     )
     with pytest.raises(BookingRefused, match="meets your requirements any more"):
         ask(too_much)
+    forget_free_times()
     start = any_slot.start_at + timedelta(hours=5)
     operator.add_booking(
         location_id=101, evse_id=301, start_at=start, end_at=start + timedelta(hours=1)

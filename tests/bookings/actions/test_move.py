@@ -14,7 +14,7 @@ from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
 from sites.models import Evse
 from tests.factories import BookingFactory
-from tests.small_operator import slot_of
+from tests.small_operator import forget_free_times, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,7 @@ def test_a_failure_half_way_leaves_the_old_booking_as_it_was(
     move, confirmed, elsewhere, workers, operator
 ):
     new = move()
+    forget_free_times()
     operator.add_booking(
         location_id=101, evse_id=302, start_at=elsewhere.start_at, end_at=elsewhere.end_at
     )

@@ -25,7 +25,7 @@ def wanted() -> Candidate:
     candidate = Candidate(Fleet(pk=5, ampeco_partner_id=501), slot, driver)
     candidate.chargers, candidate.driver_is_current = [evse], True
     candidate.private_access, candidate.is_free = frozenset({501}), True
-    candidate.bookings_then = []
+    candidate.bookings_then, candidate.held_by_fleet = [], []
     return candidate
 
 
@@ -92,3 +92,20 @@ def test_a_slot_is_judged_without_a_driver(wanted):
     wanted.driver = None
     assert first_refusal(wanted, SLOT_RULES) is None
     assert set(SLOT_RULES) < set(RULES)
+
+
+def test_whoever_has_a_charger_already_is_named(wanted):
+    wanted.held_by_fleet = [other_booking(wanted)]
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert (refusal.field, refusal.offer_slots) == ("slot", True)
+    assert "Ana" in refusal.message
+    assert "(#6, Requested)" in refusal.message
+
+
+def test_of_several_that_will_do_the_others_are_left(wanted):
+    other = Evse(pk=9, charge_point=wanted.slot.evse.charge_point)
+    wanted.chargers = [wanted.slot.evse, other]
+    wanted.held_by_fleet = [other_booking(wanted)]
+    assert wanted.chargers_left == [other]
+    assert first_refusal(wanted) is None

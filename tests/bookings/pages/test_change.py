@@ -106,6 +106,20 @@ def test_only_its_own_charger_counts(as_manager, booking, operator):
     assert picks(page_of(as_manager.get(url(booking)))) == [instant(booking.start_at)]
 
 
+def test_what_the_fleet_has_asked_for_at_the_charger_is_not_free(
+    as_manager, booking, evse, ask, operator
+):
+    """The operator calls it free until it has decided."""
+    asked = ask(slot_of(evse, booking.start_at + timedelta(hours=2))).request.booking
+    offered = picks(page_of(as_manager.get(url(booking))))
+    quarters = [asked.start_at + timedelta(minutes=15 * number) for number in range(-3, 4)]
+    assert not {instant(at) for at in quarters} & set(offered)
+    assert instant(asked.end_at) in offered
+    page = page_of(as_manager.post(url(booking), typed(booking)))
+    assert "Your fleet has this charger at that time already: Ana" in page
+    assert not updates()
+
+
 def test_showing_free_times_of_another_day_keeps_what_was_typed(as_manager, booking, other_driver):
     day = (booking.start_at + timedelta(days=3)).astimezone(NEW_YORK).date()
     data = typed(booking, day=f"{day}", minutes="150", driver=str(other_driver.pk), show="1")

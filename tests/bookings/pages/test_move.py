@@ -1,10 +1,13 @@
 """Moving a booking to another place: from its page to the form, and what is refused on the way."""
 
+import re
 import uuid
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from bookings.models import Actor, Booking, BookingEvent
@@ -292,3 +295,32 @@ def test_a_viewer_may_not_move_anything(as_viewer, old):
 def test_what_is_no_number_moves_nothing_at_a_site(as_manager, old, move):
     for address in ("/sites/", f"/sites/{old.location_id}/"):
         assert "You are moving" not in html(as_manager.get(address, {"move": move}))
+
+
+@pytest.mark.parametrize("page", ["sites:detail", "sites:availability", "sites:day"])
+def test_only_other_chargers_can_be_picked(as_manager, old, page):
+    address = reverse(page, args=[old.location_id])
+    day = old.start_at.astimezone(old.zone).date() + timedelta(days=1)
+    asked = {"move": old.pk, "day": day.isoformat(), "evse": old.evse_id}
+    shown = html(as_manager.get(address, asked))
+    offered = [query_of(link) for link in re.findall(r'"(/bookings/new/[^"]+)"', unescape(shown))]
+    chargers = {query["evse"] for query in offered if "evse" in query}
+    assert str(Evse.objects.get(ampeco_id=303).pk) in chargers
+    assert str(old.evse_id) not in chargers
+    assert "cannot be booked here" not in shown
+
+
+def test_a_week_of_the_charger_that_is_left_offers_nothing(as_manager, old):
+    address = reverse("sites:charger_week", args=[old.location_id, old.evse_id])
+    assert "&amp;start=" in html(as_manager.get(address))
+    shown = html(as_manager.get(address, {"move": old.pk}))
+    assert "&amp;start=" not in shown
+    assert "The booking is here now" in shown
+
+
+def test_where_there_is_no_other_charger_that_is_said(as_manager, old):
+    Evse.objects.exclude(pk=old.evse_id).update(booking_enabled=False)
+    address = reverse("sites:detail", args=[old.location_id])
+    shown = html(as_manager.get(address, {"move": old.pk}))
+    assert "cannot book any other charger at this site" in shown
+    assert f'href="/bookings/{old.pk}/change/"' in shown

@@ -17,6 +17,7 @@ from bookings.sync.submission import RESEND_GRACE
 from drivers.models import Driver, FleetDriver
 from sites.models import Evse
 from tests.factories import BookingRequestFactory
+from tests.small_operator import forget_free_times, lose_answer
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +93,7 @@ def test_a_lost_answer_does_not_make_a_second_request(
     asked, workers, operator, fault, ignores_external_id
 ):
     operator.ignores_external_id = ignores_external_id
-    operator.faults.add(fault, count=1, method="POST", path=PATH)
+    lose_answer(operator, fault)
     workers.submit()
     asked.refresh_from_db()
     assert (asked.status, asked.trouble) == ("queued", "unreachable")
@@ -104,7 +105,7 @@ def test_a_lost_answer_does_not_make_a_second_request(
 
 @both
 def test_a_tenant_that_drops_external_ids_is_searched_by_what_was_asked(asked, workers, operator):
-    operator.faults.add("cut-after", count=1, method="POST", path=PATH)
+    lose_answer(operator)
     workers.submit()
     (theirs,) = arrived(operator)
     theirs.external_id = None
@@ -117,7 +118,7 @@ def test_a_tenant_that_drops_external_ids_is_searched_by_what_was_asked(asked, w
 
 @both
 def test_an_answer_lost_after_the_decision_is_found_as_decided(asked, workers, operator):
-    operator.faults.add("cut-after", count=1, method="POST", path=PATH)
+    lose_answer(operator)
     workers.submit()
     operator.decide(arrived(operator)[0])
     workers.submit()
@@ -249,6 +250,7 @@ def test_what_the_booking_holds_counts_as_free_when_it_is_sent(asked, workers, o
 
 @update
 def test_a_new_time_that_is_taken_meanwhile_is_not_asked_for(asked, workers, operator):
+    forget_free_times()
     operator.add_booking(location_id=101, evse_id=301, start_at=asked.start_at, end_at=asked.end_at)
     workers.submit()
     asked.refresh_from_db()

@@ -1,6 +1,7 @@
 import uuid
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.utils.timezone import now
 
@@ -137,6 +138,29 @@ def test_many_are_read_by_paging_the_list_once(many, workers, operator, wire):
     assert not BookingRequest.objects.filter(lease_owner__isnull=False).exists()
 
 
+def test_links_of_another_origin_do_not_keep_a_crowd_waiting(many, workers, operator, wire):
+    """As behind a proxy that changes `Host`, or that speaks http to the operator."""
+    for request in operator.requests.values():
+        operator.decide(request)
+    wire.intercept = lambda request: request.headers.update({"Host": "10.0.0.7:8000"})
+    before = wire.count("booking-requests")
+    assert workers.poll() == 120
+    assert wire.count("booking-requests") - before == 2
+
+
+@pytest.mark.parametrize("status", [403, 404, 422, 500])
+def test_where_the_list_cannot_be_read_requests_are_read_one_by_one(
+    many, workers, operator, wire, status
+):
+    for request in list(operator.requests.values())[:7]:
+        operator.decide(request)
+    wire.intercept = lambda request: (
+        httpx.Response(status, json={}) if request.url.path.endswith("requests/v1.0") else None
+    )
+    assert workers.poll() == 7
+    assert not BookingRequest.objects.exclude(trouble="").exists()
+
+
 def test_paging_updates_rows_that_were_not_due(many, operator, ampeco_client):
     from bookings.sync import polling
 
@@ -153,7 +177,8 @@ def test_an_outage_ends_the_round_and_is_said(many, workers, operator, wire):
     operator.faults.add("server-error", path="booking-requests")
     before = wire.count("booking-requests")
     assert workers.poll() == 0
-    assert wire.count("booking-requests") - before <= 4
+    # The list, and one row: a list that cannot be read is no outage yet.
+    assert wire.count("booking-requests") - before <= 8
     assert BookingRequest.objects.filter(trouble="unreachable").count() == 120
     assert not BookingRequest.objects.filter(next_attempt_at__lte=now()).exists()
     operator.faults.clear()

@@ -163,6 +163,13 @@ class TestPace:
         else:
             assert timedelta(0) <= at + expected * MINUTE - due < MINUTE / 4
 
+    @pytest.mark.parametrize(("hours_ago", "seconds"), [(0, 30), (1, 300), (25, 3600)])
+    def test_what_is_unknown_is_read_again_soon(self, follow, hours_ago, seconds):
+        """It may have been a slip of a moment, at the operator's or on the way."""
+        at = now().replace(microsecond=0)
+        booking = follow(at + 7 * 24 * HOUR, status="unknown", changed_at=at - hours_ago * HOUR)
+        assert schedule.next_read(booking, now=at) == at + timedelta(seconds=seconds)
+
     def test_of_a_booking_whose_session_is_known(self, follow):
         booking = follow(now() - 10 * MINUTE, status="completed")
         ChargingSession.objects.create(booking=booking, ampeco_session_id="1")
@@ -300,12 +307,13 @@ class TestTrouble:
         assert wire.count("bookings/v1.0") == 1
         assert Booking.objects.filter(refresh_at__gt=now() + 80 * timedelta(seconds=1)).count() == 3
 
-    def test_a_token_that_may_not_list_reads_one_by_one(self, follow, workers, wire):
+    @pytest.mark.parametrize("status", [403, 422, 500])
+    def test_where_the_list_cannot_be_read_it_reads_one_by_one(self, follow, workers, wire, status):
         bookings = [follow(now() + 15 * MINUTE) for _ in range(4)]
 
         def forbid(request):
             if request.url.path.endswith("/bookings/v1.0"):
-                return httpx.Response(403, json={"message": "This action is unauthorized."})
+                return httpx.Response(status, json={"message": "This action is unauthorized."})
             return None
 
         wire.intercept = forbid

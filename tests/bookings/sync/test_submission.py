@@ -12,6 +12,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.sync import operator_requests, submission
 from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
 from shell.formats import instant
+from tests.small_operator import forget_free_times, lose_answer, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,18 @@ def test_a_claimed_row_is_left_alone(request_row, operator, ampeco_client):
     assert not operator.requests
 
 
-def test_availability_is_asked_again_right_before_sending(request_row, workers, operator):
+def test_what_the_form_has_asked_a_moment_ago_is_not_asked_again(request_row, workers, wire):
+    assert wire.count("availability") == 1
+    workers.submit()
+    request_row.refresh_from_db()
+    assert request_row.status == "pending"
+    assert wire.count("availability") == 1
+
+
+def test_availability_is_asked_again_before_sending_some_seconds_later(
+    request_row, workers, operator
+):
+    forget_free_times()
     operator.add_booking(
         location_id=101, evse_id=301, start_at=request_row.start_at, end_at=request_row.end_at
     )
@@ -95,10 +107,11 @@ def test_a_start_that_has_passed_is_not_sent(request_row, workers, operator):
 def test_an_answer_that_was_lost_does_not_make_a_second_request(
     request_row, workers, operator, fault
 ):
-    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    lose_answer(operator, fault)
     workers.submit()
     request_row.refresh_from_db()
     assert (request_row.status, request_row.trouble) == ("queued", "unreachable")
+    assert "checking whether it arrived" in request_row.delay_text
     assert len(operator.requests) == 1
     workers.submit()
     request_row.refresh_from_db()
@@ -106,8 +119,28 @@ def test_an_answer_that_was_lost_does_not_make_a_second_request(
     assert request_row.ampeco_request_id == only(operator.requests).id
 
 
+@pytest.mark.parametrize("fault", ["cut-after", "server-error-after"])
+def test_what_has_arrived_is_found_at_once(request_row, workers, operator, fault):
+    operator.faults.add(fault, count=1, method="POST", path="booking-requests")
+    workers.submit()
+    request_row.refresh_from_db()
+    assert (request_row.status, request_row.trouble) == ("pending", "")
+    assert request_row.ampeco_request_id == only(operator.requests).id
+
+
+def test_it_is_looked_for_every_few_seconds(request_row, workers, operator):
+    operator.faults.add("server-error", count=1, method="POST", path="booking-requests")
+    workers.submit()
+    for seconds in (0, 3, 10, 30):
+        with time_machine.travel(now() + timedelta(seconds=seconds), tick=False):
+            workers.submit()
+            request_row.refresh_from_db()
+            assert timedelta() < request_row.next_attempt_at - now() <= timedelta(seconds=5)
+    assert not operator.requests
+
+
 def test_an_answer_lost_after_the_decision_is_found_as_decided(request_row, workers, operator):
-    operator.faults.add("cut-after", count=1, method="POST", path="booking-requests")
+    lose_answer(operator)
     workers.submit()
     operator.decide(only(operator.requests))
     workers.submit()
@@ -217,18 +250,13 @@ def test_a_search_that_the_operator_refuses_is_said_and_tried_again(
 def test_a_site_that_the_operator_refuses_to_tell_about_does_not_hold_up_the_others(
     ask, slot, evse, operator, wire, ampeco_client
 ):
-    from tests.small_operator import slot_of
-
     first = ask(slot).request
     second = ask(slot_of(evse, slot.start_at + timedelta(hours=3))).request
-    refused = instant(first.start_at)
-
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if "availability" in request.url.path and refused in request.content.decode():
-            return httpx.Response(422, json={})
-        return None
-
-    wire.intercept = refuse
+    forget_free_times()
+    refusals = [httpx.Response(422, json={})]
+    wire.intercept = lambda request: (
+        refusals.pop() if refusals and "availability" in request.url.path else None
+    )
     BookingRequest.objects.filter(pk=first.pk).update(next_attempt_at=now() - timedelta(hours=1))
     submission.submit_due(client=ampeco_client)
     first.refresh_from_db()
@@ -241,8 +269,6 @@ def test_an_answer_that_cannot_be_stored_is_said_and_stops_nobody(
     ask, slot, evse, workers, operator, wire
 ):
     """An operator that answers with the number of an older request."""
-    from tests.small_operator import slot_of
-
     first = ask(slot).request
     workers.submit()
     first.refresh_from_db()
@@ -313,11 +339,10 @@ def test_a_call_that_surely_did_not_arrive_is_tried_again_without_a_search(
 def test_trouble_ends_the_round_and_the_next_begins_with_others(
     ask, slot, evse, operator, ampeco_client
 ):
-    from tests.small_operator import slot_of
-
     asked = MOST_TROUBLE + 2
     for hours in range(asked):
         ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
+    forget_free_times()
     operator.faults.add("server-error", path="check-booking-availability")
     submission.submit_due(client=ampeco_client)
     tried = BookingRequest.objects.filter(attempts__gt=0)
@@ -327,10 +352,9 @@ def test_trouble_ends_the_round_and_the_next_begins_with_others(
 
 
 def test_one_that_goes_wrong_does_not_keep_the_others(ask, slot, evse, workers, operator):
-    from tests.small_operator import slot_of
-
     for hours in range(5):
         ask(slot_of(evse, slot.start_at + timedelta(hours=2 * hours)))
+    forget_free_times()
     # All four attempts of the first look.
     operator.faults.add("server-error", path="check-booking-availability", count=4)
     workers.submit()

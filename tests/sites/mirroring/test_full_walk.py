@@ -268,6 +268,19 @@ class TestDelta:
         assert run.counts["locations"]["new"] == 1
         assert active(Location) == {1, 2, 3, 4}
 
+    def test_a_word_unknown_for_a_moment_does_not_stay(self, sync, operator, later):
+        """No list of changes would tell: nothing has changed at the operator."""
+        sync(full=True)
+        Location.objects.filter(ampeco_id=2).update(status="unknown")
+        ChargePoint.objects.filter(ampeco_id=11).update(status="unknown")
+        Evse.objects.filter(ampeco_id=120).update(status="unknown")
+        later(hours=1)
+
+        sync()
+
+        for rows in (Location.objects, ChargePoint.objects, Evse.objects):
+            assert not rows.filter(status="unknown").exists()
+
     def test_a_delta_retires_nothing(self, sync, operator, later):
         sync(full=True)
         later(hours=1)

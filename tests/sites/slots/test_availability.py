@@ -10,7 +10,6 @@ from ampeco.connection import is_refused, note_refused
 from sites.periods import Period, start_of_day
 from sites.slots.availability import (
     AvailabilityUnknown,
-    forget_availability,
     free_evses,
     read_availability,
     window_for,
@@ -158,7 +157,11 @@ def test_free_evses_are_those_free_for_the_whole_stretch(location, stub):
         location, evses=[half, whole, unknown], start_at=stay.start_at, end_at=stay.end_at, now=NOW
     )
     assert found == [whole]
-    assert stub.windows == [stay]
+    (asked,) = stub.windows
+    assert asked.start_at <= stay.start_at
+    assert stay.end_at <= asked.end_at
+    assert read_availability(location, day=TODAY, now=NOW).of(whole), "whoever looks next is told"
+    assert stub.calls == 1
 
 
 def test_a_stay_that_began_a_moment_ago_is_still_asked_for(location, stub):
@@ -170,16 +173,31 @@ def test_a_stay_that_began_a_moment_ago_is_still_asked_for(location, stub):
     ) == [evse]
 
 
-def test_without_need_of_freshness_the_cache_will_do(location, stub):
-    evse = EvseFactory(charge_point__location=location)
+@pytest.mark.parametrize(("age", "calls"), [(0, 1), (10, 1), (11, 2)])
+def test_an_answer_of_some_seconds_ago_will_do(location, stub, age, calls):
+    evse, other = (EvseFactory(charge_point__location=location) for _ in range(2))
     stub.free = {evse.ampeco_id: [hours(24, 48)]}
     read_availability(location, day=TODAY, now=NOW)
     stay = hours(30, 36)
     found = free_evses(
-        location, evses=[evse], start_at=stay.start_at, end_at=stay.end_at, fresh=False, now=NOW
+        location,
+        evses=[other, evse],
+        start_at=stay.start_at,
+        end_at=stay.end_at,
+        max_age=10,
+        now=NOW + timedelta(seconds=age),
     )
     assert found == [evse]
-    assert stub.calls == 1
+    assert stub.calls == calls
+
+
+def test_nothing_is_said_to_be_taken_that_has_become_free(location, stub):
+    evse = EvseFactory(charge_point__location=location)
+    read_availability(location, day=TODAY, now=NOW)
+    stub.free = {evse.ampeco_id: [hours(24, 48)]}
+    stay = hours(30, 36)
+    found = free_evses(location, evses=[evse], start_at=stay.start_at, end_at=stay.end_at, now=NOW)
+    assert found == [evse]
 
 
 def test_a_slot_found_taken_is_not_offered_from_the_cache_again(location, stub):
@@ -191,13 +209,6 @@ def test_a_slot_found_taken_is_not_offered_from_the_cache_again(location, stub):
     found = free_evses(location, evses=[evse], start_at=stay.start_at, end_at=stay.end_at, now=NOW)
     assert found == []
     assert read_availability(location, day=TODAY, now=NOW).free == {}
-
-
-def test_forgetting_a_day_asks_anew(location, stub):
-    read_availability(location, day=TODAY, now=NOW)
-    forget_availability(location, start_at=NOW + timedelta(hours=3), now=NOW)
-    read_availability(location, day=TODAY, now=NOW)
-    assert stub.calls == 2
 
 
 @pytest.mark.parametrize(
