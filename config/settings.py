@@ -105,7 +105,6 @@ MIDDLEWARE = [
     "shell.middleware.SayHeld",
     "django_htmx.middleware.HtmxMiddleware",
     "drivers.permissions.FleetMiddleware",
-    "drivers.fleet_forms.KeepForms",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -22,21 +22,7 @@ from shell.kept_forms import KeptForm, keep, kept_form
 
 SESSION_KEY = "fleet_id"
 FIELD = "fleet"
-
-
-def is_for_another_fleet(request: HttpRequest) -> bool:
-    """Return whether something was sent, or is shown again, that is not for the current fleet.
-
-    What names no fleet counts as such, but for people who have only one.
-    """
-    kept: KeptForm | None = getattr(request, "kept_form", None)
-    if request.method in {"GET", "HEAD", "OPTIONS"} and kept is None:
-        return False
-    named = (kept.data if kept else request.POST).get(FIELD)
-    if named is None:
-        several = len(request.memberships) > 1  # type: ignore[attr-defined]
-        return several and kept is None
-    return named != str(request.fleet.pk)  # type: ignore[attr-defined]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def refuse_for_fleet(request: HttpRequest) -> HttpResponse:
@@ -51,65 +37,58 @@ def refuse_for_fleet(request: HttpRequest) -> HttpResponse:
     return render(request, "drivers/other_fleet.html", context, status=409)
 
 
-class KeepForms:
-    """Keeps what somebody sends who is no longer signed in, and fills it in once they are."""
+def show_again(request: HttpRequest, get_response: GetResponse) -> HttpResponse:
+    """Answer an address of `keep` with what was kept, filled in; any other as always."""
+    kept = kept_form(request)
+    if kept is None:
+        return get_response(request)
+    request.kept_form = kept  # type: ignore[attr-defined]
+    query = kept.query.copy()
+    if not _is_back_office(request):
+        # Whose lists refuse what they do not know.
+        query.update(kept.data)  # type: ignore[arg-type]
+    request.GET = query  # type: ignore[assignment]
+    meant = _membership(request, kept.data.get(FIELD))
+    if meant and kept.why == "signed-out" and SESSION_KEY not in request.session:
+        # Signed in anew: the fleet that was chosen before is forgotten.
+        request.session[SESSION_KEY] = meant.fleet_id
+    response = get_response(request)
+    if response.status_code in {302, 404, 405}:
+        # It has no page of its own: then the one that it stood on.
+        messages.warning(request, kept.sentence(is_shown=False))
+        return redirect(kept.page or "home")
+    return response
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        kept = kept_form(request)
-        if kept is None or not request.user.is_authenticated:
-            return self._keep(request, self.get_response(request))
-        request.kept_form = kept  # type: ignore[attr-defined]
-        query = kept.query.copy()
-        if not _is_back_office(request):
-            # Whose lists refuse what they do not know.
-            query.update(kept.data)  # type: ignore[arg-type]
-        request.GET = query  # type: ignore[assignment]
-        meant = _membership(request, kept.data.get(FIELD))
-        if meant and kept.why == "signed-out" and SESSION_KEY not in request.session:
-            # Signed in anew: the fleet that was chosen before is forgotten.
-            request.session[SESSION_KEY] = meant.fleet_id
-        response = self.get_response(request)
-        if response.status_code in {302, 404, 405}:
-            # It has no page of its own: then the one that it stood on.
-            messages.warning(request, kept.sentence(is_shown=False))
-            return redirect(kept.page or "home")
+def fill_in(request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+    """Fill in the forms of the libraries' pages, as they are about to be drawn."""
+    kept: KeptForm | None = getattr(request, "kept_form", None)
+    context = response.context_data or {}
+    if kept:
+        form = getattr(context.get("adminform"), "form", context.get("form"))
+        if _is_back_office(request):
+            messages.warning(request, kept.sentence(is_shown=form is not None))
+        for each in (form, *(one.formset for one in context.get("inline_admin_formsets", ()))):
+            if isinstance(each, BaseForm | BaseFormSet):
+                each.data, each.is_bound = kept.data, True
+                # Nothing has been found wrong with it yet.
+                no_errors = ErrorDict() if isinstance(each, BaseForm) else []
+                each._errors = no_errors  # type: ignore[union-attr]
+    return response
+
+
+def keep_until_log_in(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Keep what somebody sent who is led to the log-in for it; any other answer is left alone."""
+    address = urlsplit(response["Location"])
+    # Of the back office only the way in has a goal.
+    way_in = (reverse("account_login"), reverse("admin:index"))
+    is_led_in = address.path.startswith(way_in) and "next" in parse_qs(address.query)
+    if not is_led_in or request.path == address.path:
         return response
-
-    def process_template_response(
-        self, request: HttpRequest, response: TemplateResponse
-    ) -> TemplateResponse:
-        """Fill in the forms of the libraries' pages, as they are about to be drawn."""
-        kept: KeptForm | None = getattr(request, "kept_form", None)
-        context = response.context_data or {}
-        if kept:
-            form = getattr(context.get("adminform"), "form", context.get("form"))
-            if _is_back_office(request):
-                messages.warning(request, kept.sentence(is_shown=form is not None))
-            for each in (form, *(one.formset for one in context.get("inline_admin_formsets", ()))):
-                if isinstance(each, BaseForm | BaseFormSet):
-                    each.data, each.is_bound = kept.data, True
-                    # Nothing has been found wrong with it yet.
-                    no_errors = ErrorDict() if isinstance(each, BaseForm) else []
-                    each._errors = no_errors  # type: ignore[union-attr]
-        return response
-
-    def _keep(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        led_on = request.method == "POST" and response.status_code == 302
-        if not led_on or request.user.is_authenticated:
-            return response
-        address = urlsplit(response["Location"])
-        # Of the back office only the way in has a goal.
-        way_in = (reverse("account_login"), reverse("admin:index"))
-        is_led_in = address.path.startswith(way_in) and "next" in parse_qs(address.query)
-        if not is_led_in or request.path == address.path:
-            return response
-        goal = f"{address.path}?{urlencode({'next': keep(request, 'signed-out')})}"
-        if getattr(request, "htmx", False):
-            return HttpResponseClientRedirect(goal)
-        return HttpResponseRedirect(goal)
+    goal = f"{address.path}?{urlencode({'next': keep(request, 'signed-out')})}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(goal)
+    return HttpResponseRedirect(goal)
 
 
 def _is_back_office(request: HttpRequest) -> bool:

@@ -13,11 +13,20 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
 from django.utils.functional import SimpleLazyObject
 
-from drivers.fleet_forms import SESSION_KEY, is_for_another_fleet, refuse_for_fleet
+from drivers.fleet_forms import (
+    FIELD,
+    SESSION_KEY,
+    fill_in,
+    keep_until_log_in,
+    refuse_for_fleet,
+    show_again,
+)
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
 from mirror.search import search_key
+from shell.kept_forms import PARAMETER
 
 
 def memberships_of(request: HttpRequest) -> list[FleetMembership]:
@@ -42,7 +51,10 @@ def chosen_membership(request: HttpRequest) -> FleetMembership | None:
 
 
 class FleetMiddleware:
-    """Sets `request.memberships`, `request.membership`, `request.fleet`, read when first used."""
+    """Sets `request.memberships`, `request.membership`, `request.fleet`, read when first used.
+
+    Keeps what somebody sends who is no longer signed in, and fills it in once they are.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,7 +65,33 @@ class FleetMiddleware:
         request.fleet = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: request.membership.fleet if request.membership else None  # type: ignore[attr-defined]
         )
-        return self.get_response(request)
+        if PARAMETER in request.GET and request.user.is_authenticated:
+            return show_again(request, self.get_response)
+        response = self.get_response(request)
+        led_on = request.method == "POST" and response.status_code == 302
+        if led_on and not request.user.is_authenticated:
+            return keep_until_log_in(request, response)
+        return response
+
+    def process_template_response(
+        self, request: HttpRequest, response: TemplateResponse
+    ) -> TemplateResponse:
+        return fill_in(request, response)
+
+
+def is_for_another_fleet(request: HttpRequest) -> bool:
+    """Return whether something was sent, or is shown again, that is not for the current fleet.
+
+    What names no fleet counts as such, but for people who have only one.
+    """
+    kept = getattr(request, "kept_form", None)
+    if request.method in {"GET", "HEAD", "OPTIONS"} and kept is None:
+        return False
+    named = (kept.data if kept else request.POST).get(FIELD)
+    if named is None:
+        several = len(request.memberships) > 1  # type: ignore[attr-defined]
+        return several and kept is None
+    return named != str(request.fleet.pk)  # type: ignore[attr-defined]
 
 
 BY_NAME = ("last_name", "first_name", "pk")
