@@ -174,25 +174,30 @@ DATABASES = {"default": read_database(DATABASE_URL)}
 
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 CACHE_URL = env.service_url(
-    "CACHE_URL", "redis://127.0.0.1:6399/1", schemes=REDIS_SCHEMES | {"locmem"}
+    "CACHE_URL", "redis://127.0.0.1:6379/1", schemes=REDIS_SCHEMES | {"locmem"}
 )
-CACHES: dict[str, Any] = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        if CACHE_URL.startswith("locmem")
-        else {
-            "BACKEND": "config.caches.GuardedRedisCache",
-            "LOCATION": CACHE_URL,
-            "KEY_PREFIX": "chargebook",
-            "OPTIONS": {
-                # The cache only makes things faster: without it pages still work.
-                "IGNORE_EXCEPTIONS": True,
-                "SOCKET_CONNECT_TIMEOUT": 1,
-                "SOCKET_TIMEOUT": 1,
-            },
-        }
-    )
-}
+
+
+def read_cache(url: str) -> dict[str, Any]:
+    """Return Django's description of the cache at `url`."""
+    if url.startswith("locmem"):
+        return {"BACKEND": "config.caches.JsonLocMemCache"}
+    return {
+        "BACKEND": "config.caches.GuardedRedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "chargebook",
+        "KEY_FUNCTION": "config.caches.key_of",
+        "OPTIONS": {
+            "SERIALIZER": "config.caches.Json",
+            # The cache only makes things faster: without it pages still work.
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+
+
+CACHES = {"default": read_cache(CACHE_URL)}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # The operator's platforms
@@ -375,7 +380,7 @@ STORAGES = {
 # Workers. The queue of truth is the table of booking requests: a lost message only costs time.
 
 CELERY_BROKER_URL = env.service_url(
-    "CELERY_BROKER_URL", "redis://127.0.0.1:6399/0", schemes=REDIS_SCHEMES | {"memory"}
+    "CELERY_BROKER_URL", "redis://127.0.0.1:6379/0", schemes=REDIS_SCHEMES | {"memory"}
 )
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {}

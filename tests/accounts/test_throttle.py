@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils.timezone import now, timedelta
 
 from config import caches
+from config.settings import read_cache
 from tests.accounts.steps import (
     SECURITY,
     code_now,
@@ -42,14 +43,7 @@ def _redis_away(settings, monkeypatch):
     # Forgotten afterwards: that it was away, and what this process counted meanwhile.
     monkeypatch.setattr(caches, "_away_until", 0.0)
     monkeypatch.setattr(caches, "_own", LocMemCache("guards-of-a-test", {}))
-    away = f"redis://127.0.0.1:{free_port()}/1"
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "config.caches.GuardedRedisCache",
-            "LOCATION": away,
-            "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1},
-        }
-    }
+    settings.CACHES = {"default": read_cache(f"redis://127.0.0.1:{free_port()}/1")}
 
 
 def test_after_five_wrong_passwords_the_right_one_has_to_wait(client, user):
