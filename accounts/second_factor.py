@@ -5,8 +5,8 @@ import hashlib
 import secrets
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
-from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -45,7 +45,10 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return settings.PORTAL_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": context.request.get_host().partition(":")[0], "name": settings.PORTAL_NAME}
+        host = urlsplit(settings.SITE_URL).hostname or ""
+        # Passkeys belong to names: a portal on one's own machine has this one.
+        name = "localhost" if host in {"127.0.0.1", "::1"} else host
+        return {"id": name, "name": settings.PORTAL_NAME}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
         number = Authenticator.objects.filter(user=user, type=type).count() + 1

@@ -28,12 +28,18 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+# Browsers take such names from this very host only, and over https.
+_HOST_ONLY = "__Host-" if SERVED_OVER_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+DEVICE_COOKIE_NAME = f"{_HOST_ONLY}device"
 BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
 # How many proxies stand in a row and add to X-Forwarded-For; what stands before is not believed.
 PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Only a proxy can tell how a request came in: without one every page would lead to itself.
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS and BEHIND_PROXY
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 # Asked from inside, past the proxy.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 YEAR = 365 * 24 * 3600
@@ -294,10 +300,13 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.entrance.ConfirmPasswordForm",
 }
 # How often somebody may try: by address (`ip`), account (`key`) or as who is in (`user`). Wrong
-# passwords and wrong codes are counted as `login_failed`, codes by the day as well.
+# passwords and wrong codes are counted as `login_failed`, codes by the day as well. For passwords
+# the `key` is the account and the address, or the device where the account was used before; all
+# others together are `strangers` to an account.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
+    "strangers": "60/h/key",
     "second_factor": "30/d/key",
     "first_factor": "3/15m/user",
     "reset_password": "20/m/ip,3/15m/key",
@@ -329,6 +338,7 @@ MFA_FORMS = {
 
 # Sessions: until the browser closes, or for some days where its owner asked to stay signed in
 
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = env.number("SESSION_DAYS", 14, least=1, most=90) * 24 * 3600
 STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", 12, least=1, most=168)
 
