@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
 
@@ -20,6 +20,7 @@ class AccountsConfig(AppConfig):
         for new_key in (signals.user_logged_in, signals.password_set, signals.password_changed):
             new_key.connect(_note_session, dispatch_uid="accounts-session")
         user_logged_in.connect(_note_sign_in, dispatch_uid="accounts-sign-in")
+        user_logged_out.connect(_note_sign_out, dispatch_uid="accounts-sign-out")
         authenticator_added.connect(_end_weaker_sessions, dispatch_uid="accounts-factor")
 
 
@@ -28,6 +29,11 @@ def _note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> Non
 
     if request is not None:
         note_sign_in(request, user)
+
+
+def _note_sign_out(request: HttpRequest | None, **_signal: Any) -> None:
+    if request is not None:
+        request.signed_out = True  # type: ignore[attr-defined]
 
 
 def _note_session(request: HttpRequest, user: Any, **_signal: Any) -> None:

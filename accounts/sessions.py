@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -206,7 +206,11 @@ def _confirm_first(request: HttpRequest) -> HttpResponse:
 
 
 class NoteSessions:
-    """Keeps “last seen” of sessions, and lets devices know that somebody signed in on them."""
+    """Keeps “last seen” of sessions, and tells browsers what begins and ends with them.
+
+    What somebody sees who is signed in, no cache keeps; at the log-out the browser forgets pages
+    that it still has, for who presses “back”; and devices learn that somebody signed in on them.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -219,6 +223,11 @@ class NoteSessions:
             and request.user.is_authenticated
         ):
             note_seen(request)
+            patch_cache_control(response, private=True, no_store=True)
+        if getattr(request, "signed_out", False):
+            # Not the cookies: those of all hosts of the domain would go, the operator's own too.
+            response["Clear-Site-Data"] = '"cache"'
+            patch_cache_control(response, private=True, no_store=True)
         if email := getattr(request, "signed_in_as", ""):
             remember_device(request, response, email)
         return response

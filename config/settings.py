@@ -481,6 +481,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
     ],
     "STYLES": [lambda _: static("css/back_office.css")],
+    "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
     "ENVIRONMENT": "ampeco.connection.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }
