@@ -24,6 +24,7 @@ from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
 from team.forms import LeavingForm
+from team.handover import revoke_feeds_of
 from team.invitations import deliver, make_way, revoke
 from team.leaving import HeirNeeded, end_membership
 from team.models import Invitation
@@ -71,6 +72,8 @@ class RoleInTeamForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Any:
         for name, value in self.cleaned_data["team_role"].columns.items():
             setattr(self.instance, name, value)
+        if not self.instance.can_book:
+            revoke_feeds_of(self.instance.fleet, self.instance.user)
         return super().save(commit)
 
 
@@ -130,7 +133,6 @@ class FleetMembershipAdmin(ModelAdmin):
                     fleet=membership.fleet,
                     pk=membership.pk,
                     heir=form.cleaned_data.get("heir"),
-                    revoke_feeds=form.cleaned_data.get("revoke_feeds", False),
                     by=request.user,
                     staff=True,
                 )

@@ -59,7 +59,7 @@ class RoleForm(forms.Form):
 
 
 class LeavingForm(forms.Form):
-    """Who takes over from somebody who leaves, and what becomes of the calendars they made."""
+    """Who takes over from somebody who leaves."""
 
     heir = forms.ModelChoiceField(
         label=_("Who takes over"),
@@ -70,7 +70,6 @@ class LeavingForm(forms.Form):
             "invalid_choice": _("This colleague cannot take over. Please pick another one.")
         },
     )
-    revoke_feeds = forms.BooleanField(required=False, initial=True)
 
     def __init__(self, data: Any = None, *, membership: FleetMembership) -> None:
         super().__init__(data)
@@ -82,12 +81,6 @@ class LeavingForm(forms.Form):
         heir.label_from_instance = lambda user: user.display_name  # type: ignore[assignment, method-assign]
         if not (self.bookings and heir.queryset.exists()):
             del self.fields["heir"]
-        if self.feeds:
-            self.fields["revoke_feeds"].label = _(
-                "Revoke the calendars they made: their addresses then stop working"
-            )
-        else:
-            del self.fields["revoke_feeds"]
 
 
 class NewAccountForm(forms.Form):

@@ -73,7 +73,6 @@ RIGHT = {
     "reference": "Job 7",
     "reminder_minutes": "60",
     "remember": "on",
-    "revoke_feeds": "",
     "role": "viewer",
     "scope": "all",
     "seen": "0",
