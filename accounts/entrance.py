@@ -14,6 +14,8 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from shell.plain_text import OneLines
+
 # Longer than any password that somebody types or keeps in a safe, short enough to hash.
 PASSWORD_MAX = 256
 
@@ -27,7 +29,7 @@ def bound(form: forms.Form, *names: str, most: int = PASSWORD_MAX) -> None:
         field.validators.append(MaxLengthValidator(most))
 
 
-class Bounded(forms.Form):
+class Bounded(OneLines, forms.Form):
     """Bounds the passwords of a form of the library."""
 
     passwords: tuple[str, ...] = ("password1", "password2")
@@ -46,7 +48,7 @@ class SignInForm(Bounded, LoginForm):
         self.fields["remember"].label = _("Stay signed in on this device")
 
 
-class ForgottenPasswordForm(ResetPasswordForm):
+class ForgottenPasswordForm(OneLines, ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")

@@ -9,9 +9,10 @@ from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
+from shell.plain_text import OneLines
 
 
-class EmailOnceMixin(forms.ModelForm):
+class EmailOnceMixin(OneLines, forms.ModelForm):
     """Stores e-mails in lower case, and refuses one that somebody has, whatever its case."""
 
     def clean_email(self) -> str:

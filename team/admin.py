@@ -23,6 +23,7 @@ from accounts.admin import is_beyond
 from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
+from shell.plain_text import OneLines
 from team.forms import LeavingForm
 from team.handover import revoke_feeds_of
 from team.invitations import deliver, make_way, revoke
@@ -41,7 +42,7 @@ KNOWN_LATER = [
 ]
 
 
-class RoleInTeamForm(forms.ModelForm):
+class RoleInTeamForm(OneLines, forms.ModelForm):
     team_role = forms.TypedChoiceField(
         label=gettext_lazy("role"),
         choices=TeamRole,
@@ -156,7 +157,7 @@ class FleetMembershipAdmin(ModelAdmin):
         return TemplateResponse(request, "team/admin_remove.html", context)
 
 
-class NewInvitationForm(forms.ModelForm):
+class NewInvitationForm(OneLines, forms.ModelForm):
     language = forms.ChoiceField(
         label=gettext_lazy("language of the e-mail"),
         choices=settings.LANGUAGES,

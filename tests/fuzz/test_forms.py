@@ -58,6 +58,7 @@ RIGHT = {
     "link": "",
     "min_power": "",
     "minutes": "60",
+    "login": "",
     "move": "{move}",
     "name": "Ana",
     "near": "New York",
