@@ -33,6 +33,7 @@ from accounts.second_factor import (
     remove_second_factor,
 )
 from accounts.sessions import end_sessions
+from shell.plain_text import OneLineModelForm
 
 logger = logging.getLogger(__name__)
 
@@ -183,6 +184,8 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     """Sets of rights for staff: whoever changed one could give themselves every right."""
+
+    form = OneLineModelForm
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -15,6 +15,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from shell.plain_text import OneLines
 
 # Longer than any password that somebody types or keeps in a safe, short enough to hash.
 PASSWORD_MAX = 256
@@ -35,7 +36,7 @@ def as_stored(email: str) -> str:
     return email if user is None else user.email
 
 
-class Bounded(forms.Form):
+class Bounded(OneLines, forms.Form):
     """Bounds the passwords of a form of the library."""
 
     passwords: tuple[str, ...] = ("password1", "password2")
@@ -57,7 +58,7 @@ class SignInForm(Bounded, LoginForm):
         return as_stored(super().clean_login())
 
 
-class ForgottenPasswordForm(ResetPasswordForm):
+class ForgottenPasswordForm(OneLines, ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")

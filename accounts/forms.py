@@ -9,10 +9,11 @@ from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
+from shell.plain_text import OneLines
 from upstream.emails import email_key
 
 
-class EmailOnceMixin(forms.ModelForm):
+class EmailOnceMixin(OneLines, forms.ModelForm):
     """Stores e-mails in lower case, and refuses one that somebody has, whatever its case."""
 
     def clean_email(self) -> str:

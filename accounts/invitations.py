@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User, language_for
+from shell.plain_text import is_plain_name
 
 DAY = 86_400
 
@@ -35,7 +36,7 @@ def send_invitation(user: User, *, fleet_name: str = "") -> None:
             "language": translation.get_language(),
             "bidi": translation.get_language_bidi(),
             "email": user.email,
-            "fleet_name": fleet_name,
+            "fleet_name": fleet_name if is_plain_name(fleet_name) else "",
             "has_password": has_password,
             "action_url": settings.SITE_URL if has_password else set_password_url(user),
             "reset_url": settings.SITE_URL + reverse("account_reset_password"),

@@ -5,11 +5,10 @@ import hashlib
 import secrets
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
-from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.signing import BadSignature, TimestampSigner
@@ -21,6 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from shell.sealing import seal, unseal
 
 # Recovery codes only stand in for one of these.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -45,7 +45,10 @@ class PortalMFAAdapter(DefaultMFAAdapter):
         return settings.PORTAL_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": context.request.get_host().partition(":")[0], "name": settings.PORTAL_NAME}
+        host = urlsplit(settings.SITE_URL).hostname or ""
+        # Passkeys belong to names: a portal on one's own machine has this one.
+        name = "localhost" if host in {"127.0.0.1", "::1"} else host
+        return {"id": name, "name": settings.PORTAL_NAME}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
@@ -53,19 +56,13 @@ class PortalMFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return a secret as the database keeps it: of no use without SECRET_KEY."""
-        return _box().encrypt(text.encode()).decode()
+        return seal(text, purpose="second-factor")
 
     def decrypt(self, encrypted_text: str) -> str:
-        try:
-            return _box().decrypt(encrypted_text.encode()).decode()
-        except InvalidToken:
+        secret = unseal(encrypted_text, purpose="second-factor")
+        if secret is None:
             return base64.b32encode(hashlib.sha256(encrypted_text.encode()).digest()).decode()
-
-
-def _box() -> MultiFernet:
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    digests = [hashlib.sha256(b"second-factor:" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+        return secret
 
 
 def has_second_factor(user: User | AnonymousUser) -> bool:

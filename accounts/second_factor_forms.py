@@ -23,6 +23,7 @@ from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from accounts.entrance import bound
+from shell.plain_text import OneLines
 
 CODE_MAX = 32
 NAME_MAX = 60
@@ -40,7 +41,7 @@ NO_PASSKEY_OR_REFUSED = (
 )
 
 
-class CodeMixin(forms.Form):
+class CodeMixin(OneLines, forms.Form):
     """A code from an app, or a recovery code: few guesses a day, and each works once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +81,7 @@ class ConfirmCodeForm(CodeMixin, ReauthenticateForm):
     """A code once more, before something about the log-in changes."""
 
 
-class SetUpAppForm(ActivateTOTPForm):
+class SetUpAppForm(OneLines, ActivateTOTPForm):
     """The first code of an app, which shows that it has the secret."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -117,7 +118,7 @@ class CredentialField(forms.JSONField):
         return found
 
 
-class AddPasskeyForm(AddWebAuthnForm):
+class AddPasskeyForm(OneLines, AddWebAuthnForm):
     """A new passkey and what its owner calls it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,12 +136,12 @@ class AddPasskeyForm(AddWebAuthnForm):
 
     def clean(self) -> dict[str, Any]:
         try:
-            return super().clean()
+            return super().clean() or {}
         except NO_PASSKEY_OR_REFUSED as error:
             raise refusal(error) from error
 
 
-class PasskeyMixin(forms.Form):
+class PasskeyMixin(OneLines, forms.Form):
     """A passkey that somebody shows."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -168,7 +169,7 @@ class ConfirmPasskeyForm(PasskeyMixin, ReauthenticateWebAuthnForm):
     """A passkey once more, before something about the log-in changes."""
 
 
-class RenamePasskeyForm(EditWebAuthnForm):
+class RenamePasskeyForm(OneLines, EditWebAuthnForm):
     """What the owner of a passkey calls it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -24,13 +24,20 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.csrf import csrf_failure
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from accounts.notices import mail_factor_link
 from accounts.second_factor import may_set_up, must_set_up, use_factor_link
-from accounts.sessions import device, end_sessions, sessions_of
+from accounts.sessions import (
+    device,
+    end_session_of,
+    end_sessions,
+    sessions_of,
+    this_session,
+)
 from shell.kept_forms import keep
 from shell.viewer import viewer_zone
 
@@ -67,6 +74,13 @@ class SecurityView(IndexView):
 
 
 security = SecurityView.as_view()
+
+
+@never_cache
+@require_safe
+def person(request: HttpRequest) -> HttpResponse:
+    """Tell a page that comes back from the browser's memory who is signed in now, by number."""
+    return HttpResponse(str(request.user.pk or ""), content_type="text/plain")
 
 
 @login_required
@@ -115,7 +129,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         {
             "session": session,
             "device": device(session.user_agent),
-            "is_this": session.session_key == request.session.session_key,
+            "is_this": session.session_key == this_session(request),
         }
         for session in sessions_of(request.user)
     ]
@@ -131,11 +145,11 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
-    if session.session_key == request.session.session_key:
+    if session.session_key == this_session(request):
         session.delete()
         logout(request)
         return redirect("account_login")
-    session.end()
+    end_session_of(session)
     messages.success(request, _("That device has been signed out."))
     return redirect("usersessions_list")
 
@@ -144,7 +158,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated
-    ended = end_sessions(request.user, but=request.session.session_key)
+    ended = end_sessions(request.user, but=this_session(request))
     text = ngettext(
         "%d other device has been signed out.", "%d other devices have been signed out.", ended
     )

@@ -14,25 +14,29 @@ from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.adapter import ClosedAdapter
+from accounts.devices import remember_device
 from accounts.models import User, language_for
 from accounts.second_factor import may_set_up, must_set_up
+from accounts.session_store import digest_of
+from shell.addresses import plain_address
 from shell.kept_forms import KEPT_SECONDS, keep
 
 # How exact “last seen” is: a session is written down at most so often.
 SEEN_SECONDS = 300
 SIGNED_IN_AT = "signed_in_at"
+# What is written down where nobody can tell the address.
+NOWHERE = "0.0.0.0"  # noqa: S104 - no address to listen on
 
 # In this order, as browsers also name those that they descend from.
 BROWSERS = [
@@ -54,13 +58,14 @@ SYSTEMS = [
 ]
 
 
-def note_sign_in(request: HttpRequest) -> None:
+def note_sign_in(request: HttpRequest, user: User) -> None:
     """Note in the session when it began. It ends with the browser, if its owner asks no more."""
     request.session[SIGNED_IN_AT] = time.time()
     if request.session.get("_session_expiry", KEPT_SECONDS) == KEPT_SECONDS:
         request.session.set_expiry(0)
     if request.session.session_key:
-        cache.add(_seen_key(request.session.session_key), 1, SEEN_SECONDS)
+        cache.add(_seen_key(request), 1, SEEN_SECONDS)
+    request.signed_in_as = user.email  # type: ignore[attr-defined]
 
 
 def confirmed_at(request: HttpRequest) -> float:
@@ -75,35 +80,54 @@ def note_seen(request: HttpRequest) -> None:
 
     While the cache is away nothing is noted.
     """
-    key = request.session.session_key
-    if not (key and cache.add(_seen_key(key), 1, SEEN_SECONDS)):
-        return
+    if this_session(request) and cache.add(_seen_key(request), 1, SEEN_SECONDS):
+        note_session(request, request.user)
+
+
+def note_session(request: HttpRequest, user: Any) -> None:
+    """Write down who uses a session, and from where."""
     seen = {
+        "user": user,
         "last_seen_at": timezone.now(),
-        "ip": ClosedAdapter(request).get_client_ip(request),
+        "ip": plain_address(request) or NOWHERE,
         "user_agent": request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")[:200],
     }
-    if not UserSession.objects.filter(session_key=key, user_id=request.user.pk).update(**seen):
-        UserSession.objects.create_from_request(request)
+    UserSession.objects.update_or_create(session_key=this_session(request), defaults=seen)
 
 
-def _seen_key(session_key: str) -> str:
-    return f"session-seen:{session_key}"
+def this_session(request: HttpRequest) -> str:
+    """Return under what the database knows the session of a request."""
+    return digest_of(request.session.session_key)
+
+
+def _seen_key(request: HttpRequest) -> str:
+    return f"session-seen:{this_session(request)}"
 
 
 def sessions_of(user: User) -> list[UserSession]:
-    sessions = UserSession.objects.purge_and_list(user)
-    return sorted(sessions, key=lambda session: session.last_seen_at, reverse=True)
+    """Return where somebody is signed in, the latest first; what is over is forgotten."""
+    rows = {row.session_key: row for row in UserSession.objects.filter(user=user)}
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    live = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
+    for session in live:
+        if session.get_decoded().get(HASH_SESSION_KEY) in hashes:
+            del rows[session.session_key]
+    UserSession.objects.filter(pk__in=[row.pk for row in rows.values()]).delete()
+    return list(UserSession.objects.filter(user=user).order_by("-last_seen_at"))
 
 
 def end_sessions(user: User, *, but: str | None = None) -> int:
-    """Sign somebody out everywhere but in the session with this key; return from how many."""
-    sessions = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+    """Sign somebody out everywhere but in `but`, as `this_session` says; return from how many."""
     ended = 0
-    for session in sessions:
-        session.end()
+    for session in UserSession.objects.filter(user=user).exclude(session_key=but or ""):
+        end_session_of(session)
         ended += 1
     return ended
+
+
+def end_session_of(noted: UserSession) -> None:
+    Session.objects.filter(session_key=noted.session_key).delete()
+    noted.delete()
 
 
 def forget_sessions_that_ended() -> int:
@@ -182,7 +206,11 @@ def _confirm_first(request: HttpRequest) -> HttpResponse:
 
 
 class NoteSessions:
-    """Keeps “last seen” of sessions."""
+    """Keeps “last seen” of sessions, and tells browsers what begins and ends with them.
+
+    What somebody sees who is signed in, no cache keeps; at the log-out the browser forgets pages
+    that it still has, for who presses “back”; and devices learn that somebody signed in on them.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -195,6 +223,13 @@ class NoteSessions:
             and request.user.is_authenticated
         ):
             note_seen(request)
+            patch_cache_control(response, private=True, no_store=True)
+        if getattr(request, "signed_out", False):
+            # Not the cookies: those of all hosts of the domain would go, the operator's own too.
+            response["Clear-Site-Data"] = '"cache"'
+            patch_cache_control(response, private=True, no_store=True)
+        if email := getattr(request, "signed_in_as", ""):
+            remember_device(request, response, email)
         return response
 
 

@@ -8,6 +8,7 @@ from accounts import security_views
 urlpatterns = [
     # Log-in addresses are the staff's to change.
     path("email/", RedirectView.as_view(pattern_name="home")),
+    path("person/", security_views.person, name="account_person"),
     path("language/", security_views.language, name="account_language"),
     path("security/", security_views.security, name="account_security"),
     path("security/first-factor/", security_views.first_factor, name="account_first_factor"),

@@ -15,9 +15,10 @@ from accounts.models import User
 from bookings.models import Booking
 from bookings.selectors import bookings_of
 from calendars.entries import feed_calendar
-from calendars.models import CalendarFeed
-from drivers.models import Driver, Fleet
+from calendars.models import PURPOSE, CalendarFeed, kept, new_secret
+from drivers.models import Driver, Fleet, FleetMembership
 from drivers.permissions import private_partner_ids
+from shell.sealing import unseal
 from sites.models import Location
 from sites.selectors import visible_locations
 
@@ -48,7 +49,12 @@ class FeedContent:
 
 
 def feed_url(feed: CalendarFeed) -> str:
-    return f"{settings.SITE_URL}{reverse('calendar-feed', args=[feed.secret])}"
+    """Return a feed's address; nothing where SECRET_KEY has changed and the old one is gone.
+
+    The address works all the same.
+    """
+    secret = unseal(feed.sealed, purpose=PURPOSE) if feed.sealed else feed.secret
+    return f"{settings.SITE_URL}{reverse('calendar-feed', args=[secret])}" if secret else ""
 
 
 def feed_name(feed: CalendarFeed) -> str:
@@ -56,10 +62,21 @@ def feed_name(feed: CalendarFeed) -> str:
     return f"{feed.fleet.name}: {part}" if part else feed.fleet.name
 
 
-def feeds_of(fleet: Fleet) -> QuerySet[CalendarFeed]:
-    return CalendarFeed.objects.filter(fleet=fleet, revoked_at=None).select_related(
+def live_feeds() -> QuerySet[CalendarFeed]:
+    """Return the feeds that are not revoked and whose makers still manage the fleet."""
+    makers = FleetMembership.objects.filter(
+        fleet=OuterRef("fleet"),
+        user=OuterRef("created_by"),
+        user__is_active=True,
+        role=FleetMembership.Role.MANAGER,
+    )
+    return CalendarFeed.objects.filter(Exists(makers), revoked_at=None).select_related(
         "location", "driver", "created_by"
     )
+
+
+def feeds_of(fleet: Fleet) -> QuerySet[CalendarFeed]:
+    return live_feeds().filter(fleet=fleet)
 
 
 def make_feed(
@@ -76,7 +93,7 @@ def make_feed(
     if feeds_of(fleet).count() >= MOST_FEEDS:
         raise TooManyFeeds
     return CalendarFeed.objects.create(
-        fleet=fleet, location=location, driver=driver, created_by=user
+        fleet=fleet, location=location, driver=driver, created_by=user, **kept(new_secret())
     )
 
 
@@ -85,14 +102,20 @@ def revoke_feed(*, fleet: Fleet, pk: int, now: datetime | None = None) -> bool:
 
 
 def feed_of_secret(secret: str) -> CalendarFeed | None:
-    """Return the feed at a secret address; None if it is revoked, or none of ours."""
+    """Return the feed at a secret address; None if it has ended, or is none of ours."""
     if "\0" in secret:
         return None
-    return (
-        CalendarFeed.objects.filter(secret=secret, revoked_at=None, fleet__is_active=True)
-        .select_related("fleet", "location", "driver", "created_by")
-        .first()
-    )
+    known = Q(secret=kept(secret)["secret"]) | Q(secret=secret, sealed="")
+    return live_feeds().filter(known, fleet__is_active=True).select_related("fleet").first()
+
+
+def seal_addresses() -> int:
+    """Seal the secrets that an earlier version wrote down as they are; return how many."""
+    sealed = 0
+    for feed in CalendarFeed.objects.filter(sealed="").iterator():
+        same = CalendarFeed.objects.filter(pk=feed.pk, sealed="")
+        sealed += same.update(**kept(feed.secret))
+    return sealed
 
 
 def note_read(feed: CalendarFeed, *, now: datetime | None = None) -> None:

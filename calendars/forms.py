@@ -12,6 +12,7 @@ from calendars.feeds import sites_to_pick
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, matching_drivers
 from mirror.search import search_key
+from shell.plain_text import OneLines
 from sites.models import Location
 from upstream.emails import email_spellings
 
@@ -21,7 +22,7 @@ MOST_NAMED = 5
 Row = TypeVar("Row", bound=Model)
 
 
-class FeedForm(forms.Form):
+class FeedForm(OneLines, forms.Form):
     """Which bookings a new calendar holds. Sites and drivers are named, since there may be many."""
 
     scope = forms.ChoiceField(

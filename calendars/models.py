@@ -1,5 +1,6 @@
 """Calendars that others may subscribe to."""
 
+import hashlib
 import secrets
 
 from django.conf import settings
@@ -9,17 +10,29 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from drivers.models import Driver, Fleet
+from shell.sealing import seal
 from sites.models import Location
+
+# What the addresses are sealed for.
+PURPOSE = "calendar-feed"
 
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def kept(secret: str) -> dict[str, str]:
+    """Return the columns that keep a secret: one to find it by, one to show it again."""
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    return {"secret": digest, "sealed": seal(secret, purpose=PURPOSE)}
+
+
 class CalendarFeed(models.Model):
     """A secret address at which calendars find a fleet's bookings: all, of a site, or of a driver.
 
-    Whoever knows the address can read it until it is revoked.
+    Whoever knows the address can read it until it is revoked, or whoever made it is no longer a
+    manager of the fleet. The database knows the secret's digest, and the secret sealed; in a row
+    whose `sealed` is empty, `secret` is the secret itself, as earlier versions had it.
     """
 
     fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="calendar_feeds")
@@ -29,7 +42,8 @@ class CalendarFeed(models.Model):
     driver = models.ForeignKey(
         Driver, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
-    secret = models.CharField(max_length=64, unique=True, default=new_secret, editable=False)
+    secret = models.CharField(max_length=64, unique=True, editable=False)
+    sealed = models.TextField(blank=True, default="", db_default="", editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

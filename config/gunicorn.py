@@ -9,6 +9,7 @@ env.read_env_file(Path(__file__).resolve().parent.parent / ".env")
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
 workers = env.number("WEB_CONCURRENCY", 2, least=1, most=64)
+worker_class = "config.web_worker.Worker"
 threads = env.number("WEB_THREADS", 4, least=1, most=64)
 timeout = 30
 graceful_timeout = 4

@@ -28,12 +28,18 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SERVED_OVER_HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+# Browsers take such names from this very host only, and over https.
+_HOST_ONLY = "__Host-" if SERVED_OVER_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+DEVICE_COOKIE_NAME = f"{_HOST_ONLY}device"
 BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
 # How many proxies stand in a row and add to X-Forwarded-For; what stands before is not believed.
 PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Only a proxy can tell how a request came in: without one every page would lead to itself.
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS and BEHIND_PROXY
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 # Asked from inside, past the proxy.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 YEAR = 365 * 24 * 3600
@@ -173,25 +179,30 @@ DATABASES = {"default": read_database(DATABASE_URL)}
 
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 CACHE_URL = env.service_url(
-    "CACHE_URL", "redis://127.0.0.1:6399/1", schemes=REDIS_SCHEMES | {"locmem"}
+    "CACHE_URL", "redis://127.0.0.1:6379/1", schemes=REDIS_SCHEMES | {"locmem"}
 )
-CACHES: dict[str, Any] = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        if CACHE_URL.startswith("locmem")
-        else {
-            "BACKEND": "config.caches.GuardedRedisCache",
-            "LOCATION": CACHE_URL,
-            "KEY_PREFIX": "chargebook",
-            "OPTIONS": {
-                # The cache only makes things faster: without it pages still work.
-                "IGNORE_EXCEPTIONS": True,
-                "SOCKET_CONNECT_TIMEOUT": 1,
-                "SOCKET_TIMEOUT": 1,
-            },
-        }
-    )
-}
+
+
+def read_cache(url: str) -> dict[str, Any]:
+    """Return Django's description of the cache at `url`."""
+    if url.startswith("locmem"):
+        return {"BACKEND": "config.caches.JsonLocMemCache"}
+    return {
+        "BACKEND": "config.caches.GuardedRedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "chargebook",
+        "KEY_FUNCTION": "config.caches.key_of",
+        "OPTIONS": {
+            "SERIALIZER": "config.caches.Json",
+            # The cache only makes things faster: without it pages still work.
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+
+
+CACHES = {"default": read_cache(CACHE_URL)}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # The operator's platforms
@@ -288,10 +299,13 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.entrance.ConfirmPasswordForm",
 }
 # How often somebody may try: by address (`ip`), account (`key`) or as who is in (`user`). Wrong
-# passwords and wrong codes are counted as `login_failed`, codes by the day as well.
+# passwords and wrong codes are counted as `login_failed`, codes by the day as well. For passwords
+# the `key` is the account and the address, or the device where the account was used before; all
+# others together are `strangers` to an account.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
+    "strangers": "60/h/key",
     "second_factor": "30/d/key",
     "first_factor": "3/15m/user",
     "reset_password": "20/m/ip,3/15m/key",
@@ -323,6 +337,7 @@ MFA_FORMS = {
 
 # Sessions: until the browser closes, or for some days where its owner asked to stay signed in
 
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = env.number("SESSION_DAYS", 14, least=1, most=90) * 24 * 3600
 STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", 12, least=1, most=168)
 
@@ -374,7 +389,7 @@ STORAGES = {
 # Workers. The queue of truth is the table of booking requests: a lost message only costs time.
 
 CELERY_BROKER_URL = env.service_url(
-    "CELERY_BROKER_URL", "redis://127.0.0.1:6399/0", schemes=REDIS_SCHEMES | {"memory"}
+    "CELERY_BROKER_URL", "redis://127.0.0.1:6379/0", schemes=REDIS_SCHEMES | {"memory"}
 )
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {}
@@ -465,6 +480,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("favicon.svg")}
     ],
     "STYLES": [lambda _: static("css/back_office.css")],
+    "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
     "ENVIRONMENT": "ampeco.connection.back_office_label",
     "SHOW_VIEW_ON_SITE": False,
 }

@@ -24,10 +24,11 @@ from drivers.sync import sync_fleet_drivers
 from drivers.team import LastAdmin, admins_of, lock_team
 from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.models import SyncRun
+from shell.plain_text import OneLineModelForm, OneLines
 from upstream.emails import email_key
 
 
-class MemberForm(forms.ModelForm):
+class MemberForm(OneLines, forms.ModelForm):
     """Somebody's role in a fleet; people are named by their e-mail, also who has no account yet."""
 
     email = forms.EmailField(
@@ -138,6 +139,7 @@ class MembershipInline(TabularInline):
 class FleetAdmin(ModelAdmin):
     """Fleets, with the people who may book for them."""
 
+    form = OneLineModelForm
     list_display = ["name", "ampeco_partner_id", "is_active", "member_count", "driver_count"]
     list_filter = ["is_active"]
     search_fields = ["name", "=ampeco_partner_id"]

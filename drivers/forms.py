@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from drivers.upserts import LONGEST_EMAIL
+from shell.plain_text import OneLines
 
 LONGEST_SEARCH = 100
 
 
-class AddDriverForm(forms.Form):
+class AddDriverForm(OneLines, forms.Form):
     """The e-mail of a driver to be added."""
 
     email = forms.EmailField(
@@ -26,7 +27,7 @@ class AddDriverForm(forms.Form):
     )
 
 
-class DriverSearchForm(forms.Form):
+class DriverSearchForm(OneLines, forms.Form):
     """Words to search the fleet's drivers for."""
 
     q = forms.CharField(

@@ -16,6 +16,7 @@ from notifications.kinds.base import Choice, DriverGets
 from notifications.models import Notification, NotificationPreference
 from notifications.recipients import Kind, choices_of
 from shell.formats import duration
+from shell.plain_text import OneLines
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 
@@ -33,7 +34,7 @@ FIXED: dict[DriverGets, str | Promise] = {
 }
 
 
-class SettingsForm(forms.Form):
+class SettingsForm(OneLines, forms.Form):
     """Who of a fleet gets which mails, how long before the start, and in which language I do."""
 
     reminder_minutes = forms.TypedChoiceField(
@@ -103,7 +104,7 @@ class SettingsForm(forms.Form):
         }
 
 
-class SentForm(forms.Form):
+class SentForm(OneLines, forms.Form):
     """How the list of what was sent is narrowed."""
 
     to = forms.CharField(label=_("To (name or e-mail)"), max_length=254, required=False)

@@ -101,7 +101,12 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "subject": TEXT,
     },
     "bookings.ChargingSession": {"ampeco_session_id": OPERATORS_KEY},
-    "calendars.CalendarFeed": {"driver": WHOSE, "created_by": WHOSE, "secret": SECRET},
+    "calendars.CalendarFeed": {
+        "driver": WHOSE,
+        "created_by": WHOSE,
+        "secret": SECRET,
+        "sealed": SECRET,
+    },
     "notifications.NotificationPreference": {},
     "team.Invitation": {
         "email": PERSONAL,

@@ -22,13 +22,14 @@ from privacy.audit import Action, note
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back, problems_of_driver
 from privacy.export import export_driver, file_name
 from privacy.people import OfDriver, mails_to_user
+from shell.plain_text import OneLines
 from upstream.emails import email_spellings
 
 EXPORT, ERASE = "privacy.export_person", "privacy.erase_person"
 TEMPLATE = "privacy/person.html"
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(OneLines, forms.Form):
     """The e-mail of whoever is to be erased, typed to confirm it."""
 
     email = forms.CharField(

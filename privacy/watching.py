@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from privacy.acting import DOER, Doer
 from privacy.audit import MOST_OBJECTS, Action, note, note_action, note_failed_sign_in
 from privacy.classification import may_be_told
-from shell.addresses import client_ip
+from shell.addresses import plain_address
 from upstream.emails import email_spellings
 
 # What the portal and its libraries note by themselves.
@@ -238,10 +238,9 @@ class NoteStaff:
 def doer_of(request: HttpRequest) -> Doer:
     """Return who sends a request."""
     user = getattr(request, "user", None)
-    address = client_ip(request)
     return Doer(
         user_id=user.pk if user is not None and user.is_authenticated else None,
-        address=str(address).partition("%")[0] if address else None,
+        address=plain_address(request) or None,
         request_id=getattr(request, "request_id", ""),
     )
 

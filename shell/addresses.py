@@ -1,5 +1,7 @@
 """Where a request comes from, and where it may lead back to."""
 
+import logging
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -8,10 +10,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 # What one household or company has of IPv6: its single addresses are free to change.
 OWN_NETWORK_BITS = 64
+# Some proxies add the port, and brackets to what has colons of its own.
+WITH_PORT = re.compile(r"(?P<four>[\d.]+):\d+|\[(?P<six>[^\]]+)\](?::\d+)?")
+
+logger = logging.getLogger(__name__)
 
 
 def client_ip(request: HttpRequest) -> IPv4Address | IPv6Address | None:
-    """Return the client's address; None where it is not known.
+    """Return the client's address; None where it is not known, which is logged.
 
     Behind proxies it is what the outermost of PROXY_COUNT proxies added to X-Forwarded-For: what
     stands before that, the client may have written itself.
@@ -20,13 +26,23 @@ def client_ip(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     if settings.BEHIND_PROXY:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         text = hops[-settings.PROXY_COUNT] if len(hops) >= settings.PROXY_COUNT else ""
+    text = text.strip().strip('"')
+    if with_port := WITH_PORT.fullmatch(text):
+        text = with_port["four"] or with_port["six"]
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text)
     except ValueError:
+        logger.warning("A client's address cannot be read: see BEHIND_PROXY and PROXY_COUNT.")
         return None
     if isinstance(address, IPv6Address):
         return address.ipv4_mapped or address
     return address
+
+
+def plain_address(request: HttpRequest) -> str:
+    """Return the client's address as databases take it; nothing where it is not known."""
+    # Without the interface that a link-local address of IPv6 may name.
+    return str(client_ip(request) or "").partition("%")[0]
 
 
 def client_address(request: HttpRequest) -> str:
@@ -38,7 +54,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def is_ours(request: HttpRequest, url: str) -> bool:
-    """Return whether an address is one of the portal's own pages."""
+    """Return whether an address is on the host that the browser asks; for paths alone."""
     return url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
@@ -47,4 +63,5 @@ def is_ours(request: HttpRequest, url: str) -> bool:
 def way_back(request: HttpRequest, *, otherwise: str) -> str:
     """Return where a form says that it was sent from, if that is a path of ours."""
     back = request.POST.get("next", "")
-    return back if back.startswith("/") and is_ours(request, back) else otherwise
+    is_path = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if is_path else otherwise

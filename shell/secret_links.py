@@ -31,7 +31,7 @@ def secret_link(view: View) -> View:
             response["Retry-After"] = str(limit.seconds)
         else:
             response = view(request, secret)
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cache-Control", "private, no-store")
         # Not “no-referrer”: browsers then send forms without an origin, and Django refuses those.
         response["Referrer-Policy"] = "same-origin"
         response["X-Robots-Tag"] = "noindex, nofollow"

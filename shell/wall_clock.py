@@ -9,6 +9,8 @@ from django import forms
 from django.utils.translation import gettext
 from tzlocal.windows_tz import win_tz
 
+from shell.plain_text import OneLines
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -79,7 +81,7 @@ def clock_field(label: "_StrPromise", **error_messages: "_StrPromise") -> forms.
     )
 
 
-class WallClockForm(forms.Form):
+class WallClockForm(OneLines, forms.Form):
     """A form of which the times are those that the clocks of a `zone` show."""
 
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:

@@ -23,7 +23,9 @@ from accounts.admin import is_beyond
 from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
+from shell.plain_text import OneLines
 from team.forms import LeavingForm
+from team.handover import revoke_feeds_of
 from team.invitations import deliver, make_way, revoke
 from team.leaving import HeirNeeded, end_membership
 from team.models import Invitation
@@ -41,7 +43,7 @@ KNOWN_LATER = [
 ]
 
 
-class RoleInTeamForm(forms.ModelForm):
+class RoleInTeamForm(OneLines, forms.ModelForm):
     team_role = forms.TypedChoiceField(
         label=gettext_lazy("role"),
         choices=TeamRole,
@@ -72,6 +74,8 @@ class RoleInTeamForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Any:
         for name, value in self.cleaned_data["team_role"].columns.items():
             setattr(self.instance, name, value)
+        if not self.instance.can_book:
+            revoke_feeds_of(self.instance.fleet, self.instance.user)
         return super().save(commit)
 
 
@@ -131,7 +135,6 @@ class FleetMembershipAdmin(ModelAdmin):
                     fleet=membership.fleet,
                     pk=membership.pk,
                     heir=form.cleaned_data.get("heir"),
-                    revoke_feeds=form.cleaned_data.get("revoke_feeds", False),
                     by=request.user,
                     staff=True,
                 )
@@ -155,7 +158,7 @@ class FleetMembershipAdmin(ModelAdmin):
         return TemplateResponse(request, "team/admin_remove.html", context)
 
 
-class NewInvitationForm(forms.ModelForm):
+class NewInvitationForm(OneLines, forms.ModelForm):
     language = forms.ChoiceField(
         label=gettext_lazy("language of the e-mail"),
         choices=settings.LANGUAGES,

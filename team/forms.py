@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.entrance import PASSWORD_MAX
 from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
+from shell.plain_text import OneLines, plain_name
 from team.handover import feeds_made_by, looked_after
 from team.leaving import heirs_of
 
@@ -20,7 +21,7 @@ LONGEST_EMAIL = 254
 LONGEST_NAME = 150
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(OneLines, forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=LONGEST_EMAIL,
@@ -35,6 +36,7 @@ class InvitationForm(forms.Form):
         label=_("Name"),
         max_length=LONGEST_NAME,
         required=False,
+        validators=[plain_name],
         widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": LONGEST_NAME}),
     )
     role = forms.TypedChoiceField(
@@ -54,12 +56,12 @@ class InvitationForm(forms.Form):
     )
 
 
-class RoleForm(forms.Form):
+class RoleForm(OneLines, forms.Form):
     role = forms.TypedChoiceField(label=_("Role"), choices=TeamRole, coerce=TeamRole)
 
 
-class LeavingForm(forms.Form):
-    """Who takes over from somebody who leaves, and what becomes of the calendars they made."""
+class LeavingForm(OneLines, forms.Form):
+    """Who takes over from somebody who leaves."""
 
     heir = forms.ModelChoiceField(
         label=_("Who takes over"),
@@ -70,7 +72,6 @@ class LeavingForm(forms.Form):
             "invalid_choice": _("This colleague cannot take over. Please pick another one.")
         },
     )
-    revoke_feeds = forms.BooleanField(required=False, initial=True)
 
     def __init__(self, data: Any = None, *, membership: FleetMembership) -> None:
         super().__init__(data)
@@ -82,20 +83,15 @@ class LeavingForm(forms.Form):
         heir.label_from_instance = lambda user: user.display_name  # type: ignore[assignment, method-assign]
         if not (self.bookings and heir.queryset.exists()):
             del self.fields["heir"]
-        if self.feeds:
-            self.fields["revoke_feeds"].label = _(
-                "Revoke the calendars they made: their addresses then stop working"
-            )
-        else:
-            del self.fields["revoke_feeds"]
 
 
-class NewAccountForm(forms.Form):
+class NewAccountForm(OneLines, forms.Form):
     """Name and password of somebody who was invited and has no account yet."""
 
     name = forms.CharField(
         label=_("Your name"),
         max_length=LONGEST_NAME,
+        validators=[plain_name],
         widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": LONGEST_NAME}),
         error_messages={"required": _("Please enter your name.")},
     )

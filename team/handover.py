@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent
-from calendars.feeds import feeds_of
 from calendars.models import CalendarFeed
 from drivers.models import Fleet
 from notifications.models import Notification
@@ -30,7 +29,7 @@ def looked_after(fleet: Fleet, user: User, *, now: datetime | None = None) -> Qu
 
 
 def feeds_made_by(fleet: Fleet, user: User) -> QuerySet[CalendarFeed]:
-    return feeds_of(fleet).filter(created_by=user)
+    return CalendarFeed.objects.filter(fleet=fleet, created_by=user, revoked_at=None)
 
 
 def hand_over(

@@ -47,12 +47,12 @@ def end_membership(
     fleet: Fleet,
     pk: int,
     heir: User | None,
-    revoke_feeds: bool,
     by: User,
     staff: bool = False,
 ) -> Left:
     """Take somebody out of a team, and hand over what they look after, in one transaction.
 
+    The calendars that they made end: they know the addresses.
     `by` is the admin who does it, the member who leaves, or, with `staff`, somebody in the back
     office. Where nobody can take over, it is the business of all managers. Raises
     FleetMembership.DoesNotExist, NotAllowed, LastAdmin, HeirNeeded, and NotChanged for an heir who
@@ -73,7 +73,7 @@ def end_membership(
             raise HeirNeeded
         actor = Actor.STAFF if staff else Actor.MANAGER
         handed = hand_over(fleet=fleet, giver=user, taker=heir, actor=actor, by=by)
-        feeds = revoke_feeds_of(fleet, user) if revoke_feeds else 0
+        feeds = revoke_feeds_of(fleet, user)
         if not itself:
             revoke_those_by(fleet=fleet, user=user)
         membership.delete()

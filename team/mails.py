@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User, language_for
 from drivers.models import TeamRole
+from shell.plain_text import is_plain_name
 from team.models import VALID, Invitation
 
 
@@ -25,14 +26,20 @@ def send_mail(invitation: Invitation, *, url: str) -> None:
 
 def compose(invitation: Invitation, *, url: str) -> EmailMultiAlternatives:
     """Return the mail in the language that is active."""
+    fleet = _one_line(invitation.fleet.name)
     names = {
-        "fleet": _one_line(invitation.fleet.name),
+        "fleet": fleet if is_plain_name(fleet) else _("a fleet"),
         "portal": _one_line(settings.PORTAL_NAME),
     }
     subject = _("Join %(fleet)s in %(portal)s") % names
     inviter = invitation.invited_by
     # Staff stay nameless, and somebody without a name is known by the e-mail that they sign in by.
     from_team = inviter is not None and not inviter.is_staff
+    name, from_whom = _one_line(invitation.name), ""
+    if inviter is not None and from_team:
+        from_whom = _one_line(inviter.name)
+        if not (from_whom and is_plain_name(from_whom)):
+            from_whom = inviter.email
     context = {
         "subject": subject,
         "language": translation.get_language(),
@@ -40,8 +47,8 @@ def compose(invitation: Invitation, *, url: str) -> EmailMultiAlternatives:
         "portal_name": settings.PORTAL_NAME,
         "portal_url": settings.SITE_URL,
         "fleet_name": names["fleet"],
-        "name": _one_line(invitation.name),
-        "inviter": _one_line(inviter.display_name) if inviter is not None and from_team else "",
+        "name": name if is_plain_name(name) else "",
+        "inviter": from_whom,
         "may": what_they_may(TeamRole(invitation.role)),
         "email": invitation.email,
         "action_url": url,

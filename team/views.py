@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remain
 from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from team.forms import InvitationForm, LeavingForm, RoleForm
+from team.handover import revoke_feeds_of
 from team.invitations import deliver, invite, revoke
 from team.leaving import HeirNeeded, Left, end_membership
 from team.models import Invitation
@@ -91,7 +93,9 @@ def other_role(request: FleetRequest, pk: int) -> HttpResponse:
         )
     role: TeamRole = form.cleaned_data["role"]
     try:
-        changed = change_role(fleet=request.fleet, pk=pk, role=role, by=_user(request))
+        with transaction.atomic():
+            changed = change_role(fleet=request.fleet, pk=pk, role=role, by=_user(request))
+            ended = 0 if changed.can_book else revoke_feeds_of(request.fleet, changed.user)
     except NotChanged as refusal:
         return _show_team(request, _invitation_form(request), problem=(pk, refusal.message))
     except FleetMembership.DoesNotExist:
@@ -100,7 +104,8 @@ def other_role(request: FleetRequest, pk: int) -> HttpResponse:
         raise PermissionDenied from None
     text = _("%(name)s now has the role “%(role)s”.")
     names = {"name": changed.user.display_name, "role": changed.team_role.label}
-    messages.success(request, text % names)
+    told = [text % names, *([_calendars_end(ended)] if ended else [])]
+    messages.success(request, " ".join(told))
     return redirect("team:list")
 
 
@@ -132,7 +137,6 @@ def _leaving(request: FleetRequest, membership: FleetMembership) -> HttpResponse
                 fleet=request.fleet,
                 pk=membership.pk,
                 heir=form.cleaned_data.get("heir"),
-                revoke_feeds=form.cleaned_data.get("revoke_feeds", False),
                 by=_user(request),
             )
             messages.success(request, _what_happened(left, form, itself=itself))
@@ -167,7 +171,18 @@ def _what_happened(left: Left, form: LeavingForm, *, itself: bool) -> str:
         )
         name = heir.display_name if heir else _("all managers of the fleet")
         told.append(text % {"number": left.bookings, "heir": name})
+    if left.feeds:
+        told.append(_calendars_end(left.feeds))
     return " ".join(told)
+
+
+def _calendars_end(number: int) -> str:
+    text = ngettext(
+        "The address of %(number)d calendar no longer works.",
+        "The addresses of %(number)d calendars no longer work.",
+        number,
+    )
+    return text % {"number": number}
 
 
 def _deliver(request: FleetRequest, invitation: Invitation) -> None:

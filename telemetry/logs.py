@@ -235,8 +235,9 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
             "httpx": {"level": "WARNING"},
             "mail.log": {"level": "WARNING"},
             "stamina": {"level": "ERROR"},
-            # The first tells that the cache is away, the second that the broker is.
+            # They tell that the cache is away, that the broker is, and that a proxy says nothing.
             "django_redis.cache": {"filters": ["seldom"]},
+            "shell.addresses": {"filters": ["seldom"]},
             "celery.beat": {"level": "WARNING", "filters": ["seldom"]},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

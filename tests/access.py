@@ -295,6 +295,7 @@ ENTRIES: dict[str, list[Entry]] = {
     "account_email": [open_to_all("/account/email/", 302, 302)],
     "account_email_verification_sent": [open_to_all("/account/confirm-email/", 200, 200)],
     "account_confirm_email": [open_to_all("/account/confirm-email/wrong/", 200, 200)],
+    "account_person": [open_to_all("/account/person/", 200, 200)],
     "account_language": [
         own_account("/account/language/", 302, "post"),
         own_account("/account/language/", 405),

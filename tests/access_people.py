@@ -9,16 +9,17 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models.booking import link_token
-from calendars.models import CalendarFeed
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.factories import (
     BookingRequestFactory,
+    CalendarFeedFactory,
     DriverFactory,
     EvseFactory,
     MembershipFactory,
     UserFactory,
     next_noon,
+    secret_of,
 )
 
 
@@ -33,7 +34,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         booking__evse=evse,
         booking__reference="Our job 7",
     )
-    feed = CalendarFeed.objects.create(fleet=fleet)
+    feed = CalendarFeedFactory(fleet=fleet)
     refused = BookingRequestFactory(
         rejected=True, kind="cancel", batch=uuid.uuid4(), booking=request.booking
     )
@@ -45,7 +46,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "booking": str(request.booking_id),
         "link": link_token(request.booking, request.booking.driver),
         "other_link": link_token(request.booking, mirrored_driver),
-        "feed": feed.secret,
+        "feed": secret_of(feed),
         "feed_pk": str(feed.pk),
         "batch": str(refused.batch),
         **of_a_team(fleet),

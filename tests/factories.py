@@ -9,6 +9,8 @@ from django.utils.timezone import now
 from accounts.models import User
 from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
+from calendars.feeds import feed_url
+from calendars.models import CalendarFeed, kept, new_secret
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
@@ -214,3 +216,20 @@ class NotificationFactory(factory.django.DjangoModelFactory):
     kind = Notification.Kind.APPROVED
     audience = Notification.Audience.DRIVER
     recipient_email = factory.LazyAttribute(lambda o: o.booking.driver.email)
+
+
+class CalendarFeedFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CalendarFeed
+
+    fleet = factory.SubFactory(FleetFactory)
+    created_by = factory.LazyAttribute(lambda feed: MembershipFactory(fleet=feed.fleet).user)
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        return super()._create(model_class, *args, **{**kept(new_secret()), **kwargs})
+
+
+def secret_of(feed: CalendarFeed) -> str:
+    """Return what stands in the address of a calendar."""
+    return feed_url(feed).rpartition("/")[2].removesuffix(".ics")

@@ -19,6 +19,7 @@ from bookings.selectors import BookingFilter
 from drivers.models import Fleet
 from drivers.permissions import private_partners
 from shell.formats import instant
+from shell.plain_text import OneLines
 from sites.models import Location
 from sites.selectors import Criteria, visible_evses, visible_locations
 from sites.slots.picker.form import criteria_params
@@ -51,7 +52,7 @@ class InstantField(forms.Field):
         return instant.astimezone(UTC)
 
 
-class SlotForm(forms.Form):
+class SlotForm(OneLines, forms.Form):
     """Which slot is meant, as the links of the slot picker say it."""
 
     site = forms.IntegerField(min_value=1, max_value=2**62)
@@ -85,7 +86,7 @@ class SlotForm(forms.Form):
         return ""
 
 
-class BookingForm(forms.Form):
+class BookingForm(OneLines, forms.Form):
     """For whom, and what the fleet calls it."""
 
     driver = forms.IntegerField(
@@ -114,13 +115,13 @@ class BookingForm(forms.Form):
     )
 
 
-class CancelForm(forms.Form):
+class CancelForm(OneLines, forms.Form):
     """Which version of the booking was seen by the person who cancels it."""
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
-class BookingListForm(forms.Form):
+class BookingListForm(OneLines, forms.Form):
     """How the list of bookings is narrowed."""
 
     q = forms.CharField(label=_("Search"), max_length=100, required=False)

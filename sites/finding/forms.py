@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shell.plain_text import OneLines
 from sites.facts import connector_label
 from sites.models import Evse
 
@@ -13,7 +14,7 @@ MOST_KW = 9999
 MOST_LETTERS_OF_PLACE = 1000
 
 
-class SiteSearchForm(forms.Form):
+class SiteSearchForm(OneLines, forms.Form):
     """What to search for and near what; a value that makes no sense is left out."""
 
     q = forms.CharField(

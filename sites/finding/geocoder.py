@@ -43,7 +43,7 @@ def ask_geocoder(text: str) -> Answer | None:
             raise GeocoderAway
         known = _ask(text) or NOTHING
         cache.set(key, known, REMEMBERED)
-    return None if known == NOTHING else known
+    return None if known == NOTHING else tuple(known)
 
 
 def _ask(text: str) -> Answer | None:

@@ -41,10 +41,11 @@ class LeftOut:
     def remembered(cls) -> "LeftOut":
         """Return what earlier runs left out, as far as the cache still knows."""
         known = cache.get(LEFT_OUT_KEY)
-        return cls(*known) if isinstance(known, tuple) else cls()
+        return cls(*map(set, known)) if isinstance(known, list) else cls()
 
     def remember(self) -> None:
-        cache.set(LEFT_OUT_KEY, (self.locations, self.charge_points), LEFT_OUT_SECONDS)
+        known = [list(self.locations), list(self.charge_points)]
+        cache.set(LEFT_OUT_KEY, known, LEFT_OUT_SECONDS)
 
 
 @dataclass(slots=True)

@@ -180,7 +180,7 @@ def ask(location: Location, window: Period) -> FreeTimes:
 
 # In the cache an answer is numbers only: quick to read, and cut to whole seconds of what is free.
 
-Packed = tuple[float, dict[int, list[tuple[int, int]]]]
+Packed = tuple[float, list[tuple[int, list[tuple[int, int]]]]]
 
 
 def cache_key(location: Location, window: Period) -> str:
@@ -190,13 +190,16 @@ def cache_key(location: Location, window: Period) -> str:
 
 def pack(availability: Availability) -> Packed:
     """Return what the cache holds of an answer."""
-    free = {
-        evse_id: [
-            (math.ceil(each.start_at.timestamp()), math.floor(each.end_at.timestamp()))
-            for each in intervals
-        ]
+    free = [
+        (
+            evse_id,
+            [
+                (math.ceil(each.start_at.timestamp()), math.floor(each.end_at.timestamp()))
+                for each in intervals
+            ],
+        )
         for evse_id, intervals in availability.free.items()
-    }
+    ]
     return availability.read_at.timestamp(), free
 
 
@@ -214,6 +217,6 @@ def unpack(packed: Packed | None, window: Period) -> Availability | None:
                 for start, end in spans
                 if start < end
             )
-            for evse_id, spans in free.items()
+            for evse_id, spans in free
         },
     )

@@ -59,6 +59,19 @@ def rows_of(client) -> list[str]:
     ]
 
 
+def test_whoever_reads_the_database_is_signed_in_nowhere(desk, phone):
+    secrets = [client.cookies["sessionid"].value for client in (desk, phone)]
+    kept = set(Session.objects.values_list("session_key", flat=True))
+    assert set(UserSession.objects.values_list("session_key", flat=True)) == kept
+    assert len(kept) == 2
+    assert not any(secret in key or key in secret for secret in secrets for key in kept)
+    for key in kept:
+        thief = Client()
+        thief.cookies["sessionid"] = key
+        assert not still_in(thief)
+    assert still_in(desk)
+
+
 def test_the_page_lists_ones_own_and_no_others(desk, phone):
     stranger = UserFactory()
     log_in(Client(headers={"User-Agent": "Edg/1 Windows"}), stranger.email)

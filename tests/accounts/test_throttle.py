@@ -1,7 +1,10 @@
 """Guessing passwords and codes: how often one may try, from where, and what is said then."""
 
+import logging
+
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
@@ -9,6 +12,7 @@ from django.test import Client
 from django.utils.timezone import now, timedelta
 
 from config import caches
+from config.settings import read_cache
 from tests.accounts.steps import (
     SECURITY,
     code_now,
@@ -42,14 +46,7 @@ def _redis_away(settings, monkeypatch):
     # Forgotten afterwards: that it was away, and what this process counted meanwhile.
     monkeypatch.setattr(caches, "_away_until", 0.0)
     monkeypatch.setattr(caches, "_own", LocMemCache("guards-of-a-test", {}))
-    away = f"redis://127.0.0.1:{free_port()}/1"
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "config.caches.GuardedRedisCache",
-            "LOCATION": away,
-            "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1},
-        }
-    }
+    settings.CACHES = {"default": read_cache(f"redis://127.0.0.1:{free_port()}/1")}
 
 
 def test_after_five_wrong_passwords_the_right_one_has_to_wait(client, user):
@@ -58,9 +55,8 @@ def test_after_five_wrong_passwords_the_right_one_has_to_wait(client, user):
     page = log_in(client, user.email).content.decode()
     assert TOO_MANY in page
     assert not is_in(client)
-    # From anywhere, in whatever case.
-    elsewhere = Client(REMOTE_ADDR="198.51.100.7")
-    assert TOO_MANY in log_in(elsewhere, "MAYA@hudson.example").content.decode()
+    # In whatever case.
+    assert TOO_MANY in log_in(Client(), "MAYA@hudson.example").content.decode()
     # Others are not in the way.
     other = UserFactory()
     log_in(client, other.email)
@@ -69,6 +65,94 @@ def test_after_five_wrong_passwords_the_right_one_has_to_wait(client, user):
         again = Client()
         log_in(again, user.email)
         assert is_in(again)
+
+
+def test_strangers_lock_nobody_out(client, user):
+    """Neither elsewhere nor, on a device where somebody signed in before, from the same address."""
+    log_in(client, user.email)
+    client.post("/account/logout/")
+    stranger = Client()
+    for number in range(40):
+        log_in(stranger, user.email if number % 2 else f"nobody-{number}@x.example", "wrong")
+    assert log_in(stranger, user.email).status_code == 429
+    log_in(client, user.email)
+    assert is_in(client)
+    elsewhere = Client(REMOTE_ADDR="198.51.100.7")
+    log_in(elsewhere, user.email)
+    assert is_in(elsewhere)
+
+
+def test_strangers_at_many_addresses_are_stopped_and_lock_no_known_device_out(client, user):
+    log_in(client, user.email)
+    client.post("/account/logout/")
+    pages = [
+        log_in(Client(REMOTE_ADDR=f"198.51.100.{number}"), user.email, "wrong").content.decode()
+        for number in range(61)
+    ]
+    assert [TOO_MANY in page for page in pages] == [False] * 60 + [True]
+    new = Client(REMOTE_ADDR="192.0.2.44")
+    assert TOO_MANY in log_in(new, user.email).content.decode()
+    log_in(client, user.email)
+    assert is_in(client)
+    with time_machine.travel(now() + timedelta(hours=1, seconds=1), tick=False):
+        log_in(new, user.email)
+        assert is_in(new)
+
+
+def test_a_known_device_may_guess_no_more_than_others(client, user):
+    log_in(client, user.email)
+    client.post("/account/logout/")
+    pages = [log_in(client, user.email, "wrong").content.decode() for _attempt in range(6)]
+    assert [TOO_MANY in page for page in pages] == [False] * 5 + [True]
+
+
+def test_a_device_is_known_to_those_who_signed_in_on_it_alone(client, user, settings):
+    """Whoever has an account gets no further guesses at the passwords of others by it."""
+    for number in range(3):
+        guesser = Client()
+        log_in(guesser, UserFactory(email=f"own-{number}@x.example").email)
+        guesser.post("/account/logout/")
+        for _attempt in range(2):
+            page = log_in(guesser, user.email, "wrong").content.decode()
+    assert TOO_MANY in page
+    guesser.cookies["device"] = guesser.cookies["device"].value.replace("own", "maya")
+    assert TOO_MANY in log_in(guesser, user.email).content.decode()
+    guesser.cookies["device"] = "rubbish"
+    assert TOO_MANY in log_in(guesser, user.email).content.decode()
+
+
+def test_several_people_share_a_device(client, user):
+    other = UserFactory(email="other@hudson.example")
+    for email in (user.email, other.email):
+        log_in(client, email)
+        client.post("/account/logout/")
+    cookie = client.cookies["device"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["max-age"] == 180 * 86_400
+    assert "hudson" not in cookie.value
+    for _attempt in range(6):
+        log_in(Client(), user.email, "wrong")
+        log_in(Client(REMOTE_ADDR="198.51.100.9"), other.email, "wrong")
+    for email in (user.email, other.email):
+        log_in(client, email)
+        assert is_in(client)
+        client.post("/account/logout/")
+
+
+@pytest.mark.parametrize("forwarded", ["garbage", "unknown", ""])
+def test_who_comes_from_nowhere_is_counted_with_nobody(
+    user, settings, caplog, monkeypatch, forwarded
+):
+    # Which lets one such line through in half a minute.
+    monkeypatch.setattr(logging.getLogger("shell.addresses"), "filters", [])
+    settings.BEHIND_PROXY = True
+    for number in range(35):
+        asker = Client(headers={"X-Forwarded-For": forwarded})
+        log_in(asker, f"nobody-{number}@hudson.example", "wrong")
+    asker = Client(headers={"X-Forwarded-For": forwarded})
+    log_in(asker, user.email)
+    assert is_in(asker)
+    assert "A client's address cannot be read: see BEHIND_PROXY and PROXY_COUNT." in caplog.text
+    assert UserSession.objects.get().ip == "0.0.0.0"
 
 
 @pytest.mark.usefixtures("_redis_away")

@@ -23,9 +23,11 @@ from notifications.models import Notification, NotificationPreference
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
+    CalendarFeedFactory,
     DriverFactory,
     NotificationFactory,
     UserFactory,
+    secret_of,
 )
 
 pytest_plugins = ["tests.smtp_sink"]
@@ -85,7 +87,7 @@ def test_the_lists_cost_the_same_for_one_row_and_for_many(
     for _ in range(12):
         booking = NotificationFactory().booking
         session_of(booking)
-        CalendarFeed.objects.create(fleet=booking.fleet, driver=booking.driver)
+        CalendarFeedFactory(fleet=booking.fleet, driver=booking.driver)
         preference_of(booking)
     with django_assert_max_num_queries(9):
         response = as_staff.get(url)
@@ -107,7 +109,7 @@ def preference_of(booking=None) -> NotificationPreference:
 
 
 def feed_of_a_fleet() -> CalendarFeed:
-    return CalendarFeed.objects.create(fleet=BookingFactory().fleet)
+    return CalendarFeedFactory(fleet=BookingFactory().fleet)
 
 
 @pytest.mark.parametrize(
@@ -361,4 +363,4 @@ def test_the_secret_of_a_calendar_is_nobody_else_s(as_staff):
     for url in (FEEDS, page_of(feed)):
         page = as_staff.get(url).content.decode()
         assert feed.fleet.name in page
-        assert feed.secret not in page
+        assert secret_of(feed) not in page

@@ -87,6 +87,20 @@ def test_over_http_nobody_is_sent_elsewhere():
     assert "max-age" not in answer.stdout
 
 
+def test_over_https_no_other_host_gives_browsers_our_cookies():
+    """A name that begins so is taken over https only, from this very host and for all of it."""
+    ask = (
+        "from django.conf import settings as s\n"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME,"
+        " s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH, s.CSRF_COOKIE_DOMAIN,"
+        " s.CSRF_COOKIE_PATH, s.SESSION_COOKIE_SECURE)"
+    )
+    names = "__Host-sessionid __Host-csrftoken __Host-device None / None / True"
+    assert manage("-c", ask).stdout.strip() == names
+    plain = manage("-c", ask, SITE_URL="http://charge.example", BEHIND_PROXY="false").stdout
+    assert plain.strip() == "sessionid csrftoken device None / None / False"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -56,10 +56,12 @@ class Redis:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
+        return f"redis://:of-this-test@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        words = valkey.command(port=self.port, folder=self.folder, keep=False)
+        words = valkey.command(
+            port=self.port, folder=self.folder, password="of-this-test", keep=False
+        )
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
         wait_for(lambda: answers(self.port))
 

@@ -13,17 +13,18 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from bookings.models.booking import link_token
-from calendars.models import CalendarFeed
 from drivers.models import TeamRole
 from mirror.models import SyncRun
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.factories import (
     BookingRequestFactory,
+    CalendarFeedFactory,
     MembershipFactory,
     NotificationFactory,
     UserFactory,
     next_noon,
+    secret_of,
 )
 from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
 from tests.small_operator import operator_world  # noqa: F401
@@ -74,7 +75,7 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
     )
     member = MembershipFactory(fleet=fleet)
     invitation = Invitation.objects.create(fleet=fleet, email="new@fleet.example", role="viewer")
-    feed = CalendarFeed.objects.create(fleet=fleet)
+    feed = CalendarFeedFactory(fleet=fleet)
     NotificationFactory(request=open_request)
     SyncRun.objects.get_or_create(
         kind="bookings", defaults={"started_at": now(), "alive_at": now()}
@@ -89,7 +90,7 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
         "booking": str(booking.pk),
         "move": str(booking.pk),
         "secret": link_token(booking, driver),
-        "feed_secret": feed.secret,
+        "feed_secret": secret_of(feed),
         "feed": str(feed.pk),
         "batch": str(refused.batch),
         "member": str(member.pk),

@@ -18,11 +18,11 @@ from bookings.models import (
     BookingRequestEvent,
     ChargingSession,
 )
-from calendars.models import CalendarFeed
 from notifications.models import Notification
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
+    CalendarFeedFactory,
     DriverFactory,
     MembershipFactory,
     NotificationFactory,
@@ -134,7 +134,7 @@ def taken_away(fleet, quux):
 
 @pytest.fixture
 def their_feed(fleet, quux):
-    return CalendarFeed.objects.create(fleet=fleet, driver=quux)
+    return CalendarFeedFactory(fleet=fleet, driver=quux)
 
 
 @pytest.fixture

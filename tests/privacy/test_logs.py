@@ -32,7 +32,7 @@ from notifications.models import Notification
 from privacy.models import AuditEntry
 from sandbox.world import cast
 from tests.bookings import conftest as bookings_fixtures
-from tests.factories import PASSWORD, UserFactory, next_noon
+from tests.factories import PASSWORD, UserFactory, next_noon, secret_of
 from tests.telemetry.conftest import written  # noqa: F401 - a fixture
 
 pytest_plugins = ["tests.smtp_sink"]
@@ -177,7 +177,7 @@ def test_nothing_that_staff_or_strangers_do_tells_who_somebody_is(
 
     # Links and calendars.
     web.post(reverse("calendars:feeds"), {"scope": "all"})
-    secrets += [link_token(booking, driver), CalendarFeed.objects.get().secret]
+    secrets += [link_token(booking, driver), secret_of(CalendarFeed.objects.get())]
     stranger.get(f"/d/{secrets[-2]}/")
     stranger.post(f"/d/{secrets[-2]}/late/", {"minutes": "10", "note": REFERENCE})
     stranger.get(f"/d/{secrets[-2]}x/")

@@ -21,7 +21,7 @@ from privacy import retention
 from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
 from telemetry.sweeps import periods
-from tests.factories import BookingFactory, DriverFactory, MembershipFactory
+from tests.factories import BookingFactory, CalendarFeedFactory, DriverFactory, MembershipFactory
 from tests.privacy.conftest import places_of
 from tests.privacy.test_erasure import read_again
 
@@ -108,7 +108,7 @@ def test_drivers_who_left_long_ago_lose_their_names(fleet, quux, past_booking):
     left = now() - timedelta(days=OLD)
     FleetDriver.objects.update(left_at=left)
     Driver.objects.update(synced_at=left)
-    CalendarFeed.objects.create(fleet=fleet, driver=quux)
+    CalendarFeedFactory(fleet=fleet, driver=quux)
 
     assert clear_old_data().drivers == 1
     assert places_of("quux") == set()
@@ -148,8 +148,8 @@ def test_people_without_a_fleet_are_erased(staff, manager):
 
 def test_calendars_and_histories_go_as_well(fleet, staff, manager):
     long_ago = now() - timedelta(days=OLD)
-    CalendarFeed.objects.create(fleet=fleet, revoked_at=long_ago)
-    CalendarFeed.objects.create(fleet=fleet)
+    CalendarFeedFactory(fleet=fleet, revoked_at=long_ago)
+    CalendarFeedFactory(fleet=fleet)
     LogEntry.objects.create(user=staff, action_flag=1, action_time=long_ago, object_repr="x")
 
     cleared = clear_old_data()

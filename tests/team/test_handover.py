@@ -16,6 +16,7 @@ from team.handover import hand_over, looked_after, revoke_feeds_of
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
+    CalendarFeedFactory,
     MembershipFactory,
     NotificationFactory,
 )
@@ -148,8 +149,8 @@ def test_mails_that_wait_go_to_the_colleague_once(fleet, booking, ana, ben, boss
 
 
 def test_the_calendars_that_somebody_made_lead_nowhere(fleet, other_fleet, ana, ben):
-    theirs = CalendarFeed.objects.create(fleet=fleet, created_by=ana)
-    CalendarFeed.objects.create(fleet=fleet, created_by=ben)
-    CalendarFeed.objects.create(fleet=other_fleet, created_by=ana)
+    theirs = CalendarFeedFactory(fleet=fleet, created_by=ana)
+    CalendarFeedFactory(fleet=fleet, created_by=ben)
+    CalendarFeedFactory(fleet=other_fleet, created_by=ana)
     assert revoke_feeds_of(fleet, ana) == 1
     assert CalendarFeed.objects.exclude(revoked_at=None).get() == theirs

@@ -12,12 +12,11 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from bookings.models import Booking
-from calendars.models import CalendarFeed
 from drivers.models import TeamRole
 from drivers.onboarding import add_member
 from privacy.erasure import erase_user
 from team.models import Invitation
-from tests.factories import BookingFactory, MembershipFactory, UserFactory
+from tests.factories import BookingFactory, CalendarFeedFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -147,13 +146,13 @@ def test_a_role_is_changed_and_the_only_admin_keeps_it(as_admin, fleet, fleet_ad
 def test_who_is_removed_hands_over_and_is_out_at_once(as_admin, fleet, fleet_admin, as_manager):
     manager = User.objects.get(email="manager@hudson.example")
     booking = BookingFactory(fleet=fleet, created_by=manager, accepted=True)
-    feed = CalendarFeed.objects.create(fleet=fleet, created_by=manager)
+    feed = CalendarFeedFactory(fleet=fleet, created_by=manager)
     url = f"/team/members/{member(fleet, manager)}/remove/"
     assert as_manager.get(f"/bookings/{booking.pk}/").status_code == 200
 
     assert "Please pick who takes over" in as_admin.post(url).content.decode()
     assert manager.email in roles(fleet)
-    page = as_admin.post(url, {"heir": fleet_admin.pk, "revoke_feeds": "on"}, follow=True)
+    page = as_admin.post(url, {"heir": fleet_admin.pk}, follow=True)
 
     assert "1 booking was handed over to" in page.content.decode()
     assert Booking.objects.get().created_by == fleet_admin

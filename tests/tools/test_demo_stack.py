@@ -1,6 +1,8 @@
 """Where the demo listens and what it keeps."""
 
+import json
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -71,7 +73,7 @@ def test_everything_points_at_loopback_and_at_its_own_folder(stack, tmp_path):
     environment = stack.environment()
 
     for name in ("SITE_URL", "AMPECO_BASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL"):
-        assert "//127.0.0.1:" in environment[name]
+        assert urlsplit(environment[name]).hostname == "127.0.0.1"
     assert environment["DATABASE_URL"] == f"sqlite:///{tmp_path}/chargebook.sqlite3"
     assert environment["CHARGEBOOK_DEMO"] == "1"
 
@@ -111,3 +113,21 @@ def test_reset_forgets_everything_unless_a_demo_runs(tmp_path, monkeypatch, caps
 )
 def test_parallel_test_processes_have_their_own_redis_database(url, worker, expected):
     assert own_database(url, worker) == expected
+
+
+def test_a_demo_of_before_gets_the_secrets_that_it_lacks(tmp_path):
+    first = read_secrets(tmp_path)
+    kept = {name: value for name, value in first.items() if name != "valkey_password"}
+    (tmp_path / "secrets.json").write_text(json.dumps(kept))
+    again = read_secrets(tmp_path)
+    assert {**again, "valkey_password": ""} == {**first, "valkey_password": ""}
+    assert len(again["valkey_password"]) > 32
+
+
+def test_its_valkey_wants_a_password_that_no_list_of_processes_shows(stack):
+    words = stack.processes()["valkey"]
+    assert stack.valkey_password not in words
+    file = stack.folder / "valkey" / "valkey.conf"
+    assert file.read_text() == f"requirepass {stack.valkey_password}\n"
+    assert file.stat().st_mode & 0o077 == 0
+    assert urlsplit(stack.environment()["CACHE_URL"]).password == stack.valkey_password

@@ -17,9 +17,10 @@ from functools import partial
 import httpx
 import redis
 
+from config.services import answers
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor
-from tools.services.ports import answers, wait_until
+from tools.services.ports import wait_until
 from tools.services.postgres import Cluster
 
 # How long something is wrong, and how long it is quiet afterwards in each lane: in a run of many
@@ -55,8 +56,8 @@ class Target:
     post: PostOffice
     broker: Process
     cache: Process
-    broker_port: int
-    cache_port: int
+    broker_url: str
+    cache_url: str
 
     def named(self, kind: str) -> list[Process]:
         return [
@@ -170,9 +171,9 @@ class Chaos:
     def _server_faults(self) -> list[Fault]:
         target = self._target
         return [
-            ("broker: flushed", lambda _: self._flush(target.broker_port)),
+            ("broker: flushed", lambda _: self._flush(target.broker_url)),
             ("broker: kill -9, away", lambda seconds: self._away(target.broker, seconds)),
-            ("cache: flushed", lambda _: self._flush(target.cache_port)),
+            ("cache: flushed", lambda _: self._flush(target.cache_url)),
             ("cache: kill -9, away", lambda seconds: self._away(target.cache, seconds)),
             ("database: crashes", lambda _: self._database_crashes(0)),
             ("database: crashes, away", self._database_crashes),
@@ -230,8 +231,8 @@ class Chaos:
         for process in self._target.named(kind):
             process.send(signal.SIGKILL)
 
-    def _flush(self, port: int) -> None:
-        with redis.Redis(port=port) as server:
+    def _flush(self, url: str) -> None:
+        with redis.Redis.from_url(url) as server:
             server.flushall()
 
     def _away(self, process: Process, seconds: float) -> None:
@@ -266,8 +267,8 @@ class Chaos:
         for process in (self._target.broker, self._target.cache):
             if process.is_away:
                 process.start()
-        ports = (self._target.broker_port, self._target.cache_port)
-        wait_until(lambda: all(answers(port) for port in ports), seconds=20)
+        urls = (self._target.broker_url, self._target.cache_url)
+        wait_until(lambda: all(answers(url) for url in urls), seconds=20)
 
 
 def calls_of(operator: str) -> int:

@@ -65,8 +65,8 @@ def make_place(folder: Path | None, *, seed: int) -> Iterator[Place]:
             **demo.environment(),
             **SETTINGS,
             "DATABASE_URL": database.url,
-            "CELERY_BROKER_URL": f"redis://{LOOPBACK}:{broker_port}/0",
-            "CACHE_URL": f"redis://{LOOPBACK}:{cache_port}/0",
+            "CELERY_BROKER_URL": f"{demo.redis_at(broker_port)}/0",
+            "CACHE_URL": f"{demo.redis_at(cache_port)}/0",
         }
 
         def add(name: str, words: list[str], **settings: str) -> Process:
@@ -74,8 +74,11 @@ def make_place(folder: Path | None, *, seed: int) -> Iterator[Place]:
             return supervisor.add(Process(name, words, {**environment, **settings}, log))
 
         def redis_server(name: str, port: int) -> Process:
-            (folder / name).mkdir(exist_ok=True)
-            return add(name, valkey.command(port=port, folder=folder / name, keep=False))
+            place = folder / name
+            place.mkdir(exist_ok=True)
+            password = demo.valkey_password
+            words = valkey.command(port=port, folder=place, password=password, keep=False)
+            return add(name, words)
 
         broker = redis_server("broker", broker_port)
         cache = redis_server("cache", cache_port)
@@ -100,7 +103,9 @@ def make_place(folder: Path | None, *, seed: int) -> Iterator[Place]:
         for port in ports:
             expect_port(port)
         target = Target(
-            supervisor, database, demo.operator, post, broker, cache, broker_port, cache_port
+            *(supervisor, database, demo.operator, post, broker, cache),
+            broker_url=environment["CELERY_BROKER_URL"],
+            cache_url=environment["CACHE_URL"],
         )
         portals = [f"http://{LOOPBACK}:{port}" for port in ports]
         yield Place(demo, environment, portals, target, folder)

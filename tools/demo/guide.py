@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tools.demo.stack import ROOT, Stack, demo_folder, read_secrets
 from tools.services.ports import answers, answers_ready, wait_until
@@ -31,7 +32,9 @@ def running_stack() -> Stack:
 
 
 def port_of(name: str) -> int:
-    return int(os.environ[name].split(":")[2].partition("/")[0])
+    port = urlsplit(os.environ[name]).port
+    assert port
+    return port
 
 
 def seed(stack: Stack) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ DEFAULT_PORTS = {
     "DEMO_MAIL_PORT": 8725,
     "DEMO_VALKEY_PORT": 6399,
 }
+SECRETS = ("secret_key", "operator_token", "valkey_password")
 
 
 class PortTaken(Exception):
@@ -36,6 +37,7 @@ class Stack:
     valkey_port: int
     secret_key: str
     operator_token: str
+    valkey_password: str
 
     @property
     def portal(self) -> str:
@@ -44,6 +46,9 @@ class Stack:
     @property
     def operator(self) -> str:
         return f"http://{LOOPBACK}:{self.operator_port}"
+
+    def redis_at(self, port: int) -> str:
+        return f"redis://:{self.valkey_password}@{LOOPBACK}:{port}"
 
     @property
     def ready_file(self) -> Path:
@@ -81,8 +86,8 @@ class Stack:
             "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
             "BEHIND_PROXY": "false",
             "DATABASE_URL": f"sqlite:///{self.folder / 'chargebook.sqlite3'}",
-            "CELERY_BROKER_URL": f"redis://{LOOPBACK}:{self.valkey_port}/0",
-            "CACHE_URL": f"redis://{LOOPBACK}:{self.valkey_port}/1",
+            "CELERY_BROKER_URL": f"{self.redis_at(self.valkey_port)}/0",
+            "CACHE_URL": f"{self.redis_at(self.valkey_port)}/1",
             "AMPECO_BASE_URL": f"{self.operator}/public-api",
             "AMPECO_API_TOKEN": self.operator_token,
             "SANDBOX_TOKEN": self.operator_token,
@@ -104,7 +109,10 @@ class Stack:
         python = sys.executable
         commands = {
             "valkey": valkey.command(
-                port=self.valkey_port, folder=self.folder / "valkey", keep=True
+                port=self.valkey_port,
+                folder=self.folder / "valkey",
+                password=self.valkey_password,
+                keep=True,
             ),
             "operator": [
                 *(python, "-m", "sandbox"),
@@ -162,15 +170,15 @@ def choose_ports(environ: Mapping[str, str]) -> tuple[dict[str, int], list[str]]
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
-    """Return the demo's secrets; the first time they are made and kept in `folder`."""
+    """Return the demo's secrets; those that are missing are made, and kept in `folder`."""
     path = folder / "secrets.json"
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
-    made = {name: secrets.token_urlsafe(48) for name in ("secret_key", "operator_token")}
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(made))
-    return made
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = [name for name in SECRETS if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_urlsafe(48) for name in missing}
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(kept))
+    return kept
 
 
 def make_stack(folder: Path, ports: Mapping[str, int]) -> Stack:

@@ -1,5 +1,6 @@
 """The Valkey server that comes with the dependencies, so that nobody has to install one."""
 
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,14 +25,20 @@ def server_path() -> Path | None:
         return None
 
 
-def command(*, port: int, folder: Path, keep: bool) -> list[str]:
-    """Return the command that serves on loopback; with `keep` what is written outlives it."""
+def command(*, port: int, folder: Path, password: str, keep: bool) -> list[str]:
+    """Return the command that serves on loopback; with `keep` what is written outlives it.
+
+    The password goes into a file in `folder`: a command's words can be read by everybody.
+    """
     path = server_path()
     if path is None:
         sys.exit(
             "No Valkey server comes with this platform: use Linux, macOS or WSL, "
             "or point the settings at a Redis of your own (README, “Point it at a real operator”)."
         )
+    file = folder / "valkey.conf"
+    file.touch(mode=0o600)
+    file.write_text(f"requirepass {password}\n")
     options = {
         "bind": LOOPBACK,
         "port": str(port),
@@ -42,21 +49,21 @@ def command(*, port: int, folder: Path, keep: bool) -> list[str]:
         "loglevel": "warning",
         "logfile": "log",
     }
-    return [str(path), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    words = (word for name, value in options.items() for word in (f"--{name}", value))
+    return [str(path), str(file.resolve()), *words]
 
 
 @contextmanager
 def private_server() -> Iterator[str]:
     """Serve an empty Valkey while the block runs; yield its URL without a database number."""
-    port = free_port()
+    port, password = free_port(), secrets.token_urlsafe()
     with TemporaryDirectory(prefix="chargebook-valkey-") as folder:
-        process = subprocess.Popen(
-            command(port=port, folder=Path(folder), keep=False), stdout=subprocess.DEVNULL
-        )
+        words = command(port=port, folder=Path(folder), password=password, keep=False)
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
         try:
             if not wait_until(lambda: answers(port), seconds=10):
                 sys.exit("The private Valkey server did not start.")
-            yield f"redis://{LOOPBACK}:{port}"
+            yield f"redis://:{password}@{LOOPBACK}:{port}"
         finally:
             process.terminate()
             process.wait(timeout=10)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.actions.driver import LATE_MINUTES, LONGEST_NOTE
+from shell.plain_text import OneLines
 
 
 def late_choices() -> list[tuple[int, str]]:
@@ -18,7 +19,7 @@ def late_choices() -> list[tuple[int, str]]:
     ]
 
 
-class LateForm(forms.Form):
+class LateForm(OneLines, forms.Form):
     """How late somebody will be."""
 
     minutes = forms.TypedChoiceField(

@@ -173,7 +173,7 @@ def test_it_speaks_the_drivers_language_where_the_portal_does(client, booking, u
 def test_it_is_kept_out_of_caches_and_search_engines(client, url):
     for address in (*(f"{url}{part}" for part in PAGES), "/d/wrong/"):
         answer = client.get(address)
-        assert answer["Cache-Control"] == "no-store"
+        assert answer["Cache-Control"] == "private, no-store"
         assert answer["Referrer-Policy"] == "same-origin"
         assert "noindex" in answer["X-Robots-Tag"]
 
