@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.wording.facts import one_line
-from bookings.wording.history import OCCURRENCES, who_did
+from bookings.wording.history import OCCURRENCES
 from sites.facts import trouble_of
 
 Kind = BookingRequest.Kind
@@ -76,7 +76,7 @@ def trouble_text(event: BookingEvent, booking: Booking) -> str:
 
 def whose_trouble(event: BookingEvent) -> str:
     person = event.driver or event.user
-    return person.display_name if person else who_did(Actor.DRIVER)
+    return person.display_name if person else _("Driver")
 
 
 def _reasons(
