@@ -1,11 +1,10 @@
 """Gives the bookings that there are the UID under which they are in calendars already."""
 
+import secrets
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import migrations, models
-
-import bookings.models.booking
 
 AT_ONCE = 500
 
@@ -35,7 +34,7 @@ class Migration(migrations.Migration):
             "calendar_uid",
             models.CharField(
                 db_default="",
-                default=bookings.models.booking.new_calendar_uid,
+                default=secrets.token_hex,
                 editable=False,
                 help_text="The UID of the calendar entry, by which calendars find it again.",
                 max_length=300,

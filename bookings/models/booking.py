@@ -1,5 +1,6 @@
 """A booking as fleet managers know it, from the moment somebody asks for it."""
 
+import secrets
 import uuid
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,10 +24,6 @@ from bookings.models.statuses import (
 from drivers.models import Driver, Fleet
 from sites.models import Evse, Location
 from sites.periods import Period
-
-
-def new_calendar_uid() -> str:
-    return str(uuid.uuid4())
 
 
 class Booking(models.Model):
@@ -117,7 +114,7 @@ class Booking(models.Model):
     calendar_uid = models.CharField(
         _("id in calendars"),
         max_length=300,
-        default=new_calendar_uid,
+        default=secrets.token_hex,
         db_default="",
         editable=False,
         help_text=_("The UID of the calendar entry, by which calendars find it again."),

@@ -297,7 +297,9 @@ def test_cells_of_a_spreadsheet_say_what_they_are(as_manager, manager, charged, 
 
 @pytest.mark.django_db
 def test_nothing_in_a_spreadsheet_is_a_formula_or_a_link(as_manager, fleet):
-    texts = [*DANGEROUS, "https://evil.example", "mailto:x@evil.example", "7", "a\x0bb", "_x000D_"]
+    # No PostgreSQL holds a NUL.
+    texts = [text for text in DANGEROUS if "\x00" not in text]
+    texts += ["https://evil.example", "mailto:x@evil.example", "7", "a\x0bb", "_x000D_"]
     for text in texts:
         evse = EvseFactory(charge_point__location__name=text)
         BookingFactory(fleet=fleet, evse=evse, accepted=True, reference=text)
@@ -432,7 +434,7 @@ def test_a_spreadsheet_costs_two_queries_a_batch_and_no_memory(as_manager, fleet
         peaks.append(tracemalloc.get_traced_memory()[1])
         counts.append(len(captured))
         tracemalloc.stop()
-        answer.close()
+        answer.getvalue()
     assert counts[1] - counts[0] == 2 * 20
     assert peaks[1] < peaks[0] * 1.5
 
