@@ -1,6 +1,7 @@
 """Who asks for the addresses in tests/access.py, and what those are about."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -52,7 +53,8 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         **of_a_team(fleet),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
-        "start": f"{next_noon():%Y-%m-%dT%H:%M:%SZ}",
+        # After the booking, which the fleet is told that it has already.
+        "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
     }
 

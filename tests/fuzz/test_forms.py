@@ -72,6 +72,8 @@ RIGHT = {
     "power": "",
     "q": "a",
     "reference": "Job 7",
+    "draft": "1",
+    "access": "501",
     "reminder_minutes": "60",
     "remember": "on",
     "role": "viewer",
