@@ -5,6 +5,7 @@ methods may be retried for some seconds; methods that ask for bookings send exac
 Methods that return an iterator send their first request when it is first used.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ from ampeco.types import (
     Session,
     User,
 )
-from upstream.calls import Observer
+from upstream.calls import Observer, OperatorClock
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.emails import email_key, email_spellings
 from upstream.rate_gate import RateGate
@@ -92,6 +93,10 @@ class AmpecoClient:
     @property
     def calls(self) -> int:
         return self._transport.calls
+
+    @property
+    def clock(self) -> OperatorClock:
+        return self._transport.clock
 
     def held_back_for(self) -> float:
         """Return for how many seconds nothing would be sent; 0 when a call may be tried.
@@ -402,6 +407,10 @@ class AmpecoClient:
         )
 
     def _submit(self, operation: str, body: dict[str, Any]) -> BookingRequest:
-        return self._resources.submit(
+        sent_at = time.time()
+        answer = self._resources.submit(
             operation, BOOKING_REQUESTS, body, BookingRequest.from_payload
         )
+        # What dates requests need not be what dates answers.
+        self.clock.note(answer.created_at, sent_at=sent_at)
+        return answer

@@ -72,10 +72,9 @@ class Resources:
         *,
         include: str = "",
     ) -> Parsed:
-        url = self._transport.address(
-            f"{path}/{id_in_path(wanted)}", [("include[]", include)] if include else []
-        )
-        return parse_one(self._transport.get(url, operation=operation), parse, operation=operation)
+        query = [("include[]", include)] if include else []
+        answer = self._transport.read(f"{path}/{id_in_path(wanted)}", query, operation=operation)
+        return parse_one(answer, parse, operation=operation)
 
     def ask(
         self, operation: str, path: str, body: Mapping[str, Any], parse: Parser[Parsed]

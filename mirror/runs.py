@@ -106,10 +106,12 @@ def open_run(
     first_phase: str,
     counts: dict[str, Any] | None = None,
     not_within: timedelta | None = None,
+    clock_behind: timedelta = CLOCK_SKEW,
 ) -> SyncRun:
     """Begin a run, or take up the last one of its kind where it broke off.
 
-    `counts` is what a new one begins with, those of the sites' mirror by default. A run left
+    `counts` is what a new one begins with, those of the sites' mirror by default; `clock_behind` is
+    how much earlier by the operator's clock than by ours a change may be dated. A run left
     `running` by a process that died is taken over. Raises RunUnderWay when another process is at
     work on one, is faster in taking it up, or has ended one `not_within` so long: whoever asked
     before whether it is due may come when that one has just finished.
@@ -123,7 +125,7 @@ def open_run(
                     kind=kind,
                     started_at=now,
                     alive_at=now,
-                    updated_after=_changes_since(kind),
+                    updated_after=_changes_since(kind, clock_behind=clock_behind),
                     phase=first_phase,
                     counts=no_counts() if counts is None else counts,
                 )
@@ -144,11 +146,11 @@ def open_run(
     return latest
 
 
-def _changes_since(kind: str) -> datetime | None:
+def _changes_since(kind: str, *, clock_behind: timedelta) -> datetime | None:
     finished = last_finished()
     if kind != SyncRun.Kind.SITES_DELTA or finished is None:
         return None
-    return finished.started_at - CLOCK_SKEW
+    return finished.started_at - clock_behind
 
 
 def note_progress(

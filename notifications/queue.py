@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from notifications.kinds import MAILS
@@ -45,6 +46,20 @@ def due(now: datetime) -> QuerySet[Notification]:
         .exclude(tells_charger & Exists(nameless))
         .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
     )
+
+
+def waits_for(notification: Notification, *, now: datetime) -> str:
+    """Return in a sentence what a mail waits for; "" for one that goes out next or has gone."""
+    booking = notification.booking
+    waits = (
+        notification.state == State.QUEUED
+        and notification.kind in TELLS_CHARGER
+        and notification.created_at > now - WAIT_FOR_EVSE
+        and booking.evse_id is None
+        and booking.is_confirmed
+        and booking.start_at > now
+    )
+    return _("It waits until the operator names the charger, but not for long.") if waits else ""
 
 
 def ready(now: datetime) -> Iterator[int]:

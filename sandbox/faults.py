@@ -15,6 +15,7 @@ KINDS = (
     "cut-before",  # the connection is cut, nothing was processed
     "cut-after",  # the connection is cut, the call was processed
     "slow-body",  # the body trickles in over `seconds`
+    "late",  # the connection is cut, and the call is processed `seconds` later
 )
 FIELDS: dict[str, Callable[[Any], Any]] = {
     "probability": float,

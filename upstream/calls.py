@@ -1,8 +1,16 @@
-"""What came of each call to the operator: told when it has ended, counted, logged if it failed."""
+"""What came of each call to the operator: told when it has ended, counted, logged if it failed.
+
+Each answer also tells how far the operator's clock is from ours.
+"""
 
 import logging
-from collections.abc import Callable
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from telemetry.measures import OPERATOR_CALL_SECONDS, OPERATOR_CALLS, OPERATOR_PAUSES
@@ -112,3 +120,71 @@ def note_call(call: Call) -> None:
             call.outcome.value,
             extra={"status": call.outcome.value, "seconds": round(call.seconds, 3)},
         )
+
+
+# The operator's clock
+
+# For so long what was dated by an earlier, wrong clock is reckoned with: twice this at most.
+STRETCH_SECONDS = 3600
+# Beyond what was measured: times that are rounded to the minute, and drift since.
+MARGIN = timedelta(seconds=90)
+# Nothing was measured yet: the wrong time zone, in either direction.
+UNMEASURED = timedelta(days=1)
+LARGEST = timedelta(days=7)
+
+
+class OperatorClock:
+    """What one process knows of the operator's clock; safe for use by several threads.
+
+    A measure is a span: a `Date` has whole seconds, and its answer was some time on the way.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # By stretch of time: the least and the most by which theirs was ahead of ours, in seconds.
+        self._spans: deque[tuple[int, float, float]] = deque(maxlen=2)
+
+    def note_answer(self, headers: Mapping[str, str], *, sent_at: float) -> float:
+        """Take an answer's `Date`; return when it was given by the clock that dates what it says.
+
+        Without one by ours. One out of a cache tells nothing.
+        """
+        try:
+            date = parsedate_to_datetime(headers.get("date", ""))
+        except ValueError:
+            return time.time()
+        if "age" in headers:
+            return time.time()
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        self.note(date, sent_at=sent_at)
+        return date.timestamp()
+
+    def note(self, theirs: datetime | None, *, sent_at: float) -> None:
+        """Take an instant that the operator wrote since `sent_at` (seconds since 1970, ours)."""
+        if theirs is None:
+            return
+        now, at = time.time(), theirs.timestamp()
+        stretch, least, most = int(now // STRETCH_SECONDS), at - now, at + 1 - sent_at
+        with self._lock:
+            if self._spans and self._spans[-1][0] == stretch:
+                _, known_least, known_most = self._spans.pop()
+                least, most = min(least, known_least), max(most, known_most)
+            self._spans.append((stretch, least, most))
+
+    def behind(self, *, at_least: timedelta) -> timedelta:
+        """Return by how much the operator's clock may be behind ours."""
+        return self._doubt(at_least, [-least for _, least, _ in self._measured()])
+
+    def ahead(self, *, at_least: timedelta) -> timedelta:
+        """Return by how much the operator's clock may be ahead of ours."""
+        return self._doubt(at_least, [most for _, _, most in self._measured()])
+
+    def _measured(self) -> list[tuple[int, float, float]]:
+        with self._lock:
+            return list(self._spans)
+
+    def _doubt(self, at_least: timedelta, measured: list[float]) -> timedelta:
+        if not measured:
+            return max(at_least, UNMEASURED)
+        most = min(max(measured), LARGEST.total_seconds())
+        return max(at_least, timedelta(seconds=most) + MARGIN)

@@ -144,7 +144,7 @@ def bound_wait(seconds: float) -> float:
 
 
 def wait_after_refusal(headers: Mapping[str, str], *, now: float) -> float:
-    """Return how long to hold off after a 429; `now` is in seconds since 1970."""
+    """Return how long to hold off after a 429; `now` is in seconds since 1970, by its writer."""
     wait = _retry_after(headers, now=now)
     if wait is None:
         wait = _reset(headers, now=now)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import stamina
 
-from upstream.calls import Observer, tell
+from upstream.calls import Observer, OperatorClock, tell
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.errors import (
     UpstreamCircuitOpen,
@@ -70,7 +70,8 @@ class Transport:
     no more than `max_retry_seconds` have passed. A wait that the operator asks for is slept only by
     those, and only up to `max_wait_seconds`; otherwise UpstreamRateLimited is raised.
     `observer` is told of each attempt when it has ended. While `circuit` holds calls back, nothing
-    is sent, nor waited for: UpstreamCircuitOpen is raised.
+    is sent, nor waited for: UpstreamCircuitOpen is raised. `clock` is what the answers tell of the
+    operator's clock.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Transport:
         self._max_wait_seconds = max_wait_seconds
         self._observer = observer
         self._circuit = circuit
+        self.clock = OperatorClock()
         self._calls = 0
         self._calls_lock = threading.Lock()
         self._http = httpx.Client(
@@ -137,6 +139,9 @@ class Transport:
         return self._repeatedly(
             lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
         )
+
+    def read(self, path: str, query: Query = (), *, operation: str) -> dict[str, Any]:
+        return self.get(self.address(path, query), operation=operation)
 
     def ask(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
         """Send a POST that changes nothing upstream, so that it is repeated like a GET."""
@@ -239,12 +244,16 @@ class Transport:
             self._calls += 1
         deadline = time.monotonic() + self._timeout * ANSWER_SILENCES
         response: httpx.Response | None = None
+        sent_at = time.time()
         try:
             response = self._http.send(request, stream=True)
-            self._note_quota(response)
+            told_at = self.clock.note_answer(response.headers, sent_at=sent_at)
+            self._note_quota(response, told_at=told_at)
             if response.is_success:
                 return _read_object(response, deadline=deadline)
-            raise self._refusal(response, operation, changes=changes, deadline=deadline)
+            raise self._refusal(
+                response, operation, changes=changes, deadline=deadline, told_at=told_at
+            )
         except (httpx.RequestError, httpx.InvalidURL, _Unreadable) as error:
             # `from None`: httpx's errors carry the request, and with it token and driver data.
             raise UpstreamUnavailable(
@@ -257,21 +266,28 @@ class Transport:
             if response is not None:
                 response.close()
 
-    def _note_quota(self, response: httpx.Response) -> None:
+    def _note_quota(self, response: httpx.Response, *, told_at: float) -> None:
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            self._gate.close_for(wait_after_refusal(response.headers, now=time.time()))
+            self._gate.close_for(wait_after_refusal(response.headers, now=told_at))
             return
-        wait = wait_when_used_up(response.headers, now=time.time())
-        if wait is not None:
-            self._gate.close_for(wait)
+        if "x-ratelimit-remaining" in response.headers:
+            wait = wait_when_used_up(response.headers, now=told_at)
+            if wait is not None:
+                self._gate.close_for(wait)
 
     def _refusal(
-        self, response: httpx.Response, operation: str, *, changes: bool, deadline: float
+        self,
+        response: httpx.Response,
+        operation: str,
+        *,
+        changes: bool,
+        deadline: float,
+        told_at: float,
     ) -> UpstreamError:
         status = response.status_code
         message = f"{operation}: the operator answered {status}."
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            wait = wait_after_refusal(response.headers, now=time.time())
+            wait = wait_after_refusal(response.headers, now=told_at)
             return UpstreamRateLimited(
                 message, retry_after=wait, status=status, operation=operation
             )

@@ -70,6 +70,13 @@ class BookingRequest(models.Model):
                 " trying."
             ),
         )
+        UNNAMED = (
+            "unnamed",
+            _(
+                "The operator has approved the booking but has not said its number yet. We will "
+                "send this as soon as it does."
+            ),
+        )
 
     MOVES = REQUEST_MOVES
     OPEN = OPEN

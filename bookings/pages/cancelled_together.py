@@ -126,6 +126,8 @@ def _outcome(booking: Booking, request: BookingRequest | None, refusal: Refusal 
 def _what_is_waited_for(booking: Booking, request: BookingRequest | None) -> str:
     if booking.open_change == Booking.OpenChange.WITHDRAW:
         return _("Will be cancelled as soon as the operator has decided on it.")
+    if request and request.trouble:
+        return str(request.get_trouble_display())
     if request and request.status == Status.STALE:
         return _(
             "Requested. The operator has not answered for a long time; the portal keeps asking."

@@ -236,7 +236,7 @@ def _cancel_replaced(booking: Booking, now: datetime) -> None:
     if replaced is None:
         return
     may_stand = replaced.status in Booking.MAY_STAND and not replaced.is_past(now)
-    if may_stand and replaced.ampeco_booking_id is not None:
+    if may_stand:
         open_cancellation(replaced, now=now, asked_by=Actor.MANAGER, user=booking.created_by)
     else:
         write(replaced, now=now, open_change="")

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models import Actor, Booking, BookingEvent
 from bookings.state.booking import reminder_time
 from bookings.sync import sessions
 from bookings.sync.schedule import next_read
+from bookings.sync.whose import leave_strangers
 from drivers.models import Fleet, FleetDriver
 from sites.models import ChargePoint, Evse, Location
 from upstream.errors import UpstreamNotFound
@@ -42,8 +42,8 @@ def adopt(
     """Take in bookings that we do not have and that drivers of our fleets have made.
 
     Returns how many were taken in, and how many of `most_reads` single reads were needed to know
-    their chargers; what exceeds that waits for the next time. Left out are also those that a
-    request of ours is about to claim, and those at places that are not mirrored yet.
+    their chargers; what exceeds that waits for the next time. Left out are also those that came of
+    a request of ours, and those at places that are not mirrored yet.
     """
     earliest = timezone.now() - LOOK_BACK
     candidates = [
@@ -54,6 +54,8 @@ def adopt(
         and each.end_at > earliest
         and each.end_at > each.start_at
     ]
+    # Also what was asked for here for somebody who has left since.
+    candidates = leave_strangers(candidates, client=client)
     belonging = _belonging(candidates)
     candidates = [each for each in candidates if each.user_id in belonging]
     if not candidates:
@@ -62,11 +64,10 @@ def adopt(
         each.ampeco_id: each
         for each in Location.objects.filter(ampeco_id__in={each.location_id for each in candidates})
     }
-    claimed = _about_to_be_claimed(candidates)
     adopted = reads = 0
     for listed in sorted(candidates, key=lambda each: each.start_at):
         location = locations.get(listed.location_id)
-        if location is None or _identity(listed) in claimed:
+        if location is None:
             continue
         found = listed
         if not listed.evse_ids:
@@ -118,23 +119,6 @@ def _identity(found: ampeco_types.Booking) -> Identity:
     return found.user_id, found.location_id, found.start_at, found.end_at
 
 
-def _about_to_be_claimed(candidates: list[ampeco_types.Booking]) -> set[Identity]:
-    """Return what our create requests ask for of which the booking is not known yet.
-
-    A request is saved before it is sent, so whatever came of it upstream, it is found here.
-    """
-    requests = BookingRequest.objects.filter(
-        Q(status__in=BookingRequest.OPEN)
-        | Q(status=BookingRequest.Status.APPROVED, booking__ampeco_booking_id__isnull=True),
-        kind=BookingRequest.Kind.CREATE,
-        driver__ampeco_user_id__in={each.user_id for each in candidates},
-        start_at__in={each.start_at for each in candidates},
-    )
-    return set(
-        requests.values_list("driver__ampeco_user_id", "location__ampeco_id", "start_at", "end_at")
-    )
-
-
 def _evse_of(found: ampeco_types.Booking) -> Evse | None:
     evses = {
         each.ampeco_id: each
@@ -164,7 +148,8 @@ def _take_in(
         made_elsewhere=True,
         ampeco_booking_id=found.id,
         ampeco_updated_at=found.last_updated_at,
-        created_at=found.created_at or now,
+        # By the operator's clock.
+        created_at=min(found.created_at or now, now),
         changed_at=now,
     )
     if booking.is_confirmed:

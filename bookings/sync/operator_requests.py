@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -26,8 +27,10 @@ logger = logging.getLogger(__name__)
 Failure = BookingRequest.Failure
 Kind = BookingRequest.Kind
 
-# How far our clock may be from the operator's when we look for what arrived.
+# How far our clock may be from the operator's at least, whatever was measured.
 CLOCK_SKEW = timedelta(minutes=10)
+# Some operators round times to the minute, and what goes over the wire has whole seconds.
+ROUNDED = timedelta(minutes=1)
 
 
 def send(request: BookingRequest, *, client: AmpecoClient) -> ampeco_types.BookingRequest:
@@ -99,8 +102,8 @@ def find_all(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_ty
     """Return what the operator holds of a request, approved ones first.
 
     First by our external id; since a tenant may not filter by it, refuse to, or not give it back,
-    then among the recent ones. A match counts only when what it asks for agrees and no other row of
-    ours has it.
+    then among those of that time. A match counts only when what it asks for agrees and no other row
+    of ours has it.
     """
     matches = _named(request, client=client) or _unnamed(request, client=client)
     return _free(request, matches)
@@ -129,49 +132,95 @@ def _named(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_type
 
 
 def _unnamed(request: BookingRequest, *, client: AmpecoClient) -> list[ampeco_types.BookingRequest]:
-    """Return what is found among the recent ones, with our external id or without any.
+    """Return what is found among those of that time, with our external id or without any.
 
     Without it another channel may have asked for the same. What that was granted is as good as
-    ours, but its rejection is no answer to us: asked once more, the operator gives one.
+    ours, as long as it stands; its rejection is no answer to us: asked once more, the operator
+    gives one.
     """
-    ours = str(request.external_id)
-    return [
-        found
-        for found in _recent(request, client=client)
-        if is_same(request, found)
-        and (found.external_id == ours or (not found.external_id and found.status != "rejected"))
-    ]
+    matches = []
+    for found in _of_that_time(request, client=client):
+        if not is_same(request, found):
+            continue
+        if found.external_id:
+            counts = found.external_id == str(request.external_id)
+        elif found.status == "rejected":
+            counts = False
+        else:
+            # A date by another clock than the one that was measured must not hide one of ours.
+            counts = may_be_since(request, found, client=client) or _stands(
+                request, found, client=client
+            )
+        if counts:
+            matches.append(found)
+    return matches
 
 
 def _free(
     request: BookingRequest, matches: list[ampeco_types.BookingRequest]
 ) -> list[ampeco_types.BookingRequest]:
     by_id = {found.id: found for found in matches}
-    taken = set(
-        BookingRequest.objects.filter(ampeco_request_id__in=by_id)
-        .exclude(pk=request.pk)
-        .values_list("ampeco_request_id", flat=True)
-    )
+    others = BookingRequest.objects.filter(ampeco_request_id__in=by_id).exclude(pk=request.pk)
+    taken = set(others.values_list("ampeco_request_id", flat=True))
+    if request.kind == Kind.CREATE:
+        # Of what bears no id of ours: a booking that stands here already is another one.
+        unnamed = {each.booking_id: each.id for each in matches if not each.external_id}
+        held = Booking.objects.filter(ampeco_booking_id__in=unnamed.keys() - {None})
+        known = held.exclude(pk=request.booking_id).values_list("ampeco_booking_id", flat=True)
+        taken |= {unnamed[pk] for pk in known}
     order = {"approved": 0, "pending": 1}
     free = [found for found in by_id.values() if found.id not in taken]
     return sorted(free, key=lambda found: (order.get(found.status, 2), found.id))
 
 
-def _recent(
+def _of_that_time(
     request: BookingRequest, *, client: AmpecoClient
 ) -> Iterator[ampeco_types.BookingRequest]:
-    since = request.created_at.astimezone(UTC) - CLOCK_SKEW
     if request.kind == Kind.CREATE:
-        pages = client.booking_request_pages(
-            user_id=request.driver.ampeco_user_id,
-            location_id=request.location.ampeco_id,
-            created_after=since,
-        )
+        # Not by when they were made: that is told by the operator's clock.
+        pages = client.booking_request_pages(**place_and_time(request))
     else:
-        # These have no location, and cancellations no user: no filter by them finds any.
-        pages = client.booking_request_pages(created_after=since)
+        # These have no location, and cancellations no user nor times: no filter by them finds any.
+        pages = client.booking_request_pages(created_after=_earliest(request, client=client))
     for page in pages:
         yield from page.items
+
+
+def place_and_time(request: BookingRequest) -> dict[str, Any]:
+    """Return the filters for what the operator may have made, or was asked for, by a request."""
+    return {
+        "user_id": request.driver.ampeco_user_id,
+        "location_id": request.location.ampeco_id,
+        "start_after": request.start_at - ROUNDED,
+        "start_before": request.start_at + ROUNDED,
+    }
+
+
+def may_be_since(
+    request: BookingRequest,
+    found: ampeco_types.BookingRequest | ampeco_types.Booking,
+    *,
+    client: AmpecoClient,
+) -> bool:
+    """Return whether what is dated by the operator's clock may be from after our request."""
+    return found.created_at is None or found.created_at >= _earliest(request, client=client)
+
+
+def _earliest(request: BookingRequest, *, client: AmpecoClient) -> datetime:
+    return request.created_at.astimezone(UTC) - client.clock.behind(at_least=CLOCK_SKEW)
+
+
+def _stands(
+    request: BookingRequest, found: ampeco_types.BookingRequest, *, client: AmpecoClient
+) -> bool:
+    """Return whether what was asked for before our request, by its date, is still to be had."""
+    if request.kind != Kind.CREATE or not found.is_decided:
+        return request.kind == Kind.CREATE
+    return any(
+        each.status in Booking.MAY_STAND and found.booking_id in {None, each.id}
+        for page in client.booking_pages(**place_and_time(request))
+        for each in page.items
+    )
 
 
 def is_answer_to(request: BookingRequest, answer: ampeco_types.BookingRequest) -> bool:
@@ -181,32 +230,44 @@ def is_answer_to(request: BookingRequest, answer: ampeco_types.BookingRequest) -
 
 
 def is_same(request: BookingRequest, found: ampeco_types.BookingRequest) -> bool:
-    """Return whether an upstream request is ours, by what it asks for."""
+    """Return whether an upstream request is ours, by what it asks for.
+
+    With our external id it may leave out what it asks for, but not say otherwise.
+    """
     if found.type != request.kind:
         return False
-    # What goes over the wire has whole seconds.
-    start_at = request.start_at.replace(microsecond=0)
-    end_at = request.end_at.replace(microsecond=0)
+    booking_id = request.booking.ampeco_booking_id
+    asked: list[tuple[object, object]] = [
+        (found.user_id, request.driver.ampeco_user_id),
+        (found.start_at, request.start_at),
+        (found.end_at, request.end_at),
+    ]
     if request.kind == Kind.CREATE:
-        return (
-            found.user_id == request.driver.ampeco_user_id
-            and found.location_id == request.location.ampeco_id
-            and found.start_at == start_at
-            and found.end_at == end_at
-            and (
-                found.evse_id is None
-                or request.evse is None
-                or found.evse_id == request.evse.ampeco_id
-            )
-        )
-    if found.booking_id is None or found.booking_id != request.booking.ampeco_booking_id:
-        return False
-    # Of a change the operator may tell only what is other than before.
-    return request.kind == Kind.CANCEL or (
-        found.user_id in {None, request.driver.ampeco_user_id}
-        and found.start_at in {None, start_at}
-        and found.end_at in {None, end_at}
+        asked.append((found.location_id, request.location.ampeco_id))
+        needed = [told for told, _ours in asked]
+        asked.append((found.evse_id, request.evse.ampeco_id if request.evse else None))
+    else:
+        # Of a change the operator may tell only what is other than before.
+        asked = [*(asked if request.kind == Kind.UPDATE else []), (found.booking_id, booking_id)]
+        needed = [found.booking_id, booking_id]
+    is_named = found.external_id == str(request.external_id)
+    return (is_named or None not in needed) and all(_agree(told, ours) for told, ours in asked)
+
+
+def is_same_place_and_time(request: BookingRequest, found: ampeco_types.Booking) -> bool:
+    """Return whether a booking is what a request asks for."""
+    return (
+        found.user_id == request.driver.ampeco_user_id
+        and found.location_id == request.location.ampeco_id
+        and _agree(found.start_at, request.start_at)
+        and _agree(found.end_at, request.end_at)
     )
+
+
+def _agree(told: object, ours: object) -> bool:
+    if isinstance(told, datetime) and isinstance(ours, datetime):
+        return abs(told - ours) < ROUNDED
+    return told is None or ours is None or told == ours
 
 
 # What may be otherwise by now, and what a request fails with then.

@@ -22,7 +22,7 @@ from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
-from bookings.sync.duplicates import record_single_decision
+from bookings.sync.duplicates import note_repeated, record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.submission import record_decision
 from mirror.work import claim, reconnect_if_broken
@@ -128,7 +128,8 @@ def _poll_by_list(
     most_pages = max(pages_expected, len(remaining) // 2)
     decided = 0
     pages = client.booking_request_pages(
-        created_after=min(created) - CLOCK_SKEW, created_before=timezone.now() + CLOCK_SKEW
+        created_after=min(created) - client.clock.behind(at_least=CLOCK_SKEW),
+        created_before=timezone.now() + client.clock.ahead(at_least=CLOCK_SKEW),
     )
     for number, page in enumerate(pages, start=1):
         decided += _record_page(page.items, remaining, client=client, began=began)
@@ -165,6 +166,7 @@ def _record_page(
         else:
             undecided.append(request)
     _record_undecided(undecided, began=began)
+    note_repeated(answers)
     return decided
 
 

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted
-from bookings.models import Booking, BookingRequest
-from bookings.state.booking import merge_external_booking
+from bookings.models import Booking
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -40,6 +39,7 @@ from bookings.sync.schedule import (
     stop_round,
 )
 from bookings.sync.sessions import find_session
+from bookings.sync.whose import find_booking_id, leave_strangers
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,
@@ -107,6 +107,9 @@ class Round:
         for number, page in enumerate(pages, start=1):
             record = record_page(page.items, asked_at=asked_at)
             self.changed += record.changed
+            # What is nobody's is taken in by the walk through all.
+            standing = [one for one in record.strangers if one.status in Booking.MAY_STAND]
+            leave_strangers(standing, client=self.client)
             for pk in record.done - read_alone:
                 self.remaining.pop(pk, None)
             wanted -= record.done
@@ -239,7 +242,7 @@ def _give_back(bookings: Iterable[Booking], *, at: datetime, now: datetime) -> N
 def _read_one(booking: Booking, *, client: AmpecoClient) -> bool:
     """Read one booking and record what differs; return whether anything did."""
     asked_at = timezone.now()
-    if booking.ampeco_booking_id is None and not _find_id(booking, client=client):
+    if booking.ampeco_booking_id is None and not find_booking_id(booking, client=client):
         return _read_again_later(booking.pk, read_at=asked_at)
     assert booking.ampeco_booking_id is not None
     pk = booking.pk
@@ -267,29 +270,6 @@ def _read_again_later(pk: int, *, read_at: datetime) -> bool:
     """Set when a booking that has not changed is read next; return that it has not."""
     schedule_bookings([followed().get(pk=pk)], read_at=read_at, now=timezone.now())
     return False
-
-
-def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
-    """Ask the operator which booking it made of an approved request; return whether it told."""
-    request = booking.requests.filter(
-        kind=BookingRequest.Kind.CREATE,
-        status=BookingRequest.Status.APPROVED,
-        ampeco_request_id__isnull=False,
-    ).first()
-    if request is None or request.ampeco_request_id is None:
-        return False
-    try:
-        found = client.read_booking_request(request.ampeco_request_id).booking_id
-    except UpstreamNotFound:
-        logger.warning("The operator no longer knows request %s.", request.pk)
-        return False
-    if found is None:
-        return False
-    with transaction.atomic():
-        merge_external_booking(booking, ampeco_booking_id=found)
-        Booking.objects.filter(pk=booking.pk).update(ampeco_booking_id=found)
-    booking.ampeco_booking_id = found
-    return True
 
 
 def _is_gone(booking: Booking, *, client: AmpecoClient) -> bool:

@@ -141,30 +141,34 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
     return sum(session.read_at is not None and session.read_at >= now for session in due)
 
 
-def next_read(session: ChargingSession, *, billing_status: str, now: datetime) -> datetime | None:
+def next_read(
+    session: ChargingSession, *, billing_status: str, now: datetime, ran_at: datetime | None = None
+) -> datetime | None:
     """Return when a session that was read just now is to be read again; None for never.
 
-    About once a minute while it runs, then until the operator has made out what it cost.
+    About once a minute while it runs, then until the operator has made out what it cost. `ran_at`
+    is when it was last seen running: by our clock, unlike the times of the session.
     """
     since = session.started_at or now
     if not session.has_ended:
         if now - since > GIVEN_UP_AFTER:
             return None
         return now + (LATE_PAUSE if now - since > LONG_CHARGE else OFTEN - SWEEP)
-    ended = session.stopped_at or since
-    if now - ended > BILLED_WITHIN or is_billed(session, billing_status, now=now):
+    ended = max(session.stopped_at or since, ran_at or since)
+    if now - ended > BILLED_WITHIN or is_billed(session, billing_status, ended=ended, now=now):
         return None
     return now + (LATER_LOOK if now - ended < LATE_PAUSE else LATE_PAUSE)
 
 
-def is_billed(session: ChargingSession, billing_status: str, *, now: datetime) -> bool:
+def is_billed(
+    session: ChargingSession, billing_status: str, *, ended: datetime, now: datetime
+) -> bool:
     """Return whether the cost of a session that has ended is final.
 
     Versions that do not say so are given some minutes.
     """
     if billing_status:
         return billing_status == "completed"
-    ended = session.stopped_at or session.started_at or now
     return session.amount is not None and now - ended >= LATER_LOOK
 
 
@@ -228,10 +232,13 @@ def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient)
 def _record(answers: list[tuple[ChargingSession, ampeco_types.Session]]) -> None:
     now = timezone.now()
     for session, found in answers:
+        ran_at = None if session.has_ended else session.read_at
         for name, value in _values(found).items():
             setattr(session, name, value)
         session.read_at = now
-        session.refresh_at = next_read(session, billing_status=found.billing_status, now=now)
+        session.refresh_at = next_read(
+            session, billing_status=found.billing_status, now=now, ran_at=ran_at
+        )
     fields = ["status", "started_at", "stopped_at", "energy_kwh", "amount", "currency"]
     try:
         with transaction.atomic():

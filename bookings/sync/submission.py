@@ -54,6 +54,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 # The first pause of a search, which doubles up to the longest until the grace is over.
 SEARCH_PAUSE_SECONDS = 2.0
 LONGEST_SEARCH_PAUSE_SECONDS = 5.0
+# How often it is looked whether the operator has named an approved booking by now.
 UNNAMED_PAUSE_SECONDS = 5
 
 
@@ -161,8 +162,8 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
             move_request(request, to=Status.FAILED, actor=Actor.PORTAL, failure=failure)
         return
     if request.kind != Kind.CREATE and request.booking.ampeco_booking_id is None:
-        # The approval did not name the booking; reading it will.
-        postpone(request, owner=owner, trouble=None, seconds=UNNAMED_PAUSE_SECONDS)
+        # The approval did not name the booking; reading it will (`bookings.sync.refresh`).
+        postpone(request, owner=owner, trouble=Trouble.UNNAMED, seconds=UNNAMED_PAUSE_SECONDS)
         return
     began = timezone.now()
     doubled = request.may_be_doubled or in_doubt
@@ -240,13 +241,14 @@ def record_answer(request: BookingRequest, answer: ampeco_types.BookingRequest) 
     """Record what the operator made of a request that it now holds.
 
     Of one that may have arrived more than once the decision is left to the poll, which looks for
-    the others first.
+    the others first. When it was received is told by the operator's clock, and bounded by ours.
     """
+    now = timezone.now()
     received: dict[str, Any] = {
         "ampeco_request_id": answer.id,
-        "sent_at": answer.created_at or timezone.now(),
+        "sent_at": min(max(answer.created_at or now, request.created_at), now),
         "attempts": 0,
-        "next_attempt_at": timezone.now() + timedelta(seconds=1),
+        "next_attempt_at": now + timedelta(seconds=1),
         "may_be_doubled": request.may_be_doubled,
     }
     if answer.is_decided and not request.may_be_doubled:
@@ -287,7 +289,7 @@ def postpone(
     request: BookingRequest,
     *,
     owner: uuid.UUID,
-    trouble: Trouble | None,
+    trouble: Trouble,
     seconds: float | None = None,
 ) -> None:
     """Give a claimed row back, to be tried again after some seconds (doubling by default)."""
@@ -296,7 +298,7 @@ def postpone(
         seconds *= random.uniform(0.75, 1.25)  # noqa: S311
     given_back = BookingRequest.objects.filter(pk=request.pk, lease_owner=owner).update(
         next_attempt_at=timezone.now() + timedelta(seconds=seconds),
-        trouble=trouble or "",
+        trouble=trouble,
         lease_owner=None,
         lease_until=None,
     )
@@ -305,7 +307,7 @@ def postpone(
             "Request %s is put off for %.0f s (%s).",
             request.pk,
             seconds,
-            trouble or "its booking is not named yet",
+            trouble,
             extra=_log_fields(request),
         )
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from bookings.actions.candidate import Slot
@@ -16,6 +17,8 @@ from bookings.models import Booking, ChargingSession
 from bookings.selectors import Cursor
 from bookings.wording import facts
 from bookings.wording.attention import risk_of
+from notifications import queue
+from notifications.models import Notification
 from shell.formats import instant, period, zone_label
 from sites.facts import charger_of
 from sites.models import Evse
@@ -105,6 +108,11 @@ def connectors(evse: Evse) -> str:
 def criteria_text(criteria: Criteria) -> str:
     """Return what any charger must offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
     return facts.criteria_text(criteria)
+
+
+@register.filter
+def waits_for(mail: Notification) -> str:
+    return queue.waits_for(mail, now=timezone.now())
 
 
 @register.filter

@@ -41,9 +41,12 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
         return {}
     # The latest of each booking comes last, and stays.
     requests = BookingRequest.objects.filter(booking__in=marked).order_by("created_at", "pk")
-    events = BookingEvent.objects.filter(
-        booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES]
-    ).select_related("user", "driver")
+    events = (
+        BookingEvent.objects.filter(booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES])
+        # That something surplus is being cancelled is no reason.
+        .exclude(what=What.CHANGED, actor=Actor.PORTAL)
+        .select_related("user", "driver")
+    )
     last_request = {request.booking_id: request for request in requests}
     last_event: dict[int, BookingEvent] = {}
     troubles: dict[int, dict[str, BookingEvent]] = defaultdict(dict)

@@ -7,10 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -75,6 +77,8 @@ class Api:
         self.world = world
         self._token = token
         self._recent: deque[float] = deque()
+        # What is still on its way, and when it arrives.
+        self._late: list[tuple[datetime, Request]] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -85,6 +89,12 @@ class Api:
         }
         if "latency" in struck:
             time.sleep(struck["latency"].seconds)
+        if "late" in struck:
+            request.get_data()
+            at = self.world.clock.now() + timedelta(seconds=struck["late"].seconds)
+            with self.world.lock:
+                self._late.append((at, request))
+            return cut(environ)
         if "cut-before" in struck:
             return cut(environ)
         response = self._answer(request, struck)
@@ -97,7 +107,7 @@ class Api:
         return response(environ, start_response)
 
     def _answer(self, request: Request, struck: dict[str, Fault]) -> Response:
-        headers: dict[str, str] = {}
+        headers = {"Date": http_date(self.world.clock.now())}
         try:
             if "rate-limited" in struck:
                 headers["Retry-After"] = str(max(1, round(struck["rate-limited"].seconds)))
@@ -142,16 +152,27 @@ class Api:
             self._recent.append(now)
 
     def _operate(self, request: Request) -> tuple[int, dict[str, Any]]:
+        with self.world.lock:
+            now = self.world.clock.now()
+            arrived = sorted(
+                (each for each in self._late if each[0] <= now), key=lambda one: one[0]
+            )
+            self._late = [each for each in self._late if each[0] > now]
+            for _at, late in arrived:
+                with suppress(Refusal):
+                    self._process(late)
+            return self._process(request)
+
+    def _process(self, request: Request) -> tuple[int, dict[str, Any]]:
         try:
             endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
         except MethodNotAllowed:
             raise
         except HTTPException:
             raise Missing from None
-        with self.world.lock:
-            self.world.calls[" ".join(endpoint)] += 1
-            self.world.tick()
-            payload = OPERATIONS[endpoint](self.world, request, **arguments)
+        self.world.calls[" ".join(endpoint)] += 1
+        self.world.tick()
+        payload = OPERATIONS[endpoint](self.world, request, **arguments)
         created = endpoint == ("POST", "/resources/booking-requests/v1.0")
         return (201 if created else 200), payload
 

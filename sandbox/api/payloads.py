@@ -183,7 +183,17 @@ def partner(world: World, pk: int) -> Payload:
 
 
 def request(world: World, record: Request) -> Payload:
-    """Return a booking request; what does not apply to its type is left out."""
+    """Return a booking request as callers of the API get it."""
+    payload = whole_request(record)
+    if world.drops_external_id:
+        payload.pop("externalId", None)
+    if world.leaves_out_booking_id and record.type == "create":
+        payload.pop("bookingId", None)
+    return payload
+
+
+def whole_request(record: Request) -> Payload:
+    """Return all of a booking request; what does not apply to its type is left out."""
     payload: Payload = {
         "id": record.id,
         "type": record.type,

@@ -31,6 +31,9 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "shape": lambda value: isinstance(value, str) and value in SHAPES,
     "evse_list_forbidden": lambda value: isinstance(value, bool),
     "ignores_external_id": lambda value: isinstance(value, bool),
+    "drops_external_id": lambda value: isinstance(value, bool),
+    "leaves_out_booking_id": lambda value: isinstance(value, bool),
+    "rounds_to_minutes": lambda value: isinstance(value, bool),
     "no_show_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "failed_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "rate_limit": lambda value: value is None or (type(value) is int and value >= 1),
@@ -62,7 +65,7 @@ def _world(world: World, request: Request) -> Any:
     world.tick()
     return {
         "now": payloads.instant(world.clock.now()),
-        "requests": [payloads.request(world, each) for each in world.requests.values()],
+        "requests": [payloads.whole_request(each) for each in world.requests.values()],
         "bookings": [payloads.booking(world, each, evses=True) for each in world.bookings.values()],
     }
 

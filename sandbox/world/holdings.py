@@ -28,6 +28,8 @@ class Holdings:
 
     `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
     of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
+    `drops_external_id` gives no external id back, nor finds any by it; `leaves_out_booking_id` says
+    of an approved create not which booking it made; `rounds_to_minutes` dates all to the minute.
     """
 
     def __init__(self, *, seed: int = 1) -> None:
@@ -45,6 +47,9 @@ class Holdings:
         self.shape = SHAPES[0]
         self.evse_list_forbidden = False
         self.ignores_external_id = False
+        self.drops_external_id = False
+        self.leaves_out_booking_id = False
+        self.rounds_to_minutes = False
         self.no_show_share = 0.1
         self.failed_share = 0.0
         self.rate_limit: int | None = None
@@ -71,6 +76,11 @@ class Holdings:
     def now(self) -> datetime:
         """Return what time it is for what happens: within `tick` that is when it fell due."""
         return self._moment or self.clock.now()
+
+    def stamp(self, at: datetime | None = None) -> datetime:
+        """Return an instant, by default the present, as the operator writes it down."""
+        at = at or self.now()
+        return at.replace(second=0, microsecond=0) if self.rounds_to_minutes else at
 
     def add_location(self, location: Location) -> Location:
         self.locations[location.id] = location

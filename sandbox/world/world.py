@@ -53,9 +53,11 @@ class World(Holdings):
 
     def ask(self, **fields: Any) -> Request:
         """Take a request; it is decided later."""
-        now = self.now()
+        now, stamp = self.now(), self.stamp()
         pk = next(reversed(self.requests), 0) + 1
-        request = Request(id=pk, status="pending", created_at=now, updated_at=now, **fields)
+        for name in {"start_at", "end_at"} & fields.keys():
+            fields[name] = fields[name] and self.stamp(fields[name])
+        request = Request(id=pk, status="pending", created_at=stamp, updated_at=stamp, **fields)
         plan = self.plans.pop(request.external_id or "", None)
         if plan:
             request.decide_at = now + timedelta(seconds=plan.after_seconds)
@@ -120,7 +122,7 @@ class World(Holdings):
 
     def _settle(self, request: Request, status: str) -> None:
         request.status = status
-        request.updated_at = self.now()
+        request.updated_at = self.stamp()
         self.undecided.discard(request.id)
         self._note("requests", request)
         self.save()
@@ -137,7 +139,7 @@ class World(Holdings):
         user_id: int | None = None,
         status: str = "accepted",
     ) -> Booking:
-        now = self.now()
+        now = self.stamp()
         pk = max(next(reversed(self.bookings), 0), self._last_forgotten) + 1
         booking = Booking(
             id=pk,
@@ -181,7 +183,7 @@ class World(Holdings):
     def set_booking_status(self, booking: Booking, status: str) -> None:
         """Give a booking another status; call it as well after changing its times."""
         booking.status = status
-        booking.updated_at = self.now()
+        booking.updated_at = self.stamp()
         self._index_booking(booking)
         self._note("bookings", booking)
         self.save()

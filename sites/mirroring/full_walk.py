@@ -23,6 +23,7 @@ from mirror.models import SyncRun
 from mirror.problems import problem_of
 from mirror.runs import (
     CHARGE_POINTS,
+    CLOCK_SKEW,
     EVSES,
     LOCATIONS,
     RunOvertaken,
@@ -77,7 +78,8 @@ def sync_sites(
     breaks the run off and goes on.
     """
     kind = kind_of_run(full=full)
-    run = open_run(kind=kind, first_phase=LOCATIONS, not_within=not_within)
+    behind = client.clock.behind(at_least=CLOCK_SKEW)
+    run = open_run(kind=kind, first_phase=LOCATIONS, not_within=not_within, clock_behind=behind)
     walk = Walk(client=client, run=run, report=report)
     try:
         walk.to_the_end()

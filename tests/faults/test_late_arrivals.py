@@ -322,10 +322,10 @@ def test_what_may_have_arrived_is_not_withdrawn_as_never_sent(
     reconcile(operator)
 
 
-# What nothing can be done about is shown
+# It arrives after everything was over
 
 
-def test_what_arrives_after_it_was_given_up_is_shown_as_made_elsewhere(
+def test_what_arrives_after_it_was_given_up_is_cancelled(
     request_row, workers, operator, slow, manager
 ):
     slow.catch()
@@ -337,11 +337,39 @@ def test_what_arrives_after_it_was_given_up_is_shown_as_made_elsewhere(
         slow.arrive()
         decide_in_turn(operator, 0)
         workers.sync()
-    late = Booking.objects.get(made_elsewhere=True)
-    assert (late.status, late.ampeco_booking_id) == ("accepted", 1)
+        finish(operator, workers)
+        reconcile(operator)
+    assert not live_upstream(operator)
+    late = Booking.objects.exclude(pk=request_row.booking_id).get()
+    assert (late.status, late.made_elsewhere) == ("cancelled", False)
+    assert "too late" in late.events.first().note
+    assert f"#{late.pk}" in request_row.booking.events.get(what="changed").note
 
 
-def test_a_second_one_without_our_id_is_not_ours_to_cancel(ask, any_slot, workers, operator, slow):
+def test_a_second_one_without_our_id_is_cancelled_where_none_are_given_back(
+    ask, any_slot, workers, operator, slow
+):
+    operator.evses[302].current_type = "dc"
+    operator.drops_external_id = True
+    wanted = ask(any_slot).request
+    slow.catch()
+    workers.submit()
+    with later(seconds=AFTER_GRACE):
+        workers.submit()
+        slow.arrive()
+        decide_in_turn(operator, 0, 1)
+        finish(operator, workers)
+        workers.sync()
+        reconcile(operator)
+    wanted.refresh_from_db()
+    assert wanted.status == "approved"
+    assert not Booking.objects.filter(made_elsewhere=True).exists()
+    assert len(live_upstream(operator)) == 1
+
+
+def test_a_second_one_without_any_id_is_somebody_elses_where_ours_are_given_back(
+    ask, any_slot, workers, operator, slow
+):
     operator.evses[302].current_type = "dc"
     wanted = ask(any_slot).request
     slow.catch()
@@ -349,9 +377,7 @@ def test_a_second_one_without_our_id_is_not_ours_to_cancel(ask, any_slot, worker
     with later(seconds=AFTER_GRACE):
         workers.submit()
         slow.arrive()
-        for each in operator.requests.values():
-            each.external_id = None
-        operator.by_external_id.clear()
+        operator.requests[2].external_id = None
         decide_in_turn(operator, 0, 1)
         workers.poll()
         workers.sync()

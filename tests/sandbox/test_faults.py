@@ -4,10 +4,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from sandbox.api import payloads
 from sandbox.faults import KINDS, ConnectionCut, Faults
 from sandbox.server import make
 from tests.sandbox.conftest import API, REQUESTS, TOKEN, evse_at, new_booking
@@ -81,6 +83,18 @@ def test_other_kinds(world, client, body, kind, status, asked):
     assert answer.headers["content-type"] == "application/json"
     assert "data" in answer.json() or answer.json()["message"]
     assert client.get(LOCATIONS).status_code == 200
+
+
+def test_a_late_call_is_processed_when_it_arrives(world, http, body):
+    world.faults.add("late", count=1, seconds=70, method="POST")
+    with pytest.raises(ConnectionCut):
+        http.post(REQUESTS, json=body)
+    world.clock.advance(timedelta(seconds=69))
+    assert http.get(REQUESTS).json()["data"] == []
+    world.clock.advance(timedelta(seconds=1))
+    (arrived,) = http.get(REQUESTS).json()["data"]
+    assert arrived["externalId"] == body["externalId"]
+    assert arrived["createdAt"] == payloads.instant(world.clock.now())
 
 
 def test_rate_limited_says_when_to_come_back(world, client):

@@ -1,6 +1,7 @@
 """How the operator decides, and what it takes in at all."""
 
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -430,3 +431,39 @@ def test_default_world_is_partly_booked():
     share = free / (len(week) * timedelta(days=7).total_seconds())
     assert 0.6 < share < 0.95
     assert HUDSON in world.partners
+
+
+class TestWhatItLeavesOut:
+    """Operators differ in what they tell."""
+
+    @pytest.fixture
+    def approved(self, world, ask, evse, http):
+        world.rounds_to_minutes = True
+        ask(new_booking(world, evse))
+        world.clock.advance(HOUR / 60)
+
+        def read(**filters):
+            params = {f"filter[{name}]": value for name, value in filters.items()}
+            return http.get(REQUESTS, params=params).json()["data"]
+
+        return read
+
+    def test_the_external_id(self, world, approved):
+        assert approved(externalId="ours")[0]["externalId"] == "ours"
+        world.drops_external_id = True
+        assert "externalId" not in approved()[0]
+        assert approved(externalId="ours") == []
+
+    def test_the_booking_that_an_approved_create_made(self, world, approved):
+        assert approved()[0]["bookingId"] == 1
+        world.leaves_out_booking_id = True
+        assert approved()[0]["status"] == "approved"
+        assert "bookingId" not in approved()[0]
+
+    def test_seconds(self, approved, http):
+        assert approved()[0]["createdAt"].endswith(":00Z")
+        assert http.get(BOOKINGS).json()["data"][0]["createdAt"].endswith(":00Z")
+
+    def test_its_time_stands_in_each_answer(self, world, http):
+        answer = http.get(REQUESTS)
+        assert parsedate_to_datetime(answer.headers["Date"]) == world.clock.now()

@@ -44,6 +44,8 @@ OPERATOR_FAULTS: dict[str, dict[str, object]] = {
     "slow-body": {"probability": 0.5, "seconds": 3},
 }
 CREATION = "resources/booking-requests"
+# In what operators differ: settings of the simulated one.
+DIFFERENT = ("ignores_external_id", "drops_external_id", "leaves_out_booking_id")
 
 
 @dataclass
@@ -153,7 +155,11 @@ class Chaos:
                 (f"operator, new requests: {kind}", partial(self._sending, kind))
                 for kind in ("cut-after", "server-error-after", "latency")
             ),
-            ("operator: ignores the filter by externalId", self._ignores_external_id),
+            *(
+                (f"operator, answers lost: {name}", partial(self._differs, name))
+                for name in DIFFERENT
+            ),
+            ("operator, answers lost: clock half an hour behind", self._clock_is_behind),
             ("operator: few calls a minute allowed", self._few_calls),
             ("operator: stands still", self._operator_freezes),
         ]
@@ -196,12 +202,19 @@ class Chaos:
         time.sleep(seconds)
         self._control("DELETE", "faults")
 
-    def _ignores_external_id(self, seconds: float) -> None:
-        self._control("POST", "settings", {"ignores_external_id": True})
-        # Together with lost answers, which are what the filter is for.
+    def _differs(self, name: str, seconds: float) -> None:
+        """Let the operator be one that tells less, together with answers that have to be found."""
+        self._control("POST", "settings", {name: True})
         self._sending("cut-after", seconds)
         time.sleep(seconds)
-        self._control("POST", "settings", {"ignores_external_id": False})
+        self._control("POST", "settings", {name: False})
+
+    def _clock_is_behind(self, seconds: float) -> None:
+        self._control("POST", "clock", {"advance_seconds": -1800})
+        self._control("POST", "settings", {"rounds_to_minutes": True})
+        self._differs("drops_external_id", seconds)
+        self._control("POST", "settings", {"rounds_to_minutes": False})
+        self._control("POST", "clock", {})
 
     def _few_calls(self, seconds: float) -> None:
         self._control("POST", "settings", {"rate_limit": 60})
@@ -262,7 +275,9 @@ class Chaos:
     def _mend(self) -> None:
         with suppress(httpx.HTTPError):
             self._control("DELETE", "faults")
-            self._control("POST", "settings", {"rate_limit": None, "ignores_external_id": False})
+            as_before = dict.fromkeys((*DIFFERENT, "rounds_to_minutes"), False)
+            self._control("POST", "settings", {"rate_limit": None, **as_before})
+            self._control("POST", "clock", {})
         self._target.post.open()
         for process in (self._target.broker, self._target.cache):
             if process.is_away:

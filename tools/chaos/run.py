@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 from django.db import OperationalError, connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
@@ -202,10 +202,12 @@ def let_time_pass() -> None:
     Only for when no worker can be at work on any of it any more.
     """
     instants = {
+        Booking: ("refresh_at",),
         BookingRequest: ("next_attempt_at", "lease_until", "send_started_at"),
         Notification: ("next_attempt_at", "lease_until"),
     }
     open_rows = (
+        unnamed_bookings(),
         BookingRequest.objects.exclude(status__in=BookingRequest.SETTLED),
         Notification.objects.filter(state=Notification.State.QUEUED),
     )
@@ -213,8 +215,12 @@ def let_time_pass() -> None:
         rows.update(**{name: F(name) - PASSED for name in instants[rows.model]})
 
 
+def unnamed_bookings() -> QuerySet[Booking]:
+    return Booking.objects.filter(status__in=Booking.CONFIRMED, ampeco_booking_id=None)
+
+
 def is_settled() -> bool:
-    """Return whether nothing is on its way: no request, no change, no mail.
+    """Return whether nothing is on its way: no request, no change, no number, no mail.
 
     Mails that have perhaps gone wait for longer than anybody runs this.
     """
@@ -222,6 +228,7 @@ def is_settled() -> bool:
         return not (
             BookingRequest.objects.exclude(status__in=BookingRequest.SETTLED).exists()
             or Booking.objects.exclude(open_change="").exists()
+            or unnamed_bookings().exists()
             or Notification.objects.filter(state=Notification.State.QUEUED, doubts=0).exists()
         )
     except OperationalError:

@@ -40,6 +40,7 @@ def banners_of(record: HistoryRecord, *, now: datetime) -> list[Banner]:
     """Return what a booking's page says besides its status, what is most pressing first."""
     found = [
         _open_change(record),
+        _unnamed(record, now=now),
         _refused(record, now=now),
         _ended_move(record, now=now),
         _replacing(record, now=now),
@@ -93,6 +94,18 @@ def _delay(request: BookingRequest) -> tuple[str, ...]:
             ),
         )
     return ()
+
+
+def _unnamed(record: HistoryRecord, *, now: datetime) -> Banner | None:
+    booking = record.booking
+    named = booking.ampeco_booking_id is not None
+    if named or not booking.is_confirmed or not _matters_still(booking, now=now):
+        return None
+    return Banner(
+        "unnamed",
+        _("The operator has approved this booking but has not said its number yet."),
+        after=_("The portal keeps asking. The booking can be changed once the number is known."),
+    )
 
 
 def _matters_still(booking: Booking, *, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.actions.driver import LATE_KEY
@@ -25,6 +26,7 @@ from bookings.wording.versions import (
     rows_told,
 )
 from notifications.models import Notification
+from notifications.queue import waits_for
 from shell.formats import kwh, money, period
 
 Kind = BookingRequest.Kind
@@ -51,6 +53,7 @@ class Line:
 
 def history_lines(record: HistoryRecord) -> list[Line]:
     """Return what has happened, oldest first; of one instant: asked for, done, told."""
+    now = timezone.now()
     rows = rows_told(record.events, booking=record.booking)
     lines: list[tuple[datetime, Line]] = [
         *((event.at, _request_line(event, record)) for event in record.request_events),
@@ -60,7 +63,7 @@ def history_lines(record: HistoryRecord) -> list[Line]:
             if not _is_told_by_session(event, record)
         ),
         *_session_lines(record),
-        *map(_mail_line, record.notifications),
+        *(_mail_line(each, now=now) for each in record.notifications),
     ]
     return [line for _at, line in sorted(lines, key=lambda each: each[0])]
 
@@ -171,7 +174,7 @@ def _session_lines(record: HistoryRecord) -> Iterator[tuple[datetime, Line]]:
         yield at, Line(at, "battery-charging", _("Charging ended"), details=details)
 
 
-def _mail_line(notification: Notification) -> tuple[datetime, Line]:
+def _mail_line(notification: Notification, *, now: datetime) -> tuple[datetime, Line]:
     is_sent = notification.state == Notification.State.SENT
     at = notification.sent_at if is_sent and notification.sent_at else notification.created_at
     icon, text = {
@@ -188,5 +191,6 @@ def _mail_line(notification: Notification) -> tuple[datetime, Line]:
     details = [str(notification.get_kind_display())]
     if icon in {"mail-off", "help-circle"} and notification.problem:
         details.append(notification.problem)
+    details += filter(None, [waits_for(notification, now=now)])
     text %= {"to": notification.recipient_email}
     return at, Line(at if is_sent else None, icon, text, details=tuple(details))

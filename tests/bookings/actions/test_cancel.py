@@ -90,7 +90,7 @@ def test_a_booking_without_a_known_id_upstream_is_cancelled_once_it_has_one(
     request = cancel(confirmed).request
     workers.submit()
     request.refresh_from_db()
-    assert (request.status, request.trouble, request.lease_owner) == ("queued", "", None)
+    assert (request.status, request.trouble, request.lease_owner) == ("queued", "unnamed", None)
     assert request.next_attempt_at > now()
     assert len(operator.requests) == 1
     Booking.objects.update(ampeco_booking_id=theirs)

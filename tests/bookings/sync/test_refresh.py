@@ -118,10 +118,11 @@ def test_a_booking_that_another_row_has_already_stops_nobody(
     assert twin.ampeco_booking_id is None
 
 
-def test_requests_that_the_operator_lost_stop_nobody(follow, fleet, driver, workers, evse):
+def test_requests_that_the_operator_lost_stop_nobody(follow, workers, operator, evse):
     for number in range(3):
         lost = follow(ampeco_booking_id=None, refresh_at=now() - MINUTE, evse=None)
         BookingRequestFactory(booking=lost, approved=True, ampeco_request_id=900 + number)
+    operator.bookings.clear()
     good = follow(evse=None)
     assert workers.refresh() == 1
     good.refresh_from_db()

@@ -94,6 +94,16 @@ def test_when_the_cost_is_asked_for_again(billing, minutes_since_end, amount, ex
     assert due == (None if expected is None else at + expected * MINUTE)
 
 
+def test_an_end_long_ago_by_the_operators_clock_may_be_of_just_now():
+    at = now()
+    ended = at - 30 * MINUTE
+    session = ChargingSession(
+        status="finished", started_at=ended - HOUR, stopped_at=ended, amount=Decimal(3)
+    )
+    due = next_read(session, billing_status="", now=at, ran_at=at - MINUTE)
+    assert due == at + 5 * MINUTE
+
+
 @pytest.mark.parametrize(
     ("hours", "least", "most"), [(0, 0.5, 2), (23, 0.5, 2), (30, 50, 70), (15 * 24, None, None)]
 )

@@ -249,6 +249,16 @@ class TestDelta:
         later(hours=1)
         assert sync().updated_after == second.started_at - timedelta(minutes=2)
 
+    def test_a_clock_that_is_behind_hides_no_change(self, sync, operator, later):
+        operator.clock.freeze(now() - timedelta(minutes=30))
+        sync(full=True)
+        operator.clock.advance(timedelta(minutes=1))
+        operator.locations[2].name = {"en": "Renamed"}
+        operator.locations[2].updated_at = operator.clock.now()
+        later(minutes=2)
+        sync()
+        assert Location.objects.get(ampeco_id=2).name == "Renamed"
+
     def test_changes_arrive_and_nothing_else_is_touched(self, sync, operator, later):
         sync(full=True)
         later(hours=1)
