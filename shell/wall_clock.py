@@ -1,7 +1,7 @@
 """What a time typed by a person means: the instants at which a site's clocks show it."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,6 +22,7 @@ COUNTRIES = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)
 def zone_of_place(name: str) -> ZoneInfo | None:
     """Return the zone of a place's clocks by IANA's name for it, or by Windows' (see CLDR).
 

@@ -19,8 +19,8 @@ pytestmark = [
         not settings.CACHE_URL.startswith("locmem"), reason="counted with a cache in memory"
     ),
 ]
-FILES = 45
-CHANGES = 300
+FILES = 51
+CHANGES = 320
 
 
 def test_the_trip_of_a_booking(as_manager, operator, evse, driver, workers):
