@@ -19,7 +19,7 @@ from django.utils import timezone
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted
 from bookings.models import Booking, BookingRequest
-from bookings.state.booking import merge_external_booking
+from bookings.state.booking import merge_external_booking, tell_change
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -288,6 +288,7 @@ def _find_id(booking: Booking, *, client: AmpecoClient) -> bool:
     with transaction.atomic():
         merge_external_booking(booking, ampeco_booking_id=found)
         Booking.objects.filter(pk=booking.pk).update(ampeco_booking_id=found)
+        tell_change(booking)
     booking.ampeco_booking_id = found
     return True
 
