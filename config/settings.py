@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "notifications",
     "team",
     "privacy",
+    "live",
 ]
 
 MIDDLEWARE = [
@@ -204,6 +205,9 @@ def read_cache(url: str) -> dict[str, Any]:
 
 CACHES = {"default": read_cache(CACHE_URL)}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# Where browsers hear of changes; without it open pages ask again and again. Ends in /live.
+LIVE_URL = env.web_address("LIVE_URL", "")
 
 # The operator's platforms
 

@@ -37,7 +37,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingEvent, BookingRequest
-from bookings.state.booking import note_trouble
+from bookings.state.booking import note_trouble, tell_change
 from mirror.work import claim, reconnect_if_broken
 from notifications.compose import compose
 from notifications.kinds import MAILS
@@ -293,6 +293,7 @@ def _record(
         logger.warning(text, notification.pk, extra=fields)
         reconnect_if_broken()
         recorded = claimed.update(**changes)
+    tell_change(notification.booking)
     if state == State.SENT and not recorded:
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
     match state:

@@ -21,6 +21,7 @@ class Portal:
     languages: list[tuple[str, str]]
     logo_url: str
     theme_url: str
+    live_url: str
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
@@ -34,5 +35,6 @@ def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
             languages=settings.LANGUAGES,
             logo_url=logo_url(),
             theme_url=theme_url(),
+            live_url=settings.LIVE_URL,
         )
     }

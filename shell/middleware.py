@@ -7,6 +7,7 @@ characters, which no database takes, and files. What waited in vain is told so.
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -82,7 +83,11 @@ class ContentPolicyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._strict = header_of(with_images_of(STRICT, logo_origin()))
+        self._policy = STRICT
+        if settings.LIVE_URL and origin_of(settings.LIVE_URL) != origin_of(settings.SITE_URL):
+            sources = (*STRICT["connect-src"], origin_of(settings.LIVE_URL))
+            self._policy = STRICT | {"connect-src": sources}
+        self._strict = header_of(with_images_of(self._policy, logo_origin()))
         self._back_office = header_of(BACK_OFFICE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -99,7 +104,11 @@ class ContentPolicyMiddleware:
         origin = getattr(response, PICTURES_FROM, "")
         if not origin:
             return self._strict
-        return header_of(STRICT | {"img-src": (*STRICT["img-src"], origin)})
+        return header_of(self._policy | {"img-src": (*STRICT["img-src"], origin)})
+
+
+def origin_of(address: str) -> str:
+    return "://".join(urlsplit(address)[:2])
 
 
 def with_images_of(policy: Policy, origin: str) -> Policy:

@@ -238,6 +238,9 @@ def logging_config(*, form: str, level: str, secrets: Sequence[str] = ()) -> dic
             # They tell that the cache is away, that the broker is, and that a proxy says nothing.
             "django_redis.cache": {"filters": ["seldom"]},
             "shell.addresses": {"filters": ["seldom"]},
+            # Both tell that Redis is away, too, the second also that the database is.
+            "live.announcing": {"filters": ["seldom"]},
+            "live.hub": {"filters": ["seldom"]},
             "celery.beat": {"level": "WARNING", "filters": ["seldom"]},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

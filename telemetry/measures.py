@@ -244,6 +244,16 @@ WEB_SECONDS = Timer(
     labels=("view",),
     buckets=WEB_BUCKETS,
 )
+LIVE_STREAMS = Counter(
+    name="chargebook_live_streams",
+    about="Streams to open pages: opened, refused; of those opened closed or dropped.",
+    labels=("outcome",),
+)
+LIVE_EVENTS = Counter(
+    name="chargebook_live_events",
+    about="Events that told an open page of changes.",
+    labels=(),
+)
 MEASURES: tuple[Counter | Timer, ...] = (
     REQUEST_MOVES,
     OPERATOR_CALLS,
@@ -254,6 +264,8 @@ MEASURES: tuple[Counter | Timer, ...] = (
     TASK_SECONDS,
     WEB_REQUESTS,
     WEB_SECONDS,
+    LIVE_STREAMS,
+    LIVE_EVENTS,
 )
 
 

@@ -21,7 +21,7 @@ from bookings.actions.change import check_changeable
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
-from bookings.state.booking import write
+from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.versions import facts_before, facts_of, same_as
 from mirror.work import enqueue_on_commit
@@ -121,11 +121,14 @@ def dismiss_attention(booking: Booking) -> bool:
     One that has changed since it was read stays on it.
     """
     as_read = Booking.objects.filter(pk=booking.pk, version=booking.version)
-    return bool(as_read.filter(needs_attention=True).update(needs_attention=False))
+    was_done = bool(as_read.filter(needs_attention=True).update(needs_attention=False))
+    tell_change(booking)
+    return was_done
 
 
 def restore_attention(booking: Booking) -> None:
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+    tell_change(booking)
 
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:

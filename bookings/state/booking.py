@@ -89,6 +89,7 @@ def note_trouble(
         note=note[:1000],
     )
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+    tell_change(booking)
 
 
 def write(
@@ -112,10 +113,17 @@ def write(
     for name, value in changes.items():
         setattr(booking, name, value)
     booking.version += 1
+    tell_change(booking)
     if not expected:
         extra = {"booking_id": booking.pk, "status": new}
         logger.warning("Booking %s went from %s to %s.", booking.pk, old, new, extra=extra)
     return True
+
+
+def tell_change(booking: Booking) -> None:
+    """Tell that what pages show of a booking has changed; in the transaction, or after it."""
+    for listener in listeners.booking_changed:
+        listener(booking)
 
 
 def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> dict[str, Any]:
@@ -173,4 +181,5 @@ def merge_external_booking(booking: Booking, *, ampeco_booking_id: int | None) -
         booking.save(update_fields=["calendar_uid", "version"])
     for listener in listeners.booking_merged:
         listener(found, booking)
+    tell_change(found)
     found.delete()

@@ -14,3 +14,5 @@ request_settled: list[Callable[[BookingRequest], None]] = []
 event_recorded: list[Callable[[BookingEvent], None]] = []
 # The first booking is about to be deleted, since the second one is the same.
 booking_merged: list[Callable[[Booking, Booking], None]] = []
+# What pages show of a booking has changed: itself, its requests, its session, its mails.
+booking_changed: list[Callable[[Booking], None]] = []

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Actor, Booking, BookingEvent
-from bookings.state.booking import reminder_time
+from bookings.state.booking import reminder_time, tell_change
 from bookings.sync import sessions
 from bookings.sync.schedule import next_read
 from bookings.sync.whose import leave_strangers
@@ -161,6 +161,7 @@ def _take_in(
             BookingEvent.objects.create(
                 booking=booking, at=now, what=BookingEvent.What.FOUND, actor=Actor.OPERATOR
             )
+            tell_change(booking)
     except IntegrityError:
         logger.info("Booking %s of the operator was taken in by somebody else.", found.id)
         return False

@@ -14,6 +14,7 @@ from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted
 from bookings.models import Booking, ChargingSession
+from bookings.state.booking import tell_change
 from bookings.sync.schedule import (
     LATE_PAUSE,
     LATER_LOOK,
@@ -83,6 +84,7 @@ def note_session(booking: Booking, session_id: int | str | None) -> None:
                 known.energy_kwh, known.amount, known.currency = None, None, ""
                 known.refresh_at = now
                 known.save()
+            tell_change(booking)
     except IntegrityError:
         # Another sweep was faster, or another booking has this session.
         logger.info("Session %s is known already.", wanted)
@@ -231,9 +233,13 @@ def _read_singly(remaining: dict[str, ChargingSession], *, client: AmpecoClient)
 
 def _record(answers: list[tuple[ChargingSession, ampeco_types.Session]]) -> None:
     now = timezone.now()
+    changed = []
     for session, found in answers:
         ran_at = None if session.has_ended else session.read_at
-        for name, value in _values(found).items():
+        values = _values(found)
+        if any(getattr(session, name) != value for name, value in values.items()):
+            changed.append(session.booking_id)
+        for name, value in values.items():
             setattr(session, name, value)
         session.read_at = now
         session.refresh_at = next_read(
@@ -245,6 +251,8 @@ def _record(answers: list[tuple[ChargingSession, ampeco_types.Session]]) -> None
             ChargingSession.objects.bulk_update(
                 [session for session, _found in answers], [*fields, "read_at", "refresh_at"]
             )
+            for booking in Booking.objects.filter(pk__in=changed):
+                tell_change(booking)
     except DatabaseError:
         # The claim runs out, and they are read again.
         logger.exception("What was read of %d sessions could not be recorded.", len(answers))

@@ -12,7 +12,7 @@ from django.db import transaction
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest
-from bookings.state.booking import merge_external_booking
+from bookings.state.booking import merge_external_booking, tell_change
 from bookings.sync.duplicates import WITH_FACTS, give_up, is_repeated, known_ids
 from bookings.sync.operator_requests import (
     ROUNDED,
@@ -144,6 +144,7 @@ def find_booking_id(booking: Booking, *, client: AmpecoClient) -> bool:
             merge_external_booking(held, ampeco_booking_id=found)
             Booking.objects.filter(pk=held.pk).update(ampeco_booking_id=found)
             held.ampeco_booking_id = found
+            tell_change(held)
     booking.ampeco_booking_id = held.ampeco_booking_id
     return True
 

@@ -63,7 +63,7 @@
   const waiting = new Map();
 
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
-    if (!/\bevery\b/.test(detail.elt.getAttribute("hx-trigger") || "")) {
+    if (!("lookEvery" in detail.elt.dataset)) {
       const show = () => {
         document.documentElement.dataset.waiting = "";
       };

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = Path(__file__).parent / "compose.schema.json"
 SET_BY_COMPOSE = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "DEBUG"}
 SECRETS = ("SECRET_KEY", "AMPECO_API_TOKEN", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL")
-PORTAL = ("migrate", "web", "worker", "beat")
+PORTAL = ("migrate", "web", "live", "worker", "beat")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_what_is_waited_for_exists_and_can_be_waited_for(compose):
                 assert services[name]["restart"] == "no"
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("service", ["web", "live", "worker", "beat", "postgres", "redis"])
 def test_what_keeps_running_is_watched_and_restarted(compose, service):
     assert compose["services"][service]["restart"] == "unless-stopped"
     assert "test" in compose["services"][service]["healthcheck"]
@@ -75,15 +75,15 @@ def test_named_volumes_are_declared(compose):
     assert used == set(compose["volumes"])
 
 
-def test_only_the_web_server_is_published_and_on_loopback_only(compose):
+def test_only_what_serves_pages_is_published_and_on_loopback_only(compose):
     published = {
         name: service["ports"]
         for name, service in compose["services"].items()
         if "ports" in service
     }
 
-    assert list(published) == ["web"]
-    assert all(port.startswith("127.0.0.1:") for port in published["web"])
+    assert list(published) == ["web", "live"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_the_image_runs_as_somebody_else_than_root():

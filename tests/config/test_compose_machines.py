@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = Path(__file__).parent / "compose.schema.json"
-PROCESSES = ("migrate", "web", "worker", "beat")
+PROCESSES = ("migrate", "web", "live", "worker", "beat")
 
 
 class Reset:
@@ -74,7 +74,7 @@ def test_a_further_machine_needs_no_database_of_its_own():
 def test_the_data_are_reached_over_the_private_network_and_with_a_password():
     services = machine("data")["services"]
 
-    for name in ("web", "postgres", "redis"):
+    for name in ("web", "live", "postgres", "redis"):
         (port,) = services[name]["ports"]
         assert port.startswith("${PRIVATE_ADDRESS:?")
     password = "${REDIS_PASSWORD:?set REDIS_PASSWORD, letters and digits}"
@@ -88,4 +88,4 @@ def test_the_data_are_reached_over_the_private_network_and_with_a_password():
 def test_files_for_machines_have_no_secret_with_a_default(name):
     text = (ROOT / f"docker-compose.{name}.yml").read_text(encoding="utf-8")
 
-    assert re.findall(r"\$\{(?!WEB_PORT)\w+(?!\w|:\?)", text) == []
+    assert re.findall(r"\$\{(?!WEB_PORT|LIVE_PORT)\w+(?!\w|:\?)", text) == []

@@ -48,7 +48,8 @@ def open_page(chromium, demo_stack, session_cookies) -> Iterator[Callable[..., o
 
     def note_stranger(request) -> None:
         tiles = f"{demo_stack.operator}/tiles/"
-        if not request.url.startswith((f"{demo_stack.portal}/", tiles, "data:", "blob:")):
+        own = (f"{demo_stack.portal}/", demo_stack.live, tiles, "data:", "blob:")
+        if not request.url.startswith(own):
             troubles.append(f"another server: {request.url}")
 
     def open_tab(email: str | None = None, **options: object) -> object:

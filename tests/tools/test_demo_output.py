@@ -17,7 +17,7 @@ LOGINS = [
 
 @pytest.fixture
 def stack(tmp_path):
-    return make_stack(tmp_path, dict(zip(DEFAULT_PORTS, range(41001, 41005), strict=True)))
+    return make_stack(tmp_path, dict(zip(DEFAULT_PORTS, range(41001, 41006), strict=True)))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def taken_port():
 @pytest.fixture
 def stack(tmp_path):
     return make_stack(
-        tmp_path, dict(zip(demo_stack.DEFAULT_PORTS, range(41001, 41005), strict=True))
+        tmp_path, dict(zip(demo_stack.DEFAULT_PORTS, range(41001, 41006), strict=True))
     )
 
 
@@ -53,7 +53,7 @@ def test_two_servers_never_get_the_same_port(monkeypatch):
 
     ports, _ = choose_ports({})
 
-    assert sorted(ports.values()) == [41_000, 41_001, 41_002, 41_003]
+    assert sorted(ports.values()) == [41_000, 41_001, 41_002, 41_003, 41_004]
 
 
 def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path):

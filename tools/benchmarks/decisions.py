@@ -31,7 +31,7 @@ from tools.benchmarks.report import Figure, say
 from tools.services.ports import answers_ready, wait_until
 
 OPEN_PAGES = 4
-TRIGGER = re.compile(r'hx-trigger="every (\d+)(ms|s)"')
+TRIGGER = re.compile(r'data-look-every="(\d+)(ms|s)"')
 SECONDS_ALLOWED = 2.0
 SECONDS_GIVEN_UP = 60.0
 DEADLOCKS_BORNE = 10

@@ -13,6 +13,7 @@ from sites.models import Location
 from tools.benchmarks import (
     decisions,
     freshness,
+    live,
     memory,
     mirroring,
     polling,
@@ -110,6 +111,8 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield world.mirror
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
+    if "live" in sizes.only:
+        yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:
         yield from _running(world, place)
 

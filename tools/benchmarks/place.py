@@ -15,7 +15,7 @@ from psycopg import sql
 
 from tools.benchmarks.report import say
 from tools.benchmarks.sizes import Sizes
-from tools.demo.stack import ROOT, Stack, make_stack
+from tools.demo.stack import DEFAULT_PORTS, ROOT, Stack, make_stack
 from tools.services import postgres, valkey
 from tools.services.ports import answers, free_port, wait_until
 from tools.suite import services
@@ -73,8 +73,7 @@ def make_place(sizes: Sizes) -> Iterator[Place]:
 
 
 def demo_ports() -> dict[str, int]:
-    names = ("DEMO_WEB_PORT", "DEMO_OPERATOR_PORT", "DEMO_MAIL_PORT", "DEMO_VALKEY_PORT")
-    return {name: free_port() for name in names}
+    return {name: free_port() for name in DEFAULT_PORTS}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "calls", "queries", "pages", "polling", "freshness"),
-    *("decisions", "throughput", "memory"),
+    *("live", "decisions", "throughput", "memory"),
 )
 
 

@@ -27,6 +27,7 @@ def running_stack() -> Stack:
         operator_port=port_of("AMPECO_BASE_URL"),
         mail_port=port_of("EMAIL_URL"),
         valkey_port=port_of("CELERY_BROKER_URL"),
+        live_port=port_of("LIVE_URL"),
         **read_secrets(folder),
     )
 
@@ -123,7 +124,12 @@ def main(supervisor: int) -> int:
     if not wait_until(lambda: answers_ready(stack.portal), seconds=PATIENCE_SECONDS):
         print(f"The portal does not get ready: see {stack.log_folder}.")
         return 1
-    facts = {"portal": stack.portal, "operator": stack.operator, "logins": logins}
+    facts = {
+        "portal": stack.portal,
+        "operator": stack.operator,
+        "live": stack.live,
+        "logins": logins,
+    }
     unfinished = stack.ready_file.with_suffix(".part")
     unfinished.write_text(json.dumps(facts))
     unfinished.replace(stack.ready_file)

@@ -29,6 +29,7 @@ class DemoStack:
 
     portal: str
     operator: str
+    live: str
     logins: list[dict[str, str]]
     folder: Path
 
@@ -64,7 +65,7 @@ def own_demo(folder: Path) -> Iterator[DemoStack]:
         if process.poll() is not None or not ready_file.exists():
             raise DemoFailed(f"The demo did not start:\n{log.read_text()}")
         facts = json.loads(ready_file.read_text())
-        yield DemoStack(facts["portal"], facts["operator"], facts["logins"], folder)
+        yield DemoStack(**facts, folder=folder)
     finally:
         process.send_signal(signal.SIGTERM)
         status = process.wait(timeout=STOP_SECONDS)

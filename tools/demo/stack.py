@@ -18,6 +18,7 @@ DEFAULT_PORTS = {
     "DEMO_OPERATOR_PORT": 8701,
     "DEMO_MAIL_PORT": 8725,
     "DEMO_VALKEY_PORT": 6399,
+    "DEMO_LIVE_PORT": 8001,
 }
 SECRETS = ("secret_key", "operator_token", "valkey_password")
 
@@ -35,6 +36,7 @@ class Stack:
     operator_port: int
     mail_port: int
     valkey_port: int
+    live_port: int
     secret_key: str
     operator_token: str
     valkey_password: str
@@ -49,6 +51,10 @@ class Stack:
 
     def redis_at(self, port: int) -> str:
         return f"redis://:{self.valkey_password}@{LOOPBACK}:{port}"
+
+    @property
+    def live(self) -> str:
+        return f"http://{LOOPBACK}:{self.live_port}/live"
 
     @property
     def ready_file(self) -> Path:
@@ -98,6 +104,7 @@ class Stack:
             "MAP_TILES_URL": f"{self.operator}/tiles/{{z}}/{{x}}/{{y}}.svg",
             "MAP_ATTRIBUTION": "Drawn by the simulated operator",
             "GEOCODER_URL": f"{self.operator}/places",
+            "LIVE_URL": self.live,
             "WEB_BIND": f"{LOOPBACK}:{self.web_port}",
             "WEB_CONCURRENCY": "1",
             "WEB_THREADS": "8",
@@ -131,6 +138,10 @@ class Stack:
                 *("--schedule", str(self.folder / "celerybeat-schedule")),
             ],
             "web": [python, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"],
+            "live": [
+                *(python, "manage.py", "serve_live"),
+                *("--bind", f"{LOOPBACK}:{self.live_port}"),
+            ],
             "guide": [python, "-m", "tools.demo.guide", str(os.getpid())],
         }
         return {name: self._in_shell(name, words) for name, words in commands.items()}
@@ -191,5 +202,6 @@ def make_stack(folder: Path, ports: Mapping[str, int]) -> Stack:
         operator_port=ports["DEMO_OPERATOR_PORT"],
         mail_port=ports["DEMO_MAIL_PORT"],
         valkey_port=ports["DEMO_VALKEY_PORT"],
+        live_port=ports["DEMO_LIVE_PORT"],
         **read_secrets(folder),
     )

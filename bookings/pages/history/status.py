@@ -89,7 +89,7 @@ def moves_on(record: HistoryRecord, *, now: datetime) -> int | None:
 
 
 def look_again(record: HistoryRecord, *, now: datetime) -> str:
-    """Return how often the page looks again by itself, as htmx takes it; "" for never."""
+    """Return how often the page looks again by itself, such as 500ms or 2s; "" for never."""
     booking, session = record.booking, record.session
     if booking.is_undecided:
         return DECISION

@@ -328,10 +328,10 @@ def test_the_switch_keeps_the_filters_that_both_know(as_manager):
 
 def test_it_looks_again_soon_while_something_is_undecided(as_manager, book):
     booking = book(at(15, 8))
-    assert 'hx-trigger="every 60s"' in html(as_manager, "?day=2027-05-15")
+    assert 'data-look-every="60s"' in html(as_manager, "?day=2027-05-15")
     Booking.objects.filter(pk=booking.pk).update(status="requested")
     page = html(as_manager, "?day=2027-05-15", **{"HX-Request": "true"})
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-look-every="2s"' in page
     assert "<html" not in page
 
 

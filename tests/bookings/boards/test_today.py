@@ -222,9 +222,9 @@ def test_it_keeps_up_and_faster_while_something_is_undecided(as_manager, book):
     booking = book(1)
     page = html(as_manager.get("/", headers={"HX-Request": "true"}))
     assert page.strip().startswith('<div id="today"')
-    assert 'hx-trigger="every 60s"' in page
+    assert 'data-look-every="60s"' in page
     Booking.objects.filter(pk=booking.pk).update(status="requested")
-    assert 'hx-trigger="every 2s"' in html(as_manager.get("/"))
+    assert 'data-look-every="2s"' in html(as_manager.get("/"))
 
 
 def test_back_shows_the_whole_page_again(as_manager):

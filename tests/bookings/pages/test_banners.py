@@ -271,7 +271,7 @@ def test_a_charge_shows_so_far_and_then_for_good(fleet, as_manager, page):
     assert "Charging started The driver has started charging." in text
     assert "Charged so far 23.5 kWh" in text
     assert "Cost so far Not known yet" in text
-    assert 'hx-trigger="every 10s"' in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+    assert 'data-look-every="10s"' in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
     session.status, session.stopped_at = "finished", session.started_at + HOUR / 2
     session.amount, session.refresh_at = Decimal("12.3"), None
     session.save()
@@ -281,7 +281,7 @@ def test_a_charge_shows_so_far_and_then_for_good(fleet, as_manager, page):
     assert "30 min" in text
     assert "Cost 12.30 USD" in text
     whole = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
-    assert 'hx-trigger="every' not in whole
+    assert 'data-look-every="' not in whole
     assert "Charged" in as_manager.get("/bookings/?view=all").content.decode()
 
 
@@ -392,7 +392,7 @@ def test_how_often_a_page_looks_again(fleet, as_manager, changes, every):
     booking = BookingFactory(fleet=fleet, accepted=True)
     Booking.objects.update(**changes)
     page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
-    assert re.findall(r'hx-trigger="every (\w+)"', page) == ([every] if every else [])
+    assert re.findall(r'data-look-every="(\w+)"', page) == ([every] if every else [])
 
 
 def test_the_facts_come_along_when_they_have_changed(confirmed, as_manager):

@@ -242,7 +242,7 @@ def test_each_has_its_own_outcome(
     assert answer.url == f"/bookings/cancelled/{batch}/"
     page = page_of(as_manager.get(answer.url))
     assert "1 of 4 cancelled, 2 waiting for the operator." in page
-    assert "every 1s" in page
+    assert 'data-look-every="1s"' in page
     assert "Requested. The operator decides." in row(page, approved)
     assert "Cancelled." in row(page, unsent)
     assert "Not cancelled: A change has been requested." in row(page, changing)
@@ -258,7 +258,7 @@ def test_each_has_its_own_outcome(
     Booking.objects.filter(pk=changing.pk).update(open_change="")
     page = page_of(as_manager.get(answer.url, headers={"HX-Request": "true"}))
     assert "<html" not in page
-    assert "every 1s" not in page, "all is settled"
+    assert 'data-look-every="1s"' not in page, "all is settled"
     assert "2 of 4 cancelled, 0 waiting" in page
     assert "Cancelled." in row(page, approved)
     assert "says: “Too late to cancel.”" in row(page, rejected)
@@ -276,14 +276,14 @@ def test_an_undecided_one_is_followed_until_it_is_cancelled(
     booking = request_row.booking
     page = page_of(as_manager.get(answer.url))
     assert "Will be cancelled as soon as the operator has decided" in row(page, booking)
-    assert "every 1s" in page
+    assert 'data-look-every="1s"' in page
     approve()
     page = page_of(as_manager.get(answer.url))
     assert "Requested. The operator decides." in row(page, booking)
     approve()
     page = page_of(as_manager.get(answer.url))
     assert "1 of 1 cancelled, 0 waiting" in page
-    assert "every 1s" not in page
+    assert 'data-look-every="1s"' not in page
 
 
 def test_a_colleague_sees_what_was_asked_for(as_manager, client, fleet, bookings):

@@ -37,12 +37,12 @@ def test_a_pending_booking_polls_and_a_settled_one_does_not(as_manager, booking)
     for address in (url, f"{url}status/"):
         page = html(as_manager.get(address))
         assert f'id="booking-status-{booking.pk}"' in page
-        assert 'hx-trigger="every 500ms"' in page
+        assert 'data-look-every="500ms"' in page
         assert "The operator has your request" in page
     Booking.objects.filter(pk=booking.pk).update(status="accepted", ampeco_booking_id=5)
     BookingRequest.objects.update(status="approved")
     page = html(as_manager.get(f"{url}status/"))
-    assert "every 500ms" not in page
+    assert 'data-look-every="500ms"' not in page
     assert "The operator approved the booking." in page
 
 
@@ -123,9 +123,11 @@ def test_a_page_waits_a_moment_for_mails_that_are_leaving(as_manager, fleet):
     address = f"/bookings/{notification.booking_id}/"
     page = html(as_manager.get(address))
     assert "is waiting to be sent" in page
-    assert "every 2s" in page
+    assert 'data-look-every="2s"' in page
     Notification.objects.update(created_at=now() - timedelta(minutes=2))
-    assert "every 2s" not in html(as_manager.get(address)), "a mail server may be away for long"
+    assert 'data-look-every="2s"' not in html(as_manager.get(address)), (
+        "a mail server may be away for long"
+    )
 
 
 @pytest.mark.parametrize("part", ["", "status/", "calendar.ics"])
@@ -381,9 +383,9 @@ def test_the_list_renews_itself_only_while_something_is_undecided(as_manager, fl
     booking = BookingFactory(fleet=fleet)
     page = html(as_manager.get("/bookings/", headers={"HX-Request": "true"}))
     assert "<html" not in page
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-look-every="2s"' in page
     Booking.objects.filter(pk=booking.pk).update(status="accepted")
-    assert "every 2s" not in html(as_manager.get("/bookings/"))
+    assert 'data-look-every="2s"' not in html(as_manager.get("/bookings/"))
 
 
 def row(page: str, booking: Booking) -> str:
