@@ -254,7 +254,7 @@ def test_each_has_its_own_outcome(
     operator.reject(operator.requests[asked[rejected.pk]], "Too late to cancel.")
     workers.poll()
     page = page_of(as_manager.get(answer.url, headers={"HX-Request": "true"}))
-    assert "every 1s" in page, "the operator still decides on a change"
+    assert 'data-look-every="1s"' in page, "the operator still decides on a change"
     Booking.objects.filter(pk=changing.pk).update(open_change="")
     page = page_of(as_manager.get(answer.url, headers={"HX-Request": "true"}))
     assert "<html" not in page
@@ -306,14 +306,14 @@ def test_what_a_booking_is_now_wins_over_what_was_said_when_it_was_asked_for(
     answer = client.post(MANY, form)
     page = page_of(client.get(answer.url))
     assert "0 of 3 cancelled, 3 waiting" in page
-    assert "every 1s" in page
+    assert 'data-look-every="1s"' in page
     for booking in bookings:
         assert "Requested. The operator decides." in row(page, booking)
         assert "Not cancelled" not in row(page, booking)
     approve()
     page = page_of(client.get(answer.url))
     assert "3 of 3 cancelled, 0 waiting" in page
-    assert "every 1s" not in page
+    assert 'data-look-every="1s"' not in page
     for booking in bookings:
         assert row(page, booking).endswith("Cancelled Cancelled.")
 
