@@ -420,7 +420,10 @@ def test_a_cancellation_that_the_operator_refuses_is_told_in_their_words(
 
 
 def test_a_driver_tells_that_they_run_late(client, booking, url):
-    answer = client.post(f"{url}late/", {"minutes": "20", "note": " Traffic\x85 on the\n bridge "})
+    answer = client.post(f"{url}late/", {"minutes": "20", "note": "Traffic\x85 on\nthe bridge"})
+    assert "Please leave out line breaks and control characters." in html(answer)
+    assert not BookingEvent.objects.exists()
+    answer = client.post(f"{url}late/", {"minutes": "20", "note": " Traffic  on the bridge \n"})
     assert answer.url == url
     event = BookingEvent.objects.get()
     assert (event.booking, event.what, event.actor) == (booking, "running-late", "driver")
