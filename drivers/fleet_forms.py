@@ -83,7 +83,8 @@ def keep_until_log_in(request: HttpRequest, response: HttpResponse) -> HttpRespo
     # Of the back office only the way in has a goal.
     way_in = (reverse("account_login"), reverse("admin:index"))
     is_led_in = address.path.startswith(way_in) and "next" in parse_qs(address.query)
-    if not is_led_in or request.path == address.path:
+    # A form of log-in holds nothing but what nobody may keep.
+    if not is_led_in or request.path in (address.path, reverse("admin:login")):
         return response
     goal = f"{address.path}?{urlencode({'next': keep(request, 'signed-out')})}"
     if getattr(request, "htmx", False):

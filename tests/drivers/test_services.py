@@ -60,7 +60,7 @@ def test_an_operator_that_compares_exactly_holds_the_address_in_another_case(
 
     wire.intercept = compare_exactly
     assert add(typed).display_name == "Ana Alvarez"
-    assert refusal("nobody@nowhere.example")[0] == "unknown"
+    assert refusal("nobody@nowhere.example")[0] == "not-in-fleet"
 
 
 UMLAUT, ASCII = "uwe@müller.example", "uwe@xn--mller-kva.example"

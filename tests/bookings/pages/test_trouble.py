@@ -29,7 +29,9 @@ def text_of(answer) -> str:
 def pages_of(slot, booking) -> dict[str, str]:
     """Return the pages on which somebody chooses this charger, or sees that it is chosen."""
     site, charger = slot.location.pk, slot.evse.pk
-    query = f"site={site}&evse={charger}&start={instant(slot.start_at)}&minutes=60"
+    # The booking has the slot itself.
+    start = slot.start_at + timedelta(hours=2)
+    query = f"site={site}&evse={charger}&start={instant(start)}&minutes=60"
     return {
         "site": f"/sites/{site}/",
         "free times": f"/sites/{site}/availability/?any=1",
