@@ -24,7 +24,9 @@ from sandbox.world.records import Evse as Charger
 from sandbox.world.world import World
 from sites.mirroring import full_walk
 from sites.models import Evse
+from sites.models import Location as Site
 from sites.selectors import Criteria
+from sites.slots.availability import cache_key, window_for
 from tests.factories import BookingFactory, next_noon
 
 
@@ -156,7 +158,10 @@ def lose_answer(operator: World, fault: str = "cut-after") -> None:
 
 def forget_free_times() -> None:
     """As some seconds later: what is free is asked for again."""
-    cache.clear()
+    for location in Site.objects.all():
+        days = (now().date() + timedelta(days=offset) for offset in range(-1, 30))
+        windows = {window_for(day, zone=location.zone, now=now()) for day in days}
+        cache.delete_many([cache_key(location, window) for window in windows])
 
 
 def let_a_minute_pass() -> None:

@@ -12,13 +12,13 @@ def email_key(address: str) -> str:
 
 
 def email_spellings(address: str) -> list[str]:
-    """Return the spellings under which an address may be known, its key first.
+    """Return the spellings under which an address may be known, first as it was typed.
 
-    With the domain in letters and in ASCII, and as it was typed.
+    Then in lower case, with the domain in letters and in ASCII.
     """
     key = email_key(address)
     ascii_only = _with_domain(key, _in_ascii)
-    return list(dict.fromkeys([key, ascii_only, address.strip().lower(), address.strip()]))
+    return list(dict.fromkeys([address.strip(), key, ascii_only, address.strip().lower()]))
 
 
 def _with_domain(address: str, write: Callable[[str], str]) -> str:

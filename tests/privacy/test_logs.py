@@ -33,6 +33,7 @@ from privacy.models import AuditEntry
 from sandbox.world import cast
 from tests.bookings import conftest as bookings_fixtures
 from tests.factories import PASSWORD, UserFactory, next_noon, secret_of
+from tests.small_operator import forget_free_times
 from tests.telemetry.conftest import written  # noqa: F401 - a fixture
 
 pytest_plugins = ["tests.smtp_sink"]
@@ -144,6 +145,7 @@ def test_nothing_that_staff_or_strangers_do_tells_who_somebody_is(
     # A booking whose every step fails once.
     web = as_one(manager)
     booking = ask(web, evse, driver)
+    forget_free_times()
     echo = f"{driver.email} {driver.last_name} {django_settings.AMPECO_API_TOKEN} {REFERENCE}"
     for answer in (
         httpx.Response(500, text=echo),

@@ -15,7 +15,9 @@ from upstream.emails import email_key, email_spellings
 )
 def test_spellings_of_one_address_have_one_key(typed):
     assert email_key(typed) == "ana@müller.example"
-    assert email_spellings(typed)[:2] == ["ana@müller.example", "ana@xn--mller-kva.example"]
+    spellings = email_spellings(typed)
+    assert spellings[0] == typed.strip()
+    assert {"ana@müller.example", "ana@xn--mller-kva.example"} <= set(spellings)
 
 
 @pytest.mark.parametrize(

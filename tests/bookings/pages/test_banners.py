@@ -19,7 +19,7 @@ from notifications.models import Notification
 from sandbox.world import cast
 from sites.models import Evse
 from tests.factories import BookingFactory, NotificationFactory
-from tests.small_operator import slot_of
+from tests.small_operator import forget_free_times, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +107,7 @@ def test_a_refused_change_has_the_operators_words_until_the_next_one(
 
 def test_a_change_that_was_never_asked_for_says_why(confirmed, manager, page, operator, workers):
     ask_for_change(confirmed, manager, end_at=confirmed.end_at + HOUR)
+    forget_free_times()
     operator.add_booking(
         location_id=101,
         evse_id=301,
@@ -217,6 +218,7 @@ def test_a_move_that_is_rejected_leaves_the_old_one_as_it_was(
 
 
 def test_a_move_that_was_never_sent_says_why(moved, confirmed, page, operator, workers):
+    forget_free_times()
     operator.add_booking(location_id=101, evse_id=302, start_at=moved.start_at, end_at=moved.end_at)
     workers.submit()
     text = page(confirmed)

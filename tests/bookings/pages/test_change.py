@@ -15,7 +15,7 @@ from shell.formats import instant
 from sites.models import Evse
 from sites.periods import local_day
 from tests.factories import BookingFactory, DriverFactory, MembershipFactory, next_noon
-from tests.small_operator import slot_of
+from tests.small_operator import forget_free_times, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,7 @@ def booking(ask, slot, workers, operator) -> Booking:
     workers.poll()
     booking = Booking.objects.get()
     assert booking.can_change()
+    forget_free_times()
     return booking
 
 
