@@ -84,10 +84,9 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
     Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
     3. check once more what may have changed since; 4. note on the row that sending begins,
     committed before the call; 5. send; 6. record the answer, or look for the request at once where
-    it was lost. What stands against it counts, where
-    an earlier sending may have arrived, only after another look: it may stand there by itself.
-    Failures that pass are noted on the row with the time of the next attempt; nothing waits or
-    sleeps here.
+    it was lost. What stands against it counts, where an earlier sending may have arrived, only
+    after another look: it may stand there by itself. Failures that pass are noted on the row with
+    the time of the next attempt; nothing waits or sleeps here.
     """
     now = timezone.now()
     due = BookingRequest.objects.filter(

@@ -17,6 +17,7 @@ from notifications.delivery import LEASE_SECONDS as MAIL_CLAIM
 from notifications.models import Notification
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.faults.killed import held, worker
+from tests.small_operator import forget_free_times
 
 pytest_plugins = ["tests.smtp_sink"]
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -71,6 +72,7 @@ def finish(asked, workers, operator) -> None:
 
 
 def test_before_it_sends(asked, door, workers, operator):
+    forget_free_times()
     stop = door.stop_at("POST", "check-booking-availability", processed=True)
     with worker("sweep_queued", door=door) as kill:
         stop.reached.wait(60)

@@ -25,6 +25,7 @@ from notifications.models import Notification
 from sandbox.world import cast
 from tests import small_operator as bookings_fixtures
 from tests.factories import next_noon
+from tests.small_operator import forget_free_times
 
 pytest_plugins = ["tests.smtp_sink"]
 # Fixtures of the bookings' tests.
@@ -190,6 +191,7 @@ def test_nor_when_everything_goes_wrong(
     ask_on_page, broker, operator, wire, smtp_sink, written, personal, driver, manager
 ):
     ask_on_page()
+    forget_free_times()
     broker.queue.clear()
     echo = f"{driver.email} {driver.last_name} {django_settings.AMPECO_API_TOKEN}"
     for answer in (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
@@ -21,6 +22,7 @@ What = BookingEvent.What
 DECISION, SOON, LATER, SELDOM = "500ms", "2s", "10s", "60s"
 # The sweeps that somebody waits for who waits for a decision.
 ASKING = frozenset({"sweep-queued", "poll-requests"})
+LATENESS_SECONDS = 5
 NEAR = timedelta(minutes=2)
 MAIL_LEAVES_WITHIN = timedelta(minutes=1)
 # For so long after its end somebody may still want another slot instead.
@@ -28,8 +30,17 @@ WANTED_UNTIL = timedelta(hours=24)
 
 
 def answers_are_late() -> bool:
-    """Return whether the portal itself is late with asking the operator; costs a query."""
-    return any(state.is_late for state in sweeps.states() if state.name in ASKING)
+    """Return whether the portal itself is late with asking the operator.
+
+    Looked up every few seconds, for all who wait: their pages look twice a second.
+    """
+    return bool(
+        cache.get_or_set(
+            "answers-are-late",
+            lambda: any(state.is_late for state in sweeps.states() if state.name in ASKING),
+            LATENESS_SECONDS,
+        )
+    )
 
 
 def cancelled_by(record: HistoryRecord) -> str:
