@@ -80,7 +80,7 @@ EXPECTED = {
     "charged": Expected(
         "Charging started",
         False,
-        [*ASKED, *TOLD, "The operator reports that charging has started", "Charging started"],
+        [*ASKED, *TOLD, "Charging started"],
         {"manager": ["Approved"], "driver": ["Approved"]},
     ),
 }
