@@ -1,6 +1,7 @@
 """What every page knows of the portal itself."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -24,7 +25,19 @@ class Portal:
     live_url: str
 
 
-def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
+def stream_for(request: HttpRequest) -> str:
+    """Return where this page finds the stream of changes; "" where browsers would not let it.
+
+    At another origin, the stream answers the pages of `SITE_URL` alone.
+    """
+    site, stream = urlsplit(settings.SITE_URL), urlsplit(settings.LIVE_URL)
+    is_elsewhere = (stream.scheme, stream.netloc) != (site.scheme, site.netloc)
+    return (
+        "" if is_elsewhere and request.META.get("HTTP_HOST") != site.netloc else settings.LIVE_URL
+    )
+
+
+def portal(request: HttpRequest) -> dict[str, Portal]:
     """Return the portal's name and links, and a notice when the operator refuses our token."""
     return {
         "portal": Portal(
@@ -35,6 +48,6 @@ def portal(request: HttpRequest) -> dict[str, Portal]:  # noqa: ARG001
             languages=settings.LANGUAGES,
             logo_url=logo_url(),
             theme_url=theme_url(),
-            live_url=settings.LIVE_URL,
+            live_url=stream_for(request),
         )
     }

@@ -103,7 +103,7 @@
     }
   });
 
-  const isTyping = (element) => element.matches?.("input, select, textarea, [contenteditable]");
+  const isTyping = (element) => element.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
   let goesTo = false;
 
   document.addEventListener("keydown", (event) => {

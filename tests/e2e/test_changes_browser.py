@@ -271,6 +271,7 @@ def test_several_are_cancelled_from_the_list(page, operator):
     for _ in range(2):
         with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
             boxes[1].check()
+            page.evaluate("htmx.trigger('#booking-list', 'look')")
     expect(page.locator("#cancel-selected-button")).to_contain_text("(2)")
     assert [box.is_checked() for box in boxes] == [True, True, False]
     page.locator("#tick-all").check()

@@ -5,6 +5,8 @@ import pytest
 from tests.factories import BookingFactory
 
 STREAM = "https://live.example/live"
+# Where the portal is: to pages of other addresses that stream does not answer.
+AT_HOME = {"HTTP_HOST": "chargebook.example"}
 
 
 @pytest.fixture
@@ -14,20 +16,25 @@ def booking(fleet):
 
 def test_a_page_names_what_it_watches_and_what_of_it_it_shows(as_manager, booking, settings):
     settings.LIVE_URL = STREAM
-    page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+    page = as_manager.get(f"/bookings/{booking.pk}/", **AT_HOME).content.decode()
 
     assert f'data-stream="{STREAM}"' in page
     assert f'data-watch="booking={booking.pk}&amp;seen=0"' in page
-    assert 'data-watch="fleet=current"' in as_manager.get("/").content.decode()
+    assert 'data-watch="fleet=current"' in as_manager.get("/", **AT_HOME).content.decode()
 
 
 def test_without_a_stream_none_is_named(as_manager, booking):
     assert "data-stream" not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
 
 
+def test_nor_at_another_address_than_the_portals_own(as_manager, settings):
+    settings.LIVE_URL = STREAM
+    assert "data-stream" not in as_manager.get("/", HTTP_HOST="localhost").content.decode()
+
+
 def test_nor_to_people_who_are_not_logged_in(client, db, settings):
     settings.LIVE_URL = STREAM
-    assert "data-stream" not in client.get("/account/login/").content.decode()
+    assert "data-stream" not in client.get("/account/login/", **AT_HOME).content.decode()
 
 
 @pytest.mark.parametrize(
