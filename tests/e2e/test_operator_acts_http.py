@@ -133,7 +133,7 @@ def test_what_the_operator_does_is_told_once(client, operator):
         expected = EXPECTED[name]
         wait_until(
             lambda booking=booking, expected=expected: (
-                history(client, booking) == len(expected.history)
+                is_told(client, booking, expected.history)
                 and expected.status in read(client, booking.page).text
             ),
             seconds=SECONDS,
@@ -210,9 +210,12 @@ def act(operator, booking: Asked, **changes: object) -> None:
     operator.http.post(f"/control/bookings/{booking.number}", json=body).raise_for_status()
 
 
-def history(client: httpx.Client, booking: Asked) -> int:
-    """Return how many lines the history of a booking has."""
-    return len(lines(client, booking))
+def is_told(client: httpx.Client, booking: Asked, beginnings: list[str]) -> bool:
+    """Return whether the history of a booking has so many lines, and all that are expected."""
+    said = lines(client, booking)
+    return len(said) == len(beginnings) and all(
+        any(line.startswith(begin) for line in said) for begin in beginnings
+    )
 
 
 def lines(client: httpx.Client, booking: Asked) -> list[str]:
