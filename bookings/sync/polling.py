@@ -24,6 +24,7 @@ from bookings.models import Actor, BookingRequest
 from bookings.state.moves import move_request
 from bookings.sync.duplicates import note_repeated, record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
+from bookings.sync.schedule import one_by_one_instead
 from bookings.sync.submission import record_decision
 from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
@@ -31,7 +32,6 @@ from upstream.errors import (
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
-    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -73,18 +73,14 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     open_rows.sort(key=lambda request: (bool(request.trouble), random.random()))  # noqa: S311
     remaining = {request.ampeco_request_id: request for request in open_rows}
     decided = 0
-    failed_before = False
     try:
         pages = math.ceil(_count_open() / PAGE_SIZE) + 1
-        if len(remaining) > pages:
-            try:
+        list_failed = len(remaining) > pages
+        if list_failed:
+            with one_by_one_instead("Requests"):
                 decided += _poll_by_list(remaining, client=client, began=now, pages_expected=pages)
-            except UpstreamError as error:
-                if meets_every_call(error):
-                    raise
-                logger.warning("Requests are read one by one: %s", error)
-                failed_before = True
-        decided += _poll_singly(remaining, client=client, began=now, failed_before=failed_before)
+                list_failed = False
+        decided += _poll_singly(remaining, client=client, began=now, failed_before=list_failed)
         note_accepted()
     except UpstreamError as error:
         if isinstance(error, UpstreamUnauthorized):

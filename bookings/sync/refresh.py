@@ -34,6 +34,7 @@ from bookings.sync.schedule import (
     is_outage,
     knows_session,
     needs_own_read,
+    one_by_one_instead,
     schedule,
     schedule_bookings,
     stop_round,
@@ -45,7 +46,6 @@ from upstream.errors import (
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
-    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -160,12 +160,8 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
         for window, rows, count in _windows(due, now=now):
             pages = math.ceil(count / PAGE_SIZE) + 1
             if len(rows) > pages:
-                try:
+                with one_by_one_instead("Bookings"):
                     work.read_by_list(window, rows, pages_expected=pages)
-                except UpstreamError as error:
-                    if meets_every_call(error):
-                        raise
-                    logger.warning("Bookings are read one by one: %s", error)
         work.read_singly()
         note_accepted()
     except UpstreamError as error:

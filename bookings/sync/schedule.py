@@ -6,7 +6,8 @@ sweeps may run at once, and the rows of a worker that dies are due again when th
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from upstream.errors import (
     UpstreamForbidden,
     UpstreamRateLimited,
     UpstreamUnauthorized,
+    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -162,6 +164,17 @@ def stop_round(error: UpstreamError, *, what: str) -> timedelta:
     logger.warning("%s could not be read: %s", what, error)
     cache.set(OUTAGE_KEY, True, pause.total_seconds())
     return pause
+
+
+@contextmanager
+def one_by_one_instead(what: str) -> Iterator[None]:
+    """Read a list, or leave its records to be read singly where it alone cannot be read."""
+    try:
+        yield
+    except UpstreamError as error:
+        if meets_every_call(error):
+            raise
+        logger.warning("%s are read one by one: %s", what, error)
 
 
 def is_outage() -> bool:

@@ -21,6 +21,7 @@ from bookings.sync.schedule import (
     OFTEN,
     SWEEP,
     claim_due,
+    one_by_one_instead,
     schedule,
     stop_round,
 )
@@ -30,7 +31,6 @@ from upstream.errors import (
     UpstreamNotFound,
     UpstreamRateLimited,
     UpstreamUnauthorized,
-    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -127,12 +127,8 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
         running = [one for one in due if one.started_at is not None and not one.has_ended]
         pages = math.ceil(len(running) / PAGE_SIZE) + 1
         if len(running) > pages:
-            try:
+            with one_by_one_instead("Sessions"):
                 _read_by_list(running, remaining, client=client, pages_expected=pages)
-            except UpstreamError as error:
-                if meets_every_call(error):
-                    raise
-                logger.warning("Sessions are read one by one: %s", error)
         _read_singly(remaining, client=client)
         note_accepted()
     except UpstreamError as error:
