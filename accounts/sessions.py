@@ -63,8 +63,8 @@ def note_sign_in(request: HttpRequest, user: User) -> None:
     request.session[SIGNED_IN_AT] = time.time()
     if request.session.get("_session_expiry", KEPT_SECONDS) == KEPT_SECONDS:
         request.session.set_expiry(0)
-    if request.session.session_key:
-        cache.add(_seen_key(request), 1, SEEN_SECONDS)
+    if session := this_session(request):
+        cache.add(_seen_key(session), 1, SEEN_SECONDS)
     request.signed_in_as = user.email  # type: ignore[attr-defined]
 
 
@@ -80,7 +80,8 @@ def note_seen(request: HttpRequest) -> None:
 
     While the cache is away nothing is noted.
     """
-    if this_session(request) and cache.add(_seen_key(request), 1, SEEN_SECONDS):
+    session = this_session(request)
+    if session and cache.add(_seen_key(session), 1, SEEN_SECONDS):
         note_session(request, request.user)
 
 
@@ -100,8 +101,8 @@ def this_session(request: HttpRequest) -> str:
     return digest_of(request.session.session_key)
 
 
-def _seen_key(request: HttpRequest) -> str:
-    return f"session-seen:{this_session(request)}"
+def _seen_key(session: str) -> str:
+    return f"session-seen:{session}"
 
 
 def sessions_of(user: User) -> list[UserSession]:

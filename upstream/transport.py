@@ -270,10 +270,9 @@ class Transport:
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._gate.close_for(wait_after_refusal(response.headers, now=told_at))
             return
-        if "x-ratelimit-remaining" in response.headers:
-            wait = wait_when_used_up(response.headers, now=told_at)
-            if wait is not None:
-                self._gate.close_for(wait)
+        wait = wait_when_used_up(response.headers, now=told_at)
+        if wait is not None:
+            self._gate.close_for(wait)
 
     def _refusal(
         self,

@@ -12,7 +12,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
-from bookings.state.booking import merge_external_booking, write
+from bookings.state.booking import merge_external_booking, tell_change, write
 from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
 from mirror.work import enqueue_on_commit
 from sites.models import Evse
@@ -84,8 +84,7 @@ def apply_request_outcome(
     cancellation that belongs to it in the same transaction, so that a crash cannot lose it.
     """
     if request.status != Status.STALE and not request.is_settled:
-        for listener in listeners.booking_changed:
-            listener(request.booking)
+        tell_change(request.booking)
         return
     booking = Booking.objects.select_for_update(of=("self",)).get(requests=request.pk)
     if booking.pk == request.booking_id:
@@ -138,8 +137,7 @@ def record_creation(request: BookingRequest, *, user: User | None, actor: Actor)
     BookingRequestEvent.objects.create(
         request=request, at=request.created_at, to_status=request.status, actor=actor, user=user
     )
-    for listener in listeners.booking_changed:
-        listener(request.booking)
+    tell_change(request.booking)
 
 
 def _apply_creation(
