@@ -21,8 +21,8 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -84,14 +84,11 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
     SWEEP_SECONDS, so that many mails keep no poll waiting: the next round goes on. Nothing happens
     while as many senders of this process as may are at it.
     """
-    if not _senders.acquire(blocking=False):
-        return 0
-    connection = _connection()
     ends_at = time.monotonic() + SWEEP_SECONDS
     tried = sent = 0
     goes_on = True
-    try:
-        while goes_on:
+    with _sender() as connection:
+        while connection is not None and goes_on:
             goes_on = False
             for pk in ready(now or timezone.now()):
                 if tried >= limit or time.monotonic() > ends_at:
@@ -101,11 +98,6 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
                 sent += state == State.SENT
                 # What waited for this one to go first is due now.
                 goes_on |= state != State.QUEUED
-    except NoServer:
-        pass
-    finally:
-        _close(connection)
-        _senders.release()
     return sent
 
 
@@ -115,16 +107,10 @@ def send_notification(pk: int) -> bool:
     Quiet when it is not due, waits for its charger or an earlier mail, is claimed by another
     sender, or as many senders of this process as may are at it: a sweep finds it.
     """
-    if not _senders.acquire(blocking=False):
-        return False
-    connection = _connection()
-    try:
-        return _send(pk, connection=connection, now=None) == State.SENT
-    except NoServer:
-        return False
-    finally:
-        _close(connection)
-        _senders.release()
+    with _sender() as connection:
+        if connection is not None:
+            return _send(pk, connection=connection, now=None) == State.SENT
+    return False
 
 
 def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
@@ -326,10 +312,26 @@ def _tell_the_fleet(notification: Notification) -> None:
         note_trouble(booking, what=undelivered, user=user, driver=driver)
 
 
-def _connection() -> BaseEmailBackend:
-    """Return the way to the mail server; over SMTP one that knows when the outcome is unknown."""
+@contextmanager
+def _sender() -> Iterator[BaseEmailBackend | None]:
+    """Yield the way to the mail server; over SMTP one that knows when the outcome is unknown.
+
+    None while as many senders of this process as may are at it. NoServer ends the block.
+    """
+    if not _senders.acquire(blocking=False):
+        yield None
+        return
     by_smtp = settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
-    return get_connection("notifications.smtp.EmailBackend" if by_smtp else None)
+    try:
+        connection = get_connection("notifications.smtp.EmailBackend" if by_smtp else None)
+        try:
+            yield connection
+        except NoServer:
+            pass
+        finally:
+            _close(connection)
+    finally:
+        _senders.release()
 
 
 def _close(connection: BaseEmailBackend) -> None:
