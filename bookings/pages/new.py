@@ -211,9 +211,9 @@ def _offer_slots(
 def _trouble(candidate: Candidate) -> str:
     """Return what is wrong now with the charger, or with each that would do."""
     troubles = [trouble_of(evse) for evse in candidate.chargers]
-    if candidate.slot.evse or not all(troubles):
-        return next(iter(troubles), "") if candidate.slot.evse else ""
-    return _("None of the chargers that fit works now.") if troubles else ""
+    if candidate.slot.evse:
+        return next(iter(troubles), "")
+    return _("None of the chargers that fit works now.") if troubles and all(troubles) else ""
 
 
 def _draft(form: BookingForm) -> dict[str, str]:

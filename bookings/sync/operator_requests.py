@@ -214,9 +214,9 @@ def _stands(
     request: BookingRequest, found: ampeco_types.BookingRequest, *, client: AmpecoClient
 ) -> bool:
     """Return whether what was asked for before our request, by its date, is still to be had."""
-    if request.kind != Kind.CREATE or not found.is_decided:
-        return request.kind == Kind.CREATE
-    return any(
+    if request.kind != Kind.CREATE:
+        return False
+    return not found.is_decided or any(
         each.status in Booking.MAY_STAND and found.booking_id in {None, each.id}
         for page in client.booking_pages(**place_and_time(request))
         for each in page.items

@@ -176,9 +176,7 @@ class Wish:
         begins = max(slot.start_at, next_step(candidate.now))
         if begins < slot.end_at:
             try:
-                evses = free_evses(
-                    slot.location, evses=evses, start_at=begins, end_at=slot.end_at, max_age=0
-                )
+                evses = free_evses(slot.location, evses=evses, start_at=begins, end_at=slot.end_at)
             except AvailabilityUnknown:
                 return False
         if not evses:

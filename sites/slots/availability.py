@@ -92,13 +92,8 @@ def read_availability(
     """
     now = now or timezone.now()
     window = window_for(day, zone=location.zone, now=now)
-    key = cache_key(location, window)
-    known = None if fresh else unpack(cache.get(key), window)
-    if known:
-        return known
-    availability = Availability(now, window, ask(location, window))
-    cache.set(key, pack(availability), settings.AVAILABILITY_CACHE_SECONDS)
-    return availability
+    known = None if fresh else _known(location, window)
+    return known or _ask_anew(location, window, now=now)
 
 
 def free_evses(
@@ -119,7 +114,7 @@ def free_evses(
     """
     evses = list(evses)
     now = now or timezone.now()
-    stretch = Period(start_at.astimezone(UTC), end_at.astimezone(UTC))
+    stretch = Period.between(start_at, end_at)
     wanted = subtract([stretch], [held]) if held else (stretch,)
     if not evses or not wanted:
         return evses
@@ -132,13 +127,23 @@ def free_evses(
     window = window_for(day, zone=location.zone, now=now)
     if not (window.start_at <= asked.start_at and asked.end_at <= window.end_at):
         return those_in(ask(location, asked))
-    known = unpack(cache.get(cache_key(location, window)), window) if max_age else None
+    known = _known(location, window) if max_age else None
     if known and (now - known.read_at).total_seconds() <= max_age:
         found = those_in(known.free)
         if found:
             return found
     # About all of the days, which costs the same: whoever looks next is told, too.
-    return those_in(read_availability(location, day=day, now=now, fresh=True).free)
+    return those_in(_ask_anew(location, window, now=now).free)
+
+
+def _known(location: Location, window: Period) -> Availability | None:
+    return unpack(cache.get(cache_key(location, window)), window)
+
+
+def _ask_anew(location: Location, window: Period, *, now: datetime) -> Availability:
+    availability = Availability(now, window, ask(location, window))
+    cache.set(cache_key(location, window), pack(availability), settings.AVAILABILITY_CACHE_SECONDS)
+    return availability
 
 
 def window_for(day: date, *, zone: ZoneInfo, now: datetime) -> Period:
