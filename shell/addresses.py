@@ -3,6 +3,7 @@
 import logging
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -58,6 +59,15 @@ def is_ours(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
+
+
+def origin_of(address: str) -> str:
+    return "://".join(urlsplit(address)[:2])
+
+
+def stream_is_elsewhere() -> bool:
+    """Return whether browsers find the stream of changes at another origin than the pages."""
+    return bool(settings.LIVE_URL) and origin_of(settings.LIVE_URL) != origin_of(settings.SITE_URL)
 
 
 def way_back(request: HttpRequest, *, otherwise: str) -> str:

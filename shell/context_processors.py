@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from ampeco.connection import operator_notice
+from shell.addresses import stream_is_elsewhere
 from shell.look import logo_url, theme_url
 
 
@@ -30,11 +31,8 @@ def stream_for(request: HttpRequest) -> str:
 
     At another origin, the stream answers the pages of `SITE_URL` alone.
     """
-    site, stream = urlsplit(settings.SITE_URL), urlsplit(settings.LIVE_URL)
-    is_elsewhere = (stream.scheme, stream.netloc) != (site.scheme, site.netloc)
-    return (
-        "" if is_elsewhere and request.META.get("HTTP_HOST") != site.netloc else settings.LIVE_URL
-    )
+    at_home = request.META.get("HTTP_HOST") == urlsplit(settings.SITE_URL).netloc
+    return settings.LIVE_URL if at_home or not stream_is_elsewhere() else ""
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:

@@ -7,7 +7,6 @@ characters, which no database takes, and files. What waited in vain is told so.
 import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -18,6 +17,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from mirror.work import is_held
+from shell.addresses import origin_of, stream_is_elsewhere
 from shell.look import logo_origin
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class ContentPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._policy = STRICT
-        if settings.LIVE_URL and origin_of(settings.LIVE_URL) != origin_of(settings.SITE_URL):
+        if stream_is_elsewhere():
             sources = (*STRICT["connect-src"], origin_of(settings.LIVE_URL))
             self._policy = STRICT | {"connect-src": sources}
         self._strict = header_of(with_images_of(self._policy, logo_origin()))
@@ -105,10 +105,6 @@ class ContentPolicyMiddleware:
         if not origin:
             return self._strict
         return header_of(self._policy | {"img-src": (*STRICT["img-src"], origin)})
-
-
-def origin_of(address: str) -> str:
-    return "://".join(urlsplit(address)[:2])
 
 
 def with_images_of(policy: Policy, origin: str) -> Policy:
