@@ -52,6 +52,16 @@ def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
     assert len(smtp_sink.received) == 2
 
 
+def test_settings_that_make_no_sense_do_not_stop_a_worker_for_good(asked, smtp_sink, settings):
+    approve(asked)
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True
+    for send in (deliver_due, lambda: send_notification(Notification.objects.first().pk)) * 2:
+        with pytest.raises(ValueError, match="mutually exclusive"):
+            send()
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    assert deliver_due() == 2
+
+
 # A charger that is not known yet
 
 
