@@ -94,6 +94,14 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
+    "vehicles.Vehicle": {
+        "plate": PERSONAL,
+        "usual_driver": WHOSE,
+        "created_by": WHOSE,
+        "search_text": PERSONAL,
+    },
+    "batches.Batch": {"created_by": WHOSE, "name": TEXT},
+    "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
     "notifications.Notification": {
         "recipient_driver": WHOSE,
         "recipient_user": WHOSE,
@@ -153,13 +161,21 @@ NOT_PERSONAL: dict[str, str] = {
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
     "charging_sites.FavouriteSite": "id location created_at",
-    "bookings.Booking": "id uid fleet location evse start_at end_at status open_change "
+    "bookings.Booking": "id uid fleet location evse vehicle start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
     "changed_at calendar_uid link_generation created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
-    "wanted_current_type wanted_connector_type wanted_min_power_kw start_at end_at "
+    "wanted_current_type wanted_connector_type wanted_min_power_kw wanted_max_power_kw "
+    "wanted_parking start_at end_at "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
+    "vehicles.Vehicle": "id fleet number vin make model ampeco_type battery_kwh ac_kw dc_kw plugs "
+    "kwh_per_km reserve_percent weight_kg height_cm length_cm width_cm needs_drive_through "
+    "needs_refrigeration carries_dangerous_goods home_site cost_centre retired_at version "
+    "created_at",
+    "batches.Batch": "id fleet source state version file_digest created_at changed_at sent_at",
+    "batches.BatchRow": "id batch position state vehicle location evse start_at end_at "
+    "submission_key booking",
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
     "notifications.Notification": "id booking request event kind audience message_id state "

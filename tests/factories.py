@@ -14,6 +14,7 @@ from calendars.models import CalendarFeed, kept, new_secret
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
+from vehicles.models import Vehicle
 
 PASSWORD = "correct horse battery"
 
@@ -141,6 +142,21 @@ class EvseFactory(factory.django.DjangoModelFactory):
     def connector(self, create, extracted, **kwargs):
         if create:
             Connector.objects.create(evse=self, ampeco_id=self.ampeco_id, type=extracted or "ccs2")
+
+
+class VehicleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Vehicle
+
+    fleet = factory.SubFactory(FleetFactory)
+    number = factory.Sequence(lambda n: f"Van {n:03}")
+    plate = factory.Sequence(lambda n: f"HPF {n:04}")
+    ampeco_type = Vehicle.Type.VAN
+    battery_kwh = Decimal(75)
+    ac_kw = Decimal(11)
+    dc_kw = Decimal(100)
+    plugs = factory.LazyFunction(lambda: ["type2", "ccs2"])
+    search_text = factory.LazyAttribute(lambda o: f"{o.number} {o.plate}".casefold())
 
 
 class BookingFactory(factory.django.DjangoModelFactory):

@@ -24,6 +24,7 @@ from bookings.models.statuses import (
 from drivers.models import Driver, Fleet
 from sites.models import Evse, Location
 from sites.periods import Period
+from vehicles.models import Vehicle
 
 
 class Booking(models.Model):
@@ -77,6 +78,15 @@ class Booking(models.Model):
     )
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
+    vehicle = models.ForeignKey(
+        Vehicle,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("vehicle"),
+    )
     reference = models.CharField(_("reference"), max_length=64, blank=True)
     reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
@@ -159,6 +169,11 @@ class Booking(models.Model):
                 fields=["replaces"],
                 condition=Q(replaces__isnull=False),
                 name="booking_by_replaced",
+            ),
+            models.Index(
+                fields=["vehicle", "start_at"],
+                condition=Q(vehicle__isnull=False),
+                name="booking_by_vehicle",
             ),
             models.Index(
                 fields=["reminder_at"],

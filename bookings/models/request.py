@@ -108,6 +108,11 @@ class BookingRequest(models.Model):
     wanted_min_power_kw = models.DecimalField(
         _("minimum power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
     )
+    wanted_max_power_kw = models.DecimalField(
+        _("maximum power (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    # AMPECO's `parkingSpaceCriteria`, by its names.
+    wanted_parking = models.JSONField(_("parking space"), default=dict, db_default={}, blank=True)
     start_at = models.DateTimeField(_("start"))
     end_at = models.DateTimeField(_("end"))
     # What the booking was when a change of it was asked for.
