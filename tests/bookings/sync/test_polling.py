@@ -27,15 +27,25 @@ def sent(request_row, workers, operator) -> BookingRequest:
 
 
 @pytest.fixture
-def many(ask, evse, workers, operator) -> list[BookingRequest]:
-    """A hundred and twenty requests that the operator has not decided."""
-    start = next_hour() + timedelta(hours=24)
-    for number in range(120):
-        ask(slot_of(evse, start + timedelta(minutes=15 * number), minutes=15))
-    workers.submit()
-    workers.submit()
-    assert len(operator.requests) == 120
-    return list(BookingRequest.objects.all())
+def crowd(ask, evse, workers, operator):
+    """Return what makes a number of requests that the operator has not decided."""
+
+    def make(count: int) -> list[BookingRequest]:
+        start = next_hour() + timedelta(hours=24)
+        for number in range(count):
+            ask(slot_of(evse, start + timedelta(minutes=15 * number), minutes=15))
+        for _ in range(0, count, 100):
+            workers.submit()
+        assert len(operator.requests) == count
+        return list(BookingRequest.objects.all())
+
+    return make
+
+
+@pytest.fixture
+def many(crowd) -> list[BookingRequest]:
+    """More than a page of the operator's list holds."""
+    return crowd(120)
 
 
 def test_an_approval_arrives_with_its_booking(sent, workers, operator):
@@ -150,8 +160,9 @@ def test_links_of_another_origin_do_not_keep_a_crowd_waiting(many, workers, oper
 
 @pytest.mark.parametrize("status", [403, 404, 422, 500])
 def test_where_the_list_cannot_be_read_requests_are_read_one_by_one(
-    many, workers, operator, wire, status
+    crowd, workers, operator, wire, status
 ):
+    crowd(12)
     for request in list(operator.requests.values())[:7]:
         operator.decide(request)
     wire.intercept = lambda request: (
