@@ -161,7 +161,7 @@ NOT_PERSONAL: dict[str, str] = {
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
     "charging_sites.ParkingSpace": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
-    "retired_at location label status occupancy is_accessible",
+    "retired_at location label status is_accessible",
     "charging_sites.ParkingSpace_evses": "id parkingspace evse",
     "charging_sites.ParkingLimits": "id space max_weight_kg max_height_cm max_length_cm "
     "max_width_cm vehicle_types drive_through refrigeration_outlet dangerous_goods",
