@@ -99,8 +99,8 @@ class Batch:
 
     def take_parking_spaces(self, records: Collection[types.ParkingSpace]) -> None:
         """Take parking spaces at sites that the mirror has by now; others are skipped."""
-        ids = {record.location_id for record in records}
-        active = Location.objects.filter(ampeco_id__in=ids - {None}, retired_at=None)
+        ids = {record.location_id for record in records if record.location_id is not None}
+        active = Location.objects.filter(ampeco_id__in=ids, retired_at=None)
         known = set(active.values_list("ampeco_id", flat=True))
         for record in records:
             if record.location_id in known:
