@@ -208,8 +208,7 @@ ENTRIES: dict[str, list[Entry]] = {
             {"version": "0"},
             stranger=404,
             viewer=403,
-            # The operator says nothing here of that site, so it is not asked.
-            manager=409,
+            manager=302,
         )
     ],
     "batches:again": [
