@@ -26,8 +26,15 @@ from mirror.work import is_held
 from shell.formats import period
 from sites import parking
 from sites.models import ChargePoint, Evse, Location
+from sites.periods import Period
 from sites.selectors import Criteria, bookable_evses
-from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
+from sites.slots.availability import (
+    JUST_NOW_SECONDS,
+    AvailabilityUnknown,
+    FreeTimes,
+    free_evses,
+    those_free,
+)
 from sites.slots.rules import Times, first_problem
 from vehicles.fitting import why_not
 from vehicles.models import Vehicle
@@ -91,7 +98,8 @@ class Candidate:
 
     `previous` is the booking that gets other times or another driver, or with `moves` the one that
     this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
-    a part already sets it: `chargers`, `driver_is_current`.
+    a part already sets it: `chargers`, `driver_is_current`, or what is free at the site then
+    (`known_free`), or why that could not be read.
     """
 
     fleet: Fleet
@@ -104,6 +112,7 @@ class Candidate:
     confirmed_misfit: bool = False
     now: datetime = field(default_factory=timezone.now)
     answer_age: float = JUST_NOW_SECONDS
+    known_free: FreeTimes | AvailabilityUnknown | None = None
 
     @property
     def changes(self) -> Booking | None:
@@ -114,6 +123,10 @@ class Candidate:
         old = self.changes
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
+
+    @property
+    def period(self) -> Period:
+        return Period.between(self.slot.start_at, self.slot.end_at)
 
     @property
     def version(self) -> BookingVersion:
@@ -177,7 +190,7 @@ class Candidate:
         chargers = {evse.pk for evse in self.chargers}
         return [
             booking
-            for booking in self._besides_own(self._then)
+            for booking in self._besides_own(self.concerned)
             if booking.evse_id in chargers and booking.slot_key != own
         ]
 
@@ -203,9 +216,14 @@ class Candidate:
         slot, old = self.slot, self.changes
         if old and slot.evse is None:
             return True
+        chargers = self.usable(self.chargers_left)
+        if isinstance(self.known_free, AvailabilityUnknown):
+            raise self.known_free
+        if self.known_free is not None:
+            return bool(those_free(self.known_free, chargers, self.period))
         free = free_evses(
             slot.location,
-            evses=self.usable(self.chargers_left),
+            evses=chargers,
             start_at=slot.start_at,
             end_at=slot.end_at,
             held=old.period if old else None,
@@ -214,7 +232,7 @@ class Candidate:
         return bool(free)
 
     @cached_property
-    def _then(self) -> list[Booking]:
+    def concerned(self) -> list[Booking]:
         """The fleet's bookings that hold a place then, for the driver or at one of the chargers."""
         concerned = Q(evse__in=self.chargers)
         if self.driver:
@@ -236,14 +254,14 @@ class Candidate:
     @cached_property
     def bookings_then(self) -> list[Booking]:
         """The fleet's bookings for the driver that hold a place at that time, in order of time."""
-        return [booking for booking in self._then if booking.driver == self.driver]
+        return [booking for booking in self.concerned if booking.driver == self.driver]
 
     @cached_property
     def bookings_of_vehicle_then(self) -> list[Booking]:
         """The fleet's bookings for the vehicle that hold a place at that time."""
         if self.vehicle is None:
             return []
-        return [booking for booking in self._then if booking.vehicle_id == self.vehicle.pk]
+        return [booking for booking in self.concerned if booking.vehicle_id == self.vehicle.pk]
 
     @property
     def overlapping_bookings(self) -> list[Booking]:
