@@ -25,8 +25,15 @@ from drivers.permissions import current_drivers, private_access_of, private_part
 from mirror.work import is_held
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
+from sites.periods import Period
 from sites.selectors import Criteria, bookable_evses
-from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
+from sites.slots.availability import (
+    JUST_NOW_SECONDS,
+    AvailabilityUnknown,
+    FreeTimes,
+    free_evses,
+    those_free,
+)
 from sites.slots.rules import Times, first_problem
 
 
@@ -87,7 +94,8 @@ class Candidate:
 
     `previous` is the booking that gets other times or another driver, or with `moves` the one that
     this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
-    a part already sets it: `chargers`, `driver_is_current`.
+    a part already sets it: `chargers`, `driver_is_current`, or what is free at the site then
+    (`known_free`), or why that could not be read.
     """
 
     fleet: Fleet
@@ -98,6 +106,7 @@ class Candidate:
     confirmed_overlap: bool = False
     now: datetime = field(default_factory=timezone.now)
     answer_age: float = JUST_NOW_SECONDS
+    known_free: FreeTimes | AvailabilityUnknown | None = None
 
     @property
     def changes(self) -> Booking | None:
@@ -108,6 +117,10 @@ class Candidate:
         old = self.changes
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
+
+    @property
+    def period(self) -> Period:
+        return Period.between(self.slot.start_at, self.slot.end_at)
 
     @property
     def version(self) -> BookingVersion:
@@ -161,7 +174,7 @@ class Candidate:
         chargers = {evse.pk for evse in self.chargers}
         return [
             booking
-            for booking in self._besides_own(self._then)
+            for booking in self._besides_own(self.concerned)
             if booking.evse_id in chargers and booking.slot_key != own
         ]
 
@@ -187,9 +200,14 @@ class Candidate:
         slot, old = self.slot, self.changes
         if old and slot.evse is None:
             return True
+        chargers = self.usable(self.chargers_left)
+        if isinstance(self.known_free, AvailabilityUnknown):
+            raise self.known_free
+        if self.known_free is not None:
+            return bool(those_free(self.known_free, chargers, self.period))
         free = free_evses(
             slot.location,
-            evses=self.usable(self.chargers_left),
+            evses=chargers,
             start_at=slot.start_at,
             end_at=slot.end_at,
             held=old.period if old else None,
@@ -198,7 +216,7 @@ class Candidate:
         return bool(free)
 
     @cached_property
-    def _then(self) -> list[Booking]:
+    def concerned(self) -> list[Booking]:
         """The fleet's bookings that hold a place then, for the driver or at one of the chargers."""
         concerned = Q(evse__in=self.chargers)
         if self.driver:
@@ -218,7 +236,7 @@ class Candidate:
     @cached_property
     def bookings_then(self) -> list[Booking]:
         """The fleet's bookings for the driver that hold a place at that time, in order of time."""
-        return [booking for booking in self._then if booking.driver == self.driver]
+        return [booking for booking in self.concerned if booking.driver == self.driver]
 
     @property
     def overlapping_bookings(self) -> list[Booking]:

@@ -209,7 +209,7 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
         **fields,
     )
     record_creation(again, user=staff_user, actor=Actor.STAFF)
-    _enqueue(again)
+    enqueue(again)
 
 
 def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> BookingRequest | None:
@@ -246,9 +246,25 @@ def _save(
     candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
 ) -> BookingRequest:
     """Save booking, request and history; raises IntegrityError, or BookingRefused for a move."""
+    booking, request = rows_of(
+        candidate, user=user, reference=reference, submission_key=submission_key
+    )
+    booking.save(force_insert=True)
+    if candidate.previous is not None:
+        hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
+    request.save(force_insert=True)
+    record_creation(request, user=user, actor=Actor.MANAGER)
+    enqueue(request)
+    return request
+
+
+def rows_of(
+    candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
+) -> tuple[Booking, BookingRequest]:
+    """Return the booking that a candidate becomes, and the request for it; neither is saved."""
     slot, now = candidate.slot, candidate.now
     asked = facts_of(candidate.version) | {"created_by": user, "created_at": now}
-    booking = Booking.objects.create(
+    booking = Booking(
         fleet=candidate.fleet,
         reference=reference,
         reference_key=reference_key(reference),
@@ -256,9 +272,7 @@ def _save(
         replaces=candidate.previous,
         **asked,
     )
-    if candidate.previous is not None:
-        hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
-    request = BookingRequest.objects.create(
+    request = BookingRequest(
         booking=booking,
         submission_key=submission_key,
         wanted_current_type=slot.criteria.current_type,
@@ -267,10 +281,8 @@ def _save(
         next_attempt_at=now,
         **asked,
     )
-    record_creation(request, user=user, actor=Actor.MANAGER)
-    _enqueue(request)
-    return request
+    return booking, request
 
 
-def _enqueue(request: BookingRequest) -> None:
+def enqueue(request: BookingRequest) -> None:
     enqueue_on_commit("bookings.tasks.submit_request", request.pk)

@@ -120,7 +120,7 @@ def free_evses(
         return evses
 
     def those_in(free: FreeTimes) -> list[Evse]:
-        return [e for e in evses if all(covers(free.get(e.ampeco_id, ()), each) for each in wanted)]
+        return those_free(free, evses, *wanted)
 
     asked = Period(wanted[0].start_at, wanted[-1].end_at)
     day = asked.start_at.astimezone(location.zone).date()
@@ -134,6 +134,11 @@ def free_evses(
             return found
     # About all of the days, which costs the same: whoever looks next is told, too.
     return those_in(_ask_anew(location, window, now=now).free)
+
+
+def those_free(free: FreeTimes, evses: Iterable[Evse], *wanted: Period) -> list[Evse]:
+    """Return the EVSEs that are free for all that is wanted, in the order given."""
+    return [e for e in evses if all(covers(free.get(e.ampeco_id, ()), each) for each in wanted)]
 
 
 def _known(location: Location, window: Period) -> Availability | None:

@@ -1,0 +1,216 @@
+"""Many new bookings at once, by the rules of single ones: a query a kind, whatever their number."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accounts.models import User
+from bookings.actions.candidate import Candidate
+from bookings.actions.create import enqueue, rows_of
+from bookings.models import Actor, Booking, BookingRequest
+from bookings.state.moves import record_creations
+from drivers.models import Fleet, PrivateAccess
+from drivers.permissions import current_drivers, private_partners
+from sites.models import Evse
+from sites.periods import Period
+from sites.selectors import all_bookable_evses
+from sites.slots.availability import (
+    AvailabilityUnknown,
+    FreeTimes,
+    ask,
+    read_availability,
+    window_for,
+)
+from sites.slots.rules import first_problem
+
+# The operator is asked about so many sites and weeks before somebody sees a page. What is beyond
+# is looked at before it is sent, as every request is.
+MOST_CALLS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking that is asked for together with others."""
+
+    candidate: Candidate
+    reference: str
+    submission_key: uuid.UUID
+
+
+def read_together(fleet: Fleet, candidates: Sequence[Candidate], *, now: datetime) -> None:
+    """Read what the rules need to know of candidates for new bookings, and tell it to each.
+
+    Costs some queries, and a call for about each week of each site where no answer in the cache is
+    recent enough for the candidates (`answer_age`).
+    """
+    _tell_chargers(fleet, candidates)
+    _tell_drivers(fleet, candidates)
+    _tell_bookings(fleet, candidates)
+    _tell_free_times(candidates, now=now)
+
+
+def save_together(wishes: Sequence[Wish], *, user: User) -> dict[uuid.UUID, BookingRequest]:
+    """Save bookings with their create requests, for workers to send; return them by key.
+
+    All in one transaction, so that nothing is half done. What somebody else asked for in the very
+    moment, with the same form or for the same slot and driver, is missing from the answer. For
+    callers that have checked the rules.
+    """
+    known = set(
+        BookingRequest.objects.filter(
+            submission_key__in=[wish.submission_key for wish in wishes]
+        ).values_list("submission_key", flat=True)
+    )
+    wishes = [wish for wish in wishes if wish.submission_key not in known]
+    with transaction.atomic():
+        try:
+            requests = _insert(wishes, user=user)
+        except IntegrityError:
+            requests = [each for wish in wishes for each in _insert_if_free(wish, user=user)]
+    return {request.submission_key: request for request in requests}
+
+
+def _insert_if_free(wish: Wish, *, user: User) -> list[BookingRequest]:
+    try:
+        return _insert([wish], user=user)
+    except IntegrityError:
+        return []
+
+
+@transaction.atomic
+def _insert(wishes: Iterable[Wish], *, user: User) -> list[BookingRequest]:
+    pairs = [
+        rows_of(
+            wish.candidate,
+            user=user,
+            reference=wish.reference,
+            submission_key=wish.submission_key,
+        )
+        for wish in wishes
+    ]
+    Booking.objects.bulk_create(booking for booking, _request in pairs)
+    requests = BookingRequest.objects.bulk_create(request for _booking, request in pairs)
+    record_creations(requests, user=user, actor=Actor.MANAGER)
+    for request in requests:
+        enqueue(request)
+    return requests
+
+
+def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
+    """Tell each candidate which bookable chargers may be meant."""
+    places = {candidate.slot.location.pk for candidate in candidates}
+    evses = (
+        all_bookable_evses(partner_ids=private_partners(fleet))
+        .filter(charge_point__location__in=places)
+        .select_related("charge_point__location")
+        .prefetch_related("connectors")
+        .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
+    )
+    at_sites: dict[int, list[Evse]] = defaultdict(list)
+    for evse in evses:
+        at_sites[evse.charge_point.location_id].append(evse)
+    for candidate in candidates:
+        slot, there = candidate.slot, at_sites[candidate.slot.location.pk]
+        if slot.evse is not None:
+            candidate.chargers = [each for each in there if each.pk == slot.evse.pk]
+        else:
+            candidate.chargers = [each for each in there if slot.criteria.fits(each)]
+
+
+def _tell_drivers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
+    """Tell each candidate whether its driver is of the fleet, and what they may use."""
+    drivers = {candidate.driver.pk for candidate in candidates if candidate.driver}
+    current = set(current_drivers(fleet).filter(pk__in=drivers).values_list("pk", flat=True))
+    access: dict[int, set[int]] = defaultdict(set)
+    granted = PrivateAccess.objects.filter(driver__in=drivers)
+    for driver, partner in granted.values_list("driver_id", "ampeco_partner_id"):
+        access[driver].add(partner)
+    for candidate in candidates:
+        if candidate.driver:
+            candidate.driver_is_current = candidate.driver.pk in current
+            candidate.private_access = frozenset(access[candidate.driver.pk])
+
+
+def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
+    """Tell each candidate the fleet's bookings that hold a place then and concern it."""
+    if not candidates:
+        return
+    drivers = {candidate.driver.pk for candidate in candidates if candidate.driver}
+    places = {candidate.slot.location.pk for candidate in candidates}
+    bookings = (
+        Booking.objects.filter(
+            Q(evse__isnull=False, location__in=places) | Q(driver__in=drivers),
+            fleet=fleet,
+            status__in=Booking.HOLDS_A_PLACE,
+            start_at__lt=max(candidate.slot.end_at for candidate in candidates),
+            end_at__gt=min(candidate.slot.start_at for candidate in candidates),
+        )
+        .select_related("fleet", "driver", "location", "evse__charge_point")
+        .order_by("start_at", "pk")
+    )
+    of_chargers: dict[int, list[Booking]] = defaultdict(list)
+    of_drivers: dict[int, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        of_drivers[booking.driver_id].append(booking)
+        if booking.evse_id is not None:
+            of_chargers[booking.evse_id].append(booking)
+    for candidate in candidates:
+        lists = [of_chargers.get(evse.pk, ()) for evse in candidate.chargers]
+        if candidate.driver:
+            lists.append(of_drivers.get(candidate.driver.pk, ()))
+        slot = candidate.slot
+        concerned = {
+            booking.pk: booking
+            for each in lists
+            for booking in each
+            if booking.start_at < slot.end_at and booking.end_at > slot.start_at
+        }
+        candidate.concerned = sorted(
+            concerned.values(), key=lambda booking: (booking.start_at, booking.pk)
+        )
+
+
+def _tell_free_times(candidates: Iterable[Candidate], *, now: datetime) -> None:
+    """Tell each candidate what is free at its site then, or why that could not be read."""
+    answers: dict[tuple[int, Period], FreeTimes | AvailabilityUnknown] = {}
+    silence: AvailabilityUnknown | None = None
+    for candidate in candidates:
+        is_known = candidate.known_free is not None
+        if is_known or not candidate.chargers or first_problem(candidate.times):
+            continue
+        key = _what_to_ask(candidate, now=now)
+        if key not in answers:
+            if len(answers) >= MOST_CALLS:
+                silence = silence or AvailabilityUnknown("busy")
+            answers[key] = silence or _ask(candidate, key[1], now=now)
+            told = answers[key]
+            # A site may be refused by itself. Where nobody answers, nobody does about others.
+            if isinstance(told, AvailabilityUnknown) and told.reason != "refused":
+                silence = told
+        candidate.known_free = answers[key]
+
+
+def _what_to_ask(candidate: Candidate, *, now: datetime) -> tuple[int, Period]:
+    """Return the site and the window that others share; the period itself where it is longer."""
+    location, period = candidate.slot.location, candidate.period
+    window = window_for(candidate.slot.local_day, zone=location.zone, now=now)
+    fits = window.start_at <= period.start_at and period.end_at <= window.end_at
+    return location.pk, window if fits else period
+
+
+def _ask(candidate: Candidate, window: Period, *, now: datetime) -> FreeTimes | AvailabilityUnknown:
+    slot, oldest = candidate.slot, candidate.answer_age
+    try:
+        if window == candidate.period:
+            return ask(slot.location, window)
+        told = read_availability(slot.location, day=slot.local_day, now=now)
+        if (now - told.read_at).total_seconds() > oldest:
+            told = read_availability(slot.location, day=slot.local_day, now=now, fresh=True)
+    except AvailabilityUnknown as unknown:
+        return unknown
+    return told.free

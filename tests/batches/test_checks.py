@@ -1,0 +1,122 @@
+"""What is said of each row of a table: by the rules, and beside the others."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from batches.checks import check_batch
+from batches.models import BatchRow
+from sites.models import Evse
+from tests.factories import BookingFactory, VehicleFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def problems(batch) -> list[str]:
+    return [check.problem for check in check_batch(batch)]
+
+
+def test_a_charger_is_booked_by_one_row_at_a_time(draft, wish, other_driver):
+    half = wish(driver=other_driver, after=0.5)
+    first, second, third = check_batch(draft(wish(), half, wish(after=1)))
+    assert (first.problem, third.problem) == ("", "")
+    assert second.problem == "Row 1 has this charger then."
+    assert (second.column, second.will_be_asked, second.mark) == ("evse", False, "n")
+
+
+def test_a_vehicle_is_in_one_place_at_a_time(draft, wish, fleet, other_driver):
+    vehicle = VehicleFactory(fleet=fleet)
+    other = Evse.objects.get(ampeco_id=302)
+    batch = draft(wish(vehicle=vehicle), wish(vehicle=vehicle, evse=other, driver=other_driver))
+    assert problems(batch) == ["", "Row 1 has this vehicle then."]
+
+
+def test_a_driver_may_be_booked_twice_by_somebody_who_knows(draft, wish):
+    other = Evse.objects.get(ampeco_id=302)
+    first, second = check_batch(draft(wish(), wish(evse=other)))
+    assert (first.mark, second.mark) == ("", "t")
+    assert second.will_be_asked
+    assert second.warnings == ["Row 1 has this driver then, too."]
+
+
+def test_a_driver_with_another_booking_then_is_told_of(draft, wish, fleet, driver):
+    there = Evse.objects.select_related("charge_point__location").get(ampeco_id=302)
+    BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=there)
+    (check,) = check_batch(draft(wish()))
+    assert check.will_be_asked
+    assert "has another booking at that time" in check.warnings[0]
+
+
+def test_rows_left_out_take_nothing_from_the_others(draft, wish, other_driver):
+    batch = draft(wish(), wish(driver=other_driver))
+    batch.rows.filter(position=1).update(state=BatchRow.State.LEFT_OUT)
+    left_out, other = check_batch(batch)
+    assert (left_out.will_be_asked, other.will_be_asked) == (False, True)
+
+
+def test_rows_for_any_charger_take_what_is_left(draft, wish, other_driver):
+    any_row, any_other = wish(evse=None), wish(evse=None, driver=other_driver)
+    small = wish(evse=Evse.objects.get(ampeco_id=302), driver=other_driver)
+    assert problems(draft(any_row, any_other)) == ["", ""]
+    assert problems(draft(any_row, small)) == ["", ""]
+    said = problems(draft(any_row, wish(), small))
+    assert said == ["Other rows of this table need every charger that would do then.", "", ""]
+
+
+def test_any_charger_twice_for_one_driver_is_no_second_booking(draft, wish):
+    assert problems(draft(wish(evse=None), wish(evse=None)))[1].startswith(
+        "Row 1 asks for the same"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"location": None}, "location"),
+        ({"start_at": None}, "start_at"),
+        ({"driver": None}, "driver"),
+    ],
+)
+def test_what_is_missing_is_said_in_its_column(draft, wish, changes, column):
+    (check,) = check_batch(draft(wish(**changes)))
+    assert check.problem
+    assert check.column == column
+
+
+def test_what_the_fleet_has_already_is_named_and_not_asked_for_again(
+    draft, wish, fleet, driver, evse
+):
+    booking = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=evse)
+    (check,) = check_batch(draft(wish()))
+    assert (check.booked, check.will_be_asked, check.problem) == (booking, False, "")
+
+
+def test_a_slot_that_is_not_free_is_said_to_be_so(draft, wish, operator):
+    batch = draft(wish())
+    row = batch.rows.get()
+    operator.add_booking(location_id=101, evse_id=301, start_at=row.start_at, end_at=row.end_at)
+    (check,) = check_batch(batch)
+    assert (check.free, check.will_be_asked) == (False, False)
+    assert "no longer free" in check.problem
+
+
+def test_while_the_operator_is_silent_rows_pass_and_say_so(draft, wish, operator):
+    batch = draft(wish(), wish(after=2))
+    operator.faults.add("server-error", count=9)
+    first, second = check_batch(batch)
+    assert (first.free, first.will_be_asked, second.will_be_asked) == (None, True, True)
+    assert first.warnings == ["The operator’s system is not responding."]
+
+
+def test_a_long_table_costs_no_more_queries_and_one_call(draft, wish, wire):
+    small = draft(wish(), wish(after=2))
+    large = draft(*[wish(after=hours) for hours in range(40)])
+    calls = len(wire.sent)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        check_batch(small)
+    with CaptureQueriesContext(connection) as many:
+        check_batch(large)
+    assert len(many) == len(few) <= 9
+    assert len(wire.sent) == calls + 1
