@@ -85,6 +85,8 @@ INSTALLED_APPS = [
     "vehicles",
     "bookings",
     "batches",
+    "imports",
+    "series",
     "calendars",
     "notifications",
     "team",

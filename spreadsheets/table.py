@@ -39,6 +39,9 @@ def text_of(cell: Cell) -> str:
     """Return a cell as it is shown to people, and as a text would have it."""
     if cell is None:
         return ""
+    if isinstance(cell, datetime) and cell.time() == time():
+        # As spreadsheets show a day, which they keep with midnight.
+        return cell.date().isoformat()
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ", timespec="minutes")
     if isinstance(cell, time):

@@ -261,7 +261,7 @@ class Candidate:
         """The fleet's bookings for the vehicle that hold a place at that time."""
         if self.vehicle is None:
             return []
-        return [booking for booking in self._then if booking.vehicle_id == self.vehicle.pk]
+        return [booking for booking in self.concerned if booking.vehicle_id == self.vehicle.pk]
 
     @property
     def overlapping_bookings(self) -> list[Booking]:
