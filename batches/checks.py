@@ -16,6 +16,7 @@ from drivers.models import Fleet
 from sites.models import Evse
 from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown, FreeTimes, those_free
+from vehicles.selectors import ACCESS
 
 FreeByRow = Mapping[int, FreeTimes | AvailabilityUnknown]
 # How old an answer of the operator may be while somebody only looks.
@@ -28,7 +29,8 @@ class RowCheck:
 
     `problem` keeps it from being asked for, and belongs to `column`; `warnings` are said
     and keep it from nothing. `booked` is the fleet's booking that is the same already. `free` is
-    None where the operator did not say.
+    None where the operator did not say. With `is_confirmed` whoever sends the row says by that that
+    it may be so, such as a driver who is booked twice at a time.
     """
 
     row: BatchRow
@@ -36,7 +38,7 @@ class RowCheck:
     problem: str = ""
     column: str = ""
     warnings: list[str] = field(default_factory=list)
-    is_driver_twice: bool = False
+    is_confirmed: bool = False
     booked: Booking | None = None
     free: bool | None = None
 
@@ -53,7 +55,7 @@ class RowCheck:
         """What somebody has to have seen who sends it: that it will not be asked for, or so."""
         if not self.will_be_asked:
             return "n"
-        return "t" if self.is_driver_twice else ""
+        return "c" if self.is_confirmed else ""
 
     def refuse(self, column: str, problem: str) -> None:
         if not self.problem:
@@ -64,8 +66,10 @@ def rows_of(batch: Batch) -> list[BatchRow]:
     """Return the rows of a table with what pages and checks need of them."""
     return list(
         batch.rows.select_related(
-            "vehicle", "driver", "location", "evse__charge_point", "booking"
-        ).order_by("position", "pk")
+            "vehicle__usual_driver", "driver", "location", "evse__charge_point", "booking"
+        )
+        .prefetch_related(f"vehicle__{ACCESS}")
+        .order_by("position", "pk")
     )
 
 
@@ -125,7 +129,9 @@ def _candidate(
     if row.driver is None:
         check.refuse("driver", _("Please pick a driver: the operator needs one for each booking."))
     slot = Slot(row.location, row.evse, Criteria(), row.start_at, row.end_at)
-    return Candidate(fleet, slot, row.driver, now=now, answer_age=answer_age)
+    if row.vehicle and row.vehicle.retired_at:
+        check.refuse("vehicle", _("This vehicle is retired. Please pick another one."))
+    return Candidate(fleet, slot, row.driver, vehicle=row.vehicle, now=now, answer_age=answer_age)
 
 
 def _by_the_rules(check: RowCheck) -> None:
@@ -143,19 +149,24 @@ def _by_the_rules(check: RowCheck) -> None:
     check.booked = next(
         (each for each in candidate.bookings_then if each.slot_key == candidate.slot_key), None
     )
+    if check.booked:
+        return
     refusal = first_refusal(candidate)
-    if refusal is None or check.booked:
+    if refusal and refusal.field == "misfit":
+        check.warnings.append(refusal.message)
+        candidate.confirmed_misfit = check.is_confirmed = True
+        refusal = first_refusal(candidate)
+    if refusal is None:
         return
     if refusal.field == "overlap":
-        # Drivers may be booked twice at a time, if whoever books them knows.
         check.warnings.append(refusal.message)
-        check.is_driver_twice = True
+        candidate.confirmed_overlap = check.is_confirmed = True
     else:
         check.refuse(_column(refusal.field), refusal.message)
 
 
 def _column(field: str) -> str:
-    return "driver" if field == "driver" else "evse"
+    return field if field in {"driver", "vehicle"} else "evse"
 
 
 def _beside_each_other(checks: Sequence[RowCheck]) -> None:
@@ -179,7 +190,7 @@ def _beside_each_other(checks: Sequence[RowCheck]) -> None:
             if other := _first_overlap(row, drivers[row.driver_id]):
                 text = _("Row %(row)s has this driver then, too.") % _number(other)
                 check.warnings.append(text)
-                check.is_driver_twice = True
+                check.is_confirmed = True
             drivers[row.driver_id].append(check)
     _refuse_same_wishes(checks)
     _take_any_charger([c for c in checks if not c.row.evse_id and not c.problem], chargers)

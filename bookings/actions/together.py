@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -18,7 +18,7 @@ from drivers.models import Fleet, PrivateAccess
 from drivers.permissions import current_drivers, private_partners
 from sites.models import Evse
 from sites.periods import Period
-from sites.selectors import all_bookable_evses
+from sites.selectors import Criteria, all_bookable_evses
 from sites.slots.availability import (
     AvailabilityUnknown,
     FreeTimes,
@@ -27,6 +27,8 @@ from sites.slots.availability import (
     window_for,
 )
 from sites.slots.rules import first_problem
+from vehicles.criteria import criteria_of
+from vehicles.fitting import for_fitting
 
 # The operator is asked about so many sites and weeks before somebody sees a page. What is beyond
 # is looked at before it is sent, as every request is.
@@ -102,24 +104,32 @@ def _insert(wishes: Iterable[Wish], *, user: User) -> list[BookingRequest]:
 
 
 def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
-    """Tell each candidate which bookable chargers may be meant."""
+    """Tell each candidate which bookable chargers may be meant.
+
+    Where any will do, and nothing is said of what it must offer, the vehicle says it.
+    """
     places = {candidate.slot.location.pk for candidate in candidates}
-    evses = (
-        all_bookable_evses(partner_ids=private_partners(fleet))
-        .filter(charge_point__location__in=places)
-        .select_related("charge_point__location")
-        .prefetch_related("connectors")
-        .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
-    )
+    evses = for_fitting(
+        all_bookable_evses(partner_ids=private_partners(fleet)).filter(
+            charge_point__location__in=places
+        )
+    ).order_by("charge_point__name", "charge_point_id", "network_id", "pk")
     at_sites: dict[int, list[Evse]] = defaultdict(list)
     for evse in evses:
         at_sites[evse.charge_point.location_id].append(evse)
+    known: dict[tuple[int, int], Criteria] = {}
     for candidate in candidates:
-        slot, there = candidate.slot, at_sites[candidate.slot.location.pk]
+        slot, vehicle = candidate.slot, candidate.vehicle
+        there = at_sites[slot.location.pk]
         if slot.evse is not None:
             candidate.chargers = [each for each in there if each.pk == slot.evse.pk]
-        else:
-            candidate.chargers = [each for each in there if slot.criteria.fits(each)]
+            continue
+        if vehicle is not None and slot.criteria == Criteria():
+            key = (slot.location.pk, vehicle.pk)
+            if key not in known:
+                known[key] = criteria_of(vehicle, there)
+            slot = candidate.slot = replace(slot, criteria=known[key])
+        candidate.chargers = [each for each in there if slot.criteria.fits(each)]
 
 
 def _tell_drivers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
@@ -141,10 +151,12 @@ def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
     if not candidates:
         return
     drivers = {candidate.driver.pk for candidate in candidates if candidate.driver}
+    vehicles = {candidate.vehicle.pk for candidate in candidates if candidate.vehicle}
     places = {candidate.slot.location.pk for candidate in candidates}
+    at_chargers = Q(evse__isnull=False, location__in=places)
     bookings = (
         Booking.objects.filter(
-            Q(evse__isnull=False, location__in=places) | Q(driver__in=drivers),
+            at_chargers | Q(driver__in=drivers) | Q(vehicle__in=vehicles),
             fleet=fleet,
             status__in=Booking.HOLDS_A_PLACE,
             start_at__lt=max(candidate.slot.end_at for candidate in candidates),
@@ -155,14 +167,19 @@ def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
     )
     of_chargers: dict[int, list[Booking]] = defaultdict(list)
     of_drivers: dict[int, list[Booking]] = defaultdict(list)
+    of_vehicles: dict[int, list[Booking]] = defaultdict(list)
     for booking in bookings:
         of_drivers[booking.driver_id].append(booking)
+        if booking.vehicle_id is not None:
+            of_vehicles[booking.vehicle_id].append(booking)
         if booking.evse_id is not None:
             of_chargers[booking.evse_id].append(booking)
     for candidate in candidates:
         lists = [of_chargers.get(evse.pk, ()) for evse in candidate.chargers]
         if candidate.driver:
             lists.append(of_drivers.get(candidate.driver.pk, ()))
+        if candidate.vehicle:
+            lists.append(of_vehicles.get(candidate.vehicle.pk, ()))
         slot = candidate.slot
         concerned = {
             booking.pk: booking

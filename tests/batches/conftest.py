@@ -6,7 +6,7 @@ import pytest
 
 from batches.models import Batch
 from batches.services import RowWish, create_draft
-from tests.factories import DriverFactory, next_noon
+from tests.factories import DriverFactory, VehicleFactory, next_noon
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import operator_world  # noqa: F401
 
@@ -43,3 +43,14 @@ def draft(fleet, manager):
         return create_draft(**(values | changes))
 
     return draft
+
+
+@pytest.fixture
+def van(fleet):
+    """A van with the plugs of the place."""
+
+    def van(**changes):
+        values = {"fleet": fleet, "plugs": ["ccs1", "j1772"], "ampeco_type": ""}
+        return VehicleFactory(**(values | changes))
+
+    return van

@@ -10,7 +10,6 @@ from batches.checks import check_batch
 from batches.models import Batch, BatchRow
 from batches.services import MOST_ROWS, BatchRefused, send_batch
 from bookings.models import Booking, BookingRequest
-from tests.factories import VehicleFactory
 from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
@@ -21,17 +20,16 @@ def states(batch: Batch) -> list[str]:
     return list(batch.rows.values_list("state", flat=True))
 
 
-def test_a_row_without_a_driver_gets_the_vehicles_usual_one(draft, wish, fleet, driver):
-    vehicle = VehicleFactory(fleet=fleet, usual_driver=driver)
-    without = VehicleFactory(fleet=fleet)
+def test_a_row_without_a_driver_gets_the_vehicles_usual_one(draft, wish, van, driver):
+    vehicle, without = van(usual_driver=driver), van()
     batch = draft(wish(driver=None, vehicle=vehicle), wish(driver=None, vehicle=without, after=1))
     assert [row.driver for row in batch.rows.all()] == [driver, None]
     first, second = check_batch(batch)
     assert (first.problem, second.column) == ("", "driver")
 
 
-def test_a_usual_driver_who_left_is_not_put_in(draft, wish, fleet, driver):
-    vehicle = VehicleFactory(fleet=fleet, usual_driver=driver)
+def test_a_usual_driver_who_left_is_not_put_in(draft, wish, fleet, van, driver):
+    vehicle = van(usual_driver=driver)
     fleet.fleet_drivers.update(left_at=wish().start_at - timedelta(days=9))
     assert draft(wish(driver=None, vehicle=vehicle)).rows.get().driver is None
 
@@ -54,16 +52,19 @@ def test_the_same_file_again_is_the_same_table(draft, wish):
 
 
 def test_each_row_becomes_a_request_or_is_refused_by_itself(
-    draft, wish, manager, workers, django_capture_on_commit_callbacks
+    draft, wish, van, manager, workers, django_capture_on_commit_callbacks
 ):
-    batch = draft(wish(reference="Tour 1"), wish(driver=None, after=1), wish(after=-24 * 9))
+    vehicle = van()
+    batch = draft(
+        wish(reference="Tour 1", vehicle=vehicle), wish(driver=None, after=1), wish(after=-24 * 9)
+    )
     with django_capture_on_commit_callbacks() as callbacks:
         sent = send_batch(batch, user=manager, seen_version=0)
     assert (sent.asked, sent.refused, sent.is_new) == (1, 2, True)
     assert len(callbacks) == 1
     first, second, third = batch.rows.all()
     assert first.booking.status == Booking.Status.REQUESTED
-    assert first.booking.reference == "Tour 1"
+    assert (first.booking.reference, first.booking.vehicle) == ("Tour 1", vehicle)
     assert first.booking.created_by == manager
     request = first.booking.requests.get()
     assert request.submission_key == first.submission_key
