@@ -42,6 +42,7 @@ urlpatterns = [
     path("bookings/", include("notifications.urls")),
     path("drivers/", include("drivers.urls")),
     path("imports/", include("imports.urls")),
+    path("series/", include("series.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

@@ -12,14 +12,14 @@ from django.utils.translation import ngettext
 from batches.models import Batch
 from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
-from drivers.permissions import FleetRequest, manager_required
+from drivers.permissions import FleetRequest, manager_required, private_partner_ids
 from imports.bookings import COLUMNS, Line, Reading, read_bookings
-from imports.templates import answer_with, bookings_template as template_of_bookings
+from imports.templates import answer_with
+from imports.templates import bookings_template as template_of_bookings
 from imports.upload import UploadForm, digest_of
 from shell.uploads import takes_file
 from sites.models import Location
 from sites.selectors import visible_locations
-from drivers.permissions import private_partner_ids
 from spreadsheets.table import MOST_BYTES
 
 TABLE, ASK = "table", "ask"
@@ -82,7 +82,7 @@ def _go_on(
         messages.success(request, text % {"count": sent.asked})
     elif batch.state == Batch.State.SENT:
         messages.info(request, _("These rows were sent already. Here is what became of them."))
-    return redirect("batches:detail", pk=batch.pk)
+    return redirect("batches:table", pk=batch.pk)
 
 
 def _name_of(request: FleetRequest) -> str:

@@ -7,3 +7,11 @@ class SeriesConfig(AppConfig):
 
     name = "series"
     verbose_name = _("Series")
+
+    def ready(self) -> None:
+        """Follow the bookings of series, and say on the first screen what needs attention."""
+        from bookings.state.listeners import booking_merged, request_settled
+        from series.listeners import follow_merge, follow_move
+
+        request_settled.append(follow_move)
+        booking_merged.append(follow_merge)

@@ -134,6 +134,8 @@ class SeriesDate(models.Model):
     booking = models.ForeignKey(
         Booking, on_delete=models.SET_NULL, null=True, blank=True, related_name="series_dates"
     )
+    # How often it was asked for.
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
     # Of the next time that it is asked for.
     submission_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
