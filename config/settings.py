@@ -466,6 +466,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
+    "ask-for-series": every("series.tasks.ask_for_dates", timedelta(minutes=1)),
     "notice-losses": every("bookings.tasks.notice_losses", timedelta(minutes=5)),
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.

@@ -1,6 +1,5 @@
 """What a fleet may read of its series, and how its dates stand."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -114,7 +113,7 @@ def dates_of(series: Series, *, now: datetime) -> Dates:
     )
 
 
-def series_with_clashes(fleet: Fleet, *, now: datetime) -> Iterable[Series]:
+def series_with_clashes(fleet: Fleet, *, now: datetime) -> QuerySet[Series]:
     """Return the active series of which a date to come was not free, or which cannot go on."""
     active = Series.objects.filter(fleet=fleet, state=Series.State.ACTIVE)
     return counted(active, now=now).filter(Q(clashes__gt=0) | ~Q(problem="")).order_by("pk")
