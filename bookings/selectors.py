@@ -15,12 +15,14 @@ from drivers.models import Driver, Fleet
 from mirror.search import search_key
 from sites.models import Location
 from sites.slots.rules import longest
+from vehicles.models import Vehicle
 
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
 PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
+MOST_OF_A_VEHICLE = 10
 
 
 class BookingFilter(TypedDict, total=False):
@@ -29,6 +31,7 @@ class BookingFilter(TypedDict, total=False):
     q: str
     site: str
     driver: str
+    vehicle: str
     status: str
     since: datetime | None
     until: datetime | None
@@ -96,13 +99,24 @@ def view_named(name: str) -> View:
 
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
     return Booking.objects.filter(fleet=fleet).select_related(
-        "driver", "location", "evse__charge_point", "charging_session"
+        "driver", "location", "evse__charge_point", "charging_session", "vehicle"
     )
 
 
 def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
     """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
     return _narrow(Booking.objects.filter(fleet=fleet), fleet, narrowed)
+
+
+def bookings_of_vehicle(vehicle: Vehicle, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
+    """Return a vehicle's next bookings, soonest first, and the last ones, latest first."""
+    bookings = bookings_of(vehicle.fleet).filter(vehicle=vehicle)
+    coming = bookings.filter(end_at__gt=now, status__in=Booking.COMING)
+    past = bookings.exclude(end_at__gt=now, status__in=Booking.COMING)
+    return (
+        list(coming.order_by("start_at", "pk")[:MOST_OF_A_VEHICLE]),
+        list(past.order_by("-start_at", "-pk")[:MOST_OF_A_VEHICLE]),
+    )
 
 
 def several_zones(bookings: Iterable[Booking]) -> bool:
@@ -212,6 +226,7 @@ def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
             "timezone",
         ),
         "evse": ("ampeco_id", "label", "physical_reference"),
+        "vehicle": ("number", "plate"),
         "created_by": ("name", "email"),
         "charging_session": ("energy_kwh", "amount", "currency"),
     }
@@ -305,6 +320,10 @@ def _narrow(
         bookings = bookings.filter(
             driver__in=_drivers_named(fleet, narrowed["driver"]).values("pk")
         )
+    if narrowed.get("vehicle"):
+        bookings = bookings.filter(
+            vehicle__in=_vehicles_named(fleet, narrowed["vehicle"]).values("pk")
+        )
     since, until = narrowed.get("since"), narrowed.get("until")
     if since:
         bookings = bookings.filter(start_at__gte=since)
@@ -316,9 +335,9 @@ def _narrow(
 
 
 def _mentions(fleet: Fleet, text: str) -> Q:
-    """Return the condition that reference, site or driver match a text.
+    """Return the condition that reference, site, driver or vehicle match a text.
 
-    Sites and drivers are looked up first, so that a text which only a reference matches is found
+    The others are looked up first, so that a text which only a reference matches is found
     through the index of references.
     """
     condition = Q(reference_key__startswith=reference_key(text))
@@ -328,6 +347,9 @@ def _mentions(fleet: Fleet, text: str) -> Q:
     drivers = list(_drivers_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
     if drivers:
         condition |= Q(driver__in=drivers)
+    vehicles = list(_vehicles_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
+    if vehicles:
+        condition |= Q(vehicle__in=vehicles)
     return condition
 
 
@@ -336,6 +358,13 @@ def _locations_named(text: str) -> QuerySet[Location]:
     for word in search_key(text).split():
         locations = locations.filter(search_text__contains=word)
     return locations
+
+
+def _vehicles_named(fleet: Fleet, text: str) -> QuerySet[Vehicle]:
+    vehicles = Vehicle.objects.filter(fleet=fleet)
+    for word in search_key(text).split():
+        vehicles = vehicles.filter(search_text__contains=word)
+    return vehicles
 
 
 def _drivers_named(fleet: Fleet, text: str) -> QuerySet[Driver]:

@@ -9,11 +9,13 @@ from bookings.boards.day import views as day_views
 from bookings.boards.today import views as today_views
 from bookings.pages import search
 from bookings.pages.driver_page import views as driver_page_views
+from bookings.pages.vehicles import page as vehicle_page
 from calendars import views as calendars_views
 from config.metrics import metrics
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
+from vehicles.urls import urlpatterns as of_vehicles
 
 admin.site.index_title = _("Overview")
 use_the_portals_log_in(admin.site)
@@ -33,6 +35,9 @@ of_site_days = [
     path("<int:pk>/chargers/<int:evse_pk>/week/", day_views.charger_week, name="charger_week"),
 ]
 
+# So does a vehicle's page.
+of_a_vehicle = [path("<int:pk>/", vehicle_page.detail, name="detail")]
+
 urlpatterns = [
     path("", today_views.today, name="home"),
     path("search/", search.search_everything, name="search"),
@@ -43,6 +48,7 @@ urlpatterns = [
     path("drivers/", include("drivers.urls")),
     path("imports/", include("imports.urls")),
     path("series/", include("series.urls")),
+    path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

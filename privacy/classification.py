@@ -100,6 +100,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "created_by": WHOSE,
         "search_text": PERSONAL,
     },
+    "vehicles.BayMemory": {"last_reason": TEXT},
     "batches.Batch": {"created_by": WHOSE, "name": TEXT},
     "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
     "notifications.Notification": {
@@ -161,7 +162,7 @@ NOT_PERSONAL: dict[str, str] = {
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
     "charging_sites.ParkingSpace": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
-    "retired_at location label status occupancy is_accessible",
+    "retired_at location label status is_accessible",
     "charging_sites.ParkingSpace_evses": "id parkingspace evse",
     "charging_sites.ParkingLimits": "id space max_weight_kg max_height_cm max_length_cm "
     "max_width_cm vehicle_types drive_through refrigeration_outlet dangerous_goods",
@@ -178,6 +179,8 @@ NOT_PERSONAL: dict[str, str] = {
     "kwh_per_km reserve_percent weight_kg height_cm length_cm width_cm needs_drive_through "
     "needs_refrigeration carries_dangerous_goods home_site cost_centre retired_at version "
     "created_at",
+    "vehicles.BayMemory": "id fleet location needs needs_key approved refused refused_at "
+    "changed_at",
     "batches.Batch": "id fleet source state version file_digest created_at changed_at sent_at",
     "batches.BatchRow": "id batch position state vehicle location evse start_at end_at "
     "submission_key booking",

@@ -203,6 +203,27 @@ ENTRIES: dict[str, list[Entry]] = {
         ),
         own_account("/drivers/fleet/", 405),
     ],
+    "vehicles:list": [page("get", "/vehicles/", stranger=200, viewer=200, manager=200)],
+    "vehicles:detail": [page("get", "/vehicles/{vehicle}/", stranger=404, viewer=200, manager=200)],
+    "vehicles:add": [
+        page("get", "/vehicles/add/", stranger=200, viewer=403, manager=200),
+        page("post", "/vehicles/add/", {"number": "Van 99"}, stranger=302, viewer=403, manager=302),
+    ],
+    "vehicles:change": [
+        page("get", "/vehicles/{vehicle}/change/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/vehicles/{vehicle}/change/",
+            {"number": "Van 98"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "vehicles:retire": [
+        page("post", "/vehicles/{vehicle}/retire/", stranger=404, viewer=403, manager=302),
+        page("get", "/vehicles/{vehicle}/retire/", stranger=405, viewer=403, manager=405),
+    ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [
         for_admins(

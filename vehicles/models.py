@@ -108,6 +108,12 @@ class Vehicle(models.Model):
                 condition=models.Q(retired_at=None),
                 name="vehicle_number_once_a_fleet",
             ),
+            models.UniqueConstraint(
+                "fleet",
+                Upper("plate"),
+                condition=models.Q(retired_at=None) & ~models.Q(plate=""),
+                name="vehicle_plate_once_a_fleet",
+            ),
         ]
         indexes = [models.Index(fields=["fleet", "number", "id"], name="vehicle_by_number")]
 
@@ -115,8 +121,39 @@ class Vehicle(models.Model):
         return self.name
 
     @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
+
+    @property
     def name(self) -> str:
         """The number, with the plate where that says more."""
         if self.plate and self.plate != self.number:
             return f"{self.number} ({self.plate})"
         return self.number
+
+
+class BayMemory(models.Model):
+    """What an operator made of a vehicle's needs of a parking space at a site, fleet by fleet.
+
+    `needs` are AMPECO's parking space criteria as they were sent, `needs_key` tells the same ones.
+    """
+
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bay_memories")
+    needs = models.JSONField(_("needs"), default=dict)
+    needs_key = models.CharField(max_length=64)
+    approved = models.PositiveIntegerField(_("approved"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    last_reason = models.CharField(_("operator's last reason"), max_length=1000, blank=True)
+    refused_at = models.DateTimeField(_("last refused"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("last decided"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("bay memory")
+        verbose_name_plural = _("bay memories")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fleet", "location", "needs_key"], name="bay_memory_once_a_need"
+            )
+        ]
+        indexes = [models.Index(fields=["fleet", "needs_key"], name="bay_memory_by_need")]

@@ -1,6 +1,6 @@
 """What a fleet may read of its vehicles. Every read starts at the fleet."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from drivers.models import Fleet
 from mirror.search import search_key
@@ -31,8 +31,12 @@ def vehicle_of(fleet: Fleet, pk: int) -> Vehicle:
 
 
 def matching_vehicles(fleet: Fleet, query: str, *, retired: bool = False) -> QuerySet[Vehicle]:
-    """Return the current (or the retired) vehicles in which each word of a query occurs."""
+    """Return the current (or the retired) vehicles in which each word of a query occurs.
+
+    A word may also be of the usual driver's name or e-mail.
+    """
     vehicles = vehicles_of(fleet).filter(retired_at__isnull=not retired)
     for word in search_key(query).split():
-        vehicles = vehicles.filter(search_text__contains=word)
+        driven_by = Q(usual_driver__search_text__contains=word)
+        vehicles = vehicles.filter(Q(search_text__contains=word) | driven_by)
     return vehicles

@@ -127,6 +127,7 @@ class BookingListForm(OneLines, forms.Form):
     q = forms.CharField(label=_("Search"), max_length=100, required=False)
     site = forms.CharField(label=_("Site"), max_length=100, required=False)
     driver = forms.CharField(label=_("Driver"), max_length=100, required=False)
+    vehicle = forms.CharField(label=_("Vehicle"), max_length=100, required=False)
     status = forms.ChoiceField(
         label=_("Status"), choices=[("", _("Any")), *Booking.Status.choices], required=False
     )
@@ -159,6 +160,7 @@ class BookingListForm(OneLines, forms.Form):
             q=data.get("q", ""),
             site=data.get("site", ""),
             driver=data.get("driver", ""),
+            vehicle=data.get("vehicle", ""),
             status=data.get("status", ""),
         )
         if since:
