@@ -60,7 +60,7 @@ class Names:
         """Return a vehicle by number, plate or VIN. Raises UnknownName."""
         return _the_one(
             self._vehicles,
-            _plain(text),
+            plain_name_of(text),
             none=_("No vehicle of your fleet has the number, plate or VIN “%(name)s”."),
             several=_("Several vehicles are called “%(name)s”: %(found)s. Please use the VIN."),
             text=text,
@@ -145,7 +145,9 @@ class Names:
     def _vehicles(self) -> "Index[Vehicle]":
         return _index(
             self.vehicles,
-            lambda each: [_plain(name) for name in (each.number, each.plate, each.vin, each.name)],
+            lambda each: [
+                plain_name_of(name) for name in (each.number, each.plate, each.vin, each.name)
+            ],
         )
 
     @cached_property
@@ -182,7 +184,7 @@ def _names_of_charger(evse: Evse) -> list[str]:
     return [search_key(name) for name in names] + [search_key(point, evse.label)]
 
 
-def _plain(name: str) -> str:
+def plain_name_of(name: str) -> str:
     """Return a number, a plate or a VIN without the spaces and dashes that people set at will."""
     return re.sub(r"[\W_]+", "", search_key(name))
 

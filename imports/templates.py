@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
@@ -10,9 +11,11 @@ from django.utils.translation import gettext as _
 from drivers.models import Fleet
 from imports.bookings import COLUMNS
 from imports.names import Names
-from spreadsheets.columns import Column
+from imports.vehicle_columns import COLUMNS as VEHICLE_COLUMNS
+from imports.vehicles import MOST_ROWS
 from spreadsheets.table import Cell
 from spreadsheets.writing import CSV, XLSX, as_csv, as_workbook
+from vehicles.models import Vehicle
 
 NIGHT = time(18), time(6)
 ONE_DAY = timedelta(days=1)
@@ -55,5 +58,25 @@ def answer_with(
     return response
 
 
-def labels_of(columns: Sequence[Column]) -> list[str]:
-    return [str(column.label) for column in columns]
+def vehicles_template(fleet: Fleet) -> tuple[list[str], list[Sequence[Cell]]]:
+    """Return the header and the fleet's vehicles, to be filled up; an example where it has none."""
+    vehicles = Names(fleet).vehicles[:MOST_ROWS] or [_example_vehicle(fleet)]
+    rows: list[Sequence[Cell]] = [
+        [column.write(getattr(vehicle, column.key)) for column in VEHICLE_COLUMNS]
+        for vehicle in vehicles
+    ]
+    return [str(column.label) for column in VEHICLE_COLUMNS], rows
+
+
+def _example_vehicle(fleet: Fleet) -> Vehicle:
+    return Vehicle(
+        fleet=fleet,
+        number=_("Van 1"),
+        plate="AB 1234",
+        ampeco_type=Vehicle.Type.VAN,
+        plugs=["ccs2", "type2"],
+        ac_kw=11,
+        dc_kw=100,
+        battery_kwh=75,
+        kwh_per_km=Decimal("0.25"),
+    )

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from imports import views
+from imports import bookings_page, vehicles_page
 
 app_name = "imports"
 
 urlpatterns = [
-    path("bookings/", views.bookings, name="bookings"),
-    path("bookings/template.<str:ending>", views.bookings_template, name="bookings_template"),
+    path("bookings/", bookings_page.bookings, name="bookings"),
+    path(
+        "bookings/template.<str:ending>", bookings_page.bookings_template, name="bookings_template"
+    ),
+    path("vehicles/", vehicles_page.vehicles, name="vehicles"),
+    path(
+        "vehicles/template.<str:ending>", vehicles_page.vehicles_template, name="vehicles_template"
+    ),
 ]

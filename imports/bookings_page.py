@@ -1,4 +1,4 @@
-"""Pages that take a file: what of it was understood, and what it would do, before it is done."""
+"""The page that takes a table of bookings: what of it would be booked, before it is."""
 
 from typing import Any
 
