@@ -9,7 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from batches.models import Batch, BatchRow
-from bookings.actions.candidate import SLOT_RULES, Candidate, Slot, first_refusal
+from bookings.actions.candidate import (
+    SLOT_RULES,
+    Candidate,
+    Slot,
+    first_refusal,
+    slot_is_free,
+)
 from bookings.actions.together import read_together
 from bookings.models import Booking
 from drivers.models import Fleet
@@ -140,9 +146,14 @@ def _by_the_rules(check: RowCheck) -> None:
     if isinstance(candidate.known_free, AvailabilityUnknown):
         check.warnings.append(candidate.known_free.message)
     elif candidate.known_free is not None:
+        if candidate.driver is None:
+            # Nobody is known yet who could lack access.
+            evses = candidate.chargers_left
+            candidate.is_free = bool(those_free(candidate.known_free, evses, candidate.period))
         check.free = candidate.is_free
     if candidate.driver is None:
-        refusal = first_refusal(candidate, SLOT_RULES)
+        # Where the charger cannot be had, a driver would not help.
+        refusal = first_refusal(candidate, (*SLOT_RULES, slot_is_free))
         if refusal:
             check.column, check.problem = _column(refusal.field), refusal.message
         return

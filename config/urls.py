@@ -42,6 +42,7 @@ urlpatterns = [
     path("", today_views.today, name="home"),
     path("search/", search.search_everything, name="search"),
     path("sites/", include(([*of_sites, *of_site_days], "sites"))),
+    path("bookings/tables/", include("batches.urls")),
     path("bookings/", include("bookings.urls")),
     path("bookings/", include("calendars.urls")),
     path("bookings/", include("notifications.urls")),

@@ -166,6 +166,88 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/calendar/", stranger=200, viewer=200, manager=200),
         page("get", "/bookings/calendar/?view=month", stranger=200, viewer=200, manager=200),
     ],
+    "batches:list": [page("get", "/bookings/tables/", stranger=200, viewer=200, manager=200)],
+    "batches:table": [
+        page("get", "/bookings/tables/{draft}/", stranger=404, viewer=200, manager=200),
+        page("get", "/bookings/tables/{sent}/", stranger=404, viewer=200, manager=200),
+    ],
+    "batches:vehicles": [
+        page("get", "/bookings/tables/vehicles/", stranger=200, viewer=403, manager=200)
+    ],
+    "batches:many": [
+        page("get", "/bookings/tables/site/{site}/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/tables/site/{site}/", stranger=404, viewer=403, manager=200),
+    ],
+    "batches:block": [
+        page("get", "/bookings/tables/site/{site}/block/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/bookings/tables/site/{site}/block/",
+            SLOT,
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "batches:copy": [
+        page(
+            "post",
+            "/bookings/tables/site/{site}/copy/yesterday/",
+            stranger=404,
+            viewer=403,
+            manager=302,
+        )
+    ],
+    "batches:like": [
+        page("post", "/bookings/tables/like/{booking}/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:send": [
+        page(
+            "post",
+            "/bookings/tables/{draft}/send/",
+            {"version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        )
+    ],
+    "batches:again": [
+        page("post", "/bookings/tables/{sent}/again/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:name": [
+        page("post", "/bookings/tables/{draft}/name/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:discard": [
+        page("post", "/bookings/tables/{draft}/discard/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:all": [
+        page("post", "/bookings/tables/{draft}/all/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:without": [
+        page("post", "/bookings/tables/{draft}/without/", stranger=404, viewer=403, manager=302)
+    ],
+    "batches:row": [
+        page("get", "/bookings/tables/{draft}/rows/{row}/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/tables/{draft}/rows/{row}/", stranger=404, viewer=403, manager=200),
+    ],
+    "batches:leave_out": [
+        page(
+            "post",
+            "/bookings/tables/{draft}/rows/{row}/out/",
+            stranger=404,
+            viewer=403,
+            manager=302,
+        )
+    ],
+    "batches:alternatives": [
+        page(
+            "get",
+            "/bookings/tables/{sent}/rows/{refused}/alternatives/",
+            stranger=404,
+            viewer=403,
+            manager=200,
+        )
+    ],
     "calendars:feeds": [
         page("get", "/bookings/feeds/", stranger=200, viewer=200, manager=200),
         page("post", "/bookings/feeds/", {"scope": "all"}, stranger=302, viewer=403, manager=302),
@@ -404,7 +486,20 @@ PARTS = {
             viewer=200,
             manager=200,
         )
-    ]
+    ],
+    "batches:send": [],
+    **{
+        f"batches:{name}": [
+            page(
+                "post", f"/bookings/tables/{{draft}}/{part}", stranger=404, viewer=403, manager=200
+            )
+        ]
+        for name, part in (
+            ("all", "all/"),
+            ("without", "without/"),
+            ("leave_out", "rows/{row}/out/"),
+        )
+    },
 }
 FRAGMENTS = [
     entry

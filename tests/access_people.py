@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from accounts.models import User
+from batches.models import Batch, BatchRow
 from bookings.models.booking import link_token
 from team.invitations import invitation_url
 from team.models import Invitation
@@ -53,12 +54,31 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "feed": secret_of(feed),
         "feed_pk": str(feed.pk),
         "batch": str(refused.batch),
+        **tables(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
         # After the booking, which the fleet is told that it has already.
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
+    }
+
+
+def tables(fleet, evse, driver) -> dict[str, str]:
+    """Return a table with a row that can be asked for, and one whose row was not booked."""
+    draft, sent = (Batch.objects.create(fleet=fleet, source="vehicles") for _ in range(2))
+    Batch.objects.filter(pk=sent.pk).update(state=Batch.State.SENT)
+    start = next_noon() + timedelta(hours=6)
+    values = {"position": 1, "driver": driver, "location": evse.charge_point.location}
+    values |= {"evse": evse, "start_at": start, "end_at": start + timedelta(hours=1)}
+    values |= {"reference": "Our job 7"}
+    row = BatchRow.objects.create(batch=draft, **values)
+    refused = BatchRow.objects.create(batch=sent, state=BatchRow.State.REFUSED, **values)
+    return {
+        "draft": str(draft.pk),
+        "row": str(row.pk),
+        "sent": str(sent.pk),
+        "refused": str(refused.pk),
     }
 
 

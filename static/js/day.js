@@ -15,6 +15,8 @@
   const bar = document.getElementById("choice");
   const says = document.getElementById("choice-text");
   const book = document.getElementById("choice-book");
+  // Sends a block: the same time at several chargers. Weeks of one charger have none.
+  const block = document.getElementById("choice-block");
   const table = () => region.querySelector("table.lanes");
   const labelsOf = (row) => (row.dataset.labels || table().dataset.labels).split("|");
 
@@ -110,15 +112,19 @@
     return parts.join(" ");
   };
 
+  const isBlock = (picked) => picked.block.length > 1;
+
   const textOf = (picked) => {
     const words = {
+      count: picked.block.length,
       charger: picked.charger,
       day: picked.day,
       from: picked.labels[picked.from],
       to: picked.labels[picked.from + picked.length],
       length: lengthText(picked.length),
     };
-    return bar.dataset.says.replace(/\{(\w+)\}/g, (_all, name) => words[name]);
+    const pattern = isBlock(picked) ? block.dataset.says : bar.dataset.says;
+    return pattern.replace(/\{(\w+)\}/g, (_all, name) => words[name]);
   };
 
   const say = (text) => {
@@ -126,6 +132,12 @@
       says.textContent = text;
     }
   };
+
+  // The chargers that can be part of a block, and those that are
+
+  const openRows = () =>
+    [...region.querySelectorAll("tr[data-evse]")].filter((row) => row.closest("tbody").querySelector(".lane__pick"));
+  const rowsOf = (picked) => openRows().filter((row) => picked.block.includes(row.dataset.evse));
 
   const draw = () => {
     mark.hidden = true;
@@ -138,11 +150,16 @@
     const { since, columns } = rangeOf(link);
     const each = cell.width / columns;
     const left = cell.left + (choice.from - since) * each;
+    const hours = [...region.querySelectorAll(".lanes__hour")];
+    const right = isBlock(choice) ? hours.at(-1).getBoundingClientRect().right : cell.right;
+    const marked = rowsOf(choice).map((row) => row.closest("tbody").getBoundingClientRect());
+    const top = isBlock(choice) ? Math.min(...marked.map((box) => box.top)) : cell.top;
+    const bottom = isBlock(choice) ? Math.max(...marked.map((box) => box.bottom)) : cell.bottom;
     place(mark, {
       left: left - origin.left,
-      top: cell.top - origin.top + 2,
-      width: Math.min(choice.length * each, cell.right - left),
-      height: cell.height - 4,
+      top: top - origin.top + 2,
+      width: Math.min(choice.length * each, right - left),
+      height: bottom - top - 4,
     });
   };
 
@@ -169,6 +186,7 @@
       labels: labelsOf(row),
       from: start,
       length: between(length, least, Math.min(most, until - start)),
+      block: [row.dataset.evse],
     };
     const at = new Date((Number(choice.start) + choice.from * QUARTER) * 1000);
     const query = new URLSearchParams({
@@ -178,9 +196,54 @@
     });
     book.href = `${table().dataset.book}&${query}`;
     bar.querySelector(".choice__actions").hidden = false;
+    show();
+  };
+
+  const show = () => {
+    book.hidden = isBlock(choice);
+    if (block) {
+      block.hidden = !isBlock(choice);
+      const query = new URL(book.href).searchParams;
+      block.elements.start.value = query.get("start");
+      block.elements.minutes.value = query.get("minutes");
+      const chosen = choice.block.map((evse) => {
+        const input = document.createElement("input");
+        input.type = "hidden";
+        input.name = "evse";
+        input.value = evse;
+        return input;
+      });
+      document.getElementById("choice-block-chargers").replaceChildren(...chosen);
+    }
     say(textOf(choice));
     draw();
   };
+
+  // The block from the charger that was picked first to another one
+  const extend = (row) => {
+    const rows = openRows();
+    const ends = [
+      rows.findIndex((each) => each.dataset.evse === choice.evse),
+      rows.findIndex((each) => each.dataset.evse === row?.dataset.evse),
+    ];
+    if (!block || Math.min(...ends) < 0) {
+      return;
+    }
+    choice.block = rows.slice(Math.min(...ends), Math.max(...ends) + 1).map(({ dataset }) => dataset.evse);
+    show();
+  };
+
+  const extendBy = (step) => {
+    const keys = openRows().map(({ dataset }) => dataset.evse);
+    const first = keys.indexOf(choice.evse);
+    const last = choice.block[0] === choice.evse ? choice.block.at(-1) : choice.block[0];
+    const row = openRows()[keys.indexOf(last) + step];
+    if (first >= 0 && row) {
+      extend(row);
+    }
+  };
+
+  const rowAt = (x, y) => document.elementFromPoint(x, y)?.closest("tbody")?.querySelector("tr[data-evse]");
 
   const quarterAt = (link, x) => {
     const cell = link.closest("td").getBoundingClientRect();
@@ -197,6 +260,11 @@
 
     region.addEventListener("click", (event) => {
       const link = event.target.closest(".lane__pick");
+      if (link && event.shiftKey && choice && block) {
+        event.preventDefault();
+        extend(link.closest("tbody").querySelector("tr[data-evse]"));
+        return;
+      }
       if (!link || hasModifier(event)) {
         return;
       }
@@ -207,7 +275,7 @@
       if (event.detail) {
         choose(link, quarterAt(link, event.clientX), AN_HOUR);
       } else if (isChosen(link)) {
-        book.focus();
+        (isBlock(choice) ? document.getElementById("choice-block-book") : book).focus();
       } else {
         choose(link, rangeOf(link).since, AN_HOUR);
       }
@@ -218,7 +286,7 @@
       const link = event.target.closest(".lane__pick");
       justDragged = false;
       if (link && event.pointerType !== "touch" && event.button === 0 && !hasModifier(event)) {
-        drag = { link, x: event.clientX, anchor: quarterAt(link, event.clientX), moved: false };
+        drag = { link, x: event.clientX, y: event.clientY, anchor: quarterAt(link, event.clientX), moved: false };
       }
     });
     region.addEventListener("dragstart", (event) => {
@@ -227,7 +295,8 @@
       }
     });
     document.addEventListener("pointermove", (event) => {
-      if (!drag || (!drag.moved && Math.abs(event.clientX - drag.x) < 4)) {
+      const way = drag ? Math.max(Math.abs(event.clientX - drag.x), Math.abs(event.clientY - drag.y)) : 0;
+      if (!drag || (!drag.moved && way < 4)) {
         return;
       }
       drag.moved = true;
@@ -238,6 +307,10 @@
       } else {
         const from = Math.max(at, drag.anchor + 1 - most);
         choose(drag.link, from, drag.anchor - from + 1);
+      }
+      const row = rowAt(event.clientX, event.clientY);
+      if (row && row.dataset.evse !== choice.evse) {
+        extend(row);
       }
     });
     const endDrag = () => {
@@ -266,16 +339,24 @@
     region.addEventListener("keydown", (event) => {
       const link = event.target.closest(".lane__pick");
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const down = event.shiftKey && block ? { ArrowUp: -1, ArrowDown: 1 }[event.key] : 0;
+      if (down && link && isChosen(link)) {
+        event.preventDefault();
+        extendBy(down);
+        return;
+      }
       if (!link || !step || !isChosen(link) || event.ctrlKey || event.metaKey || event.altKey) {
         return;
       }
       event.preventDefault();
+      const other = choice.block[0] === choice.evse ? choice.block.at(-1) : choice.block[0];
       if (event.shiftKey) {
         choose(link, choice.from, choice.length + step);
       } else {
         const { until } = rangeOf(link);
         choose(link, Math.min(choice.from + step, until - choice.length), choice.length);
       }
+      extend(openRows().find(({ dataset }) => dataset.evse === other));
     });
     document.getElementById("choice-cancel").addEventListener("click", () => {
       const link = linkOf(choice);

@@ -1,0 +1,274 @@
+"""What comes in from pages about tables. Times are those that the clocks of the site show."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from batches.models import Batch, BatchRow
+from batches.services import MOST_ROWS
+from bookings.pages.forms import REFERENCE_LENGTH, YEARS
+from drivers.models import Driver
+from shell.plain_text import OneLines
+from shell.wall_clock import WallClockForm, clock_field, instants_of
+from sites.models import Evse
+from sites.periods import Period, next_step
+from sites.slots import rules
+from vehicles.fitting import misfit
+from vehicles.models import Vehicle
+
+ONE_DAY = timedelta(days=1)
+EVENING, MORNING = time(18), time(6)
+Choices = list[tuple[Any, Any]]
+
+
+def tonight(zone: ZoneInfo, *, now: datetime) -> tuple[date, time, time]:
+    """Return day, begin and end of the night to come at a site: 18:00 to 06:00.
+
+    Once the evening has begun, the night begins as soon as a booking may.
+    """
+    today = now.astimezone(zone).date()
+    evening = instants_of(today, EVENING, zone)
+    soonest = next_step((now + rules.notice()).astimezone(UTC))
+    if evening and soonest <= evening[0]:
+        return today, EVENING, MORNING
+    local = soonest.astimezone(zone)
+    return local.date(), local.time().replace(tzinfo=None), MORNING
+
+
+class PeriodForm(WallClockForm):
+    """A day and two times; what ends no later than it begins ends on the next day.
+
+    A valid form has `period` in its cleaned data, or None where nothing need be given and nothing
+    was.
+    """
+
+    day = forms.DateField(
+        label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": _("Please give a day."),
+            "invalid": _("This date is not valid."),
+        },
+    )
+    begin = clock_field(
+        _("From"), required=_("Please give a time."), invalid=_("This time is not valid.")
+    )
+    end = clock_field(
+        _("To"), required=_("Please give a time."), invalid=_("This time is not valid.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Find the period that is meant, and say what is wrong with its length."""
+        data = super().clean() or {}
+        data["period"] = None
+        day, begin, end = data.get("day"), data.get("begin"), data.get("end")
+        if day is None or begin is None or end is None:
+            return data
+        if day.year not in YEARS:
+            self.add_error("day", _("This date is not valid."))
+            return data
+        starts = self.instants("begin", day, begin)
+        ends = self.instants("end", day if end > begin else day + ONE_DAY, end)
+        if starts and ends:
+            data["period"] = Period(starts[0], ends[-1])
+        return data
+
+
+class ManyForm(PeriodForm):
+    """Which vehicles, or how many, are to charge at a site, and when."""
+
+    number = forms.IntegerField(
+        label=_("How many vehicles"),
+        min_value=1,
+        max_value=MOST_ROWS,
+        required=False,
+        help_text=_("Those that are at home here and have no booking then come first."),
+    )
+    vehicles = forms.TypedMultipleChoiceField(
+        label=_("Or these vehicles"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("This vehicle is not in your fleet any more.")},
+    )
+    reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
+
+    def __init__(self, *args: Any, vehicles: Sequence[Vehicle], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["vehicles"].choices = [  # type: ignore[attr-defined]
+            (str(vehicle.pk), vehicle.name) for vehicle in vehicles
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("number") and not data.get("vehicles") and not self.errors:
+            self.add_error("number", _("Please say how many vehicles, or tick some."))
+        return data
+
+
+class BlockForm(PeriodForm):
+    """Chargers of a site and one period for all of them."""
+
+    evse = forms.TypedMultipleChoiceField(
+        label=_("Chargers"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Please tick the chargers."),
+            "invalid_choice": _("This charger cannot be booked here. Please pick another one."),
+        },
+    )
+
+    def __init__(self, *args: Any, evses: Iterable[Evse], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["evse"].choices = [  # type: ignore[attr-defined]
+            (str(evse.pk), evse.name) for evse in evses
+        ]
+
+
+class RowForm(PeriodForm):
+    """A row of a table: who and what charges where, and when."""
+
+    vehicle = forms.ChoiceField(label=_("Vehicle"), required=False)
+    driver = forms.ChoiceField(label=_("Driver"), required=False)
+    evse = forms.ChoiceField(label=_("Charger"), required=False)
+    reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
+    field_order = ("vehicle", "driver", "evse", "day", "begin", "end", "reference")
+
+    def __init__(
+        self,
+        *args: Any,
+        row: BatchRow,
+        vehicles: Sequence[Vehicle],
+        drivers: Sequence[Driver],
+        evses: Sequence[Evse],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = f"row-{row.pk}-%s"
+        self.rows: dict[str, dict[str, Any]] = {
+            "vehicle": {str(each.pk): each for each in vehicles},
+            "driver": {str(each.pk): each for each in drivers},
+            "evse": {str(each.pk): each for each in evses},
+        }
+        self._offer("vehicle", [("", _("None")), *_named(vehicles)])
+        self._offer("driver", [("", _("Nobody yet")), *driver_choices(drivers)])
+        self._offer("evse", _chargers(row.vehicle, evses))
+
+    def _offer(self, name: str, choices: Choices) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What a valid form makes of the row."""
+        data = self.cleaned_data
+        chosen = {name: rows.get(data[name]) for name, rows in self.rows.items()}
+        period: Period = data["period"]
+        times = {"start_at": period.start_at, "end_at": period.end_at}
+        return chosen | times | {"reference": data["reference"], "given": {}}
+
+
+class AllForm(OneLines, forms.Form):
+    """What is set for all rows; what is left empty stays as it is."""
+
+    KEEP, ANY, ANEW = "", "any", "anew"
+
+    day = forms.DateField(
+        label=_("Day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    begin = clock_field(_("From"), invalid=_("This time is not valid."))
+    end = clock_field(_("To"), invalid=_("This time is not valid."))
+    driver = forms.ChoiceField(label=_("Driver"), required=False)
+    chargers = forms.ChoiceField(
+        label=_("Chargers"),
+        required=False,
+        choices=[
+            (KEEP, _("As they are")),
+            (ANY, _("Any that fits")),
+            (ANEW, _("Propose anew")),
+        ],
+    )
+    reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
+    field_order = ("day", "begin", "end", "driver", "chargers", "reference")
+
+    def __init__(self, *args: Any, drivers: Sequence[Driver], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = "all-%s"
+        self.fields["begin"].required = self.fields["end"].required = False
+        self.by_key = {str(driver.pk): driver for driver in drivers}
+        choices = [("", _("As they are")), *driver_choices(drivers)]
+        self.fields["driver"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("day") and data["day"].year not in YEARS:
+            self.add_error("day", _("This date is not valid."))
+        return data
+
+    def periods(self, rows: Iterable[BatchRow]) -> dict[int, Period]:
+        """Return the periods that rows get, by key, where times are given.
+
+        What a row has of day and times stays as far as nothing is given for it. Rows without a site
+        or times, and times that the clocks skip, are left as they are.
+        """
+        data = self.cleaned_data
+        if not any(data[name] for name in ("day", "begin", "end")):
+            return {}
+        found = {}
+        for row in rows:
+            if row.location is not None:
+                period = self._period(row, row.location.zone)
+                if period is not None:
+                    found[row.pk] = period
+        return found
+
+    def _period(self, row: BatchRow, zone: ZoneInfo) -> Period | None:
+        data = self.cleaned_data
+        day, begin, end = data["day"], data["begin"], data["end"]
+        if row.start_at is not None:
+            local = row.start_at.astimezone(zone)
+            day, begin = day or local.date(), begin or local.time()
+        if row.end_at is not None:
+            end = end or row.end_at.astimezone(zone).time()
+        if day is None or begin is None or end is None:
+            return None
+        starts = instants_of(day, begin, zone)
+        ends = instants_of(day if end > begin else day + ONE_DAY, end, zone)
+        return Period(starts[0], ends[-1]) if starts and ends else None
+
+
+class NameForm(OneLines, forms.Form):
+    """What a table is called."""
+
+    name = forms.CharField(
+        label=_("Name of this table"),
+        max_length=Batch._meta.get_field("name").max_length,
+        required=False,
+    )
+
+
+def driver_choices(drivers: Iterable[Driver]) -> Choices:
+    return [(str(driver.pk), driver.display_name) for driver in drivers]
+
+
+def _named(vehicles: Iterable[Vehicle]) -> Choices:
+    return [(str(vehicle.pk), vehicle.name) for vehicle in vehicles]
+
+
+def _chargers(vehicle: Vehicle | None, evses: Iterable[Evse]) -> Choices:
+    """Return the chargers to choose from: those that do not fit the vehicle last, and why."""
+    fitting: Choices = [("", _("Any that fits"))]
+    others: Choices = []
+    for evse in evses:
+        reason = misfit(vehicle, evse) if vehicle else ""
+        if reason:
+            others.append((str(evse.pk), f"{evse.name}: {reason}"))
+        else:
+            fitting.append((str(evse.pk), evse.name))
+    return [*fitting, (_("Does not fit"), others)] if others else fitting

@@ -1,0 +1,185 @@
+"""Changes of rows of a draft; htmx gets the table as it stands then, others the page."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from batches.checks import rows_of
+from batches.editing import change_periods, change_rows, propose_anew
+from batches.models import Batch, BatchRow
+from batches.outcomes import outcomes_of
+from batches.pages.forms import AllForm, RowForm
+from batches.pages.table import batch_or_404, show_draft
+from batches.proposing import chargers_of
+from batches.services import BatchRefused
+from bookings.actions.alternatives import alternatives_for
+from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.pages.alternatives import Choice, booking_url
+from drivers.permissions import FleetRequest, current_drivers, manager_required
+from shell.kept_forms import typed
+from sites.selectors import Criteria
+from vehicles.selectors import current_vehicles
+
+BY_NAME = ("last_name", "first_name", "pk")
+
+
+@manager_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
+    """Show a row as a form, in its place for htmx; on POST change it and show the table."""
+    batch = batch_or_404(request, pk)
+    row = _row(batch, row_pk)
+    if batch.state != Batch.State.DRAFT or row.location is None:
+        return redirect("batches:table", pk=pk)
+    zone = row.location.zone
+    start, end = (at.astimezone(zone) if at else None for at in (row.start_at, row.end_at))
+    form = RowForm(
+        typed(request),
+        zone=zone,
+        row=row,
+        vehicles=list(current_vehicles(request.fleet)),
+        drivers=list(current_drivers(request.fleet).order_by(*BY_NAME)),
+        evses=chargers_of(request.fleet, row.location),
+        initial={
+            "vehicle": row.vehicle_id or "",
+            "driver": row.driver_id or "",
+            "evse": row.evse_id or "",
+            "day": start and start.date(),
+            "begin": start and start.time(),
+            "end": end and end.time(),
+            "reference": row.reference,
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        return _changed(request, batch, [row.pk], form.changes)
+    context = {"batch": batch, "row": row, "form": form, "page_number": request.GET.get("page", "")}
+    whole = not request.htmx or request.htmx.history_restore_request
+    name = "row" if whole else "_row_form"
+    response = render(request, f"batches/{name}.html", context)
+    if request.method == "POST" and not whole:
+        # The form stays in the row that it stands in.
+        response["HX-Retarget"] = f"#row-{row.pk}"
+        response["HX-Reswap"] = "outerHTML"
+    return response
+
+
+@manager_required
+@require_POST
+def leave_out(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
+    """Leave a row out, or with `back` put it in again."""
+    batch = batch_or_404(request, pk)
+    state = BatchRow.State.PROPOSED if "back" in request.POST else BatchRow.State.LEFT_OUT
+    return _changed(request, batch, [_row(batch, row_pk).pk], {"state": state})
+
+
+@manager_required
+@require_POST
+def leave_out_problems(request: FleetRequest, pk: int) -> HttpResponse:
+    """Leave out all rows that cannot be asked for as they are shown: their keys are in the form."""
+    batch = batch_or_404(request, pk)
+    keys = [int(key) for key in request.POST.getlist("row") if key.isascii() and key.isdecimal()]
+    return _changed(request, batch, keys, {"state": BatchRow.State.LEFT_OUT})
+
+
+@manager_required
+@require_POST
+def set_all(request: FleetRequest, pk: int) -> HttpResponse:
+    """Set something for all rows that are to be asked for; what is left empty stays."""
+    batch = batch_or_404(request, pk)
+    drivers = list(current_drivers(request.fleet).order_by(*BY_NAME))
+    form = AllForm(request.POST, drivers=drivers)
+    if not form.is_valid():
+        return show_draft(request, batch, all_form=form)
+    data = form.cleaned_data
+    changes: dict[str, Any] = {}
+    if data["driver"]:
+        changes["driver"] = form.by_key[data["driver"]]
+    if data["reference"]:
+        changes["reference"] = data["reference"]
+    if data["chargers"] == AllForm.ANY:
+        changes["evse"] = None
+    wanted = [row for row in rows_of(batch) if row.state == BatchRow.State.PROPOSED]
+    periods = form.periods(wanted)
+    try:
+        if periods:
+            change_periods(batch, periods)
+        if changes:
+            change_rows(batch, None, **changes)
+        if data["chargers"] == AllForm.ANEW:
+            propose_anew(batch, now=timezone.now())
+    except (BatchRefused, BookingRefused) as refusal:
+        messages.error(request, refusal.message)
+    return _after(request, batch)
+
+
+@manager_required
+@require_safe
+def alternatives(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
+    """Show what else is free instead of a row that was not booked, in its place for htmx."""
+    batch = batch_or_404(request, pk)
+    outcome = next((each for each in outcomes_of(batch) if each.row.pk == row_pk), None)
+    if outcome is None or not outcome.may_be_asked_again:
+        raise Http404
+    row = outcome.row
+    if row.location is None or row.start_at is None or row.end_at is None:
+        raise Http404
+    slot = Slot(row.location, row.evse, Criteria(), row.start_at, row.end_at)
+    found = alternatives_for(
+        Candidate(request.fleet, slot, row.driver, vehicle=row.vehicle), with_times=True
+    )
+    filled_in = {
+        "driver": row.driver_id or "",
+        "reference": row.reference,
+        "vehicle": row.vehicle_id or "",
+    }
+
+    def choices(slots: Any) -> list[Choice]:
+        return [Choice(each, booking_url(each, filled_in)) for each in slots]
+
+    context = {
+        "batch": batch,
+        "row": row,
+        "location": row.location,
+        "found": found,
+        "other_chargers": choices(found.other_chargers),
+        "other_times": choices(found.other_times),
+        "other_sites": [
+            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km)
+            for offer in found.other_sites
+        ],
+    }
+    whole = not request.htmx or request.htmx.history_restore_request
+    name = "alternatives" if whole else "_alternatives"
+    return render(request, f"batches/{name}.html", context)
+
+
+def _row(batch: Batch, pk: int) -> BatchRow:
+    rows = batch.rows.select_related("vehicle__usual_driver", "location")
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _changed(
+    request: FleetRequest, batch: Batch, keys: list[int], changes: dict[str, Any]
+) -> HttpResponse:
+    try:
+        change_rows(batch, keys, **changes)
+    except (BatchRefused, BookingRefused) as refusal:
+        messages.error(request, refusal.message)
+    return _after(request, batch)
+
+
+def _after(request: FleetRequest, batch: Batch) -> HttpResponse:
+    """Answer with the table as it stands: to htmx at once, else on its page."""
+    if request.htmx:
+        return show_draft(request, batch_or_404(request, batch.pk))
+    number = request.GET.get("page", "")
+    query = f"?page={number}" if number.isascii() and number.isdecimal() else ""
+    return redirect(f"{reverse('batches:table', args=[batch.pk])}{query}")
