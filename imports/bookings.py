@@ -36,7 +36,7 @@ COLUMNS = (
         gettext_lazy("Vehicle"),
         "fahrzeug, wagen, auto, kennzeichen, fahrzeugnummer, plate, licence plate, license plate,"
         " number plate, registration, vehicle number, véhicule, immatriculation, plaque, voertuig,"
-        " kenteken, vin, fin",
+        " kenteken, vin",
     ),
     Column(
         "driver",

@@ -119,7 +119,7 @@ def _default_site(request: FleetRequest) -> Location | None:
 
 
 @manager_required
-def bookings_template(request: FleetRequest, ending: str) -> HttpResponse:
+def template(request: FleetRequest, ending: str) -> HttpResponse:
     """Send a file to fill in."""
     header, rows = template_of_bookings(request.fleet, now=timezone.now())
     return answer_with(header, rows, name=_("bookings"), ending=ending)

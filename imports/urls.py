@@ -9,10 +9,10 @@ app_name = "imports"
 urlpatterns = [
     path("bookings/", bookings_page.bookings, name="bookings"),
     path(
-        "bookings/template.<str:ending>", bookings_page.bookings_template, name="bookings_template"
+        "bookings/template.<str:ending>", bookings_page.template, name="bookings_template"
     ),
     path("vehicles/", vehicles_page.vehicles, name="vehicles"),
     path(
-        "vehicles/template.<str:ending>", vehicles_page.vehicles_template, name="vehicles_template"
+        "vehicles/template.<str:ending>", vehicles_page.template, name="vehicles_template"
     ),
 ]

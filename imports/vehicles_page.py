@@ -66,7 +66,7 @@ def _save_vehicles(request: FleetRequest, reading: VehicleReading) -> HttpRespon
 
 
 @manager_required
-def vehicles_template(request: FleetRequest, ending: str) -> HttpResponse:
+def template(request: FleetRequest, ending: str) -> HttpResponse:
     """Send the fleet's vehicles as a file to fill up, or an example."""
     header, rows = template_of_vehicles(request.fleet)
     return answer_with(header, rows, name=_("vehicles"), ending=ending)

@@ -56,9 +56,7 @@ def test_other_times_from_a_day_on(begun, nights, manager, tomorrow):
 
 def test_another_charger_for_all_moves_each_booking(begun, nights, manager, workers, operator):
     other = Evse.objects.get(ampeco_id=302)
-    outcome = change_series(
-        begun, nights(4, evse=other), user=manager, seen_version=begun.version
-    )
+    outcome = change_series(begun, nights(4, evse=other), user=manager, seen_version=begun.version)
     assert (outcome.series, outcome.changed, outcome.problems) == (begun, 4, [])
     assert Booking.objects.filter(replaces__isnull=False, evse=other).count() == 4
     decide_all(operator, workers)
