@@ -50,9 +50,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "accounts.security_views.stale_token"
-# Forms are small, and none takes a file.
+# Forms are small, and few take a file, whose size does not count here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
-FILE_UPLOAD_HANDLERS = ["shell.middleware.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["shell.uploads.SmallFiles"]
 # Whether browsers have the host built in as https-only is for the owner of its domain to apply for:
 # that cannot be taken back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -85,6 +85,8 @@ INSTALLED_APPS = [
     "vehicles",
     "bookings",
     "batches",
+    "imports",
+    "series",
     "calendars",
     "notifications",
     "team",
@@ -464,6 +466,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
+    "ask-for-series": every("series.tasks.ask_for_dates", timedelta(minutes=1)),
     "notice-losses": every("bookings.tasks.notice_losses", timedelta(minutes=5)),
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.

@@ -47,6 +47,8 @@ urlpatterns = [
     path("bookings/", include("calendars.urls")),
     path("bookings/", include("notifications.urls")),
     path("drivers/", include("drivers.urls")),
+    path("imports/", include("imports.urls")),
+    path("series/", include("series.urls")),
     path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.

@@ -105,6 +105,14 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "vehicles.BayMemory": {"last_reason": TEXT},
     "batches.Batch": {"created_by": WHOSE, "name": TEXT},
     "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
+    "series.Series": {
+        "driver": WHOSE,
+        "created_by": WHOSE,
+        "name": TEXT,
+        "reference": TEXT,
+        "problem": TEXT,
+    },
+    "series.SeriesDate": {"problem": TEXT},
     "notifications.Notification": {
         "recipient_driver": WHOSE,
         "recipient_user": WHOSE,
@@ -187,6 +195,10 @@ NOT_PERSONAL: dict[str, str] = {
     "batches.Batch": "id fleet source state version file_digest created_at changed_at sent_at",
     "batches.BatchRow": "id batch position state vehicle location evse start_at end_at "
     "submission_key booking",
+    "series.Series": "id fleet weekdays start_time end_time first_day last_day without_holidays "
+    "excluded_days vehicle location evse asks_again may_overlap state version submission_key "
+    "created_at changed_at look_at lease_owner lease_until",
+    "series.SeriesDate": "id series day state booking tries submission_key",
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
     "notifications.Notification": "id booking request event kind audience message_id state "

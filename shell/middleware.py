@@ -1,16 +1,14 @@
 """What every answer says that pages may load and run, and what is refused before any page sees it.
 
 Pages load and run their own files, and nothing that stands in the page itself. Refused are NUL
-characters, which no database takes, and files. What waited in vain is told so.
+characters, which no database takes. What waited in vain is told so.
 """
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -163,16 +161,3 @@ class SayHeld:
             return None
         logger.warning("A page waited in vain for what another process held.")
         return render(request, "409.html", status=409)
-
-
-class NoFiles(FileUploadHandler):
-    """Refuses files: no form of the portal takes one."""
-
-    def new_file(self, *_args: Any, **_kwargs: Any) -> None:
-        raise SuspiciousOperation("The portal takes no files.")
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """Keep nothing."""
-
-    def file_complete(self, file_size: int) -> None:
-        """Return no file."""

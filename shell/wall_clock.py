@@ -74,6 +74,17 @@ def skipped_times(day: date, clock: time, zone: ZoneInfo) -> tuple[time, time]:
     return (first + MINUTE).time(), last.time()
 
 
+def no_such_time(day: date, clock: time, zone: ZoneInfo) -> str:
+    """Return the sentence about a time that the clocks skip on a day."""
+    since, until = skipped_times(day, clock, zone)
+    text = gettext(
+        "There is no %(time)s on this day: the clocks go from %(since)s straight to"
+        " %(until)s. Please pick another time."
+    )
+    words = {"time": clock, "since": since, "until": until}
+    return text % {key: f"{at:%H:%M}" for key, at in words.items()}
+
+
 def clock_field(label: "_StrPromise", **error_messages: "_StrPromise") -> forms.TimeField:
     return forms.TimeField(
         label=label,
@@ -93,11 +104,5 @@ class WallClockForm(OneLines, forms.Form):
         """Return what a typed time can mean; say beside the field if the clocks skip it."""
         meanings = instants_of(day, clock, self.zone)
         if not meanings:
-            since, until = skipped_times(day, clock, self.zone)
-            text = gettext(
-                "There is no %(time)s on this day: the clocks go from %(since)s straight to"
-                " %(until)s. Please pick another time."
-            )
-            words = {"time": clock, "since": since, "until": until}
-            self.add_error(name, text % {key: f"{at:%H:%M}" for key, at in words.items()})
+            self.add_error(name, no_such_time(day, clock, self.zone))
         return meanings

@@ -320,6 +320,50 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/vehicles/{vehicle}/retire/", stranger=404, viewer=403, manager=302),
         page("get", "/vehicles/{vehicle}/retire/", stranger=405, viewer=403, manager=405),
     ],
+    "imports:bookings": [
+        page("get", "/imports/bookings/", stranger=200, viewer=403, manager=200),
+        page("post", "/imports/bookings/", {"text": "a"}, stranger=200, viewer=403, manager=200),
+    ],
+    "imports:bookings_template": [
+        page("get", "/imports/bookings/template.csv", stranger=200, viewer=403, manager=200)
+    ],
+    "imports:vehicles": [
+        page("get", "/imports/vehicles/", stranger=200, viewer=403, manager=200),
+        page("post", "/imports/vehicles/", {"text": "a"}, stranger=200, viewer=403, manager=200),
+    ],
+    "imports:vehicles_template": [
+        page("get", "/imports/vehicles/template.csv", stranger=200, viewer=403, manager=200)
+    ],
+    "series:list": [page("get", "/series/", stranger=200, viewer=200, manager=200)],
+    "series:new": [
+        page("get", "/series/new/", stranger=200, viewer=403, manager=200),
+        page("get", "/series/new/?booking={booking}", stranger=404, viewer=403, manager=200),
+        page("post", "/series/new/", stranger=200, viewer=403, manager=200),
+    ],
+    "series:detail": [page("get", "/series/{series}/", stranger=404, viewer=200, manager=200)],
+    "series:change": [
+        page("get", "/series/{series}/change/", stranger=404, viewer=403, manager=200),
+        page("post", "/series/{series}/change/", stranger=404, viewer=403, manager=200),
+    ],
+    "series:cancel": [
+        page("get", "/series/{series}/cancel/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/series/{series}/cancel/",
+            {"scope": "all"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "series:again": [
+        page("post", "/series/{series}/again/", stranger=404, viewer=403, manager=302),
+        page("get", "/series/{series}/again/", stranger=405, viewer=403, manager=405),
+    ],
+    "series:take": [
+        page("post", "/series/{series}/take/", stranger=404, viewer=403, manager=302),
+        page("get", "/series/{series}/take/", stranger=405, viewer=403, manager=405),
+    ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [
         for_admins(

@@ -1,7 +1,7 @@
 """Who asks for the addresses in tests/access.py, and what those are about."""
 
 import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from batches.models import Batch, BatchRow
 from bookings.models.booking import link_token
+from series.models import Series
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.factories import (
@@ -55,6 +56,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "feed_pk": str(feed.pk),
         "batch": str(refused.batch),
         **tables(fleet, evse, mirrored_driver),
+        "series": str(series_at(evse, fleet, mirrored_driver).pk),
         **of_a_team(fleet),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
@@ -80,6 +82,25 @@ def tables(fleet, evse, driver) -> dict[str, str]:
         "sent": str(sent.pk),
         "refused": str(refused.pk),
     }
+
+
+def series_at(evse, fleet, driver) -> Series:
+    """Return a series of one date, which was not free."""
+    day = next_noon().date()
+    series = Series.objects.create(
+        fleet=fleet,
+        weekdays=list(range(7)),
+        start_time=time(12),
+        end_time=time(13),
+        first_day=day,
+        last_day=day,
+        driver=driver,
+        location=evse.charge_point.location,
+        evse=evse,
+        reference="Our job 7",
+    )
+    series.dates.create(day=day, state="not-free", problem="Taken.")
+    return series
 
 
 def of_a_team(fleet) -> dict[str, str]:

@@ -7,7 +7,6 @@ its country: the file follows its reader's language. In XLSX each cell says what
 import csv
 import io
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,14 +22,9 @@ from bookings.models import Booking, ChargingSession
 from bookings.selectors import BookingFilter, View, each_booking
 from drivers.models import Fleet
 from sites.facts import address_lines
+from spreadsheets.cells import guarded_cell
+from spreadsheets.writing import BYTE_ORDER_MARK
 
-# By this mark spreadsheets know UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
-# What makes a spreadsheet take a cell for a formula; U+2212 is the minus of typesetters.
-FORMULA_BEGINS = frozenset("=+-@\u2212")
-BREAKS_A_CELL = frozenset("\t\r\n")
-ON_ONE_LINE = str.maketrans(dict.fromkeys(BREAKS_A_CELL, " "))
-QUOTES = frozenset("\"'`´‘’‚‛“”„‟«»")
 MINUTE = timedelta(minutes=1)
 # As many as a sheet holds.
 MOST_ROWS = 2**20
@@ -192,27 +186,8 @@ def cells_of(booking: Booking, words: Words) -> list[Cell]:
 
 
 def safe_cell(value: Cell) -> Cell:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers.
-
-    Text that begins like one gets an apostrophe in front, also behind spaces, quotes, signs that
-    are not seen, and in their full-width forms. So does what follows a semicolon, at which
-    spreadsheets of many countries part the cells. Line ends and tabs become spaces.
-    """
-    if not isinstance(value, str):
-        return value
-    return ";".join(_guarded(part) for part in value.split(";")).translate(ON_ONE_LINE)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text[:1] in BREAKS_A_CELL or _begins_a_formula(text) else text
-
-
-def _begins_a_formula(text: str) -> bool:
-    for sign in text:
-        if sign.isspace() or sign in QUOTES or unicodedata.category(sign) in {"Cc", "Cf"}:
-            continue
-        return unicodedata.normalize("NFKC", sign)[:1] in FORMULA_BEGINS
-    return False
+    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    return guarded_cell(value) if isinstance(value, str) else value
 
 
 def _encoded(words: Words, batches: Iterator[list[Booking]]) -> Iterator[bytes]:

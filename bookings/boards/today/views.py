@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from bookings.boards.today.notices import notices_for
 from bookings.boards.today.reading import MOST_FAVOURITES, first_steps, read_today
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
@@ -27,6 +28,7 @@ def today(request: FleetRequest) -> HttpResponse:
     poll_sooner(day.bookings, now=now)
     context: dict[str, Any] = {
         "day": day,
+        "notices": notices_for(request.fleet, now=now),
         "steps": first_steps(request.fleet),
         "now": now,
         "zone": viewer_zone(request),

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.conf import settings
@@ -16,6 +16,8 @@ from drivers.models import Fleet
 from mirror.models import SyncRun
 from notifications.models import Notification
 from sandbox.world.records import Session
+from series.asking import make_dates
+from series.models import Series
 from sites.models import Evse
 from tests.factories import next_noon
 from tests.small_operator import slot_of
@@ -114,6 +116,32 @@ def test_every_sweep_may_run_twice_at_once(asked, operator, tick):
     assert BookingEvent.objects.filter(what="place-gone").count() == ASKED - 1
 
 
+def test_the_dates_of_a_series_are_asked_for_once(fleet, manager, driver, evse, tick):
+    tomorrow = (now() + timedelta(days=1)).date()
+    series = Series.objects.create(
+        fleet=fleet,
+        weekdays=list(range(7)),
+        start_time=time(20),
+        end_time=time(4),
+        first_day=tomorrow,
+        last_day=tomorrow + timedelta(days=ASKED - 1),
+        driver=driver,
+        location=evse.charge_point.location,
+        evse=evse,
+        created_by=manager,
+        look_at=now(),
+    )
+    make_dates(series, series.rhythm.days(), {})
+    tick("ask-for-series")
+    assert series.dates.filter(state="asked").count() == ASKED
+    assert BookingRequest.objects.count() == ASKED
+
+    # As if the first had died before it gave the series back.
+    Series.objects.update(look_at=now(), lease_until=None)
+    tick("ask-for-series")
+    assert BookingRequest.objects.count() == ASKED
+
+
 @pytest.mark.parametrize("name", MIRRORS)
 def test_every_mirror_runs_once_when_two_start_it(asked, operator, wire, tick, name):
     SyncRun.objects.update(
@@ -134,7 +162,7 @@ def test_all_of_the_schedule_is_tried_here():
     """A new entry needs a line above, or one that says why it may run twice."""
     tried = {
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
-        *("refresh-bookings", "refresh-sessions", "notice-losses"),
+        *("refresh-bookings", "refresh-sessions", "notice-losses", "ask-for-series"),
         *MIRRORS,
     }
     # They delete what is over: the second finds nothing left.

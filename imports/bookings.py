@@ -1,0 +1,344 @@
+"""Bookings from a table: what each line means, and whether it can be asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from batches.checks import RowCheck, check_rows
+from batches.models import BatchRow
+from batches.services import RowWish
+from bookings.models import Booking
+from drivers.models import Fleet
+from imports.names import Names, UnknownName
+from shell.wall_clock import instants_of, no_such_time
+from sites.models import Location
+from spreadsheets.columns import Column, Understood, understand
+from spreadsheets.table import Cell, Row, Table, text_of
+from spreadsheets.values import (
+    DayOrder,
+    NotUnderstood,
+    order_of_days,
+    read_moment,
+    read_number,
+)
+
+ONE_DAY = timedelta(days=1)
+MOST_MINUTES = 7 * 24 * 60
+LONGEST_REFERENCE = Booking._meta.get_field("reference").max_length or 0
+
+COLUMNS = (
+    Column(
+        "vehicle",
+        gettext_lazy("Vehicle"),
+        "fahrzeug, wagen, auto, kennzeichen, fahrzeugnummer, plate, licence plate, license plate,"
+        " number plate, registration, vehicle number, véhicule, immatriculation, plaque, voertuig,"
+        " kenteken, vin",
+    ),
+    Column(
+        "driver",
+        gettext_lazy("Driver"),
+        "fahrer, fahrerin, fahrer in, conducteur, chauffeur, bestuurder, driver name",
+    ),
+    Column(
+        "email",
+        gettext_lazy("E-mail"),
+        "email, mail, e mail address, e mail adresse, courriel, adresse e mail, e mailadres,"
+        " driver's e mail",
+    ),
+    Column(
+        "site",
+        gettext_lazy("Site"),
+        "standort, location, depot, dépôt, lieu, station, locatie, vestiging, ort, site name",
+    ),
+    Column(
+        "charger",
+        gettext_lazy("Charger"),
+        "ladepunkt, ladesäule, ladestation, ladeplatz, evse, borne, point de charge, laadpunt,"
+        " laadpaal, lader, bay",
+    ),
+    Column("day", gettext_lazy("Date"), "day, datum, tag, jour, dag, start date, startdatum"),
+    Column(
+        "start",
+        gettext_lazy("Start"),
+        "start time, from, begin, begins, beginn, anfang, von, ab, startzeit, début, de,"
+        " à partir de, heure de début, starttijd, van, aanvang",
+    ),
+    Column(
+        "end_day", gettext_lazy("End date"), "last day, enddatum, date de fin, einddatum, bis datum"
+    ),
+    Column(
+        "end",
+        gettext_lazy("End"),
+        "end time, until, to, ends, ende, bis, endzeit, fin, à, jusqu'à, heure de fin, eind, einde,"
+        " tot, eindtijd",
+    ),
+    Column("minutes", gettext_lazy("Minutes"), "duration, dauer, durée, duur, minuten, length"),
+    Column(
+        "reference",
+        gettext_lazy("Reference"),
+        "referenz, auftrag, auftragsnummer, référence, referentie, job, job number, cost centre,"
+        " cost center, kostenstelle, kostenplaats, centre de coûts",
+    ),
+)
+DATED = ("day", "start", "end_day", "end")
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the table: the booking that it means, and what is in its way.
+
+    `problems` are what of it could not be understood, by column; `remarks` keep it from nothing.
+    """
+
+    number: int
+    row: BatchRow
+    problems: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    given: dict[str, str] = field(default_factory=dict)
+    check: RowCheck | None = None
+
+    @property
+    def booked(self) -> Booking | None:
+        return self.check.booked if self.check else None
+
+    @property
+    def will_be_asked(self) -> bool:
+        return bool(self.check and self.check.will_be_asked)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What keeps it from being asked for."""
+        found = list(self.problems.values())
+        if not found and self.check and self.check.problem and not self.booked:
+            found.append(self.check.problem)
+        return found
+
+    @property
+    def all_remarks(self) -> list[str]:
+        return [*self.remarks, *(self.check.warnings if self.check else ())]
+
+    @property
+    def wish(self) -> RowWish:
+        row = self.row
+        return RowWish(
+            row.vehicle,
+            row.driver,
+            row.location,
+            row.evse,
+            row.start_at,
+            row.end_at,
+            row.reference,
+            self.given,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of a table; `asks_about` is a date that can be two days, if one can."""
+
+    understood: Understood
+    lines: list[Line]
+    asks_about: str = ""
+
+    @property
+    def missing(self) -> str:
+        """Return in a sentence which columns are needed and not there; "" where none is."""
+        places = self.understood.places
+        if not {"vehicle", "driver", "email"} & set(places):
+            return _("No column says which vehicle or which driver.")
+        if "start" not in places and "day" not in places:
+            return _("No column says when the bookings begin.")
+        if "end" not in places and "minutes" not in places:
+            return _("No column says when the bookings end.")
+        return ""
+
+    @property
+    def to_ask(self) -> list[Line]:
+        return [line for line in self.lines if line.will_be_asked]
+
+    @property
+    def booked(self) -> list[Line]:
+        return [line for line in self.lines if line.booked]
+
+    @property
+    def not_possible(self) -> list[Line]:
+        return [line for line in self.lines if not line.will_be_asked and not line.booked]
+
+    @property
+    def mark(self) -> str:
+        """What somebody has to have seen who sends it: which lines go, and with what remarks."""
+        return "".join(
+            ("t" if line.check and line.check.mark else "y") if line.will_be_asked else "n"
+            for line in self.lines
+        )
+
+
+def read_bookings(
+    table: Table,
+    *,
+    fleet: Fleet,
+    order: DayOrder | None,
+    default_site: Location | None,
+    now: datetime,
+) -> Reading:
+    """Return what a table would book; asks the operator what is free, by site and week."""
+    understood = understand(table, COLUMNS)
+    cells = [understood.cell(row, key) for _number, row in table.rows for key in DATED]
+    told, example = order_of_days(cells)
+    order = order or told
+    reader = _Reader(Names(fleet), understood, order, default_site, now)
+    lines = [reader.line(number, row) for number, row in table.rows]
+    whole = [line for line in lines if not line.problems]
+    for line, check in zip(
+        whole, check_rows(fleet, [line.row for line in whole], now=now), strict=True
+    ):
+        line.check = check
+    return Reading(understood, lines, "" if order else example)
+
+
+class _Reader:
+    """Reads line after line; what it has looked up once it knows for the next line."""
+
+    def __init__(
+        self,
+        names: Names,
+        understood: Understood,
+        order: DayOrder | None,
+        default_site: Location | None,
+        now: datetime,
+    ) -> None:
+        self.names = names
+        self.understood = understood
+        self.order = order
+        self.default_site = default_site
+        self.today = now.date()
+
+    def line(self, number: int, row: Row) -> Line:
+        cell = {column.key: self.understood.cell(row, column.key) for column in COLUMNS}
+        # The key is what the checks know a row by; nothing is saved.
+        line = Line(number, BatchRow(pk=number, position=number))
+        self._who(line, cell)
+        self._where(line, cell)
+        self._when(line, cell)
+        line.row.reference = text_of(cell["reference"]).strip()[:LONGEST_REFERENCE]
+        line.given = {
+            key: text_of(cell[key]) for key in line.problems if text_of(cell.get(key)).strip()
+        }
+        return line
+
+    def _who(self, line: Line, cell: Mapping[str, Cell]) -> None:
+        row = line.row
+        named = text_of(cell["vehicle"]).strip()
+        if named:
+            try:
+                row.vehicle = self.names.vehicle(named)
+            except UnknownName as unknown:
+                line.problems["vehicle"] = unknown.message
+        by = "email" if text_of(cell["email"]).strip() else "driver"
+        if named_driver := text_of(cell[by]).strip():
+            try:
+                row.driver = self.names.driver(named_driver)
+            except UnknownName as unknown:
+                line.problems["driver"] = unknown.message
+        elif row.vehicle:
+            row.driver = self.names.usual_driver(row.vehicle)
+            if row.driver is None:
+                text = _("%(vehicle)s has no usual driver, and the operator needs one.")
+                line.problems["driver"] = text % {"vehicle": row.vehicle.number}
+        elif not named:
+            line.problems["driver"] = _("This line names neither a vehicle nor a driver.")
+
+    def _where(self, line: Line, cell: Mapping[str, Cell]) -> None:
+        row, named = line.row, text_of(cell["site"]).strip()
+        try:
+            if named:
+                row.location = self.names.site(named)
+            else:
+                home = row.vehicle.home_site if row.vehicle else None
+                row.location = home or self.default_site
+        except UnknownName as unknown:
+            line.problems["site"] = unknown.message
+            return
+        if row.location is None:
+            line.problems["site"] = _("This line names no site.")
+            return
+        try:
+            row.evse = self.names.charger(text_of(cell["charger"]), row.location)
+        except UnknownName as unknown:
+            line.problems["charger"] = unknown.message
+
+    def _when(self, line: Line, cell: Mapping[str, Cell]) -> None:
+        found: dict[str, tuple[date | None, time | None]] = {}
+        for key in DATED:
+            value = cell[key]
+            if not text_of(value).strip():
+                found[key] = (None, None)
+                continue
+            try:
+                found[key] = read_moment(value, order=self.order, today=self.today)
+            except NotUnderstood as problem:
+                line.problems[key] = problem.message
+        if line.problems.keys() & DATED:
+            return
+        day = found["start"][0] or found["day"][0]
+        start = found["start"][1] or found["day"][1]
+        if day is None:
+            line.problems["day"] = _("This line names no day.")
+        elif start is None and found["start"][0] is None:
+            line.problems["start"] = _("This line does not say when it begins.")
+        else:
+            # Of a day and midnight a spreadsheet shows the day alone.
+            self._instants(line, cell, day, start or time(), found)
+
+    def _instants(
+        self,
+        line: Line,
+        cell: Mapping[str, Cell],
+        day: date,
+        start: time,
+        found: Mapping[str, tuple[date | None, time | None]],
+    ) -> None:
+        if line.row.location is None:
+            return
+        zone = line.row.location.zone
+        start_at = _instant(line, "start", day, start, zone)
+        end_day = found["end"][0] or found["end_day"][0]
+        end = found["end"][1] or found["end_day"][1]
+        if end is None and found["end"][0]:
+            end = time()
+        if end is not None:
+            end_day = end_day or (day if end > start else day + ONE_DAY)
+            end_at = _instant(line, "end", end_day, end, zone)
+        elif text_of(cell["minutes"]).strip():
+            end_at = self._after(line, cell["minutes"], start_at)
+        else:
+            line.problems["end"] = _("This line does not say when it ends.")
+            return
+        line.row.start_at, line.row.end_at = start_at, end_at
+
+    def _after(self, line: Line, cell: Cell, start_at: datetime | None) -> datetime | None:
+        try:
+            minutes = int(read_number(cell, whole=True))
+        except NotUnderstood as problem:
+            line.problems["minutes"] = problem.message
+            return None
+        if not 0 < minutes <= MOST_MINUTES:
+            line.problems["minutes"] = _("This length is not valid.")
+            return None
+        return start_at + timedelta(minutes=minutes) if start_at else None
+
+
+def _instant(line: Line, key: str, day: date, clock: time, zone: ZoneInfo) -> datetime | None:
+    """Return what the site's clocks mean; the first where they show a time twice."""
+    meanings = instants_of(day, clock, zone)
+    if not meanings:
+        line.problems[key] = no_such_time(day, clock, zone)
+        return None
+    if len(meanings) > 1:
+        text = _("The clocks go back on this day: %(time)s comes twice, the first one is meant.")
+        line.remarks.append(text % {"time": f"{clock:%H:%M}"})
+    return meanings[0]

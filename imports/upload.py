@@ -1,0 +1,122 @@
+"""A table that somebody sends as a file or pastes, and how it is kept from one page to the next.
+
+Nothing is stored: the page that shows what would be done sends the table along once more.
+"""
+
+import csv
+import hashlib
+import io
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from spreadsheets.cells import guarded_cell
+from spreadsheets.reading import read_file, read_text
+from spreadsheets.table import Cell, Table, Unreadable, text_of
+from spreadsheets.values import DayOrder
+
+# So many letters of pasted cells; a form may bring half a megabyte.
+LONGEST_TEXT = 300_000
+TAB = "\t"
+
+
+class UploadForm(forms.Form):
+    """A file, or cells pasted from a spreadsheet; and, where it was asked, what 12/3 means."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        required=False,
+        help_text=gettext_lazy("XLSX or CSV, with the names of the columns in the first row."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
+        max_length=255,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste cells from a spreadsheet"),
+        required=False,
+        strip=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        error_messages={
+            "max_length": gettext_lazy("This is too much to paste. Please send it as a file.")
+        },
+    )
+    order = forms.ChoiceField(
+        label=gettext_lazy("What comes first in these dates?"),
+        required=False,
+        choices=[
+            (DayOrder.DAY_FIRST.value, gettext_lazy("The day: 12/3 is the 12th of March")),
+            (DayOrder.MONTH_FIRST.value, gettext_lazy("The month: 12/3 is the 3rd of December")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, most_rows: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.most_rows = most_rows
+        self.table: Table | None = None
+        # The table once more, as it is sent along from page to page.
+        self.as_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Read the table; what is none is said beside what was sent."""
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        file: UploadedFile | None = data.get("file")
+        text = data.get("text") or ""
+        if not file and not text.strip():
+            self.add_error("file", _("Please pick a file, or paste some cells."))
+            return data
+        try:
+            table = (
+                read_file(file.read(), most_rows=self.most_rows)
+                if file
+                else read_text(text, most_rows=self.most_rows)
+            )
+            # Read as the next page will read it, so that both understand the same.
+            self.as_text = as_text(table)
+            self.table = read_text(self.as_text, most_rows=self.most_rows)
+        except Unreadable as unreadable:
+            self.add_error("file" if file else "text", unreadable.message)
+            return data
+        if table.is_empty:
+            sentence = _("There is nothing below the names of the columns.")
+            self.add_error("file" if file else "text", sentence)
+        return data
+
+    @property
+    def order_of_days(self) -> DayOrder | None:
+        chosen = self.cleaned_data.get("order")
+        return DayOrder(chosen) if chosen else None
+
+
+def as_text(table: Table) -> str:
+    """Return a table as a text from which it is read again, each row where it stood."""
+    text = io.StringIO()
+    text.write(f"sep={TAB}\n")
+    writer = csv.writer(text, delimiter=TAB, lineterminator="\n")
+    writer.writerow([guarded_cell(name) for name in table.header])
+    line = 1
+    for number, row in table.rows:
+        while line < number - 1:
+            line += 1
+            text.write("\n")
+        line = number
+        writer.writerow([_written(cell) for cell in row])
+    return text.getvalue()
+
+
+def digest_of(text: str, *, lines: list[int]) -> str:
+    """Return by what the same lines of the same table are known again."""
+    named = f"{text}\n{','.join(map(str, lines))}"
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _written(cell: Cell) -> str:
+    if isinstance(cell, float) and 0 < cell < 1:
+        # A part of a day: 0.3 and 0.30 would be read as hours.
+        return f"{cell:.6f}"
+    return guarded_cell(text_of(cell))

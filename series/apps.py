@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SeriesConfig(AppConfig):
+    """Bookings that repeat."""
+
+    name = "series"
+    verbose_name = _("Series")
+
+    def ready(self) -> None:
+        """Follow the bookings of series, and say on the first screen what needs attention."""
+        from bookings.boards.today.notices import said
+        from bookings.state.listeners import booking_merged, request_settled
+        from series.listeners import follow_merge, follow_move
+        from series.notices import say_clashes
+
+        request_settled.append(follow_move)
+        booking_merged.append(follow_merge)
+        said.append(say_clashes)

@@ -1,0 +1,314 @@
+"""What people do with series: begin one, leave out or cancel dates, change what is to come."""
+
+import copy
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.actions.change import request_cancellation, request_change
+from bookings.actions.create import submit_booking_request
+from bookings.models import Actor, Booking
+from bookings.wording.versions import same_as
+from series.asking import Asked, ask_for_dates, make_dates, next_look
+from series.checks import driver_of, left_out
+from series.dates import Occurrence
+from series.models import Series, SeriesDate
+from sites.selectors import Criteria
+
+State = SeriesDate.State
+ONE_DAY = timedelta(days=1)
+# What a change sets; when it began stays.
+CHANGEABLE = (
+    "name",
+    "weekdays",
+    "start_time",
+    "end_time",
+    "last_day",
+    "without_holidays",
+    "excluded_days",
+    "vehicle",
+    "driver",
+    "location",
+    "evse",
+    "reference",
+    "asks_again",
+    "may_overlap",
+)
+
+
+class SeriesRefused(Exception):
+    """What is not done with a series; the message is for the person who wanted it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a change: how many bookings were changed or cancelled, and what was not."""
+
+    series: Series
+    changed: int = 0
+    cancelled: int = 0
+    problems: list[str] = field(default_factory=list)
+    asked: Asked = field(default_factory=lambda: Asked(0, 0))
+
+
+def begin_series(series: Series, *, user: User, now: datetime | None = None) -> Outcome:
+    """Save a series with its dates, and ask for those that can be asked for now.
+
+    The same form sent twice gives the same series.
+    """
+    now = now or timezone.now()
+    series.created_by, series.created_at, series.changed_at = user, now, now
+    # Workers go on where this one dies.
+    series.look_at = now
+    days = list(series.rhythm.days())
+    try:
+        with transaction.atomic():
+            series.save()
+            make_dates(series, days, left_out(series, days))
+    except IntegrityError:
+        same = Series.objects.filter(submission_key=series.submission_key).first()
+        if same is None:
+            raise
+        return Outcome(same)
+    return Outcome(series, asked=ask_for_dates(series, user=user, now=now))
+
+
+def cancel_dates(
+    series: Series,
+    *,
+    user: User,
+    first: date,
+    last: date | None = None,
+    now: datetime | None = None,
+) -> Outcome:
+    """Give up the dates from one to another one, or to the end, with their bookings.
+
+    What has begun stays. A booking that cannot be cancelled is left as it is, and named.
+    """
+    now = now or timezone.now()
+    outcome = Outcome(series)
+    with transaction.atomic():
+        _hold(series, seen_version=None)
+        rows = series.dates.filter(day__gte=first)
+        if last is not None:
+            rows = rows.filter(day__lte=last)
+        booked = list(_live(rows, now=now))
+        rows.filter(state__in=SeriesDate.OPEN).update(state=State.CANCELLED, problem="")
+        _note_change(series, now=now)
+    _cancel(booked, user=user, outcome=outcome)
+    _end_if_done(series, now=now)
+    return outcome
+
+
+def change_series(
+    series: Series,
+    wanted: Series,
+    *,
+    user: User,
+    seen_version: int,
+    since: date | None = None,
+    now: datetime | None = None,
+) -> Outcome:
+    """Let a series be as it is wanted, from a day on or in all that is to come.
+
+    From a later day on, what follows becomes a series of its own. Bookings get other times or
+    another driver, or move; each keeps what it has until the operator has decided. Raises
+    SeriesRefused, with nothing changed, for who saw another version.
+    """
+    now = now or timezone.now()
+    today = now.astimezone(series.zone).date()
+    with transaction.atomic():
+        _hold(series, seen_version=seen_version)
+        since = max(since or today, today)
+        target = _split(series, since, user=user, now=now) if since > series.first_day else series
+        before = copy.copy(target)
+        for name in CHANGEABLE:
+            setattr(target, name, getattr(wanted, name))
+        target.last_day = max(target.last_day, target.first_day)
+        _note_change(target, now=now)
+        to_cancel, to_keep = _fit_dates(target, since, now=now)
+    outcome = Outcome(target)
+    _cancel(to_cancel, user=user, outcome=outcome)
+    for row in to_keep:
+        _rebook(row, target, before, user=user, outcome=outcome, now=now)
+    outcome.asked = ask_for_dates(target, user=user, now=now)
+    return outcome
+
+
+def take_over(series: Series, *, user: User) -> None:
+    """Let workers go on in somebody else's name."""
+    Series.objects.filter(pk=series.pk).update(created_by=user, problem="", look_at=timezone.now())
+
+
+def _hold(series: Series, *, seen_version: int | None) -> None:
+    held = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
+    if seen_version not in {None, held.version}:
+        raise SeriesRefused(
+            _("Somebody has changed this series since you opened it. Nothing was changed.")
+        )
+    series.version = held.version
+
+
+def _note_change(series: Series, *, now: datetime) -> None:
+    series.version += 1
+    series.changed_at, series.look_at = now, now
+    series.save()
+
+
+def _split(series: Series, since: date, *, user: User, now: datetime) -> Series:
+    """Let what is to come from a day on be a series of its own; if all is to come, it stays one."""
+    if not series.dates.filter(day__lt=since).exists():
+        return series
+    rest = copy.copy(series)
+    rest.pk, rest.version, rest.submission_key = None, 0, uuid.uuid4()
+    rest._state.adding = True
+    rest.first_day, rest.created_by, rest.created_at = since, user, now
+    rest.last_day = max(rest.last_day, since)
+    rest.save()
+    series.dates.filter(day__gte=since).update(series=rest)
+    series.last_day = since - ONE_DAY
+    _note_change(series, now=now)
+    return rest
+
+
+def _fit_dates(
+    series: Series, since: date, *, now: datetime
+) -> tuple[list[SeriesDate], list[SeriesDate]]:
+    """Let there be a row for each date of a series from a day on.
+
+    Returns the rows whose bookings it has no use for any more, and those whose bookings go on.
+    """
+    days = [day for day in series.rhythm.days() if day >= since]
+    excluded = left_out(series, days)
+    wanted = set(days) - set(excluded)
+    rows = list(series.dates.filter(day__gte=since).select_related("booking"))
+    live = {row.pk: row for row in _live(series.dates.filter(day__gte=since), now=now)}
+    to_cancel = [row for row in live.values() if row.day not in wanted]
+    for row in rows:
+        if row.pk in live or row.state == State.CANCELLED:
+            continue
+        if row.day in wanted:
+            row.state, row.problem = State.WAITING, ""
+        else:
+            gone = _("No longer part of the series.")
+            row.state, row.problem = State.EXCLUDED, excluded.get(row.day, gone)
+    SeriesDate.objects.bulk_update(rows, ["state", "problem"], batch_size=500)
+    known = {row.day for row in rows}
+    make_dates(series, [day for day in days if day not in known], excluded)
+    return to_cancel, [row for row in live.values() if row.day in wanted]
+
+
+def _live(rows: QuerySet[SeriesDate], *, now: datetime) -> Iterable[SeriesDate]:
+    """Return the dates with a booking that holds a place, or may, and has not begun."""
+    live = rows.filter(
+        state=State.ASKED, booking__status__in=Booking.MAY_COME, booking__start_at__gt=now
+    )
+    return live.select_related(
+        "booking__fleet", "booking__driver", "booking__location", "booking__evse__charge_point"
+    )
+
+
+def _cancel(rows: Iterable[SeriesDate], *, user: User, outcome: Outcome) -> None:
+    for row in rows:
+        assert row.booking is not None
+        try:
+            request_cancellation(booking=row.booking, asked_by=Actor.MANAGER, user=user)
+        except BookingRefused as refusal:
+            _note_problem(row, refusal.message, outcome)
+        else:
+            SeriesDate.objects.filter(pk=row.pk).update(state=State.CANCELLED, problem="")
+            outcome.cancelled += 1
+
+
+def _rebook(
+    row: SeriesDate,
+    series: Series,
+    before: Series,
+    *,
+    user: User,
+    outcome: Outcome,
+    now: datetime,
+) -> None:
+    """Change or move the booking of a date to what its series wants now, if that is another one."""
+    booking, driver = row.booking, driver_of(series)
+    occurrence = series.rhythm.occurrence(row.day, series.zone)
+    assert booking is not None
+    if driver is None or occurrence.period is None:
+        _note_problem(row, occurrence.remark or _("Nobody drives."), outcome)
+        return
+    candidate = _candidate(series, before, booking, occurrence, now=now)
+    candidate.driver = driver
+    try:
+        if candidate.moves:
+            submission = submit_booking_request(
+                candidate, user=user, reference=series.reference, submission_key=uuid.uuid4()
+            )
+            SeriesDate.objects.filter(pk=row.pk).update(booking=submission.request.booking)
+        elif same_as(booking, candidate.version):
+            return
+        else:
+            request_change(
+                booking=booking,
+                user=user,
+                driver=driver,
+                start_at=occurrence.start_at,
+                end_at=occurrence.end_at,
+                seen_version=booking.version,
+                submission_key=uuid.uuid4(),
+                confirmed_overlap=series.may_overlap,
+                now=now,
+            )
+    except BookingRefused as refusal:
+        _note_problem(row, refusal.message, outcome)
+    else:
+        SeriesDate.objects.filter(pk=row.pk).update(problem="")
+        outcome.changed += 1
+
+
+def _candidate(
+    series: Series, before: Series, booking: Booking, occurrence: Occurrence, *, now: datetime
+) -> Candidate:
+    """Return what a date's booking shall be: another place, or the same one at other times."""
+    stays = booking.location_id == series.location_id and (
+        booking.evse_id == series.evse_id
+        if series.evse_id
+        else series.vehicle_id == before.vehicle_id
+    )
+    evse = booking.evse if stays else series.evse
+    slot = Slot(series.location, evse, Criteria(), occurrence.start_at, occurrence.end_at)
+    return Candidate(
+        series.fleet,
+        slot,
+        previous=booking,
+        moves=not stays,
+        vehicle=series.vehicle,
+        confirmed_overlap=series.may_overlap,
+        confirmed_misfit=True,
+        now=now,
+    )
+
+
+def _note_problem(row: SeriesDate, problem: str, outcome: Outcome) -> None:
+    SeriesDate.objects.filter(pk=row.pk).update(problem=problem[:1000])
+    outcome.problems.append(problem)
+
+
+def _end_if_done(series: Series, *, now: datetime) -> None:
+    """End a series that has nothing to come any more, or let workers look when there may be."""
+    rows = series.dates.filter(day__gte=now.astimezone(series.zone).date())
+    goes_on = rows.filter(state__in=SeriesDate.OPEN).exists() or any(_live(rows, now=now))
+    state = Series.State.ACTIVE if goes_on else Series.State.ENDED
+    series.state = state
+    Series.objects.filter(pk=series.pk).update(state=state, look_at=next_look(series, now=now))

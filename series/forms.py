@@ -1,0 +1,280 @@
+"""What somebody types of a series: its rhythm, who charges where, and what is left out."""
+
+import re
+import uuid
+from datetime import date, datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import Booking
+from drivers.models import Fleet
+from imports.names import Names, UnknownName
+from series.dates import MOST_YEARS, last_day_allowed, last_day_of_weeks
+from series.models import Series
+from shell.plain_text import OneLines
+from shell.wall_clock import clock_field
+from sites.slots import rules
+from spreadsheets.values import NotUnderstood, read_moment
+
+MOST_WEEKS = 53 * MOST_YEARS
+WORKDAYS = ("0", "1", "2", "3", "4")
+REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
+
+
+def _named(label: Any, help_text: Any = "", *, required: bool = False, list_id: str) -> Any:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=255,
+        widget=forms.TextInput(attrs={"list": list_id, "autocomplete": "off"}),
+    )
+
+
+def _day_field(label: Any, *, required: bool) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=required, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class SeriesForm(OneLines, forms.Form):
+    """A series as somebody wants it; `wanted` is it once the form is valid, and not saved."""
+
+    site = _named(gettext_lazy("Site"), required=True, list_id="sites")
+    vehicle = _named(gettext_lazy("Vehicle"), list_id="vehicles")
+    driver = _named(
+        gettext_lazy("Driver"),
+        gettext_lazy("Empty: whoever usually drives the vehicle."),
+        list_id="drivers",
+    )
+    charger = _named(
+        gettext_lazy("Charger"), gettext_lazy("Empty: any charger that fits."), list_id="chargers"
+    )
+    weekdays = forms.MultipleChoiceField(
+        label=gettext_lazy("Weekdays"),
+        choices=[(str(number), name) for number, name in WEEKDAYS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Please pick at least one weekday.")},
+    )
+    start = clock_field(gettext_lazy("From"))
+    end = clock_field(gettext_lazy("To"))
+    first_day = _day_field(gettext_lazy("First day"), required=True)
+    weeks = forms.IntegerField(
+        label=gettext_lazy("For so many weeks"),
+        min_value=1,
+        max_value=MOST_WEEKS,
+        required=False,
+        error_messages={
+            "max_value": gettext_lazy("A series can last 5 years at most."),
+        },
+    )
+    last_day = _day_field(gettext_lazy("Or until"), required=False)
+    without_holidays = forms.BooleanField(
+        label=gettext_lazy("Not on public holidays"),
+        required=False,
+        help_text=gettext_lazy(
+            "Those of the whole country; those of a part of it please enter below."
+        ),
+    )
+    excluded = forms.CharField(
+        label=gettext_lazy("Not on these days"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("Days with commas between them, such as 24.12.2026, 31.12.2026."),
+    )
+    asks_again = forms.BooleanField(
+        label=gettext_lazy("Ask again by itself for what was not free"), required=False
+    )
+    may_overlap = forms.BooleanField(
+        label=gettext_lazy("Also when the driver or the vehicle has another booking then"),
+        required=False,
+    )
+    reference = forms.CharField(
+        label=gettext_lazy("Reference"), max_length=REFERENCE_LENGTH, required=False
+    )
+    name = forms.CharField(label=gettext_lazy("Name of the series"), max_length=80, required=False)
+    submission_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, fleet: Fleet, changes: Series | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fleet, self.changes, self.names = fleet, changes, Names(fleet)
+        self.fields["end"].help_text = gettext_lazy("Not after the start: on the next day.")
+        if changes:
+            # When it began is history.
+            del self.fields["first_day"], self.fields["weeks"]
+            self.fields["last_day"].label = gettext_lazy("Until")
+
+    def clean(self) -> dict[str, Any]:
+        """Find what the names mean, and how long it lasts; hold the times against the rules."""
+        data = super().clean() or {}
+        self._find_names(data)
+        self._find_days(data)
+        if "start" in data and "end" in data and not self.errors:
+            self._check_times(data)
+        if not self.errors:
+            self.wanted = self._wanted(data)
+            if not any(self.wanted.rhythm.days()):
+                self.add_error("weekdays", _("None of these weekdays lies between the two days."))
+        return data
+
+    def _find_names(self, data: dict[str, Any]) -> None:
+        find = {"site": self.names.site, "vehicle": self.names.vehicle, "driver": self.names.driver}
+        for name, meant in find.items():
+            if not data.get(name):
+                data[name] = None
+                continue
+            try:
+                data[name] = meant(data[name])
+            except UnknownName as unknown:
+                self.add_error(name, unknown.message)
+                data[name] = None
+        site, vehicle = data["site"], data["vehicle"]
+        if site:
+            try:
+                data["charger"] = self.names.charger(data.get("charger", ""), site)
+            except UnknownName as unknown:
+                self.add_error("charger", unknown.message)
+        if self.errors.keys() & {"vehicle", "driver"} or data["driver"]:
+            return
+        if vehicle is None:
+            self.add_error("vehicle", _("Please pick a vehicle or a driver."))
+        elif self.names.usual_driver(vehicle) is None:
+            text = _(
+                "%(vehicle)s has no usual driver, and the operator needs one. Please pick one."
+            )
+            self.add_error("driver", text % {"vehicle": vehicle.number})
+
+    def _find_days(self, data: dict[str, Any]) -> None:
+        site = data.get("site")
+        today = timezone.now().astimezone(site.zone if site else None).date()
+        first = self.changes.first_day if self.changes else data.get("first_day")
+        data["excluded_days"] = self._excluded(data.get("excluded", ""), today)
+        if first is None:
+            return
+        if not self.changes and first < today:
+            self.add_error("first_day", _("This day has passed."))
+        weeks, last = data.get("weeks"), data.get("last_day")
+        if weeks and not last:
+            last = last_day_of_weeks(first, weeks)
+        if last is None:
+            if not self.errors.keys() & {"weeks", "last_day"}:
+                field = "last_day" if self.changes else "weeks"
+                self.add_error(field, _("Please say for how long."))
+            return
+        allowed = last_day_allowed(first)
+        if last > allowed:
+            text = _("A series can last %(years)d years at most: until %(day)s.")
+            words = {"years": MOST_YEARS, "day": allowed.isoformat()}
+            self.add_error("last_day" if data.get("last_day") else "weeks", text % words)
+        elif last < max(first, today):
+            self.add_error("last_day", _("The last day must not be before the first."))
+        data["first_day"], data["last_day"] = first, last
+
+    def _excluded(self, text: str, today: date) -> list[str]:
+        found = set()
+        for part in filter(None, (each.strip() for each in re.split(r"[,;\n]", text))):
+            day, problem = _read_day(part, today)
+            if day is None:
+                self.add_error("excluded", problem)
+            else:
+                found.add(day.isoformat())
+        return sorted(found)
+
+    def _check_times(self, data: dict[str, Any]) -> None:
+        """Say what is wrong with the times on any day: their length, and odd minutes."""
+        day = datetime(2000, 1, 3, tzinfo=timezone.get_default_timezone())
+        start = datetime.combine(day, data["start"], day.tzinfo)
+        end = datetime.combine(day, data["end"], day.tzinfo)
+        if end <= start:
+            end = end.replace(day=4)
+        times = rules.Times(start, end, start)
+        on_start = rules.starts_on_quarter_hour(times)
+        on_end = (
+            rules.ends_on_quarter_hour(times)
+            or rules.not_too_long(times)
+            or rules.long_enough(times)
+        )
+        for name, problem in (("start", on_start), ("end", on_end)):
+            if problem:
+                self.add_error(name, problem)
+
+    def _wanted(self, data: dict[str, Any]) -> Series:
+        return Series(
+            fleet=self.fleet,
+            name=data["name"],
+            weekdays=sorted(map(int, data["weekdays"])),
+            start_time=data["start"],
+            end_time=data["end"],
+            first_day=data["first_day"],
+            last_day=data["last_day"],
+            without_holidays=data["without_holidays"],
+            excluded_days=data["excluded_days"],
+            vehicle=data["vehicle"],
+            driver=data["driver"],
+            location=data["site"],
+            evse=data["charger"],
+            reference=data["reference"],
+            asks_again=data["asks_again"],
+            may_overlap=data["may_overlap"],
+            submission_key=data["submission_key"],
+        )
+
+
+def _read_day(text: str, today: date) -> tuple[date | None, str]:
+    """Return the day that a text names, or None and why it names none."""
+    try:
+        day, _clock = read_moment(text, order=None, today=today)
+    except NotUnderstood as problem:
+        return None, problem.message
+    return day, "" if day else _("“%(text)s” is no day.") % {"text": text[:40]}
+
+
+def as_typed(series: Series) -> dict[str, Any]:
+    """Return what the form of a series is filled in with."""
+    return {
+        "site": series.location.name,
+        "vehicle": series.vehicle.number if series.vehicle else "",
+        "driver": series.driver.email if series.driver else "",
+        "charger": series.evse.name if series.evse else "",
+        "weekdays": [str(day) for day in series.weekdays],
+        "start": series.start_time,
+        "end": series.end_time,
+        "last_day": series.last_day,
+        "without_holidays": series.without_holidays,
+        "excluded": ", ".join(series.excluded_days),
+        "asks_again": series.asks_again,
+        "may_overlap": series.may_overlap,
+        "reference": series.reference,
+        "name": series.name,
+        "submission_key": uuid.uuid4(),
+    }
+
+
+def as_repeated(booking: Booking) -> dict[str, Any]:
+    """Return the form filled in as a booking: at the same time, from the next such day on."""
+    start, end = (at.astimezone(booking.zone) for at in (booking.start_at, booking.end_at))
+    return empty_form() | {
+        "site": booking.location.name,
+        "vehicle": booking.vehicle.number if booking.vehicle else "",
+        "driver": booking.driver.email,
+        "charger": booking.evse.name if booking.evse else "",
+        "start": time(start.hour, start.minute),
+        "end": time(end.hour, end.minute),
+        "reference": booking.reference,
+    }
+
+
+def empty_form() -> dict[str, Any]:
+    return {
+        "weekdays": list(WORKDAYS),
+        "weeks": 4,
+        "asks_again": True,
+        "submission_key": uuid.uuid4(),
+    }

@@ -1,0 +1,34 @@
+"""What of series needs attention, for the first screen."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.boards.today.notices import Notice
+from drivers.models import Fleet
+from series.selectors import series_with_clashes
+
+MOST_NAMED = 5
+
+
+def say_clashes(fleet: Fleet, now: datetime) -> Iterator[Notice]:
+    """Yield a notice for each series of which a date to come is not booked."""
+    found = list(series_with_clashes(fleet, now=now)[: MOST_NAMED + 1])
+    for series in found[:MOST_NAMED]:
+        url = reverse("series:detail", args=[series.pk])
+        clashes = getattr(series, "clashes", 0)
+        if not clashes:
+            text = _("The series %(name)s waits for somebody to take it over.")
+            yield Notice(text % {"name": series}, url)
+            continue
+        text = ngettext(
+            "The series %(name)s: %(count)d date is not booked.",
+            "The series %(name)s: %(count)d dates are not booked.",
+            clashes,
+        )
+        yield Notice(text % {"name": series, "count": clashes}, url)
+    if len(found) > MOST_NAMED:
+        yield Notice(_("More series have dates that are not booked."), reverse("series:list"))

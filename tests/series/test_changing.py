@@ -1,0 +1,98 @@
+"""A series is changed in all that is to come, or from a day on; nothing is given up before."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from bookings.models import Booking, BookingRequest
+from series.changing import SeriesRefused, begin_series, change_series
+from series.models import Series, SeriesDate
+from sites.models import Evse
+from tests.small_operator import forget_free_times
+
+pytestmark = pytest.mark.django_db
+
+State = SeriesDate.State
+Kind = BookingRequest.Kind
+
+
+@pytest.fixture
+def begun(nights, manager, workers, operator):
+    """A series of four nights, approved by the operator."""
+    series = nights(4)
+    begin_series(series, user=manager)
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        operator.decide(asked)
+    workers.poll()
+    assert set(Booking.objects.values_list("status", flat=True)) == {"accepted"}
+    forget_free_times()
+    return series
+
+
+def decide_all(operator, workers):
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        if asked.status == "pending":
+            operator.decide(asked)
+    workers.poll()
+
+
+def test_other_times_from_a_day_on(begun, nights, manager, tomorrow):
+    since = tomorrow + timedelta(days=2)
+    outcome = change_series(
+        begun, nights(4, end_time=time(5)), user=manager, seen_version=begun.version, since=since
+    )
+    assert outcome.problems == []
+    assert outcome.changed == 2
+    rest = outcome.series
+    assert rest != begun
+    assert list(rest.dates.values_list("day", flat=True)) == [since, since + timedelta(days=1)]
+    begun.refresh_from_db()
+    assert begun.last_day == since - timedelta(days=1)
+    assert begun.end_time == time(4)
+    assert BookingRequest.objects.filter(kind=Kind.UPDATE).count() == 2
+
+
+def test_another_charger_for_all_moves_each_booking(begun, nights, manager, workers, operator):
+    other = Evse.objects.get(ampeco_id=302)
+    outcome = change_series(begun, nights(4, evse=other), user=manager, seen_version=begun.version)
+    assert (outcome.series, outcome.changed, outcome.problems) == (begun, 4, [])
+    assert Booking.objects.filter(replaces__isnull=False, evse=other).count() == 4
+    decide_all(operator, workers)
+    booked = [each.booking for each in begun.dates.select_related("booking")]
+    assert {each.evse_id for each in booked} == {other.pk}
+
+
+def test_what_cannot_move_stays_where_it_is(begun, nights, manager, workers, operator):
+    other = Evse.objects.get(ampeco_id=302)
+    change_series(begun, nights(4, evse=other), user=manager, seen_version=begun.version)
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        if asked.status == "pending":
+            operator.reject(asked, "Taken.")
+    workers.poll()
+    booked = [each.booking for each in begun.dates.select_related("booking")]
+    assert {each.evse.ampeco_id for each in booked} == {301}
+    assert {each.status for each in booked} == {"accepted"}
+
+
+def test_fewer_weekdays_cancel_and_more_days_are_asked_for(begun, nights, manager, tomorrow):
+    wanted = nights(6, weekdays=[n for n in range(7) if n != tomorrow.weekday()])
+    outcome = change_series(begun, wanted, user=manager, seen_version=begun.version)
+    assert outcome.cancelled == 1
+    assert outcome.asked.asked == 2
+    assert begun.dates.get(day=tomorrow).state == State.CANCELLED
+    assert begun.dates.filter(state=State.ASKED).count() == 5
+
+
+def test_excluded_days_are_given_up(begun, nights, manager, tomorrow):
+    wanted = nights(4, excluded_days=[tomorrow.isoformat()])
+    assert change_series(begun, wanted, user=manager, seen_version=begun.version).cancelled == 1
+
+
+def test_who_saw_another_version_changes_nothing(begun, nights, manager):
+    with pytest.raises(SeriesRefused, match="Somebody has changed"):
+        change_series(begun, nights(2), user=manager, seen_version=begun.version + 1)
+    assert Series.objects.count() == 1
+    assert not BookingRequest.objects.exclude(kind=Kind.CREATE).exists()
