@@ -29,6 +29,7 @@ class BookingFilter(TypedDict, total=False):
     q: str
     site: str
     driver: str
+    driver_pk: int
     status: str
     since: datetime | None
     until: datetime | None
@@ -305,6 +306,8 @@ def _narrow(
         bookings = bookings.filter(
             driver__in=_drivers_named(fleet, narrowed["driver"]).values("pk")
         )
+    if "driver_pk" in narrowed:
+        bookings = bookings.filter(driver=narrowed["driver_pk"])
     since, until = narrowed.get("since"), narrowed.get("until")
     if since:
         bookings = bookings.filter(start_at__gte=since)

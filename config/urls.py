@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.back_office import use_the_portals_log_in
 from bookings.boards.day import views as day_views
 from bookings.boards.today import views as today_views
+from bookings.pages import drivers as driver_pages
 from bookings.pages import search
 from bookings.pages.driver_page import views as driver_page_views
 from calendars import views as calendars_views
 from config.metrics import metrics
+from drivers.urls import urlpatterns as of_drivers
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
@@ -33,6 +35,9 @@ of_site_days = [
     path("<int:pk>/chargers/<int:evse_pk>/week/", day_views.charger_week, name="charger_week"),
 ]
 
+# The page about a driver, who knows nothing of bookings either.
+of_driver_bookings = [path("<int:pk>/", driver_pages.detail, name="detail")]
+
 urlpatterns = [
     path("", today_views.today, name="home"),
     path("search/", search.search_everything, name="search"),
@@ -40,7 +45,7 @@ urlpatterns = [
     path("bookings/", include("bookings.urls")),
     path("bookings/", include("calendars.urls")),
     path("bookings/", include("notifications.urls")),
-    path("drivers/", include("drivers.urls")),
+    path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

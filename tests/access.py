@@ -194,6 +194,7 @@ ENTRIES: dict[str, list[Entry]] = {
             manager=200,
         )
     ],
+    "drivers:detail": [page("get", "/drivers/{driver}/", stranger=404, viewer=200, manager=200)],
     "drivers:switch_fleet": [
         Entry(
             "post",
