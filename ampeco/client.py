@@ -21,9 +21,11 @@ from ampeco.types import (
     ChargePoint,
     Evse,
     EvseAvailability,
+    IdTag,
     Location,
     NewBookingRequest,
     Page,
+    ParkingSpace,
     Partner,
     PartnerInvite,
     Session,
@@ -44,9 +46,11 @@ LONGEST_WINDOW = timedelta(days=7)
 LOCATIONS = "resources/locations/v2.0"
 CHARGE_POINTS = "resources/charge-points/v2.0"
 EVSES = "resources/evses/v2.1"
+PARKING_SPACES = "resources/parking-spaces/v1.0"
 USERS = "resources/users/v1.0"
 PARTNER_INVITES = "resources/partner-invites/v1.0"
 PARTNERS = "resources/partners/v2.0"
+ID_TAGS = "resources/id-tags/v2.0"
 BOOKING_REQUESTS = "resources/booking-requests/v1.0"
 BOOKINGS = "resources/bookings/v1.0"
 SESSIONS = "resources/sessions/v1.0"
@@ -179,6 +183,19 @@ class AmpecoClient:
             "read_evse", EVSES, evse_id, Evse.from_payload, include="connectors"
         )
 
+    def parking_space_pages(
+        self, *, updated_after: datetime | None = None, resume_from: str | None = None
+    ) -> Iterator[Page[ParkingSpace]]:
+        """Yield the pages of parking spaces, each with the EVSEs that it belongs to."""
+        return self._resources.pages(
+            "parking_space_pages",
+            PARKING_SPACES,
+            ParkingSpace.from_payload,
+            filters={"lastUpdatedAfter": updated_after},
+            include="evses",
+            resume_from=resume_from,
+        )
+
     def check_availability(
         self, location_id: int, *, start_after: datetime, end_before: datetime
     ) -> list[EvseAvailability]:
@@ -259,6 +276,20 @@ class AmpecoClient:
 
     def read_partner(self, partner_id: int) -> Partner:
         return self._resources.read("read_partner", PARTNERS, partner_id, Partner.from_payload)
+
+    def id_tags_of(self, user_id: int) -> list[IdTag]:
+        """Return what starts a charge for a user, as far as the operator tells this token."""
+        return only_wanted(
+            "id_tags_of",
+            self._resources.pages(
+                "id_tags_of",
+                ID_TAGS,
+                IdTag.from_payload,
+                filters={"userId": user_id},
+                with_cursor=True,
+            ),
+            lambda tag: tag.user_id == user_id,
+        )
 
     # When
 

@@ -160,6 +160,11 @@ NOT_PERSONAL: dict[str, str] = {
     "charge_point physical_reference label network_id current_type status hardware_status "
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
+    "charging_sites.ParkingSpace": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
+    "retired_at location label status occupancy is_accessible",
+    "charging_sites.ParkingSpace_evses": "id parkingspace evse",
+    "charging_sites.ParkingLimits": "id space max_weight_kg max_height_cm max_length_cm "
+    "max_width_cm vehicle_types drive_through refrigeration_outlet dangerous_goods",
     "charging_sites.FavouriteSite": "id location created_at",
     "bookings.Booking": "id uid fleet location evse vehicle start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "

@@ -156,6 +156,52 @@ class Connector(models.Model):
         ]
 
 
+class ParkingSpace(Mirrored):
+    """Where a vehicle stands while it charges at one of some EVSEs.
+
+    AMPECO tells no dimensions of it: see `ParkingLimits`.
+    """
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="parking_spaces")
+    label = models.CharField(_("label"), max_length=255, blank=True)
+    status = models.CharField(_("status"), max_length=16)
+    occupancy = models.CharField(_("occupancy"), max_length=16, blank=True)
+    is_accessible = models.BooleanField(_("for people with disabilities"), default=False)
+    evses = models.ManyToManyField(Evse, related_name="parking_spaces", verbose_name=_("EVSEs"))
+
+    class Meta:
+        verbose_name = _("parking space")
+        verbose_name_plural = _("parking spaces")
+
+    def __str__(self) -> str:
+        return self.label or f"#{self.ampeco_id}"
+
+    @property
+    def is_in_service(self) -> bool:
+        return self.retired_at is None and self.status != "disabled"
+
+
+class ParkingLimits(models.Model):
+    """Which vehicles find room in a parking space, as the operator's staff say it.
+
+    What is empty is not known; `vehicle_types` are AMPECO's, none means any.
+    """
+
+    space = models.OneToOneField(ParkingSpace, on_delete=models.CASCADE, related_name="limits")
+    max_weight_kg = models.PositiveIntegerField(_("heaviest (kg)"), null=True, blank=True)
+    max_height_cm = models.PositiveIntegerField(_("highest (cm)"), null=True, blank=True)
+    max_length_cm = models.PositiveIntegerField(_("longest (cm)"), null=True, blank=True)
+    max_width_cm = models.PositiveIntegerField(_("widest (cm)"), null=True, blank=True)
+    vehicle_types = models.JSONField(_("kinds of vehicles"), default=list, blank=True)
+    drive_through = models.BooleanField(_("drive-through"), null=True, blank=True)
+    refrigeration_outlet = models.BooleanField(_("refrigeration outlet"), null=True, blank=True)
+    dangerous_goods = models.BooleanField(_("dangerous goods allowed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("limits of a parking space")
+        verbose_name_plural = _("limits of parking spaces")
+
+
 class FavouriteSite(models.Model):
     """A site that somebody wants at hand. It is theirs, in whichever fleet they work."""
 

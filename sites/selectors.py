@@ -4,6 +4,8 @@ Every function takes the AMPECO partner ids whose private charge points the flee
 or as a subquery where they serve only once.
 """
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,8 +16,10 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from ampeco.types import ParkingSpaceCriteria
 from mirror.search import search_key
 from sites.models import ChargePoint, Connector, Evse, Location
+from sites.parking import why_no_room
 from sites.periods import Period, merge
 
 PartnerIds = frozenset[int] | QuerySet[Any, int]
@@ -193,21 +197,39 @@ def offers_at(locations: Iterable[Location], *, partner_ids: PartnerIds) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Current, connector and least power (kW); what is empty does not matter."""
+    """What any charger must offer: current, connector, least and most power (kW), and room.
+
+    What is empty does not matter.
+    """
 
     current_type: str = ""
     connector_type: str = ""
     min_power_kw: Decimal | None = None
+    max_power_kw: Decimal | None = None
+    parking: ParkingSpaceCriteria = field(default_factory=ParkingSpaceCriteria)
 
     @property
     def key(self) -> str:
-        power = "" if self.min_power_kw is None else f"{self.min_power_kw.normalize():f}"
-        return f"{self.current_type}/{self.connector_type}/{power}"
+        """The text by which the same criteria are recognised."""
+        key = f"{self.current_type}/{self.connector_type}/{_plain(self.min_power_kw)}"
+        if self.max_power_kw is None and not self.parking:
+            return key
+        needs = json.dumps(self.parking.to_payload(), sort_keys=True).encode()
+        room = hashlib.sha256(needs).hexdigest()[:16] if self.parking else ""
+        return f"{key}/{_plain(self.max_power_kw)}/{room}"
 
     def fits(self, evse: Evse) -> bool:
-        """Return whether a charger offers all that is asked for."""
+        """Return whether a charger offers all that is asked for, as far as is known."""
         if self.current_type and evse.current_type != self.current_type:
             return False
         if self.min_power_kw is not None and (evse.max_power_kw or 0) < self.min_power_kw:
             return False
-        return not self.connector_type or self.connector_type in evse.plug_types
+        if self.max_power_kw is not None and (evse.max_power_kw or 0) > self.max_power_kw:
+            return False
+        if self.connector_type and self.connector_type not in evse.plug_types:
+            return False
+        return not (self.parking and why_no_room(self.parking, evse))
+
+
+def _plain(power: Decimal | None) -> str:
+    return "" if power is None else f"{power.normalize():f}"

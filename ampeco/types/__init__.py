@@ -6,6 +6,7 @@ give are empty, ids and times None.
 """
 
 from ampeco.types.bookings import (
+    AuthorizedToken,
     Booking,
     BookingRequest,
     CancelBookingRequest,
@@ -13,22 +14,25 @@ from ampeco.types.bookings import (
     EvseAvailability,
     EvseCriteria,
     NewBookingRequest,
+    ParkingSpaceCriteria,
     Session,
     Slot,
 )
-from ampeco.types.people import Partner, PartnerInvite, User
+from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
     ChargePoint,
     Connector,
     Evse,
     Location,
+    ParkingSpace,
 )
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
 __all__ = [
     "CONNECTOR_TYPES",
+    "AuthorizedToken",
     "Booking",
     "BookingRequest",
     "CancelBookingRequest",
@@ -38,9 +42,12 @@ __all__ = [
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
+    "IdTag",
     "Location",
     "NewBookingRequest",
     "Page",
+    "ParkingSpace",
+    "ParkingSpaceCriteria",
     "Partner",
     "PartnerInvite",
     "Session",

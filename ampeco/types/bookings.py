@@ -5,18 +5,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES
+from ampeco.types.people import last_digits
+from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES, VEHICLE_TYPES
 from upstream.readers import (
     Payload,
     Table,
+    UnreadablePayload,
     choice,
     choices,
     decimal_number,
+    flag,
     instant,
     objects,
     one_of,
     plain_text,
     read_fields,
+    required_id,
     rows_of,
     section,
     text_or_none,
@@ -137,9 +141,76 @@ class EvseCriteria:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ParkingSpaceCriteria:
+    """The vehicle for which an EVSE's parking space must do; what is None or false matters not."""
+
+    weight_kg: int | None = None
+    height_cm: int | None = None
+    length_cm: int | None = None
+    width_cm: int | None = None
+    vehicle_type: str = ""
+    drive_through: bool = False
+    refrigeration_outlet: bool = False
+    dangerous_goods: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.to_payload())
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read criteria as AMPECO repeats them in its answers, and as we keep them."""
+        return cls(
+            weight_kg=whole_number(payload.get("vehicleWeightKg")),
+            height_cm=whole_number(payload.get("vehicleHeightCm")),
+            length_cm=whole_number(payload.get("vehicleLengthCm")),
+            width_cm=whole_number(payload.get("vehicleWidthCm")),
+            vehicle_type=choice(
+                payload.get("vehicleType"), VEHICLE_TYPES, field="vehicle type", absent=""
+            ),
+            drive_through=flag(payload.get("driveThroughRequired")) or False,
+            refrigeration_outlet=flag(payload.get("refrigerationOutletRequired")) or False,
+            dangerous_goods=flag(payload.get("dangerousGoodsAllowed")) or False,
+        )
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what AMPECO is sent: only what is set."""
+        return _without_unset(
+            vehicleWeightKg=self.weight_kg,
+            vehicleHeightCm=self.height_cm,
+            vehicleLengthCm=self.length_cm,
+            vehicleWidthCm=self.width_cm,
+            vehicleType=self.vehicle_type or None,
+            driveThroughRequired=self.drive_through or None,
+            refrigerationOutletRequired=self.refrigeration_outlet or None,
+            dangerousGoodsAllowed=self.dangerous_goods or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedToken:
+    """A token with which a booking's charge may be started; its whole number is not read."""
+
+    id: int
+    type: str
+    last_digits: str
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a token as AMPECO gives it with a booking or a request."""
+        return cls(
+            id=required_id(payload),
+            type=plain_text(payload.get("type")),
+            last_digits=last_digits(payload.get("uid")),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBookingRequest:
-    """Asks for a booking: of a certain EVSE, of any that meets the criteria, or of any at all."""
+    """Asks for a booking: of a certain EVSE, of any that meets the criteria, or of any at all.
+
+    `authorized_token_ids` are tokens that the operator has named; none leaves that open.
+    """
 
     user_id: int
     location_id: int
@@ -148,6 +219,8 @@ class NewBookingRequest:
     external_id: str
     evse_id: int | None = None
     criteria: EvseCriteria | None = None
+    parking: ParkingSpaceCriteria | None = None
+    authorized_token_ids: tuple[int, ...] = ()
 
     def to_payload(self) -> dict[str, Any]:
         """Return what AMPECO is sent: only what is set."""
@@ -160,6 +233,8 @@ class NewBookingRequest:
             externalId=self.external_id,
             evseId=self.evse_id,
             evseCriteria=(self.criteria.to_payload() if self.criteria else None) or None,
+            parkingSpaceCriteria=self.parking.to_payload() if self.parking else None,
+            authorizedTokenIds=list(self.authorized_token_ids) or None,
         )
 
 
@@ -172,6 +247,7 @@ class ChangeBookingRequest:
     user_id: int | None = None
     start_at: datetime | None = None
     end_at: datetime | None = None
+    authorized_token_ids: tuple[int, ...] = ()
 
     def to_payload(self) -> dict[str, Any]:
         """Return what AMPECO is sent: only what is set."""
@@ -182,6 +258,7 @@ class ChangeBookingRequest:
             userId=self.user_id,
             startAt=wire_instant(self.start_at) if self.start_at else None,
             endAt=wire_instant(self.end_at) if self.end_at else None,
+            authorizedTokenIds=list(self.authorized_token_ids) or None,
         )
 
 
@@ -219,13 +296,18 @@ class BookingRequest:
     external_id: str | None
     created_at: datetime | None
     last_updated_at: datetime | None
+    parking: ParkingSpaceCriteria | None = None
+    authorized_tokens: tuple[AuthorizedToken, ...] = ()
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read a booking request of any type as AMPECO gives it."""
         criteria = section(payload, "evseCriteria")
+        parking = section(payload, "parkingSpaceCriteria")
         return cls(
             criteria=EvseCriteria.from_payload(criteria) if criteria else None,
+            parking=ParkingSpaceCriteria.from_payload(parking) if parking else None,
+            authorized_tokens=_tokens(payload),
             **read_fields(payload, REQUEST_FIELDS),
         )
 
@@ -253,6 +335,7 @@ class Booking:
     access_methods: tuple[str, ...]
     created_at: datetime | None
     last_updated_at: datetime | None
+    authorized_tokens: tuple[AuthorizedToken, ...] = ()
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
@@ -262,6 +345,7 @@ class Booking:
             access_methods=choices(
                 payload.get("accessMethods"), ACCESS_METHODS, field="access method"
             ),
+            authorized_tokens=_tokens(payload),
             **read_fields(
                 payload, BOOKING_FIELDS, required=("id", "location_id", "start_at", "end_at")
             ),
@@ -306,6 +390,17 @@ def _evse_ids(payload: Payload) -> tuple[int, ...]:
     booked.append(section(payload, "evse").get("id"))
     found = (whole_number(entry) for entry in booked)
     return tuple(dict.fromkeys(evse_id for evse_id in found if evse_id is not None))
+
+
+def _tokens(payload: Payload) -> tuple[AuthorizedToken, ...]:
+    tokens: dict[int, AuthorizedToken] = {}
+    for entry in objects(payload.get("authorizedTokens")):
+        try:
+            token = AuthorizedToken.from_payload(entry)
+        except UnreadablePayload:
+            continue
+        tokens.setdefault(token.id, token)
+    return tuple(tokens.values())
 
 
 def _without_unset(**values: Any) -> dict[str, Any]:

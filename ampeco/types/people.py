@@ -19,6 +19,9 @@ from upstream.readers import (
 
 USER_STATUSES = frozenset({"enabled", "disabled"})
 INVITE_STATUSES = frozenset({"pending", "sent", "accepted"})
+ID_TAG_TYPES = frozenset({"rfid", "mac_address", "emaid"})
+ID_TAG_STATUSES = frozenset({"enabled", "disabled", "suspended"})
+LAST_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,44 @@ class Partner:
             id=required_id(payload),
             name=plain_text(payload.get("name")) or plain_text(payload.get("businessName")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class IdTag:
+    """Something that starts a charge for its user: a card, a car's own certificate or address.
+
+    Of its number only the end is read.
+    """
+
+    id: int
+    user_id: int | None
+    type: str
+    status: str
+    label: str = field(repr=False)
+    last_digits: str = field(repr=False)
+    expires_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read an id tag as AMPECO gives it."""
+        return cls(
+            id=required_id(payload),
+            user_id=whole_number(payload.get("userId")),
+            type=choice(payload.get("type"), ID_TAG_TYPES, field="id tag type"),
+            status=choice(payload.get("status"), ID_TAG_STATUSES, field="id tag status"),
+            label=plain_text(payload.get("idLabel")),
+            last_digits=last_digits(payload.get("idTagUid")),
+            expires_at=instant(payload.get("expireAt")),
+        )
+
+
+def last_digits(number: object) -> str:
+    """Return the end of a token's number, as much as tells it from another; the rest is a secret.
+
+    One so short that its end would be most of it gives nothing.
+    """
+    text = plain_text(number)
+    return text[-LAST_DIGITS:] if len(text) >= 2 * LAST_DIGITS else ""
 
 
 def _invites(value: object) -> tuple[PartnerInvite, ...] | None:

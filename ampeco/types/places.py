@@ -119,6 +119,20 @@ CONNECTOR_TYPES = frozenset(
 )
 CONNECTOR_FORMATS = frozenset({"socket", "cable"})
 CONNECTOR_STATUSES = frozenset({"enabled", "disabled"})
+PARKING_SPACE_STATUSES = frozenset({"enabled", "disabled"})
+OCCUPANCY_STATUSES = frozenset({"unknown", "available", "occupied"})
+VEHICLE_TYPES = frozenset(
+    {
+        "two_and_three_wheel_vehicles_and_quadricycles",
+        "passenger_vehicles",
+        "passenger_vehicles_with_trailer",
+        "light_duty_vans",
+        "heavy_duty_tractor_units_without_trailer",
+        "heavy_duty_trucks_without_articulation_point",
+        "heavy_duty_trucks_with_trailer_attached",
+        "buses_or_motor_coaches",
+    }
+)
 WATTS_PER_KW = 1000
 # Beyond any charger there is: a slip of units or digits.
 MOST_KW = 100_000
@@ -316,6 +330,47 @@ class Evse:
 
     def at_charge_point(self, charge_point_id: int) -> Self:
         return replace(self, charge_point_id=charge_point_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingSpace:
+    """Where a vehicle stands while it charges at one of some EVSEs; AMPECO tells no dimensions.
+
+    `evse_ids` is None where they were not asked for.
+    """
+
+    id: int
+    label: str
+    location_id: int | None
+    status: str
+    occupancy: str
+    is_accessible: bool
+    evse_ids: tuple[int, ...] | None
+    last_updated_at: datetime | None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read a parking space as AMPECO gives it."""
+        evses = payload.get("evses")
+        found = [whole_number(each) for each in evses] if isinstance(evses, list) else None
+        return cls(
+            id=required_id(payload),
+            label=pick_text(payload.get("label")),
+            location_id=whole_number(payload.get("locationId")),
+            status=choice(
+                payload.get("status"), PARKING_SPACE_STATUSES, field="parking space status"
+            ),
+            occupancy=choice(
+                payload.get("occupancyStatus"), OCCUPANCY_STATUSES, field="occupancy status"
+            ),
+            is_accessible=flag(payload.get("disabilitiesAccessible")) or False,
+            evse_ids=(
+                None
+                if found is None
+                else tuple(dict.fromkeys(each for each in found if each is not None))
+            ),
+            last_updated_at=instant(payload.get("lastUpdatedAt")),
+        )
 
 
 def _opening_hours(hours: Payload) -> OpeningHours:

@@ -24,18 +24,22 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, private_access_of, private_partners
 from mirror.work import is_held
 from shell.formats import period
+from sites import parking
 from sites.models import ChargePoint, Evse, Location
 from sites.selectors import Criteria, bookable_evses
 from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
 from sites.slots.rules import Times, first_problem
+from vehicles.fitting import why_not
+from vehicles.models import Vehicle
 
 
 class BookingRefused(Exception):
     """What the portal does not ask for. The message is for the person who wanted it.
 
-    `field` is `slot`, `driver`, `overlap` (which may be confirmed), `booking` (the one that is to
-    be changed, replaced or cancelled, by what it is by now) or `held` (whoever is at work on it
-    keeps everybody else waiting); `offer_slots` says that picking another slot helps.
+    `field` is `slot`, `driver`, `vehicle`, `overlap` or `misfit` (which may be confirmed),
+    `booking` (the one that is to be changed, replaced or cancelled, by what it is by now) or `held`
+    (whoever is at work on it keeps everybody else waiting); `offer_slots` says that picking another
+    slot helps.
     """
 
     def __init__(self, field: str, message: str, *, offer_slots: bool = False) -> None:
@@ -96,6 +100,8 @@ class Candidate:
     previous: Booking | None = None
     moves: bool = False
     confirmed_overlap: bool = False
+    vehicle: Vehicle | None = None
+    confirmed_misfit: bool = False
     now: datetime = field(default_factory=timezone.now)
     answer_age: float = JUST_NOW_SECONDS
 
@@ -115,7 +121,13 @@ class Candidate:
         assert self.driver is not None
         slot = self.slot
         return BookingVersion(
-            self.driver, slot.location, slot.evse, slot.start_at, slot.end_at, slot.criteria
+            self.driver,
+            slot.location,
+            slot.evse,
+            slot.start_at,
+            slot.end_at,
+            slot.criteria,
+            self.vehicle,
         )
 
     @cached_property
@@ -136,7 +148,11 @@ class Candidate:
     def chargers(self) -> list[Evse]:
         slot = self.slot
         return meant_chargers(
-            self.fleet, slot.location, slot.evse.pk if slot.evse else None, slot.criteria
+            self.fleet,
+            slot.location,
+            slot.evse.pk if slot.evse else None,
+            slot.criteria,
+            for_vehicle=self.vehicle is not None,
         )
 
     @cached_property
@@ -203,6 +219,8 @@ class Candidate:
         concerned = Q(evse__in=self.chargers)
         if self.driver:
             concerned |= Q(driver=self.driver)
+        if self.vehicle:
+            concerned |= Q(vehicle=self.vehicle)
         return list(
             Booking.objects.filter(
                 concerned,
@@ -211,7 +229,7 @@ class Candidate:
                 start_at__lt=self.slot.end_at,
                 end_at__gt=self.slot.start_at,
             )
-            .select_related("fleet", "driver", "location", "evse__charge_point")
+            .select_related("fleet", "driver", "location", "evse__charge_point", "vehicle")
             .order_by("start_at", "pk")
         )
 
@@ -220,9 +238,18 @@ class Candidate:
         """The fleet's bookings for the driver that hold a place at that time, in order of time."""
         return [booking for booking in self._then if booking.driver == self.driver]
 
+    @cached_property
+    def bookings_of_vehicle_then(self) -> list[Booking]:
+        """The fleet's bookings for the vehicle that hold a place at that time."""
+        if self.vehicle is None:
+            return []
+        return [booking for booking in self._then if booking.vehicle_id == self.vehicle.pk]
+
     @property
     def overlapping_bookings(self) -> list[Booking]:
-        return self._besides_own(self.bookings_then)
+        """The other bookings at that time for the driver, then those for the vehicle."""
+        found = {each.pk: each for each in (*self.bookings_then, *self.bookings_of_vehicle_then)}
+        return self._besides_own(found.values())
 
     def _besides_own(self, bookings: Iterable[Booking]) -> list[Booking]:
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
@@ -230,12 +257,22 @@ class Candidate:
 
 
 def meant_chargers(
-    fleet: Fleet, location: Location | int, evse: int | None, criteria: Criteria
+    fleet: Fleet,
+    location: Location | int,
+    evse: int | None,
+    criteria: Criteria,
+    *,
+    for_vehicle: bool = False,
 ) -> list[Evse]:
-    """Return the bookable chargers that may be meant: the one asked for, or all that fit."""
+    """Return the bookable chargers that may be meant: the one asked for, or all that fit.
+
+    With what a vehicle needs to be told about them, where it is to fit.
+    """
     evses = bookable_evses(location, partner_ids=private_partners(fleet))
-    if not criteria.connector_type:
+    if not (criteria.connector_type or for_vehicle):
         evses = evses.prefetch_related(None)
+    if for_vehicle or criteria.parking:
+        evses = evses.prefetch_related(*parking.PREFETCH)
     if evse is not None:
         return list(evses.filter(pk=evse))
     return [each for each in evses if criteria.fits(each)]
@@ -335,6 +372,32 @@ def driver_has_access(candidate: Candidate) -> BookingRefused | None:
     )
 
 
+def vehicle_fits(candidate: Candidate) -> BookingRefused | None:
+    """What cannot be plugged in is refused; the rest may be known better by who asks.
+
+    Where any charger will do, each that the operator may pick has to fit.
+    """
+    vehicle = candidate.vehicle
+    if vehicle is None:
+        return None
+    found = [why_not(vehicle, evse) for evse in candidate.chargers]
+    reasons = [misfit for misfit in found if misfit and not misfit.is_about_driver]
+    if not reasons:
+        return None
+    certain = [misfit for misfit in reasons if misfit.is_certain]
+    if len(certain) == len(found):
+        text = _("%(vehicle)s cannot charge there. %(reason)s")
+        words = {"vehicle": vehicle.number, "reason": certain[0].text}
+        return BookingRefused("vehicle", text % words)
+    if candidate.confirmed_misfit:
+        return None
+    if candidate.slot.evse is None:
+        text = _("The operator may pick a charger that does not fit %(vehicle)s. %(reason)s")
+    else:
+        text = _("%(vehicle)s may not fit there. %(reason)s")
+    return BookingRefused("misfit", text % {"vehicle": vehicle.number, "reason": reasons[0].text})
+
+
 def slot_is_free(candidate: Candidate) -> BookingRefused | None:
     """While the operator does not answer, a slot passes: it is looked at again before sending."""
     try:
@@ -362,9 +425,12 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
         "%(driver)s has %(count)d other bookings at that time, the first: %(when)s, %(where)s.",
         len(found),
     )
+    who = first.driver.display_name
+    if candidate.vehicle and first.driver != candidate.driver:
+        who = candidate.vehicle.number
     words = {
         "count": len(found),
-        "driver": first.driver.display_name,
+        "driver": who,
         "when": period(first.start_at, first.end_at, first.zone),
         "where": first.location.name,
     }
@@ -382,6 +448,7 @@ RULES: tuple[Rule, ...] = (
     driver_is_of_the_fleet,
     driver_is_active,
     driver_has_access,
+    vehicle_fits,
     slot_is_free,
     driver_is_not_booked_twice,
 )

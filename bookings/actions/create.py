@@ -199,9 +199,7 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
         booking=request.booking,
         kind=request.kind,
         **facts_of(request),
-        wanted_current_type=request.wanted_current_type,
-        wanted_connector_type=request.wanted_connector_type,
-        wanted_min_power_kw=request.wanted_min_power_kw,
+        **BookingRequest.columns_of(request.criteria),
         asked_by=Actor.STAFF,
         created_by=request.created_by,
         created_at=now,
@@ -254,6 +252,7 @@ def _save(
         reference_key=reference_key(reference),
         slot_key=candidate.slot_key,
         replaces=candidate.previous,
+        vehicle=candidate.vehicle,
         **asked,
     )
     if candidate.previous is not None:
@@ -261,9 +260,7 @@ def _save(
     request = BookingRequest.objects.create(
         booking=booking,
         submission_key=submission_key,
-        wanted_current_type=slot.criteria.current_type,
-        wanted_connector_type=slot.criteria.connector_type,
-        wanted_min_power_kw=slot.criteria.min_power_kw,
+        **BookingRequest.columns_of(slot.criteria),
         next_attempt_at=now,
         **asked,
     )

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ampeco.types import ParkingSpaceCriteria
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
 from bookings.models.statuses import REQUEST_MOVES, REQUEST_TRAITS, RequestStatus
@@ -207,7 +209,20 @@ class BookingRequest(models.Model):
             current_type=self.wanted_current_type,
             connector_type=self.wanted_connector_type,
             min_power_kw=self.wanted_min_power_kw,
+            max_power_kw=self.wanted_max_power_kw,
+            parking=ParkingSpaceCriteria.from_payload(self.wanted_parking),
         )
+
+    @staticmethod
+    def columns_of(criteria: Criteria) -> dict[str, Any]:
+        """Return how a request keeps what any charger must offer."""
+        return {
+            "wanted_current_type": criteria.current_type,
+            "wanted_connector_type": criteria.connector_type,
+            "wanted_min_power_kw": criteria.min_power_kw,
+            "wanted_max_power_kw": criteria.max_power_kw,
+            "wanted_parking": criteria.parking.to_payload(),
+        }
 
     def surely_never_sent(self, now: datetime) -> bool:
         """Whether the operator cannot have heard of this request, nor is a worker about to send it.

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
 from bookings.state import listeners
-from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json
+from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json, kept_of
 from drivers.models import Driver
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def change_booking(
     date.
     """
     now = timezone.now()
-    old = {fact.name: as_json(getattr(booking, fact.name)) for fact in TOLD_FACTS}
+    old = {fact.name: kept_of(booking, fact) for fact in TOLD_FACTS}
     with transaction.atomic():
         if not write(booking, now=now, only_version=booking.version, **changes):
             logger.info("Booking %s changed since it was read; %s is dropped.", booking.pk, what)

@@ -47,15 +47,9 @@ def send(request: BookingRequest, *, client: AmpecoClient) -> ampeco_types.Booki
 
 def new_booking_request(request: BookingRequest) -> ampeco_types.NewBookingRequest:
     """Return the create request as the operator wants it."""
-    criteria = None
+    criteria, parking = None, None
     if request.evse is None:
-        power = request.wanted_min_power_kw
-        criteria = ampeco_types.EvseCriteria(
-            current_type=request.wanted_current_type or None,
-            connector_type=request.wanted_connector_type or None,
-            min_power_kw=power,
-            max_power_kw=None,
-        )
+        criteria, parking = _evse_criteria(request), request.criteria.parking
     return ampeco_types.NewBookingRequest(
         user_id=request.driver.ampeco_user_id,
         location_id=request.location.ampeco_id,
@@ -64,6 +58,17 @@ def new_booking_request(request: BookingRequest) -> ampeco_types.NewBookingReque
         external_id=str(request.external_id),
         evse_id=request.evse.ampeco_id if request.evse else None,
         criteria=criteria,
+        parking=parking,
+    )
+
+
+def _evse_criteria(request: BookingRequest) -> ampeco_types.EvseCriteria:
+    wanted = request.criteria
+    return ampeco_types.EvseCriteria(
+        current_type=wanted.current_type or None,
+        connector_type=wanted.connector_type or None,
+        min_power_kw=wanted.min_power_kw,
+        max_power_kw=wanted.max_power_kw,
     )
 
 
@@ -246,12 +251,27 @@ def is_same(request: BookingRequest, found: ampeco_types.BookingRequest) -> bool
         asked.append((found.location_id, request.location.ampeco_id))
         needed = [told for told, _ours in asked]
         asked.append((found.evse_id, request.evse.ampeco_id if request.evse else None))
+        asked += _criteria_asked(request, found)
     else:
         # Of a change the operator may tell only what is other than before.
         asked = [*(asked if request.kind == Kind.UPDATE else []), (found.booking_id, booking_id)]
         needed = [found.booking_id, booking_id]
     is_named = found.external_id == str(request.external_id)
     return (is_named or None not in needed) and all(_agree(told, ours) for told, ours in asked)
+
+
+def _criteria_asked(
+    request: BookingRequest, found: ampeco_types.BookingRequest
+) -> list[tuple[object, object]]:
+    """Return what the operator repeats of the criteria of a request for any charger, with ours."""
+    if request.evse is not None:
+        return []
+    ours, told = _evse_criteria(request), found.criteria or ampeco_types.EvseCriteria()
+    pairs: list[tuple[object, object]] = [
+        (getattr(told, name), getattr(ours, name))
+        for name in ("current_type", "connector_type", "min_power_kw", "max_power_kw")
+    ]
+    return [*pairs, (found.parking, request.criteria.parking or None)]
 
 
 def is_same_place_and_time(request: BookingRequest, found: ampeco_types.Booking) -> bool:

@@ -6,6 +6,7 @@ The words are in the language that is active when a function is called; times ar
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -131,18 +132,24 @@ def version_facts(
     others = [
         _plain(fact, version, before=before)
         for fact in FACTS
-        if fact.name not in DESCRIBED and not (for_driver and fact.name == "driver")
+        if fact.name not in DESCRIBED
+        and not (for_driver and fact.name == "driver")
+        and any(getattr(each, fact.name) is not None for each in (version, before or version))
     ]
     return [place, time, evse, *others]
 
 
 def _plain(fact: BookingFact, version: BookingVersion, *, before: BookingVersion | None) -> Fact:
     zone = version.location.zone
-    new = one_line(fact.write(getattr(version, fact.name), zone))
-    told = Fact(str(fact.label), (new,), strong=1)
-    if before is None or getattr(before, fact.name) == getattr(version, fact.name):
+
+    def said(value: Any) -> str:
+        return str(fact.nothing) if value is None else one_line(fact.write(value, zone))
+
+    new = getattr(version, fact.name)
+    told = Fact(str(fact.label), (said(new),), strong=1)
+    if before is None or getattr(before, fact.name) == new:
         return told
-    return with_before(told, one_line(fact.write(getattr(before, fact.name), zone)))
+    return with_before(told, said(getattr(before, fact.name)))
 
 
 def short_name(version: BookingVersion) -> str:
@@ -167,6 +174,8 @@ def entry_text(booking: Booking, *, for_driver: bool) -> str:
         told.append(charger(booking.evse))
     if not for_driver:
         told.append(Fact(_("Driver"), (one_line(booking.driver.display_name),)))
+    if booking.vehicle is not None:
+        told.append(Fact(_("Vehicle"), (one_line(booking.vehicle.name),)))
     told += getting_in(booking)
     if booking.reference:
         told.append(Fact(_("Reference"), (one_line(booking.reference),)))
@@ -232,11 +241,13 @@ def charger(evse: Evse) -> Fact:
 
 def criteria_text(criteria: Criteria) -> str:
     """Return what any charger had to offer: “Any suitable charger: DC, CCS2, from 50 kW”."""
-    power = criteria.min_power_kw
+    least, most = criteria.min_power_kw, criteria.max_power_kw
     parts = [
         criteria.current_type.upper(),
         connector_label(criteria.connector_type) if criteria.connector_type else "",
-        _("from %(power)s") % {"power": kw(power)} if power is not None else "",
+        _("from %(power)s") % {"power": kw(least)} if least is not None else "",
+        _("up to %(power)s") % {"power": kw(most)} if most is not None else "",
+        _("with room for the vehicle") if criteria.parking else "",
     ]
     offers = ", ".join(part for part in parts if part)
     if not offers:

@@ -19,8 +19,10 @@ from drivers.models import Driver
 from shell.formats import in_zone
 from sites.models import Evse, Location
 from sites.selectors import Criteria
+from vehicles.models import Vehicle
 
 Kind = BookingRequest.Kind
+UNKNOWN = _("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class BookingFact:
 
     `write` puts it into words. History keeps a row by its id, to be found among `rows`; what it
     keeps of anything else is read by `parse`. With `previous` a change of it can be asked for: the
-    request keeps under that name what it was.
+    request keeps under that name what it was. The operator knows nothing of what is `ours` alone,
+    so that no request keeps it. `nothing` is said where there is none.
     """
 
     name: str
@@ -38,13 +41,15 @@ class BookingFact:
     parse: Callable[[str], Any] = str
     rows: Callable[[], QuerySet[Any]] | None = None
     previous: str = ""
+    ours: bool = False
+    nothing: str | Promise = UNKNOWN
 
 
 def _status_label(value: str, _zone: ZoneInfo) -> str:
     return str(Booking.Status(value).label) if value in Booking.Status.values else value
 
 
-def _name(row: Location | Evse, _zone: ZoneInfo) -> str:
+def _name(row: Location | Evse | Vehicle, _zone: ZoneInfo) -> str:
     return row.name
 
 
@@ -69,10 +74,20 @@ FACTS = (
         rows=Driver.objects.all,
         previous="previous_driver",
     ),
+    BookingFact(
+        "vehicle",
+        _("Vehicle"),
+        _name,
+        rows=Vehicle.objects.all,
+        ours=True,
+        nothing=_("no vehicle"),
+    ),
 )
+# What a request to the operator is about.
+ASKED_FACTS = tuple(fact for fact in FACTS if not fact.ours)
 # What history tells with its old and its new value.
 TOLD_FACTS = (BookingFact("status", _("Status"), _status_label), *FACTS)
-FACT_NAMES = frozenset(fact.name for fact in FACTS)
+FACT_NAMES = frozenset(fact.name for fact in ASKED_FACTS)
 # Another charger may merely be the one that was assigned; another of these is another booking.
 AGREED_FACTS = FACT_NAMES - {"evse"}
 # Of these a change can be asked for.
@@ -89,13 +104,15 @@ class BookingVersion:
     start_at: datetime
     end_at: datetime
     criteria: Criteria = field(default_factory=Criteria)
+    vehicle: Vehicle | None = None
 
     def differs(self, booking: Booking) -> bool:
         return any(getattr(self, name) != getattr(booking, name) for name in AGREED_FACTS)
 
 
 def facts_of(row: Booking | BookingRequest | BookingVersion) -> dict[str, Any]:
-    return {fact.name: getattr(row, fact.name) for fact in FACTS}
+    """Return what the operator is asked for, or has agreed to."""
+    return {fact.name: getattr(row, fact.name) for fact in ASKED_FACTS}
 
 
 def same_as(booking: Booking, version: BookingRequest | BookingVersion) -> bool:
@@ -109,7 +126,11 @@ def facts_before(booking: Booking) -> dict[str, Any]:
 
 
 def version_now(booking: Booking) -> BookingVersion:
-    return BookingVersion(**facts_of(booking))
+    return BookingVersion(**_all_facts_of(booking))
+
+
+def _all_facts_of(booking: Booking) -> dict[str, Any]:
+    return {fact.name: getattr(booking, fact.name) for fact in FACTS}
 
 
 def version_asked(request: BookingRequest) -> BookingVersion:
@@ -117,7 +138,7 @@ def version_asked(request: BookingRequest) -> BookingVersion:
     asked = facts_of(request)
     if request.kind != Kind.CREATE or request.status == BookingRequest.Status.APPROVED:
         asked["evse"] = request.evse or request.booking.evse
-    return BookingVersion(**asked, criteria=request.criteria)
+    return BookingVersion(**asked, criteria=request.criteria, vehicle=request.booking.vehicle)
 
 
 def version_before(request: BookingRequest) -> BookingVersion | None:
@@ -127,16 +148,16 @@ def version_before(request: BookingRequest) -> BookingVersion | None:
     before = facts_of(request) | {"evse": request.evse or request.booking.evse}
     kept = {fact.name: getattr(request, fact.previous) for fact in CHANGEABLE_FACTS}
     known = {name: value for name, value in kept.items() if value is not None}
-    return BookingVersion(**before | known)
+    return BookingVersion(**before | known, vehicle=request.booking.vehicle)
 
 
 def versions_of_event(event: BookingEvent) -> tuple[BookingVersion, BookingVersion]:
     """Return what a booking was before something happened to it, and after.
 
     What the event does not tell is as it is now. Rows that are gone by now count as not told,
-    except for a charger: that is then not known.
+    except for a charger or a vehicle: that is then not known.
     """
-    now = facts_of(event.booking)
+    now = _all_facts_of(event.booking)
     rows = rows_told([event], booking=event.booking)
     before: dict[str, Any] = {"evse": now["evse"]}
     after: dict[str, Any] = {"evse": now["evse"]}
@@ -144,12 +165,17 @@ def versions_of_event(event: BookingEvent) -> tuple[BookingVersion, BookingVersi
         told_pair = event.changes.get(fact.name, ())
         for version, told in zip((before, after), told_pair, strict=False):
             value = rows.value(fact, told)
-            if value is not None or fact.name == "evse":
+            if value is not None or fact.name in {"evse", "vehicle"}:
                 version[fact.name] = value
     return BookingVersion(**now | after | before), BookingVersion(**now | after)
 
 
 # Old and new values in history
+
+
+def kept_of(booking: Booking, fact: BookingFact) -> Any:
+    """Return how history keeps a fact as it is now; reads no row for it."""
+    return as_json(getattr(booking, f"{fact.name}_id" if fact.rows else fact.name))
 
 
 def as_json(value: Any) -> Any:
@@ -188,7 +214,7 @@ class RowsTold:
 
     def text(self, fact: BookingFact, told: Any, zone: ZoneInfo) -> str:
         if told is None:
-            return str(_("unknown"))
+            return str(fact.nothing)
         value = self.value(fact, told)
         return f"#{told}" if value is None else fact.write(value, zone)
 
@@ -202,7 +228,7 @@ def rows_told(events: Iterable[BookingEvent], *, booking: Booking) -> RowsTold:
     sources["created_by"] = User.objects.all
     found: dict[str, dict[int, Any]] = {}
     for name, rows in sources.items():
-        own = getattr(booking, name) if name in FACT_NAMES else None
+        own = getattr(booking, name) if name != "created_by" else None
         found[name] = {own.pk: own} if own else {}
         told = {pk for event in events for pk in event.changes.get(name, ()) if pk is not None}
         if missing := told - found[name].keys():

@@ -14,6 +14,7 @@ from ampeco.types import (
     ChangeBookingRequest,
     EvseCriteria,
     NewBookingRequest,
+    ParkingSpaceCriteria,
 )
 from tests.contract.checker import ContractChecker
 from tests.scripted_operator import BASE_URL, TOKEN, page, payload
@@ -36,6 +37,17 @@ ANY_THAT_FITS = NewBookingRequest(
         min_power_kw=Decimal("22.5"),
         max_power_kw=Decimal(350),
     ),
+    parking=ParkingSpaceCriteria(
+        weight_kg=18000,
+        height_cm=400,
+        length_cm=1200,
+        width_cm=255,
+        vehicle_type="heavy_duty_trucks_without_articulation_point",
+        drive_through=True,
+        refrigeration_outlet=True,
+        dangerous_goods=True,
+    ),
+    authorized_token_ids=(11, 12),
 )
 TIMES: dict[str, Any] = {
     "start_after": NOON,
@@ -174,6 +186,12 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
             ended_before=NOON,
         ),
     ),
+    "parking_space_pages": (
+        "listParkingSpace",
+        [payload("parking_space", "3.110")],
+        lambda c: c.parking_space_pages(updated_after=NOON),
+    ),
+    "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
 }
 

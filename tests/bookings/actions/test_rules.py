@@ -1,5 +1,6 @@
 """The rules of booking, each by itself: what they need is given, and no database is asked."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from bookings.actions.candidate import RULES, SLOT_RULES, Candidate, Slot, first_refusal
 from bookings.models import Booking
 from drivers.models import Driver, Fleet
-from sites.models import ChargePoint, Evse, Location
+from sites.models import ChargePoint, Connector, Evse, Location, ParkingLimits, ParkingSpace
 from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown
 from tests.small_operator import next_hour
+from vehicles.models import Vehicle
 
 
 @pytest.fixture
@@ -108,4 +110,69 @@ def test_of_several_that_will_do_the_others_are_left(wanted):
     wanted.chargers = [wanted.slot.evse, other]
     wanted.held_by_fleet = [other_booking(wanted)]
     assert wanted.chargers_left == [other]
+    assert first_refusal(wanted) is None
+
+
+def plugged(evse: Evse, *plugs: str) -> Evse:
+    connectors = [Connector(type=plug) for plug in plugs]
+    evse._prefetched_objects_cache = {"connectors": connectors, "parking_spaces": []}
+    return evse
+
+
+@pytest.fixture
+def van(wanted) -> Vehicle:
+    wanted.vehicle = Vehicle(pk=8, fleet=wanted.fleet, number="Van 14", plugs=["ccs2"])
+    wanted.bookings_of_vehicle_then = []
+    plugged(wanted.slot.evse, "ccs2")
+    return wanted.vehicle
+
+
+def test_a_vehicle_that_fits_is_not_refused(wanted, van):
+    assert first_refusal(wanted) is None
+
+
+def test_what_cannot_be_plugged_in_is_refused_whoever_confirms_it(wanted, van):
+    plugged(wanted.slot.evse, "chademo")
+    wanted.confirmed_misfit = True
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert refusal.field == "vehicle"
+    assert "CHAdeMO" in refusal.message
+
+
+def test_what_is_only_measured_may_be_confirmed(wanted, van):
+    van.length_cm = 1200
+    space = ParkingSpace(location=wanted.slot.location, status="enabled")
+    space.limits = ParkingLimits(space=space, max_length_cm=600)
+    wanted.slot.evse._prefetched_objects_cache["parking_spaces"] = [space]
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert refusal.field == "misfit"
+    assert "12.00 m" in refusal.message
+    wanted.confirmed_misfit = True
+    assert first_refusal(wanted) is None
+
+
+def test_of_any_charger_each_that_may_be_picked_has_to_fit(wanted, van):
+    fits, other = wanted.slot.evse, Evse(pk=9, charge_point=wanted.slot.evse.charge_point)
+    wanted.slot = replace(wanted.slot, evse=None)
+    wanted.chargers = [fits, plugged(other, "chademo")]
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert refusal.field == "misfit"
+    wanted.chargers = [other]
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert refusal.field == "vehicle"
+
+
+def test_a_vehicle_is_not_booked_twice_unless_that_is_confirmed(wanted, van):
+    other = other_booking(wanted)
+    other.driver = Driver(pk=44, first_name="Ben")
+    wanted.bookings_of_vehicle_then = [other]
+    refusal = first_refusal(wanted)
+    assert refusal is not None
+    assert refusal.field == "overlap"
+    assert "Van 14 has another booking" in refusal.message
+    wanted.confirmed_overlap = True
     assert first_refusal(wanted) is None
