@@ -46,6 +46,7 @@ urlpatterns = [
     path("bookings/", include("calendars.urls")),
     path("bookings/", include("notifications.urls")),
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
+    path("waiting/", include("waiting.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

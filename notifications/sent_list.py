@@ -52,13 +52,26 @@ def list_sent(
     It may be `narrowed` by kind, state and to whom.
     """
     backwards = cursor is not None and cursor.backwards
-    mails = _narrow(Notification.objects.filter(booking__fleet=fleet), fleet, narrowed)
-    keys = _keys(mails, cursor, backwards=backwards)
+    # One after the other: for a condition with “or” PostgreSQL would read all mails.
+    keys = [
+        key
+        for whose in ("booking__fleet", "wish_event__wish__fleet")
+        for key in _keys(
+            _narrow(Notification.objects.filter(**{whose: fleet}), fleet, narrowed),
+            cursor,
+            backwards=backwards,
+        )
+    ]
+    keys = sorted(keys, reverse=not backwards)[: PAGE_SIZE + 1]
     more = len(keys) > PAGE_SIZE
     rows = list(
         Notification.objects.filter(pk__in=keys[:PAGE_SIZE])
         .select_related(
-            "booking__location", "booking__driver", "recipient_user", "recipient_driver"
+            "booking__location",
+            "booking__driver",
+            "wish_event__wish__location",
+            "recipient_user",
+            "recipient_driver",
         )
         .order_by("-pk")
     )

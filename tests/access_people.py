@@ -18,7 +18,9 @@ from tests.factories import (
     DriverFactory,
     EvseFactory,
     MembershipFactory,
+    OfferFactory,
     UserFactory,
+    WishFactory,
     next_noon,
     secret_of,
 )
@@ -50,6 +52,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "feed": secret_of(feed),
         "feed_pk": str(feed.pk),
         "batch": str(refused.batch),
+        **of_a_waiting_list(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
@@ -57,6 +60,13 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
     }
+
+
+def of_a_waiting_list(fleet, evse, driver) -> dict[str, str]:
+    """Return a wish, and an offer that is over."""
+    wish = WishFactory(fleet=fleet, evse=evse, driver=driver)
+    offer = OfferFactory(wish=wish, state="let-pass")
+    return {"wish": str(wish.pk), "offer": str(offer.uid)}
 
 
 def of_a_team(fleet) -> dict[str, str]:
