@@ -114,9 +114,15 @@ class WishForm(WallClockForm):
     )
 
     def __init__(
-        self, data: Mapping[str, Any], *, fleet: Fleet, location: Location, evses: Sequence[Evse]
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        fleet: Fleet,
+        location: Location,
+        evses: Sequence[Evse],
+        filled_in: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, zone=location.zone)
+        super().__init__(data, zone=location.zone, initial=filled_in)
         self.fleet, self.location = fleet, location
         self.evses = {evse.pk: evse for evse in evses}
         self.wanted: Wanted | None = None

@@ -80,7 +80,7 @@ def new(request: FleetRequest) -> HttpResponse:
     With `booking` it is what that one was asked for. Without a site there is one to be picked.
     """
     sent = typed(request)
-    given: QueryDict | dict[str, str] = request.GET if sent is None else sent
+    given: Mapping[str, Any] = request.GET if sent is None else sent
     if given.get("booking"):
         given = _like_booking(request, str(given["booking"]))
     if not given.get("site"):
@@ -88,9 +88,10 @@ def new(request: FleetRequest) -> HttpResponse:
         messages.info(request, text)
         return redirect("sites:list")
     location = _location_or_404(request, str(given["site"]))
-    form = _form(request, location, given if sent else typed_wish(location, given))
     if request.method != "POST" or "find" in request.POST:
-        return _show_form(request, form, is_sent=False)
+        filled_in = typed_wish(location, given) if sent is None else _plain(sent)
+        return _show_form(request, _form(request, location, None, filled_in))
+    form = _form(request, location, request.POST)
     if not form.is_valid() or form.wanted is None:
         return _show_form(request, form)
     try:
@@ -106,9 +107,10 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Wait for something else; a wish keeps its place in the line."""
     wish = _wish_or_404(request, pk)
     sent = typed(request)
-    form = _form(request, wish.location, _as_typed(wish) if sent is None else sent)
     if request.method != "POST" or "find" in request.POST:
-        return _show_form(request, form, wish=wish, is_sent=False)
+        filled_in = _as_typed(wish) if sent is None else _plain(sent)
+        return _show_form(request, _form(request, wish.location, None, filled_in), wish=wish)
+    form = _form(request, wish.location, request.POST)
     if not form.is_valid() or form.wanted is None:
         return _show_form(request, form, wish=wish)
     seen = form.cleaned_data["version"]
@@ -232,9 +234,19 @@ def _picked_driver(request: FleetRequest, wish: Wish) -> Driver | None:
 # What pages show
 
 
-def _form(request: FleetRequest, location: Location, given: Mapping[str, Any]) -> WishForm:
+def _form(
+    request: FleetRequest,
+    location: Location,
+    sent: Mapping[str, Any] | None,
+    filled_in: Mapping[str, Any] | None = None,
+) -> WishForm:
     evses = list(bookable_evses(location, partner_ids=private_partner_ids(request.fleet)))
-    return WishForm(given, fleet=request.fleet, location=location, evses=evses)
+    return WishForm(sent, fleet=request.fleet, location=location, evses=evses, filled_in=filled_in)
+
+
+def _plain(sent: QueryDict) -> dict[str, str]:
+    """Return what was sent, to be shown again as it is."""
+    return {name: str(text) for name, text in sent.items()}
 
 
 def _as_typed(wish: Wish) -> dict[str, str]:
@@ -264,13 +276,8 @@ def _show_form(
     form: WishForm,
     *,
     wish: Wish | None = None,
-    is_sent: bool = True,
     problem: NotWaiting | None = None,
 ) -> HttpResponse:
-    if not is_sent:
-        # What was filled in for somebody is no mistake of theirs.
-        form.is_valid()
-        form.errors.clear()
     context = {
         "form": form,
         "wish": wish,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from notifications.kinds.base import Kind, MailKind
+from notifications.kinds.base import Kind, MailKind, Managers
 from notifications.kinds.parts import Letter
 from notifications.kinds.wishes import WishCase
 from notifications.models import Notification
@@ -13,6 +13,8 @@ from waiting.models import Offer, WishEvent
 
 class Offered(MailKind):
     kind = Kind.OFFERED
+    # Somebody has to hear of it.
+    offered = (Managers.ASKED, Managers.ALL)
     wishes = WishEvent.What.OFFERED
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:

@@ -142,7 +142,7 @@ def test_the_slot_picker_and_alternatives_lead_here(as_manager, operator, charge
     url = reverse("sites:detail", args=[location.pk])
     day = next_noon().astimezone(location.zone).date()
     page = unescape(as_manager.get(url, {"day": f"{day}", "minutes": 90}).content.decode())
-    form = text_of(as_manager.get(re.search(r'id="picker-wait" href="([^"]*)"', page)[1]))
+    form = text_of(as_manager.get(re.search(r'id="picker-wait-instead" href="([^"]*)"', page)[1]))
     assert '<option value="90" selected>' in form
     assert f'name="from_day" value="{day}"' in form
     rejected = BookingFactory(rejected=True, fleet=fleet, evse=charger, driver=dana)
