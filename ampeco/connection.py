@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from ampeco.client import RETRY_SECONDS, SILENCE_SECONDS, AmpecoClient
-from upstream.call_quota import SHARE_OF_WORKERS, CacheCallQuota
+from upstream.call_quota import SHARE_OF_LOOKS, SHARE_OF_WORKERS, CacheCallQuota
 from upstream.calls import note_call
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.errors import UpstreamError
@@ -80,6 +80,17 @@ def _allowance() -> CacheCallQuota | None:
         return None
     share = 1.0 if _held.serves_pages else SHARE_OF_WORKERS
     return CacheCallQuota(cache, ALLOWANCE_KEY, per_minute=per_minute, share=share)
+
+
+def has_calls_to_spare() -> bool:
+    """Return whether there are calls for what is merely worth a look, and the operator answers."""
+    if get_client().held_back_for() > 0:
+        return False
+    per_minute = settings.AMPECO_CALLS_PER_MINUTE
+    if not per_minute:
+        return True
+    quota = CacheCallQuota(cache, ALLOWANCE_KEY, per_minute=per_minute, share=SHARE_OF_LOOKS)
+    return quota.has_some()
 
 
 def set_client(client: AmpecoClient | None) -> None:

@@ -33,6 +33,7 @@ class BookingFilter(TypedDict, total=False):
     site: str
     driver: str
     vehicle: str
+    driver_pk: int
     status: str
     since: datetime | None
     until: datetime | None
@@ -334,6 +335,8 @@ def _narrow(
         bookings = bookings.filter(
             vehicle__in=_vehicles_named(fleet, narrowed["vehicle"]).values("pk")
         )
+    if "driver_pk" in narrowed:
+        bookings = bookings.filter(driver=narrowed["driver_pk"])
     since, until = narrowed.get("since"), narrowed.get("until")
     if since:
         bookings = bookings.filter(start_at__gte=since)

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "batches",
     "imports",
     "series",
+    "waiting",
     "calendars",
     "notifications",
     "team",
@@ -234,6 +235,9 @@ BOOKING_HORIZON_DAYS = env.number("BOOKING_HORIZON_DAYS", 28, least=1, most=365)
 BOOKING_MAX_HOURS = env.number("BOOKING_MAX_HOURS", 24, least=1, most=24)
 BOOKING_MIN_MINUTES = env.number("BOOKING_MIN_MINUTES", 15, least=15, most=1440)
 BOOKING_NOTICE_MINUTES = env.number("BOOKING_NOTICE_MINUTES", 0, most=10080)
+# The waiting list: how long an offer is kept for whoever gets it, how often a site is looked at.
+WAITING_OFFER_MINUTES = env.number("WAITING_OFFER_MINUTES", 30, least=5, most=1440)
+WAITING_LOOK_SECONDS = env.number("WAITING_LOOK_SECONDS", 120, least=15, most=3600)
 DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
 
 # For how long what tells of people is kept (0: for ever), and the trail of what staff did
@@ -436,6 +440,7 @@ CELERY_TASK_ROUTES = {
         "bookings.tasks.submit_request",
         "bookings.tasks.refresh_booking",
         "notifications.tasks.send_notification",
+        "waiting.tasks.look_at_site",
     )
 }
 CELERY_TASK_SERIALIZER = "json"
@@ -467,6 +472,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-sessions": every("bookings.tasks.refresh_sessions", timedelta(seconds=30)),
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
     "ask-for-series": every("series.tasks.ask_for_dates", timedelta(minutes=1)),
+    "look-for-freed": every("waiting.tasks.look_for_freed", timedelta(seconds=15)),
     "notice-losses": every("bookings.tasks.notice_losses", timedelta(minutes=5)),
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
@@ -25,7 +26,7 @@ from drivers.fleet_forms import (
     show_again,
 )
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
-from mirror.search import search_key
+from mirror.search import Folded, search_key
 from shell.kept_forms import PARAMETER
 
 
@@ -94,7 +95,10 @@ def is_for_another_fleet(request: HttpRequest) -> bool:
     return named != str(request.fleet.pk)  # type: ignore[attr-defined]
 
 
-BY_NAME = ("last_name", "first_name", "pk")
+# As names are shown: the folded text begins with first and last name, or is the e-mail of somebody
+# who gave none.
+BY_NAME = (Folded("search_text"), "pk")
+MOST_RECENT = 5
 View = Callable[..., HttpResponseBase]
 
 
@@ -197,7 +201,8 @@ class DriverOffer:
     """A few drivers to pick one from: what `drivers/_driver_options.html` shows.
 
     `access` names the partners to whose private chargers a driver needs access, if any; who has it
-    to none of them is among `without_access`, by primary key.
+    to none of them is among `without_access`, by primary key. Whom the fleet has booked for lately
+    is among `recent`.
     """
 
     drivers: list[Driver]
@@ -206,6 +211,7 @@ class DriverOffer:
     chosen: int | None
     access: frozenset[int]
     without_access: frozenset[int]
+    recent: frozenset[int]
 
     @property
     def access_text(self) -> str:
@@ -220,22 +226,25 @@ def offer_drivers(
     access: frozenset[int] = frozenset(),
     limit: int = 8,
 ) -> DriverOffer:
-    """Return the drivers that match, and how many more there are; who cannot be picked comes last.
+    """Return the drivers that match, and how many more there are.
+
+    First those for whom the fleet has booked lately; last, who cannot be picked.
 
     `chosen` is the primary key that was picked before, as a form sent it; it stays among the
     drivers whatever is searched for, unless it names none of this fleet.
     """
-    matching = matching_drivers(fleet, query)
+    recent = recent_drivers(fleet)
     admitted = PrivateAccess.objects.filter(ampeco_partner_id__in=access).values("driver")
-    if access:
-        matching = matching.order_by(
-            Case(
-                When(status=Driver.Status.ENABLED, pk__in=admitted, then=Value(0)),
-                When(status=Driver.Status.ENABLED, then=Value(1)),
-                default=Value(2),
-            ),
-            *BY_NAME,
-        )
+    may_use = {"pk__in": admitted} if access else {}
+    matching = matching_drivers(fleet, query).order_by(
+        Case(
+            When(status=Driver.Status.ENABLED, **may_use, then=Value(0)),
+            When(status=Driver.Status.ENABLED, then=Value(1)),
+            default=Value(2),
+        ),
+        *_in_turn(recent),
+        *BY_NAME,
+    )
     drivers = list(matching[:limit])
     total = matching.count() if len(drivers) == limit else len(drivers)
     picked = _picked(fleet, chosen)
@@ -253,7 +262,22 @@ def offer_drivers(
         chosen=picked.pk if picked else None,
         access=access,
         without_access=without,
+        recent=frozenset(recent),
     )
+
+
+def recent_drivers(fleet: Fleet) -> list[int]:
+    """Return the keys of the drivers with a fleet's latest bookings, the latest first."""
+    # Bookings stand above this room: they are known here by name only.
+    return apps.get_model("bookings", "Booking").latest_drivers(fleet.pk, most=MOST_RECENT)
+
+
+def _in_turn(keys: list[int]) -> list[Case]:
+    """Return what puts rows of these keys first, in this order."""
+    if not keys:
+        return []
+    turns = [When(pk=pk, then=Value(turn)) for turn, pk in enumerate(keys)]
+    return [Case(*turns, default=Value(len(keys)))]
 
 
 def _picked(fleet: Fleet, chosen: str) -> Driver | None:

@@ -1,6 +1,9 @@
 """How texts are folded, so that people find a name however they type it."""
 
 import unicodedata
+from typing import Any
+
+from django.db.models import Func
 
 # Letters that Unicode does not take apart into a plain letter and a mark.
 PLAIN = str.maketrans(
@@ -21,3 +24,13 @@ def search_key(*parts: str | None) -> str:
         if not unicodedata.combining(letter)
     )
     return " ".join("".join(letters).translate(PLAIN).split())
+
+
+class Folded(Func):
+    """A column of folded text to sort by, letter by letter, whatever the database's language is."""
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **context)

@@ -16,7 +16,8 @@ from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, m
 from drivers.models import FleetMembership
 from notifications.kinds import MAILS
 from notifications.kinds.cancelled import write_taken_away
-from notifications.kinds.parts import Case, actions_of, driver_closing
+from notifications.kinds.parts import Case, Letter, actions_of, driver_closing
+from notifications.kinds.wishes import WishCase
 from notifications.models import Notification
 
 
@@ -28,33 +29,76 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     Each attempt has the same Message-ID, that of the row. Nothing in the mail is loaded from
     elsewhere, and no link is counted. Answers to a driver's mail go to the manager who asked.
     """
+    if notification.wish_event is not None:
+        return _compose_for_wish(notification)
     mail = MAILS[Notification.Kind(notification.kind)]
     case = Case(notification, tells_driver=mail.tells_driver)
     with translation.override(language_of(case)):
         letter = write_taken_away(case) if case.was_theirs else mail.write(case)
         subject = letter.subject % {"what": facts.short_name(letter.about or case.version)}
-        context = {
-            "subject": subject,
-            "language": translation.get_language(),
-            "bidi": translation.get_language_bidi(),
-            "letter": letter,
-            "actions": actions_of(case),
-            "closing": driver_closing(case),
-            "footer": footer(case),
-        }
-        message = EmailMultiAlternatives(
-            subject,
-            render_to_string("mail/booking.txt", context).strip() + "\n",
-            to=[notification.recipient_email],
-            reply_to=[case.answers.email] if case.for_driver and case.answers else None,
-            headers={
-                "Message-ID": f"<{notification.message_id}@{host()}>",
-                "Auto-Submitted": "auto-generated",
-            },
+        message = _message(
+            notification,
+            letter,
+            subject=subject,
+            actions=actions_of(case),
+            closing=driver_closing(case),
+            footer=footer(case),
         )
-        message.attach_alternative(render_to_string("mail/booking.html", context), "text/html")
+        if case.for_driver and case.answers:
+            message.reply_to = [case.answers.email]
         if letter.entry:
             attach(entry_of(case), to=message)
+    return message
+
+
+def _compose_for_wish(notification: Notification) -> EmailMultiAlternatives:
+    """Return a mail about the waiting list: to a manager, without a calendar entry."""
+    case = WishCase(notification)
+    user = notification.recipient_user
+    with translation.override(language_for(user.language if user is not None else "")):
+        letter = MAILS[Notification.Kind(notification.kind)].write(case)
+        footer = _(
+            "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
+            "those of the site."
+        )
+        return _message(
+            notification,
+            letter,
+            subject=letter.subject % {"what": case.short_name},
+            actions=[case.action],
+            closing=[],
+            footer=footer % case.words,
+        )
+
+
+def _message(
+    notification: Notification,
+    letter: Letter,
+    *,
+    subject: str,
+    actions: list[tuple[str, str]],
+    closing: list[str],
+    footer: str,
+) -> EmailMultiAlternatives:
+    context = {
+        "subject": subject,
+        "language": translation.get_language(),
+        "bidi": translation.get_language_bidi(),
+        "letter": letter,
+        "actions": actions,
+        "closing": closing,
+        "footer": footer,
+    }
+    message = EmailMultiAlternatives(
+        subject,
+        render_to_string("mail/booking.txt", context).strip() + "\n",
+        to=[notification.recipient_email],
+        headers={
+            "Message-ID": f"<{notification.message_id}@{host()}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(render_to_string("mail/booking.html", context), "text/html")
     return message
 
 

@@ -279,7 +279,8 @@ def _record(
         logger.warning(text, notification.pk, extra=fields)
         reconnect_if_broken()
         recorded = claimed.update(**changes)
-    tell_change(notification.booking)
+    if notification.booking is not None:
+        tell_change(notification.booking)
     if state == State.SENT and not recorded:
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)
     match state:
@@ -305,6 +306,8 @@ def _record(
 def _tell_the_fleet(notification: Notification) -> None:
     """Put a booking that is not over under “Needs attention”, once for each person not reached."""
     booking = notification.booking
+    if booking is None:
+        return
     user, driver = notification.recipient_user, notification.recipient_driver
     undelivered = BookingEvent.What.UNDELIVERED
     told = booking.events.filter(what=undelivered, user=user, driver=driver)

@@ -52,7 +52,8 @@ def waits_for(notification: Notification, *, now: datetime) -> str:
     """Return in a sentence what a mail waits for; "" for one that goes out next or has gone."""
     booking = notification.booking
     waits = (
-        notification.state == State.QUEUED
+        booking is not None
+        and notification.state == State.QUEUED
         and notification.kind in TELLS_CHARGER
         and notification.created_at > now - WAIT_FOR_EVSE
         and booking.evse_id is None

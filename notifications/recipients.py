@@ -26,6 +26,7 @@ from mirror.work import enqueue_on_commit
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, FleetRecipients, MailKind, MailPlan
 from notifications.models import Notification, NotificationPreference
+from waiting.models import WishEvent
 
 Kind = Notification.Kind
 Managers = NotificationPreference.Managers
@@ -72,6 +73,7 @@ BY_REQUEST: dict[tuple[str, str], MailKind] = {
     if mail.settles
     for status in mail.settles[1]
 }
+BY_WISH: dict[str, Kind] = {mail.wishes: kind for kind, mail in MAILS.items() if mail.wishes}
 BY_ENDING: dict[str, MailKind] = {mail.ending: mail for mail in MAILS.values() if mail.ending}
 
 
@@ -114,6 +116,27 @@ def plan_for_event(event: BookingEvent) -> None:
     plan = MailPlan(booking, fleet=fleet, event=event)
     mail.plan_for_event(plan, event)
     _save(plan)
+
+
+def plan_for_wish(event: WishEvent) -> None:
+    """Write whom to tell of what happened to a wish, to be sent after the commit."""
+    kind = BY_WISH.get(event.what)
+    if kind is None:
+        return
+    wish = event.wish
+    fleet = fleet_recipients([wish.fleet])[wish.fleet_id]
+    rows = {
+        user.email.casefold(): Notification(
+            wish_event=event,
+            kind=kind,
+            audience=Notification.Audience.MANAGER,
+            recipient_email=user.email,
+            recipient_user=user,
+        )
+        for user in fleet.told(kind, [wish.created_by])
+    }
+    for row in Notification.objects.bulk_create(rows.values()):
+        enqueue_on_commit(SEND, row.pk)
 
 
 def plan_reminders(bookings: Iterable[Booking]) -> int:

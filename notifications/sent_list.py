@@ -52,13 +52,17 @@ def list_sent(
     It may be `narrowed` by kind, state and to whom.
     """
     backwards = cursor is not None and cursor.backwards
-    mails = _narrow(Notification.objects.filter(booking__fleet=fleet), fleet, narrowed)
-    keys = _keys(mails, cursor, backwards=backwards)
+    mails = _narrow(Notification.objects.all(), fleet, narrowed)
+    keys = _keys(mails, fleet, cursor, backwards=backwards)
     more = len(keys) > PAGE_SIZE
     rows = list(
         Notification.objects.filter(pk__in=keys[:PAGE_SIZE])
         .select_related(
-            "booking__location", "booking__driver", "recipient_user", "recipient_driver"
+            "booking__location",
+            "booking__driver",
+            "wish_event__wish__location",
+            "recipient_user",
+            "recipient_driver",
         )
         .order_by("-pk")
     )
@@ -72,27 +76,34 @@ def list_sent(
 
 
 def _keys(
-    mails: QuerySet[Notification], cursor: SentCursor | None, *, backwards: bool
+    mails: QuerySet[Notification], fleet: Fleet, cursor: SentCursor | None, *, backwards: bool
 ) -> list[int]:
     """Return the keys of the next page, and of one more mail if there is one.
 
     They are mostly found by walking a short stretch of all mails. For a fleet that has had none for
     long that walk would go through most of the table, so the rest is found by the fleet's bookings
-    or by what the list is narrowed to: a computed order is none that could be walked in.
+    or by what the list is narrowed to: a computed order is none that could be walked in. What tells
+    of bookings and of wishes is found apart then, since an “or” would be found by no index.
     """
+    of_bookings, of_wishes = Q(booking__fleet=fleet), Q(wish_event__wish__fleet=fleet)
     if cursor is not None:
         mails = mails.filter(pk__gt=cursor.pk) if backwards else mails.filter(pk__lt=cursor.pk)
         edge = cursor.pk
     else:
         edge = Notification.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     near = mails.filter(pk__lte=edge + WINDOW) if backwards else mails.filter(pk__gte=edge - WINDOW)
-    nearest = near.order_by("pk" if backwards else "-pk")
+    nearest = near.filter(of_bookings | of_wishes).order_by("pk" if backwards else "-pk")
     keys = list(nearest.values_list("pk", flat=True)[: PAGE_SIZE + 1])
     if len(keys) > PAGE_SIZE:
         return keys
     place = F("pk") + 0
     every = mails.order_by(place.asc() if backwards else place.desc())
-    return list(every.values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    found = [
+        pk
+        for whose in (of_bookings, of_wishes)
+        for pk in every.filter(whose).values_list("pk", flat=True)[: PAGE_SIZE + 1]
+    ]
+    return sorted(found, reverse=not backwards)[: PAGE_SIZE + 1]
 
 
 def _narrow(

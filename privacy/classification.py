@@ -113,6 +113,11 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "problem": TEXT,
     },
     "series.SeriesDate": {"problem": TEXT},
+    "waiting.Wish": {"driver": WHOSE, "created_by": WHOSE, "reference": TEXT},
+    "waiting.WishPlace": {},
+    "waiting.SiteWatch": {},
+    "waiting.Offer": {},
+    "waiting.WishEvent": {"user": WHOSE, "note": TEXT},
     "notifications.Notification": {
         "recipient_driver": WHOSE,
         "recipient_user": WHOSE,
@@ -201,8 +206,15 @@ NOT_PERSONAL: dict[str, str] = {
     "series.SeriesDate": "id series day state booking tries submission_key",
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
-    "notifications.Notification": "id booking request event kind audience message_id state "
-    "attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "waiting.Wish": "id fleet vehicle location radius_km evse wanted_current_type "
+    "wanted_connector_type wanted_min_power_kw window_start window_end minutes earliest_clock "
+    "latest_clock by_itself state version turn_at key booking created_at",
+    "waiting.WishPlace": "id wish location km",
+    "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
+    "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",
+    "waiting.WishEvent": "id wish at what offer",
+    "notifications.Notification": "id booking request event wish_event kind audience message_id "
+    "state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",

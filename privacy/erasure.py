@@ -30,6 +30,8 @@ from privacy.people import OfDriver, mails_to_user
 from sites.models import FavouriteSite
 from team.models import Invitation
 from upstream.emails import email_key, email_spellings
+from waiting.actions import cancel_wish
+from waiting.models import Wish
 
 State = Notification.State
 
@@ -156,6 +158,10 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
         request_events=theirs.request_events,
         events=theirs.events,
     )
+    for wish in theirs.wishes.filter(state__in=Wish.OPEN).select_related("fleet"):
+        cancel_wish(wish, user=None)
+    theirs.wishes.exclude(reference="").update(reference="")
+    theirs.wish_events.exclude(note="").update(note="")
     # Links of an earlier generation lead nowhere.
     theirs.bookings.update(
         link_generation=F("link_generation") + 1, reminder_at=None, authorized_tokens=[]

@@ -23,6 +23,7 @@ from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
 from privacy.people import OfDriver, mails_to_user
 from sites.models import FavouriteSite
+from waiting.models import Wish
 
 AT_ONCE = 500
 THIS_DRIVER, ANOTHER_DRIVER = "this driver", "another driver"
@@ -88,6 +89,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
         Booking: ["fleet", "location", "evse", "driver", "vehicle"],
         BookingRequest: ["location", "evse", "driver", "previous_driver"],
         BookingEvent: ["driver"],
+        Wish: ["fleet", "location", "evse", "driver"],
     }
 
     def told(rows: QuerySet[Any], how: Callable[[Model], dict[str, Any]] = named) -> Any:
@@ -103,6 +105,8 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "requests", told(theirs.requests)
     yield "history_of_requests", told(theirs.request_events)
     yield "history_of_bookings", told(theirs.events)
+    yield "waiting_list", told(theirs.wishes)
+    yield "history_of_waiting_list", told(theirs.wish_events)
     yield "charging_sessions", told(theirs.sessions)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))

@@ -18,6 +18,7 @@ from drivers.models import Driver, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
 from upstream.emails import email_spellings
 from vehicles.models import Vehicle
+from waiting.models import Wish, WishEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class OfDriver:
         return BookingEvent.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
 
     @property
+    def wishes(self) -> QuerySet[Wish]:
+        return Wish.objects.filter(driver=self.driver)
+
+    @property
+    def wish_events(self) -> QuerySet[WishEvent]:
+        return WishEvent.objects.filter(wish__driver=self.driver)
+
+    @property
     def mails(self) -> QuerySet[Notification]:
         """The mails to the driver. Reads the whole table: nothing else needs an index for it."""
         to_them = Q(recipient_driver=self.driver)
@@ -61,7 +70,9 @@ class OfDriver:
 
     @property
     def mails_about(self) -> QuerySet[Notification]:
-        return Notification.objects.filter(booking__driver=self.driver)
+        return Notification.objects.filter(
+            Q(booking__driver=self.driver) | Q(wish_event__wish__driver=self.driver)
+        )
 
     @property
     def sessions(self) -> QuerySet[ChargingSession]:

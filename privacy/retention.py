@@ -1,9 +1,10 @@
 """Clears what has been kept for long enough, in small transactions.
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
-name, and nothing stays that people wrote. Of that age go mails, calendars that were revoked and the
-back office's own history; drivers who left all fleets lose their names, retired vehicles their
-plates, and so do people who sign in but belong to none. The audit trail is kept for AUDIT_MONTHS.
+name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list,
+calendars that were revoked and the back office's own history; drivers who left all fleets lose
+their names, retired vehicles their plates, and so do people who sign in but belong to none. The
+audit trail is kept for AUDIT_MONTHS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -30,6 +31,7 @@ from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
 from privacy.models import AuditEntry, ClearedBookings
 from vehicles.models import Vehicle
+from waiting.models import Wish
 
 AT_ONCE = 500
 # What a sweep does at most; the next one goes on.
@@ -46,6 +48,7 @@ class Cleared:
 
     bookings: int = 0
     mails: int = 0
+    wishes: int = 0
     calendars: int = 0
     drivers: int = 0
     vehicles: int = 0
@@ -67,6 +70,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
         steps = {
             "mails": lambda: _delete_head(Notification, "created_at", before),
             "bookings": lambda: _clear_bookings(before),
+            "wishes": lambda: _delete_head(Wish, "window_end", before),
             "calendars": lambda: _delete(old_feeds(before)),
             "drivers": lambda: _clear_drivers(before),
             "vehicles": lambda: _clear_vehicles(before),
@@ -101,6 +105,7 @@ def due(*, now: datetime | None = None) -> Cleared:
             _to_clear(fleet, before=before, cleared_before=_cleared_before(fleet)).count()
             for fleet in Fleet.objects.all()
         )
+        found.wishes = Wish.objects.filter(window_end__lt=before).count()
         found.calendars = old_feeds(before).count()
         found.drivers = old_drivers(before).count()
         found.vehicles = old_vehicles(before).count()

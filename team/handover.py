@@ -17,6 +17,7 @@ from calendars.models import CalendarFeed
 from drivers.models import Fleet
 from notifications.models import Notification
 from upstream.emails import email_spellings
+from waiting.models import Wish
 
 AT_ONCE = 500
 
@@ -65,6 +66,9 @@ def hand_over(
                 )
                 for pk in some
             )
+        Wish.objects.filter(fleet=fleet, created_by=giver, state__in=Wish.OPEN).update(
+            created_by=taker
+        )
         _redirect_mails(fleet, giver, taker, now=now)
     return len(pks)
 
@@ -78,16 +82,20 @@ def _redirect_mails(fleet: Fleet, giver: User, taker: User | None, *, now: datet
     waiting = (
         Notification.objects.filter(
             Q(lease_until=None) | Q(lease_until__lte=now),
+            Q(booking__fleet=fleet) | Q(wish_event__wish__fleet=fleet),
             state=Notification.State.QUEUED,
             recipient_user=giver,
-            booking__fleet=fleet,
         )
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     )
     for mail in waiting:
         twin = Notification.objects.filter(
-            booking=mail.booking_id, request=mail.request_id, event=mail.event_id, kind=mail.kind
+            booking=mail.booking_id,
+            request=mail.request_id,
+            event=mail.event_id,
+            wish_event=mail.wish_event_id,
+            kind=mail.kind,
         )
         if (
             taker is not None

@@ -290,6 +290,7 @@ ENTRIES: dict[str, list[Entry]] = {
             manager=200,
         )
     ],
+    "drivers:detail": [page("get", "/drivers/{driver}/", stranger=404, viewer=200, manager=200)],
     "drivers:switch_fleet": [
         Entry(
             "post",
@@ -363,6 +364,29 @@ ENTRIES: dict[str, list[Entry]] = {
     "series:take": [
         page("post", "/series/{series}/take/", stranger=404, viewer=403, manager=302),
         page("get", "/series/{series}/take/", stranger=405, viewer=403, manager=405),
+    ],
+    "waiting:list": [page("get", "/waiting/", stranger=200, viewer=200, manager=200)],
+    "waiting:new": [
+        page("get", "/waiting/new/?site={site}", stranger=404, viewer=403, manager=200),
+        page("post", "/waiting/new/", {"site": "{site}"}, stranger=404, viewer=403, manager=200),
+        page("get", "/waiting/new/?booking={booking}", stranger=404, viewer=403, manager=200),
+    ],
+    "waiting:detail": [page("get", "/waiting/{wish}/", stranger=404, viewer=200, manager=200)],
+    "waiting:change": [
+        page("get", "/waiting/{wish}/change/", stranger=404, viewer=403, manager=200),
+        page("post", "/waiting/{wish}/change/", stranger=404, viewer=403, manager=200),
+    ],
+    "waiting:cancel": [
+        page("post", "/waiting/{wish}/cancel/", stranger=404, viewer=403, manager=302),
+        page("get", "/waiting/{wish}/cancel/", stranger=405, viewer=403, manager=405),
+    ],
+    "waiting:offer": [
+        page("get", "/waiting/offers/{offer}/", stranger=404, viewer=403, manager=200),
+        page("post", "/waiting/offers/{offer}/", stranger=404, viewer=403, manager=200),
+    ],
+    "waiting:let_pass": [
+        page("post", "/waiting/offers/{offer}/let-pass/", stranger=404, viewer=403, manager=302),
+        page("get", "/waiting/offers/{offer}/let-pass/", stranger=405, viewer=403, manager=405),
     ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [

@@ -20,8 +20,10 @@ from tests.factories import (
     DriverFactory,
     EvseFactory,
     MembershipFactory,
+    OfferFactory,
     UserFactory,
     VehicleFactory,
+    WishFactory,
     next_noon,
     secret_of,
 )
@@ -57,6 +59,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "batch": str(refused.batch),
         **tables(fleet, evse, mirrored_driver),
         "series": str(series_at(evse, fleet, mirrored_driver).pk),
+        **of_a_waiting_list(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
@@ -101,6 +104,13 @@ def series_at(evse, fleet, driver) -> Series:
     )
     series.dates.create(day=day, state="not-free", problem="Taken.")
     return series
+
+
+def of_a_waiting_list(fleet, evse, driver) -> dict[str, str]:
+    """Return a wish, and an offer that is over."""
+    wish = WishFactory(fleet=fleet, evse=evse, driver=driver)
+    offer = OfferFactory(wish=wish, state="let-pass")
+    return {"wish": str(wish.pk), "offer": str(offer.uid)}
 
 
 def of_a_team(fleet) -> dict[str, str]:

@@ -15,6 +15,7 @@ from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateA
 from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
 from vehicles.models import Vehicle
+from waiting.models import Offer, Wish
 
 PASSWORD = "correct horse battery"
 
@@ -232,6 +233,31 @@ class NotificationFactory(factory.django.DjangoModelFactory):
     kind = Notification.Kind.APPROVED
     audience = Notification.Audience.DRIVER
     recipient_email = factory.LazyAttribute(lambda o: o.booking.driver.email)
+
+
+class WishFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Wish
+
+    fleet = factory.SubFactory(FleetFactory)
+    driver = factory.SubFactory(DriverFactory)
+    evse = factory.SubFactory(EvseFactory)
+    location = factory.LazyAttribute(lambda o: o.evse.charge_point.location)
+    window_start = factory.LazyFunction(next_noon)
+    window_end = factory.LazyAttribute(lambda o: o.window_start + timedelta(hours=4))
+    minutes = 60
+
+
+class OfferFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Offer
+
+    wish = factory.SubFactory(WishFactory, state=Wish.State.OFFERED)
+    evse = factory.LazyAttribute(lambda o: o.wish.evse)
+    location = factory.LazyAttribute(lambda o: o.wish.location)
+    start_at = factory.LazyAttribute(lambda o: o.wish.window_start)
+    end_at = factory.LazyAttribute(lambda o: o.start_at + o.wish.length)
+    expires_at = factory.LazyFunction(lambda: now() + timedelta(minutes=30))
 
 
 class CalendarFeedFactory(factory.django.DjangoModelFactory):

@@ -17,6 +17,8 @@ PIECES = 60 // PIECE_SECONDS
 KEPT_SECONDS = 120
 # What the workers leave to people.
 SHARE_OF_WORKERS = 0.8
+# What is merely worth a look leaves so much to what has to be done.
+SHARE_OF_LOOKS = 0.5
 
 
 class CacheCallQuota:
@@ -50,6 +52,12 @@ class CacheCallQuota:
             return 0.0
         self._count(piece, -1)
         return PIECE_SECONDS - now % PIECE_SECONDS
+
+    def has_some(self) -> bool:
+        """Return whether a call could be had now; takes none."""
+        piece = int(self._clock() // PIECE_SECONDS)
+        own = _number(self._cache.get(self._key_of(piece)))
+        return own + self._before(piece) < self._most
 
     def _before(self, piece: int) -> int:
         keys = [self._key_of(piece - back) for back in range(1, PIECES + 1)]

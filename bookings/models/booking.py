@@ -201,6 +201,12 @@ class Booking(models.Model):
             fleet=fleet_pk, evse__isnull=False, status__in=cls.HOLDS_A_PLACE, end_at__gt=since
         )
 
+    @classmethod
+    def latest_drivers(cls, fleet_pk: int, *, most: int) -> list[int]:
+        """Return whom a fleet's latest bookings are for, by primary key; reads few of them."""
+        rows = cls.objects.filter(fleet=fleet_pk).order_by("-start_at", "-pk")
+        return list(dict.fromkeys(rows.values_list("driver", flat=True)[: 10 * most]))[:most]
+
     @property
     def zone(self) -> ZoneInfo:
         return self.location.zone

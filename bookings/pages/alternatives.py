@@ -106,6 +106,13 @@ def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
     return f"{reverse('bookings:new')}?{urlencode(params)}"
 
 
+def _wait_url(slot: Slot, booking: Booking | None, filled_in: dict[str, Any]) -> str:
+    """Return where a slot is put on the waiting list."""
+    params = {"booking": booking.pk} if booking else slot_params(slot) | filled_in
+    known = {name: value for name, value in params.items() if value}
+    return f"{reverse('waiting:new')}?{urlencode(known)}"
+
+
 def _driver(fleet: Fleet, pk: int | str) -> Driver | None:
     """Return the driver, if the fleet still has them; else what is found is for whoever comes."""
     text = str(pk)
@@ -146,6 +153,7 @@ def _show(
         ],
         "heading": "h3" if within else "h2",
         "lesser_heading": "h4" if within else "h3",
+        "wait_url": "" if moving else _wait_url(found.wanted, booking, filled_in),
         "trouble": trouble_of(found.wanted.evse) if found.wanted.evse else "",
         "stale": what_is_stale(),
         "viewer_zone": viewer_zone(request),

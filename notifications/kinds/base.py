@@ -6,15 +6,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.models.statuses import BookingStatus as Status
 from bookings.models.statuses import RequestStatus
 from drivers.models import Driver, FleetMembership
-from notifications.kinds.parts import Case, Letter
+from notifications.kinds.parts import Letter
 from notifications.models import Notification, NotificationPreference
+from waiting.models import WishEvent
 
 Kind = Notification.Kind
 Audience = Notification.Audience
@@ -49,6 +50,14 @@ class FleetRecipients:
     managers: list[User]
     choices: dict[Kind, Choice]
 
+    def told(self, kind: Kind, asked: Iterable[User | None]) -> list[User]:
+        """Return which managers the fleet has chosen; `asked` are those who asked for it."""
+        wanted = self.choices[kind].managers
+        if wanted == Managers.NOBODY:
+            return []
+        present = [user for user in self.managers if user in asked]
+        return present if present and wanted == Managers.ASKED else self.managers
+
 
 class MailPlan:
     """The mails of one occasion, at most one an address: whoever is added first keeps it."""
@@ -70,11 +79,7 @@ class MailPlan:
 
     def add_managers(self, kind: Kind, *asked: User | None) -> None:
         """Add the managers that the fleet has chosen; `asked` are those who asked for it."""
-        wanted = self.fleet.choices[kind].managers
-        if wanted == Managers.NOBODY:
-            return
-        present = [user for user in self.fleet.managers if user in asked]
-        for user in present if present and wanted == Managers.ASKED else self.fleet.managers:
+        for user in self.fleet.told(kind, asked):
             self._add(kind, Audience.MANAGER, user.email, recipient_user=user)
 
     def add_driver(self, kind: Kind, driver: Driver | None) -> None:
@@ -143,6 +148,8 @@ class MailKind(ABC):
     brings_entry: ClassVar[bool] = False
     # It may tell of another driver than before: who gets a booking, and who loses it.
     tells_driver: ClassVar[bool] = False
+    # What happened to a wish on the waiting list, where it tells of that and not of a booking.
+    wishes: ClassVar[WishEvent.What | None] = None
 
     @property
     def default(self) -> Choice:
@@ -178,6 +185,7 @@ class MailKind(ABC):
         Other times than it tells are no reason: mails are written with what has changed since.
         """
         booking = mail.booking
+        assert booking is not None
         return (
             booking.status not in self.true_at
             or (self.only_theirs and not is_theirs(mail))
@@ -185,8 +193,8 @@ class MailKind(ABC):
         )
 
     @abstractmethod
-    def write(self, case: Case) -> Letter:
-        """Return what it says."""
+    def write(self, case: Any) -> Letter:
+        """Return what it says of a Case; of a WishCase, where it tells of a wish."""
 
 
 def kinds_with_entry() -> list[Kind]:
@@ -215,4 +223,5 @@ def was_withheld(booking: Booking) -> bool:
 
 def is_theirs(mail: Notification) -> bool:
     """Return whether the booking is not another driver's by now; rows of long ago name none."""
+    assert mail.booking is not None
     return mail.recipient_driver_id in {None, mail.booking.driver_id}

@@ -57,6 +57,7 @@ class Case:
 
     def __init__(self, notification: Notification, *, tells_driver: bool) -> None:
         self.notification = notification
+        assert notification.booking is not None
         self.booking: Booking = notification.booking
         self.request: BookingRequest | None = notification.request
         self.event: BookingEvent | None = notification.event

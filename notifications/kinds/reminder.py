@@ -27,6 +27,7 @@ class Reminder(MailKind):
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
         # With a time for a reminder again, its start was moved: another one will be due.
+        assert mail.booking is not None
         return mail.booking.reminder_at is not None or super().is_obsolete(mail, now=now)
 
     def write(self, case: Case) -> Letter:

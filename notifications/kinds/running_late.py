@@ -25,6 +25,7 @@ class RunningLate(MailKind):
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
         late = mail.event.driver_id if mail.event is not None else None
+        assert mail.booking is not None
         return late not in {None, mail.booking.driver_id} or super().is_obsolete(mail, now=now)
 
     def write(self, case: Case) -> Letter:

@@ -13,14 +13,16 @@ from bookings.models.booking import Booking
 from bookings.models.event import BookingEvent
 from bookings.models.request import BookingRequest
 from drivers.models import Driver
+from waiting.models import WishEvent
 
 
 class Notification(models.Model):
     """One mail to one person about one thing that happened: a row before it is a mail.
 
     It is written in the transaction in which that happens: a request is settled, the operator
-    changes a booking, a reminder falls due. A worker claims it with a lease; it keeps its
-    Message-ID over all attempts. `request` or `event` names what happened; a reminder has neither.
+    changes a booking, a reminder falls due, something frees up for the waiting list. A worker
+    claims it with a lease; it keeps its Message-ID over all attempts. `request`, `event` or
+    `wish_event` names what happened; a reminder has none. What tells of a wish has no booking.
     """
 
     class Kind(models.TextChoices):
@@ -36,6 +38,8 @@ class Notification(models.Model):
         NO_SHOW = "no-show", _("No-show")
         REMINDER = "reminder", _("Reminder before the start")
         RUNNING_LATE = "running-late", _("Driver running late")
+        OFFERED = "offered", _("Offer from the waiting list")
+        WAIT_ENDED = "wait-ended", _("Waiting ended without a booking")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")
@@ -48,7 +52,9 @@ class Notification(models.Model):
         DROPPED = "dropped", _("Not sent")
         PERHAPS_SENT = "perhaps-sent", _("Perhaps sent")
 
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="notifications")
+    booking = models.ForeignKey(
+        Booking, on_delete=models.CASCADE, related_name="notifications", null=True, blank=True
+    )
     request = models.ForeignKey(
         BookingRequest,
         on_delete=models.CASCADE,
@@ -63,6 +69,14 @@ class Notification(models.Model):
         null=True,
         blank=True,
         db_index=False,  # the constraint below has one
+    )
+    wish_event = models.ForeignKey(
+        WishEvent,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        null=True,
+        blank=True,
+        db_index=False,
     )
     recipient_driver = models.ForeignKey(
         Driver,
@@ -117,6 +131,11 @@ class Notification(models.Model):
                 fields=["state", "id"], condition=~Q(state="sent"), name="notification_not_sent"
             ),
             models.Index(Upper("recipient_email"), "id", name="notification_by_recipient"),
+            models.Index(
+                fields=["wish_event"],
+                condition=Q(wish_event__isnull=False),
+                name="notification_by_wish_event",
+            ),
         ]
 
     @property

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from drivers.permissions import FleetRequest, member_required, private_partner_ids
+from drivers.models import Driver
+from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
 from shell.middleware import allow_pictures_from
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of, what_is_stale
 from sites.favourites import favourites_of
@@ -17,9 +18,9 @@ from sites.finding.search import find_near, page_of_rows, read_search
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import visible_evses, visible_locations
-from sites.slots.picker.form import WHOLE_NUMBER, read_move
+from sites.slots.picker.form import BOOKING_NUMBER, WHOLE_NUMBER, draft_params, read_move
 
-# What the list hands on to the slot picker of a site while a booking is moved.
+# What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
 PASSED_ALONG = ("day", "from", "minutes", "vehicle")
 
 
@@ -44,6 +45,7 @@ def site_list(request: FleetRequest) -> HttpResponse:
         "back": f"{request.path}?{query}" if query else request.path,
         "moving": moving,
         "moving_query": f"?{urlencode(moving)}" if moving else "",
+        "drives": _driver_of_draft(request, moving),
     }
     if not request.htmx or request.htmx.history_restore_request:
         response = render(request, "sites/list.html", context)
@@ -56,13 +58,28 @@ def site_list(request: FleetRequest) -> HttpResponse:
 
 
 def passed_along(params: QueryDict) -> dict[str, str]:
-    """Return what the list hands on to a site's slot picker: a booking to be moved, a vehicle."""
+    """Return what the list hands on to a site's slot picker.
+
+    That is a booking to be moved, a vehicle, and what was filled in before.
+    """
+    draft = draft_params(params) if params.get("draft") == "1" else {}
     move = read_move(params)
     vehicle = params.get("vehicle", "")
     if not move:
-        return {"vehicle": vehicle} if WHOLE_NUMBER.fullmatch(vehicle) else {}
+        return draft | ({"vehicle": vehicle} if WHOLE_NUMBER.fullmatch(vehicle) else {})
     given = {name: str(params.get(name, "")) for name in PASSED_ALONG}
-    return {"move": move} | {name: value for name, value in given.items() if value}
+    return {"move": move} | {name: value for name, value in given.items() if value} | draft
+
+
+def _driver_of_draft(request: FleetRequest, passed: dict[str, str]) -> Driver | None:
+    """Return for whom a site is picked, where that is settled already."""
+    pk = passed.get("driver", "")
+    if "move" in passed or not BOOKING_NUMBER.fullmatch(pk):
+        return None
+    try:
+        return driver_of(request.fleet, int(pk))
+    except Driver.DoesNotExist:
+        return None
 
 
 @member_required

@@ -1,5 +1,7 @@
 """What a fleet reads of its drivers."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.timezone import now
 
@@ -13,7 +15,7 @@ from drivers.permissions import (
     private_partner_ids,
 )
 from mirror.search import search_key
-from tests.factories import DriverFactory
+from tests.factories import BookingFactory, DriverFactory, next_noon
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +113,34 @@ def test_a_choice_that_makes_no_sense_is_none(fleet, chosen):
 def test_another_fleets_driver_cannot_be_chosen(fleet, other_fleet):
     theirs = driver(other_fleet, "Jules", "Moreau")
     assert offer_drivers(fleet, "", chosen=str(theirs.pk)).drivers == []
+
+
+def test_drivers_stand_in_the_order_in_which_their_names_are_shown(fleet):
+    """By first name, whatever its case and accents; who gave no name stands by the e-mail."""
+    names = [("bea", "Young"), ("Émile", "Zola"), ("Eve", "Adams"), ("ana", "Zander")]
+    shown = [driver(fleet, first, last) for first, last in names]
+    shown.append(driver(fleet, "", "", email="carl@hudson.example"))
+    shown.append(driver(fleet, "Ana Maria", "Abel"))
+    assert [each.display_name for each in matching_drivers(fleet, "")] == [
+        "Ana Maria Abel",
+        "ana Zander",
+        "bea Young",
+        "carl@hudson.example",
+        "Émile Zola",
+        "Eve Adams",
+    ]
+
+
+def test_those_booked_for_lately_come_first_in_the_form(fleet):
+    ana, ben, cem, dan = (driver(fleet, name, "Abel") for name in ("Ana", "Ben", "Cem", "Dan"))
+    for booked, days in ((dan, 2), (cem, 1), (dan, 0)):
+        BookingFactory(fleet=fleet, driver=booked, start_at=next_noon() - timedelta(days=days))
+    BookingFactory(driver=ben)
+    offer = offer_drivers(fleet, "", chosen="")
+    assert offer.drivers == [dan, cem, ana, ben]
+    assert offer.recent == {dan.pk, cem.pk}
+    # Who is disabled cannot be picked, however lately there was a booking.
+    Driver.objects.filter(pk=dan.pk).update(status=Driver.Status.DISABLED)
+    assert offer_drivers(fleet, "", chosen="").drivers == [cem, ana, ben, dan]
+    # The list of all drivers keeps to the names.
+    assert list(matching_drivers(fleet, "")) == [ana, ben, cem, dan]

@@ -148,7 +148,7 @@ def test_a_driver_is_added_and_named(as_manager, operator):
         "Ana Alvarez (ana.alvarez@hudson.example) is in your fleet. You can book for them now."
         in page
     )
-    assert '<th scope="row">Ana Alvarez</th>' in page
+    assert ">Ana Alvarez</a></th>" in page
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,11 @@ from tests.factories import (
     DriverFactory,
     EvseFactory,
     MembershipFactory,
+    OfferFactory,
+    WishFactory,
     next_noon,
 )
+from waiting.state import record
 
 pytestmark = pytest.mark.django_db
 
@@ -462,22 +465,30 @@ def occasions(booking: Booking, kind: Kind) -> None:
             plan_reminders([booking])
         case Kind.RUNNING_LATE:
             change_booking(booking, what=What.RUNNING_LATE, actor=Actor.DRIVER)
+        case Kind.OFFERED | Kind.WAIT_ENDED:
+            wish = WishFactory(fleet=booking.fleet, **by)
+            what = "ended" if kind == Kind.WAIT_ENDED else "offered"
+            record(wish, what=what, offer=OfferFactory(wish=wish))
 
 
-# By kind: whether drivers may be told, and whether managers may be told nothing. Written by hand.
+# By kind: whether drivers may be told, and whom of the managers one tells who chooses nobody.
+# Written by hand.
+BOTH, ASKED = {"manager maya", "manager tom"}, {"manager maya"}
 TABLE = {
-    "approved": ("choice", True),
-    "rejected": ("never", True),
-    "not-placed": ("never", True),
-    "changed": ("choice", True),
-    "change-refused": ("never", True),
-    "cancelled": ("always", True),
-    "cancel-refused": ("never", True),
-    "moved": ("always", True),
-    "failed": ("always", True),
-    "no-show": ("choice", True),
-    "reminder": ("choice", True),
-    "running-late": ("never", False),
+    "approved": ("choice", set()),
+    "rejected": ("never", set()),
+    "not-placed": ("never", set()),
+    "changed": ("choice", set()),
+    "change-refused": ("never", set()),
+    "cancelled": ("always", set()),
+    "cancel-refused": ("never", set()),
+    "moved": ("always", set()),
+    "failed": ("always", set()),
+    "no-show": ("choice", set()),
+    "reminder": ("choice", set()),
+    "running-late": ("never", BOTH),
+    "offered": ("never", ASKED),
+    "wait-ended": ("never", set()),
 }
 
 
@@ -489,12 +500,8 @@ def test_what_a_fleet_has_chosen_is_what_is_told(booking, kind, managers, driver
         fleet=booking.fleet, kind=kind, managers=managers, driver=driver
     )
     occasions(booking, kind)
-    drivers, may_be_silent = TABLE[kind]
-    expected = {
-        Managers.NOBODY: set() if may_be_silent else {"manager maya", "manager tom"},
-        Managers.ASKED: {"manager maya"},
-        Managers.ALL: {"manager maya", "manager tom"},
-    }[managers]
+    drivers, at_least = TABLE[kind]
+    expected = {Managers.NOBODY: at_least, Managers.ASKED: ASKED, Managers.ALL: BOTH}[managers]
     if drivers == "always" or (drivers == "choice" and driver):
         expected = expected | {"driver dana"}
     assert told() == dict.fromkeys(expected, kind)

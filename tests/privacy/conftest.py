@@ -26,7 +26,10 @@ from tests.factories import (
     DriverFactory,
     MembershipFactory,
     NotificationFactory,
+    WishFactory,
 )
+from waiting.models import WishEvent
+from waiting.state import record
 
 # In each value that tells of the person: what must be in an export, and nowhere after an erasure.
 TRACE = "Quux"
@@ -105,6 +108,14 @@ def past_booking(fleet, manager):
             state=Notification.State.SENT,
             created_at=start,
         )
+        wish = WishFactory(
+            fleet=fleet,
+            driver=driver,
+            window_start=start,
+            reference=f"For {TRACE}",
+            created_by=manager,
+        )
+        record(wish, what=WishEvent.What.REJECTED, note=f"{TRACE} is known")
         return booking
 
     return past_booking

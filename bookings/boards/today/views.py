@@ -14,6 +14,7 @@ from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
 from shell.viewer import viewer_zone
 from sites.favourites import favourite_sites
+from waiting.selectors import open_offers
 
 # How often the page looks again: while the operator has something to decide, and else.
 SOON, SELDOM = "2s", "60s"
@@ -30,6 +31,7 @@ def today(request: FleetRequest) -> HttpResponse:
         "day": day,
         "notices": notices_for(request.fleet, now=now),
         "steps": first_steps(request.fleet),
+        "offers": open_offers(request.fleet),
         "now": now,
         "zone": viewer_zone(request),
         "look_again": SOON if day.has_unsettled else SELDOM,

@@ -211,7 +211,7 @@ def test_a_slot_taken_since_offers_fresh_slots_and_keeps_what_was_typed(
     form = as_manager.get(links[0]).content.decode()
     assert "Job 7" in form
     assert f'value="{driver.pk}" checked' in form
-    assert "Kept from your last try" in form
+    assert "Kept from before" in form
     cleared = as_manager.get(CLEAR.search(form)[1].replace("&amp;", "&")).content.decode()
     assert "Job 7" not in cleared
     assert "Kept from" not in cleared

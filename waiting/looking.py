@@ -1,0 +1,362 @@
+"""Looks for what has become free, and gives it to whoever waits: who came first is served first.
+
+A site is looked at for all that wait there at once, by whoever has claimed its row of SiteWatch, so
+that nobody gives the same slot away twice. What is asked for, what is offered and what any fleet of
+this portal has booked counts as taken: fleets compete by their place in the line and learn nothing
+of each other. What a look finds it writes wish by wish; a worker that is killed meanwhile leaves
+the rest to the next look.
+"""
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from ampeco.connection import has_calls_to_spare
+from bookings.actions.candidate import (
+    SLOT_RULES,
+    BookingRefused,
+    Slot,
+    first_refusal,
+    refused_while_held,
+)
+from bookings.actions.create import submit_booking_request
+from bookings.models import Booking
+from drivers.models import Fleet, FleetMembership
+from drivers.permissions import private_partner_ids
+from mirror.work import claim
+from sites.facts import trouble_of
+from sites.models import Evse, Location
+from sites.periods import Period, merge, next_step, subtract
+from sites.selectors import Criteria, bookable_evses
+from sites.slots import rules
+from sites.slots.availability import AvailabilityUnknown, read_availability, window_for
+from vehicles.fitting import for_fitting, why_not
+from waiting.actions import candidate_of, look_soon
+from waiting.matching import soonest, starts
+from waiting.models import Offer, SiteWatch, Wish, WishEvent
+from waiting.state import make_offer, move_wish, note_asked, pass_on, record
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 120
+MOST_SITES = 20
+MOST_WISHES = 500
+# So much time an offer leaves at least to whoever reads it.
+TIME_TO_ANSWER = timedelta(minutes=15)
+# After so many rejections a wish is asked about before it is asked for.
+MOST_REJECTIONS = 3
+
+Free = dict[int, tuple[Period, ...]]
+
+
+def look_for_freed(*, now: datetime | None = None) -> int:
+    """Let pass and end what is over, then look at the sites that are due; return how many.
+
+    Those first where somebody has waited longest, as long as there are calls to spare. Any number
+    of these may run at once.
+    """
+    now = now or timezone.now()
+    expire_offers(now)
+    end_wishes(now)
+    oldest = Wish.objects.filter(places__location=OuterRef("location"), state=Wish.State.WAITING)
+    due = SiteWatch.objects.filter(look_at__lte=now).annotate(
+        oldest=Subquery(oldest.order_by("turn_at").values("turn_at")[:1])
+    )
+    looked = 0
+    for location_pk in list(
+        due.order_by("oldest", "pk").values_list("location", flat=True)[:MOST_SITES]
+    ):
+        if not has_calls_to_spare():
+            break
+        looked += look_at_site(location_pk, now=now)
+    return looked
+
+
+def look_at_site(location_pk: int, *, freed: bool = False, now: datetime | None = None) -> bool:
+    """Look at a site for all that wait there; return whether this call did it.
+
+    Something that was `freed` just now is looked for past the cache. While another worker looks,
+    it is due again once that is done.
+    """
+    now = now or timezone.now()
+    watched = SiteWatch.objects.filter(location=location_pk)
+    if freed:
+        watched.update(look_at=now)
+        if not has_calls_to_spare():
+            return False
+    owner, won = claim(watched.filter(look_at__lte=now), now=now, seconds=LEASE_SECONDS, limit=1)
+    if not won:
+        return False
+    ours = SiteWatch.objects.filter(lease_owner=owner)
+    again: datetime | None = now + timedelta(seconds=settings.WAITING_LOOK_SECONDS)
+    try:
+        wishes = list(_waiting_at(location_pk, now))
+        if wishes:
+            _Look(Location.objects.get(pk=location_pk), now).serve(wishes, fresh=freed)
+        else:
+            again = None
+    except AvailabilityUnknown as unknown:
+        logger.info("Site %s could not be looked at: %s.", location_pk, unknown.reason)
+    finally:
+        # What was freed meanwhile is due already.
+        ours.filter(look_at__lte=now).update(look_at=again)
+        ours.update(lease_owner=None, lease_until=None, looked_at=now)
+    return True
+
+
+def expire_offers(now: datetime) -> int:
+    """Pass on the offers that nobody took in time; return how many."""
+    over = Offer.objects.filter(state=Offer.State.OPEN, expires_at__lte=now)
+    offers = list(over.select_related("wish__fleet").order_by("expires_at", "pk")[:MOST_WISHES])
+    passed = [offer for offer in offers if pass_on(offer, now=now)]
+    look_soon([offer.location_id for offer in passed])
+    return len(passed)
+
+
+def end_wishes(now: datetime) -> int:
+    """End what cannot be fulfilled any more; return how many."""
+    soon = now + rules.notice()
+    wishes = Wish.objects.filter(
+        state=Wish.State.WAITING, window_end__lte=soon + rules.longest()
+    ).select_related("fleet")
+    over = [wish for wish in wishes[:MOST_WISHES] if wish.last_start < soon]
+    return sum(move_wish(wish, to=Wish.State.ENDED, what=WishEvent.What.ENDED) for wish in over)
+
+
+def _waiting_at(location_pk: int, now: datetime) -> QuerySet[Wish]:
+    return (
+        Wish.objects.filter(
+            places__location=location_pk,
+            state=Wish.State.WAITING,
+            fleet__is_active=True,
+            window_end__gt=now,
+        )
+        .select_related("fleet", "vehicle__usual_driver", "driver", "created_by")
+        .order_by("turn_at", "pk")[:MOST_WISHES]
+    )
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look at a site: what is free there, and less and less of it as it is given away."""
+
+    location: Location
+    now: datetime
+    free: Free = field(default_factory=dict)
+    chargers: dict[int, list[Evse]] = field(default_factory=dict)
+
+    def serve(self, wishes: list[Wish], *, fresh: bool) -> None:
+        """Give each wish what fulfils it, in their order. Raises AvailabilityUnknown."""
+        wanted = [
+            (wish, window, chargers)
+            for wish in wishes
+            if (window := self._window(wish)) and (chargers := self._chargers_for(wish))
+        ]
+        self._read([window for _wish, window, _chargers in wanted], fresh=fresh)
+        self._leave_out(_taken_at(self.location, self.now))
+        for wish, window, chargers in wanted:
+            slot = self._slot_for(wish, window, chargers)
+            if slot is not None and _give(wish, slot, now=self.now):
+                assert slot.evse is not None
+                taken = Period.between(slot.start_at, slot.end_at)
+                self._leave_out({slot.evse.ampeco_id: (taken,)})
+
+    def _read(self, windows: list[Period], *, fresh: bool) -> None:
+        """Ask for what is free while anything is waited for: one call, or one a week."""
+        found: dict[int, list[Period]] = defaultdict(list)
+        while windows:
+            first = min(window.start_at for window in windows)
+            day = first.astimezone(self.location.zone).date()
+            known_until = window_for(day, zone=self.location.zone, now=self.now).end_at
+            answer = read_availability(self.location, day=day, now=self.now, fresh=fresh)
+            for ampeco_id, periods in answer.free.items():
+                found[ampeco_id] += periods
+            windows = [
+                Period(max(window.start_at, known_until), window.end_at)
+                for window in windows
+                if window.end_at > known_until
+            ]
+        self.free = {ampeco_id: merge(periods) for ampeco_id, periods in found.items()}
+
+    def _window(self, wish: Wish) -> Period | None:
+        """Return when a wish can be fulfilled as seen from now, if it can."""
+        least = timedelta() if _asks_by_itself(wish) else TIME_TO_ANSWER
+        soonest_start = next_step(self.now.astimezone(UTC) + rules.notice() + least)
+        start_at = max(wish.window_start, soonest_start)
+        end_at = min(wish.window_end, rules.last_instant(self.now))
+        if start_at + wish.length > end_at:
+            return None
+        return Period.between(start_at, end_at)
+
+    def _leave_out(self, taken: Free) -> None:
+        for ampeco_id, periods in taken.items():
+            if ampeco_id in self.free:
+                self.free[ampeco_id] = subtract(self.free[ampeco_id], periods)
+
+    def _slot_for(self, wish: Wish, window: Period, chargers: list[Evse]) -> Slot | None:
+        elsewhere = _busy(wish, window)
+        let_pass = _let_pass(wish, self.location)
+        free = {
+            evse: subtract(
+                self.free.get(evse.ampeco_id, ()),
+                [*elsewhere, *let_pass.get(evse.pk, ()), *let_pass.get(None, ())],
+            )
+            for evse in chargers
+        }
+        clocks = (wish.earliest_clock, wish.latest_clock)
+
+        def first_start(periods: Iterable[Period]) -> datetime | None:
+            found = starts(
+                periods,
+                window=window,
+                length=wish.length,
+                clocks=clocks,
+                zone=self.location.zone,
+            )
+            return next(found, None)
+
+        found = soonest(chargers, free, first_start)
+        if found is None:
+            return None
+        evse, start_at = found
+        return Slot(self.location, evse, Criteria(), start_at, start_at + wish.length)
+
+    def _chargers_for(self, wish: Wish) -> list[Evse]:
+        """Return what would do, what works now first."""
+        evses = [
+            evse
+            for evse in self._chargers_of(wish.fleet)
+            if wish.evse_id in {None, evse.pk} and _fits(wish, evse)
+        ]
+        if evses and wish.drives is not None:
+            slot = Slot(self.location, evses[0], Criteria(), wish.window_start, wish.window_end)
+            evses = candidate_of(wish, slot, driver=wish.drives, now=self.now).usable(evses)
+        return sorted(evses, key=lambda evse: bool(trouble_of(evse)))
+
+    def _chargers_of(self, fleet: Fleet) -> list[Evse]:
+        if fleet.pk not in self.chargers:
+            evses = bookable_evses(self.location, partner_ids=private_partner_ids(fleet))
+            self.chargers[fleet.pk] = list(for_fitting(evses))
+        return self.chargers[fleet.pk]
+
+
+def _fits(wish: Wish, evse: Evse) -> bool:
+    if wish.evse_id is None and not wish.criteria.fits(evse):
+        return False
+    reason = why_not(wish.vehicle, evse) if wish.vehicle else None
+    return reason is None or (reason.is_about_driver and wish.driver is not None)
+
+
+def _taken_at(location: Location, now: datetime) -> Free:
+    """Return what is booked, asked for or offered at a site, by whichever fleet.
+
+    The operator calls free what it has not decided about.
+    """
+    booked = Booking.objects.filter(
+        location=location, evse__isnull=False, status__in=Booking.HOLDS_A_PLACE, end_at__gt=now
+    )
+    offered = Offer.objects.filter(location=location, state=Offer.State.OPEN)
+    taken: dict[int, list[Period]] = defaultdict(list)
+    for rows in (booked, offered):
+        columns = rows.values_list("evse__ampeco_id", "start_at", "end_at")
+        for ampeco_id, start_at, end_at in columns:
+            taken[ampeco_id].append(Period.between(start_at, end_at))
+    return {ampeco_id: merge(periods) for ampeco_id, periods in taken.items()}
+
+
+def _busy(wish: Wish, window: Period) -> tuple[Period, ...]:
+    """Return when driver or vehicle are booked elsewhere."""
+    whose = Q(driver=wish.drives) if wish.drives else Q(pk__in=[])
+    if wish.vehicle:
+        whose |= Q(vehicle=wish.vehicle)
+    rows = Booking.objects.filter(
+        whose,
+        fleet=wish.fleet,
+        status__in=Booking.HOLDS_A_PLACE,
+        start_at__lt=window.end_at,
+        end_at__gt=window.start_at,
+    )
+    return merge(Period.between(*times) for times in rows.values_list("start_at", "end_at"))
+
+
+def _let_pass(wish: Wish, location: Location) -> dict[int | None, tuple[Period, ...]]:
+    """Return what a wish is not given again: what it let pass at the site (None), what the operator
+    did not want at a charger, by its key.
+    """
+    found: dict[int | None, list[Period]] = defaultdict(list)
+    settled = wish.offers.filter(
+        location=location, state__in=[Offer.State.LET_PASS, Offer.State.REFUSED]
+    )
+    for offer in settled:
+        key = offer.evse_id if offer.state == Offer.State.REFUSED else None
+        found[key].append(Period.between(offer.start_at, offer.end_at))
+    return {key: merge(periods) for key, periods in found.items()}
+
+
+def _asks_by_itself(wish: Wish) -> bool:
+    return wish.by_itself and wish.drives is not None and wish.created_by is not None
+
+
+def _give(wish: Wish, slot: Slot, *, now: datetime) -> bool:
+    """Ask for a slot or offer it; return whether it is given away."""
+    if _asks_by_itself(wish) and _may_be_asked(wish):
+        return _ask(wish, slot, now=now)
+    candidate = candidate_of(wish, slot, driver=wish.drives, now=now)
+    if first_refusal(candidate, SLOT_RULES):
+        return False
+    return make_offer(wish, slot, found_at=now)
+
+
+def _may_be_asked(wish: Wish) -> bool:
+    """Return whether a wish still speaks for a manager, and was not rejected again and again."""
+    manages = FleetMembership.objects.filter(
+        fleet=wish.fleet,
+        user=wish.created_by,
+        user__is_active=True,
+        role=FleetMembership.Role.MANAGER,
+    )
+    rejected = wish.offers.filter(state=Offer.State.REFUSED).count()
+    return rejected < MOST_REJECTIONS and manages.exists()
+
+
+def _ask(wish: Wish, slot: Slot, *, now: datetime) -> bool:
+    """Ask for the booking by the rules of any booking; what is refused is waited for still."""
+    candidate = candidate_of(wish, slot, driver=wish.drives, now=now)
+    candidate.answer_age = LEASE_SECONDS
+    user = wish.created_by
+    assert user is not None
+    try:
+        # What the operator says is read before anything is held.
+        refusal = first_refusal(candidate)
+        if refusal:
+            raise refusal
+        with refused_while_held(), transaction.atomic():
+            held = Wish.objects.select_for_update().filter(pk=wish.pk, version=wish.version)
+            if held.first() is None:
+                return False
+            submission = submit_booking_request(
+                candidate,
+                user=user,
+                reference=wish.reference,
+                submission_key=uuid.uuid4(),
+            )
+            return note_asked(wish, slot, booking=submission.request.booking, found_at=now)
+    except BookingRefused as refusal:
+        # What is said of other bookings names other people: it is nothing to keep.
+        _note_refusal(wish, refusal.message if refusal.field == "driver" else "")
+        return False
+
+
+def _note_refusal(wish: Wish, message: str) -> None:
+    """Say why what was free could not be asked for, once as long as that is the reason."""
+    last = wish.events.order_by("at", "pk").last()
+    if last is None or (last.what, last.note) != (WishEvent.What.NOT_ASKED, message[:1000]):
+        record(wish, what=WishEvent.What.NOT_ASKED, note=message)

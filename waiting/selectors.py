@@ -1,0 +1,53 @@
+"""What a fleet may read of its waiting list. Every read starts at the fleet."""
+
+import uuid
+
+from django.db.models import Case, QuerySet, Value, When
+
+from drivers.models import Fleet
+from waiting.models import Offer, Wish
+
+MOST_ON_TODAY = 5
+
+
+def wishes_of(fleet: Fleet) -> QuerySet[Wish]:
+    return Wish.objects.filter(fleet=fleet).select_related(
+        "fleet", "vehicle__usual_driver", "driver", "location", "evse__charge_point", "created_by"
+    )
+
+
+def listed_wishes(fleet: Fleet) -> QuerySet[Wish]:
+    """Return all of a fleet's wishes: those that are offered, then the open ones, then the rest."""
+    turn = Case(
+        When(state=Wish.State.OFFERED, then=Value(0)),
+        When(state__in=Wish.OPEN, then=Value(1)),
+        default=Value(2),
+    )
+    return wishes_of(fleet).order_by(turn, "-created_at", "-pk")
+
+
+def wish_of(fleet: Fleet, pk: int) -> Wish:
+    """Return one of a fleet's wishes. Raises Wish.DoesNotExist for any other."""
+    return wishes_of(fleet).get(pk=pk)
+
+
+def offers_of(fleet: Fleet) -> QuerySet[Offer]:
+    return Offer.objects.filter(wish__fleet=fleet).select_related(
+        "wish__fleet",
+        "wish__vehicle__usual_driver",
+        "wish__driver",
+        "wish__location",
+        "location",
+        "evse__charge_point",
+    )
+
+
+def offer_of(fleet: Fleet, uid: uuid.UUID) -> Offer:
+    """Return one of a fleet's offers. Raises Offer.DoesNotExist for any other."""
+    return offers_of(fleet).get(uid=uid)
+
+
+def open_offers(fleet: Fleet) -> list[Offer]:
+    """Return what a fleet is offered at the moment, the most urgent first."""
+    offers = offers_of(fleet).filter(state=Offer.State.OPEN)
+    return list(offers.order_by("expires_at", "pk")[:MOST_ON_TODAY])
