@@ -41,6 +41,7 @@ urlpatterns = [
     path("bookings/", include("calendars.urls")),
     path("bookings/", include("notifications.urls")),
     path("drivers/", include("drivers.urls")),
+    path("rules/", include("limits.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

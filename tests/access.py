@@ -203,6 +203,21 @@ ENTRIES: dict[str, list[Entry]] = {
         ),
         own_account("/drivers/fleet/", 405),
     ],
+    "limits:rules": [page("get", "/rules/", stranger=200, viewer=200, manager=200)],
+    "limits:add": [
+        for_admins("post", "/rules/add/", 302, {"kind": "longest", "most": "4"}),
+        for_admins("get", "/rules/add/", 302),
+    ],
+    "limits:drivers": [
+        for_admins("post", "/rules/drivers/", 302),
+        for_admins("get", "/rules/drivers/", 405),
+    ],
+    "limits:remove": [
+        for_admins("post", "/rules/{rule}/remove/", 302),
+        for_admins("get", "/rules/{rule}/remove/", 405),
+        # Another fleet's.
+        for_admins("post", "/rules/{other_rule}/remove/", 404),
+    ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [
         for_admins(

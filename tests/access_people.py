@@ -17,6 +17,7 @@ from tests.factories import (
     CalendarFeedFactory,
     DriverFactory,
     EvseFactory,
+    LimitFactory,
     MembershipFactory,
     UserFactory,
     next_noon,
@@ -51,6 +52,8 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "feed_pk": str(feed.pk),
         "batch": str(refused.batch),
         **of_a_team(fleet),
+        "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
+        "other_rule": str(LimitFactory(by_fleet=True).pk),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
         # After the booking, which the fleet is told that it has already.

@@ -19,6 +19,7 @@ from bookings.actions.candidate import (
     first_refusal,
     refused_while_held,
 )
+from bookings.actions.limits import hold_to_limits
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
@@ -258,6 +259,7 @@ def _save_change(
         # The browser's back button brought the form back, and it was filled in differently.
         submission_key = uuid.uuid4()
     with transaction.atomic():
+        hold_to_limits(candidate)
         if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
             raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
         request = BookingRequest.objects.create(

@@ -14,10 +14,12 @@ from accounts.models import User
 from bookings.actions.candidate import (
     BookingRefused,
     Candidate,
+    Slot,
     first_refusal,
     refused_while_held,
 )
-from bookings.actions.change import check_changeable
+from bookings.actions.change import change_candidate, check_changeable
+from bookings.actions.limits import hold_to_limits
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
@@ -133,6 +135,7 @@ def restore_attention(booking: Booking) -> None:
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
     booking = request.booking
+    hold_to_limits(as_asked(request))
     key = slot_key(
         driver=request.driver,
         location=request.location,
@@ -162,6 +165,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
     booking = request.booking
     if not booking.can_change(now) or same_as(booking, request):
         return False
+    hold_to_limits(as_asked(request))
     if not write(
         booking,
         now=now,
@@ -191,6 +195,22 @@ def _cancel_again(request: BookingRequest, *, staff_user: User, now: datetime) -
         booking, now=now, asked_by=Actor.STAFF, user=staff_user, on_behalf_of=request.created_by
     )
     return True
+
+
+def as_asked(request: BookingRequest) -> Candidate:
+    """Return what a request asks for, as of then: it kept the lead time when it was made."""
+    booking = request.booking
+    if request.kind == BookingRequest.Kind.UPDATE:
+        candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
+    else:
+        slot = Slot(
+            request.location, request.evse, request.criteria, request.start_at, request.end_at
+        )
+        candidate = Candidate(
+            booking.fleet, slot, request.driver, previous=booking.replaces, moves=True
+        )
+    candidate.now = request.created_at
+    return candidate
 
 
 def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **fields: Any) -> None:
@@ -245,7 +265,11 @@ def _is_for(request: BookingRequest, candidate: Candidate) -> bool:
 def _save(
     candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
 ) -> BookingRequest:
-    """Save booking, request and history; raises IntegrityError, or BookingRefused for a move."""
+    """Save booking, request and history.
+
+    Raises IntegrityError, or BookingRefused for a move and for what was booked meanwhile.
+    """
+    hold_to_limits(candidate)
     slot, now = candidate.slot, candidate.now
     asked = facts_of(candidate.version) | {"created_by": user, "created_at": now}
     booking = Booking.objects.create(

@@ -20,6 +20,7 @@ from bookings.actions.candidate import (
     first_refusal,
 )
 from bookings.actions.create import submit_booking_request
+from bookings.actions.limits import notes_on
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import (
@@ -188,6 +189,7 @@ def _show(
         "picker": _picker(request, slot, old, draft) if offer_slots else None,
         "alternatives_url": _alternatives_url(slot, old, draft),
         "trouble": _trouble(candidate),
+        "limit_notes": notes_on(request.fleet, slot.location, slot.local_day, now=candidate.now),
         "stale": what_is_stale(),
         "kept": _what_is_kept(draft) if was_typed else "",
         "clear_url": _without_draft(slot, old) if "draft" in request.GET and draft else "",
