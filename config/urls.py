@@ -8,6 +8,7 @@ from accounts.back_office import use_the_portals_log_in
 from bookings.boards.day import views as day_views
 from bookings.boards.today import views as today_views
 from bookings.pages import search
+from bookings.pages.driver_page import on_site as driver_on_site
 from bookings.pages.driver_page import views as driver_page_views
 from calendars import views as calendars_views
 from config.metrics import metrics
@@ -24,6 +25,9 @@ of_a_driver = [
     path("", driver_page_views.show, name="show"),
     path("cancel/", driver_page_views.cancel, name="cancel"),
     path("late/", driver_page_views.late, name="late"),
+    path("report/", driver_on_site.report, name="report"),
+    path("end/", driver_on_site.end, name="end"),
+    path("other/", driver_on_site.other, name="other"),
     path("booking.ics", driver_page_views.calendar, name="calendar"),
 ]
 

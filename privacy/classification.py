@@ -94,6 +94,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
+    "bookings.ChargerReport": {"driver": WHOSE, "message": TEXT},
     "limits.Limit": {"created_by": WHOSE, "note": TEXT},
     "limits.Limit_evses": {},
     "vehicles.Vehicle": {
@@ -172,6 +173,7 @@ NOT_PERSONAL: dict[str, str] = {
     "wanted_parking start_at end_at "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
+    "bookings.ChargerReport": "id booking event evse what at",
     "limits.Limit": "id fleet by_fleet kind most weekdays begins ends start_at end_at location "
     "created_at",
     "limits.Limit_evses": "id limit evse",

@@ -11,6 +11,7 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
+    ChargerReport,
     ChargingSession,
 )
 from calendars.models import CalendarFeed
@@ -46,6 +47,10 @@ class OfDriver:
     @property
     def events(self) -> QuerySet[BookingEvent]:
         return BookingEvent.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
+
+    @property
+    def reports(self) -> QuerySet[ChargerReport]:
+        return ChargerReport.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
 
     @property
     def mails(self) -> QuerySet[Notification]:

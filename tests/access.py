@@ -126,6 +126,18 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/change/", stranger=404, viewer=403, manager=200),
         page("post", "/bookings/{booking}/change/", CHANGE, stranger=404, viewer=403, manager=302),
     ],
+    # It is not running: another end cannot be had yet.
+    "bookings:end": [
+        page("get", "/bookings/{booking}/end/", stranger=404, viewer=403, manager=409),
+        page("post", "/bookings/{booking}/end/", stranger=404, viewer=403, manager=409),
+    ],
+    "bookings:other_charger": [
+        page("get", "/bookings/{booking}/other-charger/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/{booking}/other-charger/", stranger=404, viewer=403, manager=200),
+    ],
+    "bookings:evidence": [
+        page("get", "/bookings/{booking}/evidence/", stranger=404, viewer=200, manager=200)
+    ],
     "bookings:cancel": [
         page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
         page(
@@ -276,6 +288,22 @@ ENTRIES: dict[str, list[Entry]] = {
         by_secret("get", "/d/{link}/late/", 200),
         by_secret("post", "/d/{link}/late/", 200),
         by_secret("post", "/d/{other_link}/late/", 404),
+    ],
+    "driver-page:report": [
+        by_secret("get", "/d/{link}/report/", 200),
+        by_secret("post", "/d/{link}/report/", 200),
+        by_secret("post", "/d/{other_link}/report/", 404),
+    ],
+    # The fleet does not let its drivers.
+    "driver-page:end": [
+        by_secret("get", "/d/{link}/end/", 302),
+        by_secret("post", "/d/{link}/end/", 302),
+        by_secret("post", "/d/{other_link}/end/", 404),
+    ],
+    "driver-page:other": [
+        by_secret("get", "/d/{link}/other/", 302),
+        by_secret("post", "/d/{link}/other/", 302),
+        by_secret("post", "/d/{other_link}/other/", 404),
     ],
     "driver-page:calendar": [
         by_secret("get", "/d/{link}/booking.ics", 200),

@@ -41,10 +41,11 @@ class Submission:
 def submit_booking_request(
     candidate: Candidate,
     *,
-    user: User,
+    user: User | None,
     reference: str,
     submission_key: uuid.UUID,
     seen_version: int | None = None,
+    asked_by: Actor = Actor.MANAGER,
 ) -> Submission:
     """Save a new booking with its create request, to be sent by a worker once committed.
 
@@ -54,7 +55,8 @@ def submit_booking_request(
     saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
 
     A candidate that moves a booking holds that one, as it was at `seen_version`, as it is until the
-    new one is decided; it is cancelled when that is approved.
+    new one is decided; it is cancelled when that is approved. `user` looks after the booking, also
+    where the driver is the one who asks.
     """
     same_form = (
         BookingRequest.objects.filter(submission_key=submission_key)
@@ -73,13 +75,19 @@ def submit_booking_request(
                 candidate.previous,
                 slot=candidate.slot,
                 seen_version=seen_version,
-                user=user,
+                user=user if asked_by == Actor.MANAGER else None,
                 now=candidate.now,
             )
         refusal = first_refusal(candidate)
         if refusal:
             raise refusal
-        request = _save(candidate, user=user, reference=reference, submission_key=submission_key)
+        request = _save(
+            candidate,
+            user=user,
+            reference=reference,
+            submission_key=submission_key,
+            asked_by=asked_by,
+        )
     except (IntegrityError, BookingRefused) as error:
         # Of two clicks or tabs the other one was faster by a moment.
         same_form = BookingRequest.objects.filter(submission_key=submission_key).first()
@@ -263,7 +271,12 @@ def _is_for(request: BookingRequest, candidate: Candidate) -> bool:
 
 @transaction.atomic
 def _save(
-    candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
+    candidate: Candidate,
+    *,
+    user: User | None,
+    reference: str,
+    submission_key: uuid.UUID,
+    asked_by: Actor,
 ) -> BookingRequest:
     """Save booking, request and history.
 
@@ -272,6 +285,7 @@ def _save(
     hold_to_limits(candidate)
     slot, now = candidate.slot, candidate.now
     asked = facts_of(candidate.version) | {"created_by": user, "created_at": now}
+    doer = user if asked_by == Actor.MANAGER else None
     booking = Booking.objects.create(
         fleet=candidate.fleet,
         reference=reference,
@@ -281,7 +295,7 @@ def _save(
         **asked,
     )
     if candidate.previous is not None:
-        hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
+        hold_for_move(candidate.previous, to=booking, actor=asked_by, user=doer)
     request = BookingRequest.objects.create(
         booking=booking,
         submission_key=submission_key,
@@ -289,9 +303,10 @@ def _save(
         wanted_connector_type=slot.criteria.connector_type,
         wanted_min_power_kw=slot.criteria.min_power_kw,
         next_attempt_at=now,
+        asked_by=asked_by,
         **asked,
     )
-    record_creation(request, user=user, actor=Actor.MANAGER)
+    record_creation(request, user=doer, actor=asked_by)
     _enqueue(request)
     return request
 

@@ -65,7 +65,7 @@ def new(request: FleetRequest) -> HttpResponse:
     candidate = candidate_or_404(slot_form, request.fleet, moved=old)
     if request.method == "POST" and "find" not in request.POST:
         return _send(request, candidate)
-    if old and not old.can_change():
+    if old and not old.can_move():
         return refused(request, old)
     return _show(request, candidate, _unsent_form(given, old))
 
@@ -134,7 +134,7 @@ def _say(
         return _show(request, candidate, form, problem=problem, overlaps=overlaps, overlap_key=key)
     if refusal.field == "booking" and old:
         old = candidate.previous = booking_or_404(request, old.pk)
-        if not old.can_change():
+        if not old.can_move():
             return refused(request, old)
         return _show(request, candidate, form, problem=problem, seen_version=old.version)
     return _show(request, candidate, form, problem=problem, offer_slots=refusal.offer_slots)

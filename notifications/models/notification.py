@@ -36,6 +36,7 @@ class Notification(models.Model):
         NO_SHOW = "no-show", _("No-show")
         REMINDER = "reminder", _("Reminder before the start")
         RUNNING_LATE = "running-late", _("Driver running late")
+        CHARGER_TROUBLE = "charger-trouble", _("Charger blocked or broken")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")

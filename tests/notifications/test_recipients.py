@@ -329,16 +329,19 @@ def test_a_charge_at_another_charger_is_no_news(booking):
     assert told() == {}
 
 
-def test_a_driver_who_runs_late_is_told_of_to_all_managers(booking):
-    change_booking(
-        booking, what=What.RUNNING_LATE, actor=Actor.DRIVER, also={"late_minutes": [None, 20]}
-    )
-    assert told() == {"manager maya": "running-late", "manager tom": "running-late"}
-
-
 @pytest.mark.parametrize(
-    "what", [each for each in What if each not in {What.CHANGED, What.RUNNING_LATE}]
+    ("what", "kind"),
+    [(What.RUNNING_LATE, "running-late"), (What.CHARGER_REPORTED, "charger-trouble")],
 )
+def test_what_a_driver_says_on_the_way_is_told_to_all_managers(booking, what, kind):
+    change_booking(booking, what=what, actor=Actor.DRIVER)
+    assert told() == {"manager maya": kind, "manager tom": kind}
+
+
+TOLD = {What.CHANGED, What.RUNNING_LATE, What.CHARGER_REPORTED}
+
+
+@pytest.mark.parametrize("what", [each for each in What if each not in TOLD])
 @pytest.mark.parametrize("actor", [Actor.OPERATOR, Actor.MANAGER, Actor.DRIVER])
 def test_other_events_are_told_to_nobody(booking, what, actor):
     change_booking(booking, what=what, actor=actor)
@@ -462,6 +465,8 @@ def occasions(booking: Booking, kind: Kind) -> None:
             plan_reminders([booking])
         case Kind.RUNNING_LATE:
             change_booking(booking, what=What.RUNNING_LATE, actor=Actor.DRIVER)
+        case Kind.CHARGER_TROUBLE:
+            change_booking(booking, what=What.CHARGER_REPORTED, actor=Actor.DRIVER)
 
 
 # By kind: whether drivers may be told, and whether managers may be told nothing. Written by hand.
@@ -478,6 +483,7 @@ TABLE = {
     "no-show": ("choice", True),
     "reminder": ("choice", True),
     "running-late": ("never", False),
+    "charger-trouble": ("never", False),
 }
 
 
