@@ -16,6 +16,7 @@ from bookings.actions.candidate import (
     first_refusal,
     slot_is_free,
 )
+from bookings.actions.limits import breaches_in_order
 from bookings.actions.together import read_together
 from bookings.models import Booking
 from drivers.models import Fleet
@@ -109,6 +110,7 @@ def check_rows(
     for check in whole:
         _by_the_rules(check)
     _beside_each_other([check for check in whole if check.will_be_asked])
+    _within_limits([check for check in whole if check.will_be_asked])
     return checks
 
 
@@ -245,6 +247,14 @@ def _options(check: RowCheck) -> list[Evse]:
     ):
         evses = those_free(candidate.known_free, evses, candidate.period)
     return sorted(evses, key=lambda evse: (evse.max_power_kw or 0, evse.pk))
+
+
+def _within_limits(checks: Sequence[RowCheck]) -> None:
+    """Refuse what is one too many for the fleet's limits, after the rows before it."""
+    candidates = [check.candidate for check in checks if check.candidate]
+    for check, problem in zip(checks, breaches_in_order(candidates), strict=True):
+        if problem:
+            check.refuse("evse", problem)
 
 
 def _first_overlap(row: BatchRow, others: Iterable[RowCheck]) -> RowCheck | None:

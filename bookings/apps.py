@@ -7,3 +7,11 @@ class BookingsConfig(AppConfig):
 
     name = "bookings"
     verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        """Tell the pages of sites what a fleet's limits leave there."""
+        from bookings.actions.limits import own_limits
+        from sites.slots.limits import tellers
+
+        if own_limits not in tellers:
+            tellers.append(own_limits)

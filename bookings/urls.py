@@ -6,6 +6,7 @@ from bookings.boards.calendar.views import fleet_calendar
 from bookings.pages import alternatives, cancel, change, move, new, read
 from bookings.pages.driver_page.views import revoke_link
 from bookings.pages.export import export, export_workbook
+from bookings.pages.on_site import views as on_site
 from bookings.pages.vehicles import change as vehicle_change
 from bookings.pages.vehicles import choice
 
@@ -24,6 +25,9 @@ urlpatterns = [
     path("<int:pk>/move/", move.move, name="move"),
     path("<int:pk>/change/", change.change, name="change"),
     path("<int:pk>/cancel/", cancel.cancel, name="cancel"),
+    path("<int:pk>/end/", on_site.end, name="end"),
+    path("<int:pk>/other-charger/", on_site.other_charger, name="other_charger"),
+    path("<int:pk>/evidence/", on_site.evidence, name="evidence"),
     path("cancel/", cancel.cancel_many, name="cancel_many"),
     path("cancelled/<uuid:batch>/", cancel.cancelled_together, name="cancelled_together"),
     path("<int:pk>/calendar.ics", read.calendar, name="calendar"),

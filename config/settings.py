@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "mirror",
     "drivers",
     "sites",
+    "limits",
     "vehicles",
     "bookings",
     "batches",

@@ -9,6 +9,7 @@ from bookings.boards.day import views as day_views
 from bookings.boards.today import views as today_views
 from bookings.pages import drivers as driver_pages
 from bookings.pages import search
+from bookings.pages.driver_page import on_site as driver_on_site
 from bookings.pages.driver_page import views as driver_page_views
 from bookings.pages.vehicles import page as vehicle_page
 from calendars import views as calendars_views
@@ -28,6 +29,9 @@ of_a_driver = [
     path("", driver_page_views.show, name="show"),
     path("cancel/", driver_page_views.cancel, name="cancel"),
     path("late/", driver_page_views.late, name="late"),
+    path("report/", driver_on_site.report, name="report"),
+    path("end/", driver_on_site.end, name="end"),
+    path("other/", driver_on_site.other, name="other"),
     path("booking.ics", driver_page_views.calendar, name="calendar"),
 ]
 
@@ -55,6 +59,7 @@ urlpatterns = [
     path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),
+    path("rules/", include("limits.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

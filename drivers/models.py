@@ -37,6 +37,18 @@ class Fleet(models.Model):
         default=60,
         help_text=_("How long before the start the reminder goes out; 0 for no reminder."),
     )
+    drivers_may_change_end = models.BooleanField(
+        _("drivers may end early or extend"),
+        default=False,
+        db_default=False,
+        help_text=_("On their own page, while the booking runs."),
+    )
+    drivers_may_move = models.BooleanField(
+        _("drivers may take another charger"),
+        default=False,
+        db_default=False,
+        help_text=_("On their own page, once they have reported that theirs is blocked or broken."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="FleetMembership", related_name="fleets"

@@ -74,6 +74,10 @@ BY_REQUEST: dict[tuple[str, str], MailKind] = {
     for status in mail.settles[1]
 }
 BY_WISH: dict[str, Kind] = {mail.wishes: kind for kind, mail in MAILS.items() if mail.wishes}
+BY_DRIVER = {
+    What.RUNNING_LATE: Kind.RUNNING_LATE,
+    What.CHARGER_REPORTED: Kind.CHARGER_TROUBLE,
+}
 BY_ENDING: dict[str, MailKind] = {mail.ending: mail for mail in MAILS.values() if mail.ending}
 
 
@@ -101,12 +105,13 @@ def plan_for_request(request: BookingRequest) -> None:
 def plan_for_event(event: BookingEvent) -> None:
     """Write whom to tell of what happened to a booking, to be sent after the commit.
 
-    Told are what the operator does and drivers who run late. Of several things that the operator
-    does at once, the gravest is told. Planning it again adds nobody.
+    Told are what the operator does, and what drivers say of themselves or of the charger. Of
+    several things that the operator does at once, the gravest is told. Planning it again adds
+    nobody.
     """
     booking = event.booking
-    if event.what == What.RUNNING_LATE:
-        mail = MAILS[Kind.RUNNING_LATE]
+    if event.what in BY_DRIVER:
+        mail = MAILS[BY_DRIVER[What(event.what)]]
     elif event.what == What.CHANGED and event.actor == Actor.OPERATOR:
         status = event.changes.get("status", (None, booking.status))[1]
         mail = BY_ENDING.get(status, MAILS[Kind.MOVED])

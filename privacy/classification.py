@@ -95,6 +95,9 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
+    "bookings.ChargerReport": {"driver": WHOSE, "message": TEXT},
+    "limits.Limit": {"created_by": WHOSE, "note": TEXT},
+    "limits.Limit_evses": {},
     "vehicles.Vehicle": {
         "plate": PERSONAL,
         "usual_driver": WHOSE,
@@ -159,7 +162,8 @@ NOT_PERSONAL: dict[str, str] = {
     "telemetry.Sweep": "name awaited_since succeeded_at took_seconds failed_at",
     "mirror.SyncRun": "id kind state started_at alive_at finished_at updated_after phase "
     "resume_from counts calls problem ampeco_partner_id",
-    "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes created_at",
+    "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes "
+    "drivers_may_change_end drivers_may_move created_at",
     "drivers.FleetMembership": "id fleet role is_admin created_at",
     "drivers.Driver": "id status synced_at tags_read_at",
     "drivers.IdTag": "id ampeco_id type status expires_at",
@@ -191,6 +195,10 @@ NOT_PERSONAL: dict[str, str] = {
     "wanted_parking start_at end_at "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
+    "bookings.ChargerReport": "id booking event evse what at",
+    "limits.Limit": "id fleet by_fleet kind most weekdays begins ends start_at end_at location "
+    "created_at",
+    "limits.Limit_evses": "id limit evse",
     "vehicles.Vehicle": "id fleet number vin make model ampeco_type battery_kwh ac_kw dc_kw plugs "
     "kwh_per_km reserve_percent weight_kg height_cm length_cm width_cm needs_drive_through "
     "needs_refrigeration carries_dangerous_goods home_site cost_centre retired_at version "

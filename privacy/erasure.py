@@ -22,7 +22,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import ERASED_DOMAIN, User
 from accounts.sessions import end_sessions
-from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+    ChargerReport,
+)
 from drivers.models import Driver, FleetMembership
 from notifications.models import Notification
 from privacy.audit import Action, note
@@ -141,9 +147,11 @@ def blank_texts(
     requests: QuerySet[BookingRequest],
     request_events: QuerySet[BookingRequestEvent],
     events: QuerySet[BookingEvent],
+    reports: QuerySet[ChargerReport],
 ) -> None:
     bookings.exclude(reference="").update(reference="", reference_key="")
     requests.exclude(rejection_reason="").update(rejection_reason="")
+    reports.exclude(message="").update(message="")
     request_events.exclude(note="").update(note="")
     events.exclude(note="").exclude(what=BookingEvent.What.MOVE_ASKED).update(note="")
 
@@ -157,6 +165,7 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
         requests=theirs.requests,
         request_events=theirs.request_events,
         events=theirs.events,
+        reports=theirs.reports,
     )
     for wish in theirs.wishes.filter(state__in=Wish.OPEN).select_related("fleet"):
         cancel_wish(wish, user=None)

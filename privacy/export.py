@@ -17,7 +17,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Booking, BookingEvent, BookingRequest
+from bookings.models import Booking, BookingEvent, BookingRequest, ChargerReport
 from bookings.models.booking import VALID_AFTER_END
 from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
@@ -90,6 +90,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
         BookingRequest: ["location", "evse", "driver", "previous_driver"],
         BookingEvent: ["driver"],
         Wish: ["fleet", "location", "evse", "driver"],
+        ChargerReport: ["driver", "evse"],
     }
 
     def told(rows: QuerySet[Any], how: Callable[[Model], dict[str, Any]] = named) -> Any:
@@ -107,6 +108,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "history_of_bookings", told(theirs.events)
     yield "waiting_list", told(theirs.wishes)
     yield "history_of_waiting_list", told(theirs.wish_events)
+    yield "reports_from_chargers", told(theirs.reports)
     yield "charging_sessions", told(theirs.sessions)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))

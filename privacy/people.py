@@ -11,6 +11,7 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
+    ChargerReport,
     ChargingSession,
 )
 from calendars.models import CalendarFeed
@@ -56,6 +57,10 @@ class OfDriver:
     @property
     def wish_events(self) -> QuerySet[WishEvent]:
         return WishEvent.objects.filter(wish__driver=self.driver)
+
+    @property
+    def reports(self) -> QuerySet[ChargerReport]:
+        return ChargerReport.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
 
     @property
     def mails(self) -> QuerySet[Notification]:

@@ -23,7 +23,13 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import ERASED_DOMAIN, User
-from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+    ChargerReport,
+)
 from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
@@ -222,7 +228,15 @@ def _unname(keys: list[int]) -> None:
     requests = BookingRequest.objects.filter(booking__in=keys)
     request_events = BookingRequestEvent.objects.filter(request__booking__in=keys)
     events = BookingEvent.objects.filter(booking__in=keys)
-    blank_texts(bookings=bookings, requests=requests, request_events=request_events, events=events)
+    reports = ChargerReport.objects.filter(booking__in=keys)
+    blank_texts(
+        bookings=bookings,
+        requests=requests,
+        request_events=request_events,
+        events=events,
+        reports=reports,
+    )
+    reports.update(driver=nobody)
     bookings.update(
         driver=nobody,
         created_by=None,

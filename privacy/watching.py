@@ -42,6 +42,7 @@ NOT_DELETED_BY_STAFF = frozenset(
         "bookings.BookingRequest",
         "bookings.BookingRequestEvent",
         "calendars.CalendarFeed",
+        "bookings.ChargerReport",
         "bookings.ChargingSession",
         "notifications.Notification",
         "charging_sites.ChargePoint",

@@ -140,6 +140,18 @@ ENTRIES: dict[str, list[Entry]] = {
             manager=302,
         ),
     ],
+    # It is not running: another end cannot be had yet.
+    "bookings:end": [
+        page("get", "/bookings/{booking}/end/", stranger=404, viewer=403, manager=409),
+        page("post", "/bookings/{booking}/end/", stranger=404, viewer=403, manager=409),
+    ],
+    "bookings:other_charger": [
+        page("get", "/bookings/{booking}/other-charger/", stranger=404, viewer=403, manager=200),
+        page("post", "/bookings/{booking}/other-charger/", stranger=404, viewer=403, manager=200),
+    ],
+    "bookings:evidence": [
+        page("get", "/bookings/{booking}/evidence/", stranger=404, viewer=200, manager=200)
+    ],
     "bookings:cancel": [
         page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
         page(
@@ -388,6 +400,21 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/waiting/offers/{offer}/let-pass/", stranger=404, viewer=403, manager=302),
         page("get", "/waiting/offers/{offer}/let-pass/", stranger=405, viewer=403, manager=405),
     ],
+    "limits:rules": [page("get", "/rules/", stranger=200, viewer=200, manager=200)],
+    "limits:add": [
+        for_admins("post", "/rules/add/", 302, {"kind": "longest", "most": "4"}),
+        for_admins("get", "/rules/add/", 302),
+    ],
+    "limits:drivers": [
+        for_admins("post", "/rules/drivers/", 302),
+        for_admins("get", "/rules/drivers/", 405),
+    ],
+    "limits:remove": [
+        for_admins("post", "/rules/{rule}/remove/", 302),
+        for_admins("get", "/rules/{rule}/remove/", 405),
+        # Another fleet's.
+        for_admins("post", "/rules/{other_rule}/remove/", 404),
+    ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [
         for_admins(
@@ -446,6 +473,22 @@ ENTRIES: dict[str, list[Entry]] = {
         by_secret("get", "/d/{link}/late/", 200),
         by_secret("post", "/d/{link}/late/", 200),
         by_secret("post", "/d/{other_link}/late/", 404),
+    ],
+    "driver-page:report": [
+        by_secret("get", "/d/{link}/report/", 200),
+        by_secret("post", "/d/{link}/report/", 200),
+        by_secret("post", "/d/{other_link}/report/", 404),
+    ],
+    # The fleet does not let its drivers.
+    "driver-page:end": [
+        by_secret("get", "/d/{link}/end/", 302),
+        by_secret("post", "/d/{link}/end/", 302),
+        by_secret("post", "/d/{other_link}/end/", 404),
+    ],
+    "driver-page:other": [
+        by_secret("get", "/d/{link}/other/", 302),
+        by_secret("post", "/d/{link}/other/", 302),
+        by_secret("post", "/d/{other_link}/other/", 404),
     ],
     "driver-page:calendar": [
         by_secret("get", "/d/{link}/booking.ics", 200),

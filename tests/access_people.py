@@ -19,6 +19,7 @@ from tests.factories import (
     CalendarFeedFactory,
     DriverFactory,
     EvseFactory,
+    LimitFactory,
     MembershipFactory,
     OfferFactory,
     UserFactory,
@@ -61,6 +62,8 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "series": str(series_at(evse, fleet, mirrored_driver).pk),
         **of_a_waiting_list(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
+        "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
+        "other_rule": str(LimitFactory(by_fleet=True).pk),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
         # After the booking, which the fleet is told that it has already.

@@ -12,6 +12,7 @@ from bookings.models.booking import reference_key, slot_key
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed, kept, new_secret
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
+from limits.models import Limit
 from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
 from vehicles.models import Vehicle
@@ -275,3 +276,18 @@ class CalendarFeedFactory(factory.django.DjangoModelFactory):
 def secret_of(feed: CalendarFeed) -> str:
     """Return what stands in the address of a calendar."""
     return feed_url(feed).rpartition("/")[2].removesuffix(".ics")
+
+
+class LimitFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Limit
+        skip_postgeneration_save = True
+
+    fleet = factory.SubFactory(FleetFactory)
+    kind = Limit.Kind.AT_A_TIME
+    most = Decimal(1)
+
+    @factory.post_generation
+    def evses(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.evses.set(extracted)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, QuerySet
 
 from bookings.actions.candidate import Candidate, Slot
+from bookings.actions.limits import closed_times, longest_stays
 from bookings.models import Booking, BookingRequest
 from drivers.permissions import private_partner_ids
 from shell.wall_clock import instants_of
@@ -26,6 +27,7 @@ from sites.selectors import (
 )
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
+from sites.slots.limits import OwnLimits
 from vehicles.fitting import misfit, why_not
 
 ONE_DAY = timedelta(days=1)
@@ -188,6 +190,7 @@ def begin_search(candidate: Candidate) -> Search:
     """Return what can be looked for instead of a candidate, within the rules of booking."""
     now = candidate.now.astimezone(UTC)
     length = _bookable_length(candidate.slot.duration)
+    length = min([length, *longest_stays(candidate.fleet, candidate.slot.location)])
     earliest = next_step(now + rules.notice())
     latest = next_step(rules.last_instant(now) - length - STEP)
     return Search(
@@ -350,5 +353,11 @@ def _free_times(
 ) -> dict[int, tuple[Period, ...]]:
     """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
     day = search.wanted_at.astimezone(location.zone).date()
+    evses = list(evses)
+    candidate = search.candidate
+    closed = closed_times(candidate.fleet, location, evses, now=search.now, but=candidate.previous)
+    if search.slot.evse is None:
+        closed = OwnLimits(closed=closed).closed_to_any(evses)
     availability = read_availability(location, day=day, now=search.now).without(held)
+    availability = availability.without(closed)
     return {evse.pk: availability.of(evse) for evse in evses}

@@ -17,11 +17,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.actions.holdings import as_held, read_holdings, stretch_for
 from bookings.models import Booking
 from bookings.models.booking import slot_key
 from bookings.wording.versions import BookingVersion
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, private_access_of, private_partners
+from limits.reading import rules_of
+from limits.rules import Holding, Wanted, first_breach
+from limits.rules import Rule as Limit
 from mirror.work import is_held
 from shell.formats import period
 from sites import parking
@@ -263,6 +267,34 @@ class Candidate:
             return []
         return [booking for booking in self.concerned if booking.vehicle_id == self.vehicle.pk]
 
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The rules that staff or the fleet have set for it."""
+        return rules_of(self.fleet)
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What the limits are held against; of any suitable charger each may be the one."""
+        slot = self.slot
+        evses = [slot.evse] if slot.evse else self.chargers
+        return Wanted(
+            Period.between(slot.start_at, slot.end_at),
+            slot.location.pk,
+            frozenset(evse.pk for evse in evses),
+            slot.location.zone,
+            self.now,
+            as_held(self.previous) if self.previous else None,
+        )
+
+    @cached_property
+    def holdings(self) -> list[Holding]:
+        """What else the fleet holds around that time; read only where a limit counts it."""
+        counting = [limit for limit in self.limits if limit.counts]
+        if not counting:
+            return []
+        stretch = stretch_for(counting, self.wanted.period)
+        return read_holdings(self.fleet, stretch).without(self.previous)
+
     @property
     def overlapping_bookings(self) -> list[Booking]:
         """The other bookings at that time for the driver, then those for the vehicle."""
@@ -337,6 +369,14 @@ def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
     else:
         message = _("No charger at this site meets your requirements any more. Please change them.")
     return BookingRefused("slot", message, offer_slots=not candidate.changes)
+
+
+def fleet_keeps_its_limits(candidate: Candidate) -> BookingRefused | None:
+    """Counted once more, with nobody beside it, as it is saved: `bookings.actions.limits`."""
+    if not candidate.limits:
+        return None
+    problem = first_breach(candidate.limits, candidate.wanted, candidate.holdings)
+    return BookingRefused("slot", problem, offer_slots=True) if problem else None
 
 
 def fleet_has_no_other_booking_there(candidate: Candidate) -> BookingRefused | None:
@@ -459,6 +499,7 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
 SLOT_RULES: tuple[Rule, ...] = (
     times_are_allowed,
     charger_is_bookable,
+    fleet_keeps_its_limits,
     fleet_has_no_other_booking_there,
 )
 RULES: tuple[Rule, ...] = (

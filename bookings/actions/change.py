@@ -19,6 +19,7 @@ from bookings.actions.candidate import (
     first_refusal,
     refused_while_held,
 )
+from bookings.actions.limits import hold_to_limits
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
@@ -95,7 +96,7 @@ def request_change(
         candidate = change_candidate(current, driver, start_at, end_at)
         candidate.confirmed_overlap, candidate.now = confirmed_overlap, now
         _check_wanted(candidate, current)
-        return _save_change(candidate, current, user=user, submission_key=submission_key)
+        return save_change(candidate, current, user=user, submission_key=submission_key)
     except BookingRefused:
         # Of two clicks the other one was faster by a moment.
         existing = same_form.first()
@@ -209,7 +210,7 @@ def _with_facts(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 
 
 def check_changeable(
-    booking: Booking, *, seen_version: int | None, user: User, now: datetime
+    booking: Booking, *, seen_version: int | None, user: User | None, now: datetime
 ) -> None:
     """Raise BookingRefused when a change cannot be asked for, or not by who saw another version."""
     if seen_version not in {None, booking.version}:
@@ -224,6 +225,7 @@ def why_not(booking: Booking, *, reader: User | None, now: datetime) -> str:
     if asked:
         return asked
     if booking.holds_a_place and booking.start_at <= now:
+        # Its end can, on a page of its own.
         return _("This booking has already started. It can no longer be changed or cancelled.")
     if booking.status == Booking.Status.REQUESTED:
         return _(
@@ -249,8 +251,13 @@ def _check_wanted(candidate: Candidate, booking: Booking) -> None:
         raise refusal
 
 
-def _save_change(
-    candidate: Candidate, booking: Booking, *, user: User, submission_key: uuid.UUID
+def save_change(
+    candidate: Candidate,
+    booking: Booking,
+    *,
+    user: User | None,
+    submission_key: uuid.UUID,
+    asked_by: Actor = Actor.MANAGER,
 ) -> BookingRequest:
     """Save the request and mark the booking; raises BookingRefused if it is no longer as read."""
     now = candidate.now
@@ -258,6 +265,7 @@ def _save_change(
         # The browser's back button brought the form back, and it was filled in differently.
         submission_key = uuid.uuid4()
     with transaction.atomic():
+        hold_to_limits(candidate)
         if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
             raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
         request = BookingRequest.objects.create(
@@ -266,11 +274,11 @@ def _save_change(
             submission_key=submission_key,
             **facts_of(candidate.version),
             **facts_before(booking),
-            asked_by=Actor.MANAGER,
+            asked_by=asked_by,
             created_by=user,
             created_at=now,
             next_attempt_at=now,
         )
-        record_creation(request, user=user, actor=Actor.MANAGER)
+        record_creation(request, user=user, actor=asked_by)
         enqueue_on_commit("bookings.tasks.submit_request", request.pk)
     return request

@@ -14,10 +14,12 @@ from accounts.models import User
 from bookings.actions.candidate import (
     BookingRefused,
     Candidate,
+    Slot,
     first_refusal,
     refused_while_held,
 )
-from bookings.actions.change import check_changeable
+from bookings.actions.change import change_candidate, check_changeable
+from bookings.actions.limits import hold_to_limits
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
@@ -39,10 +41,11 @@ class Submission:
 def submit_booking_request(
     candidate: Candidate,
     *,
-    user: User,
+    user: User | None,
     reference: str,
     submission_key: uuid.UUID,
     seen_version: int | None = None,
+    asked_by: Actor = Actor.MANAGER,
 ) -> Submission:
     """Save a new booking with its create request, to be sent by a worker once committed.
 
@@ -52,7 +55,8 @@ def submit_booking_request(
     saved all the same and the worker looks again. Raises BookingRefused with nothing changed.
 
     A candidate that moves a booking holds that one, as it was at `seen_version`, as it is until the
-    new one is decided; it is cancelled when that is approved.
+    new one is decided; it is cancelled when that is approved. `user` looks after the booking, also
+    where the driver is the one who asks.
     """
     same_form = (
         BookingRequest.objects.filter(submission_key=submission_key)
@@ -71,13 +75,19 @@ def submit_booking_request(
                 candidate.previous,
                 slot=candidate.slot,
                 seen_version=seen_version,
-                user=user,
+                user=user if asked_by == Actor.MANAGER else None,
                 now=candidate.now,
             )
         refusal = first_refusal(candidate)
         if refusal:
             raise refusal
-        request = _save(candidate, user=user, reference=reference, submission_key=submission_key)
+        request = _save(
+            candidate,
+            user=user,
+            reference=reference,
+            submission_key=submission_key,
+            asked_by=asked_by,
+        )
     except (IntegrityError, BookingRefused) as error:
         # Of two clicks or tabs the other one was faster by a moment.
         same_form = BookingRequest.objects.filter(submission_key=submission_key).first()
@@ -133,6 +143,7 @@ def restore_attention(booking: Booking) -> None:
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
     booking = request.booking
+    hold_to_limits(as_asked(request))
     key = slot_key(
         driver=request.driver,
         location=request.location,
@@ -162,6 +173,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
     booking = request.booking
     if not booking.can_change(now) or same_as(booking, request):
         return False
+    hold_to_limits(as_asked(request))
     if not write(
         booking,
         now=now,
@@ -191,6 +203,22 @@ def _cancel_again(request: BookingRequest, *, staff_user: User, now: datetime) -
         booking, now=now, asked_by=Actor.STAFF, user=staff_user, on_behalf_of=request.created_by
     )
     return True
+
+
+def as_asked(request: BookingRequest) -> Candidate:
+    """Return what a request asks for, as of then: it kept the lead time when it was made."""
+    booking = request.booking
+    if request.kind == BookingRequest.Kind.UPDATE:
+        candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
+    else:
+        slot = Slot(
+            request.location, request.evse, request.criteria, request.start_at, request.end_at
+        )
+        candidate = Candidate(
+            booking.fleet, slot, request.driver, previous=booking.replaces, moves=True
+        )
+    candidate.now = request.created_at
+    return candidate
 
 
 def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **fields: Any) -> None:
@@ -241,23 +269,42 @@ def _is_for(request: BookingRequest, candidate: Candidate) -> bool:
 
 @transaction.atomic
 def _save(
-    candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
+    candidate: Candidate,
+    *,
+    user: User | None,
+    reference: str,
+    submission_key: uuid.UUID,
+    asked_by: Actor,
 ) -> BookingRequest:
-    """Save booking, request and history; raises IntegrityError, or BookingRefused for a move."""
+    """Save booking, request and history.
+
+    Raises IntegrityError, or BookingRefused for a move and for what was booked meanwhile.
+    """
+    hold_to_limits(candidate)
     booking, request = rows_of(
-        candidate, user=user, reference=reference, submission_key=submission_key
+        candidate,
+        user=user,
+        reference=reference,
+        submission_key=submission_key,
+        asked_by=asked_by,
     )
+    doer = user if asked_by == Actor.MANAGER else None
     booking.save(force_insert=True)
     if candidate.previous is not None:
-        hold_for_move(candidate.previous, to=booking, actor=Actor.MANAGER, user=user)
+        hold_for_move(candidate.previous, to=booking, actor=asked_by, user=doer)
     request.save(force_insert=True)
-    record_creation(request, user=user, actor=Actor.MANAGER)
+    record_creation(request, user=doer, actor=asked_by)
     enqueue(request)
     return request
 
 
 def rows_of(
-    candidate: Candidate, *, user: User, reference: str, submission_key: uuid.UUID
+    candidate: Candidate,
+    *,
+    user: User | None,
+    reference: str,
+    submission_key: uuid.UUID,
+    asked_by: Actor = Actor.MANAGER,
 ) -> tuple[Booking, BookingRequest]:
     """Return the booking that a candidate becomes, and the request for it; neither is saved."""
     slot, now = candidate.slot, candidate.now
@@ -276,6 +323,7 @@ def rows_of(
         submission_key=submission_key,
         **BookingRequest.columns_of(slot.criteria),
         next_attempt_at=now,
+        asked_by=asked_by,
         **asked,
     )
     return booking, request

@@ -18,11 +18,12 @@ from bookings.wording.open_change import describe_changes
 
 
 def check_movable(
-    booking: Booking, *, slot: Slot, seen_version: int | None, user: User, now: datetime
+    booking: Booking, *, slot: Slot, seen_version: int | None, user: User | None, now: datetime
 ) -> Booking:
     """Return the booking as it is now; raises BookingRefused when it cannot move to the slot."""
     current = read_booking(booking)
-    check_changeable(current, seen_version=seen_version, user=user, now=now)
+    if seen_version not in {None, current.version} or not current.can_move(now):
+        check_changeable(current, seen_version=seen_version, user=user, now=now)
     if slot.evse is not None and slot.evse == current.evse:
         raise BookingRefused(
             "slot",
@@ -34,7 +35,7 @@ def check_movable(
     return current
 
 
-def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> None:
+def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User | None) -> None:
     """Hold a booking as it is until the one that replaces it is decided.
 
     Part of the transaction that saves the new one. Raises BookingRefused, which undoes all of it,
@@ -45,6 +46,7 @@ def hold_for_move(old: Booking, *, to: Booking, actor: Actor, user: User) -> Non
         what=BookingEvent.What.MOVE_ASKED,
         actor=actor,
         user=user,
+        by_driver=old.driver if actor == Actor.DRIVER else None,
         note=str(to),
         open_change=Booking.OpenChange.MOVE,
     )

@@ -12,10 +12,12 @@ from django.db.models import Q
 from accounts.models import User
 from bookings.actions.candidate import Candidate
 from bookings.actions.create import enqueue, rows_of
+from bookings.actions.limits import held_around
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.state.moves import record_creations
 from drivers.models import Fleet, PrivateAccess
 from drivers.permissions import current_drivers, private_partners
+from limits.reading import rules_of
 from sites.models import Evse
 from sites.periods import Period
 from sites.selectors import Criteria, all_bookable_evses
@@ -53,6 +55,7 @@ def read_together(fleet: Fleet, candidates: Sequence[Candidate], *, now: datetim
     _tell_chargers(fleet, candidates)
     _tell_drivers(fleet, candidates)
     _tell_bookings(fleet, candidates)
+    _tell_limits(fleet, candidates)
     _tell_free_times(candidates, now=now)
 
 
@@ -190,6 +193,15 @@ def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
         candidate.concerned = sorted(
             concerned.values(), key=lambda booking: (booking.start_at, booking.pk)
         )
+
+
+def _tell_limits(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
+    """Tell each candidate the fleet's limits, and what else the fleet holds that they count."""
+    limits = rules_of(fleet)
+    held = held_around(fleet, limits, [candidate.period for candidate in candidates])
+    for candidate in candidates:
+        candidate.limits = limits
+        candidate.holdings = held.without(candidate.previous)
 
 
 def _tell_free_times(candidates: Iterable[Candidate], *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
 from bookings.models.event import BookingEvent
+from bookings.models.report import ChargerReport
 from bookings.models.request import BookingRequest, BookingRequestEvent
 from bookings.models.session import ChargingSession
 
@@ -12,5 +13,6 @@ __all__ = [
     "BookingEvent",
     "BookingRequest",
     "BookingRequestEvent",
+    "ChargerReport",
     "ChargingSession",
 ]

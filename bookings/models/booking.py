@@ -244,6 +244,23 @@ class Booking(models.Model):
     def can_change(self, now: datetime | None = None) -> bool:
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)
 
+    def is_running(self, now: datetime | None = None) -> bool:
+        """Whether its time has come and is not over, as far as the operator holds the charger."""
+        now = now or timezone.now()
+        return self.status in self.GOES_AHEAD and self.start_at <= now < self.end_at
+
+    def can_change_end(self, now: datetime | None = None) -> bool:
+        """Whether the end alone can be asked to be another one: while the booking runs."""
+        named = self.ampeco_booking_id is not None
+        return named and not self.open_change and self.is_running(now)
+
+    def can_move(self, now: datetime | None = None) -> bool:
+        """Whether another charger may be asked for instead, also once its time has come.
+
+        Not once charging has started: that has fulfilled the booking.
+        """
+        return self.can_change(now) or (self.is_confirmed and self.can_change_end(now))
+
     def can_cancel(self, now: datetime | None = None) -> bool:
         return self.holds_a_place and self._is_open(now)
 

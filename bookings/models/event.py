@@ -25,6 +25,7 @@ class BookingEvent(models.Model):
         MOVE_ASKED = "move-asked", _("Move requested")
         MOVE_ENDED = "move-ended", _("Not moved")
         RUNNING_LATE = "running-late", _("Driver running late")
+        CHARGER_REPORTED = "charger-reported", _("Trouble at the charger")
         LINK_REVOKED = "link-revoked", _("Driver's link revoked")
         PLACE_GONE = "place-gone", _("Charger or site no longer listed")
         PLACE_MOVED = "place-moved", _("Charger moved to another site")

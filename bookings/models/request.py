@@ -203,6 +203,15 @@ class BookingRequest(models.Model):
         return self.status in self.REFUSED
 
     @property
+    def asks_for_end_only(self) -> bool:
+        """Whether a change leaves all but the end as it was."""
+        return (
+            self.kind == self.Kind.UPDATE
+            and self.start_at == self.previous_start_at
+            and self.driver_id == self.previous_driver_id
+        )
+
+    @property
     def criteria(self) -> Criteria:
         """What the charger must offer when any that fits will do."""
         return Criteria(

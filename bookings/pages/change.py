@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.actions.candidate import BookingRefused, access_needed
 from bookings.actions.change import change_candidate, request_change, why_not
+from bookings.actions.limits import notes_on
 from bookings.models import Booking
 from bookings.pages.change_form import ChangeForm, typed_change
 from bookings.pages.change_times import ChargerTimes, charger_times
@@ -22,6 +23,7 @@ from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
 from sites.periods import start_of_day
+from sites.slots.limits import Note
 
 # Buttons that fill in the form and send nothing.
 FILLS_IN = frozenset({"show", "pick", "find"})
@@ -161,6 +163,7 @@ def _show(
         "seen_version": booking.version if problem else _text(form, "version"),
         "times": _times(booking, form, viewer_zone=viewer_zone(request)),
         "trouble": trouble_of(booking.evse) if booking.evse else "",
+        "limit_notes": _limit_notes(booking, form),
         "stale": what_is_stale(),
         "offer": offer,
         "finds": "find" in request.POST,
@@ -170,6 +173,11 @@ def _show(
     return render(
         request, "bookings/change/change.html" if whole else "bookings/change/_form.html", context
     )
+
+
+def _limit_notes(booking: Booking, form: ChangeForm) -> list[Note]:
+    day = form.cleaned_data.get("day")
+    return notes_on(booking.fleet, booking.location, day, now=timezone.now()) if day else []
 
 
 def _times(

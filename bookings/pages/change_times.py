@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.actions.limits import closed_times
 from bookings.models import Booking
 from shell.formats import duration
 from sites.periods import merge, start_of_day
@@ -59,7 +60,11 @@ def charger_times(
         return ChargerTimes(problem=problem)
     try:
         held = held_times(booking.fleet_id, evse=booking.evse_id, but=[booking.pk], now=now)
-        availability = read_availability(booking.location, day=day, now=now).without(held)
+        closed = closed_times(
+            booking.fleet_id, booking.location, [booking.evse], now=now, but=booking
+        )
+        availability = read_availability(booking.location, day=day, now=now)
+        availability = availability.without(held).without(closed)
     except AvailabilityUnknown as unknown:
         return ChargerTimes(problem=unknown.message)
     choice = PeriodChoice(

@@ -20,6 +20,7 @@ from bookings.actions.candidate import (
     first_refusal,
 )
 from bookings.actions.create import submit_booking_request
+from bookings.actions.limits import notes_on
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import (
@@ -70,7 +71,7 @@ def new(request: FleetRequest) -> HttpResponse:
             put_in(candidate, named)
     if request.method == "POST" and "find" not in request.POST:
         return _send(request, candidate)
-    if old and not old.can_change():
+    if old and not old.can_move():
         return refused(request, old)
     return _show(request, candidate, _unsent_form(given, candidate))
 
@@ -149,7 +150,7 @@ def _say(
         return _show(request, candidate, form, problem=problem, overlaps=overlaps, overlap_key=key)
     if refusal.field == "booking" and old:
         old = candidate.previous = booking_or_404(request, old.pk)
-        if not old.can_change():
+        if not old.can_move():
             return refused(request, old)
         return _show(request, candidate, form, problem=problem, seen_version=old.version)
     return _show(request, candidate, form, problem=problem, offer_slots=refusal.offer_slots)
@@ -223,6 +224,7 @@ def _show(
         "picker": _picker(request, slot, old, draft) if offer_slots else None,
         "alternatives_url": _alternatives_url(slot, old, draft),
         "trouble": _trouble(candidate),
+        "limit_notes": notes_on(request.fleet, slot.location, slot.local_day, now=candidate.now),
         "stale": what_is_stale(),
         "kept": _what_is_kept(draft) if was_typed else "",
         "clear_url": _without_draft(slot, old) if "draft" in request.GET and draft else "",

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions.create import dismiss_attention, restore_attention
+from bookings.actions.on_site import can_take_another
 from bookings.actions.vehicle import may_name_vehicle
-from bookings.models import Booking
+from bookings.models import Booking, BookingEvent
 from bookings.pages.forms import BookingListForm
 from bookings.pages.history.banners import banners_of, wants_another_place
 from bookings.pages.history.record import read_history
@@ -139,11 +140,12 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     poll_sooner([booking])
     now = timezone.now()
     may_book = request.membership.can_book
+    banners = banners_of(record, now=now)
     return {
         "booking": booking,
         "location": booking.location,
         "booking_request": record.creation,
-        "banners": banners_of(record, now=now),
+        "banners": banners,
         "cancelled_by": cancelled_by(record),
         "is_gone": is_gone(record),
         "session": record.session,
@@ -155,6 +157,12 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         and booking.status == Booking.Status.CANCELLED
         and booking.evse is not None
         and booking.start_at > now,
+        "can_change_end": may_book and booking.can_change_end(now),
+        "wants_other_charger": may_book
+        and can_take_another(booking, now)
+        and any(banner.key == BookingEvent.What.CHARGER_REPORTED for banner in banners),
+        "can_take_another": may_book and can_take_another(booking, now),
+        "has_begun": booking.start_at <= now and booking.status != Booking.Status.REQUESTED,
         "moves_on": moves_on(record, now=now),
         "wants_another_place": may_book and wants_another_place(record, now=now),
         "wants_alternatives": may_book and wants_alternatives(record, now=now),

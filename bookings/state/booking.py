@@ -13,7 +13,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargingSession
+from bookings.models import (
+    Actor,
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    ChargerReport,
+    ChargingSession,
+)
 from bookings.state import listeners
 from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json, kept_of
 from drivers.models import Driver
@@ -167,6 +174,7 @@ def merge_external_booking(booking: Booking, *, ampeco_booking_id: int | None) -
         return
     logger.warning("Booking %s was found before its request was approved.", booking.pk)
     BookingEvent.objects.filter(booking=found).update(booking=booking)
+    ChargerReport.objects.filter(booking=found).update(booking=booking)
     BookingRequest.objects.filter(booking=found).update(booking=booking)
     Booking.objects.filter(replaces=found).update(replaces=booking)
     if not ChargingSession.objects.filter(booking=booking).exists():

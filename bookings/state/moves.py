@@ -225,9 +225,13 @@ def _remember_bays(request: BookingRequest, booking: Booking, now: datetime) -> 
 
 
 def _apply_change(request: BookingRequest, booking: Booking, now: datetime) -> None:
+    # Once the driver charges, the end is all that may still change.
+    stands = booking.holds_a_place or (
+        request.asks_for_end_only and booking.status in Booking.GOES_AHEAD
+    )
     if request.is_refused:
-        _keep_as_it_was(booking, now)
-    elif booking.holds_a_place:
+        _keep_as_it_was(booking, now, needs_attention=stands)
+    elif stands:
         write(
             booking,
             now=now,
@@ -243,7 +247,7 @@ def _apply_change(request: BookingRequest, booking: Booking, now: datetime) -> N
 
 def _apply_cancellation(request: BookingRequest, booking: Booking, now: datetime) -> None:
     if request.is_refused:
-        _keep_as_it_was(booking, now)
+        _keep_as_it_was(booking, now, needs_attention=booking.holds_a_place)
     elif booking.expects(Booking.Status.CANCELLED):
         write(
             booking,
@@ -258,9 +262,9 @@ def _apply_cancellation(request: BookingRequest, booking: Booking, now: datetime
         write(booking, now=now, open_change="", needs_attention=False)
 
 
-def _keep_as_it_was(booking: Booking, now: datetime) -> None:
-    changes: dict[str, Any] = {"refresh_at": now} if booking.holds_a_place else {}
-    write(booking, now=now, open_change="", needs_attention=booking.holds_a_place, **changes)
+def _keep_as_it_was(booking: Booking, now: datetime, *, needs_attention: bool) -> None:
+    changes: dict[str, Any] = {"refresh_at": now} if needs_attention else {}
+    write(booking, now=now, open_change="", needs_attention=needs_attention, **changes)
 
 
 def _cancel_replaced(booking: Booking, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
@@ -84,12 +85,16 @@ def _evse_criteria(request: BookingRequest) -> ampeco_types.EvseCriteria:
 
 
 def change_booking_request(request: BookingRequest) -> ampeco_types.ChangeBookingRequest:
-    """Return the update request as the operator wants it: with all that the booking shall be."""
+    """Return the update request as the operator wants it: with all that the booking shall be.
+
+    Of one that has begun only the end, lest it be refused for a start in the past.
+    """
+    only_end = request.asks_for_end_only and request.start_at <= timezone.now()
     return ampeco_types.ChangeBookingRequest(
         booking_id=_booking_id(request),
         external_id=str(request.external_id),
-        user_id=request.driver.ampeco_user_id,
-        start_at=request.start_at,
+        user_id=None if only_end else request.driver.ampeco_user_id,
+        start_at=None if only_end else request.start_at,
         end_at=request.end_at,
         authorized_token_ids=_tokens(request.booking, request),
     )
@@ -324,6 +329,8 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
         if request.start_at <= now:
             return Failure.TOO_LATE
         return _obstacle_to(request)
+    if request.kind == Kind.UPDATE and request.asks_for_end_only and booking.is_running(now):
+        return _obstacle_to_end(request, now=now)
     if booking.status not in Booking.MAY_COME or booking.is_past(now):
         return Failure.BOOKING_OVER
     if request.kind == Kind.CANCEL:
@@ -331,6 +338,13 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
     if min(booking.start_at, request.start_at) <= now:
         return Failure.TOO_LATE
     return _obstacle_to(request)
+
+
+def _obstacle_to_end(request: BookingRequest, *, now: datetime) -> Failure | None:
+    """Return what stands against another end of a booking that runs; less time always goes."""
+    if request.end_at <= now:
+        return Failure.TOO_LATE
+    return None if request.end_at <= request.booking.end_at else _obstacle_to(request)
 
 
 def _obstacle_to(request: BookingRequest) -> Failure | None:

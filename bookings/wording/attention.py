@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargerReport
 from bookings.wording.facts import one_line
 from bookings.wording.history import OCCURRENCES
 from sites.facts import trouble_of
@@ -16,11 +16,19 @@ Kind = BookingRequest.Kind
 Status = Booking.Status
 What = BookingEvent.What
 LONGEST_REASON = 160
+# Under `changes` of the event that tells of a report, as [None, what].
+REPORT_KEY = "report"
 # Until then what is wrong with a charger may well be repaired.
 SOON = timedelta(hours=24)
 # What does not show in the booking itself. Told besides any other reason.
 TROUBLES = (What.PLACE_GONE, What.PLACE_MOVED, What.DRIVER_LEFT, What.UNDELIVERED)
-WITH_A_REASON = (What.CHANGED, What.GONE, What.MOVE_ENDED, What.RUNNING_LATE)
+WITH_A_REASON = (
+    What.CHANGED,
+    What.GONE,
+    What.MOVE_ENDED,
+    What.RUNNING_LATE,
+    What.CHARGER_REPORTED,
+)
 
 
 def risk_of(booking: Booking) -> str:
@@ -128,7 +136,15 @@ def _came_later(event: BookingEvent, request: BookingRequest) -> bool:
     return request.is_settled and event.at >= (request.settled_at or request.created_at)
 
 
+def reported(event: BookingEvent) -> str:
+    """Return what a driver reported of the charger, in words; nothing for any other event."""
+    _old, what = event.changes.get(REPORT_KEY, [None, None])
+    return str(ChargerReport.What(what).label) if what in ChargerReport.What.values else ""
+
+
 def _reason_of_event(event: BookingEvent) -> str:
+    if event.what == What.CHARGER_REPORTED:
+        return OCCURRENCES[event.what].reason_for(reported(event))
     if event.what != What.CHANGED:
         return OCCURRENCES[event.what].reason_for(one_line(event.note, longest=LONGEST_REASON))
     if event.actor != Actor.OPERATOR:

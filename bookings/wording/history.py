@@ -196,6 +196,13 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     "minutes-late": Occurrence(
         _("About %(minutes)d min late, says %(who)s"), icon="clock-exclamation"
     ),
+    What.CHARGER_REPORTED: Occurrence(
+        _("Trouble at the charger reported by %(who)s: %(reported)s"),
+        icon="alert-triangle",
+        banner=_("Trouble at the charger reported by %(who)s: %(reported)s."),
+        after=_("The booking stays as it is until you move or end it."),
+        reason_given=_("The driver reports: %(reason)s."),
+    ),
     What.PLACE_GONE: Occurrence(
         _("The operator no longer lists the charger"),
         icon="help-circle",

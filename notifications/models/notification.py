@@ -40,6 +40,7 @@ class Notification(models.Model):
         RUNNING_LATE = "running-late", _("Driver running late")
         OFFERED = "offered", _("Offer from the waiting list")
         WAIT_ENDED = "wait-ended", _("Waiting ended without a booking")
+        CHARGER_TROUBLE = "charger-trouble", _("Charger blocked or broken")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")

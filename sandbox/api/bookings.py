@@ -170,6 +170,8 @@ def _tokens(world: World, body: dict[str, Any], errors: dict[str, list[str]]) ->
 
 def _ask_for_change(world: World, body: dict[str, Any], external_id: str | None) -> Request:
     booking = _booking_named(world, body)
+    if world.running_changes == "invalid" and booking.start_at <= world.now():
+        raise Invalid({"endAt": ["A booking that has started cannot be changed."]})
     start = parse_instant(body["startAt"], "startAt") if body.get("startAt") else None
     end = parse_instant(body["endAt"], "endAt") if body.get("endAt") else None
     if (end or booking.end_at) <= (start or booking.start_at):

@@ -23,10 +23,15 @@ from sandbox.world.records import (
 )
 
 SHAPES = ("3.110", "3.108")
+RUNNING_CHANGES = ("taken", "rejected", "invalid")
 
 
 class Holdings:
     """All that the operator holds. Hold `lock` while you read or change it.
+
+    `running_changes` says what becomes of a change of a booking that has started: its end is
+    `taken`, or all of it `rejected` by whoever decides or as `invalid` (422). AMPECO's document
+    leaves that open.
 
     `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
     of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
@@ -56,6 +61,7 @@ class Holdings:
         self.drops_external_id = False
         self.leaves_out_booking_id = False
         self.rounds_to_minutes = False
+        self.running_changes = RUNNING_CHANGES[0]
         self.no_show_share = 0.1
         self.failed_share = 0.0
         self.rate_limit: int | None = None
@@ -181,6 +187,10 @@ class Holdings:
         bookings = [self.bookings[pk] for pk in self.holding.get(evse_id, ())]
         stretches = [(each.start_at, self._until(each), each.id) for each in bookings]
         return sorted(each for each in stretches if each[0] < end and each[1] > start)
+
+    def is_charging(self, booking: Booking) -> bool:
+        """Return whether a booking's driver has plugged in, and its time is not over."""
+        return booking.status == "completed" and self.now() < booking.end_at
 
     def _until(self, booking: Booking) -> datetime:
         session = self.sessions.get(booking.session_id or 0)

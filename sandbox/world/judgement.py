@@ -8,6 +8,8 @@ from sandbox.world.records import ChargePoint, Evse, Request, User
 
 DISABLED = "The driver's account is disabled."
 PAST = "The start is in the past."
+STARTED = "The booking has started and can no longer be changed."
+ONLY_THE_END = "Of a booking that has started only the end can be changed."
 OUT_OF_SERVICE = "The charger is out of service."
 NO_ACCESS = "The driver has no access to this charger."
 TAKEN = "The charger is taken at this time."
@@ -21,14 +23,23 @@ def objection(world: Holdings, request: Request) -> str | None:
     booking = world.bookings.get(request.booking_id or 0)
     if booking is None:
         return "The booking does not exist."
-    if not booking.holds:
+    if not booking.holds and (request.type == "cancel" or not world.is_charging(booking)):
         return "The booking is over or cancelled."
     if request.type == "cancel":
         return None
     start, end = request.start_at or booking.start_at, request.end_at or booking.end_at
     if end <= start:
         return "The end is not after the start."
-    if (request.start_at or end) <= world.now():
+    if booking.start_at <= world.now():
+        if world.running_changes == "rejected":
+            return STARTED
+        if start != booking.start_at or request.user_id not in {None, booking.user_id}:
+            return ONLY_THE_END
+        if end <= world.now():
+            return "The end is in the past."
+        if end <= booking.end_at:
+            return None
+    elif (request.start_at or end) <= world.now():
         return PAST
     user = world.users.get(request.user_id or booking.user_id or 0)
     evse = world.evses[booking.evse_id]

@@ -109,6 +109,7 @@ class World(Holdings):
                 booking.start_at = request.start_at or booking.start_at
                 booking.end_at = request.end_at or booking.end_at
                 booking.token_ids = request.token_ids or booking.token_ids
+                self._stop_session_with(booking)
                 self.set_booking_status(booking, booking.status)
         self._settle(request, "approved")
         return booking
@@ -245,6 +246,13 @@ class World(Holdings):
         booking.session_id = session.id
         self.set_booking_status(booking, "completed")
         return session
+
+    def _stop_session_with(self, booking: Booking) -> None:
+        """Let a session that still runs end with its booking, whose end was changed."""
+        session = self.sessions.get(booking.session_id or 0)
+        if session is not None and session.stops_at > self.now():
+            session.stops_at = max(self.now(), booking.end_at - STOPS_BEFORE)
+            self._note("sessions", session)
 
     def let_go(self, booking: Booking) -> None:
         self.holding[booking.evse_id].discard(booking.id)

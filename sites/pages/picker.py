@@ -13,6 +13,7 @@ from shell.viewer import viewer_zone
 from sites.models import Evse, Location
 from sites.selectors import bookable_evses, charger_to_leave, held_times, visible_locations
 from sites.slots.fit import fit_of
+from sites.slots.limits import own_limits_of
 from sites.slots.picker.form import read_move
 from sites.slots.picker.page import Picker, build_picker
 
@@ -31,6 +32,7 @@ def picker_for(
         now=now,
         held=held_times(request.fleet.pk, location=location, now=now),
         fit=fit_of(params, fleet_pk=request.fleet.pk, evses=evses),
+        own=own_limits_of(request.fleet, location, evses, now),
     )
 
 

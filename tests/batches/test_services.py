@@ -10,6 +10,8 @@ from batches.checks import check_batch
 from batches.models import Batch, BatchRow
 from batches.services import MOST_ROWS, BatchRefused, send_batch
 from bookings.models import Booking, BookingRequest
+from limits.models import Limit
+from tests.factories import LimitFactory
 from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +78,14 @@ def test_each_row_becomes_a_request_or_is_refused_by_itself(
     workers.submit()
     request.refresh_from_db()
     assert request.status == BookingRequest.Status.PENDING
+
+
+def test_a_table_keeps_the_fleets_limits_row_after_row(draft, wish, fleet, manager):
+    LimitFactory(fleet=fleet, kind=Limit.Kind.PER_DAY, most=2)
+    batch = draft(*(wish(after=hour) for hour in range(-1, 3)))
+    assert send_batch(batch, user=manager, seen_version=0).asked == 2
+    assert [row.state for row in batch.rows.all()] == ["asked", "asked", "refused", "refused"]
+    assert "2 bookings a day" in batch.rows.last().problem
 
 
 def test_sent_twice_is_sent_once(draft, wish, manager):

@@ -6,7 +6,7 @@ A test takes the `stage` of `mail_cases`, puts a situation on it and reads what 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargerReport
 from bookings.wording.versions import as_json
 from drivers.models import Driver
 from notifications.models import Notification
@@ -206,6 +206,14 @@ def _running_late(stage, minutes, note):
     }
 
 
+def _charger_trouble(stage, message):
+    event = stage.event(What.CHARGER_REPORTED, Actor.DRIVER, also={"report": [None, "blocked"]})
+    ChargerReport.objects.create(
+        booking=stage.booking, event=event, driver=stage.dana, what="blocked", message=message
+    )
+    return {"event": event}
+
+
 # What happened: the kind of mail, and what puts it on the stage.
 SITUATIONS = {
     "approved": (Kind.APPROVED, lambda s: {"request": s.request("create")}),
@@ -282,4 +290,5 @@ SITUATIONS = {
     "reminder-cancel": (Kind.REMINDER, lambda s: _reminder(s, "cancel")),
     "running-late": (Kind.RUNNING_LATE, lambda s: _running_late(s, 20, "Stuck in the tunnel.")),
     "running-late-briefly": (Kind.RUNNING_LATE, lambda s: _running_late(s, None, "")),
+    "charger-trouble": (Kind.CHARGER_TROUBLE, lambda s: _charger_trouble(s, "White van, XY 12")),
 }

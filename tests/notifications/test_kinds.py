@@ -183,6 +183,14 @@ def write(stage):
             f"Running late: {OVERNIGHT}",
             ["Dana Reyes will be late for the booking at Depot Brooklyn."],
         ),
+        (
+            "charger-trouble",
+            f"Charger trouble: {OVERNIGHT}",
+            [
+                "Dana Reyes reports from Depot Brooklyn: Another vehicle blocks the charger.",
+                "> White van, XY 12",
+            ],
+        ),
     ],
 )
 def test_what_managers_read(write, situation, subject, sentences):
@@ -356,6 +364,7 @@ ENTRIES = {
     "no-show": (None, None),
     "reminder": (None, None),
     "running-late": (None, None),
+    "charger-trouble": (None, None),
 }
 
 

@@ -58,6 +58,7 @@ TRUE_AT = {
     "no-show": {"no-show"},
     "reminder": {"accepted", "reserved"},
     "running-late": {"accepted", "reserved", "unknown"},
+    "charger-trouble": {"accepted", "reserved", "completed", "unknown"},
 }
 
 

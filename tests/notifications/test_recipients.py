@@ -332,16 +332,19 @@ def test_a_charge_at_another_charger_is_no_news(booking):
     assert told() == {}
 
 
-def test_a_driver_who_runs_late_is_told_of_to_all_managers(booking):
-    change_booking(
-        booking, what=What.RUNNING_LATE, actor=Actor.DRIVER, also={"late_minutes": [None, 20]}
-    )
-    assert told() == {"manager maya": "running-late", "manager tom": "running-late"}
-
-
 @pytest.mark.parametrize(
-    "what", [each for each in What if each not in {What.CHANGED, What.RUNNING_LATE}]
+    ("what", "kind"),
+    [(What.RUNNING_LATE, "running-late"), (What.CHARGER_REPORTED, "charger-trouble")],
 )
+def test_what_a_driver_says_on_the_way_is_told_to_all_managers(booking, what, kind):
+    change_booking(booking, what=what, actor=Actor.DRIVER)
+    assert told() == {"manager maya": kind, "manager tom": kind}
+
+
+TOLD = {What.CHANGED, What.RUNNING_LATE, What.CHARGER_REPORTED}
+
+
+@pytest.mark.parametrize("what", [each for each in What if each not in TOLD])
 @pytest.mark.parametrize("actor", [Actor.OPERATOR, Actor.MANAGER, Actor.DRIVER])
 def test_other_events_are_told_to_nobody(booking, what, actor):
     change_booking(booking, what=what, actor=actor)
@@ -469,6 +472,8 @@ def occasions(booking: Booking, kind: Kind) -> None:
             wish = WishFactory(fleet=booking.fleet, **by)
             what = "ended" if kind == Kind.WAIT_ENDED else "offered"
             record(wish, what=what, offer=OfferFactory(wish=wish))
+        case Kind.CHARGER_TROUBLE:
+            change_booking(booking, what=What.CHARGER_REPORTED, actor=Actor.DRIVER)
 
 
 # By kind: whether drivers may be told, and whom of the managers one tells who chooses nobody.
@@ -489,6 +494,7 @@ TABLE = {
     "running-late": ("never", BOTH),
     "offered": ("never", ASKED),
     "wait-ended": ("never", set()),
+    "charger-trouble": ("never", BOTH),
 }
 
 

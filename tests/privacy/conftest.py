@@ -16,6 +16,7 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
+    ChargerReport,
     ChargingSession,
 )
 from notifications.models import Notification
@@ -78,6 +79,20 @@ def past_booking(fleet, manager):
             actor="driver",
             driver=driver,
             note=f"{TRACE} is late",
+        )
+        trouble = BookingEvent.objects.create(
+            booking=booking,
+            what=BookingEvent.What.CHARGER_REPORTED,
+            actor="driver",
+            driver=driver,
+            changes={"report": [None, "blocked"]},
+        )
+        ChargerReport.objects.create(
+            booking=booking,
+            event=trouble,
+            driver=driver,
+            what="blocked",
+            message=f"{TRACE} cannot get in",
         )
         BookingEvent.objects.create(
             booking=booking,

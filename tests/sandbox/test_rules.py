@@ -263,6 +263,37 @@ class TestChange:
         answer = ask({"type": "update", "bookingId": private["bookingId"], "userId": BEN.id})
         assert outcome(answer) == ("rejected", "The driver has no access to this charger.")
 
+    @pytest.mark.parametrize("plugged_in", [False, True])
+    def test_of_one_that_has_started_the_end_alone(self, world, ask, booking, evse, plugged_in):
+        world.clock.freeze(SOON + timedelta(minutes=2))
+        world.set_booking_status(booking, "reserved")
+        if plugged_in:
+            world.start_session(booking)
+
+        def change(**fields):
+            return outcome(ask({"type": "update", "bookingId": booking.id, **fields}))
+
+        assert change(startAt=(SOON + HOUR / 2).isoformat())[1].startswith("Of a booking that")
+        assert change(userId=BOTH.id)[1].startswith("Of a booking that")
+        assert change(endAt=(SOON + HOUR / 60).isoformat())[1] == "The end is in the past."
+        sooner, later = SOON + HOUR / 2, SOON + 2 * HOUR
+        assert change(endAt=sooner.isoformat())[0] == "approved"
+        assert world.is_free(evse, sooner, later)
+        assert change(endAt=later.isoformat(), startAt=SOON.isoformat())[0] == "approved"
+        assert (booking.start_at, booking.end_at) == (SOON, later)
+        assert not world.is_free(evse, SOON + HOUR, later)
+
+    def test_of_one_that_has_started_it_may_refuse_all(self, world, ask, booking):
+        world.clock.freeze(SOON + timedelta(minutes=2))
+        sooner = {"type": "update", "bookingId": booking.id, "endAt": (SOON + HOUR / 2).isoformat()}
+        world.running_changes = "rejected"
+        assert outcome(ask(sooner)) == (
+            "rejected",
+            "The booking has started and can no longer be changed.",
+        )
+        world.running_changes = "invalid"
+        assert ask(sooner).status_code == 422
+
     def test_of_a_broken_charger(self, world, ask, booking, evse):
         world.set_evse_status(evse.id, "out of order")
         answer = ask({"type": "update", "bookingId": booking.id, "userId": BOTH.id})

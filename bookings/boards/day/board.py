@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bookings.actions.limits import own_limits
 from bookings.boards.day.day_table import (
     ChargerRow,
     DayTable,
@@ -31,6 +32,7 @@ from drivers.models import Fleet
 from shell.formats import kw
 from sites.facts import BOOKABLE, charger_of, state_of, trouble_of
 from sites.models import Evse, Location
+from sites.periods import STEP
 from sites.selectors import charger_to_leave
 from sites.slots.clocks import ONE_DAY, Clock, clock_change_text, day_text, short_day
 from sites.slots.fit import Fit
@@ -68,7 +70,9 @@ class Board:
         self.days = [chosen.day] if evse is None else week_from(chosen.day)
         self.period = period_of(self.days, zone)
         self.limits = BookingLimits.at(now)
-        self.known = read_known(fleet, location, self.days, now=now)
+        own = own_limits(fleet, location, evses if evse is None else [evse], now)
+        self.notes = own.notes(chosen.day)
+        self.known = read_known(fleet, location, self.days, now=now, closed=own.closed)
         self.bookings = shown_bookings(fleet, location, days=self.period, evse=evse)
         self.booking_query = (
             f"{reverse('bookings:new')}?{urlencode(slot_params(location, move, fit))}"
@@ -86,6 +90,8 @@ class Board:
         # How many quarters the shortest and the longest booking have.
         self.least = settings.BOOKING_MIN_MINUTES // STEP_MINUTES
         self.most = longest_minutes() // STEP_MINUTES
+        if own.longest:
+            self.most = min(self.most, own.longest // STEP)
         undecided = any(booking.is_undecided for booking in self.bookings)
         self.look_again = SOON if undecided else SELDOM
         self.problem = self.known.problem

@@ -18,7 +18,7 @@ from drivers.models import Fleet
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
 from sites.selectors import held_times
-from sites.slots.availability import AvailabilityUnknown, read_availability
+from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
 from sites.slots.clocks import ONE_DAY
 from sites.slots.limits import last_instant
 from sites.slots.picker.form import parse_day
@@ -86,11 +86,17 @@ class KnownTimes:
 
 
 def read_known(
-    fleet: Fleet, location: Location, days: Iterable[date], *, now: datetime
+    fleet: Fleet,
+    location: Location,
+    days: Iterable[date],
+    *,
+    now: datetime,
+    closed: FreeTimes | None = None,
 ) -> KnownTimes:
     """Return what is free for a fleet on days of a site, with a call for about each week of them.
 
-    Days that have passed, or cannot be booked yet, are not asked for.
+    `closed` is when the fleet's own limits leave nothing, by the EVSE's AMPECO id. Days that have
+    passed, or cannot be booked yet, are not asked for.
     """
     known = KnownTimes()
     held = held_times(fleet.pk, location=location, now=now)
@@ -103,6 +109,7 @@ def read_known(
             continue
         try:
             told = read_availability(location, day=day, now=now).without(held)
+            told = told.without(closed or {})
         except AvailabilityUnknown as unknown:
             known.problem = unknown.message
             break

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.actions.driver import LATE_MINUTES, LONGEST_NOTE
+from bookings.actions.on_site import LONGEST_MESSAGE
+from bookings.models import ChargerReport
 from shell.plain_text import OneLines
 
 
@@ -36,5 +38,26 @@ class LateForm(OneLines, forms.Form):
         label=_("Message to your fleet manager"),
         max_length=LONGEST_NOTE,
         required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ReportForm(OneLines, forms.Form):
+    """What somebody found at the charger."""
+
+    what = forms.ChoiceField(
+        label=_("What is wrong?"),
+        choices=ChargerReport.What,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Please pick what is wrong."),
+            "invalid_choice": _("Please pick one of these."),
+        },
+    )
+    message = forms.CharField(
+        label=_("What you see"),
+        max_length=LONGEST_MESSAGE,
+        required=False,
+        help_text=_("For example the plate of the vehicle, or what the screen says."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

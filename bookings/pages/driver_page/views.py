@@ -25,8 +25,9 @@ from bookings.actions.driver import (
     revoke_links,
     say_running_late,
 )
+from bookings.actions.on_site import can_report, can_take_another, reports_of
 from bookings.models import Actor, Booking, BookingRequest
-from bookings.models.booking import booking_of_link
+from bookings.models.booking import booking_of_link, driver_page_url
 from bookings.pages.driver_page.forms import LateForm
 from bookings.pages.forms import CancelForm
 from bookings.selectors import latest_request
@@ -62,7 +63,7 @@ def driver_link(page: Page) -> View:
 def show(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
     """Show the booking; htmx asks for what can change alone, while something is undecided."""
     whole = not request.htmx or request.htmx.history_restore_request  # type: ignore[attr-defined]
-    response = _render(request, token, booking, "show" if whole else "_booking")
+    response = render_for_driver(request, token, booking, "show" if whole else "_booking")
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -91,8 +92,8 @@ def cancel(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
         problem = _has_changed() if seen != booking.version else _ask_to_cancel(booking)
         if not problem:
             return redirect("driver-page:show", token)
-        return _render_again(request, token, "cancel", problem=problem)
-    return _render(request, token, booking, "cancel", problem=problem)
+        return render_again(request, token, "cancel", problem=problem)
+    return render_for_driver(request, token, booking, "cancel", problem=problem)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,9 +105,9 @@ def late(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
         try:
             say_running_late(booking, **form.cleaned_data)
         except LateRefused as refusal:
-            return _render_again(request, token, "late", form=form, problem=refusal.message)
+            return render_again(request, token, "late", form=form, problem=refusal.message)
         return redirect("driver-page:show", token)
-    return _render(request, token, booking, "late", form=form)
+    return render_for_driver(request, token, booking, "late", form=form)
 
 
 @manager_required
@@ -146,14 +147,14 @@ def _has_changed() -> str:
     return _("This booking has changed since you opened the page. Please look at it again.")
 
 
-def _render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:
+def render_again(request: HttpRequest, token: str, template: str, **more: object) -> HttpResponse:
     booking = booking_of_link(token)
     if booking is None:
         return nothing_here(request)
-    return _render(request, token, booking, template, **more)
+    return render_for_driver(request, token, booking, template, **more)
 
 
-def _render(
+def render_for_driver(
     request: HttpRequest, token: str, booking: Booking, template: str, **more: object
 ) -> HttpResponse:
     context = {
@@ -162,6 +163,12 @@ def _render(
         "facts": _facts(booking),
         "can_cancel": booking.can_cancel(),
         "can_say_late": can_say_late(booking),
+        "can_report": can_report(booking),
+        "can_change_end": booking.fleet.drivers_may_change_end and booking.can_change_end(),
+        "last_report": reports_of(booking).last(),
+        "may_take_another": may_take_another(booking),
+        "refused_end": _refused_end(booking),
+        "moved_to": _moved_to(booking),
         "late_message": last_late_message(booking),
         "refused_cancellation": _refused_cancellation(booking),
         **more,
@@ -208,6 +215,34 @@ def _why_not_cancelled(booking: Booking) -> str:
             "after that."
         )
     return _("This booking can no longer be cancelled.")
+
+
+def may_take_another(booking: Booking) -> bool:
+    """Whether the driver may take another charger by themselves: once they have said why."""
+    return (
+        booking.fleet.drivers_may_move
+        and can_take_another(booking)
+        and reports_of(booking).exists()
+    )
+
+
+def _refused_end(booking: Booking) -> BookingRequest | None:
+    """Return the driver's own request for another end that came to nothing, while that matters."""
+    if booking.open_change or not booking.is_running():
+        return None
+    request = latest_request(booking)
+    if request is None or request.kind != BookingRequest.Kind.UPDATE:
+        return None
+    return request if request.is_refused and request.asked_by == Actor.DRIVER else None
+
+
+def _moved_to(booking: Booking) -> str:
+    """Return the address of the page of what replaces the booking, if the driver has that."""
+    others = booking.replacements.filter(driver=booking.driver_id).exclude(
+        status__in=Booking.NOT_IN_CALENDARS
+    )
+    other = others.order_by("-pk").first()
+    return driver_page_url(other, booking.driver) if other else ""
 
 
 def _refused_cancellation(booking: Booking) -> BookingRequest | None:

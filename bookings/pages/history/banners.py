@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.pages.history.record import HistoryRecord, when_settled
-from bookings.wording.attention import TROUBLES, trouble_text
+from bookings.wording.attention import TROUBLES, reported, trouble_text
 from bookings.wording.history import OCCURRENCES, OPENED_BY, who_did
 from bookings.wording.versions import Difference, differences_asked
 
@@ -40,6 +40,7 @@ def banners_of(record: HistoryRecord, *, now: datetime) -> list[Banner]:
     """Return what a booking's page says besides its status, what is most pressing first."""
     found = [
         _open_change(record),
+        _reported(record, now=now),
         _unnamed(record, now=now),
         _refused(record, now=now),
         _ended_move(record, now=now),
@@ -80,6 +81,28 @@ def _open_change(record: HistoryRecord) -> Banner | None:
         details=_delay(request) if request else (),
         after=str(occurrence.after),
         other=other,
+    )
+
+
+def _reported(record: HistoryRecord, *, now: datetime) -> Banner | None:
+    """What the driver found at the charger, as long as the booking goes on there."""
+    event = record.last_event(What.CHARGER_REPORTED)
+    booking = record.booking
+    over = booking.status not in Booking.GOES_AHEAD or booking.is_past(now)
+    if event is None or over or event.driver_id != booking.driver_id:
+        return None
+    occurrence, report = OCCURRENCES[event.what], record.reports.get(event.pk)
+    said = report.message if report else ""
+    words = {
+        "who": who_did(event.actor, event.user, event.driver),
+        "reported": reported(event),
+    }
+    return Banner(
+        What.CHARGER_REPORTED,
+        str(occurrence.banner) % words,
+        warns=True,
+        details=(_("“%(message)s”") % {"message": said},) if said else (),
+        after=str(occurrence.after),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q
 
@@ -10,6 +11,7 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
+    ChargerReport,
     ChargingSession,
 )
 from notifications.models import Notification
@@ -18,7 +20,7 @@ Kind = BookingRequest.Kind
 Status = BookingRequest.Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HistoryRecord:
     """A booking with its requests, events, mails and session, each oldest first.
 
@@ -35,6 +37,21 @@ class HistoryRecord:
     events: list[BookingEvent]
     notifications: list[Notification]
     session: ChargingSession | None
+
+    @cached_property
+    def reports(self) -> dict[int, ChargerReport]:
+        """What the driver reported of the charger, by its event; read only if there is any."""
+        if self.last_event(BookingEvent.What.CHARGER_REPORTED) is None:
+            return {}
+        return {each.event_id: each for each in self.booking.reports.select_related("evse")}
+
+    @property
+    def reports_in_order(self) -> list[ChargerReport]:
+        return sorted(self.reports.values(), key=lambda report: (report.at, report.pk))
+
+    @property
+    def late_messages(self) -> list[BookingEvent]:
+        return [each for each in self.events if each.what == BookingEvent.What.RUNNING_LATE]
 
     @property
     def creation(self) -> BookingRequest | None:

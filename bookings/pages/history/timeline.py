@@ -14,7 +14,7 @@ from bookings.actions.driver import LATE_KEY
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import REQUEST_TRAITS
 from bookings.pages.history.record import HistoryRecord
-from bookings.wording.attention import TROUBLES, whose_trouble
+from bookings.wording.attention import TROUBLES, reported, whose_trouble
 from bookings.wording.facts import criteria_text
 from bookings.wording.history import OCCURRENCES, who_did
 from bookings.wording.versions import (
@@ -106,6 +106,7 @@ def _asked_for(request: BookingRequest, record: HistoryRecord) -> Iterator[str]:
 
 def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -> Line:
     kind = _kind_of(event)
+    report = record.reports.get(event.pk)
     quotes = event.what == What.RUNNING_LATE or (
         event.what == What.MOVE_ENDED and event.actor == Actor.OPERATOR
     )
@@ -121,6 +122,7 @@ def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -
         else who_did(event.actor, event.user, event.driver),
         "number": event.note.removeprefix("#"),
         "minutes": _minutes_late(event) or 0,
+        "reported": reported(event),
         "giver": managers[0].display_name if managers[0] else _("a fleet manager"),
         "taker": managers[1].display_name if managers[1] else _("all managers of the fleet"),
     }
@@ -132,7 +134,7 @@ def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -
             event, rows=rows, zone=record.booking.zone, but=() if shows_status else ("status",)
         ),
         (event.note,) if details else (),
-        event.note if quotes else "",
+        report.message if report else event.note if quotes else "",
     )
 
 

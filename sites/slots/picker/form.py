@@ -20,7 +20,13 @@ from sites.models import Evse
 from sites.periods import start_of_day
 from sites.selectors import Criteria
 from sites.slots.fit import Fit
-from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
+from sites.slots.limits import (
+    MINUTE,
+    STEP_MINUTES,
+    default_minutes,
+    last_instant,
+    longest_minutes,
+)
 
 CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
 MORNING = time(6)
@@ -151,11 +157,14 @@ def read_choices(
     evses: Sequence[Evse],
     now: datetime,
     fit: Fit | None = None,
+    longest: timedelta | None = None,
 ) -> Choices:
     """Return what a query string asks for; what makes no sense gives the default and a problem.
 
-    Where it says nothing of what any charger must offer, that is what is to charge needs.
+    Where it says nothing of what any charger must offer, that is what is to charge needs. `longest`
+    is the longest stay where it is shorter than the operator's.
     """
+    most = longest_minutes() if longest is None else min(longest_minutes(), longest // MINUTE)
     first_day = now.astimezone(zone).date()
     last_day = last_instant(now).astimezone(zone).date()
     reader = _Reader(params)
@@ -163,7 +172,7 @@ def read_choices(
         day=_read_day(reader, first_day, last_day),
         first_day=first_day,
         last_day=last_day,
-        minutes=_read_minutes(reader),
+        minutes=_read_minutes(reader, most=most),
         not_before=reader.take("from", _clock, _("This time is not valid and is ignored.")),
         evse_id=reader.take(
             "evse",
@@ -246,28 +255,29 @@ def _read_day(reader: _Reader, first_day: date, last_day: date) -> date:
     return first_day
 
 
-def _read_minutes(reader: _Reader) -> int:
+def _read_minutes(reader: _Reader, *, most: int) -> int:
     """Return the length in minutes: `minutes`, to which the form's `hours` are added."""
     hours, minutes = reader.text("hours"), reader.text("minutes")
+    default = min(default_minutes(), most)
     if not hours and not minutes:
-        return default_minutes()
+        return default
     if all(WHOLE_NUMBER.fullmatch(text or "0") for text in (hours, minutes)):
         total = 60 * int(hours or 0) + int(minutes or 0)
-        problem = _length_problem(total)
+        problem = _length_problem(total, most=most)
         if not problem:
             return total
     else:
         problem = _("This length is not valid.")
     reader.problems["minutes"] = _("%(problem)s %(default)s is used.") % {
         "problem": problem,
-        "default": duration(default_minutes()),
+        "default": duration(default),
     }
-    return default_minutes()
+    return default
 
 
-def _length_problem(minutes: int) -> str:
-    if minutes > longest_minutes():
-        return _("The longest booking is %(length)s.") % {"length": duration(longest_minutes())}
+def _length_problem(minutes: int, *, most: int) -> str:
+    if minutes > most:
+        return _("The longest booking is %(length)s.") % {"length": duration(most)}
     if minutes < settings.BOOKING_MIN_MINUTES:
         least = duration(settings.BOOKING_MIN_MINUTES)
         return _("The shortest booking is %(length)s.") % {"length": least}

@@ -23,6 +23,7 @@ from sites.periods import start_of_day
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text
 from sites.slots.fit import Fit
+from sites.slots.limits import Note, OwnLimits
 from sites.slots.picker.bars import Bar, BarWriter, Scale, scale_of
 from sites.slots.picker.controls import Controls, DayLink
 from sites.slots.picker.form import Choices, criteria_params, read_choices
@@ -57,6 +58,7 @@ def build_picker(
     viewer_zone: ZoneInfo | None,
     now: datetime,
     held: FreeTimes | None = None,
+    own: OwnLimits | None = None,
     left: int | None = None,
     fit: Fit | None = None,
 ) -> "Picker":
@@ -64,22 +66,26 @@ def build_picker(
 
     Reads availability (one call to AMPECO, or none while the cache knows); an operator that does
     not answer makes a picker that says so. What the fleet has `held` already, by the EVSE's AMPECO
-    id, is not offered again, nor is the charger that is to be `left`, by its key. Chargers that
-    what is to charge does not `fit` come last.
+    id, is not offered again, nor is the charger that is to be `left`, by its key, nor what its
+    `own` limits do not allow. Chargers that what is to charge does not `fit` come last.
     """
+    own = own or OwnLimits()
     leaves = any(evse.pk == left for evse in evses)
     if leaves:
         evses = [evse for evse in evses if evse.pk != left]
         params = params.copy()
         if params.get("evse") == str(left):
             del params["evse"]
-    choices = read_choices(params, zone=location.zone, evses=evses, now=now, fit=fit)
+    choices = read_choices(
+        params, zone=location.zone, evses=evses, now=now, fit=fit, longest=own.longest
+    )
     availability, problem = None, ""
     if evses:
         try:
             availability = read_availability(
                 location, day=choices.day, now=now, fresh=_may_refresh(location, choices)
             ).without(held or {})
+            availability = availability.without(_closed(own, evses, choices))
         except AvailabilityUnknown as unknown:
             problem = unknown.message
     return Picker(
@@ -91,7 +97,14 @@ def build_picker(
         viewer=viewer_zone,
         now=now,
         leaves=leaves,
+        notes=own.notes(choices.day),
     )
+
+
+def _closed(own: OwnLimits, evses: Sequence[Evse], choices: Choices) -> FreeTimes:
+    if not choices.any_charger:
+        return own.closed
+    return own.closed_to_any([evse for evse in evses if choices.criteria.fits(evse)])
 
 
 def _may_refresh(location: Location, choices: Choices) -> bool:
@@ -117,8 +130,10 @@ class Picker:
         viewer: ZoneInfo | None,
         now: datetime,
         leaves: bool = False,
+        notes: Sequence[Note] = (),
     ) -> None:
         self.location = location
+        self.notes = notes
         self.leaves = leaves
         self.choices = choices
         self.availability = availability

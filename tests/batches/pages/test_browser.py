@@ -179,8 +179,8 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
     page = me.page
     picture(page, "phone-today")
     for press_on, name in ((f"#many-at-{depot.pk}", "many"), ("#propose", "draft")):
-        page.locator(press_on).tap()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(press_on).tap()
         picture(page, f"phone-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
     row = Batch.objects.get().rows.first()

@@ -192,7 +192,8 @@ def test_a_booking_of_another_version_does_not_move(move, confirmed):
         {"status": "cancelled"},
         {"status": "requested"},
         {"ampeco_booking_id": None},
-        {"start_at": now() - HOUR},
+        {"start_at": now() - 2 * HOUR, "end_at": now() - HOUR},
+        {"start_at": now() - HOUR, "status": "completed"},
     ],
 )
 def test_what_cannot_be_changed_cannot_move(move, confirmed, changes):

