@@ -19,6 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
+from bookings.models.booking import slot_key
 from config.celery import app
 from drivers.models import Driver
 from shell.formats import instant
@@ -127,7 +128,14 @@ def make_queued(people: People, places: list[Place]) -> list[int]:
                 evse=evse,
                 start_at=start_at,
                 end_at=start_at + LENGTH,
-                slot_key=f"{driver.pk}|{evse.pk}|{start_at:%d%H}",
+                slot_key=slot_key(
+                    driver=driver,
+                    location=evse.charge_point.location,
+                    evse=evse,
+                    wanted="",
+                    start=start_at,
+                    end=start_at + LENGTH,
+                ),
                 created_by=people.manager,
             )
             requests.append(
