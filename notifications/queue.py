@@ -1,17 +1,23 @@
-"""Which mails are due, and in which order they go out."""
+"""Which mails are due, in which order they go out, and who takes them."""
 
 import random
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from mirror.work import claim_these
 from notifications.kinds import MAILS
 from notifications.models import Notification
 
 State = Notification.State
+
+# The task that sends what is due; whoever makes mails wakes a worker to run it.
+SEND = "notifications.tasks.send_mails"
 
 # What tells of a place waits so long for the operator to name the charger that it picked.
 WAIT_FOR_EVSE = timedelta(minutes=10)
@@ -19,6 +25,8 @@ TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
 # How long a mail waits for the earlier ones to the same person about the same booking.
 WAIT_FOR_EARLIER = timedelta(minutes=30)
 SLICE = 200
+# How often is looked for others where other senders were faster with all that was found.
+LOOKS = 3
 
 
 def due(now: datetime) -> QuerySet[Notification]:
@@ -81,3 +89,13 @@ def ready(now: datetime) -> Iterator[int]:
         at, last = slice_[-1]
         behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
         slice_ = list(rows.filter(behind)[:SLICE])
+
+
+def claim_ready(now: datetime, *, most: int, seconds: int) -> tuple[uuid.UUID, list[int]]:
+    """Claim up to so many of the mails that may be sent, in their order, as `mirror.work.claim`."""
+    for _look in range(LOOKS):
+        wanted = list(islice(ready(now), most))
+        owner, won = claim_these(wanted, among=due(now), now=now, seconds=seconds)
+        if won or not wanted:
+            break
+    return owner, won

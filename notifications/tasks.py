@@ -2,12 +2,16 @@
 
 from celery import shared_task
 
+from mirror.work import note_awake
 from notifications import delivery, reminders
+from notifications.queue import SEND
 
 
 @shared_task
-def send_notification(notification_id: int) -> None:
-    delivery.send_notification(notification_id)
+def send_mails() -> None:
+    """Send what is due, since something has just become so."""
+    note_awake(SEND)
+    delivery.deliver_due()
 
 
 @shared_task

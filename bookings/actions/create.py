@@ -24,7 +24,6 @@ from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.versions import facts_before, facts_of, same_as
-from mirror.work import enqueue_on_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +208,6 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
         **fields,
     )
     record_creation(again, user=staff_user, actor=Actor.STAFF)
-    _enqueue(again)
 
 
 def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> BookingRequest | None:
@@ -268,9 +266,4 @@ def _save(
         **asked,
     )
     record_creation(request, user=user, actor=Actor.MANAGER)
-    _enqueue(request)
     return request
-
-
-def _enqueue(request: BookingRequest) -> None:
-    enqueue_on_commit("bookings.tasks.submit_request", request.pk)

@@ -3,6 +3,7 @@
 import logging
 import random
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
-from bookings.state.moves import move_request
+from bookings.state.moves import Move, move_request, move_requests
 from bookings.sync.operator_requests import find_all, find_obstacle, is_answer_to, send
 from bookings.sync.schedule import schedule_bookings
 from mirror.work import claim, reconnect_if_broken
@@ -260,27 +261,43 @@ def record_decision(
     request: BookingRequest, answer: ampeco_types.BookingRequest, **changes: Any
 ) -> bool:
     """Move a request to what the operator decided; return whether this call did it."""
+    return bool(record_decisions([(request, answer)], **changes))
+
+
+def record_decisions(
+    decided: Iterable[tuple[BookingRequest, ampeco_types.BookingRequest]], **changes: Any
+) -> int:
+    """Move requests to what the operator decided; return how many this call has moved."""
+    moved = move_requests([_move_to(answer, request, changes) for request, answer in decided])
+    now = timezone.now()
+    # They are known as well as if they had been read just now.
+    known = [
+        request.booking
+        for request in moved
+        if request.kind == Kind.CREATE and request.status == Status.APPROVED
+    ]
+    schedule_bookings([each for each in known if not each.is_unnamed], read_at=now, now=now)
+    return len(moved)
+
+
+def _move_to(
+    answer: ampeco_types.BookingRequest, request: BookingRequest, changes: dict[str, Any]
+) -> Move:
     if answer.status == "approved":
-        moved = move_request(
+        return Move(
             request,
-            to=Status.APPROVED,
-            actor=Actor.OPERATOR,
+            Status.APPROVED,
+            Actor.OPERATOR,
             ampeco_booking_id=answer.booking_id,
-            **changes,
+            changes=changes,
         )
-        booking, now = request.booking, timezone.now()
-        if moved and request.kind == Kind.CREATE and booking.evse_id and booking.ampeco_booking_id:
-            # It is known as well as if it had been read just now.
-            schedule_bookings([booking], read_at=now, now=now)
-        return moved
     reason = (answer.rejection_reason or "")[:1000]
-    return move_request(
+    return Move(
         request,
-        to=Status.REJECTED,
-        actor=Actor.OPERATOR,
+        Status.REJECTED,
+        Actor.OPERATOR,
         note=reason,
-        rejection_reason=reason,
-        **changes,
+        changes=changes | {"rejection_reason": reason},
     )
 
 
