@@ -16,12 +16,16 @@ from mirror.work import note_awake
 
 logger = logging.getLogger(__name__)
 
+# How long a worker sends requests before others get their turn, so that much that is asked for at
+# once keeps no poll waiting.
+ROUND_SECONDS = 1.0
+
 
 @shared_task
 def submit_requests() -> None:
     """Send the queued requests that are due, since something has just become so."""
     note_awake(SUBMIT)
-    submission.submit_due(client=get_client())
+    submission.submit_due(client=get_client(), seconds=ROUND_SECONDS)
 
 
 @shared_task
@@ -31,7 +35,7 @@ def sweep_queued() -> None:
     It comes every few seconds, whether or not there is anything to ask.
     """
     client = get_client()
-    submission.submit_due(client=client)
+    submission.submit_due(client=client, seconds=ROUND_SECONDS)
     look_again(client)
 
 

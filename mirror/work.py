@@ -11,9 +11,10 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from celery import current_app
@@ -29,6 +30,12 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0
 # For so long a message is taken to wait for a worker where none has said that it began.
 WAITS_SECONDS = 5
+# How often a worker looks for other rows where all that it found were taken by others.
+LOOKS = 3
+# What was read longer ago is read again before something is done with it.
+FRESH_SECONDS = 1.0
+
+Row = TypeVar("Row")
 
 
 class _Broker:
@@ -127,11 +134,53 @@ def claim_these(
     return owner, [pk for pk in wanted if pk in keys]
 
 
-def give_back(model: type[models.Model], keys: Collection[int], *, owner: uuid.UUID) -> None:
-    """Let others have claimed rows that were not touched."""
-    if keys:
-        ours = model._default_manager.filter(pk__in=keys, lease_owner=owner)
-        ours.update(lease_owner=None, lease_until=None)
+def claim_next(
+    find: Callable[[], list[int]],
+    *,
+    among: "models.QuerySet[Any]",
+    now: datetime,
+    seconds: int,
+) -> tuple[uuid.UUID, list[int]]:
+    """Claim the rows that `find` comes up with, as `claim_these`.
+
+    It is asked again where other workers were faster with all of them: there may be more.
+    """
+    for _look in range(LOOKS):
+        wanted = find()
+        owner, won = claim_these(wanted, among=among, now=now, seconds=seconds)
+        if won or not wanted:
+            break
+    return owner, won
+
+
+@contextmanager
+def claimed(
+    model: type[models.Model], keys: Sequence[int], *, owner: uuid.UUID
+) -> Iterator[list[int]]:
+    """Yield claimed rows, to be taken out when they are begun; others may have what is left."""
+    left = list(keys)
+    try:
+        yield left
+    finally:
+        if left:
+            ours = model._default_manager.filter(pk__in=left, lease_owner=owner)
+            ours.update(lease_owner=None, lease_until=None)
+
+
+def as_they_are(left: list[int], read: Callable[[list[int]], Sequence[Row]]) -> Iterator[Row]:
+    """Yield claimed rows that are read together, as long as they are not read long ago.
+
+    They are read again then, by the ids in `left`, since the ones before may have taken their time.
+    """
+    while left:
+        read_at = time.monotonic()
+        rows = read(left)
+        for row in rows:
+            if row is not rows[0] and time.monotonic() > read_at + FRESH_SECONDS:
+                break
+            yield row
+        else:
+            return
 
 
 def is_held(error: DatabaseError) -> bool:

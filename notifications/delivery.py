@@ -19,6 +19,7 @@ once it is no longer true.
 """
 
 import logging
+import math
 import random
 import threading
 import time
@@ -26,6 +27,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -40,7 +42,7 @@ from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.state.booking import note_trouble, tell_change
-from mirror.work import give_back, reconnect_if_broken, wake, wake_on_commit
+from mirror.work import as_they_are, claimed, reconnect_if_broken, wake, wake_on_commit
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification
@@ -60,10 +62,6 @@ BATCH = 25
 LEASE_SECONDS = 180
 # So many senders of a process may wait for their server at once; other work has the other threads.
 _senders = threading.BoundedSemaphore(2)
-# How long a sender goes on, so that many mails keep no poll waiting.
-ROUND_SECONDS = 2.0
-# What was read longer ago is read again before it is sent.
-FRESH_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 15
 LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -83,16 +81,16 @@ class NoServer(Exception):
     """The mail server cannot be reached or refuses the log-in, so that no mail goes out."""
 
 
-def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
+def deliver_due(*, limit: int = 200, seconds: float = math.inf, now: datetime | None = None) -> int:
     """Send the mails that are due over one SMTP connection; return how many went out.
 
     They are claimed by the batch, so any number of senders may run at once. A mail that cannot be
     sent is put off and the next one tried; a mail server that cannot be reached or refuses the
-    log-in ends the round, since the others would meet the same. It also ends after some seconds,
-    and a worker is woken to go on; so it is where there is more than one batch, for the servers
-    that take their time. Nothing happens while as many senders of this process as may are at it.
+    log-in ends the round, since the others would meet the same. So do the `seconds` that it may
+    take, and a worker is woken to go on; that is done with each full batch too, for servers that
+    take their time. Nothing happens while as many senders of this process as may are at it.
     """
-    ends_at = time.monotonic() + ROUND_SECONDS
+    ends_at = time.monotonic() + seconds
     tried = sent = 0
     with _sender() as connection:
         while connection is not None and tried < limit:
@@ -102,8 +100,8 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
                 break
             if len(keys) == most:
                 wake(SEND)
-            with _claimed_batch(keys, owner=owner) as left:
-                for notification in _fresh(left, owner=owner):
+            with claimed(Notification, keys, owner=owner) as left:
+                for notification in as_they_are(left, partial(_read, owner=owner)):
                     if time.monotonic() > ends_at and tried:
                         wake(SEND)
                         return sent
@@ -111,29 +109,6 @@ def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
                     tried += 1
                     sent += _send(notification, connection=connection, now=now) == State.SENT
     return sent
-
-
-@contextmanager
-def _claimed_batch(keys: list[int], *, owner: uuid.UUID) -> Iterator[list[int]]:
-    """Yield claimed mails, to be taken out when they are begun; the others are given back."""
-    left = list(keys)
-    try:
-        yield left
-    finally:
-        give_back(Notification, left, owner=owner)
-
-
-def _fresh(left: list[int], *, owner: uuid.UUID) -> Iterator[Notification]:
-    """Yield claimed mails as they are by now, as long as they are ours."""
-    while left:
-        read_at = time.monotonic()
-        rows = _read(left, owner=owner)
-        for row in rows:
-            if time.monotonic() > read_at + FRESH_SECONDS and row is not rows[0]:
-                break
-            yield row
-        else:
-            return
 
 
 def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
@@ -235,13 +210,13 @@ def _note_hand_over(notification: Notification, *, now: datetime) -> bool:
     """
     seconds = LEASE_SECONDS + settings.EMAIL_ANSWER_SECONDS
     return bool(
-        _claimed(notification).update(
+        _ours(notification).update(
             doubts=notification.doubts + 1, lease_until=now + timedelta(seconds=seconds)
         )
     )
 
 
-def _claimed(notification: Notification) -> QuerySet[Notification]:
+def _ours(notification: Notification) -> QuerySet[Notification]:
     return Notification.objects.filter(
         pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
     )
@@ -290,11 +265,11 @@ def _record(
     changes |= {"lease_owner": None, "lease_until": None}
     if state != State.DROPPED:
         changes["attempts"] = F("attempts") + 1
-    claimed = _claimed(notification)
+    ours = _ours(notification)
     given_up = state == State.GIVEN_UP
     try:
         with transaction.atomic() if given_up else nullcontext():
-            recorded = claimed.update(**changes)
+            recorded = ours.update(**changes)
             if given_up and recorded:
                 _tell_the_fleet(notification)
     except DatabaseError:
@@ -303,7 +278,7 @@ def _record(
         text = "That notification %s was sent is recorded over a new connection."
         logger.warning(text, notification.pk, extra=fields)
         reconnect_if_broken()
-        recorded = claimed.update(**changes)
+        recorded = ours.update(**changes)
     tell_change(notification.booking)
     if state == State.SENT and not recorded:
         logger.warning("Notification %s was sent after its claim had run out.", notification.pk)

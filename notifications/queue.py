@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
-from mirror.work import claim_these
+from mirror.work import claim_next
 from notifications.kinds import MAILS
 from notifications.models import Notification
 
@@ -25,8 +25,6 @@ TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
 # How long a mail waits for the earlier ones to the same person about the same booking.
 WAIT_FOR_EARLIER = timedelta(minutes=30)
 SLICE = 200
-# How often is looked for others where other senders were faster with all that was found.
-LOOKS = 3
 
 
 def due(now: datetime) -> QuerySet[Notification]:
@@ -93,9 +91,8 @@ def ready(now: datetime) -> Iterator[int]:
 
 def claim_ready(now: datetime, *, most: int, seconds: int) -> tuple[uuid.UUID, list[int]]:
     """Claim up to so many of the mails that may be sent, in their order, as `mirror.work.claim`."""
-    for _look in range(LOOKS):
-        wanted = list(islice(ready(now), most))
-        owner, won = claim_these(wanted, among=due(now), now=now, seconds=seconds)
-        if won or not wanted:
-            break
-    return owner, won
+
+    def find() -> list[int]:
+        return list(islice(ready(now), most))
+
+    return claim_next(find, among=due(now), now=now, seconds=seconds)

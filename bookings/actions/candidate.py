@@ -5,7 +5,8 @@ bookings, changes and moves. What may come up between asking and sending is look
 before that: `RECHECKED` in `bookings.sync.operator_requests` names those rules.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -20,12 +21,12 @@ from django.utils.translation import ngettext
 from bookings.models import Booking
 from bookings.models.booking import slot_key
 from bookings.wording.versions import BookingVersion
-from drivers.models import Driver, Fleet
+from drivers.models import Driver, Fleet, PrivateAccess
 from drivers.permissions import current_drivers, private_access_of, private_partners
 from mirror.work import is_held
 from shell.formats import period
 from sites.models import ChargePoint, Evse, Location
-from sites.selectors import Criteria, bookable_evses
+from sites.selectors import Criteria, all_bookable_evses, bookable_evses
 from sites.slots.availability import JUST_NOW_SECONDS, AvailabilityUnknown, free_evses
 from sites.slots.rules import Times, first_problem
 
@@ -199,21 +200,7 @@ class Candidate:
 
     @cached_property
     def _then(self) -> list[Booking]:
-        """The fleet's bookings that hold a place then, for the driver or at one of the chargers."""
-        concerned = Q(evse__in=self.chargers)
-        if self.driver:
-            concerned |= Q(driver=self.driver)
-        return list(
-            Booking.objects.filter(
-                concerned,
-                fleet=self.fleet,
-                status__in=Booking.HOLDS_A_PLACE,
-                start_at__lt=self.slot.end_at,
-                end_at__gt=self.slot.start_at,
-            )
-            .select_related("fleet", "driver", "location", "evse__charge_point")
-            .order_by("start_at", "pk")
-        )
+        return _bookings_of([self])
 
     @cached_property
     def bookings_then(self) -> list[Booking]:
@@ -227,6 +214,76 @@ class Candidate:
     def _besides_own(self, bookings: Iterable[Booking]) -> list[Booking]:
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
         return [booking for booking in bookings if booking.pk not in own]
+
+
+def _bookings_of(candidates: Sequence[Candidate]) -> list[Booking]:
+    """Return a fleet's bookings that hold a place between the first start and the last end.
+
+    Those for one of the drivers, or at one of the chargers.
+    """
+    drivers = {each.driver.pk for each in candidates if each.driver}
+    concerned = Q(evse__in={evse.pk for each in candidates for evse in each.chargers})
+    if drivers:
+        concerned |= Q(driver__in=drivers)
+    return list(
+        Booking.objects.filter(
+            concerned,
+            fleet=candidates[0].fleet,
+            status__in=Booking.HOLDS_A_PLACE,
+            start_at__lt=max(each.slot.end_at for each in candidates),
+            end_at__gt=min(each.slot.start_at for each in candidates),
+        )
+        .select_related("fleet", "driver", "location", "evse__charge_point")
+        .order_by("start_at", "pk")
+    )
+
+
+def read_together(candidates: Sequence[Candidate]) -> None:
+    """Read what the rules need to know of candidates of one fleet, each with a driver.
+
+    In a few queries for all, and one for each site where any charger will do.
+    """
+    _read_chargers(candidates)
+    fleet = candidates[0].fleet
+    drivers = {each.driver.pk for each in candidates if each.driver}
+    current = set(current_drivers(fleet).filter(pk__in=drivers).values_list("pk", flat=True))
+    access: dict[int, set[int]] = defaultdict(set)
+    if not all(is_open_to_all(evse.charge_point) for each in candidates for evse in each.chargers):
+        granted = PrivateAccess.objects.filter(driver__in=drivers)
+        for driver, partner in granted.values_list("driver", "ampeco_partner_id"):
+            access[driver].add(partner)
+    bookings = _bookings_of(candidates)
+    for candidate in candidates:
+        assert candidate.driver is not None
+        driver, slot = candidate.driver.pk, candidate.slot
+        candidate.driver_is_current = driver in current
+        candidate.private_access = frozenset(access[driver])
+        chargers = {evse.pk for evse in candidate.chargers}
+        candidate._then = [
+            each
+            for each in bookings
+            if (each.evse_id in chargers or each.driver_id == driver)
+            and each.start_at < slot.end_at
+            and each.end_at > slot.start_at
+        ]
+
+
+def _read_chargers(candidates: Sequence[Candidate]) -> None:
+    partners = private_partners(candidates[0].fleet)
+    wanted = {each.slot.evse.pk for each in candidates if each.slot.evse}
+    bookable = all_bookable_evses(partner_ids=partners).select_related("charge_point")
+    certain = bookable.in_bulk(wanted) if wanted else {}
+    at_sites: dict[int, list[Evse]] = {}
+    for candidate in candidates:
+        slot, place = candidate.slot, candidate.slot.location.pk
+        if slot.evse is None:
+            if place not in at_sites:
+                at_sites[place] = list(bookable_evses(place, partner_ids=partners))
+            candidate.chargers = [each for each in at_sites[place] if slot.criteria.fits(each)]
+            continue
+        evse = certain.get(slot.evse.pk)
+        is_there = evse is not None and evse.charge_point.location_id == place
+        candidate.chargers = [evse] if evse is not None and is_there else []
 
 
 def meant_chargers(

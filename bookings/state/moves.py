@@ -190,7 +190,7 @@ def _follow(moves: Iterable[Move], *, now: datetime) -> None:
 def _locked(moves: Mapping[int, Move]) -> dict[int, Booking]:
     """Return bookings, locked, by the ids of the requests that move."""
     rows = Booking.objects.select_for_update(of=("self",)).filter(requests__in=list(moves))
-    found = {}
+    found: dict[int, Booking] = {}
     for booking in rows.annotate(moved_by=F("requests__pk")).order_by("pk"):
         request = moves[booking.moved_by].request
         if booking.pk == request.booking_id:

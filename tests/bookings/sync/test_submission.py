@@ -44,14 +44,14 @@ def test_any_charger_goes_up_as_criteria(ask, any_slot, workers, operator):
 
 def test_sending_again_finds_nothing_to_do(request_row, workers, operator, ampeco_client):
     workers.submit()
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     workers.submit()
     assert len(operator.requests) == 1
 
 
 def test_a_claimed_row_is_left_alone(request_row, operator, ampeco_client):
     BookingRequest.objects.update(lease_until=now() + timedelta(seconds=30))
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     assert not operator.requests
 
 
@@ -372,7 +372,7 @@ def test_eight_workers_at_once_send_it_once(request_row, operator, ampeco_client
 
     def work() -> None:
         start.wait()
-        submission.submit(request_row.pk, client=ampeco_client)
+        submission.submit_due(client=ampeco_client)
         connections.close_all()
 
     threads = [threading.Thread(target=work) for _ in range(8)]
