@@ -95,4 +95,6 @@ def claim_ready(now: datetime, *, most: int, seconds: int) -> tuple[uuid.UUID, l
     def find() -> list[int]:
         return list(islice(ready(now), most))
 
-    return claim_next(find, among=due(now), now=now, seconds=seconds)
+    # Whom it waits for has been looked at; what may have changed in this moment is its own state.
+    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+    return claim_next(find, among=queued, now=now, seconds=seconds)

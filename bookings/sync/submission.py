@@ -102,8 +102,10 @@ def submit_due(*, client: AmpecoClient, seconds: float = math.inf) -> None:
                     return
                 left.remove(request.pk)
                 sent += 1
-                went_on = _submit(request, candidate, owner=owner, client=client)
-                in_a_row = 0 if went_on else in_a_row + 1
+                if _submit(request, candidate, owner=owner, client=client):
+                    in_a_row = 0
+                    continue
+                in_a_row += 1
                 if in_a_row >= MOST_TROUBLE or client.held_back_for() > 0:
                     return
 
