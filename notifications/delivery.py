@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 State = Notification.State
 
 # Mails that are claimed together and sent one after the other.
-BATCH = 25
+BATCH = 40
 # Longer than it takes until a batch is sent by a server that answers, and longer than it takes to
 # hand over a single mail to one that uses EMAIL_TIMEOUT for each of its answers. For the answer to
 # the whole of it the claim is prolonged. Where it runs out, others take what has not been begun.
