@@ -24,6 +24,8 @@ from sites.models import Evse
 
 logger = logging.getLogger(__name__)
 
+_COLUMNS = {column.name: column.attname for column in Booking._meta.concrete_fields}
+
 
 def change_booking(
     booking: Booking,
@@ -185,12 +187,18 @@ def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> d
     follow: dict[str, Any] = {}
     if status not in Booking.HOLDS_A_PLACE:
         follow |= {"slot_key": "", "reminder_at": None}
-    elif any(changes[name] != getattr(booking, name) for name in FACT_NAMES & changes.keys()):
+    elif any(_is_other(booking, name, changes[name]) for name in FACT_NAMES & changes.keys()):
         # The slot that was asked for at first is free to be asked for again.
         follow["slot_key"] = ""
     if status in Booking.CONFIRMED and {"status", "start_at"} & changes.keys():
         follow["reminder_at"] = reminder_time(booking, start_at, now=now)
     return follow
+
+
+def _is_other(booking: Booking, name: str, value: Any) -> bool:
+    # By its key where it is a row, which need not be read for that.
+    known = getattr(booking, _COLUMNS[name])
+    return bool(_plain(value) != known)
 
 
 def becomes(

@@ -96,17 +96,20 @@ def move_requests(moves: Sequence[Move]) -> list[BookingRequest]:
         return []
     try:
         with transaction.atomic():
-            _move(moves, now=timezone.now())
+            lines = _move(moves, now=timezone.now())
     except _Overtaken:
         if len(moves) > 1:
             return [request for move in moves for request in move_requests([move])]
         text = "Request %s was moved by someone else before it became %s."
         logger.info(text, moves[0].request.pk, moves[0].to)
         return []
+    for line in lines:
+        # Which bulk_create leaves out; whoever watches the history hears of each line.
+        post_save.send(BookingRequestEvent, instance=line, created=True)
     return [move.request for move in moves]
 
 
-def _move(moves: Sequence[Move], *, now: datetime) -> None:
+def _move(moves: Sequence[Move], *, now: datetime) -> list[BookingRequestEvent]:
     alike: dict[tuple[str, frozenset[str]], dict[int, dict[str, Any]]] = defaultdict(dict)
     for move in moves:
         changes = move.changes | {
@@ -121,7 +124,7 @@ def _move(moves: Sequence[Move], *, now: datetime) -> None:
     for (old, _names), values in alike.items():
         if update_each(BookingRequest.objects.filter(status=old), values) < len(values):
             raise _Overtaken
-    _write_history(moves, now=now)
+    lines = _write_history(moves, now=now)
     for values in alike.values():
         for move in moves:
             for name, value in values.get(move.request.pk, {}).items():
@@ -131,10 +134,11 @@ def _move(moves: Sequence[Move], *, now: datetime) -> None:
     if settled:
         for listener in listeners.requests_settled:
             listener(settled)
+    return lines
 
 
-def _write_history(moves: Sequence[Move], *, now: datetime) -> None:
-    lines = BookingRequestEvent.objects.bulk_create(
+def _write_history(moves: Sequence[Move], *, now: datetime) -> list[BookingRequestEvent]:
+    return BookingRequestEvent.objects.bulk_create(
         BookingRequestEvent(
             request=move.request,
             at=now,
@@ -146,9 +150,6 @@ def _write_history(moves: Sequence[Move], *, now: datetime) -> None:
         )
         for move in moves
     )
-    for line in lines:
-        # Which bulk_create leaves out; whoever watches the history hears of each line.
-        post_save.send(BookingRequestEvent, instance=line, created=True)
 
 
 def _follow(moves: Iterable[Move], *, now: datetime) -> None:
