@@ -8,16 +8,24 @@ from django.conf import settings
 from django.utils import timezone
 
 from ampeco.connection import get_client, look_again
+from bookings.state.moves import REFRESH, SUBMIT
 from bookings.sync import full_walk, losses, polling, refresh, sessions, submission
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay, is_due_again
+from mirror.work import note_awake
 
 logger = logging.getLogger(__name__)
 
+# How long a worker sends requests before others get their turn, so that much that is asked for at
+# once keeps no poll waiting.
+ROUND_SECONDS = 1.0
+
 
 @shared_task
-def submit_request(request_id: int) -> None:
-    submission.submit(request_id, client=get_client())
+def submit_requests() -> None:
+    """Send the queued requests that are due, since something has just become so."""
+    note_awake(SUBMIT)
+    submission.submit_due(client=get_client(), seconds=ROUND_SECONDS)
 
 
 @shared_task
@@ -27,7 +35,7 @@ def sweep_queued() -> None:
     It comes every few seconds, whether or not there is anything to ask.
     """
     client = get_client()
-    submission.submit_due(client=client)
+    submission.submit_due(client=client, seconds=ROUND_SECONDS)
     look_again(client)
 
 
@@ -62,8 +70,10 @@ def refresh_sessions() -> None:
 
 
 @shared_task
-def refresh_booking(booking_id: int) -> None:
-    refresh.refresh_one(booking_id, client=get_client())
+def refresh_now() -> None:
+    """Read the bookings that are due, since some were approved without their charger or number."""
+    note_awake(REFRESH)
+    refresh.refresh_due(client=get_client())
 
 
 @shared_task

@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 1.0
-# Celery's name for the queue of what beat starts; and that of what is about a single row.
+# Celery's name for the queue of what beat starts; and that of what is to take rows in between.
 SWEEPS_QUEUE = "celery"
 ROWS_QUEUE = "rows"
 

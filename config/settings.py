@@ -430,17 +430,17 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # mails a process (`notifications.delivery`), and never all of its threads.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 4
-# What is about one row has a queue of its own, and workers take from both in turn: a thousand
-# bookings asked for at once keep no sweep waiting. Workers that do not know it leave it to sweeps.
+# What wakes a worker to take rows has a queue of its own, and workers take from both in turn: much
+# that is asked for at once keeps no sweep waiting. Workers that do not know it leave it to sweeps.
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (SWEEPS_QUEUE, ROWS_QUEUE)
 ]
 CELERY_TASK_ROUTES = {
     name: {"queue": ROWS_QUEUE}
     for name in (
-        "bookings.tasks.submit_request",
-        "bookings.tasks.refresh_booking",
-        "notifications.tasks.send_notification",
+        "bookings.tasks.submit_requests",
+        "bookings.tasks.refresh_now",
+        "notifications.tasks.send_mails",
         "waiting.tasks.look_at_site",
     )
 }

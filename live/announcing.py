@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 # For so long after a failure nothing is said, and what happens meanwhile is collected.
 PAUSE_SECONDS = 5.0
 MOST_COLLECTED = 1000
+# The first change is said at once. What follows right after it is said together, so that workers
+# who change much say little.
+TOGETHER_SECONDS = 0.02
 
 # The ids of fleet and booking, and the version.
 Change = tuple[int, int, int]
@@ -105,6 +108,7 @@ class Voice:
             self._some.clear()
             try:
                 self.say()
+                time.sleep(TOGETHER_SECONDS)
             except redis.RedisError:
                 logger.warning("Redis is away: open pages hear of changes some seconds later.")
                 time.sleep(PAUSE_SECONDS)

@@ -6,15 +6,19 @@ claimed, worked on and given back since it was looked at. A claim that is not gi
 so a killed worker's rows are found again.
 """
 
+import functools
 import logging
 import sqlite3
 import time
 import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from celery import current_app
+from django.core.cache import cache
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q
 from kombu.exceptions import OperationalError
@@ -24,6 +28,14 @@ logger = logging.getLogger(__name__)
 # For so long after a failure the broker is not tried again, since a page that asks for many things
 # would wait for each. A sweep comes as often and does what was not said.
 PAUSE_SECONDS = 5.0
+# For so long a message is taken to wait for a worker where none has said that it began.
+WAITS_SECONDS = 5
+# How often a worker looks for other rows where all that it found were taken by others.
+LOOKS = 3
+# What was read longer ago is read again before something is done with it.
+FRESH_SECONDS = 1.0
+
+Row = TypeVar("Row")
 
 
 class _Broker:
@@ -32,22 +44,75 @@ class _Broker:
     away_until = 0.0
 
 
-def enqueue_on_commit(task_name: str, *args: Any) -> None:
-    """Send a task by name after commit.
+def wake(task_name: str) -> None:
+    """Let a worker run a task that takes whatever is due, unless a message to do so waits already.
 
-    A broker that is away costs time, not work: a sweep finds the row.
+    So a thousand rows cost a few messages. A broker that is away, or a message that is lost, costs
+    time, not work: a sweep finds the rows.
+    """
+    if time.monotonic() < _Broker.away_until:
+        return
+    # Without the cache nobody knows, and a message too many does no harm.
+    if cache.add(_waits_key(task_name), True, WAITS_SECONDS) is False:
+        return
+    if not _send(task_name):
+        note_awake(task_name)
+
+
+def _send(task_name: str, *args: Any) -> bool:
+    """Send a message; return whether the broker took it."""
+    try:
+        current_app.send_task(task_name, args=args)
+    except (OperationalError, OSError):
+        _Broker.away_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("The broker is away; a sweep will do the work of %s.", task_name)
+        return False
+    return True
+
+
+def enqueue_on_commit(task_name: str, *args: Any) -> None:
+    """Send a message about something in particular once this transaction is committed.
+
+    A sweep has to find it without the message as well.
     """
 
     def send() -> None:
-        if time.monotonic() < _Broker.away_until:
-            return
-        try:
-            current_app.send_task(task_name, args=args)
-        except (OperationalError, OSError):
-            _Broker.away_until = time.monotonic() + PAUSE_SECONDS
-            logger.warning("The broker is away; a sweep will do the work of %s.", task_name)
+        if time.monotonic() >= _Broker.away_until:
+            _send(task_name, *args)
 
     transaction.on_commit(send, robust=True)
+
+
+def wake_on_commit(task_name: str) -> None:
+    """Let a worker take what is due once this transaction is committed; one message for all of it.
+
+    A page or a worker that asks for many things says so with each, and is heard once.
+    """
+    hook, connection = _waker(task_name), transaction.get_connection()
+    # What was said within a savepoint is forgotten where that is rolled back.
+    open_now = set(connection.savepoint_ids)
+    if not any(said is hook and within <= open_now for within, said, _ in connection.run_on_commit):
+        transaction.on_commit(hook, robust=True)
+
+
+@functools.cache
+def _waker(task_name: str) -> Callable[[], None]:
+    def wake_worker() -> None:
+        wake(task_name)
+
+    return wake_worker
+
+
+def note_awake(task_name: str) -> None:
+    """Note that a worker begins a task: what is committed from here on wakes another one.
+
+    For the task itself, before it looks at what is due.
+    """
+    cache.delete(_waits_key(task_name))
+
+
+def _waits_key(task_name: str) -> str:
+    return f"message-waits:{task_name}"
 
 
 def free_of_lease(now: datetime) -> Q:
@@ -62,22 +127,80 @@ def claim(
     Returns the owner's mark and the ids that were won; another worker may have won the rest.
     What somebody holds at the moment is left to the next round: to wait for it would stop the rest.
     """
+    wanted = candidates.filter(free_of_lease(now)).values_list("pk", flat=True)[:limit]
+    return claim_these(list(wanted), among=candidates, now=now, seconds=seconds)
+
+
+def claim_these(
+    wanted: Sequence[int], *, among: "models.QuerySet[Any]", now: datetime, seconds: int
+) -> tuple[uuid.UUID, list[int]]:
+    """Claim rows by their ids, those that still are among the candidates; as `claim`.
+
+    Returns the ids in the order given.
+    """
     owner = uuid.uuid4()
-    manager = candidates.model._default_manager
-    wanted = list(candidates.filter(free_of_lease(now)).values_list("pk", flat=True)[:limit])
     if not wanted:
         return owner, []
-    free = candidates.order_by().filter(free_of_lease(now), pk__in=wanted)
+    free = among.order_by().filter(free_of_lease(now), pk__in=wanted)
     with transaction.atomic():
         unheld = free.select_for_update(skip_locked=True).values("pk")
         won = free.filter(pk__in=unheld).update(
             lease_owner=owner, lease_until=now + timedelta(seconds=seconds)
         )
     if won == len(wanted):
-        return owner, wanted
-    return owner, list(
-        manager.filter(pk__in=wanted, lease_owner=owner).values_list("pk", flat=True)
-    )
+        return owner, list(wanted)
+    ours = among.model._default_manager.filter(pk__in=wanted, lease_owner=owner)
+    keys = set(ours.values_list("pk", flat=True))
+    return owner, [pk for pk in wanted if pk in keys]
+
+
+def claim_next(
+    find: Callable[[], list[int]],
+    *,
+    among: "models.QuerySet[Any]",
+    now: datetime,
+    seconds: int,
+) -> tuple[uuid.UUID, list[int]]:
+    """Claim the rows that `find` comes up with, as `claim_these`.
+
+    It is asked again where other workers were faster with all of them: there may be more.
+    """
+    for _look in range(LOOKS):
+        wanted = find()
+        owner, won = claim_these(wanted, among=among, now=now, seconds=seconds)
+        if won or not wanted:
+            break
+    return owner, won
+
+
+@contextmanager
+def claimed(
+    model: type[models.Model], keys: Sequence[int], *, owner: uuid.UUID
+) -> Iterator[list[int]]:
+    """Yield claimed rows, to be taken out when they are begun; others may have what is left."""
+    left = list(keys)
+    try:
+        yield left
+    finally:
+        if left:
+            ours = model._default_manager.filter(pk__in=left, lease_owner=owner)
+            ours.update(lease_owner=None, lease_until=None)
+
+
+def as_they_are(left: list[int], read: Callable[[list[int]], Sequence[Row]]) -> Iterator[Row]:
+    """Yield claimed rows that are read together, as long as they are not read long ago.
+
+    They are read again then, by the ids in `left`, since the ones before may have taken their time.
+    """
+    while left:
+        read_at = time.monotonic()
+        rows = read(left)
+        for row in rows:
+            if row is not rows[0] and time.monotonic() > read_at + FRESH_SECONDS:
+                break
+            yield row
+        else:
+            return
 
 
 def is_held(error: DatabaseError) -> bool:

@@ -4,6 +4,8 @@ A mail is a row before it is a mail. The row is written in the transaction in wh
 it tells happens, so nobody is told of what did not happen and nothing that happened goes untold; a
 worker sends it afterwards.
 
+Mails are taken by the batch, and each by itself is noted before and after it goes.
+
 How often a mail goes out: once, as long as the worker lives and the server says that it took it.
 SMTP cannot be part of a transaction, so a worker that dies before it has noted the server's
 “250 OK”, or a server whose OK does not come, leaves it open whether the mail went. The row says so
@@ -17,13 +19,15 @@ once it is no longer true.
 """
 
 import logging
+import math
 import random
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -38,11 +42,11 @@ from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.state.booking import note_trouble, tell_change
-from mirror.work import claim, reconnect_if_broken
+from mirror.work import as_they_are, claimed, reconnect_if_broken, wake, wake_on_commit
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification
-from notifications.queue import due, ready
+from notifications.queue import SEND, claim_ready
 from notifications.smtp import Unconfirmed, is_refused_for_good, problem_of
 from telemetry.measures import MAILS as MAILS_COUNTED
 
@@ -50,12 +54,14 @@ logger = logging.getLogger(__name__)
 
 State = Notification.State
 
-# Longer than all takes but the answer to the whole mail, when the server uses EMAIL_TIMEOUT for
-# each of its other answers. For that one the claim is prolonged.
+# Mails that are claimed together and sent one after the other.
+BATCH = 40
+# Longer than it takes until a batch is sent by a server that answers, and longer than it takes to
+# hand over a single mail to one that uses EMAIL_TIMEOUT for each of its answers. For the answer to
+# the whole of it the claim is prolonged. Where it runs out, others take what has not been begun.
 LEASE_SECONDS = 180
-# So many mails of a process may wait for their server at once; other work has the other threads.
+# So many senders of a process may wait for their server at once; other work has the other threads.
 _senders = threading.BoundedSemaphore(2)
-SWEEP_SECONDS = 10
 FIRST_PAUSE_SECONDS = 15
 LONGEST_PAUSE_SECONDS = 15 * 60
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -75,42 +81,34 @@ class NoServer(Exception):
     """The mail server cannot be reached or refuses the log-in, so that no mail goes out."""
 
 
-def deliver_due(*, limit: int = 200, now: datetime | None = None) -> int:
+def deliver_due(*, limit: int = 200, seconds: float = math.inf, now: datetime | None = None) -> int:
     """Send the mails that are due over one SMTP connection; return how many went out.
 
-    Each row is claimed right before it is sent, so any number of senders may run at once. A mail
-    that cannot be sent is put off and the next one tried; a mail server that cannot be reached or
-    refuses the log-in ends the round, since the others would meet the same. It also ends after
-    SWEEP_SECONDS, so that many mails keep no poll waiting: the next round goes on. Nothing happens
-    while as many senders of this process as may are at it.
+    They are claimed by the batch, so any number of senders may run at once. A mail that cannot be
+    sent is put off and the next one tried; a mail server that cannot be reached or refuses the
+    log-in ends the round, since the others would meet the same. So do the `seconds` that it may
+    take, and a worker is woken to go on; that is done with each full batch too, for servers that
+    take their time. Nothing happens while as many senders of this process as may are at it.
     """
-    ends_at = time.monotonic() + SWEEP_SECONDS
+    ends_at = time.monotonic() + seconds
     tried = sent = 0
-    goes_on = True
     with _sender() as connection:
-        while connection is not None and goes_on:
-            goes_on = False
-            for pk in ready(now or timezone.now()):
-                if tried >= limit or time.monotonic() > ends_at:
-                    return sent
-                tried += 1
-                state = _send(pk, connection=connection, now=now)
-                sent += state == State.SENT
-                # What waited for this one to go first is due now.
-                goes_on |= state != State.QUEUED
+        while connection is not None and tried < limit:
+            most = min(BATCH, limit - tried)
+            owner, keys = claim_ready(now or timezone.now(), most=most, seconds=LEASE_SECONDS)
+            if not keys:
+                break
+            if len(keys) == most:
+                wake(SEND)
+            with claimed(Notification, keys, owner=owner) as left:
+                for notification in as_they_are(left, partial(_read, owner=owner)):
+                    if time.monotonic() > ends_at and tried:
+                        wake(SEND)
+                        return sent
+                    left.remove(notification.pk)
+                    tried += 1
+                    sent += _send(notification, connection=connection, now=now) == State.SENT
     return sent
-
-
-def send_notification(pk: int) -> bool:
-    """Send one mail right away; return whether it went out.
-
-    Quiet when it is not due, waits for its charger or an earlier mail, is claimed by another
-    sender, or as many senders of this process as may are at it: a sweep finds it.
-    """
-    with _sender() as connection:
-        if connection is not None:
-            return _send(pk, connection=connection, now=None) == State.SENT
-    return False
 
 
 def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
@@ -121,7 +119,7 @@ def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
     ended = Notification.objects.filter(
         pk__in=list(keys), state__in=[State.GIVEN_UP, State.PERHAPS_SENT]
     )
-    return ended.update(
+    again = ended.update(
         state=State.QUEUED,
         attempts=0,
         doubts=0,
@@ -130,22 +128,22 @@ def send_again(keys: Iterable[int], *, now: datetime | None = None) -> int:
         lease_owner=None,
         lease_until=None,
     )
+    if again:
+        wake_on_commit(SEND)
+    return again
 
 
 # One mail
 
 
-def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> State:
-    """Claim one row and send it, unless it is not to be sent; return its state, as far as known.
+def _send(
+    notification: Notification, *, connection: BaseEmailBackend, now: datetime | None
+) -> State:
+    """Send a claimed mail, unless it is not to be sent; return its state, as far as known.
 
     Raises NoServer once the row is put off.
     """
     at = now or timezone.now()
-    owner, won = claim(due(at).filter(pk=pk), now=at, seconds=LEASE_SECONDS, limit=1)
-    # The row may have been sent between the look at it and the claim: read it again.
-    notification = _read(owner) if won else None
-    if notification is None:
-        return State.QUEUED
     is_obsolete = MAILS[Notification.Kind(notification.kind)].is_obsolete(notification, now=at)
     if notification.doubts >= MOST_DOUBTS or (notification.doubts and is_obsolete):
         return _record(notification, State.PERHAPS_SENT, problem=_(NOT_CONFIRMED))
@@ -159,7 +157,7 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     try:
         message = compose(notification)
     except (ValueError, TypeError, LookupError):
-        logger.exception("Notification %s could not be written.", pk)
+        logger.exception("Notification %s could not be written.", notification.pk)
         return _put_off(notification, problem=_("The e-mail could not be written."), now=now)
     try:
         connection.open()
@@ -183,25 +181,26 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
     return _record(notification, State.SENT, subject=message.subject[:255], sent_at=sent_at)
 
 
-def _read(owner: uuid.UUID) -> Notification | None:
-    # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mail takes.
+def _read(keys: list[int], *, owner: uuid.UUID) -> list[Notification]:
+    """Return mails with all that is written in them, in the order given; few queries for all."""
+    # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mails take.
     bookings = Booking.objects.select_related(
         "fleet", "driver", "location", "evse__charge_point", "created_by"
-    )
+    ).prefetch_related("evse__connectors")
     replaced = Booking.objects.select_related("location", "evse__charge_point")
     requests = BookingRequest.objects.select_related(
         "driver", "previous_driver", "location", "evse__charge_point", "created_by"
-    )
-    return (
-        Notification.objects.filter(lease_owner=owner, state=State.QUEUED)
+    ).prefetch_related("evse__connectors")
+    rows = (
+        Notification.objects.filter(pk__in=keys, lease_owner=owner, state=State.QUEUED)
         .select_related("event", "recipient_user", "recipient_driver")
         .prefetch_related(
             Prefetch("booking", bookings),
             Prefetch("booking__replaces", replaced),
             Prefetch("request", requests),
         )
-        .first()
     )
+    return sorted(rows, key=lambda row: keys.index(row.pk))
 
 
 def _note_hand_over(notification: Notification, *, now: datetime) -> bool:
@@ -211,13 +210,13 @@ def _note_hand_over(notification: Notification, *, now: datetime) -> bool:
     """
     seconds = LEASE_SECONDS + settings.EMAIL_ANSWER_SECONDS
     return bool(
-        _claimed(notification).update(
+        _ours(notification).update(
             doubts=notification.doubts + 1, lease_until=now + timedelta(seconds=seconds)
         )
     )
 
 
-def _claimed(notification: Notification) -> QuerySet[Notification]:
+def _ours(notification: Notification) -> QuerySet[Notification]:
     return Notification.objects.filter(
         pk=notification.pk, lease_owner=notification.lease_owner, state=State.QUEUED
     )
@@ -266,11 +265,12 @@ def _record(
     changes |= {"lease_owner": None, "lease_until": None}
     if state != State.DROPPED:
         changes["attempts"] = F("attempts") + 1
-    claimed = _claimed(notification)
+    ours = _ours(notification)
+    given_up = state == State.GIVEN_UP
     try:
-        with transaction.atomic():
-            recorded = claimed.update(**changes)
-            if state == State.GIVEN_UP and recorded:
+        with transaction.atomic() if given_up else nullcontext():
+            recorded = ours.update(**changes)
+            if given_up and recorded:
                 _tell_the_fleet(notification)
     except DatabaseError:
         if state != State.SENT:
@@ -278,7 +278,7 @@ def _record(
         text = "That notification %s was sent is recorded over a new connection."
         logger.warning(text, notification.pk, extra=fields)
         reconnect_if_broken()
-        recorded = claimed.update(**changes)
+        recorded = ours.update(**changes)
     if notification.booking is not None:
         tell_change(notification.booking)
     if state == State.SENT and not recorded:

@@ -1,17 +1,23 @@
-"""Which mails are due, and in which order they go out."""
+"""Which mails are due, in which order they go out, and who takes them."""
 
 import random
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from mirror.work import claim_next
 from notifications.kinds import MAILS
 from notifications.models import Notification
 
 State = Notification.State
+
+# The task that sends what is due; whoever makes mails wakes a worker to run it.
+SEND = "notifications.tasks.send_mails"
 
 # What tells of a place waits so long for the operator to name the charger that it picked.
 WAIT_FOR_EVSE = timedelta(minutes=10)
@@ -82,3 +88,14 @@ def ready(now: datetime) -> Iterator[int]:
         at, last = slice_[-1]
         behind = Q(next_attempt_at__gt=at) | Q(next_attempt_at=at, pk__gt=last)
         slice_ = list(rows.filter(behind)[:SLICE])
+
+
+def claim_ready(now: datetime, *, most: int, seconds: int) -> tuple[uuid.UUID, list[int]]:
+    """Claim up to so many of the mails that may be sent, in their order, as `mirror.work.claim`."""
+
+    def find() -> list[int]:
+        return list(islice(ready(now), most))
+
+    # Whom it waits for has been looked at; what may have changed in this moment is its own state.
+    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+    return claim_next(find, among=queued, now=now, seconds=seconds)

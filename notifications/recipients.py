@@ -12,27 +12,26 @@ drivers.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
 from bookings.wording.versions import tells_all_of
 from drivers.models import Fleet, FleetMembership
-from mirror.work import enqueue_on_commit
+from mirror.work import wake_on_commit
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, FleetRecipients, MailKind, MailPlan
 from notifications.models import Notification, NotificationPreference
+from notifications.queue import SEND
 from waiting.models import WishEvent
 
 Kind = Notification.Kind
 Managers = NotificationPreference.Managers
 What = BookingEvent.What
 
-SEND = "notifications.tasks.send_notification"
 DEFAULTS = {kind: mail.default for kind, mail in MAILS.items()}
 
 
@@ -82,24 +81,33 @@ BY_ENDING: dict[str, MailKind] = {mail.ending: mail for mail in MAILS.values() i
 
 
 def listen() -> None:
-    listeners.request_settled.append(plan_for_request)
+    listeners.requests_settled.append(plan_for_requests)
     listeners.event_recorded.append(plan_for_event)
     listeners.booking_merged.append(hand_over_mails)
 
 
-def plan_for_request(request: BookingRequest) -> None:
-    """Write whom to tell that a request was settled, to be sent after the commit.
+def plan_for_requests(requests: Sequence[BookingRequest]) -> None:
+    """Write whom to tell that requests were settled, to be sent after the commit.
 
-    For callers in the transaction that settles it, once the booking has followed. Planning it again
-    adds nobody.
+    For callers in the transaction that settles them, once the bookings have followed. Planning it
+    again adds nobody.
     """
-    mail = BY_REQUEST.get((request.kind, request.status))
-    if mail is not None:
-        booking = request.booking
-        fleet = fleet_recipients([booking.fleet])[booking.fleet_id]
-        plan = MailPlan(booking, fleet=fleet, request=request, told=_told_already(request))
+    told_of = [
+        (mail, request)
+        for request in requests
+        if (mail := BY_REQUEST.get((request.kind, request.status))) is not None
+    ]
+    if not told_of:
+        return
+    fleets = fleet_recipients({request.booking.fleet for _mail, request in told_of})
+    rows: list[Notification] = []
+    for mail, request in told_of:
+        fleet = fleets[request.booking.fleet_id]
+        told = _told_already(request)
+        plan = MailPlan(request.booking, fleet=fleet, request=request, told=told)
         mail.plan_for_request(plan, request)
-        _save(plan)
+        rows += plan.rows
+    _save(rows)
 
 
 def plan_for_event(event: BookingEvent) -> None:
@@ -120,7 +128,7 @@ def plan_for_event(event: BookingEvent) -> None:
     fleet = fleet_recipients([booking.fleet])[booking.fleet_id]
     plan = MailPlan(booking, fleet=fleet, event=event)
     mail.plan_for_event(plan, event)
-    _save(plan)
+    _save(plan.rows)
 
 
 def plan_for_wish(event: WishEvent) -> None:
@@ -140,8 +148,7 @@ def plan_for_wish(event: WishEvent) -> None:
         )
         for user in fleet.told(kind, [wish.created_by])
     }
-    for row in Notification.objects.bulk_create(rows.values()):
-        enqueue_on_commit(SEND, row.pk)
+    _save(list(rows.values()))
 
 
 def plan_reminders(bookings: Iterable[Booking]) -> int:
@@ -154,7 +161,9 @@ def plan_reminders(bookings: Iterable[Booking]) -> int:
         plan.add_managers(Kind.REMINDER, booking.created_by)
         plan.add_driver(Kind.REMINDER, booking.driver)
         rows += plan.rows
-    Notification.objects.bulk_create(rows)
+    if rows:
+        Notification.objects.bulk_create(rows)
+        wake_on_commit(SEND)
     return len(rows)
 
 
@@ -198,14 +207,7 @@ def _told_already(request: BookingRequest) -> list[str]:
     ]
 
 
-def _save(plan: MailPlan) -> None:
-    if not plan.rows:
-        return
-    Notification.objects.bulk_create(plan.rows, ignore_conflicts=True)
-    requests = {row.request_id for row in plan.rows} - {None}
-    waiting = Notification.objects.filter(
-        Q(request__in=requests) if requests else Q(event=plan.rows[0].event_id),
-        state=Notification.State.QUEUED,
-    )
-    for pk in waiting.order_by("pk").values_list("pk", flat=True):
-        enqueue_on_commit(SEND, pk)
+def _save(rows: list[Notification]) -> None:
+    if rows:
+        Notification.objects.bulk_create(rows, ignore_conflicts=True)
+        wake_on_commit(SEND)

@@ -1,13 +1,18 @@
 """SMTP that waits for the answer by which a mail was taken; what went wrong, in words."""
 
 import smtplib
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 from django.utils.translation import gettext as _
 
 END_OF_MAIL = b"\r\n.\r\n"
+# “Service not available, closing transmission channel” (RFC 5321, 3.8).
+CLOSES = 421
 
 
 class Unconfirmed(smtplib.SMTPException):
@@ -46,11 +51,43 @@ class _PatientSSL(_Patient, smtplib.SMTP_SSL):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's, for workers: nobody waits for a page meanwhile."""
+    """Django's, for workers: nobody waits for a page meanwhile, and many mails go one session.
+
+    Servers end a session after some mails, or when none came for a while. The next mail, of which
+    they have taken nothing, then begins another one.
+    """
+
+    _sent_before = False
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
         return _PatientSSL if self.use_ssl else _Patient
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        sent_before, self._sent_before = self._sent_before, True
+        try:
+            return super().send_messages(email_messages)
+        except smtplib.SMTPException as error:
+            if not (sent_before and _is_end_of_session(error)):
+                raise
+        with suppress(OSError):
+            self.close()
+        self.open()
+        self._sent_before = True
+        return super().send_messages(email_messages)
+
+    def close(self) -> None:
+        self._sent_before = False
+        super().close()
+
+
+def _is_end_of_session(error: smtplib.SMTPException) -> bool:
+    """Return whether the server has ended a session, and surely not taken the mail."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code == CLOSES for code, _answer in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code == CLOSES
+    return isinstance(error, smtplib.SMTPServerDisconnected)
 
 
 def is_refused_for_good(error: OSError | ValueError) -> bool:

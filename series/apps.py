@@ -11,10 +11,10 @@ class SeriesConfig(AppConfig):
     def ready(self) -> None:
         """Follow the bookings of series, and say on the first screen what needs attention."""
         from bookings.boards.today.notices import said
-        from bookings.state.listeners import booking_merged, request_settled
-        from series.listeners import follow_merge, follow_move
+        from bookings.state.listeners import booking_merged, requests_settled
+        from series.listeners import follow_merge, follow_moves
         from series.notices import say_clashes
 
-        request_settled.append(follow_move)
+        requests_settled.append(follow_moves)
         booking_merged.append(follow_merge)
         said.append(say_clashes)

@@ -1,18 +1,21 @@
 """Keeps the dates of series at the bookings that they have, where those move or become one."""
 
+from collections.abc import Sequence
+
 from bookings.models import Booking, BookingRequest
 from series.models import SeriesDate
 
 
-def follow_move(request: BookingRequest) -> None:
-    """Let a date follow its booking to another place, or back to the one that it still has."""
-    new = request.booking
-    if request.kind != BookingRequest.Kind.CREATE or new.replaces_id is None:
-        return
-    if request.status == BookingRequest.Status.APPROVED:
-        SeriesDate.objects.filter(booking=new.replaces_id).update(booking=new)
-    else:
-        SeriesDate.objects.filter(booking=new).update(booking=new.replaces_id)
+def follow_moves(requests: Sequence[BookingRequest]) -> None:
+    """Let dates follow their bookings to another place, or back to the one that they still have."""
+    for request in requests:
+        new = request.booking
+        if request.kind != BookingRequest.Kind.CREATE or new.replaces_id is None:
+            continue
+        if request.status == BookingRequest.Status.APPROVED:
+            SeriesDate.objects.filter(booking=new.replaces_id).update(booking=new)
+        else:
+            SeriesDate.objects.filter(booking=new).update(booking=new.replaces_id)
 
 
 def follow_merge(gone: Booking, same: Booking) -> None:

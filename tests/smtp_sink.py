@@ -38,6 +38,9 @@ class SmtpSink:
     answers_to_data: list[str] = field(default_factory=list)
     # Keep the next mail, but cut the connection instead of saying so.
     lose_next_answer: bool = False
+    # How many mails a session may bring; the next one ends it, by a word (421) or without.
+    most_in_a_session: int = 0
+    ends_with_a_word: bool = True
     _controller: Controller | None = None
 
     def start(self) -> None:
@@ -61,6 +64,16 @@ class SmtpSink:
         self.sessions += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        session.mails = getattr(session, "mails", 0) + 1
+        if self.most_in_a_session and session.mails > self.most_in_a_session:
+            if not self.ends_with_a_word:
+                server.transport.abort()
+            return "421 4.7.0 too many messages in this session"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers_to_recipient.get(address)

@@ -3,7 +3,7 @@
 In the transaction of whatever happens to the booking, so that a wish is never between two states.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
@@ -20,17 +20,26 @@ PLACE_AND_TIME = frozenset({"status", "location", "evse", "start_at", "end_at"})
 
 
 def listen() -> None:
-    listeners.request_settled.append(follow_request)
+    listeners.requests_settled.append(follow_requests)
     listeners.event_recorded.append(follow_event)
 
 
-def follow_request(request: BookingRequest) -> None:
-    """Let the wish follow a booking that it asked for; wake who waits where something is freed."""
-    if request.kind == Kind.CREATE:
-        _settle(request)
+def follow_requests(requests: Sequence[BookingRequest]) -> None:
+    """Let wishes follow the bookings they asked for; wake who waits where something is freed."""
+    created = {request.booking_id: request for request in requests if request.kind == Kind.CREATE}
+    offers = Offer.objects.filter(booking__in=created).select_related("wish__fleet").order_by("pk")
+    last = {offer.booking_id: offer for offer in offers}
+    for booking_pk, request in created.items():
+        if offer := last.get(booking_pk):
+            _settle(request, offer)
     # A new booking frees what it held when it is refused; of the others what they were.
-    if request.is_refused == (request.kind == Kind.CREATE):
-        wake([request.booking.location_id])
+    wake(
+        {
+            request.booking.location_id
+            for request in requests
+            if request.is_refused == (request.kind == Kind.CREATE)
+        }
+    )
 
 
 def follow_event(event: BookingEvent) -> None:
@@ -48,18 +57,12 @@ def wake(locations: Iterable[int]) -> None:
         enqueue_on_commit(LOOK, location_pk)
 
 
-def _settle(request: BookingRequest) -> None:
+def _settle(request: BookingRequest, offer: Offer) -> None:
     """Fulfil the wish that a booking was asked for, or let it wait on.
 
-    By its offer, since a request that failed may be repeated when the wish waits again.
+    By its last offer, since a request that failed may be repeated when the wish waits again.
     """
-    offer = (
-        Offer.objects.filter(booking=request.booking_id)
-        .select_related("wish__fleet")
-        .order_by("-pk")
-        .first()
-    )
-    if offer is None or not offer.wish.is_open:
+    if not offer.wish.is_open:
         return
     wish = offer.wish
     if not request.is_refused:

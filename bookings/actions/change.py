@@ -26,7 +26,6 @@ from bookings.state.moves import move_request, open_cancellation, record_creatio
 from bookings.wording.open_change import describe, describe_changes, describe_open_change
 from bookings.wording.versions import facts_before, facts_of, same_as
 from drivers.models import Driver, Fleet
-from mirror.work import enqueue_on_commit
 from sites.selectors import Criteria
 
 Kind = BookingRequest.Kind
@@ -280,5 +279,4 @@ def save_change(
             next_attempt_at=now,
         )
         record_creation(request, user=user, actor=asked_by)
-        enqueue_on_commit("bookings.tasks.submit_request", request.pk)
     return request

@@ -26,7 +26,6 @@ from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.versions import facts_before, facts_of, same_as
-from mirror.work import enqueue_on_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,6 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
         **fields,
     )
     record_creation(again, user=staff_user, actor=Actor.STAFF)
-    enqueue(again)
 
 
 def _same_request(same_form: BookingRequest | None, candidate: Candidate) -> BookingRequest | None:
@@ -294,7 +292,6 @@ def _save(
         hold_for_move(candidate.previous, to=booking, actor=asked_by, user=doer)
     request.save(force_insert=True)
     record_creation(request, user=doer, actor=asked_by)
-    enqueue(request)
     return request
 
 
@@ -327,7 +324,3 @@ def rows_of(
         **asked,
     )
     return booking, request
-
-
-def enqueue(request: BookingRequest) -> None:
-    enqueue_on_commit("bookings.tasks.submit_request", request.pk)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from bookings.actions.candidate import Candidate
-from bookings.actions.create import enqueue, rows_of
+from bookings.actions.create import rows_of
 from bookings.actions.limits import held_around
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.state.moves import record_creations
@@ -52,11 +52,16 @@ def read_together(fleet: Fleet, candidates: Sequence[Candidate], *, now: datetim
     Costs some queries, and a call for about each week of each site where no answer in the cache is
     recent enough for the candidates (`answer_age`).
     """
+    read_rows(fleet, candidates)
+    _tell_limits(fleet, candidates)
+    _tell_free_times(candidates, now=now)
+
+
+def read_rows(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
+    """Read what the rules need to know of chargers, drivers and the fleet's other bookings."""
     _tell_chargers(fleet, candidates)
     _tell_drivers(fleet, candidates)
     _tell_bookings(fleet, candidates)
-    _tell_limits(fleet, candidates)
-    _tell_free_times(candidates, now=now)
 
 
 def save_together(wishes: Sequence[Wish], *, user: User) -> dict[uuid.UUID, BookingRequest]:
@@ -101,8 +106,6 @@ def _insert(wishes: Iterable[Wish], *, user: User) -> list[BookingRequest]:
     Booking.objects.bulk_create(booking for booking, _request in pairs)
     requests = BookingRequest.objects.bulk_create(request for _booking, request in pairs)
     record_creations(requests, user=user, actor=Actor.MANAGER)
-    for request in requests:
-        enqueue(request)
     return requests
 
 
@@ -111,11 +114,12 @@ def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
 
     Where any will do, and nothing is said of what it must offer, the vehicle says it.
     """
-    places = {candidate.slot.location.pk for candidate in candidates}
+    slots = [candidate.slot for candidate in candidates]
+    meant = Q(pk__in={slot.evse.pk for slot in slots if slot.evse})
+    if open_places := {slot.location.pk for slot in slots if slot.evse is None}:
+        meant |= Q(charge_point__location__in=open_places)
     evses = for_fitting(
-        all_bookable_evses(partner_ids=private_partners(fleet)).filter(
-            charge_point__location__in=places
-        )
+        all_bookable_evses(partner_ids=private_partners(fleet)).filter(meant)
     ).order_by("charge_point__name", "charge_point_id", "network_id", "pk")
     at_sites: dict[int, list[Evse]] = defaultdict(list)
     for evse in evses:

@@ -237,9 +237,12 @@ class Booking(models.Model):
 
     @property
     def is_in_motion(self) -> bool:
-        return self.is_undecided or (
-            self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None)
-        )
+        return self.is_undecided or self.is_unnamed
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether the operator has not yet said the booking's number, or its charger."""
+        return self.is_confirmed and (self.evse_id is None or self.ampeco_booking_id is None)
 
     def can_change(self, now: datetime | None = None) -> bool:
         return self.is_confirmed and self.ampeco_booking_id is not None and self._is_open(now)

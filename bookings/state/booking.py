@@ -5,11 +5,14 @@ changes nothing, so nothing that was read or typed earlier overwrites what happe
 """
 
 import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connections, transaction
+from django.db.models import Case, F, Model, QuerySet, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,10 +25,19 @@ from bookings.models import (
     ChargingSession,
 )
 from bookings.state import listeners
-from bookings.wording.versions import FACT_NAMES, TOLD_FACTS, as_json, kept_of
+from bookings.wording.versions import (
+    CHANGEABLE_FACTS,
+    FACT_NAMES,
+    TOLD_FACTS,
+    as_json,
+    kept_of,
+)
 from drivers.models import Driver
+from sites.models import Evse
 
 logger = logging.getLogger(__name__)
+
+_COLUMNS = {column.name: column.attname for column in Booking._meta.concrete_fields}
 
 
 def change_booking(
@@ -102,21 +114,71 @@ def note_trouble(
 def write(
     booking: Booking, *, now: datetime, only_version: int | None = None, **changes: Any
 ) -> bool:
-    """Write changes and what follows from them; return whether a row changed.
+    """Write changes to a booking as `write_all`; return whether a row changed.
 
-    For callers that hold the row's lock or another guard, `only_version` may be left out. What
-    follows: the version rises, a booking that holds no place any more frees its slot, and the
-    reminder moves along with the start. A status that the table of moves does not lead to is
-    written all the same, AMPECO being the authority, and logged.
+    For callers that hold the row's lock or another guard, `only_version` may be left out.
     """
-    changes = follow_ups(booking, changes, now=now) | changes | {"changed_at": now}
-    old, new = booking.status, changes.get("status", booking.status)
-    expected = new == old or booking.expects(new)
-    rows = Booking.objects.filter(pk=booking.pk)
+    rows = Booking.objects.all()
     if only_version is not None:
         rows = rows.filter(version=only_version)
-    if not rows.update(version=F("version") + 1, **changes):
-        return False
+    return bool(write_all([(booking, changes)], now=now, among=rows))
+
+
+def write_all(
+    wanted: Iterable[tuple[Booking, dict[str, Any]]],
+    *,
+    now: datetime,
+    among: QuerySet[Booking] | None = None,
+) -> int:
+    """Write changes to bookings, and what follows from them, in few statements; count the rows.
+
+    What follows: the version rises, a booking that holds no place any more frees its slot, and the
+    reminder moves along with the start. A status that the table of moves does not lead to is
+    written all the same, AMPECO being the authority, and logged. For callers that hold the rows'
+    locks, or change one at a time `among` those that meet a condition.
+    """
+    rows = Booking.objects.all() if among is None else among
+    alike: dict[frozenset[str], list[tuple[Booking, dict[str, Any]]]] = defaultdict(list)
+    for booking, changes in wanted:
+        changes = follow_ups(booking, changes, now=now) | changes | {"changed_at": now}
+        alike[frozenset(changes)].append((booking, changes))
+    written = 0
+    for group in alike.values():
+        values = {booking.pk: changes for booking, changes in group}
+        if update_each(rows, values, version=F("version") + 1):
+            written += len(group)
+            for booking, changes in group:
+                _note_written(booking, changes)
+    return written
+
+
+def update_each(rows: QuerySet[Any], values: Mapping[int, dict[str, Any]], **also: Any) -> int:
+    """Give rows values of the same names, each its own, in one statement; return how many rows.
+
+    `values` are by primary key; `also` are expressions that hold for all of them.
+    """
+    first = next(iter(values.values()))
+    changes: dict[str, Any] = dict(also)
+    for name in first:
+        if all(each[name] == first[name] for each in values.values()):
+            changes[name] = first[name]
+            continue
+        field = rows.model._meta.get_field(name)
+        told = {pk: _plain(each[name]) for pk, each in values.items()}
+        case = Case(*(When(pk=pk, then=Value(value, field)) for pk, value in told.items()))
+        # As `bulk_update` has it: PostgreSQL would take the values for texts.
+        casts = connections[rows.db].features.requires_casted_case_in_updates
+        changes[name] = Cast(case, field) if casts else case
+    return rows.filter(pk__in=list(values)).update(**changes)
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, Model) else value
+
+
+def _note_written(booking: Booking, changes: dict[str, Any]) -> None:
+    old, new = booking.status, changes.get("status", booking.status)
+    expected = new == old or booking.expects(new)
     for name, value in changes.items():
         setattr(booking, name, value)
     booking.version += 1
@@ -124,7 +186,6 @@ def write(
     if not expected:
         extra = {"booking_id": booking.pk, "status": new}
         logger.warning("Booking %s went from %s to %s.", booking.pk, old, new, extra=extra)
-    return True
 
 
 def tell_change(booking: Booking) -> None:
@@ -139,12 +200,84 @@ def follow_ups(booking: Booking, changes: dict[str, Any], *, now: datetime) -> d
     follow: dict[str, Any] = {}
     if status not in Booking.HOLDS_A_PLACE:
         follow |= {"slot_key": "", "reminder_at": None}
-    elif any(changes[name] != getattr(booking, name) for name in FACT_NAMES & changes.keys()):
+    elif any(_is_other(booking, name, changes[name]) for name in FACT_NAMES & changes.keys()):
         # The slot that was asked for at first is free to be asked for again.
         follow["slot_key"] = ""
     if status in Booking.CONFIRMED and {"status", "start_at"} & changes.keys():
         follow["reminder_at"] = reminder_time(booking, start_at, now=now)
     return follow
+
+
+def _is_other(booking: Booking, name: str, value: Any) -> bool:
+    # By its key where it is a row, which need not be read for that.
+    known = getattr(booking, _COLUMNS[name])
+    return bool(_plain(value) != known)
+
+
+def becomes(
+    booking: Booking,
+    *,
+    by: BookingRequest,
+    now: datetime,
+    ampeco_booking_id: int | None,
+    evse: Evse | None,
+) -> dict[str, Any]:
+    """Return what a booking becomes by the new state of a request about it.
+
+    `ampeco_booking_id` and `evse` are what the approval of a new one tells.
+    """
+    if by.status == BookingRequest.Status.STALE:
+        return {"needs_attention": True}
+    if by.kind == BookingRequest.Kind.CREATE:
+        if by.is_refused:
+            return _never_booked(booking, by)
+        return {
+            "status": Booking.Status.ACCEPTED,
+            "needs_attention": False,
+            "ampeco_booking_id": ampeco_booking_id,
+            "evse": evse,
+            "refresh_at": now,
+        }
+    settled: dict[str, Any] = {"open_change": "", "needs_attention": False}
+    # Once the driver charges, the end is all that may still change.
+    stands = booking.holds_a_place or (
+        by.kind == BookingRequest.Kind.UPDATE
+        and by.asks_for_end_only
+        and booking.status in Booking.GOES_AHEAD
+    )
+    if by.is_refused:
+        # It stays as it was.
+        read = {"refresh_at": now} if stands else {}
+        return settled | {"needs_attention": stands} | read
+    if by.kind == BookingRequest.Kind.UPDATE:
+        if not stands:
+            # Cancelled or ended at the operator before the approval was seen.
+            return {"open_change": ""}
+        wanted = {fact.name: getattr(by, fact.name) for fact in CHANGEABLE_FACTS}
+        return settled | {"refresh_at": now} | wanted
+    if not booking.expects(Booking.Status.CANCELLED):
+        # Here too.
+        return settled
+    return settled | {"status": Booking.Status.CANCELLED, "refresh_at": None}
+
+
+def _never_booked(booking: Booking, by: BookingRequest) -> dict[str, Any]:
+    if is_to_be_cancelled(by, booking):
+        status = Booking.Status.CANCELLED
+    elif by.status == BookingRequest.Status.REJECTED:
+        status = Booking.Status.REJECTED
+    else:
+        status = Booking.Status.NOT_PLACED
+    needs_attention = status != Booking.Status.CANCELLED
+    return {"status": status, "needs_attention": needs_attention, "open_change": ""}
+
+
+def is_to_be_cancelled(request: BookingRequest, booking: Booking) -> bool:
+    """Return whether a booking that was asked for is not wanted any more."""
+    return (
+        booking.open_change == Booking.OpenChange.WITHDRAW
+        or request.failure == BookingRequest.Failure.WITHDRAWN
+    )
 
 
 def reminder_time(booking: Booking, start_at: datetime, *, now: datetime) -> datetime | None:

@@ -4,12 +4,12 @@ State knows nobody above it. Whoever has to act in the transaction that makes a 
 mail that must not get lost, say) adds a function here, in the `ready` of its app.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 
-# A request is settled, and its booking has followed.
-request_settled: list[Callable[[BookingRequest], None]] = []
+# Requests are settled, and their bookings have followed.
+requests_settled: list[Callable[[Sequence[BookingRequest]], None]] = []
 # A line of history was written besides requests.
 event_recorded: list[Callable[[BookingEvent], None]] = []
 # The first booking is about to be deleted, since the second one is the same.

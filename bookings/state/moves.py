@@ -1,11 +1,14 @@
 """The one door for a request's state: how it moves, with its history, its booking and its mails."""
 
 import logging
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.signals import post_save
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,13 +17,52 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
-from bookings.state.booking import merge_external_booking, tell_change, write
-from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
-from mirror.work import enqueue_on_commit
+from bookings.state.booking import (
+    becomes,
+    is_to_be_cancelled,
+    merge_external_booking,
+    tell_change,
+    update_each,
+    write,
+    write_all,
+)
+from bookings.wording.versions import facts_of
+from mirror.work import wake_on_commit
 from sites.models import Evse
 from vehicles.bay_memory import remember
 
 logger = logging.getLogger(__name__)
+
+
+Kind = BookingRequest.Kind
+Status = BookingRequest.Status
+OpenChange = Booking.OpenChange
+
+# The tasks that take what is due; whoever has made something due wakes a worker to run them.
+SUBMIT = "bookings.tasks.submit_requests"
+REFRESH = "bookings.tasks.refresh_now"
+
+
+@dataclass(slots=True)
+class Move:
+    """Where a request goes from the state it was read in, and who does it.
+
+    `ampeco_booking_id` and `evse` are what an approval tells of the booking; `changes` are written
+    to the request along with its state.
+    """
+
+    request: BookingRequest
+    to: RequestStatus
+    actor: Actor
+    user: User | None = None
+    note: str = ""
+    ampeco_booking_id: int | None = None
+    evse: Evse | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+class _Overtaken(Exception):
+    """Somebody else has moved one of the requests since it was read."""
 
 
 def move_request(
@@ -34,79 +76,193 @@ def move_request(
     evse: Evse | None = None,
     **changes: Any,
 ) -> bool:
-    """Move a request from the state it was read in; return whether this call did it.
+    """Move one request as `move_requests`; return whether this call did it."""
+    move = Move(request, to, actor, user, note, ampeco_booking_id, evse, changes)
+    return bool(move_requests([move]))
 
-    In one transaction: a conditional UPDATE on the old state, a line of history, the booking's own
-    state with what follows from it, and the notifications to send. Whoever comes second changes
-    nothing and gets False. On success `request` is up to date; it keeps no claim. Raises ValueError
-    for a move that the state machine does not know.
+
+def move_requests(moves: Sequence[Move]) -> list[BookingRequest]:
+    """Move requests from the states they were read in; return those that this call has moved.
+
+    In one transaction and a handful of statements, however many there are: a conditional UPDATE on
+    the old state, a line of history each, the bookings' own states with what follows from them, and
+    the notifications to send. Whoever comes second changes nothing: where somebody else has moved
+    one of the requests, the others are moved one by one. Those moved are up to date, and keep no
+    claim. Raises ValueError for a move that the state machine does not know.
     """
-    if to not in BookingRequest.MOVES[request.status]:
-        raise ValueError(f"A request that is {request.status} cannot become {to}.")
-    now = timezone.now()
-    settles = to in BookingRequest.SETTLED
-    changes |= {"status": to, "lease_until": None, "lease_owner": None, "trouble": ""}
-    if settles:
-        changes["settled_at"] = now
-    with transaction.atomic():
-        moved = BookingRequest.objects.filter(pk=request.pk, status=request.status).update(
-            **changes
-        )
-        if not moved:
-            logger.info("Request %s was moved by someone else before it became %s.", request.pk, to)
-            return False
-        BookingRequestEvent.objects.create(
-            request=request,
+    for move in moves:
+        if move.to not in BookingRequest.MOVES[move.request.status]:
+            raise ValueError(f"A request that is {move.request.status} cannot become {move.to}.")
+    if not moves:
+        return []
+    try:
+        with transaction.atomic():
+            lines = _move(moves, now=timezone.now())
+    except _Overtaken:
+        if len(moves) > 1:
+            return [request for move in moves for request in move_requests([move])]
+        text = "Request %s was moved by someone else before it became %s."
+        logger.info(text, moves[0].request.pk, moves[0].to)
+        return []
+    for line in lines:
+        _tell_watchers(line)
+    return [move.request for move in moves]
+
+
+def _tell_watchers(line: BookingRequestEvent) -> None:
+    """Tell whoever watches the history of a line; bulk_create leaves that out."""
+    post_save.send(BookingRequestEvent, instance=line, created=True, raw=False)
+
+
+def _move(moves: Sequence[Move], *, now: datetime) -> list[BookingRequestEvent]:
+    alike: dict[tuple[str, frozenset[str]], dict[int, dict[str, Any]]] = defaultdict(dict)
+    for move in moves:
+        changes = move.changes | {
+            "status": move.to,
+            "lease_until": None,
+            "lease_owner": None,
+            "trouble": "",
+        }
+        if move.to in BookingRequest.SETTLED:
+            changes["settled_at"] = now
+        alike[move.request.status, frozenset(changes)][move.request.pk] = changes
+    for (old, _names), values in alike.items():
+        if update_each(BookingRequest.objects.filter(status=old), values) < len(values):
+            raise _Overtaken
+    lines = _write_history(moves, now=now)
+    for values in alike.values():
+        for move in moves:
+            for name, value in values.get(move.request.pk, {}).items():
+                setattr(move.request, name, value)
+    _follow(moves, now=now)
+    settled = [move.request for move in moves if move.request.is_settled]
+    _remember_bays(settled, now=now)
+    if settled:
+        for listener in listeners.requests_settled:
+            listener(settled)
+    return lines
+
+
+def _write_history(moves: Sequence[Move], *, now: datetime) -> list[BookingRequestEvent]:
+    return BookingRequestEvent.objects.bulk_create(
+        BookingRequestEvent(
+            request=move.request,
             at=now,
-            from_status=request.status,
-            to_status=to,
-            actor=actor,
-            user=user,
-            note=note[:1000],
+            from_status=move.request.status,
+            to_status=move.to,
+            actor=move.actor,
+            user=move.user,
+            note=move.note[:1000],
         )
-        for name, value in changes.items():
-            setattr(request, name, value)
-        apply_request_outcome(request, now=now, ampeco_booking_id=ampeco_booking_id, evse=evse)
-        if settles:
-            for listener in listeners.request_settled:
-                listener(request)
-    return True
+        for move in moves
+    )
 
 
-Kind = BookingRequest.Kind
-Status = BookingRequest.Status
-OpenChange = Booking.OpenChange
+def _follow(moves: Iterable[Move], *, now: datetime) -> None:
+    """Change the bookings as their requests' new states want, under the rows' locks.
+
+    What concerns another booking as well is done by itself.
+    """
+    concerned = {}
+    for move in moves:
+        if move.to == Status.STALE or move.request.is_settled:
+            concerned[move.request.pk] = move
+        else:
+            tell_change(move.request.booking)
+    if not concerned:
+        return
+    bookings = _locked(concerned)
+    known = _made_elsewhere(concerned.values())
+    alone = {
+        pk: move for pk, move in concerned.items() if _concerns_another(move, bookings[pk], known)
+    }
+    write_all(
+        [
+            (bookings[pk], _becomes(move, bookings[pk], now=now))
+            for pk, move in concerned.items()
+            if pk not in alone
+        ],
+        now=now,
+    )
+    for pk, move in alone.items():
+        bookings |= _locked({pk: move})
+        _settle_creation(move, bookings[pk], now=now)
+    for pk, move in concerned.items():
+        _copy(bookings[pk], move.request.booking)
+        if move.request.kind == Kind.CREATE and bookings[pk].is_unnamed:
+            # Until AMPECO names the booking and the charger, a worker reads on.
+            wake_on_commit(REFRESH)
 
 
-def apply_request_outcome(
-    request: BookingRequest, *, now: datetime, ampeco_booking_id: int | None, evse: Evse | None
-) -> None:
-    """Change the booking as its request's new state wants, under the row's lock.
+def _locked(moves: Mapping[int, Move]) -> dict[int, Booking]:
+    """Return bookings, locked, by the ids of the requests that move."""
+    rows = Booking.objects.select_for_update(of=("self",)).filter(requests__in=list(moves))
+    found: dict[int, Booking] = {}
+    for booking in rows.annotate(moved_by=F("requests__pk")).order_by("pk"):
+        request = moves[booking.moved_by].request
+        if booking.pk == request.booking_id:
+            booking.fleet = request.booking.fleet
+        else:
+            # Its booking was merged into this one since the request was read.
+            request.booking = booking
+        found[request.pk] = booking
+    return found
 
-    What the operator said to a vehicle's needs of a parking space is remembered with it.
+
+def _made_elsewhere(moves: Iterable[Move]) -> set[int | None]:
+    """Return which of the approved bookings stand here already, taken in by a sweep."""
+    ids = {move.ampeco_booking_id for move in moves if move.request.kind == Kind.CREATE} - {None}
+    if not ids:
+        return set()
+    held = Booking.objects.filter(ampeco_booking_id__in=ids, made_elsewhere=True)
+    return set(held.values_list("ampeco_booking_id", flat=True))
+
+
+def _concerns_another(move: Move, booking: Booking, known: set[int | None]) -> bool:
+    if move.request.kind != Kind.CREATE or not move.request.is_settled:
+        return False
+    return bool(
+        booking.replaces_id
+        or is_to_be_cancelled(move.request, booking)
+        or move.ampeco_booking_id in known
+    )
+
+
+def _becomes(move: Move, booking: Booking, *, now: datetime) -> dict[str, Any]:
+    return becomes(
+        booking,
+        by=move.request,
+        now=now,
+        ampeco_booking_id=move.ampeco_booking_id,
+        evse=move.evse or move.request.evse,
+    )
+
+
+def _settle_creation(move: Move, booking: Booking, *, now: datetime) -> None:
+    """Change a booking that was asked for, and another one with it.
 
     Approval of a booking that replaces another one, or that is to be cancelled by now, opens the
     cancellation that belongs to it in the same transaction, so that a crash cannot lose it.
     """
-    if request.status != Status.STALE and not request.is_settled:
-        tell_change(request.booking)
-        return
-    booking = Booking.objects.select_for_update(of=("self",)).get(requests=request.pk)
-    if booking.pk == request.booking_id:
-        booking.fleet = request.booking.fleet
+    request = move.request
+    to_be_cancelled = is_to_be_cancelled(request, booking)
+    if not request.is_refused:
+        merge_external_booking(booking, ampeco_booking_id=move.ampeco_booking_id)
+    write(booking, now=now, **_becomes(move, booking, now=now))
+    if request.is_refused:
+        _leave_replaced(booking, request, now)
+    elif to_be_cancelled:
+        asked = booking.events.filter(what=BookingEvent.What.WITHDRAWAL_ASKED).last()
+        open_cancellation(
+            booking,
+            now=now,
+            asked_by=Actor(asked.actor) if asked else Actor.PORTAL,
+            user=asked.user if asked else None,
+            batch=request.batch,
+        )
+        _leave_replaced(booking, request, now)
     else:
-        # Its booking was merged into this one since the request was read.
-        request.booking = booking
-    if request.status == Status.STALE:
-        write(booking, now=now, needs_attention=True)
-    elif request.kind == Kind.CREATE:
-        _remember_bays(request, booking, now)
-        _apply_creation(request, booking, now, ampeco_booking_id, evse)
-    elif request.kind == Kind.UPDATE:
-        _apply_change(request, booking, now)
-    else:
-        _apply_cancellation(request, booking, now)
-    _copy(booking, request.booking)
+        _cancel_replaced(booking, now)
 
 
 def open_cancellation(
@@ -135,136 +291,46 @@ def open_cancellation(
         **fields,
     )
     record_creation(request, user=user, actor=asked_by)
-    enqueue_on_commit("bookings.tasks.submit_request", request.pk)
     return request
 
 
 def record_creation(request: BookingRequest, *, user: User | None, actor: Actor) -> None:
-    _creation_of(request, user=user, actor=actor).save(force_insert=True)
-    tell_change(request.booking)
+    """Write the first line of a request's history; a worker sends what is queued, once committed.
+
+    In the transaction that saves the request.
+    """
+    record_creations([request], user=user, actor=actor)
 
 
 def record_creations(
-    requests: Iterable[BookingRequest], *, user: User | None, actor: Actor
+    requests: Sequence[BookingRequest], *, user: User | None, actor: Actor
 ) -> None:
     """Do the same for many, with one statement."""
-    events = [_creation_of(request, user=user, actor=actor) for request in requests]
-    for event in BookingRequestEvent.objects.bulk_create(events):
-        # Whoever watches history is told by Django of rows that are saved one by one only.
-        post_save.send(BookingRequestEvent, instance=event, created=True, raw=False)
-        tell_change(event.request.booking)
-
-
-def _creation_of(
-    request: BookingRequest, *, user: User | None, actor: Actor
-) -> BookingRequestEvent:
-    return BookingRequestEvent(
-        request=request, at=request.created_at, to_status=request.status, actor=actor, user=user
-    )
-
-
-def _apply_creation(
-    request: BookingRequest,
-    booking: Booking,
-    now: datetime,
-    ampeco_booking_id: int | None,
-    evse: Evse | None,
-) -> None:
-    to_be_cancelled = (
-        booking.open_change == OpenChange.WITHDRAW
-        or request.failure == BookingRequest.Failure.WITHDRAWN
-    )
-    if request.is_refused:
-        if to_be_cancelled:
-            outcome = Booking.Status.CANCELLED
-        elif request.status == Status.REJECTED:
-            outcome = Booking.Status.REJECTED
-        else:
-            outcome = Booking.Status.NOT_PLACED
-        write(booking, now=now, status=outcome, needs_attention=not to_be_cancelled, open_change="")
-        _leave_replaced(booking, request, now)
-        return
-    assigned = evse or request.evse
-    merge_external_booking(booking, ampeco_booking_id=ampeco_booking_id)
-    write(
-        booking,
-        now=now,
-        status=Booking.Status.ACCEPTED,
-        needs_attention=False,
-        ampeco_booking_id=ampeco_booking_id,
-        evse=assigned,
-        refresh_at=now,
-    )
-    if ampeco_booking_id is None or assigned is None:
-        # Until AMPECO names the booking and the charger, a worker reads on.
-        enqueue_on_commit("bookings.tasks.refresh_booking", booking.pk)
-    if to_be_cancelled:
-        asked = booking.events.filter(what=BookingEvent.What.WITHDRAWAL_ASKED).last()
-        open_cancellation(
-            booking,
-            now=now,
-            asked_by=Actor(asked.actor) if asked else Actor.PORTAL,
-            user=asked.user if asked else None,
-            batch=request.batch,
+    lines = BookingRequestEvent.objects.bulk_create(
+        BookingRequestEvent(
+            request=request, at=request.created_at, to_status=request.status, actor=actor, user=user
         )
-        _leave_replaced(booking, request, now)
-    else:
-        _cancel_replaced(booking, now)
-
-
-def _remember_bays(request: BookingRequest, booking: Booking, now: datetime) -> None:
-    if request.status in {Status.APPROVED, Status.REJECTED}:
-        remember(
-            fleet=booking.fleet,
-            location=request.location,
-            needs=request.criteria.parking,
-            approved=request.status == Status.APPROVED,
-            reason=request.rejection_reason,
-            now=now,
-        )
-
-
-def _apply_change(request: BookingRequest, booking: Booking, now: datetime) -> None:
-    # Once the driver charges, the end is all that may still change.
-    stands = booking.holds_a_place or (
-        request.asks_for_end_only and booking.status in Booking.GOES_AHEAD
+        for request in requests
     )
-    if request.is_refused:
-        _keep_as_it_was(booking, now, needs_attention=stands)
-    elif stands:
-        write(
-            booking,
-            now=now,
-            open_change="",
-            needs_attention=False,
-            refresh_at=now,
-            **{fact.name: getattr(request, fact.name) for fact in CHANGEABLE_FACTS},
-        )
-    else:
-        # Cancelled or ended at the operator before the approval was seen.
-        write(booking, now=now, open_change="")
+    for line in lines:
+        _tell_watchers(line)
+        tell_change(line.request.booking)
+    if any(request.status == Status.QUEUED for request in requests):
+        wake_on_commit(SUBMIT)
 
 
-def _apply_cancellation(request: BookingRequest, booking: Booking, now: datetime) -> None:
-    if request.is_refused:
-        _keep_as_it_was(booking, now, needs_attention=booking.holds_a_place)
-    elif booking.expects(Booking.Status.CANCELLED):
-        write(
-            booking,
-            now=now,
-            status=Booking.Status.CANCELLED,
-            open_change="",
-            needs_attention=False,
-            refresh_at=None,
-        )
-    else:
-        # Cancelled or ended at the operator before the approval was seen.
-        write(booking, now=now, open_change="", needs_attention=False)
-
-
-def _keep_as_it_was(booking: Booking, now: datetime, *, needs_attention: bool) -> None:
-    changes: dict[str, Any] = {"refresh_at": now} if needs_attention else {}
-    write(booking, now=now, open_change="", needs_attention=needs_attention, **changes)
+def _remember_bays(requests: Iterable[BookingRequest], *, now: datetime) -> None:
+    """Remember what the operator said to vehicles' needs of a parking space."""
+    for request in requests:
+        if request.kind == Kind.CREATE and request.status in {Status.APPROVED, Status.REJECTED}:
+            remember(
+                fleet=request.booking.fleet,
+                location=request.location,
+                needs=request.criteria.parking,
+                approved=request.status == Status.APPROVED,
+                reason=request.rejection_reason,
+                now=now,
+            )
 
 
 def _cancel_replaced(booking: Booking, now: datetime) -> None:
@@ -320,5 +386,5 @@ def _replaced(booking: Booking) -> Booking | None:
 
 def _copy(booking: Booking, to: Booking) -> None:
     # The caller goes on with its own copy.
-    for field in Booking._meta.concrete_fields:
-        setattr(to, field.attname, getattr(booking, field.attname))
+    for column in Booking._meta.concrete_fields:
+        setattr(to, column.attname, getattr(booking, column.attname))

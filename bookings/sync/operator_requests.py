@@ -1,7 +1,8 @@
 """What goes up to the operator: whether it still may, what is sent, and how it is found again."""
 
 import logging
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from bookings.actions.candidate import (
     driver_is_of_the_fleet,
 )
 from bookings.actions.change import change_candidate
+from bookings.actions.together import read_rows
 from bookings.models import Booking, BookingRequest
 from upstream.errors import UpstreamRejected, UpstreamUnauthorized
 
@@ -316,7 +318,26 @@ RECHECKED: dict[Rule, Failure] = {
 }
 
 
-def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
+def read_candidates(requests: Iterable[BookingRequest]) -> dict[int, Candidate]:
+    """Return what requests want, by primary key, with all that the rules need to know of it.
+
+    Costs a few queries a fleet. Nothing of cancellations, which are held up by no rule.
+    """
+    found: dict[int, Candidate] = {}
+    by_fleet: dict[int, list[Candidate]] = defaultdict(list)
+    for request in requests:
+        if request.kind == Kind.CANCEL:
+            continue
+        found[request.pk] = _candidate(request)
+        by_fleet[request.booking.fleet_id].append(found[request.pk])
+    for candidates in by_fleet.values():
+        read_rows(candidates[0].fleet, candidates)
+    return found
+
+
+def find_obstacle(
+    request: BookingRequest, candidate: Candidate | None, *, now: datetime
+) -> Failure | None:
     """Return why a request can no longer be sent, or None. Reads availability at most once.
 
     A cancellation is held up by nothing but its booking being over. Raises AvailabilityUnknown when
@@ -328,26 +349,28 @@ def find_obstacle(request: BookingRequest, *, now: datetime) -> Failure | None:
             return Failure.WITHDRAWN
         if request.start_at <= now:
             return Failure.TOO_LATE
-        return _obstacle_to(request)
+        return _obstacle_to(candidate)
     if request.kind == Kind.UPDATE and request.asks_for_end_only and booking.is_running(now):
-        return _obstacle_to_end(request, now=now)
+        return _obstacle_to_end(request, candidate, now=now)
     if booking.status not in Booking.MAY_COME or booking.is_past(now):
         return Failure.BOOKING_OVER
     if request.kind == Kind.CANCEL:
         return None
     if min(booking.start_at, request.start_at) <= now:
         return Failure.TOO_LATE
-    return _obstacle_to(request)
+    return _obstacle_to(candidate)
 
 
-def _obstacle_to_end(request: BookingRequest, *, now: datetime) -> Failure | None:
+def _obstacle_to_end(
+    request: BookingRequest, candidate: Candidate | None, *, now: datetime
+) -> Failure | None:
     """Return what stands against another end of a booking that runs; less time always goes."""
     if request.end_at <= now:
         return Failure.TOO_LATE
-    return None if request.end_at <= request.booking.end_at else _obstacle_to(request)
+    return None if request.end_at <= request.booking.end_at else _obstacle_to(candidate)
 
 
-def _obstacle_to(request: BookingRequest) -> Failure | None:
+def _candidate(request: BookingRequest) -> Candidate:
     booking = request.booking
     if request.kind == Kind.UPDATE:
         candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
@@ -358,6 +381,11 @@ def _obstacle_to(request: BookingRequest) -> Failure | None:
         candidate = Candidate(booking.fleet, slot, request.driver)
     # Most are sent within a second of the form, which has asked.
     candidate.answer_age = settings.AVAILABILITY_CACHE_SECONDS
+    return candidate
+
+
+def _obstacle_to(candidate: Candidate | None) -> Failure | None:
+    assert candidate is not None
     for rule, failure in RECHECKED.items():
         if rule(candidate):
             return failure

@@ -10,6 +10,7 @@ import logging
 import math
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,11 +22,11 @@ from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from bookings.models import Actor, BookingRequest
-from bookings.state.moves import move_request
+from bookings.state.moves import Move, move_requests
 from bookings.sync.duplicates import note_repeated, record_single_decision
 from bookings.sync.operator_requests import CLOCK_SKEW
 from bookings.sync.schedule import one_by_one_instead
-from bookings.sync.submission import record_decision
+from bookings.sync.submission import record_decision, record_decisions
 from mirror.work import claim, reconnect_if_broken
 from upstream.errors import (
     UpstreamError,
@@ -45,6 +46,8 @@ PAGE_SIZE = 100
 STALE_PAUSE_SECONDS = 600
 TROUBLE_PAUSE_SECONDS = 15
 UNRECORDED_PAUSE_SECONDS = 60
+
+Decided = tuple[BookingRequest, ampeco_types.BookingRequest]
 
 
 def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
@@ -100,7 +103,11 @@ def pause_seconds(age_seconds: float) -> int:
 
 
 def _rows(requests: QuerySet[BookingRequest]) -> list[BookingRequest]:
-    return list(requests.select_related("booking", "driver", "evse", "location", "created_by"))
+    return list(
+        requests.select_related(
+            "booking__fleet", "booking__created_by", "driver", "evse", "location", "created_by"
+        )
+    )
 
 
 def _count_open() -> int:
@@ -151,19 +158,38 @@ def _record_page(
             )
         )
     }
-    undecided = []
-    decided = 0
+    decided, undecided = {}, []
     for answer in answers:
         request = remaining.pop(answer.id, None) or not_due.get(answer.id)
         if request is None:
             continue
         if answer.is_decided:
-            decided += _record_one(request, answer, client=client)
+            decided[request.pk] = request, answer
         else:
             undecided.append(request)
+    recorded = _record_decided(decided, client=client)
     _record_undecided(undecided, began=began)
     note_repeated(answers)
-    return decided
+    return recorded
+
+
+def _record_decided(decided: dict[int, Decided], *, client: AmpecoClient) -> int:
+    """Record decisions together, those that cannot be one by one; return how many were."""
+    single = {pk: pair for pk, pair in decided.items() if pair[0].may_be_doubled}
+    together = [pair for pk, pair in decided.items() if pk not in single]
+    recorded = 0
+    try:
+        recorded = record_decisions(together)
+    except DatabaseError as error:
+        # Nothing of it has happened in the database, but to the rows as they were read.
+        text = "%d decisions are recorded one by one: %s"
+        logger.warning(text, len(together), type(error).__name__)
+        reconnect_if_broken()
+        again = [request.pk for request, _answer in together]
+        for request in _rows(BookingRequest.objects.filter(pk__in=again)):
+            if not request.is_settled:
+                single[request.pk] = request, decided[request.pk][1]
+    return recorded + sum(_record_one(*pair, client=client) for pair in single.values())
 
 
 def _poll_singly(
@@ -235,9 +261,10 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
     # Sweeps come at a steady pace: what falls due just after one would wait for another round.
     early = timedelta(seconds=settings.POLL_INTERVAL_SECONDS / 2)
     by_pause: dict[int, list[int]] = defaultdict(list)
+    late = _note_lateness(requests, now=now)
     for request in requests:
-        late = _note_lateness(request, now=now)
-        pause = STALE_PAUSE_SECONDS if late else pause_seconds(request.age_seconds(now))
+        is_late = request.pk in late
+        pause = STALE_PAUSE_SECONDS if is_late else pause_seconds(request.age_seconds(now))
         by_pause[pause].append(request.pk)
     for pause, ids in by_pause.items():
         BookingRequest.objects.filter(
@@ -248,12 +275,18 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
         )
 
 
-def _note_lateness(request: BookingRequest, *, now: datetime) -> bool:
-    """Make an undecided row past its deadline stale; return whether it is past it."""
-    late = request.age_seconds(now) > settings.POLL_DEADLINE_HOURS * 3600
-    if late and request.status == Status.PENDING:
-        move_request(request, to=Status.STALE, actor=Actor.PORTAL)
-    return late
+def _note_lateness(requests: Iterable[BookingRequest], *, now: datetime) -> set[int]:
+    """Make undecided rows past their deadline stale; return which are past it, by primary key."""
+    limit = settings.POLL_DEADLINE_HOURS * 3600
+    late = [request for request in requests if request.age_seconds(now) > limit]
+    move_requests(
+        [
+            Move(request, Status.STALE, Actor.PORTAL)
+            for request in late
+            if request.status == Status.PENDING
+        ]
+    )
+    return {request.pk for request in late}
 
 
 def _postpone(requests: list[BookingRequest], *, error: UpstreamError) -> None:
@@ -266,8 +299,7 @@ def _postpone(requests: list[BookingRequest], *, error: UpstreamError) -> None:
         trouble = Trouble.NOT_PERMITTED
     logger.warning("%d requests could not be polled: %s", len(requests), error)
     now = timezone.now()
-    for request in requests:
-        _note_lateness(request, now=now)
+    _note_lateness(requests, now=now)
     BookingRequest.objects.filter(
         pk__in=[request.pk for request in requests], status__in=BookingRequest.UNDECIDED
     ).update(

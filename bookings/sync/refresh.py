@@ -19,6 +19,7 @@ from django.utils import timezone
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted
 from bookings.models import Booking
+from bookings.state.moves import REFRESH
 from bookings.sync.compare import Outcome, followed, record_gone, record_page, record_single
 from bookings.sync.schedule import (
     AFTER_END,
@@ -41,6 +42,7 @@ from bookings.sync.schedule import (
 )
 from bookings.sync.sessions import find_session
 from bookings.sync.whose import find_booking_id, leave_strangers
+from mirror.work import wake
 from upstream.errors import (
     UpstreamError,
     UpstreamNotFound,
@@ -167,19 +169,10 @@ def refresh_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     except UpstreamError as error:
         at = timezone.now() + stop_round(error, what=f"{len(work.remaining)} bookings")
     _give_back(work.remaining.values(), at=at, now=now)
+    if at == now and any(booking.is_unnamed for booking in work.remaining.values()):
+        # Drivers wait to be told their charger.
+        wake(REFRESH)
     return work.changed
-
-
-def refresh_one(booking_id: int, *, client: AmpecoClient) -> None:
-    """Read one booking right away if it is still due; quiet when it is not."""
-    now = timezone.now()
-    due = claim_due(followed().filter(pk=booking_id), now=now, limit=1)
-    for booking in due:
-        try:
-            _read_one(booking, client=client)
-        except (UpstreamError, DatabaseError) as error:
-            logger.warning("Booking %s could not be read; a sweep will: %s", booking.pk, error)
-            schedule(Booking.objects.filter(pk=booking.pk), timezone.now() + SOON)
 
 
 def watch_bookings(bookings: Iterable[Booking], *, now: datetime | None = None) -> None:

@@ -1,23 +1,42 @@
 """Sends queued requests to the operator, so that each becomes at most one upstream."""
 
 import logging
+import math
 import random
+import time
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import F
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from ampeco import types as ampeco_types
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
+from bookings.actions.candidate import Candidate
 from bookings.models import Actor, BookingRequest
-from bookings.state.moves import move_request
-from bookings.sync.operator_requests import find_all, find_obstacle, is_answer_to, send
+from bookings.state.moves import SUBMIT, Move, move_request, move_requests
+from bookings.sync.operator_requests import (
+    find_all,
+    find_obstacle,
+    is_answer_to,
+    read_candidates,
+    send,
+)
 from bookings.sync.schedule import schedule_bookings
-from mirror.work import claim, reconnect_if_broken
+from mirror.work import (
+    as_they_are,
+    claim_next,
+    claimed,
+    free_of_lease,
+    reconnect_if_broken,
+    wake,
+)
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
     UpstreamCircuitOpen,
@@ -40,7 +59,8 @@ Trouble = BookingRequest.Trouble
 # repetitions, a call that sends); the claim is prolonged from step to step, and the note that
 # sending begins is written by the claim's owner only, so a shorter one could not send twice either.
 LEASE_SECONDS = 60
-MOST_ROWS = 100
+# Requests that are claimed together and sent one after the other.
+BATCH = 20
 # So many in a row that could not be sent are no accident.
 MOST_TROUBLE = 3
 # How long a request that may have arrived is looked for before it is sent again. Longer than the
@@ -58,54 +78,89 @@ LONGEST_SEARCH_PAUSE_SECONDS = 5.0
 UNNAMED_PAUSE_SECONDS = 5
 
 
-def submit_due(*, client: AmpecoClient) -> None:
-    """Send the queued requests that are due, since their message was lost or an attempt failed.
+def submit_due(*, client: AmpecoClient, seconds: float = math.inf) -> None:
+    """Send the queued requests that are due.
 
-    Nothing is taken up while no call would be sent. A few in a row that meet trouble end the round,
-    so that an outage is not tried by all of them; those have been put off, and the next round
-    begins with others.
+    They are claimed by the batch, in which fleets take turns, so any number of workers may run at
+    once, and nobody waits for all that another fleet has asked for. A full batch wakes another
+    worker; so does the end of the `seconds` that this may take. Nothing is taken up while no call
+    would be sent. A few in a row that meet trouble end the round, so that an outage is not tried by
+    all of them; those have been put off, and the next round begins with others.
     """
-    in_a_row = 0
-    due = BookingRequest.objects.filter(
-        status=Status.QUEUED, next_attempt_at__lte=timezone.now()
-    ).order_by("next_attempt_at")
-    for pk in due.values_list("pk", flat=True)[:MOST_ROWS]:
-        if in_a_row >= MOST_TROUBLE or client.held_back_for() > 0:
+    ends_at = time.monotonic() + seconds
+    in_a_row = sent = 0
+    while client.held_back_for() <= 0:
+        owner, keys = _claim_in_turn(timezone.now())
+        if not keys:
             return
-        in_a_row = 0 if submit(pk, client=client) else in_a_row + 1
+        if len(keys) == BATCH:
+            wake(SUBMIT)
+        with claimed(BookingRequest, keys, owner=owner) as left:
+            for request, candidate in as_they_are(left, partial(_read, owner=owner)):
+                if time.monotonic() > ends_at and sent:
+                    wake(SUBMIT)
+                    return
+                left.remove(request.pk)
+                sent += 1
+                if _submit(request, candidate, owner=owner, client=client):
+                    in_a_row = 0
+                    continue
+                in_a_row += 1
+                if in_a_row >= MOST_TROUBLE or client.held_back_for() > 0:
+                    return
 
 
-def submit(request_id: int, *, client: AmpecoClient) -> bool:
-    """Send one queued request; quiet when it is not due, claimed by another worker or settled.
+def _claim_in_turn(now: datetime) -> tuple[uuid.UUID, list[int]]:
+    """Claim a batch of what is due: the first of each fleet, then the second of each, and so on."""
+    due = BookingRequest.objects.filter(status=Status.QUEUED, next_attempt_at__lte=now)
+    order = ("next_attempt_at", "pk")
+    turn = Window(RowNumber(), partition_by="booking__fleet", order_by=order)
+    in_turn = due.filter(free_of_lease(now)).annotate(turn=turn).order_by("turn", *order)
 
-    Returns False when the operator could not be asked, so that there is no point in going on;
-    what is wrong with this request alone does not keep the others waiting.
+    def find() -> list[int]:
+        return list(in_turn.values_list("pk", flat=True)[:BATCH])
 
-    Steps: 1. claim the row; 2. where an earlier sending may have arrived, look for it and adopt it;
-    3. check once more what may have changed since; 4. note on the row that sending begins,
-    committed before the call; 5. send; 6. record the answer, or look for the request at once where
-    it was lost. What stands against it counts, where an earlier sending may have arrived, only
-    after another look: it may stand there by itself. Failures that pass are noted on the row with
-    the time of the next attempt; nothing waits or sleeps here.
-    """
-    now = timezone.now()
-    due = BookingRequest.objects.filter(
-        pk=request_id, status=Status.QUEUED, next_attempt_at__lte=now
-    )
-    owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=1)
-    if not won:
-        return True
-    BookingRequest.objects.filter(pk=request_id).update(attempts=F("attempts") + 1)
-    request = BookingRequest.objects.select_related(
+    return claim_next(find, among=due, now=now, seconds=LEASE_SECONDS)
+
+
+def _read(keys: list[int], *, owner: uuid.UUID) -> list[tuple[BookingRequest, Candidate | None]]:
+    """Return claimed requests, in the order given, with what the rules need to know of each."""
+    rows = BookingRequest.objects.filter(pk__in=keys, lease_owner=owner, status=Status.QUEUED)
+    requests = rows.select_related(
         "booking__fleet",
         "booking__location",
         "booking__evse__charge_point",
         "driver",
         "location",
         "evse__charge_point",
-    ).get(pk=request_id)
+    )
+    in_order = sorted(requests, key=lambda request: keys.index(request.pk))
+    candidates = read_candidates(in_order)
+    return [(request, candidates.get(request.pk)) for request in in_order]
+
+
+def _submit(
+    request: BookingRequest,
+    candidate: Candidate | None,
+    *,
+    owner: uuid.UUID,
+    client: AmpecoClient,
+) -> bool:
+    """Send one claimed request; quiet when its claim has run out or it is settled by now.
+
+    Returns False when the operator could not be asked, so that there is no point in going on;
+    what is wrong with this request alone does not keep the others waiting.
+
+    Steps: 1. where an earlier sending may have arrived, look for it and adopt it; 2. check once
+    more what may have changed since; 3. note on the row that sending begins, committed before the
+    call; 4. send; 5. record the answer, or look for the request at once where it was lost. What
+    stands against it counts, where an earlier sending may have arrived, only after another look: it
+    may stand there by itself. Failures that pass are noted on the row with the time of the next
+    attempt; nothing waits or sleeps here.
+    """
+    request.attempts += 1
     try:
-        _submit_claimed(request, owner=owner, client=client)
+        _take_steps(request, candidate, owner=owner, client=client)
     except AvailabilityUnknown as error:
         trouble = {"busy": Trouble.BUSY, "not-permitted": Trouble.NOT_PERMITTED}.get(
             error.reason, Trouble.UNREACHABLE
@@ -139,7 +194,13 @@ def submit(request_id: int, *, client: AmpecoClient) -> bool:
     return False
 
 
-def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: AmpecoClient) -> None:
+def _take_steps(
+    request: BookingRequest,
+    candidate: Candidate | None,
+    *,
+    owner: uuid.UUID,
+    client: AmpecoClient,
+) -> None:
     in_doubt = request.may_have_been_sent()
     if in_doubt:
         if _take_up(request, client=client):
@@ -154,7 +215,7 @@ def _submit_claimed(request: BookingRequest, *, owner: uuid.UUID, client: Ampeco
             return
         if not _prolong(request, owner=owner):
             return
-    failure = find_obstacle(request, now=timezone.now())
+    failure = find_obstacle(request, candidate, now=timezone.now())
     if failure:
         # The slot may be taken by what arrived since the look for it.
         if not (in_doubt and _take_up(request, client=client)):
@@ -226,7 +287,11 @@ def _prolong(request: BookingRequest, *, owner: uuid.UUID, **changes: Any) -> bo
     """Write changes to a claimed row and prolong the claim; return whether it was still ours."""
     ours = BookingRequest.objects.filter(
         pk=request.pk, lease_owner=owner, status=Status.QUEUED
-    ).update(lease_until=timezone.now() + timedelta(seconds=LEASE_SECONDS), **changes)
+    ).update(
+        lease_until=timezone.now() + timedelta(seconds=LEASE_SECONDS),
+        attempts=request.attempts,
+        **changes,
+    )
     if not ours:
         logger.info(
             "Request %s lost its claim before it was sent.",
@@ -260,27 +325,43 @@ def record_decision(
     request: BookingRequest, answer: ampeco_types.BookingRequest, **changes: Any
 ) -> bool:
     """Move a request to what the operator decided; return whether this call did it."""
+    return bool(record_decisions([(request, answer)], **changes))
+
+
+def record_decisions(
+    decided: Iterable[tuple[BookingRequest, ampeco_types.BookingRequest]], **changes: Any
+) -> int:
+    """Move requests to what the operator decided; return how many this call has moved."""
+    moved = move_requests([_move_to(answer, request, changes) for request, answer in decided])
+    now = timezone.now()
+    # They are known as well as if they had been read just now.
+    known = [
+        request.booking
+        for request in moved
+        if request.kind == Kind.CREATE and request.status == Status.APPROVED
+    ]
+    schedule_bookings([each for each in known if not each.is_unnamed], read_at=now, now=now)
+    return len(moved)
+
+
+def _move_to(
+    answer: ampeco_types.BookingRequest, request: BookingRequest, changes: dict[str, Any]
+) -> Move:
     if answer.status == "approved":
-        moved = move_request(
+        return Move(
             request,
-            to=Status.APPROVED,
-            actor=Actor.OPERATOR,
+            Status.APPROVED,
+            Actor.OPERATOR,
             ampeco_booking_id=answer.booking_id,
-            **changes,
+            changes=changes,
         )
-        booking, now = request.booking, timezone.now()
-        if moved and request.kind == Kind.CREATE and booking.evse_id and booking.ampeco_booking_id:
-            # It is known as well as if it had been read just now.
-            schedule_bookings([booking], read_at=now, now=now)
-        return moved
     reason = (answer.rejection_reason or "")[:1000]
-    return move_request(
+    return Move(
         request,
-        to=Status.REJECTED,
-        actor=Actor.OPERATOR,
+        Status.REJECTED,
+        Actor.OPERATOR,
         note=reason,
-        rejection_reason=reason,
-        **changes,
+        changes=changes | {"rejection_reason": reason},
     )
 
 
@@ -298,6 +379,7 @@ def postpone(
     given_back = BookingRequest.objects.filter(pk=request.pk, lease_owner=owner).update(
         next_attempt_at=timezone.now() + timedelta(seconds=seconds),
         trouble=trouble,
+        attempts=request.attempts,
         lease_owner=None,
         lease_until=None,
     )

@@ -188,19 +188,18 @@ class Wish:
             return True
         try:
             with transaction.atomic():
-                request = self._ask(candidate)
+                self._ask(candidate)
         except BookingRefused:
             return False
-        submission.submit(request.pk, client=get_client())
+        submission.submit_due(client=get_client())
         return True
 
-    def _ask(self, candidate: Candidate) -> BookingRequest:
+    def _ask(self, candidate: Candidate) -> None:
         request = submit_booking_request(
             candidate, user=self.user, reference=self.reference, submission_key=self.key
         ).request
         plan = {"afterSeconds": self.seed.after_seconds, "reason": self.seed.reason}
         self.control("plans", {"externalId": str(request.external_id), **plan})
-        return request
 
     def _let_have_happened(self, candidate: Candidate, evse: Evse) -> None:
         slot = candidate.slot
@@ -250,7 +249,7 @@ class Wish:
             ampeco_booking_id=told["id"], refresh_at=candidate.now
         )
         _write_history(request, user=self.user, decided_at=decided_at)
-        refresh.refresh_one(booking.pk, client=get_client())
+        refresh.refresh_due(client=get_client())
         # It is read now, but that is not when it was so.
         noticed_at = slot.start_at + NOTICED_AFTER[self.seed.happened]
         BookingEvent.objects.filter(booking=booking).update(at=noticed_at)

@@ -89,7 +89,7 @@ def test_while_a_request_is_being_sent(request_row, operator, wire, ampeco_clien
             break_connections()
 
     wire.intercept = restart
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     wire.intercept = None
     assert len(operator.requests) == 1
     request_row.refresh_from_db()

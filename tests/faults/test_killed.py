@@ -17,7 +17,7 @@ from notifications.delivery import LEASE_SECONDS as MAIL_CLAIM
 from notifications.models import Notification
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.faults.killed import held, worker
-from tests.small_operator import forget_free_times
+from tests.small_operator import forget_free_times, slot_of
 
 pytest_plugins = ["tests.smtp_sink"]
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -99,6 +99,26 @@ def test_while_the_operator_has_it(asked, processed, door, workers, operator):
     finish(asked, workers, operator)
 
 
+def test_in_the_middle_of_a_batch(asked, ask, evse, door, workers, operator):
+    """What it had claimed and not begun is sent by others, without a look for it."""
+    later = ask(slot_of(evse, asked.start_at + timedelta(hours=3))).request
+    stop = door.stop_at("POST", PATH, processed=True)
+    with worker("sweep_queued", door=door) as kill:
+        stop.reached.wait(60)
+        kill()
+    stop.let_go()
+    workers.submit()
+    later.refresh_from_db()
+    assert (later.status, later.send_started_at) == ("queued", None)
+    let_pass(LEASE_SECONDS + 1)
+    workers.submit()
+    assert (len(same(operator, asked)), len(same(operator, later))) == (1, 1)
+    for each in list(operator.requests.values()):
+        operator.decide(each)
+    workers.poll()
+    reconcile(operator)
+
+
 def test_between_the_answer_and_our_commit(asked, door, workers, operator):
     stop = door.stop_at("POST", PATH, processed=True)
     with worker("sweep_queued", door=door) as kill:
@@ -153,8 +173,10 @@ def test_between_the_mail_servers_ok_and_our_commit(
     go.set()
     smtp_sink.handle_DATA = take
     assert len(smtp_sink.received) == 1
-    assert workers.send_mails() == 1, "the killed worker's claim still lies on the first"
-    let_pass(MAIL_CLAIM + settings.EMAIL_ANSWER_SECONDS + 1)
+    assert workers.send_mails() == 0, "the killed worker's claim still lies on both"
+    let_pass(MAIL_CLAIM + 1)
+    assert workers.send_mails() == 1, "that one was claimed and not begun"
+    let_pass(settings.EMAIL_ANSWER_SECONDS)
     assert workers.send_mails() == 1
     ids = [mail.message["Message-ID"] for mail in smtp_sink.received]
     assert len(ids) == 3

@@ -403,6 +403,6 @@ def test_a_worker_that_wakes_up_late_forgets_nothing_that_another_one_sent(
         raise httpx.ConnectError("No way out.")
 
     wire.intercept = another
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     request_row.refresh_from_db()
     assert request_row.send_started_at == began_later

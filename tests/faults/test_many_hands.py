@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync import polling, submission
+from notifications import delivery
 from notifications.delivery import deliver_due
 from tests.factories import next_noon
 from tests.faults.conftest import PATH, let_pass, reconcile
@@ -31,16 +32,16 @@ def at_once(work) -> None:
     together = threading.Barrier(HANDS)
     troubles = []
 
-    def run(number: int) -> None:
+    def run() -> None:
         try:
             together.wait(timeout=10)
-            work(number)
+            work()
         except Exception as error:
             troubles.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[number]) for number in range(HANDS)]
+    threads = [threading.Thread(target=run) for _ in range(HANDS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -50,19 +51,20 @@ def at_once(work) -> None:
 
 @pytest.mark.parametrize("ignores_external_id", [False, True])
 def test_each_request_becomes_one_booking(
-    ask, evse, operator, ampeco_client, smtp_sink, manager, ignores_external_id
+    ask, evse, operator, ampeco_client, smtp_sink, manager, monkeypatch, ignores_external_id
 ):
+    # So that none of them takes all.
+    monkeypatch.setattr(submission, "BATCH", 2)
+    monkeypatch.setattr(delivery, "BATCH", 2)
     operator.ignores_external_id = ignores_external_id
     operator.manual, operator.decision_delay = False, 0
     start = next_noon()
-    asked = [ask(slot_of(evse, start + timedelta(hours=hour))).request for hour in range(ASKED)]
+    for hour in range(ASKED):
+        ask(slot_of(evse, start + timedelta(hours=hour)))
     for fault in ("cut-after", "server-error-after", "cut-before", "server-error"):
         operator.faults.add(fault, probability=0.15, method="POST", path=PATH)
 
-    def work(number: int) -> None:
-        # As messages that came twice, and as sweeps.
-        for request in asked[number::2]:
-            submission.submit(request.pk, client=ampeco_client)
+    def work() -> None:
         submission.submit_due(client=ampeco_client)
         polling.poll_due(client=ampeco_client)
         deliver_due()

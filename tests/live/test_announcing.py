@@ -8,7 +8,7 @@ from bookings.state import listeners
 from bookings.state.moves import move_request
 from live import announcing
 from live.announcing import Voice, as_message, from_message
-from notifications.delivery import send_notification
+from notifications.delivery import deliver_due
 from notifications.models import Notification
 from tests.factories import BookingRequestFactory, NotificationFactory
 from tools.services.ports import free_port, wait_until
@@ -40,7 +40,7 @@ def test_all_that_pages_show_of_a_booking_is_told(db, told):
 
 def test_a_mail_that_left_is_told(db, told):
     notification = NotificationFactory()
-    send_notification(notification.pk)
+    deliver_due()
     assert Notification.objects.get().state == Notification.State.SENT
     assert told == [(notification.booking_id, notification.booking.version)]
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.wording.attention import reasons_of
+from mirror import work
 from mirror.work import claim
 from notifications.delivery import (
     FEWEST_ATTEMPTS,
@@ -17,7 +18,6 @@ from notifications.delivery import (
     deliver_due,
     pause_seconds,
     send_again,
-    send_notification,
 )
 from notifications.models import Notification
 from notifications.queue import due
@@ -55,9 +55,9 @@ def test_an_approval_is_told_to_driver_and_manager(asked, smtp_sink):
 def test_settings_that_make_no_sense_do_not_stop_a_worker_for_good(asked, smtp_sink, settings):
     approve(asked)
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True
-    for send in (deliver_due, lambda: send_notification(Notification.objects.first().pk)) * 2:
+    for _ in range(3):
         with pytest.raises(ValueError, match="mutually exclusive"):
-            send()
+            deliver_due()
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     assert deliver_due() == 2
 
@@ -76,7 +76,6 @@ def unassigned(asked):
 
 def test_an_approval_waits_until_its_charger_is_known(unassigned, bay, smtp_sink):
     assert deliver_due() == 0
-    assert not send_notification(Notification.objects.first().pk)
     assert set(Notification.objects.values_list("attempts", flat=True)) == {0}
     Booking.objects.filter(pk=unassigned.booking_id).update(evse=bay)
     assert deliver_due() == 2
@@ -348,8 +347,83 @@ def test_a_server_that_hangs_does_not_take_all_threads(asked, smtp_sink):
     reject(asked, "No.")
     with _senders, _senders:
         assert deliver_due() == 0
-        assert not send_notification(Notification.objects.get().pk)
     assert deliver_due() == 1
+
+
+# Many at once
+
+
+@pytest.mark.parametrize("ends_with_a_word", [True, False])
+def test_a_session_that_the_server_ends_is_begun_anew(smtp_sink, ends_with_a_word):
+    smtp_sink.most_in_a_session, smtp_sink.ends_with_a_word = 2, ends_with_a_word
+    NotificationFactory.create_batch(5)
+    assert deliver_due() == 5
+    assert (len(smtp_sink.received), smtp_sink.sessions) == (5, 3)
+    assert set(Notification.objects.values_list("state", "attempts")) == {(State.SENT, 1)}
+
+
+def test_a_server_that_takes_nothing_at_all_is_asked_once(smtp_sink):
+    smtp_sink.answers_to_data += ["421 4.3.2 shutting down"] * 2
+    NotificationFactory.create_batch(2)
+    assert deliver_due() == 0
+    assert smtp_sink.sessions == 2
+    assert set(Notification.objects.values_list("state", "attempts", "doubts")) == {
+        (State.QUEUED, 1, 0)
+    }
+
+
+def test_of_a_batch_one_is_refused_one_in_doubt_and_the_others_go_out(smtp_sink):
+    rows = NotificationFactory.create_batch(4)
+    refused, doubtful = rows[0], rows[2]
+    smtp_sink.answers_to_recipient[refused.recipient_email] = "550 No such mailbox"
+    take = smtp_sink.handle_DATA
+
+    async def lose_one(server, session, envelope) -> str:
+        smtp_sink.lose_next_answer = envelope.rcpt_tos == [doubtful.recipient_email]
+        return await take(server, session, envelope)
+
+    smtp_sink.handle_DATA = lose_one
+    assert deliver_due() == 2
+    assert list(Notification.objects.order_by("pk").values_list("state", "doubts")) == [
+        (State.GIVEN_UP, 0),
+        (State.SENT, 0),
+        (State.QUEUED, 1),
+        (State.SENT, 0),
+    ]
+    assert len(smtp_sink.received) == 3
+    assert not Notification.objects.exclude(lease_owner=None).exists()
+
+
+def test_what_a_round_leaves_is_given_back(smtp_sink):
+    NotificationFactory.create_batch(3)
+    assert deliver_due(seconds=0) == 1
+    left = Notification.objects.filter(state=State.QUEUED)
+    assert set(left.values_list("lease_owner", "attempts", "doubts")) == {(None, 0, 0)}
+    assert deliver_due() == 2
+
+
+def test_a_mail_is_written_as_its_booking_is_once_the_ones_before_have_gone(smtp_sink, monkeypatch):
+    monkeypatch.setattr(work, "FRESH_SECONDS", 0)
+    NotificationFactory()
+    second = NotificationFactory(kind=Kind.REMINDER)
+
+    def look(execute, sql, params, many, context):
+        if 'SET "doubts"' in sql:
+            Booking.objects.filter(pk=second.booking_id).update(status="cancelled")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        assert deliver_due() == 1
+    second.refresh_from_db()
+    assert second.state == State.DROPPED
+
+
+def test_many_mails_are_read_together(smtp_sink, django_assert_max_num_queries):
+    NotificationFactory.create_batch(12)
+    # Look, claim, read, look again; and of each mail: that it goes, and that it went.
+    with django_assert_max_num_queries(20 + 2 * 12):
+        assert deliver_due() == 12
+    assert smtp_sink.sessions == 1
 
 
 # Several senders
@@ -360,7 +434,6 @@ def test_a_claimed_mail_is_left_alone_until_the_claim_runs_out(asked, smtp_sink)
     now = timezone.now()
     claim(Notification.objects.all(), now=now, seconds=180, limit=10)
     assert deliver_due(now=now) == 0
-    assert not send_notification(Notification.objects.get().pk)
     assert smtp_sink.received == []
     assert deliver_due(now=now + timedelta(seconds=181)) == 1
     assert len(smtp_sink.received) == 1
@@ -386,8 +459,8 @@ def test_a_sender_that_comes_in_between_takes_only_what_is_free(asked, smtp_sink
     settings.EMAIL_BACKEND = f"{__name__}.SecondSender"
     SecondSender.sent_by_other = []
     approve(asked)
-    # Both saw two rows. The first had claimed one when the second came and sent the other.
-    assert deliver_due() == 1
+    # The first had claimed one of two when the second came.
+    assert deliver_due(limit=1) == 1
     assert SecondSender.sent_by_other == [1]
     assert sorted(mail.recipients[0] for mail in smtp_sink.received) == [
         "dana@hudson.example",
@@ -410,14 +483,6 @@ def test_a_mail_that_was_sent_between_the_look_and_the_claim_is_not_sent_again(a
         assert deliver_due() == 0
     assert sent_by_other == [0, 1]
     assert len(smtp_sink.received) == 1
-
-
-def test_the_fast_path_sends_one_mail(asked, smtp_sink):
-    approve(asked)
-    row = Notification.objects.get(audience="driver")
-    assert send_notification(row.pk)
-    assert not send_notification(row.pk)
-    assert list(smtp_sink.mails) == ["dana@hudson.example"]
 
 
 @pytest.mark.postgresql

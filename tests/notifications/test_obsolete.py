@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
-from notifications.delivery import deliver_due, send_notification
+from notifications.delivery import deliver_due
 from notifications.kinds import MAILS
 from notifications.models import Notification
 from tests.factories import (
@@ -199,7 +199,6 @@ def test_mails_to_one_person_keep_their_order(asked, smtp_sink):
     )
     now = timezone.now()
     Notification.objects.filter(event=first).update(next_attempt_at=now + timedelta(minutes=1))
-    assert not send_notification(second.notifications.get(audience="driver").pk)
     assert deliver_due(now=now + timedelta(seconds=1)) == 0
     smtp_sink.received.clear()
     assert deliver_due(now=now + timedelta(minutes=2)) == 4

@@ -19,8 +19,10 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
-from config.celery import app
+from bookings.models.booking import slot_key
+from bookings.state.moves import SUBMIT
 from drivers.models import Driver
+from mirror.work import wake
 from shell.formats import instant
 from sites.models import Evse, Location
 from sites.selectors import all_bookable_evses
@@ -91,12 +93,12 @@ def _by_workers(
     people: People, places: Iterator[Place], *, desk: Desk, count: int
 ) -> Iterator[Figure]:
     before = _last()
-    keys = make_queued(people, list(islice(places, count)))
+    make_queued(people, list(islice(places, count)))
     say(f"Waiting until {count} queued requests are decided …")
     desk.take_calls()
     begun = time.perf_counter()
-    for key in keys:
-        app.send_task("bookings.tasks.submit_request", args=[key])
+    # As the transaction that saves them all does.
+    wake(SUBMIT)
     _wait(before)
     seconds = time.perf_counter() - begun
     calls = sum(desk.take_calls().values())
@@ -113,9 +115,8 @@ def _by_workers(
     yield Figure("calls to the operator for each of them", "", f"{calls / count:.2f}", None)
 
 
-def make_queued(people: People, places: list[Place]) -> list[int]:
-    """Make rows as a form makes them, without its checks; return the keys of the requests."""
-    keys = []
+def make_queued(people: People, places: list[Place]) -> None:
+    """Make rows as a form makes them, without its checks."""
     now = timezone.now()
     for first in range(0, len(places), BATCH):
         requests = []
@@ -127,7 +128,14 @@ def make_queued(people: People, places: list[Place]) -> list[int]:
                 evse=evse,
                 start_at=start_at,
                 end_at=start_at + LENGTH,
-                slot_key=f"{driver.pk}|{evse.pk}|{start_at:%d%H}",
+                slot_key=slot_key(
+                    driver=driver,
+                    location=evse.charge_point.location,
+                    evse=evse,
+                    wanted="",
+                    start=start_at,
+                    end=start_at + LENGTH,
+                ),
                 created_by=people.manager,
             )
             requests.append(
@@ -148,8 +156,6 @@ def make_queued(people: People, places: list[Place]) -> list[int]:
             BookingRequestEvent(request=request, to_status="queued", actor="manager")
             for request in requests
         )
-        keys += [request.pk for request in requests]
-    return keys
 
 
 def _last() -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
-from bookings.state.moves import Actor, move_request
+from bookings.state.moves import Actor, Move, move_request, move_requests
 from notifications.models import Notification
 from tests.factories import (
     BookingFactory,
@@ -16,6 +16,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 Status = BookingRequest.Status
+UPDATE, CANCEL = BookingRequest.Kind.UPDATE, BookingRequest.Kind.CANCEL
 ALLOWED = {
     ("queued", "pending"),
     ("queued", "stale"),
@@ -66,6 +67,91 @@ def test_the_loser_of_a_race_changes_nothing():
     assert (booking.status, booking.ampeco_booking_id) == (Booking.Status.ACCEPTED, 77)
 
 
+def approve_all(requests: list[BookingRequest]) -> list[BookingRequest]:
+    moves = [
+        Move(request, Status.APPROVED, Actor.OPERATOR, ampeco_booking_id=700 + number)
+        for number, request in enumerate(requests)
+    ]
+    return move_requests(moves)
+
+
+def test_many_are_moved_in_as_many_statements_as_few(django_assert_max_num_queries):
+    manager = MembershipFactory().user
+    requests = BookingRequestFactory.create_batch(12, pending=True, booking__created_by=manager)
+    with django_assert_max_num_queries(14):
+        assert approve_all(requests) == requests
+    for number, request in enumerate(requests):
+        booking = Booking.objects.get(pk=request.booking_id)
+        assert (booking.status, booking.ampeco_booking_id) == ("accepted", 700 + number)
+        assert (booking.version, booking.evse_id) == (1, request.evse_id)
+        assert booking.reminder_at == request.booking.reminder_at is not None
+        assert (request.booking.status, request.booking.version) == ("accepted", 1)
+        assert [each.to_status for each in request.events.all()] == ["approved"]
+        assert request.notifications.count() == 1
+        request.refresh_from_db()
+        assert request.status == "approved"
+
+
+def test_of_many_the_one_that_was_moved_meanwhile_is_left_alone():
+    requests = BookingRequestFactory.create_batch(3, pending=True)
+    faster = BookingRequest.objects.get(pk=requests[1].pk)
+    assert move_request(faster, to=Status.REJECTED, actor=Actor.OPERATOR, rejection_reason="No.")
+    told = faster.notifications.count()
+    assert approve_all(requests) == [requests[0], requests[2]]
+    states = BookingRequest.objects.order_by("pk").values_list("status", "booking__status")
+    assert list(states) == [
+        ("approved", "accepted"),
+        ("rejected", "rejected"),
+        ("approved", "accepted"),
+    ]
+    assert [each.to_status for each in faster.events.all()] == ["rejected"]
+    assert faster.notifications.count() == told
+    assert requests[1].status == "pending"
+
+
+def test_many_go_different_ways_at_once():
+    """A new booking, a refused one, a change, a cancellation, a move and one to be cancelled."""
+    approved, rejected = BookingRequestFactory.create_batch(2, pending=True)
+    change, cancellation = (
+        BookingRequestFactory(
+            pending=True, kind=kind, booking=BookingFactory(accepted=True, open_change=kind)
+        )
+        for kind in (UPDATE, CANCEL)
+    )
+    replaced = BookingFactory(accepted=True, open_change="move")
+    move = BookingRequestFactory(pending=True, booking__replaces=replaced)
+    unwanted = BookingRequestFactory(pending=True, booking__open_change="withdraw")
+    moves = [
+        Move(approved, Status.APPROVED, Actor.OPERATOR, ampeco_booking_id=1),
+        Move(
+            rejected,
+            Status.REJECTED,
+            Actor.OPERATOR,
+            note="No.",
+            changes={"rejection_reason": "No."},
+        ),
+        Move(change, Status.APPROVED, Actor.OPERATOR),
+        Move(cancellation, Status.APPROVED, Actor.OPERATOR),
+        Move(move, Status.APPROVED, Actor.OPERATOR, ampeco_booking_id=2),
+        Move(unwanted, Status.APPROVED, Actor.OPERATOR, ampeco_booking_id=3),
+    ]
+    assert len(move_requests(moves)) == len(moves)
+    came = {
+        request: (request.booking.status, request.booking.open_change)
+        for request in BookingRequest.objects.select_related("booking")
+    }
+    assert came[approved] == ("accepted", "")
+    assert came[rejected] == ("rejected", "")
+    assert came[change] == ("accepted", "")
+    assert came[cancellation] == ("cancelled", "")
+    assert came[move] == ("accepted", "")
+    assert came[unwanted] == ("accepted", "cancel")
+    replaced.refresh_from_db()
+    assert replaced.open_change == "cancel"
+    queued = BookingRequest.objects.filter(status="queued", kind=CANCEL)
+    assert {each.booking for each in queued} == {replaced, unwanted.booking}
+
+
 @pytest.mark.parametrize(
     ("to", "status", "needs_attention", "keeps_slot"),
     [
@@ -107,10 +193,9 @@ def test_settling_tells_driver_and_manager_in_the_same_transaction(
         move_request(request, to=Status.APPROVED, actor=Actor.OPERATOR, ampeco_booking_id=9)
     told = set(Notification.objects.values_list("recipient_email", flat=True))
     assert told == {manager.email, request.driver.email}
-    assert len(callbacks) == 2
+    assert len(callbacks) == 1, "one worker is woken for both"
 
 
-UPDATE, CANCEL = BookingRequest.Kind.UPDATE, BookingRequest.Kind.CANCEL
 # What a booking is once a request about it has moved: its status, what is open, whether somebody
 # should look at it, and whether it has what the request wanted. By kind, the request's new status
 # and the booking's status by then.

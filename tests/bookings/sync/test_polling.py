@@ -60,6 +60,31 @@ def test_an_approval_arrives_with_its_booking(sent, workers, operator):
     assert Notification.objects.filter(kind="approved").count() == 2
 
 
+def test_a_page_of_decisions_costs_as_much_as_one(
+    many, workers, operator, django_assert_max_num_queries
+):
+    for asked in operator.requests.values():
+        operator.decide(asked)
+    # Two pages.
+    with django_assert_max_num_queries(50):
+        assert workers.poll() == 120
+    assert set(Booking.objects.values_list("status", flat=True)) == {"accepted"}
+    assert Booking.objects.values("ampeco_booking_id").distinct().count() == 120
+    assert Notification.objects.filter(kind="approved").count() == 240
+
+
+def test_a_decision_that_cannot_be_recorded_keeps_no_other_of_its_page(many, workers, operator):
+    """An operator that gives two requests the same booking."""
+    for asked in operator.requests.values():
+        operator.decide(asked)
+    operator.requests[2].booking_id = operator.requests[1].booking_id
+    assert workers.poll() == 119
+    left = BookingRequest.objects.get(status="pending")
+    assert left.ampeco_request_id in {1, 2}
+    assert (left.booking.status, left.lease_owner) == ("requested", None)
+    assert not left.notifications.exists()
+
+
 def test_a_rejection_arrives_with_the_operators_reason(sent, workers, operator):
     operator.reject(operator.requests[sent.ampeco_request_id], "Works on the grid. " * 100)
     assert workers.poll() == 1

@@ -49,7 +49,7 @@ class TestCharger:
 
     def test_is_filled_in_at_once_though_the_approval_is_fresh(self, unassigned, ampeco_client):
         Booking.objects.update(changed_at=now())
-        refresh.refresh_one(unassigned.pk, client=ampeco_client)
+        assert refresh.refresh_due(client=ampeco_client) == 1
         unassigned.refresh_from_db()
         assert unassigned.evse.ampeco_id == 301
 
@@ -113,7 +113,7 @@ def test_a_booking_that_another_row_has_already_stops_nobody(
     assert workers.refresh() == 1
     unassigned.refresh_from_db()
     assert unassigned.evse is not None
-    refresh.refresh_one(twin.pk, client=workers.client)
+    workers.refresh()
     twin.refresh_from_db()
     assert twin.ampeco_booking_id is None
 
@@ -327,19 +327,10 @@ class TestTrouble:
         workers.refresh()
         assert is_refused()
 
-    def test_a_first_look_that_fails_is_left_to_the_sweep(
-        self, unassigned, operator, ampeco_client
-    ):
-        operator.faults.add("server-error")
-        refresh.refresh_one(unassigned.pk, client=ampeco_client)
-        unassigned.refresh_from_db()
-        assert unassigned.refresh_at > now()
-
     def test_who_is_claimed_is_not_read_again(self, unassigned, ampeco_client, wire):
         def sweep_meanwhile(request):
             wire.intercept = None
             assert refresh.refresh_due(client=ampeco_client) == 0
-            refresh.refresh_one(unassigned.pk, client=ampeco_client)
 
         wire.intercept = sweep_meanwhile
         assert refresh.refresh_due(client=ampeco_client) == 1

@@ -8,9 +8,12 @@ import time_machine
 from django.utils.timezone import now
 
 from ampeco.connection import is_refused
-from bookings.models import Booking, BookingRequest
+from bookings.actions.change import request_cancellation
+from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync import operator_requests, submission
 from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
+from drivers.models import FleetDriver
+from mirror import work
 from shell.formats import instant
 from tests.small_operator import forget_free_times, lose_answer, slot_of
 
@@ -44,14 +47,14 @@ def test_any_charger_goes_up_as_criteria(ask, any_slot, workers, operator):
 
 def test_sending_again_finds_nothing_to_do(request_row, workers, operator, ampeco_client):
     workers.submit()
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     workers.submit()
     assert len(operator.requests) == 1
 
 
 def test_a_claimed_row_is_left_alone(request_row, operator, ampeco_client):
     BookingRequest.objects.update(lease_until=now() + timedelta(seconds=30))
-    submission.submit(request_row.pk, client=ampeco_client)
+    submission.submit_due(client=ampeco_client)
     assert not operator.requests
 
 
@@ -361,6 +364,122 @@ def test_one_that_goes_wrong_does_not_keep_the_others(ask, slot, evse, workers, 
     assert BookingRequest.objects.filter(status="queued").count() == 1
 
 
+# Batches
+
+
+@pytest.fixture
+def four(ask, slot, evse) -> list[BookingRequest]:
+    """Four requests of one fleet, one due after the other."""
+    return [ask(slot_of(evse, slot.start_at + timedelta(hours=3 * n))).request for n in range(4)]
+
+
+def during_first_call(wire, do) -> None:
+    """Let something happen while the first request is on its way to the operator."""
+
+    def look(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("booking-requests/v1.0"):
+            wire.intercept = None
+            do()
+
+    wire.intercept = look
+
+
+def test_two_workers_share_what_is_due(four, operator, wire, ampeco_client, monkeypatch):
+    monkeypatch.setattr(submission, "BATCH", 2)
+    by_second = []
+
+    def second_worker() -> None:
+        submission.submit_due(client=ampeco_client)
+        by_second.extend(operator.requests.values())
+
+    during_first_call(wire, second_worker)
+    submission.submit_due(client=ampeco_client)
+    # The first worker holds two, and had sent none of them.
+    assert {each.external_id for each in by_second} == {str(one.external_id) for one in four[2:]}
+    assert len(operator.requests) == 4
+    assert set(BookingRequest.objects.values_list("status", "lease_owner")) == {("pending", None)}
+
+
+def test_fleets_take_turns(ask, four, evse, other_fleet, operator, ampeco_client, monkeypatch):
+    """What another fleet has asked for long before does not have to be sent first."""
+    monkeypatch.setattr(submission, "BATCH", 2)
+    FleetDriver.objects.create(fleet=other_fleet, driver=four[0].driver)
+    single = ask(slot_of(evse, four[-1].start_at + timedelta(hours=3)), fleet=other_fleet).request
+    BookingRequest.objects.exclude(pk=single.pk).update(
+        next_attempt_at=now() - timedelta(minutes=5)
+    )
+    submission.submit_due(client=ampeco_client)
+    sent = [each.external_id for each in operator.requests.values()]
+    assert len(sent) == 5
+    assert str(single.external_id) in sent[:2]
+
+
+def test_a_round_that_took_its_time_leaves_the_rest_to_others(four, operator, ampeco_client):
+    submission.submit_due(client=ampeco_client, seconds=0)
+    assert len(operator.requests) == 1
+    left = BookingRequest.objects.filter(status="queued")
+    assert set(left.values_list("lease_owner", "lease_until", "attempts")) == {(None, None, 0)}
+    submission.submit_due(client=ampeco_client)
+    assert len(operator.requests) == 4
+
+
+def test_trouble_gives_back_what_was_not_tried(four, operator, ampeco_client):
+    forget_free_times()
+    operator.faults.add("server-error", path="check-booking-availability")
+    submission.submit_due(client=ampeco_client)
+    untried = BookingRequest.objects.get(attempts=0)
+    assert (untried.lease_owner, untried.trouble) == (None, "")
+    assert not BookingRequest.objects.exclude(lease_owner=None).exists()
+
+
+def test_one_that_is_withdrawn_while_the_one_before_is_sent_is_not_sent(
+    four, operator, wire, ampeco_client, manager, monkeypatch
+):
+    monkeypatch.setattr(work, "FRESH_SECONDS", 0)
+    withdrawn = four[1]
+
+    def withdraw() -> None:
+        asked = request_cancellation(
+            booking=withdrawn.booking, asked_by=Actor.MANAGER, user=manager
+        )
+        assert asked.outcome == "will-be-cancelled"
+
+    during_first_call(wire, withdraw)
+    submission.submit_due(client=ampeco_client)
+    withdrawn.refresh_from_db()
+    assert (withdrawn.status, withdrawn.failure) == ("failed", "withdrawn")
+    assert str(withdrawn.external_id) not in {
+        each.external_id for each in operator.requests.values()
+    }
+    assert len(operator.requests) == 3
+    assert Booking.objects.get(pk=withdrawn.booking_id).status == "cancelled"
+
+
+def test_what_another_worker_has_taken_over_meanwhile_is_left_to_it(
+    four, operator, wire, ampeco_client
+):
+    """A slow operator: the claim of the others ran out while the first call lasted."""
+
+    def take_over() -> None:
+        BookingRequest.objects.exclude(pk=four[0].pk).update(lease_until=now())
+        submission.submit_due(client=ampeco_client)
+
+    during_first_call(wire, take_over)
+    submission.submit_due(client=ampeco_client)
+    assert len(operator.requests) == 4
+    assert set(BookingRequest.objects.values_list("status", flat=True)) == {"pending"}
+
+
+def test_a_batch_reads_what_the_rules_need_together(
+    four, operator, ampeco_client, django_assert_max_num_queries
+):
+    # Claim, rows, chargers, drivers, bookings, the look for more; and of each: that sending
+    # begins, its new state, a line of history, and the transaction of both.
+    with django_assert_max_num_queries(10 + 5 * len(four)):
+        submission.submit_due(client=ampeco_client)
+    assert len(operator.requests) == 4
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_at_once_send_it_once(request_row, operator, ampeco_client):
@@ -372,7 +491,7 @@ def test_eight_workers_at_once_send_it_once(request_row, operator, ampeco_client
 
     def work() -> None:
         start.wait()
-        submission.submit(request_row.pk, client=ampeco_client)
+        submission.submit_due(client=ampeco_client)
         connections.close_all()
 
     threads = [threading.Thread(target=work) for _ in range(8)]
