@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from bookings.actions.candidate import Slot
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
+from bookings.pages.badge import badge_of
 from bookings.selectors import Cursor
 from bookings.wording import facts
-from bookings.wording.attention import risk_of
 from notifications import queue
 from notifications.models import Notification
 from shell.formats import instant, period, zone_label
@@ -73,7 +73,7 @@ def again_query(booking: Booking) -> str:
     )
 
 
-register.filter(risk_of)
+register.simple_tag(badge_of, name="status_badge")
 
 
 @register.simple_tag
