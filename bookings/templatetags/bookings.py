@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from bookings.actions.candidate import Slot
+from bookings.boards.calendar.chips_html import chips_html
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import badge_of
@@ -92,6 +93,9 @@ def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
 def local_day(booking: Booking) -> str:
     """Return the day of a booking's start at its site, as addresses name it: “2026-11-23”."""
     return booking.start_at.astimezone(booking.zone).date().isoformat()
+
+
+register.simple_tag(chips_html, name="chips")
 
 
 @register.simple_tag

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.core.paginator import Page
@@ -62,15 +63,15 @@ def query(context: RequestContext, **changes: Any) -> str:
 
     Answers "?" when nothing is left, so that a link leads to the bare page.
     """
-    params: QueryDict = context["request"].GET.copy()
+    given: QueryDict = context["request"].GET
+    params = dict(given.lists())
     for key, value in changes.items():
         if value is None or value == "":
             params.pop(key, None)
-        elif isinstance(value, list | tuple):
-            params.setlist(key, [str(item) for item in value])
         else:
-            params[key] = str(value)
-    return f"?{params.urlencode()}"
+            several = value if isinstance(value, list | tuple) else [value]
+            params[key] = [str(item) for item in several]
+    return f"?{urlencode(params, doseq=True)}"
 
 
 # What is written only once

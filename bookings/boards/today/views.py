@@ -27,7 +27,7 @@ def today(request: FleetRequest) -> HttpResponse:
     poll_sooner(day.bookings, now=now)
     context: dict[str, Any] = {
         "day": day,
-        "steps": first_steps(request.fleet),
+        "steps": None if day.bookings else first_steps(request.fleet),
         "now": now,
         "zone": viewer_zone(request),
         "look_again": SOON if day.has_unsettled else SELDOM,
