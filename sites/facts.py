@@ -130,6 +130,9 @@ WEEKDAYS: dict[str, str | Promise] = {
     "saturday": pgettext_lazy("opening hours", "Saturday"),
     "sunday": pgettext_lazy("opening hours", "Sunday"),
 }
+CURRENT_LABELS = {
+    kind.value: kind.label for kind in Evse.CurrentType if kind != Evse.CurrentType.UNKNOWN
+}
 BOOKABLE = "bookable"
 # What AMPECO calls a charge point that has lost its connection.
 OFFLINE = frozenset({"temporarily unavailable", "long-term unavailable"})
@@ -165,6 +168,7 @@ class Charger:
     """
 
     evse: Evse
+    current: str
     connectors: str
     state: str
     state_label: str
@@ -237,12 +241,19 @@ def charger_of(evse: Evse) -> Charger:
     state, state_label = state_of(evse)
     return Charger(
         evse=evse,
+        current=current_label(evse),
         connectors=", ".join(connector_label(kind) for kind in sorted(evse.plug_types)),
         state=state,
         state_label=state_label,
         private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,
         trouble=trouble_of(evse) if state == BOOKABLE else "",
     )
+
+
+def current_label(evse: Evse) -> str:
+    """Return “AC” or “DC”; nothing where it is not known."""
+    known = evse.current_type in CURRENT_LABELS
+    return str(CURRENT_LABELS[evse.current_type]) if known else ""
 
 
 def state_of(evse: Evse) -> tuple[str, str]:

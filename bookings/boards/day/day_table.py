@@ -1,6 +1,6 @@
 """Rows of a day, ready for a template: what each part of it is, in words and as a link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -157,12 +157,12 @@ class DayTable:
             )
         ] or [[]]
         taken = [each.period for each in row.bookings if holds(each)]
-        free = () if row.closed else subtract(row.free, taken)
-        fills = [self._first_lane(row, lanes[0], free)]
+        free = () if row.closed else self._on_this_day(subtract(row.free, taken))
+        bookable = self.limits.bookable(free)
+        fills = [self._first_lane(row, lanes[0], free, bookable)]
         for more in lanes[1:]:
             layers = [self._booked(each) for each in more]
             fills.append(paint(self.ruler.length, layers, ground=Fill(CellKind.BLANK)))
-        bookable = self.limits.bookable(free)
         return [
             [
                 self._cell(segment, row, bookings, bookable)
@@ -171,8 +171,17 @@ class DayTable:
             for each in fills
         ]
 
+    def _on_this_day(self, periods: Iterable[Period]) -> list[Period]:
+        """Return those that touch the day, as long as they are: a slot may end on the next one."""
+        begin, end = self.whole.start_at, self.whole.end_at
+        return [each for each in periods if each.start_at < end and each.end_at > begin]
+
     def _first_lane(
-        self, row: ChargerRow, bookings: Sequence[Booking], free: Sequence[Period]
+        self,
+        row: ChargerRow,
+        bookings: Sequence[Booking],
+        free: Sequence[Period],
+        bookable: Sequence[Period],
     ) -> list[Fill]:
         ruler, limits, length = self.ruler, self.limits, self.ruler.length
         layers = [ruler.within(Fill(CellKind.BUSY), each) for each in row.known.windows]
@@ -182,7 +191,7 @@ class DayTable:
         layers.append(Segment(Fill(CellKind.PAST), 0, ruler.ceil(limits.now)))
         layers += [self._booked(each) for each in bookings if not holds(each)]
         layers += [ruler.within(Fill(CellKind.SOON), each) for each in limits.too_soon(free)]
-        layers += [ruler.within(Fill(CellKind.FREE), each) for each in limits.bookable(free)]
+        layers += [ruler.within(Fill(CellKind.FREE), each) for each in bookable]
         layers += [self._booked(each) for each in bookings if holds(each)]
         return paint(length, layers, ground=Fill(CellKind.UNKNOWN))
 
