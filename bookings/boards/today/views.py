@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from bookings.boards.today.reading import MOST_FAVOURITES, first_steps, read_today
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
+from drivers.shared_fragments import shared_fragment
 from shell.viewer import viewer_zone
 from sites.favourites import favourite_sites
 
@@ -20,6 +21,7 @@ SOON, SELDOM = "2s", "60s"
 
 @member_required
 @require_safe
+@shared_fragment
 def today(request: FleetRequest) -> HttpResponse:
     """Show a fleet's day; htmx asks for the changing part alone, to keep it up to date."""
     now = timezone.now()
