@@ -132,6 +132,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+FORM_RENDERER = "shell.form_renderer.QuickLists"
+
 # Data
 
 DATABASE_URL = env.service_url(
