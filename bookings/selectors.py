@@ -24,6 +24,8 @@ BATCH_SIZE = 500
 MOST_NAMES = 500
 MOST_OF_A_VEHICLE = 10
 MOST_RECENT = 20
+# What needs attention is counted so far; a page says “99+” then.
+MOST_COUNTED = 100
 
 
 class BookingFilter(TypedDict, total=False):
@@ -155,7 +157,7 @@ def latest_request(booking: Booking) -> BookingRequest | None:
 
 def count_needing_attention(fleet: Fleet) -> int:
     marked = Booking.objects.filter(fleet=fleet, needs_attention=True)
-    return len(marked.values_list("pk")[:100])
+    return len(marked.values_list("pk")[:MOST_COUNTED])
 
 
 def list_bookings(

@@ -104,6 +104,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
+    # Before the session, which is what it saves.
+    "drivers.shared_fragments.AnswerUnchanged",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,6 +137,8 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+
+FORM_RENDERER = "shell.form_renderer.QuickLists"
 
 # Data
 

@@ -19,9 +19,11 @@ import redis
 from django.conf import settings
 from django.db import transaction
 from django_redis import get_redis_connection
+from django_redis.exceptions import ConnectionInterrupted
 
 from bookings.models import Booking
 from bookings.state import listeners
+from drivers.shared_fragments import renew_marks
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +99,8 @@ class Voice:
         with self._lock:
             changes, self._collected = self._collected, {}
         if changes:
+            # Whoever hears of it looks at once, and must find nothing that is older.
+            renew_marks({fleet for fleet, _booking, _version in changes.values()})
             get_redis_connection("default").publish(channel(), as_message(changes.values()))
 
     def end(self) -> None:
@@ -109,7 +113,7 @@ class Voice:
             try:
                 self.say()
                 time.sleep(TOGETHER_SECONDS)
-            except redis.RedisError:
+            except (redis.RedisError, ConnectionInterrupted):
                 logger.warning("Redis is away: open pages hear of changes some seconds later.")
                 time.sleep(PAUSE_SECONDS)
 

@@ -14,6 +14,7 @@ import redis.asyncio
 from django.conf import settings
 from django.db import Error
 
+from drivers.shared_fragments import renew_marks
 from live.announcing import Change, channel, from_message, has_redis
 from live.looking import History, look_at
 
@@ -163,7 +164,10 @@ class Hub:
                 if bookings or fleets:
                     self._compare(await self._ask(look_at, bookings, fleets=fleets))
                 if fleets and (history.is_new or looks % READ_EVERY == 0):
-                    self._catch_up(await self._ask(history.read, fleets), fleets)
+                    changes = await self._ask(history.read, fleets)
+                    if missed := self._missed(changes, fleets):
+                        await self._ask(renew_marks, missed)
+                    self._catch_up(changes, fleets)
             except Error:
                 logger.warning("The database is away: changes cannot be looked for.")
 
@@ -175,6 +179,15 @@ class Hub:
             for watch in self._watches.get(("booking", booking), ()):
                 watch.update(version)
 
+    def _missed(self, changes: list[Change] | None, fleets: list[int]) -> set[int]:
+        """Return the fleets of which nobody said that they have changed."""
+        if changes is None:
+            return set(fleets)
+        return {fleet for fleet, booking, version in changes if self._is_news(booking, version)}
+
+    def _is_news(self, booking: int, version: int) -> bool:
+        return version > self._told.get(booking, (-1, 0.0))[0]
+
     def _catch_up(self, changes: list[Change] | None, fleets: list[int]) -> None:
         if changes is None:
             for fleet in fleets:
@@ -182,7 +195,7 @@ class Hub:
                     watch.tell()
             return
         for change in changes:
-            if change[2] > self._told.get(change[1], (-1, 0.0))[0]:
+            if self._is_news(*change[1:]):
                 self.hear(change)
 
     def _forget_old(self) -> None:

@@ -20,7 +20,7 @@ class Portal:
     driver_app_url: str
     operator_notice: str
     # By code, each named in itself.
-    languages: list[tuple[str, str]]
+    languages: tuple[tuple[str, str], ...]
     logo_url: str
     theme_url: str
     live_url: str
@@ -43,7 +43,7 @@ def portal(request: HttpRequest) -> dict[str, Portal]:
             support_url=settings.SUPPORT_URL,
             driver_app_url=settings.DRIVER_APP_URL,
             operator_notice=operator_notice(),
-            languages=settings.LANGUAGES,
+            languages=tuple(settings.LANGUAGES),
             logo_url=logo_url(),
             theme_url=theme_url(),
             live_url=stream_for(request),

@@ -8,6 +8,10 @@ from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, pgettext
 
+from shell.kept import kept_by_language
+
+# So many texts of a kind are kept: those of the bookings that people look at again and again.
+MOST_KEPT = 4096
 MINUTE = timedelta(minutes=1)
 
 # Instants. A site's zone may come as ZoneInfo or by name; empty stands for the portal's default.
@@ -45,18 +49,24 @@ def write_local(local: datetime, pattern: str) -> str:
 
 def in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
     """Return an instant as day and time in a zone, such as “Mon 23 Nov 2026, 18:00”."""
-    if not instant:
-        return ""
+    return _in_zone(instant.astimezone(UTC), as_zone(zone)) if instant else ""
+
+
+@kept_by_language(MOST_KEPT)
+def _in_zone(instant: datetime, zone: ZoneInfo) -> str:
     # Translators: Django's date format of a day with a time.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "D j M Y, H:i"))
+    return write_local(instant.astimezone(zone), pgettext("format", "D j M Y, H:i"))
 
 
 def time_in_zone(instant: datetime | None, zone: ZoneInfo | str | None) -> str:
     """Return the time of an instant in a zone, such as “18:00”."""
-    if not instant:
-        return ""
+    return _time_in_zone(instant.astimezone(UTC), as_zone(zone)) if instant else ""
+
+
+@kept_by_language(MOST_KEPT)
+def _time_in_zone(instant: datetime, zone: ZoneInfo) -> str:
     # Translators: Django's date format of a time.
-    return write_local(instant.astimezone(as_zone(zone)), pgettext("format", "H:i"))
+    return write_local(instant.astimezone(zone), pgettext("format", "H:i"))
 
 
 def period(start: datetime | None, end: datetime | None, zone: ZoneInfo | str | None) -> str:
@@ -66,7 +76,12 @@ def period(start: datetime | None, end: datetime | None, zone: ZoneInfo | str | 
     """
     if not start or not end:
         return in_zone(start or end, zone)
-    days = {instant.astimezone(as_zone(zone)).date() for instant in (start, end)}
+    return _period(start.astimezone(UTC), end.astimezone(UTC), as_zone(zone))
+
+
+@kept_by_language(MOST_KEPT)
+def _period(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    days = {instant.astimezone(zone).date() for instant in (start, end)}
     if len(days) == 1:
         return f"{in_zone(start, zone)}–{time_in_zone(end, zone)}"
     return f"{in_zone(start, zone)} – {in_zone(end, zone)}"
@@ -76,13 +91,16 @@ def zone_label(zone: ZoneInfo | str | None, instant: datetime | None) -> str:
     """Return what a zone is called at an instant, such as “New York time (EST, UTC−5)”."""
     if not instant:
         return ""
-    known = as_zone(zone)
-    local = instant.astimezone(known)
-    offset = offset_text(local)
-    area, _, city = known.key.rpartition("/")
+    local = instant.astimezone(as_zone(zone))
+    return _zone_label(as_zone(zone).key, abbreviation(local), offset_text(local))
+
+
+@kept_by_language(MOST_KEPT)
+def _zone_label(key: str, letters: str, offset: str) -> str:
+    area, _, city = key.rpartition("/")
     if not area or area == "Etc":
-        return offset if abbreviation(local) == offset else f"{abbreviation(local)} ({offset})"
-    names = [abbreviation(local), offset]
+        return offset if letters == offset else f"{letters} ({offset})"
+    names = [letters, offset]
     return gettext("%(city)s time (%(zone)s)") % {
         "city": city.replace("_", " "),
         "zone": ", ".join(dict.fromkeys(names)),
@@ -101,7 +119,11 @@ def duration(length: timedelta | int | None) -> str:
     """Return a length of time (a timedelta, or minutes), such as “12 h” or “1 h 15 min”."""
     if length is None:
         return ""
-    minutes = length // MINUTE if isinstance(length, timedelta) else int(length)
+    return _duration(length // MINUTE if isinstance(length, timedelta) else int(length))
+
+
+@kept_by_language(MOST_KEPT)
+def _duration(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     if not hours:
         return gettext("%(minutes)s min") % {"minutes": rest}
@@ -112,8 +134,11 @@ def duration(length: timedelta | int | None) -> str:
 
 def kw(power: Decimal | float | None) -> str:
     """Return a power in kW with at most one decimal, such as “150 kW”; "" when it is not known."""
-    if power is None:
-        return ""
+    return "" if power is None else _kw(power)
+
+
+@kept_by_language(MOST_KEPT)
+def _kw(power: Decimal | float) -> str:
     value = round(Decimal(str(power)), 1)
     places = 0 if value == value.to_integral_value() else 1
     return gettext("%(power)s kW") % {"power": number_format(value, decimal_pos=places)}

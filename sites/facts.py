@@ -130,9 +130,21 @@ WEEKDAYS: dict[str, str | Promise] = {
     "saturday": pgettext_lazy("opening hours", "Saturday"),
     "sunday": pgettext_lazy("opening hours", "Sunday"),
 }
+CURRENT_LABELS = {
+    kind.value: kind.label for kind in Evse.CurrentType if kind != Evse.CurrentType.UNKNOWN
+}
 BOOKABLE = "bookable"
 # What AMPECO calls a charge point that has lost its connection.
 OFFLINE = frozenset({"temporarily unavailable", "long-term unavailable"})
+# What the operator says of a charger, and what the charger says itself, the gravest first.
+OUT_OF_SERVICE = {
+    Evse.Status.OUT_OF_ORDER: _("The charger is out of order."),
+    Evse.Status.DISABLED: _("The operator has taken the charger out of service."),
+}
+FAULTS = {
+    "faulted": _("The charger reports a fault."),
+    "unavailable": _("The charger reports that it is not available."),
+}
 MINUTE = timedelta(minutes=1)
 # So many reads of changes in a row may fail before it is said.
 MOST_DELTAS_MISSED = 4
@@ -156,6 +168,7 @@ class Charger:
     """
 
     evse: Evse
+    current: str
     connectors: str
     state: str
     state_label: str
@@ -228,12 +241,19 @@ def charger_of(evse: Evse) -> Charger:
     state, state_label = state_of(evse)
     return Charger(
         evse=evse,
+        current=current_label(evse),
         connectors=", ".join(connector_label(kind) for kind in sorted(evse.plug_types)),
         state=state,
         state_label=state_label,
         private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,
         trouble=trouble_of(evse) if state == BOOKABLE else "",
     )
+
+
+def current_label(evse: Evse) -> str:
+    """Return “AC” or “DC”; nothing where it is not known."""
+    known = evse.current_type in CURRENT_LABELS
+    return str(CURRENT_LABELS[evse.current_type]) if known else ""
 
 
 def state_of(evse: Evse) -> tuple[str, str]:
@@ -254,22 +274,16 @@ def trouble_of(evse: Evse) -> str:
     """
     charge_point = evse.charge_point
     rows = (evse, charge_point)
-    for wrong, text in (
-        ({Evse.Status.OUT_OF_ORDER}, gettext("The charger is out of order.")),
-        ({Evse.Status.DISABLED}, gettext("The operator has taken the charger out of service.")),
-    ):
-        if found := next((row for row in rows if row.status in wrong), None):
-            return _with_age(text, found)
+    for wrong, text in OUT_OF_SERVICE.items():
+        if found := next((row for row in rows if row.status == wrong), None):
+            return _with_age(str(text), found)
     if gone := next((row for row in rows if row.retired_at), None):
         return _with_age(gettext("The charger is no longer there."), gone)
     if charge_point.network_status in OFFLINE:
         return _with_age(gettext("The charger is offline."), charge_point)
-    for word, text in (
-        ("faulted", gettext("The charger reports a fault.")),
-        ("unavailable", gettext("The charger reports that it is not available.")),
-    ):
+    for word, text in FAULTS.items():
         if found := next((row for row in rows if row.hardware_status == word), None):
-            return _with_age(text, found)
+            return _with_age(str(text), found)
     return ""
 
 

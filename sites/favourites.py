@@ -1,7 +1,7 @@
 """The sites that somebody wants at hand."""
 
 from drivers.models import Fleet
-from drivers.permissions import private_partner_ids
+from drivers.permissions import private_partners
 from sites.models import FavouriteSite, Location
 from sites.selectors import visible_locations
 
@@ -12,7 +12,7 @@ def favourites_of(user_pk: int | None) -> frozenset[int]:
 
 
 def favourite_sites(fleet: Fleet, *, user_pk: int | None, limit: int) -> list[Location]:
-    visible = visible_locations(partner_ids=private_partner_ids(fleet))
+    visible = visible_locations(partner_ids=private_partners(fleet))
     return list(visible.filter(favourites__user=user_pk).order_by("name", "pk")[:limit])
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 STEP = timedelta(minutes=15)
+START = attrgetter("start_at")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +41,7 @@ class Period:
 def merge(periods: Iterable[Period]) -> tuple[Period, ...]:
     """Return the same time in as few periods as possible, in order of time."""
     merged: list[Period] = []
-    for period in sorted(periods):
+    for period in sorted(periods, key=START):
         if not merged or period.start_at > merged[-1].end_at:
             merged.append(period)
         elif period.end_at > merged[-1].end_at:
@@ -58,10 +60,13 @@ class HasPeriod(Protocol):
 
 def clip(periods: Iterable[HasPeriod], window: Period) -> tuple[Period, ...]:
     """Return what of the periods lies within the window."""
+    begin, end = window.start_at, window.end_at
     return tuple(
-        Period(max(each.start_at, window.start_at), min(each.end_at, window.end_at))
+        each
+        if type(each) is Period and begin <= each.start_at and each.end_at <= end
+        else Period(max(each.start_at, begin), min(each.end_at, end))
         for each in periods
-        if each.start_at < window.end_at and each.end_at > window.start_at
+        if each.start_at < end and each.end_at > begin
     )
 
 
@@ -73,9 +78,16 @@ def covers(periods: Iterable[Period], whole: Period) -> bool:
 
 def gaps(periods: Iterable[Period], window: Period) -> tuple[Period, ...]:
     """Return what of the window lies in none of the periods."""
+    return _between(merge(periods), window)
+
+
+def _between(merged: tuple[Period, ...], window: Period) -> tuple[Period, ...]:
+    inside = clip(merged, window)
+    if not inside:
+        return (window,)
     found: list[Period] = []
     reached = window.start_at
-    for each in clip(merge(periods), window):
+    for each in inside:
         if each.start_at > reached:
             found.append(Period(reached, each.start_at))
         reached = each.end_at
@@ -87,7 +99,9 @@ def gaps(periods: Iterable[Period], window: Period) -> tuple[Period, ...]:
 def subtract(periods: Iterable[Period], taken: Iterable[Period]) -> tuple[Period, ...]:
     """Return what of the periods lies in none of those that are taken."""
     taken = merge(taken)
-    return tuple(rest for each in merge(periods) for rest in gaps(taken, each))
+    if not taken:
+        return merge(periods)
+    return tuple(rest for each in merge(periods) for rest in _between(taken, each))
 
 
 def next_step(at: datetime, *, step: timedelta = STEP) -> datetime:

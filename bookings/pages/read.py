@@ -39,6 +39,7 @@ from bookings.sync.open_pages import poll_sooner
 from bookings.wording.open_change import describe_changes
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
+from drivers.shared_fragments import shared_fragment
 from shell.viewer import viewer_zone
 
 # Which booking somebody has taken off the list last, so that it can be put back.
@@ -47,6 +48,7 @@ DISMISSED_KEY = "dismissed_booking"
 
 @member_required
 @require_safe
+@shared_fragment
 def booking_list(request: FleetRequest) -> HttpResponse:
     """List the fleet's bookings; htmx asks for the rows alone, to keep them up to date."""
     zone = viewer_zone(request)

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from bookings.actions.candidate import Slot
+from bookings.boards.calendar.chips_html import chips_html
 from bookings.boards.day.cells_html import cells_html
 from bookings.models import Booking, ChargingSession
+from bookings.pages.badge import badge_of
 from bookings.selectors import Cursor
 from bookings.wording import facts
-from bookings.wording.attention import risk_of
 from notifications import queue
 from notifications.models import Notification
 from shell.formats import instant, period, zone_label
@@ -80,7 +81,7 @@ def again_query(booking: Booking) -> str:
     )
 
 
-register.filter(risk_of)
+register.simple_tag(badge_of, name="status_badge")
 
 
 @register.simple_tag
@@ -99,6 +100,9 @@ def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
 def local_day(booking: Booking) -> str:
     """Return the day of a booking's start at its site, as addresses name it: “2026-11-23”."""
     return booking.start_at.astimezone(booking.zone).date().isoformat()
+
+
+register.simple_tag(chips_html, name="chips")
 
 
 @register.simple_tag

@@ -75,10 +75,11 @@ class Availability:
         if not taken:
             return self
         free = {
-            evse_id: subtract(periods, taken.get(evse_id, ()))
-            for evse_id, periods in self.free.items()
+            evse_id: subtract(self.free[evse_id], periods)
+            for evse_id, periods in taken.items()
+            if evse_id in self.free
         }
-        return replace(self, free=free)
+        return replace(self, free={**self.free, **free})
 
 
 def read_availability(

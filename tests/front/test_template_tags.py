@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pytest
 from django.core.paginator import Paginator
-from django.template import Context, Template
+from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory
+from django.urls import NoReverseMatch
 from django.utils import translation
+from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,52 @@ def test_an_icon_that_stands_alone_says_what_it_means():
     assert 'role="img" aria-label="Fast &quot;DC&quot;"' in drawn
     assert 'class="icon icon-sm"' in drawn
     assert "aria-hidden" not in drawn
+
+
+# What is kept
+
+
+def test_a_kept_part_is_drawn_anew_for_other_values_and_in_another_language():
+    part = Template(
+        '{% load i18n portal %}{% kept name=name %}{{ name }}: {% translate "Sites" %}{% endkept %}'
+    )
+    for name in ("Ana", "Ben", "Ana"):
+        for language, word in (("en", "Sites"), ("de", "Standorte"), ("en", "Sites")):
+            with translation.override(language):
+                assert part.render(Context({"name": name})) == f"{name}: {word}"
+
+
+def test_a_kept_part_knows_nothing_else_of_its_page():
+    source = "{% kept name=name %}[{{ name }}{{ secret }}{{ csrf_token }}]{% endkept %}"
+    assert draw(source, name="Ana", secret="of Ana alone", csrf_token="token") == "[Ana]"
+
+
+def test_a_kept_part_tells_safe_html_from_a_text_that_reads_the_same():
+    part = Template("{% load portal %}{% kept name=name %}{{ name }}{% endkept %}")
+    drawn = [part.render(Context({"name": name})) for name in (SafeString("<b>"), "<b>")]
+    assert drawn == ["<b>", "&lt;b&gt;"]
+
+
+def test_what_differs_with_each_request_keeps_no_part():
+    with pytest.raises(TypeError):
+        draw("{% kept rows=rows %}{% endkept %}", rows=[])
+    with pytest.raises(TemplateSyntaxError):
+        draw("{% kept rows %}{% endkept %}", rows=[])
+
+
+def test_a_text_and_an_address_are_what_django_makes_of_them():
+    source = (
+        '{% translate "Cancel" context "a booking" %} {% translate "100%%" %} {% url "home" %} '
+        '{% translate word %} {% translate "Sites" as named %}{{ named }} {% url "no-such" as no %}'
+        '{% url "bookings:detail" number %}{% url "bookings:status" pk=number %}'
+    )
+    values = {"word": "Drivers", "number": 7}
+    for language in ("en", "de", "fr"):
+        with translation.override(language):
+            usual = Template("{% load i18n %}" + source).render(Context(values))
+            assert draw("{% load i18n portal %}" + source, **values) == usual
+    with pytest.raises(NoReverseMatch):
+        draw('{% url "no-such-page" %}')
 
 
 # Query strings
@@ -209,3 +257,11 @@ def test_a_power_has_the_readers_decimal_sign():
 def test_page_numbers_leave_gaps():
     page = Paginator(range(400), 20).page(7)
     assert page_numbers(page) == [1, "…", 6, 7, 8, "…", 20]
+
+
+def test_an_hour_that_comes_twice_is_told_apart_however_it_is_given():
+    berlin = ZoneInfo("Europe/Berlin")
+    first, second = (datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1))
+    assert first == second
+    assert [time_in_zone(each, berlin) for each in (first, second)] == ["02:30 CEST", "02:30 CET"]
+    assert in_zone(first, berlin) != in_zone(second, berlin)

@@ -69,6 +69,20 @@ def test_of_several_changes_of_a_booking_the_last_one_is_said_and_too_many_are_l
     assert len(voice._collected) == announcing.MOST_COLLECTED
 
 
+@pytest.mark.skipif(not announcing.has_redis(), reason="there is no Redis")
+def test_whoever_hears_of_a_change_finds_what_was_kept_out_of_date(as_manager, fleet, settings):
+    settings.LIVE_URL = "https://chargebook.example/live"
+    BookingRequestFactory(booking__fleet=fleet)
+    voice = Voice()
+    seen = []
+    for version in range(3):
+        voice._collected = {7: (fleet.pk, 7, version)}
+        voice.say()
+        page = as_manager.get("/bookings/").content.decode()
+        seen.append(page.split("X-Seen")[1].split("}")[0])
+    assert len(set(seen)) == 3
+
+
 def test_what_is_said_is_understood_and_nonsense_is_not():
     assert from_message(as_message([(1, 2, 3)]).encode()) == [(1, 2, 3)]
     for nonsense in ("", "7", "null", "[[1]]", '[["a", 1, 2]]', b"\xff"):

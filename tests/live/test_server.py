@@ -80,6 +80,13 @@ def test_what_is_not_taken_yet_is_kept_as_one_and_has_an_end():
     assert not watch.woken.is_set()
 
 
+def test_what_nobody_said_is_known_to_be_missed():
+    hub = Hub(never)
+    hub.hear((2, 3, 5))
+    assert hub._missed([(2, 3, 5), (4, 7, 1)], [2, 4, 6]) == {4}
+    assert hub._missed(None, [2, 4]) == {2, 4}
+
+
 def test_a_version_that_a_page_has_is_not_told_again():
     hub = Hub(never)
     watch = Watch(person=1, fleet=2, booking=3, seen=4)

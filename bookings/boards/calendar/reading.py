@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
@@ -63,7 +64,7 @@ class SiteDay:
     entries: list[Entry]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Day:
     """A day with its bookings by start, as many as are shown, and how many there are."""
 
@@ -77,17 +78,22 @@ class Day:
         return self.count - len(self.entries)
 
     @property
+    def key(self) -> str:
+        """What tells the day from the others of a page, in ids."""
+        return f"{self.date:%m%d}"
+
+    @cached_property
     def label(self) -> str:
         """The day with its weekday, such as “Sat 21 Nov 2026”."""
         return date_format(self.date, pgettext("format", "D j M Y"))
 
-    @property
+    @cached_property
     def short_label(self) -> str:
         """The day without its year, such as “Sat 21 Nov”."""
         # Translators: Django's date format of a day whose year is known.
         return date_format(self.date, pgettext("format", "D j M"))
 
-    @property
+    @cached_property
     def counted(self) -> str:
         """What a link to the day says: “3 bookings on Sat 21 Nov”."""
         if not self.count:

@@ -12,6 +12,7 @@ from bookings.boards.calendar.forms import CalendarForm
 from bookings.boards.calendar.reading import SPANS, Span, beside, read_calendar, title_of
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
+from drivers.shared_fragments import shared_fragment
 from shell.viewer import viewer_zone
 
 # How often the page looks again: while the operator has something to decide, and else.
@@ -21,6 +22,7 @@ FILTERS = ("site", "driver", "status", "cancelled")
 
 @member_required
 @require_safe
+@shared_fragment
 def fleet_calendar(request: FleetRequest) -> HttpResponse:
     """Show a day, a week or a month; htmx asks for the changing part alone, to keep up to date.
 

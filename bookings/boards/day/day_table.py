@@ -1,13 +1,11 @@
 """Rows of a day, ready for a template: what each part of it is, in words and as a link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
 from django.conf import settings
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.boards.day.reading import KnownTimes, holds
@@ -22,7 +20,9 @@ from bookings.boards.day.timeline_cells import (
     segments_of,
 )
 from bookings.models import Booking
+from bookings.pages.badge import badge_of
 from shell.formats import instant
+from shell.kept import address_of
 from sites.periods import STEP, Period, local_day, subtract
 from sites.slots.clocks import ONE_DAY, Clock, short_day
 from sites.slots.limits import STEP_MINUTES, BookingLimits, default_minutes
@@ -123,7 +123,6 @@ class DayTable:
         self._says = _says()
         self._short = _short()
         self._from_to = _("%(from)s to %(to)s")
-        self._states: dict[tuple[str, str, bool, bool], tuple[str, str]] = {}
         # Also those of the next day, on which a period may end.
         self.labels = self._labels()
 
@@ -158,12 +157,12 @@ class DayTable:
             )
         ] or [[]]
         taken = [each.period for each in row.bookings if holds(each)]
-        free = () if row.closed else subtract(row.free, taken)
-        fills = [self._first_lane(row, lanes[0], free)]
+        free = () if row.closed else self._on_this_day(subtract(row.free, taken))
+        bookable = self.limits.bookable(free)
+        fills = [self._first_lane(row, lanes[0], free, bookable)]
         for more in lanes[1:]:
             layers = [self._booked(each) for each in more]
             fills.append(paint(self.ruler.length, layers, ground=Fill(CellKind.BLANK)))
-        bookable = self.limits.bookable(free)
         return [
             [
                 self._cell(segment, row, bookings, bookable)
@@ -172,8 +171,17 @@ class DayTable:
             for each in fills
         ]
 
+    def _on_this_day(self, periods: Iterable[Period]) -> list[Period]:
+        """Return those that touch the day, as long as they are: a slot may end on the next one."""
+        begin, end = self.whole.start_at, self.whole.end_at
+        return [each for each in periods if each.start_at < end and each.end_at > begin]
+
     def _first_lane(
-        self, row: ChargerRow, bookings: Sequence[Booking], free: Sequence[Period]
+        self,
+        row: ChargerRow,
+        bookings: Sequence[Booking],
+        free: Sequence[Period],
+        bookable: Sequence[Period],
     ) -> list[Fill]:
         ruler, limits, length = self.ruler, self.limits, self.ruler.length
         layers = [ruler.within(Fill(CellKind.BUSY), each) for each in row.known.windows]
@@ -183,7 +191,7 @@ class DayTable:
         layers.append(Segment(Fill(CellKind.PAST), 0, ruler.ceil(limits.now)))
         layers += [self._booked(each) for each in bookings if not holds(each)]
         layers += [ruler.within(Fill(CellKind.SOON), each) for each in limits.too_soon(free)]
-        layers += [ruler.within(Fill(CellKind.FREE), each) for each in limits.bookable(free)]
+        layers += [ruler.within(Fill(CellKind.FREE), each) for each in bookable]
         layers += [self._booked(each) for each in bookings if holds(each)]
         return paint(length, layers, ground=Fill(CellKind.UNKNOWN))
 
@@ -215,28 +223,16 @@ class DayTable:
         return f"{column // 4:02}:{column % 4 * 15:02}"
 
     def _booking_cell(self, segment: Segment, row: ChargerRow, booking: Booking) -> Cell:
-        status, badge = self._state_of(booking)
         return Cell(
             kind=CSS[CellKind.BOOKING],
             columns=segment.columns,
             text=self.begins(row) + self._when_text(booking.period),
             key=f"bar-{booking.pk}-{segment.first}",
-            url=reverse("bookings:detail", args=[booking.pk]),
+            url=address_of("bookings:detail", booking.pk),
             who=who_text(booking),
-            status=status,
-            badge=badge,
+            status=str(Booking.Status(booking.status).label),
+            badge=badge_of(booking),
         )
-
-    def _state_of(self, booking: Booking) -> tuple[str, str]:
-        """Return a booking's state in words and as a badge; each state is written only once."""
-        session = getattr(booking, "charging_session", None)
-        ended = session is not None and session.has_ended
-        charged = bool(session is not None and ended and session.energy_kwh)
-        key = (booking.status, booking.open_change, ended, charged)
-        if key not in self._states:
-            badge = render_to_string("bookings/_status_badge.html", {"booking": booking})
-            self._states[key] = (booking.get_status_display(), badge)
-        return self._states[key]
 
     def _when_text(self, period: Period) -> str:
         """Return from when until when a booking lasts, with the day where it is another one."""

@@ -14,6 +14,7 @@ from bookings.boards.day.reading import read_day
 from bookings.boards.day.slot_form import TypedSlotForm
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
+from drivers.shared_fragments import shared_fragment
 from shell.formats import instant
 from sites.facts import trouble_of
 from sites.selectors import visible_evses, visible_locations
@@ -27,6 +28,7 @@ TYPED = ("begin", "end")
 
 @member_required
 @require_safe
+@shared_fragment
 def site_day(request: FleetRequest, pk: int) -> HttpResponse:
     """Show the chargers of a site on a day; htmx gets the table alone.
 
@@ -53,6 +55,7 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
 
 @member_required
 @require_safe
+@shared_fragment
 def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
     """Show a charger's week from a day on; htmx gets the table alone."""
     return _show(request, _board(request, pk, evse_pk=evse_pk))

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.db.models import QuerySet
+
 from bookings.models import Booking
 from bookings.selectors import (
+    MOST_COUNTED,
     bookings_of,
-    count_needing_attention,
     needing_attention,
     several_zones,
 )
@@ -77,28 +79,34 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
 
     What comes next is what starts within a day, MOST_COMING bookings at most.
     """
-    marked = list(needing_attention(bookings_of(fleet), now=now)[:MOST_ATTENTION])
-    reasons = reasons_of(marked)
+    # Which they are first, and then all that is shown of them at once.
+    of_fleet = Booking.objects.filter(fleet=fleet)
+    marked_keys = _keys(needing_attention(of_fleet, now=now)[:MOST_COUNTED])
     # The longest stay bounds how far back a running one can have begun.
     earliest = now - longest() - timedelta(hours=1)
-    coming = list(
-        bookings_of(fleet)
-        .filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + SOON)
+    coming_keys = _keys(
+        of_fleet.filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + SOON)
         .filter(end_at__gt=now)
         .order_by("start_at", "pk")[: MOST_COMING + 1]
     )
-    shown = coming[:MOST_COMING]
+    overdue_keys = _keys(_charging_on(of_fleet, now=now))
+    rows = bookings_of(fleet).in_bulk({*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys})
+    marked, shown, overdue = (
+        [rows[pk] for pk in keys if pk in rows]
+        for keys in (marked_keys[:MOST_ATTENTION], coming_keys[:MOST_COMING], overdue_keys)
+    )
+    reasons = reasons_of(marked)
     on_now = [booking for booking in shown if is_on(booking, now=now)]
     later = [booking for booking in shown if not is_over_or_on(booking, now=now)]
     return Today(
         attention=_soonest_first(
             [*_at_risk(later), *((each, reasons.get(each.pk, "")) for each in marked)], now=now
         ),
-        attention_count=count_needing_attention(fleet),
+        attention_count=len(marked_keys),
         attention_shown=len(marked),
-        on_now=[*_charging_on(fleet, now=now), *on_now],
+        on_now=[*(each for each in overdue if not _has_charged(each)), *on_now],
         ahead=_by_site(later),
-        has_more=len(coming) > MOST_COMING,
+        has_more=len(coming_keys) > MOST_COMING,
     )
 
 
@@ -129,15 +137,19 @@ def _has_charged(booking: Booking) -> bool:
     return hasattr(booking, "charging_session") and booking.charging_session.has_ended
 
 
-def _charging_on(fleet: Fleet, *, now: datetime) -> list[Booking]:
-    overdue = bookings_of(fleet).filter(
+def _keys(bookings: QuerySet[Booking]) -> list[int]:
+    return list(bookings.values_list("pk", flat=True))
+
+
+def _charging_on(of_fleet: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    overdue = of_fleet.filter(
         status=Status.COMPLETED,
         end_at__gt=now - CHARGES_ON_FOR,
         end_at__lte=now,
         charging_session__started_at__isnull=False,
         charging_session__stopped_at__isnull=True,
     )
-    return [each for each in overdue.order_by("start_at", "pk") if not _has_charged(each)]
+    return overdue.order_by("start_at", "pk")
 
 
 def _at_risk(bookings: list[Booking]) -> list[tuple[Booking, str]]:

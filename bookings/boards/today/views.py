@@ -12,6 +12,7 @@ from bookings.boards.today.notices import notices_for
 from bookings.boards.today.reading import MOST_FAVOURITES, first_steps, read_today
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, member_required
+from drivers.shared_fragments import shared_fragment
 from shell.viewer import viewer_zone
 from sites.favourites import favourite_sites
 from waiting.selectors import open_offers
@@ -22,6 +23,7 @@ SOON, SELDOM = "2s", "60s"
 
 @member_required
 @require_safe
+@shared_fragment
 def today(request: FleetRequest) -> HttpResponse:
     """Show a fleet's day; htmx asks for the changing part alone, to keep it up to date."""
     now = timezone.now()
@@ -30,7 +32,7 @@ def today(request: FleetRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "day": day,
         "notices": notices_for(request.fleet, now=now),
-        "steps": first_steps(request.fleet),
+        "steps": None if day.bookings else first_steps(request.fleet),
         "offers": open_offers(request.fleet),
         "now": now,
         "zone": viewer_zone(request),

@@ -336,10 +336,9 @@ class Picker:
 
 def _facts_text(evse: Evse) -> str:
     charger = charger_of(evse)
-    known = evse.current_type in Evse.CurrentType.values and evse.current_type != "unknown"
     parts = (
         evse.charge_point.name,
-        evse.get_current_type_display() if known else "",
+        charger.current,
         charger.connectors,
         kw(evse.max_power_kw),
         _("Private") if charger.private else "",

@@ -121,6 +121,22 @@ class TestDay:
         }
         assert response.content.decode().count('aria-current="time"') == 1
 
+    def test_a_charger_that_does_not_work_is_told_of_its_own_bookings_alone(
+        self, page, fleet, location, evse
+    ):
+        other = EvseFactory(charge_point__location=location, label="Bay 2", physical_reference="B2")
+        broken = EvseFactory(
+            charge_point__location=location,
+            label="Bay 0",
+            physical_reference="B0",
+            hardware_status="faulted",
+        )
+        found = {each: booked(fleet, each, at(TUESDAY, 10)) for each in (other, broken, evse)}
+        content = page(TUESDAY).content.decode()
+        for each, booking in found.items():
+            bar = content.split(f'id="bar-{booking.pk}-')[1].split("</a>")[0]
+            assert ("Charger not working" in bar) == (each == broken)
+
     def test_own_bookings_are_bars_with_driver_and_state(self, page, fleet, evse):
         ana = DriverFactory(first_name="Ana", last_name="Alvarez", fleet=fleet)
         booking = booked(fleet, evse, at(TUESDAY, 10), 2, driver=ana)
