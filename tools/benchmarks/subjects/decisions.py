@@ -25,9 +25,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import BookingRequest
-from tools.benchmarks.desk import Desk
-from tools.benchmarks.place import PATIENCE_SECONDS, Place, running
 from tools.benchmarks.report import Figure, say
+from tools.benchmarks.world.desk import Desk
+from tools.benchmarks.world.place import PATIENCE_SECONDS, Place, running
 from tools.services.ports import answers_ready, wait_until
 
 OPEN_PAGES = 4
