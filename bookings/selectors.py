@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from bookings.by_reference import first_by_reference
+from bookings.first_keys import first_by_name, first_by_reference
 from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key
 from bookings.wording.attention import reasons_of
@@ -105,7 +105,7 @@ def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking
     """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
     condition = _of_time(narrowed) & _of_kind(fleet, narrowed)
     if text := narrowed.get("q"):
-        condition &= Q(reference_key__startswith=reference_key(text)) | _names(fleet, text)
+        condition &= _mentions(reference_key(text), _names(fleet, text))
     return Booking.objects.filter(condition, fleet=fleet)
 
 
@@ -202,7 +202,7 @@ class _Rows:
     of_time: QuerySet[Booking]
     of_kind: Q
     text: str
-    named: Q
+    named: dict[str, list[int]]
 
     def first_keys(self, count: int, *, cursor: Cursor | None) -> list[tuple[datetime, int]]:
         """Return start and key of the first rows, or of those beside a place of the list."""
@@ -217,13 +217,13 @@ class _Rows:
         key = reference_key(self.text)
         if not self.text or self.view == "attention":
             # Few need attention, whatever they are searched for.
-            mentioning = Q(reference_key__startswith=key) | self.named if self.text else Q()
+            mentioning = _mentions(key, self.named) if self.text else Q()
             return list(in_order.filter(mentioning).values_list("start_at", "pk")[:count])
         # What a reference matches and what a name does, each through an index of its own.
         latest_first = (self.view == "upcoming") == backwards
         keys = first_by_reference(rows, key, among=of_time, latest_first=latest_first, count=count)
-        if self.named:
-            keys += in_order.filter(self.named).values_list("start_at", "pk")[:count]
+        for name, named in self.named.items():
+            keys += first_by_name(rows, name, named, latest_first=latest_first, count=count)
         return sorted(set(keys), reverse=latest_first)[:count]
 
 
@@ -236,7 +236,7 @@ def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime
         of_time=of_view.filter(_of_time(narrowed)),
         of_kind=_of_kind(fleet, narrowed),
         text=text,
-        named=_names(fleet, text) if text else Q(),
+        named=_names(fleet, text) if text else {},
     )
 
 
@@ -370,15 +370,20 @@ def _keys(
     return keys if beside_text and len(keys) <= MOST_NAMES else named.values("pk")
 
 
-def _names(fleet: Fleet, text: str) -> Q:
-    """Return the condition that site or driver match a text; an empty one where none does."""
-    condition = Q()
-    locations = list(_locations_named(text).values_list("pk", flat=True)[:MOST_NAMES])
-    if locations:
-        condition |= Q(location__in=locations)
-    drivers = list(_drivers_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
-    if drivers:
-        condition |= Q(driver__in=drivers)
+def _names(fleet: Fleet, text: str) -> dict[str, list[int]]:
+    """Return the keys of the sites and drivers that a text names, where there are any."""
+    named = {"location": _locations_named(text), "driver": _drivers_named(fleet, text)}
+    found = {
+        name: list(rows.values_list("pk", flat=True)[:MOST_NAMES]) for name, rows in named.items()
+    }
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _mentions(key: str, named: dict[str, list[int]]) -> Q:
+    """Return the condition that reference, site or driver match a text."""
+    condition = Q(reference_key__startswith=key)
+    for name, keys in named.items():
+        condition |= Q(**{f"{name}__in": keys})
     return condition
 
 

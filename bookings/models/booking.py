@@ -179,7 +179,7 @@ class Booking(models.Model):
                 condition=Q(reminder_at__isnull=False),
                 name="booking_to_remind_of",
             ),
-            # For bookings.by_reference.
+            # See bookings.first_keys.
             models.Index(
                 "fleet",
                 Week("start_at"),

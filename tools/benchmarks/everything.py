@@ -159,7 +159,7 @@ def _running(world: World, place: Place) -> Iterator[list[Figure]]:
     page = Page.of(world.browser, portal=place.stack.portal)
     pending = world.requests[0] if sizes.only & {"load", "decisions"} else []
     site = world.sites[0]
-    with portal_running(place) as pids:
+    with portal_running(place, workers=sizes.workers) as pids:
         if "load" in sizes.only:
             yield load.measure(
                 pending, people=world.people, place=place, pids=pids, desk=world.desk, sizes=sizes

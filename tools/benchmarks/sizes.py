@@ -27,6 +27,7 @@ class Sizes:
     queued: int = 1000
     runs: int = 60
     samples: int = 20
+    workers: int = 1
     # Bookings and fleets of the growth, which begins with a tenth of them; sites and drivers grow
     # from those above to ten times as many.
     grown: int = 5_000_000
@@ -68,6 +69,7 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     parser.add_argument("--only", metavar="NAMES", help="only these, with a comma between")
     parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")
     parser.add_argument("--queued", type=int, metavar="N", help="so many requests for the workers")
+    parser.add_argument("--workers", type=int, metavar="N", help="so many worker processes")
     options = parser.parse_args(words)
     chosen = QUICK if options.quick else Sizes()
     bookings = options.bookings or chosen.bookings
@@ -78,4 +80,10 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     if unknown := only - set(subjects):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(subjects)}")
     queued = options.queued or chosen.queued
-    return replace(chosen, bookings=bookings, queued=queued, only=only or frozenset(SUBJECTS))
+    return replace(
+        chosen,
+        bookings=bookings,
+        queued=queued,
+        workers=options.workers or 1,
+        only=only or frozenset(SUBJECTS),
+    )

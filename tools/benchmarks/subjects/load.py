@@ -67,7 +67,7 @@ def measure(
             raise RuntimeError("Not all who wait are connected.")
         processes = {
             "web": children_of(pids.web),
-            "worker": [pids.worker],
+            "workers": list(pids.workers),
             "stream": [live.pid],
             "PostgreSQL": other_backends(),
         }

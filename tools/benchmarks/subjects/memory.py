@@ -41,7 +41,7 @@ def measure(pids: Pids, *, page: Page, site: Location) -> list[Figure]:
         raise RuntimeError("The worker does not mirror the sites.")
     return [
         _figure("a web worker", children_of(pids.web)),
-        _figure("the Celery worker", [pids.worker]),
+        _figure("a Celery worker", list(pids.workers)),
         _figure("beat", [pids.beat]),
     ]
 

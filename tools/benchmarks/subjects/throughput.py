@@ -51,7 +51,7 @@ def measure(people: People, *, page: Page, pids: Pids, desk: Desk, sizes: Sizes)
     try:
         return [
             _by_form(places, page=page, web=pids.web, count=sizes.forms),
-            *_by_workers(people, places, desk=desk, worker=pids.worker, count=sizes.queued),
+            *_by_workers(people, places, desk=desk, workers=pids.workers, count=sizes.queued),
         ]
     finally:
         desk.set(manual=True)
@@ -92,13 +92,13 @@ def _by_form(places: Iterator[Place], *, page: Page, web: int, count: int) -> Fi
 
 
 def _by_workers(
-    people: People, places: Iterator[Place], *, desk: Desk, worker: int, count: int
+    people: People, places: Iterator[Place], *, desk: Desk, workers: tuple[int, ...], count: int
 ) -> Iterator[Figure]:
     before = _last()
     keys = make_queued(people, list(islice(places, count)))
     say(f"Waiting until {count} queued requests are decided …")
     desk.take_calls()
-    processes = [worker] if IS_COUNTED else []
+    processes = workers if IS_COUNTED else ()
     begun, cpu_begun = time.perf_counter(), cpu_seconds(processes)
     database, database_begun = other_backends(), cpu_seconds(other_backends())
     for key in keys:
@@ -112,7 +112,8 @@ def _by_workers(
         raise RuntimeError(f"Most should have been approved, but: {dict(ends)}.")
     others = "".join(f", {n} {status}" for status, n in ends.items() if status != "approved")
     yield Figure(
-        f"{count} requests, from queued to decided by one worker of four threads",
+        f"{count} requests, from queued to decided by {len(workers)} worker"
+        f"{'' if len(workers) == 1 else 's'} of four threads",
         "",
         f"{count / seconds:.1f} a second{others}",
         None,

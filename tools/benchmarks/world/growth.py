@@ -118,7 +118,7 @@ def fill_bookings(fleet: Fleet, *, count: int) -> None:
                 f" FROM generate_series(0, {count - 1}) AS n) AS numbers"
                 + "".join(
                     f" JOIN ({rows}) AS {name} ON {name}.nth ="
-                    f" n % (SELECT count(*) FROM ({rows}) AS all_of_them)"
+                    f" n / 2 % (SELECT count(*) FROM ({rows}) AS all_of_them)"
                     for name, rows in parents.items()
                 )
             )

@@ -98,19 +98,27 @@ def test_few_rows_are_read_however_many_begin_so(fleet):
             [first.pk],
         )
         cursor.execute("ANALYZE bookings_booking")
+    EvseFactory(charge_point__location=LocationFactory(name="Rare Depot"))
+    DriverFactory(fleet=fleet, search_text="seldom driving")
     for view in ("all", "past", "upcoming"):
-        for text in ("job-", "job-1", "job-77", "job-4999", "zebra"):
+        for text in ("job-", "job-1", "job-77", "job-4999", "zebra", "rare", "seldom"):
             with CaptureQueriesContext(connection) as captured:
                 list_bookings(fleet, view=view, narrowed={"q": text})
-            [search] = [query["sql"] for query in captured if "LATERAL" in query["sql"]]
-            with connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {search}")
-                [plan] = cursor.fetchone()[0]
-            assert rows_read(plan["Plan"]) < 400, (view, text)
+            searches = [query["sql"] for query in captured if "LATERAL" in query["sql"]]
+            assert 1 <= len(searches) <= 2
+            assert sum(rows_read(sql) for sql in searches) < 400, (view, text)
 
 
-def rows_read(node) -> float:
-    """Return how many rows of a table a plan takes up, those that a filter removes as well."""
+def rows_read(sql: str) -> float:
+    """Return how many rows a query takes up from tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        [plan] = cursor.fetchone()[0]
+    return rows_of(plan["Plan"])
+
+
+def rows_of(node) -> float:
+    """Return how many rows a plan takes up from tables, those that a filter removes as well."""
     own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
     own = own * node["Actual Loops"] if "Relation Name" in node else 0
-    return own + sum(rows_read(part) for part in node.get("Plans", []))
+    return own + sum(rows_of(part) for part in node.get("Plans", []))
