@@ -240,7 +240,10 @@ class AmpecoClient:
         return []
 
     def users_of_partner(self, partner_id: int) -> Iterator[User]:
-        return items_of(self._user_pages("users_of_partner", filters={"partnerId": partner_id}))
+        return items_of(self.partner_user_pages(partner_id))
+
+    def partner_user_pages(self, partner_id: int) -> Iterator[Page[User]]:
+        return self._user_pages("users_of_partner", filters={"partnerId": partner_id})
 
     def read_user(self, user_id: int) -> User:
         return self._resources.read(

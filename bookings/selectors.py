@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from bookings.first_keys import first_by_name, first_by_reference
 from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key
 from bookings.wording.attention import reasons_of
@@ -109,7 +110,10 @@ def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
 
 def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
     """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
-    return _narrow(Booking.objects.filter(fleet=fleet), fleet, narrowed)
+    condition = _of_time(narrowed) & _of_kind(fleet, narrowed)
+    if text := narrowed.get("q"):
+        condition &= _mentions(reference_key(text), _names(fleet, text))
+    return Booking.objects.filter(condition, fleet=fleet)
 
 
 def bookings_of_vehicle(vehicle: Vehicle, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
@@ -174,19 +178,13 @@ def list_bookings(
     attention what is still to come stands before what has been.
     """
     now = now or timezone.now()
-    bookings = _narrow(
-        _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
-    )
     backwards = cursor is not None and cursor.backwards
-    if cursor:
-        bookings = _beyond(bookings, cursor, view, now)
-    bookings = _in_order(bookings, view, now)
     # Which rows first, what they show afterwards: so the joins touch the rows of one page only.
-    if backwards:
-        bookings = bookings.reverse()
-    ids = list(bookings.values_list("pk", flat=True)[: PAGE_SIZE + 1])
-    found = bookings_of(fleet).in_bulk(ids)
-    rows = [found[pk] for pk in ids if pk in found]
+    keys = _rows_of(fleet, view=view, narrowed=narrowed, now=now).first_keys(
+        PAGE_SIZE + 1, cursor=cursor
+    )
+    found = bookings_of(fleet).in_bulk([pk for _start_at, pk in keys])
+    rows = [found[pk] for _start_at, pk in keys if pk in found]
     more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE]
     if backwards:
@@ -212,17 +210,61 @@ def each_booking(
     that moves to another time may come twice or not at all.
     """
     now = now or timezone.now()
-    bookings = _narrow(
-        _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now), fleet, narrowed
-    )
-    bookings = _in_order(bookings, view, now)
-    beyond = bookings
-    while keys := list(beyond.values_list("start_at", "pk")[:BATCH_SIZE]):
+    of_list = _rows_of(fleet, view=view, narrowed=narrowed, now=now)
+    cursor: Cursor | None = None
+    while keys := of_list.first_keys(BATCH_SIZE, cursor=cursor):
         rows = _told_in_files(fleet).in_bulk([pk for _start_at, pk in keys])
         yield [rows[pk] for _start_at, pk in keys if pk in rows]
         if len(keys) < BATCH_SIZE:
             return
-        beyond = _beyond(bookings, Cursor(*keys[-1], backwards=False), view, now)
+        cursor = Cursor(*keys[-1], backwards=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a list: of its view and time, what else narrows them, what a text names."""
+
+    view: View
+    now: datetime
+    of_time: QuerySet[Booking]
+    of_kind: Q
+    text: str
+    named: dict[str, list[int]]
+
+    def first_keys(self, count: int, *, cursor: Cursor | None) -> list[tuple[datetime, int]]:
+        """Return start and key of the first rows, or of those beside a place of the list."""
+        backwards = cursor is not None and cursor.backwards
+        of_time = self.of_time
+        if cursor:
+            of_time = _beyond(of_time, cursor, self.view, self.now)
+        rows = of_time.filter(self.of_kind)
+        in_order = _in_order(rows, self.view, self.now)
+        if backwards:
+            in_order = in_order.reverse()
+        key = reference_key(self.text)
+        if not self.text or self.view == "attention":
+            # Few need attention, whatever they are searched for.
+            mentioning = _mentions(key, self.named) if self.text else Q()
+            return list(in_order.filter(mentioning).values_list("start_at", "pk")[:count])
+        # What a reference matches and what a name does, each through an index of its own.
+        latest_first = (self.view == "upcoming") == backwards
+        keys = first_by_reference(rows, key, among=of_time, latest_first=latest_first, count=count)
+        for name, named in self.named.items():
+            keys += first_by_name(rows, name, named, latest_first=latest_first, count=count)
+        return sorted(set(keys), reverse=latest_first)[:count]
+
+
+def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime) -> _Rows:
+    text = narrowed.get("q", "")
+    of_view = _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now)
+    return _Rows(
+        view=view,
+        now=now,
+        of_time=of_view.filter(_of_time(narrowed)),
+        of_kind=_of_kind(fleet, narrowed),
+        text=text,
+        named=_names(fleet, text) if text else {},
+    )
 
 
 def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
@@ -322,49 +364,63 @@ def _of_view(
     return bookings
 
 
-def _narrow(
-    bookings: QuerySet[Booking], fleet: Fleet, narrowed: BookingFilter
-) -> QuerySet[Booking]:
+def _of_time(narrowed: BookingFilter) -> Q:
+    condition = Q()
+    if since := narrowed.get("since"):
+        condition &= Q(start_at__gte=since)
+    if until := narrowed.get("until"):
+        condition &= Q(start_at__lt=until)
+    return condition
+
+
+def _of_kind(fleet: Fleet, narrowed: BookingFilter) -> Q:
+    condition = Q()
+    beside_text = bool(narrowed.get("q"))
     if narrowed.get("status"):
-        bookings = bookings.filter(status=narrowed["status"])
+        condition &= Q(status=narrowed["status"])
     if narrowed.get("site"):
-        bookings = bookings.filter(location__in=_locations_named(narrowed["site"]).values("pk"))
+        sites = _locations_named(narrowed["site"])
+        condition &= Q(location__in=_keys(sites, beside_text=beside_text))
     if narrowed.get("driver"):
-        bookings = bookings.filter(
-            driver__in=_drivers_named(fleet, narrowed["driver"]).values("pk")
-        )
+        drivers = _drivers_named(fleet, narrowed["driver"])
+        condition &= Q(driver__in=_keys(drivers, beside_text=beside_text))
     if narrowed.get("vehicle"):
-        bookings = bookings.filter(
-            vehicle__in=_vehicles_named(fleet, narrowed["vehicle"]).values("pk")
-        )
+        vehicles = _vehicles_named(fleet, narrowed["vehicle"])
+        condition &= Q(vehicle__in=_keys(vehicles, beside_text=beside_text))
     if "driver_pk" in narrowed:
-        bookings = bookings.filter(driver=narrowed["driver_pk"])
-    since, until = narrowed.get("since"), narrowed.get("until")
-    if since:
-        bookings = bookings.filter(start_at__gte=since)
-    if until:
-        bookings = bookings.filter(start_at__lt=until)
-    if narrowed.get("q"):
-        bookings = bookings.filter(_mentions(fleet, narrowed["q"]))
-    return bookings
+        condition &= Q(driver=narrowed["driver_pk"])
+    return condition
 
 
-def _mentions(fleet: Fleet, text: str) -> Q:
-    """Return the condition that reference, site, driver or vehicle match a text.
+def _keys(
+    named: "QuerySet[Location] | QuerySet[Driver] | QuerySet[Vehicle]", *, beside_text: bool
+) -> list[int] | QuerySet[Any, Any]:
+    """Return the keys of what a filter names: beside a text as they are, if they are few.
 
-    The others are looked up first, so that a text which only a reference matches is found
-    through the index of references.
+    The database then chooses between an index of these and one of the text by how many there are.
     """
-    condition = Q(reference_key__startswith=reference_key(text))
-    locations = list(_locations_named(text).values_list("pk", flat=True)[:MOST_NAMES])
-    if locations:
-        condition |= Q(location__in=locations)
-    drivers = list(_drivers_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
-    if drivers:
-        condition |= Q(driver__in=drivers)
-    vehicles = list(_vehicles_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
-    if vehicles:
-        condition |= Q(vehicle__in=vehicles)
+    keys = list(named.values_list("pk", flat=True)[: MOST_NAMES + 1]) if beside_text else []
+    return keys if beside_text and len(keys) <= MOST_NAMES else named.values("pk")
+
+
+def _names(fleet: Fleet, text: str) -> dict[str, list[int]]:
+    """Return the keys of the sites, drivers and vehicles that a text names, where there are any."""
+    named = {
+        "location": _locations_named(text),
+        "driver": _drivers_named(fleet, text),
+        "vehicle": _vehicles_named(fleet, text),
+    }
+    found = {
+        name: list(rows.values_list("pk", flat=True)[:MOST_NAMES]) for name, rows in named.items()
+    }
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _mentions(key: str, named: dict[str, list[int]]) -> Q:
+    """Return the condition that reference, site, driver or vehicle match a text."""
+    condition = Q(reference_key__startswith=key)
+    for name, keys in named.items():
+        condition |= Q(**{f"{name}__in": keys})
     return condition
 
 

@@ -18,6 +18,8 @@ from config.gauges import last_syncs
 from config.services import answers
 from drivers.models import Fleet, FleetDriver
 from drivers.sync import EVERY
+from mirror.runs import LOCATIONS, last_finished, left_out_of
+from sites.models import Location
 from telemetry import sweeps
 
 # A copy of the operator's records may be so many periods of its sweep old, and this at least.
@@ -94,7 +96,18 @@ def copies() -> Iterator[tuple[str, Check]]:
         limit = max(LEAST_LIMIT, PERIODS * periods[name]).total_seconds()
         due = since is not None and (now - since).total_seconds() > limit
         is_late = due if seconds is None else since is not None and seconds > limit
-        yield f"copy of {name}", _aged(seconds, limit, ok=not is_late)
+        check = _aged(seconds, limit, ok=not is_late)
+        if name == "sites" and all_sites_left_out():
+            check |= {"ok": False, "all_left_out": True}
+        yield f"copy of {name}", check
+
+
+def all_sites_left_out() -> bool:
+    """Return whether there is no site because the last run left out all of the operator's."""
+    if Location.objects.filter(retired_at=None).exists():
+        return False
+    run = last_finished()
+    return run is not None and bool(left_out_of(run.counts, LOCATIONS))
 
 
 def sweeping() -> Iterator[tuple[str, Check]]:

@@ -74,7 +74,9 @@ class FleetMembership(models.Model):
         MANAGER = "manager", _("Manager")
         VIEWER = "viewer", _("Viewer")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="memberships")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
@@ -157,7 +159,9 @@ class FleetDriver(models.Model):
     `left_at` is set when the invite is gone; the row stays, since bookings were made under it.
     """
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="fleet_drivers")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.CASCADE, related_name="fleet_drivers", db_index=False
+    )
     driver = models.ForeignKey(Driver, on_delete=models.CASCADE, related_name="fleet_drivers")
     added_at = models.DateTimeField(_("added"), auto_now_add=True)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
@@ -173,7 +177,9 @@ class FleetDriver(models.Model):
 class PrivateAccess(models.Model):
     """A driver's right to use a partner's private charge points, by an accepted invite."""
 
-    driver = models.ForeignKey(Driver, on_delete=models.CASCADE, related_name="private_access")
+    driver = models.ForeignKey(
+        Driver, on_delete=models.CASCADE, related_name="private_access", db_index=False
+    )
     ampeco_partner_id = models.BigIntegerField(_("AMPECO partner id"))
 
     class Meta:

@@ -1,10 +1,8 @@
 """Mirrors the drivers of a fleet: the users whose invite by its partner is accepted."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeVar
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
@@ -18,6 +16,7 @@ from drivers.id_tags import read_due_tags
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
+from mirror.left_out import UNINVITED, UNREADABLE, USERS, WITHOUT_EMAIL, none_taken
 from mirror.models import SyncRun
 from mirror.problems import problem_of
 from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamUnauthorized
@@ -25,7 +24,7 @@ from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamUnauthoriz
 logger = logging.getLogger(__name__)
 
 ACCEPTED = "accepted"
-AT_ONCE = 100
+COUNTED = ("seen", "joined", "changed", "left", "skipped", UNINVITED, UNREADABLE)
 # A run that showed no sign of life for so long has died with its process.
 LIFE_SIGN = timedelta(minutes=5)
 RUNS_KEPT = timedelta(days=30)
@@ -34,8 +33,6 @@ RUNS_KEPT = timedelta(days=30)
 EVERY = timedelta(hours=1)
 RETRY = timedelta(minutes=30)
 UNKNOWN_EVERY = timedelta(minutes=10)
-
-Item = TypeVar("Item")
 
 
 class ListDoubtful(Exception):
@@ -146,8 +143,8 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
 
 def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
     invites = InvitesOfPartner(client, fleet.ampeco_partner_id)
-    for users in _batches(client.users_of_partner(fleet.ampeco_partner_id), AT_ONCE):
-        found = [belonging_of(user, fleet=fleet, invites=invites) for user in users]
+    for page in client.partner_user_pages(fleet.ampeco_partner_id):
+        found = [belonging_of(user, fleet=fleet, invites=invites) for user in page.items]
         belonging = [one for one in found if one is not None]
         storable = [one for one in belonging if is_storable(one.user)]
         with transaction.atomic():
@@ -156,6 +153,8 @@ def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
         run.counts["joined"] += stored.joined
         run.counts["changed"] += stored.changed
         run.counts["skipped"] += len(belonging) - len(storable)
+        run.counts[UNINVITED] += len(found) - len(belonging)
+        run.counts[UNREADABLE] += page.unreadable
         run.alive_at = timezone.now()
         run.save(update_fields=["counts", "alive_at"])
     if not run.counts["seen"] and current_drivers(fleet).exists() and invites.by_user():
@@ -215,24 +214,29 @@ def _open(fleet: Fleet) -> SyncRun:
         kind=SyncRun.Kind.DRIVERS,
         started_at=now,
         alive_at=now,
-        counts=dict.fromkeys(("seen", "joined", "changed", "left", "skipped"), 0),
+        counts=dict.fromkeys(COUNTED, 0),
         ampeco_partner_id=fleet.ampeco_partner_id,
     )
 
 
 def _close(run: SyncRun, *, calls: int) -> None:
     now = timezone.now()
-    run.state, run.calls = SyncRun.State.FINISHED, calls
+    run.state, run.calls, run.problem = SyncRun.State.FINISHED, calls, _nobody_taken(run)
     run.alive_at = run.finished_at = now
     run.save()
+
+
+def _nobody_taken(run: SyncRun) -> str:
+    reasons = {
+        UNINVITED: run.counts[UNINVITED],
+        WITHOUT_EMAIL: run.counts["skipped"],
+        UNREADABLE: run.counts[UNREADABLE],
+    }
+    if run.counts["seen"] or not any(reasons.values()):
+        return ""
+    return none_taken(USERS, reasons)
 
 
 def _break_off(run: SyncRun, *, problem: str, calls: int) -> None:
     run.state, run.problem, run.calls = SyncRun.State.BROKEN_OFF, problem, calls
     run.save()
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

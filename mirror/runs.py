@@ -22,6 +22,8 @@ EVSES = "evses"
 PARKING_SPACES = "parking_spaces"
 NOUNS = (LOCATIONS, CHARGE_POINTS, EVSES, PARKING_SPACES)
 COUNTED = ("seen", "new", "changed", "retired", "skipped")
+# Beside the nouns: how many of each were left out, and why.
+LEFT_OUT = "left_out"
 
 Counts = dict[str, dict[str, int]]
 
@@ -39,17 +41,36 @@ class RunOvertaken(Exception):
 
 
 def no_counts() -> Counts:
-    return {noun: dict.fromkeys(COUNTED, 0) for noun in NOUNS}
+    return {noun: dict.fromkeys(COUNTED, 0) for noun in NOUNS} | {LEFT_OUT: {}}
 
 
 def add_counts(counts: dict[str, Any], more: Counts) -> dict[str, Any]:
     """Return the counts of a run with those of a page added."""
-    summed = {
+    summed = {}
+    for noun, numbers in more.items():
         # A run that an older version began may not count all of this yet.
-        noun: {what: number + counts.get(noun, {}).get(what, 0) for what, number in numbers.items()}
-        for noun, numbers in more.items()
-    }
+        before = counts.get(noun, {})
+        added = {what: number + before.get(what, 0) for what, number in numbers.items()}
+        summed[noun] = {**before, **added}
     return {**counts, **summed}
+
+
+def left_out_of(counts: dict[str, Any], noun: str) -> dict[str, int]:
+    """Return how many records of a noun were left out, by reason."""
+    found = {}
+    for name, number in counts.get(LEFT_OUT, {}).items():
+        its_noun, _, reason = name.partition(": ")
+        if its_noun == noun and number:
+            found[reason] = number
+    return found
+
+
+def begin_anew(counts: dict[str, Any], noun: str) -> None:
+    """Forget what was counted of a list that is read once more from its first page."""
+    counts[noun].update(seen=0, skipped=0)
+    left_out = counts.get(LEFT_OUT, {})
+    for name in [name for name in left_out if name.startswith(f"{noun}: ")]:
+        del left_out[name]
 
 
 def kind_of_run(*, full: bool) -> str:

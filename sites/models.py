@@ -142,7 +142,9 @@ class Evse(Mirrored):
 class Connector(models.Model):
     """A plug of an EVSE; replaced as a whole whenever its EVSE is read."""
 
-    evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="connectors")
+    evse = models.ForeignKey(
+        Evse, on_delete=models.CASCADE, related_name="connectors", db_index=False
+    )
     ampeco_id = models.BigIntegerField(_("AMPECO id"))
     type = models.CharField(_("type"), max_length=32)
     format = models.CharField(_("format"), max_length=16, blank=True)
@@ -208,6 +210,7 @@ class FavouriteSite(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="favourite_sites",
+        db_index=False,
         verbose_name=_("person"),
     )
     location = models.ForeignKey(

@@ -31,7 +31,9 @@ class Invitation(models.Model):
         REVOKED = "revoked", _("Revoked")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="invitations")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.CASCADE, related_name="invitations", db_index=False
+    )
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=16, choices=TeamRole)

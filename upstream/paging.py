@@ -26,10 +26,12 @@ class Page(Generic[T_co]):
     """What one call of a list brought, without what earlier pages brought already.
 
     `next_link` is where the list goes on, None at its end; a later call may resume from it.
+    `unreadable` is how many items it brought that lack what makes them usable.
     """
 
     items: tuple[T_co, ...]
     next_link: str | None
+    unreadable: int = 0
 
 
 class Identified(Protocol):
@@ -69,7 +71,7 @@ def walk(
     for _ in range(MOST_PAGES):
         visited.add(str(url))
         answer = transport.get(url, operation=operation)
-        found = _parsed(answer.get("data"), parse=parse, operation=operation)
+        found, unreadable = _parsed(answer.get("data"), parse=parse, operation=operation)
         fresh = {item.id: item for item in found if item.id not in seen}
         seen.update(fresh)
         empty = 0 if found else empty + 1
@@ -80,7 +82,11 @@ def walk(
         if onward is not None and (str(onward) in visited or repeating >= MOST_REPEATING_PAGES):
             logger.warning("%s: the list leads back to pages that were read; it ends.", operation)
             onward = None
-        yield Page(items=tuple(fresh.values()), next_link=None if onward is None else str(onward))
+        yield Page(
+            items=tuple(fresh.values()),
+            next_link=None if onward is None else str(onward),
+            unreadable=unreadable,
+        )
         if lost:
             raise _lost(operation)
         if onward is None:
@@ -93,8 +99,8 @@ def walk(
 
 def _parsed(
     data: object, *, parse: Callable[[Mapping[str, Any]], Item], operation: str
-) -> list[Item]:
-    """Parse the items of a page; those that lack what makes them usable are left out."""
+) -> tuple[list[Item], int]:
+    """Parse the items of a page; those that lack what makes them usable are counted only."""
     if not isinstance(data, list):
         # Not an empty list: a mirror would take that for the end of all sites.
         raise UpstreamUnavailable(f"{operation}: the answer holds no list.", operation=operation)
@@ -104,7 +110,7 @@ def _parsed(
             items.append(parse(entry))
         except UnreadablePayload as error:
             logger.warning("%s: an item was left out: %s", operation, error)
-    return items
+    return items, len(data) - len(items)
 
 
 def _lost(operation: str) -> UpstreamError:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models.reference_index import ByteOrder, Week
 from bookings.models.statuses import (
     BOOKING_MOVES,
     BOOKING_TRAITS,
@@ -65,9 +66,17 @@ class Booking(models.Model):
     TO_BE_CANCELLED = frozenset({OpenChange.CANCEL, OpenChange.WITHDRAW})
 
     uid = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
-    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="bookings")
-    driver = models.ForeignKey(Driver, on_delete=models.PROTECT, related_name="bookings")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="bookings")
+    # Without indexes of their own: those below begin with fleet or driver, and nobody looks for a
+    # site's bookings but a fleet's.
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.PROTECT, related_name="bookings", db_index=False
+    )
+    driver = models.ForeignKey(
+        Driver, on_delete=models.PROTECT, related_name="bookings", db_index=False
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="bookings", db_index=False
+    )
     evse = models.ForeignKey(
         Evse,
         on_delete=models.PROTECT,
@@ -157,10 +166,15 @@ class Booking(models.Model):
         ]
         indexes = [
             models.Index(fields=["fleet", "start_at", "id"], name="booking_by_start"),
-            models.Index(fields=["fleet", "end_at", "id"], name="booking_by_end"),
+            models.Index(fields=["fleet", "end_at"], name="booking_by_its_end"),
             models.Index(fields=["fleet", "location", "start_at"], name="booking_by_location"),
-            models.Index(fields=["fleet", "driver", "start_at"], name="booking_by_driver"),
-            models.Index(fields=["fleet", "status", "start_at"], name="booking_by_status"),
+            models.Index(fields=["driver", "start_at"], name="booking_of_driver"),
+            # Nearly all in the end: of these there are some among the first by any order.
+            models.Index(
+                fields=["fleet", "status", "start_at"],
+                condition=~Q(status=BookingStatus.COMPLETED),
+                name="booking_by_rarer_status",
+            ),
             models.Index(
                 fields=["fleet", "start_at"],
                 condition=Q(needs_attention=True),
@@ -184,10 +198,15 @@ class Booking(models.Model):
                 condition=Q(reminder_at__isnull=False),
                 name="booking_to_remind_of",
             ),
+            # See bookings.first_keys.
             models.Index(
-                fields=["fleet", "reference_key"],
-                opclasses=["int8_ops", "varchar_pattern_ops"],
-                name="booking_by_reference",
+                "fleet",
+                Week("start_at"),
+                ByteOrder("reference_key"),
+                "start_at",
+                "id",
+                condition=~Q(reference_key=""),
+                name="booking_by_week_and_key",
             ),
         ]
 

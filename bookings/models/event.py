@@ -34,12 +34,22 @@ class BookingEvent(models.Model):
         HANDED_OVER = "handed-over", _("Handed over to a colleague")
         OTHER_VEHICLE = "other-vehicle", _("Another vehicle")
 
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
+    booking = models.ForeignKey(
+        Booking,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_index=False,  # the index below does
+    )
     at = models.DateTimeField(_("when"), default=timezone.now)
     what = models.CharField(_("what"), max_length=24, choices=What)
     actor = models.CharField(_("who"), max_length=16, choices=Actor)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     driver = models.ForeignKey(
         Driver, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

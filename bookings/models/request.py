@@ -101,9 +101,11 @@ class BookingRequest(models.Model):
     )
 
     driver = models.ForeignKey(Driver, on_delete=models.PROTECT, related_name="+")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     evse = models.ForeignKey(
-        Evse, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+        Evse, on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
     wanted_current_type = models.CharField(_("current"), max_length=8, blank=True)
     wanted_connector_type = models.CharField(_("connector"), max_length=32, blank=True)
@@ -156,7 +158,12 @@ class BookingRequest(models.Model):
         _("requested by"), max_length=16, choices=Actor, default=Actor.MANAGER
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     batch = models.UUIDField(
         null=True,
@@ -264,13 +271,23 @@ class BookingRequest(models.Model):
 class BookingRequestEvent(models.Model):
     """One line of a request's history; appended with each change of state, never edited."""
 
-    request = models.ForeignKey(BookingRequest, on_delete=models.CASCADE, related_name="events")
+    request = models.ForeignKey(
+        BookingRequest,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_index=False,  # the index below does
+    )
     at = models.DateTimeField(_("when"), default=timezone.now)
     from_status = models.CharField(_("from"), max_length=16, blank=True)
     to_status = models.CharField(_("to"), max_length=16, choices=BookingRequest.Status)
     actor = models.CharField(_("who"), max_length=16, choices=Actor)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     note = models.CharField(_("note"), max_length=1000, blank=True)
 

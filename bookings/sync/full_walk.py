@@ -16,6 +16,7 @@ from bookings.models import Booking
 from bookings.sync import adoption, compare
 from bookings.sync.schedule import schedule, stop_round
 from drivers.models import FleetDriver
+from mirror.left_out import BOOKINGS, UNREADABLE, none_taken
 from mirror.models import SyncRun
 from mirror.problems import problem_of
 from mirror.runs import RunOvertaken, break_off, finish, note_progress, open_run
@@ -72,7 +73,10 @@ def sync_bookings(
         raise
     else:
         note_accepted()
-        finish(run, counts=run.counts, problem="", calls=client.calls - calls_before)
+        numbers = run.counts[PHASE]
+        unreadable = 0 if numbers["seen"] else numbers.get(UNREADABLE, 0)
+        problem = none_taken(BOOKINGS, {UNREADABLE: unreadable}) if unreadable else ""
+        finish(run, counts=run.counts, problem=problem, calls=client.calls - calls_before)
     return run
 
 
@@ -95,6 +99,8 @@ def _walk(run: SyncRun, *, client: AmpecoClient, now: datetime) -> None:
         counts["seen"] += len(page.items)
         counts["changed"] += record.changed
         counts["found"] += found
+        if page.unreadable:
+            counts[UNREADABLE] = counts.get(UNREADABLE, 0) + page.unreadable
         note_progress(
             run,
             phase=PHASE,

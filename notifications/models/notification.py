@@ -62,6 +62,7 @@ class Notification(models.Model):
         related_name="notifications",
         null=True,
         blank=True,
+        db_index=False,  # so has another one
     )
     event = models.ForeignKey(
         BookingEvent,
@@ -91,7 +92,12 @@ class Notification(models.Model):
     audience = models.CharField(_("audience"), max_length=16, choices=Audience)
     recipient_email = models.EmailField(_("to"), max_length=254)
     recipient_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subject = models.CharField(_("subject"), max_length=255, blank=True)

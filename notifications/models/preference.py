@@ -15,7 +15,7 @@ class NotificationPreference(models.Model):
         ASKED = "asked", _("The manager who requested it")
         ALL = "all", _("All managers")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(_("kind"), max_length=16, choices=Notification.Kind)
     managers = models.CharField(_("managers"), max_length=16, choices=Managers)
     driver = models.BooleanField(_("driver"))

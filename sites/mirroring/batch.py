@@ -8,8 +8,17 @@ from django.core.cache import cache
 
 from ampeco import types
 from ampeco.client import AmpecoClient
+from mirror.left_out import ELSEWHERE, PERSONAL, ROAMING
 from mirror.models import SyncRun
-from mirror.runs import CHARGE_POINTS, EVSES, LOCATIONS, PARKING_SPACES, Counts, no_counts
+from mirror.runs import (
+    CHARGE_POINTS,
+    EVSES,
+    LEFT_OUT,
+    LOCATIONS,
+    PARKING_SPACES,
+    Counts,
+    no_counts,
+)
 from sites.mirroring.upserts import (
     Stored,
     retire_charge_points,
@@ -21,7 +30,6 @@ from sites.mirroring.upserts import (
 from sites.models import ChargePoint, Location
 from upstream.errors import UpstreamForbidden, UpstreamNotFound
 
-PERSONAL = "personal"
 LEFT_OUT_KEY = "sites-left-out"
 LEFT_OUT_SECONDS = 2 * 24 * 3600
 # More records than this that refer to something unknown are no accident of timing.
@@ -71,7 +79,7 @@ class Batch:
                 self.left_out.locations.discard(record.id)
             else:
                 self.left_out.locations.add(record.id)
-                self.counts[LOCATIONS]["skipped"] += 1
+                self.leave_out(LOCATIONS, ROAMING)
 
     def take_charge_points(self, records: Collection[types.ChargePoint]) -> None:
         """Take charge points that stand at a location of ours; personal ones are skipped."""
@@ -85,7 +93,7 @@ class Batch:
             if record.type == PERSONAL:
                 self.personal.add(record.id)
             self.left_out.charge_points.add(record.id)
-            self.counts[CHARGE_POINTS]["skipped"] += 1
+            self.leave_out(CHARGE_POINTS, PERSONAL if record.type == PERSONAL else ELSEWHERE)
 
     def take_evses(self, records: Collection[types.Evse]) -> None:
         """Take EVSEs whose charge point is ours; others are skipped."""
@@ -95,7 +103,14 @@ class Batch:
             if record.charge_point_id in known:
                 self.evses[record.id] = record
             else:
-                self.counts[EVSES]["skipped"] += 1
+                self.leave_out(EVSES, ELSEWHERE)
+
+    def leave_out(self, noun: str, reason: str, count: int = 1) -> None:
+        """Count what is not taken, and why."""
+        self.counts[noun]["skipped"] += count
+        if count:
+            name = f"{noun}: {reason}"
+            self.counts[LEFT_OUT][name] = self.counts[LEFT_OUT].get(name, 0) + count
 
     def take_parking_spaces(self, records: Collection[types.ParkingSpace]) -> None:
         """Take parking spaces at sites that the mirror has by now; others are skipped."""
@@ -106,7 +121,7 @@ class Batch:
             if record.location_id in known:
                 self.parking_spaces[record.id] = record
             else:
-                self.counts[PARKING_SPACES]["skipped"] += 1
+                self.leave_out(PARKING_SPACES, ELSEWHERE)
 
     def take_evses_of_newcomers(self) -> None:
         """Take the EVSEs of the charge points taken here that the mirror does not have yet.

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from ampeco.types import Page
+from mirror.left_out import UNREADABLE, none_taken
 from mirror.models import SyncRun
 from mirror.problems import problem_of
 from mirror.runs import (
@@ -26,12 +27,15 @@ from mirror.runs import (
     CLOCK_SKEW,
     EVSES,
     LOCATIONS,
+    NOUNS,
     PARKING_SPACES,
     RunOvertaken,
     add_counts,
+    begin_anew,
     break_off,
     finish,
     kind_of_run,
+    left_out_of,
     no_counts,
     note_progress,
     open_run,
@@ -127,12 +131,14 @@ class Walk:
         if self.run.phase == LOCATIONS:
             for page in self._pages(self.client.location_pages):
                 batch = self._batch()
+                batch.leave_out(LOCATIONS, UNREADABLE, page.unreadable)
                 batch.take_locations(page.items)
                 self._store(batch, resume_from=page.next_link or "")
             self._next_phase(CHARGE_POINTS)
         if self.run.phase == CHARGE_POINTS:
             for page in self._pages(self.client.charge_point_pages):
                 batch = self._batch()
+                batch.leave_out(CHARGE_POINTS, UNREADABLE, page.unreadable)
                 batch.take_charge_points(page.items)
                 if not self.is_full:
                     batch.take_evses_of_newcomers()
@@ -142,10 +148,11 @@ class Walk:
             try:
                 for page in self._pages(self.client.evse_pages):
                     batch = self._batch()
+                    batch.leave_out(EVSES, UNREADABLE, page.unreadable)
                     batch.take_evses(page.items)
                     self._store(batch, resume_from=page.next_link or "")
             except UpstreamForbidden:
-                self.run.counts[EVSES].update(seen=0, skipped=0)
+                begin_anew(self.run.counts, EVSES)
                 self.run.counts[LIST_FORBIDDEN] = True
                 self._next_phase(EVSES_BY_CHARGE_POINT)
         if self.run.phase == EVSES_BY_CHARGE_POINT:
@@ -169,7 +176,7 @@ class Walk:
                 if link is None or not is_about_the_link(error):
                     raise
                 link = None
-                self.run.counts.setdefault(self.run.phase, {}).update(seen=0, skipped=0)
+                begin_anew(self.run.counts, self.run.phase)
             else:
                 return
 
@@ -285,4 +292,20 @@ class Walk:
                     elif model._default_manager.filter(retired_at=None).exists():
                         # Rather a fault of the operator's than the end of its business.
                         problem = _("The operator gave an empty list, so nothing was retired.")
+                problem = _nothing_taken(counts) or problem
             finish(self.run, counts=counts, problem=problem, calls=self.calls)
+
+
+def _nothing_taken(counts: dict[str, Any]) -> str:
+    """Return why a full run leaves nothing to book; nothing where it does leave something.
+
+    Of the lists that follow each other, the first that was left out says why those after it were.
+    """
+    for noun in NOUNS:
+        left_out = left_out_of(counts, noun)
+        if left_out and not counts[noun]["seen"]:
+            return none_taken(noun, left_out)
+    evses = Evse.objects.filter(retired_at=None)
+    if evses.exists() and not evses.filter(booking_enabled=True).exists():
+        return _("No EVSE can be booked: the operator has not enabled booking for any of them.")
+    return ""

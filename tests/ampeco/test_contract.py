@@ -111,6 +111,11 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         [payload("user", "3.110")],
         lambda c: c.users_of_partner(501),
     ),
+    "partner_user_pages": (
+        "usersListing",
+        [payload("user", "3.110")],
+        lambda c: c.partner_user_pages(501),
+    ),
     "read_user": ("userRead", payload("user", "3.110"), lambda c: c.read_user(42)),
     "partner_invites": (
         "partnerInvitesListing",

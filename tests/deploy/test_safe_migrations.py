@@ -16,8 +16,13 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
 
-from mirror.migration_operations import AddIndexWhileServing
+from mirror.migration_operations import (
+    AddIndexWhileServing,
+    DropForeignKeyIndexWhileServing,
+    RemoveIndexWhileServing,
+)
 
+WHILE_SERVING = (AddIndexWhileServing, DropForeignKeyIndexWhileServing, RemoveIndexWhileServing)
 OURS = {
     config.label for config in apps.get_app_configs() if (settings.BASE_DIR / config.name).is_dir()
 }
@@ -51,11 +56,13 @@ def judge(
                 yield from judge_new_field(operation)
             case migrations.AlterField() if name not in made:
                 yield from judge_change(operation, before.get((name, operation.name)))
-            case AddIndexWhileServing():
+            case _ if isinstance(operation, WHILE_SERVING):
                 if migration.atomic:
                     yield f"{operation.describe()}: PostgreSQL needs atomic = False for it"
             case migrations.AddIndex() if name not in made:
                 yield f"{operation.describe()}: keeps people from writing; AddIndexWhileServing"
+            case migrations.RemoveIndex() if name not in made:
+                yield f"{operation.describe()}: waits for all who read; RemoveIndexWhileServing"
             case migrations.AddConstraint() if name not in made:
                 yield f"{operation.describe()}: reads the whole table while nobody can write"
             case migrations.SeparateDatabaseAndState() | migrations.RunSQL():
@@ -85,6 +92,8 @@ def judge_change(operation: migrations.AlterField, before: models.Field | None) 
         yield f"{operation.describe()}: the version before may write NULL"
     if (after.max_length or 0) < (before.max_length or 0):
         yield f"{operation.describe()}: what is there may be longer"
+    if after.remote_field and before.db_index and not after.db_index:
+        yield f"{operation.describe()}: makes the foreign key anew; DropForeignKeyIndexWhileServing"
     if (after.unique or after.db_index) and not (before.unique or before.db_index):
         yield f"{operation.describe()}: its index keeps people from writing; AddIndexWhileServing"
 
@@ -124,6 +133,10 @@ def test_every_migration_is_safe_while_the_version_before_serves():
 TEXT = models.CharField(max_length=10)
 
 
+def to_fleet(**options) -> models.ForeignKey:
+    return models.ForeignKey("drivers.Fleet", models.PROTECT, **options)
+
+
 @pytest.mark.parametrize(
     ("operation", "complaint"),
     [
@@ -151,6 +164,13 @@ TEXT = models.CharField(max_length=10)
             AddIndexWhileServing("booking", models.Index(fields=["note"], name="i")),
             "atomic = False",
         ),
+        (migrations.RemoveIndex("booking", "i"), "waits for all who read"),
+        (RemoveIndexWhileServing("booking", "i"), "atomic = False"),
+        (DropForeignKeyIndexWhileServing("booking", "fleet"), "atomic = False"),
+        (
+            migrations.AlterField("booking", "fleet", to_fleet(db_index=False)),
+            "makes the foreign key anew",
+        ),
         (
             migrations.AddConstraint("booking", models.UniqueConstraint(fields=["note"], name="u")),
             "reads the whole table",
@@ -161,7 +181,10 @@ TEXT = models.CharField(max_length=10)
 def test_what_is_not_safe_is_told(operation, complaint):
     migration = migrations.Migration("0009_anything", "bookings")
     migration.operations = [operation]
-    before = {("booking", "note"): models.CharField(max_length=10, null=True)}
+    before = {
+        ("booking", "note"): models.CharField(max_length=10, null=True),
+        ("booking", "fleet"): to_fleet(),
+    }
 
     told = list(judge(migration, before))
 
@@ -176,6 +199,8 @@ def test_what_is_safe_is_let_through():
         migrations.AddField("booking", "x", models.IntegerField(null=True)),
         migrations.AddField("booking", "y", models.IntegerField(db_default=0)),
         AddIndexWhileServing("booking", index),
+        RemoveIndexWhileServing("booking", "i"),
+        DropForeignKeyIndexWhileServing("booking", "fleet"),
         migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True))]),
         migrations.AddField("thing", "z", models.SlugField()),
         migrations.AlterField("booking", "note", models.CharField(max_length=20, null=True)),

@@ -400,3 +400,14 @@ def test_the_command_fails_in_plain_words(fleet, operator, capsys):
     with pytest.raises(CommandError, match="The drivers of 1 fleet were not read to the end"):
         call_command("sync_drivers")
     assert "broken off. The operator's system did not answer" in capsys.readouterr().out
+
+
+def test_that_nobody_was_taken_is_told_with_its_reasons(ampeco_client, operator, invite):
+    fleet = FleetFactory(ampeco_partner_id=640)
+    sign_up(operator, 80_001, "")
+    invite(80_001, 640)
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+    assert run.state == State.FINISHED
+    assert run.problem == (
+        "The operator gave 1 user, who was left out: 1 without a usable e-mail address."
+    )

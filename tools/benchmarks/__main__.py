@@ -3,7 +3,8 @@
 It brings its own simulated operator and a database that is dropped afterwards, on the PostgreSQL of
 DATABASE_URL, a local one, or a private one; where there is none, on SQLite. CACHE_URL and
 CELERY_BROKER_URL are used where given, and must then serve nothing else: its worker takes whatever
-is in the queue. Options: --quick, --bookings N, --only NAMES (of those in sizes.py).
+is in the queue. Options: --quick, --bookings N, --workers N, --only NAMES (of those in
+sizes.py; growth and load are measured only where they are named).
 """
 
 import os
@@ -13,8 +14,8 @@ import time
 
 import django
 
-from tools.benchmarks.place import make_place, wants_sqlite
 from tools.benchmarks.sizes import read_sizes
+from tools.benchmarks.world.place import make_place, wants_sqlite
 from tools.demo.run import prepare
 
 

@@ -10,19 +10,26 @@ from ampeco.client import AmpecoClient
 from ampeco.connection import get_client
 from bookings.models import BookingRequest
 from sites.models import Location
-from tools.benchmarks import (
+from tools.benchmarks import yardstick
+from tools.benchmarks.report import Figure, print_table, say
+from tools.benchmarks.sizes import Sizes
+from tools.benchmarks.subjects import (
     batches,
     decisions,
     freshness,
+    growth,
     live,
+    load,
     memory,
     mirroring,
     polling,
     throughput,
     upstream_calls,
 )
-from tools.benchmarks.cases import pages_by_rows, pages_by_time
-from tools.benchmarks.data import (
+from tools.benchmarks.subjects.cases import pages_by_rows, pages_by_time
+from tools.benchmarks.subjects.decisions import Page, portal_running
+from tools.benchmarks.subjects.pages import browser_of, measure_queries, measure_time
+from tools.benchmarks.world.data import (
     People,
     evses_elsewhere,
     make_bookings,
@@ -30,21 +37,21 @@ from tools.benchmarks.data import (
     make_pending,
     make_people,
 )
-from tools.benchmarks.decisions import Page, portal_running
-from tools.benchmarks.desk import Desk
-from tools.benchmarks.pages import browser_of, measure_queries, measure_time
-from tools.benchmarks.place import Place
-from tools.benchmarks.report import Figure, print_table, say
-from tools.benchmarks.sizes import Sizes
+from tools.benchmarks.world.desk import Desk
+from tools.benchmarks.world.place import Place
 
 # What is measured with many rows of bookings in the database, and with the portal's processes.
 AMONG_MANY = frozenset({"calls", "queries", "pages", "polling", "freshness", "decisions"})
-RUNNING = frozenset({"decisions", "throughput", "memory"})
+RUNNING = frozenset({"load", "decisions", "throughput", "memory"})
 
 
 def measure_all(place: Place, *, sizes: Sizes) -> None:
     try:
-        print_table([figure for part in _parts(place, sizes) for figure in part])
+        bare = yardstick.measure()
+        figures = [figure for part in _parts(place, sizes) for figure in part]
+        # Twice, since what else the machine does changes.
+        bare.cpu += yardstick.measure().cpu
+        print_table([yardstick.figure(bare), *figures], yardstick_ms=bare.cpu_ms)
     finally:
         # Open connections would keep the database from being dropped.
         for connection in connections.all():
@@ -120,6 +127,9 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:
         yield from _running(world, place)
+    if "growth" in sizes.only:
+        # At last: bookings that there are make room for others.
+        yield growth.measure(world.people, browser=world.browser, sizes=sizes)
 
 
 def _among_many(world: World) -> Iterator[list[Figure]]:
@@ -152,12 +162,18 @@ def _running(world: World, place: Place) -> Iterator[list[Figure]]:
     """Measure the portal's own processes; their memory at last, after all they have done."""
     sizes = world.sizes
     page = Page.of(world.browser, portal=place.stack.portal)
-    pending = world.requests[0] if "decisions" in sizes.only else []
+    pending = world.requests[0] if sizes.only & {"load", "decisions"} else []
     site = world.sites[0]
-    with portal_running(place) as pids:
+    with portal_running(place, workers=sizes.workers) as pids:
+        if "load" in sizes.only:
+            yield load.measure(
+                pending, people=world.people, place=place, pids=pids, desk=world.desk, sizes=sizes
+            )
         if "decisions" in sizes.only:
             yield decisions.measure(pending, page=page, desk=world.desk, samples=sizes.samples)
         if "throughput" in sizes.only:
-            yield throughput.measure(world.people, page=page, desk=world.desk, sizes=sizes)
+            yield throughput.measure(
+                world.people, page=page, pids=pids, desk=world.desk, sizes=sizes
+            )
         if "memory" in sizes.only:
             yield memory.measure(pids, page=page, site=site)

@@ -8,6 +8,8 @@ SUBJECTS = (
     *("mirror", "batches", "calls", "queries", "pages", "polling", "freshness"),
     *("live", "decisions", "throughput", "memory"),
 )
+# Only where they are named: they take long, or all of the machine.
+UNASKED = ("growth", "load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,13 @@ class Sizes:
     queued: int = 1000
     runs: int = 60
     samples: int = 20
+    workers: int = 1
+    # Bookings and fleets of the growth, which begins with a tenth of them; sites and drivers grow
+    # from those above to ten times as many.
+    grown: int = 5_000_000
+    fleets: int = 1000
+    viewers: int = 200
+    clicking: int = 20
     only: frozenset[str] = frozenset(SUBJECTS)
 
     @property
@@ -45,6 +54,10 @@ QUICK = Sizes(
     queued=160,
     runs=10,
     samples=4,
+    grown=500_000,
+    fleets=100,
+    viewers=20,
+    clicking=4,
 )
 # Filling SQLite with a million rows takes longer than all the rest.
 SQLITE_BOOKINGS = 100_000
@@ -56,13 +69,21 @@ def read_sizes(words: list[str], *, sqlite: bool) -> Sizes:
     parser.add_argument("--only", metavar="NAMES", help="only these, with a comma between")
     parser.add_argument("--bookings", type=int, metavar="N", help="so many bookings of one fleet")
     parser.add_argument("--queued", type=int, metavar="N", help="so many requests for the workers")
+    parser.add_argument("--workers", type=int, metavar="N", help="so many worker processes")
     options = parser.parse_args(words)
     chosen = QUICK if options.quick else Sizes()
     bookings = options.bookings or chosen.bookings
     if sqlite and not options.bookings:
         bookings = min(bookings, SQLITE_BOOKINGS)
     only = frozenset((options.only or "").replace(",", " ").split())
-    if unknown := only - set(SUBJECTS):
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SUBJECTS)}")
+    subjects = (*SUBJECTS, *UNASKED)
+    if unknown := only - set(subjects):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(subjects)}")
     queued = options.queued or chosen.queued
-    return replace(chosen, bookings=bookings, queued=queued, only=only or frozenset(SUBJECTS))
+    return replace(
+        chosen,
+        bookings=bookings,
+        queued=queued,
+        workers=options.workers or 1,
+        only=only or frozenset(SUBJECTS),
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.benchmarks.place import demo_ports
+from tools.benchmarks.world.place import demo_ports
 from tools.chaos.faults import Target
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor

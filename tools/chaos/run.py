@@ -19,7 +19,7 @@ from drivers.models import Fleet
 from notifications.models import Notification
 from sandbox.management.commands.seed_demo import DEMO_PASSWORD
 from sites.selectors import all_bookable_evses
-from tools.benchmarks.data import enabled_drivers
+from tools.benchmarks.world.data import enabled_drivers
 from tools.chaos import reading
 from tools.chaos.books import Books, Slot, differences, repeated_mails
 from tools.chaos.faults import Chaos, calls_of

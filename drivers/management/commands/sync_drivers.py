@@ -63,4 +63,4 @@ def summary(run: SyncRun | None) -> str:
     )
     if numbers["skipped"]:
         line += f" Left out for want of a usable e-mail: {numbers['skipped']}."
-    return line
+    return f"{line} {run.problem}".strip()

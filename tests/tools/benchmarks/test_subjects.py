@@ -11,25 +11,25 @@ from bookings.models import Booking, BookingRequest
 from sandbox.server import make
 from sandbox.world.build import build_world
 from sites.models import Evse, Location
-from tools.benchmarks import (
+from tools.benchmarks.report import print_table
+from tools.benchmarks.sizes import UNASKED, Sizes, read_sizes
+from tools.benchmarks.subjects import (
     freshness,
     mirroring,
     polling,
     upstream_calls,
 )
-from tools.benchmarks.cases import pages_by_rows, pages_by_time
-from tools.benchmarks.data import (
+from tools.benchmarks.subjects.cases import pages_by_rows, pages_by_time
+from tools.benchmarks.subjects.pages import browser_of, measure_queries, measure_time
+from tools.benchmarks.world.data import (
     evses_elsewhere,
     make_bookings,
     make_long_history,
     make_pending,
     make_people,
 )
-from tools.benchmarks.desk import Desk
-from tools.benchmarks.operator import LARGE_SITE_EVSES, book_first_site, enlarge_first_site
-from tools.benchmarks.pages import browser_of, measure_queries, measure_time
-from tools.benchmarks.report import print_table
-from tools.benchmarks.sizes import Sizes, read_sizes
+from tools.benchmarks.world.desk import Desk
+from tools.benchmarks.world.operator import LARGE_SITE_EVSES, book_first_site, enlarge_first_site
 
 SMALL = Sizes(
     locations=30,
@@ -152,10 +152,11 @@ def test_all_pages_can_be_timed(people, large_site, capsys):
 
     cases = pages_by_time(large_site=large_site, sizes=SMALL)
     figures = measure_time(browser_of(people.manager), cases, runs=SMALL.runs)
-    print_table(figures)
+    print_table(figures, yardstick_ms=2.0)
 
     table = capsys.readouterr().out
     assert table.count("| p95 ≤ ") == len(cases) == len({case.what for case in cases})
+    assert table.count(" × |") == len(cases), "each page has its ratio to the yardstick"
 
 
 def test_polling_costs_as_many_calls_as_pages(pending, ampeco_client):
@@ -185,5 +186,7 @@ def test_sizes_can_be_chosen():
     assert read_sizes([], sqlite=True).bookings < Sizes().bookings
     assert read_sizes(["--quick"], sqlite=False).locations < Sizes().locations
     assert read_sizes(["--only", "polling,memory"], sqlite=False).only == {"polling", "memory"}
+    assert not read_sizes([], sqlite=False).only & set(UNASKED)
+    assert read_sizes(["--only", "growth,load"], sqlite=False).only == set(UNASKED)
     with pytest.raises(SystemExit):
         read_sizes(["--only", "weather"], sqlite=False)

@@ -8,9 +8,10 @@ from bookings.models import BookingRequest
 from config.celery import app
 from mirror.models import SyncRun
 from sites.models import Location
-from tools.benchmarks.decisions import Page, Pids
-from tools.benchmarks.place import PATIENCE_SECONDS
+from tools.benchmarks.processor import children_of
 from tools.benchmarks.report import Figure, say
+from tools.benchmarks.subjects.decisions import Page, Pids
+from tools.benchmarks.world.place import PATIENCE_SECONDS
 from tools.services.ports import wait_until
 
 MEGABYTES_ALLOWED = 150
@@ -40,7 +41,7 @@ def measure(pids: Pids, *, page: Page, site: Location) -> list[Figure]:
         raise RuntimeError("The worker does not mirror the sites.")
     return [
         _figure("a web worker", children_of(pids.web)),
-        _figure("the Celery worker", [pids.worker]),
+        _figure("a Celery worker", list(pids.workers)),
         _figure("beat", [pids.beat]),
     ]
 
@@ -63,8 +64,3 @@ def megabytes(pid: int, name: str) -> float:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
     raise LookupError(pid)
-
-
-def children_of(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in children.split()]

@@ -11,9 +11,9 @@ from django.utils import timezone
 from bookings.models import Booking, BookingRequest
 from bookings.selectors import Cursor
 from sites.models import Evse, Location
-from tools.benchmarks.data import People
-from tools.benchmarks.pages import Case, Pair, forget_slots, know_slots
 from tools.benchmarks.sizes import Sizes
+from tools.benchmarks.subjects.pages import Case, Pair, forget_slots, know_slots
+from tools.benchmarks.world.data import People
 
 SITES_MS, PICKER_MS, BOOKINGS_MS = 50, 60, 60
 
@@ -72,6 +72,7 @@ def pages_by_time(*, large_site: Location, sizes: Sizes) -> list[Case]:
     known, unknown = partial(know_slots, large_site), partial(forget_slots, large_site)
     page = detail(large_site)
     evse = Evse.objects.filter(charge_point__location=large_site).earliest("pk")
+    middle = Booking.objects.get(reference=f"Job-{sizes.bookings // 2}")
     of_sites = [
         (f"list of {sizes.locations:,} sites", ""),
         ("the same, last page", "page=999"),
@@ -91,14 +92,13 @@ def pages_by_time(*, large_site: Location, sizes: Sizes) -> list[Case]:
         Case("the picker alone, as htmx asks for it", f"{page}availability/", PICKER_MS, known),
         *(
             Case(f"{rows}: {what}", f"{bookings}?{urlencode(query)}", BOOKINGS_MS)
-            for what, query in bookings_queries(sizes).items()
+            for what, query in bookings_queries(middle).items()
         ),
     ]
 
 
-def bookings_queries(sizes: Sizes) -> dict[str, dict[str, str]]:
+def bookings_queries(middle: Booking) -> dict[str, dict[str, str]]:
     """Return query strings of the list of bookings: views, searches, filters, far pages."""
-    middle = Booking.objects.get(reference=f"Job-{sizes.bookings // 2}")
     today = timezone.now().date()
     site = Location.objects.order_by("-pk")[0].name
     driver = middle.driver.display_name

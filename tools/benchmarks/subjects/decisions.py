@@ -25,9 +25,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import BookingRequest
-from tools.benchmarks.desk import Desk
-from tools.benchmarks.place import PATIENCE_SECONDS, Place, running
 from tools.benchmarks.report import Figure, say
+from tools.benchmarks.world.desk import Desk
+from tools.benchmarks.world.place import PATIENCE_SECONDS, Place, running
 from tools.services.ports import answers_ready, wait_until
 
 OPEN_PAGES = 4
@@ -47,24 +47,30 @@ class Pids:
     """The processes that stay alive while the block of `portal_running` runs."""
 
     web: int
-    worker: int
+    workers: tuple[int, ...]
     beat: int
 
 
 @contextmanager
-def portal_running(place: Place) -> Iterator[Pids]:
-    """Run web, worker and beat, with the commands of the demo, until the block ends."""
+def portal_running(place: Place, *, workers: int = 1) -> Iterator[Pids]:
+    """Run web, workers and beat, with the commands of the demo, until the block ends."""
     commands = place.stack.processes()
+    names = [f"worker-{number}" for number in range(workers)]
+    commands |= {name: f"{commands['worker']} --hostname={name}@%h" for name in names}
     with ExitStack() as stack:
         process = {
             name: stack.enter_context(
                 running(commands[name], place.environment, log=place.stack.folder / f"{name}.log")
             )
-            for name in ("web", "worker", "beat")
+            for name in ("web", *names, "beat")
         }
         if not wait_until(lambda: answers_ready(place.stack.portal), seconds=PATIENCE_SECONDS):
             raise RuntimeError("The portal does not get ready.")
-        yield Pids(**{name: one.pid for name, one in process.items()})
+        yield Pids(
+            web=process["web"].pid,
+            workers=tuple(process[name].pid for name in names),
+            beat=process["beat"].pid,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def own_database(server: str) -> Iterator[str]:
 def operator(demo: Stack, environment: dict[str, str], *, sizes: Sizes) -> Iterator[None]:
     """Serve the simulated operator, where a person decides, while the block runs."""
     words = [
-        *(sys.executable, "-m", "tools.benchmarks.operator", "--manual"),
+        *(sys.executable, "-m", "tools.benchmarks.world.operator", "--manual"),
         *("--port", str(demo.operator_port), "--smtp-port", str(demo.mail_port)),
         *("--mail-dir", str(demo.folder / "mails"), f"--token={demo.operator_token}"),
         *("--locations", str(sizes.locations), "--charge-points", str(sizes.charge_points)),

@@ -16,10 +16,10 @@ from batches.models import Batch, BatchRow
 from batches.services import MOST_ROWS, RowWish, create_draft
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
 from sites.models import Location
-from tools.benchmarks.data import People, enabled_drivers, evses_elsewhere
-from tools.benchmarks.desk import Desk
-from tools.benchmarks.pages import get
 from tools.benchmarks.report import Figure, count_figure, say
+from tools.benchmarks.subjects.pages import get
+from tools.benchmarks.world.data import People, enabled_drivers, evses_elsewhere
+from tools.benchmarks.world.desk import Desk
 from vehicles.models import Vehicle
 
 SITES = 20

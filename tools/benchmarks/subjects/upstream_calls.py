@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sites.models import Location
-from tools.benchmarks.desk import AVAILABILITY, Desk
-from tools.benchmarks.pages import forget_slots, get
 from tools.benchmarks.report import Figure, count_figure, say
+from tools.benchmarks.subjects.pages import forget_slots, get
+from tools.benchmarks.world.desk import AVAILABILITY, Desk
 
 WEEK = 7
 HORIZON_DAYS = 28

@@ -1,4 +1,4 @@
-"""The simulated operator with one large, busy site: `python -m tools.benchmarks.operator`.
+"""The simulated operator with one large, busy site: `python -m tools.benchmarks.world.operator`.
 
 Takes the options of `python -m sandbox`. Charge points of other sites stand at the first one until
 that has 40 EVSEs, and these are booked for parts of the coming weeks, so that a grid of its free

@@ -27,10 +27,10 @@ from sandbox.app import create_app
 from sandbox.world.build import build_world
 from sandbox.world.world import World
 from sites.models import Evse
-from tools.benchmarks.data import People, enabled_drivers
-from tools.benchmarks.operator import enlarge_first_site
 from tools.benchmarks.report import Figure, count_figure, say
 from tools.benchmarks.sizes import Sizes
+from tools.benchmarks.world.data import People, enabled_drivers
+from tools.benchmarks.world.operator import enlarge_first_site
 from upstream.rate_gate import MemoryGate
 
 TOKEN = "freshness"

@@ -26,11 +26,12 @@ from mirror.work import wake
 from shell.formats import instant
 from sites.models import Evse, Location
 from sites.selectors import all_bookable_evses
-from tools.benchmarks.data import People, enabled_drivers
-from tools.benchmarks.decisions import Page
-from tools.benchmarks.desk import Desk
+from tools.benchmarks.processor import IS_COUNTED, children_of, cpu_seconds, other_backends
 from tools.benchmarks.report import Figure, say
 from tools.benchmarks.sizes import Sizes
+from tools.benchmarks.subjects.decisions import Page, Pids
+from tools.benchmarks.world.data import People, enabled_drivers
+from tools.benchmarks.world.desk import Desk
 
 OPEN_PAGES = 4
 BATCH = 500
@@ -45,13 +46,13 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 Place = tuple[Driver, Evse, datetime]
 
 
-def measure(people: People, *, page: Page, desk: Desk, sizes: Sizes) -> list[Figure]:
+def measure(people: People, *, page: Page, pids: Pids, desk: Desk, sizes: Sizes) -> list[Figure]:
     desk.set(manual=False, decision_delay=DECIDED_AFTER_SECONDS)
     places = slots(people)
     try:
         return [
-            _by_form(places, page=page, count=sizes.forms),
-            *_by_workers(people, places, desk=desk, count=sizes.queued),
+            _by_form(places, page=page, web=pids.web, count=sizes.forms),
+            *_by_workers(people, places, desk=desk, workers=pids.workers, count=sizes.queued),
         ]
     finally:
         desk.set(manual=True)
@@ -73,45 +74,54 @@ def slots(people: People) -> Iterator[Place]:
         number += 1
 
 
-def _by_form(places: Iterator[Place], *, page: Page, count: int) -> Figure:
+def _by_form(places: Iterator[Place], *, page: Page, web: int, count: int) -> Figure:
     say(f"Sending {count} forms …")
     before = _last()
     form = Form(page, next(places))
-    begun = time.perf_counter()
+    processes = children_of(web) if IS_COUNTED else []
+    begun, cpu_begun = time.perf_counter(), cpu_seconds(processes)
     with ThreadPoolExecutor(OPEN_PAGES) as tabs:
         list(tabs.map(form.send, list(islice(places, count))))
-    seconds = time.perf_counter() - begun
+    seconds, cpu = time.perf_counter() - begun, cpu_seconds(processes) - cpu_begun
     made = BookingRequest.objects.filter(pk__gt=before).count()
     if made != count:
         raise RuntimeError(f"{made} of {count} forms became requests.")
     _wait(before)
     what = f"{count} forms sent from {OPEN_PAGES} pages, while workers send what comes"
-    return Figure(what, "", f"{count / seconds:.1f} a second", None)
+    cpu_ms = cpu * 1000 / count if processes else None
+    return Figure(what, "", f"{count / seconds:.1f} a second", None, cpu_ms=cpu_ms)
 
 
 def _by_workers(
-    people: People, places: Iterator[Place], *, desk: Desk, count: int
+    people: People, places: Iterator[Place], *, desk: Desk, workers: tuple[int, ...], count: int
 ) -> Iterator[Figure]:
     before = _last()
     make_queued(people, list(islice(places, count)))
     say(f"Waiting until {count} queued requests are decided …")
     desk.take_calls()
-    begun = time.perf_counter()
+    processes = workers if IS_COUNTED else ()
+    begun, cpu_begun = time.perf_counter(), cpu_seconds(processes)
+    database, database_begun = other_backends(), cpu_seconds(other_backends())
     # As the transaction that saves them all does.
     wake(SUBMIT)
     _wait(before)
-    seconds = time.perf_counter() - begun
+    seconds, cpu = time.perf_counter() - begun, cpu_seconds(processes) - cpu_begun
+    database_cpu = cpu_seconds(database) - database_begun
     calls = sum(desk.take_calls().values())
     ends = Counter(BookingRequest.objects.filter(pk__gt=before).values_list("status", flat=True))
     if ends["approved"] < 0.95 * count:
         raise RuntimeError(f"Most should have been approved, but: {dict(ends)}.")
     others = "".join(f", {n} {status}" for status, n in ends.items() if status != "approved")
     yield Figure(
-        f"{count} requests, from queued to decided by one worker of four threads",
+        f"{count} requests, from queued to decided by {len(workers)} worker"
+        f"{'' if len(workers) == 1 else 's'} of four threads",
         "",
         f"{count / seconds:.1f} a second{others}",
         None,
+        cpu_ms=cpu * 1000 / count if processes else None,
+        database_ms=database_cpu * 1000 / count if database else None,
     )
+    # Of all that a booking costs, from the free times on: tests/bookings/test_calls.py.
     yield Figure("calls to the operator for each of them", "", f"{calls / count:.2f}", None)
 
 
@@ -128,6 +138,7 @@ def make_queued(people: People, places: list[Place]) -> None:
                 evse=evse,
                 start_at=start_at,
                 end_at=start_at + LENGTH,
+                # By this a booking knows that it is not in its own way.
                 slot_key=slot_key(
                     driver=driver,
                     location=evse.charge_point.location,

@@ -4,17 +4,14 @@ Viewers listen from this process: each to the page of a pending booking, then al
 """
 
 import asyncio
-import os
 import random
 import statistics
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from threading import Thread
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,10 +19,11 @@ from bookings.models import Actor, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from drivers.models import FleetMembership
 from live.server import MOST_A_PERSON
-from tools.benchmarks.decisions import pending
-from tools.benchmarks.pages import browser_of
-from tools.benchmarks.place import PATIENCE_SECONDS, Place, running
+from tools.benchmarks.processor import IS_COUNTED, cpu_seconds, other_backends
 from tools.benchmarks.report import Figure, say
+from tools.benchmarks.subjects.decisions import pending
+from tools.benchmarks.subjects.pages import browser_of
+from tools.benchmarks.world.place import PATIENCE_SECONDS, Place, running
 from tools.services.ports import LOOPBACK, answers, wait_until
 
 IDLE_SECONDS = 20
@@ -34,7 +32,6 @@ BROADCASTS = 10
 # Of one core.
 SHARE_ALLOWED = 0.02
 MILLISECONDS_ALLOWED = 5.0
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Viewers:
@@ -83,11 +80,14 @@ class Viewers:
 
 def measure(requests: list[BookingRequest], *, place: Place) -> list[Figure]:
     """Let as many listen as there are pending requests."""
-    if not Path("/proc/self/stat").exists():
+    if not IS_COUNTED:
         return [Figure("the stream to open pages", "", "not measured: no /proc", None)]
     say("Listening to changes …")
     fleet = requests[0].booking.fleet
-    cookies = [_cookie(fleet.pk, number) for number in range(len(requests) // MOST_A_PERSON + 1)]
+    cookies = [
+        cookie_of_viewer(fleet.pk, f"viewer-{number}")
+        for number in range(len(requests) // MOST_A_PERSON + 1)
+    ]
     port = place.stack.live_port
     command = place.stack.processes()["live"]
     log = place.stack.folder / "live.log"
@@ -109,23 +109,24 @@ def measure(requests: list[BookingRequest], *, place: Place) -> list[Figure]:
     return figures
 
 
-def _cookie(fleet_pk: int, number: int) -> str:
-    user = User.objects.create_user(f"viewer-{number}@bench.example")
+def cookie_of_viewer(fleet_pk: int, name: str) -> str:
+    """Return the cookie of somebody new who is logged in."""
+    user = User.objects.create_user(f"{name}@bench.example")
     FleetMembership.objects.create(fleet_id=fleet_pk, user=user)
-    name = settings.SESSION_COOKIE_NAME
-    return f"{name}={browser_of(user).cookies[name].value}"
+    cookie = settings.SESSION_COOKIE_NAME
+    return f"{cookie}={browser_of(user).cookies[cookie].value}"
 
 
 def _idle(pid: int, count: int) -> Figure:
     _rest()
-    before, begun = (cpu_seconds([pid]), cpu_seconds(backends())), time.monotonic()
+    before, begun = (cpu_seconds([pid]), cpu_seconds(other_backends())), time.monotonic()
     for _ in range(IDLE_SECONDS):
         # As the sweeps leave old requests, which whoever watches them has polled sooner.
         pending().update(next_attempt_at=timezone.now() + timedelta(minutes=1))
         time.sleep(1)
     took = time.monotonic() - begun
     ours = (cpu_seconds([pid]) - before[0]) / took
-    database = (cpu_seconds(backends()) - before[1]) / took
+    database = (cpu_seconds(other_backends()) - before[1]) / took
     measured = f"{ours:.1%} of a core, and {database:.1%} of PostgreSQL"
     within = ours + database <= SHARE_ALLOWED * max(1, count / 100)
     return Figure(
@@ -170,26 +171,6 @@ def change(request: BookingRequest) -> None:
     booking.refresh_from_db()
     what = BookingEvent.What.CHANGED
     change_booking(booking, what=what, actor=Actor.PORTAL, needs_attention=True)
-
-
-def backends() -> list[int]:
-    """Return the PostgreSQL processes that serve others than us; none of a distant server."""
-    if connection.vendor != "postgresql":
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return [pid for (pid,) in cursor.fetchall() if Path(f"/proc/{pid}/stat").exists()]
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS
 
 
 def _rest() -> None:

@@ -1,0 +1,124 @@
+"""Lists that are searched by the beginning of a reference, over many weeks."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from bookings import selectors
+from bookings.models import Booking
+from bookings.selectors import VIEWS, list_bookings, narrowed_bookings
+from tests.factories import BookingFactory, DriverFactory, EvseFactory, LocationFactory
+
+pytestmark = pytest.mark.django_db
+
+REFERENCES = ("Job-1", "Job-17", "Job-2", "Tour 1", "100%_off", "")
+
+
+@pytest.fixture
+def many(fleet):
+    """Bookings over half a year, some at the same time; a driver and a site are called Job."""
+    dice = random.Random(1)
+    named = {
+        "driver": DriverFactory(fleet=fleet, search_text="job smith"),
+        "evse": EvseFactory(charge_point__location=LocationFactory(name="Job Depot")),
+    }
+    others = {"driver": DriverFactory(fleet=fleet), "evse": EvseFactory()}
+    for number in range(50):
+        chosen = {name: dice.choice((named[name], others[name], others[name])) for name in named}
+        BookingFactory(
+            fleet=fleet,
+            accepted=True,
+            reference=dice.choice(REFERENCES),
+            start_at=now() + timedelta(hours=1, days=dice.randrange(-60, 26) * 2),
+            needs_attention=number % 3 == 0,
+            slot_key=f"{number}",
+            **chosen,
+        )
+
+
+def walk(fleet, *, view, narrowed):
+    """Return the bookings of a list by its pages, to its end and back again."""
+    page = list_bookings(fleet, view=view, narrowed=narrowed)
+    onwards = list(page.bookings)
+    while page.next:
+        page = list_bookings(fleet, view=view, narrowed=narrowed, cursor=page.next)
+        onwards += page.bookings
+    back = list(page.bookings)
+    while page.previous:
+        page = list_bookings(fleet, view=view, narrowed=narrowed, cursor=page.previous)
+        back = page.bookings + back
+    assert back == onwards
+    return onwards
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_search_finds_what_the_list_has_in_its_order(fleet, many, monkeypatch, view):
+    monkeypatch.setattr(selectors, "PAGE_SIZE", 100)
+    listed = {
+        status: walk(fleet, view=view, narrowed={"status": status}) for status in ("", "accepted")
+    }
+    monkeypatch.setattr(selectors, "PAGE_SIZE", 4)
+    for text in ("job-1", "job", "JOB-17", "tour", "100%", "100%_", "1%", "zebra"):
+        for status, bookings in listed.items():
+            matching = set(narrowed_bookings(fleet, {"q": text}).values_list("pk", flat=True))
+            wanted = [booking for booking in bookings if booking.pk in matching]
+            found = walk(fleet, view=view, narrowed={"q": text, "status": status})
+            assert found == wanted, text
+    assert walk(fleet, view=view, narrowed={"q": "zebra"}) == []
+
+
+def test_a_filter_that_names_nothing_leaves_nothing(fleet, many):
+    for narrowed in ({"site": "nowhere"}, {"driver": "nobody"}):
+        assert list_bookings(fleet, view="all", narrowed={"q": "job", **narrowed}).bookings == []
+
+
+@pytest.mark.postgresql
+def test_few_rows_are_read_however_many_begin_so(fleet):
+    """Job-1 and Job-1000 to Job-1999 are old: an index by start alone comes to them at last."""
+    first = BookingFactory(fleet=fleet, accepted=True, reference="Job-0")
+    columns = {field.column: f'"{field.column}"' for field in Booking._meta.concrete_fields}
+    columns |= {
+        "uid": "gen_random_uuid()",
+        "start_at": "now() + (n - 4900) * interval '4 hours'",
+        "end_at": "now() + (n - 4900) * interval '4 hours' + interval '2 hours'",
+        "reference_key": "'JOB-' || n",
+        "ampeco_booking_id": "n",
+        "slot_key": "n::text",
+    }
+    del columns["id"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO bookings_booking ({', '.join(columns)})"
+            f" SELECT {', '.join(columns.values())}"
+            " FROM bookings_booking, generate_series(1, 5000) AS n WHERE id = %s",
+            [first.pk],
+        )
+        cursor.execute("ANALYZE bookings_booking")
+    EvseFactory(charge_point__location=LocationFactory(name="Rare Depot"))
+    DriverFactory(fleet=fleet, search_text="seldom driving")
+    for view in ("all", "past", "upcoming"):
+        for text in ("job-", "job-1", "job-77", "job-4999", "zebra", "rare", "seldom"):
+            with CaptureQueriesContext(connection) as captured:
+                list_bookings(fleet, view=view, narrowed={"q": text})
+            searches = [query["sql"] for query in captured if "LATERAL" in query["sql"]]
+            assert 1 <= len(searches) <= 2
+            assert sum(rows_read(sql) for sql in searches) < 400, (view, text)
+
+
+def rows_read(sql: str) -> float:
+    """Return how many rows a query takes up from tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        [plan] = cursor.fetchone()[0]
+    return rows_of(plan["Plan"])
+
+
+def rows_of(node) -> float:
+    """Return how many rows a plan takes up from tables, those that a filter removes as well."""
+    own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    own = own * node["Actual Loops"] if "Relation Name" in node else 0
+    return own + sum(rows_of(part) for part in node.get("Plans", []))
