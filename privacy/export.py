@@ -34,6 +34,7 @@ BOOKKEEPING = frozenset(
         "lease_until",
         "link_generation",
         "next_attempt_at",
+        "number_key",
         "refresh_at",
         "reference_key",
         "search_text",
