@@ -110,6 +110,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "waiting_list", told(theirs.wishes)
     yield "history_of_waiting_list", told(theirs.wish_events)
     yield "reports_from_chargers", told(theirs.reports)
+    yield "rows_of_tables", told(theirs.table_rows.select_related("vehicle", "location", "evse"))
     yield "charging_sessions", told(theirs.sessions)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))

@@ -1,10 +1,10 @@
 """Clears what has been kept for long enough, in small transactions.
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
-name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list,
-calendars that were revoked and the back office's own history; drivers who left all fleets lose
-their names, retired vehicles their plates, and so do people who sign in but belong to none. The
-audit trail is kept for AUDIT_MONTHS.
+name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list, tables
+of bookings, calendars that were revoked and the back office's own history; drivers who left all
+fleets lose their names, retired vehicles their plates, and so do people who sign in but belong to
+none. The audit trail is kept for AUDIT_MONTHS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -23,6 +23,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import ERASED_DOMAIN, User
+from batches.models import Batch
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -55,6 +56,7 @@ class Cleared:
     bookings: int = 0
     mails: int = 0
     wishes: int = 0
+    tables: int = 0
     calendars: int = 0
     drivers: int = 0
     vehicles: int = 0
@@ -77,6 +79,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
             "mails": lambda: _delete_head(Notification, "created_at", before),
             "bookings": lambda: _clear_bookings(before),
             "wishes": lambda: _delete_head(Wish, "window_end", before),
+            "tables": lambda: _delete_head(Batch, "created_at", before),
             "calendars": lambda: _delete(old_feeds(before)),
             "drivers": lambda: _clear_drivers(before),
             "vehicles": lambda: _clear_vehicles(before),
@@ -112,6 +115,7 @@ def due(*, now: datetime | None = None) -> Cleared:
             for fleet in Fleet.objects.all()
         )
         found.wishes = Wish.objects.filter(window_end__lt=before).count()
+        found.tables = Batch.objects.filter(created_at__lt=before).count()
         found.calendars = old_feeds(before).count()
         found.drivers = old_drivers(before).count()
         found.vehicles = old_vehicles(before).count()
@@ -158,7 +162,9 @@ def _delete_head(model: type[Model], instant: str, before: datetime) -> int:
     """Delete the oldest rows as far as they are old enough, by their ids; return how many."""
     rows = model._base_manager.order_by("pk").values_list("pk", instant)[:AT_ONCE]
     old = [key for key, at in rows if at < before]
-    return _delete(model._base_manager.filter(pk__in=old)) if old else 0
+    if old:
+        _delete(model._base_manager.filter(pk__in=old))
+    return len(old)
 
 
 def _delete(rows: QuerySet[Model]) -> int:
