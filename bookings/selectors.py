@@ -23,6 +23,7 @@ PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
 MOST_OF_A_VEHICLE = 10
+MOST_RECENT = 20
 
 
 class BookingFilter(TypedDict, total=False):
@@ -117,6 +118,15 @@ def bookings_of_vehicle(vehicle: Vehicle, *, now: datetime) -> tuple[list[Bookin
         list(coming.order_by("start_at", "pk")[:MOST_OF_A_VEHICLE]),
         list(past.order_by("-start_at", "-pk")[:MOST_OF_A_VEHICLE]),
     )
+
+
+def recent_vehicles(fleet: Fleet, *, driver: int | None) -> list[int]:
+    """Return the keys of the vehicles that a driver was booked with last, the latest first."""
+    if driver is None:
+        return []
+    booked = Booking.objects.filter(fleet=fleet, driver=driver, vehicle__isnull=False)
+    latest = booked.order_by("-start_at").values_list("vehicle_id", flat=True)[:MOST_RECENT]
+    return list(dict.fromkeys(pk for pk in latest if pk is not None))
 
 
 def several_zones(bookings: Iterable[Booking]) -> bool:

@@ -84,6 +84,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "reference_key": TEXT,
         "slot_key": WHOSE,
         "ampeco_booking_id": OPERATORS_KEY,
+        "authorized_tokens": PERSONAL,
     },
     "bookings.BookingRequest": {
         "driver": WHOSE,
@@ -100,6 +101,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "created_by": WHOSE,
         "search_text": PERSONAL,
     },
+    "drivers.IdTag": {"driver": WHOSE, "label": TEXT, "last_digits": PERSONAL},
     "vehicles.BayMemory": {"last_reason": TEXT},
     "batches.Batch": {"created_by": WHOSE, "name": TEXT},
     "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
@@ -154,7 +156,8 @@ NOT_PERSONAL: dict[str, str] = {
     "resume_from counts calls problem ampeco_partner_id",
     "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes created_at",
     "drivers.FleetMembership": "id fleet role is_admin created_at",
-    "drivers.Driver": "id status synced_at",
+    "drivers.Driver": "id status synced_at tags_read_at",
+    "drivers.IdTag": "id ampeco_id type status expires_at",
     "drivers.FleetDriver": "id fleet added_at left_at",
     "drivers.PrivateAccess": "id ampeco_partner_id",
     "team.Invitation": "id uid fleet role state created_at sent_at mails expires_at settled_at",
@@ -177,7 +180,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charging_sites.FavouriteSite": "id location created_at",
     "bookings.Booking": "id uid fleet location evse vehicle start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
-    "changed_at calendar_uid link_generation created_at",
+    "changed_at calendar_uid link_generation access_methods created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
     "wanted_current_type wanted_connector_type wanted_min_power_kw wanted_max_power_kw "
     "wanted_parking start_at end_at "

@@ -126,6 +126,20 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/change/", stranger=404, viewer=403, manager=200),
         page("post", "/bookings/{booking}/change/", CHANGE, stranger=404, viewer=403, manager=302),
     ],
+    "bookings:vehicle_options": [
+        page("get", "/bookings/new/vehicles/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:vehicle": [
+        page("get", "/bookings/{booking}/vehicle/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/bookings/{booking}/vehicle/",
+            {"vehicle": "", "version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
     "bookings:cancel": [
         page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
         page(

@@ -134,7 +134,11 @@ class RowForm(PeriodForm):
     """A row of a table: who and what charges where, and when."""
 
     vehicle = forms.ChoiceField(label=_("Vehicle"), required=False)
-    driver = forms.ChoiceField(label=_("Driver"), required=False)
+    driver = forms.ChoiceField(
+        label=_("Driver"),
+        required=False,
+        help_text=_("The operator needs one for each booking."),
+    )
     evse = forms.ChoiceField(label=_("Charger"), required=False)
     reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
     field_order = ("vehicle", "driver", "evse", "day", "begin", "end", "reference")

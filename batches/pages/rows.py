@@ -60,6 +60,8 @@ def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     context = {"batch": batch, "row": row, "form": form, "page_number": request.GET.get("page", "")}
     whole = not request.htmx or request.htmx.history_restore_request
     name = "row" if whole else "_row_form"
+    if not whole and not form.errors:
+        form.fields["vehicle"].widget.attrs["autofocus"] = True
     response = render(request, f"batches/{name}.html", context)
     if request.method == "POST" and not whole:
         # The form stays in the row that it stands in.
@@ -173,13 +175,13 @@ def _changed(
         change_rows(batch, keys, **changes)
     except (BatchRefused, BookingRefused) as refusal:
         messages.error(request, refusal.message)
-    return _after(request, batch)
+    return _after(request, batch, focus=keys[0] if len(keys) == 1 else None)
 
 
-def _after(request: FleetRequest, batch: Batch) -> HttpResponse:
+def _after(request: FleetRequest, batch: Batch, *, focus: int | None = None) -> HttpResponse:
     """Answer with the table as it stands: to htmx at once, else on its page."""
     if request.htmx:
-        return show_draft(request, batch_or_404(request, batch.pk))
+        return show_draft(request, batch_or_404(request, batch.pk), focus=focus)
     number = request.GET.get("page", "")
     query = f"?page={number}" if number.isascii() and number.isdecimal() else ""
     return redirect(f"{reverse('batches:table', args=[batch.pk])}{query}")

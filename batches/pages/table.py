@@ -187,9 +187,13 @@ def show_draft(
     problem: str = "",
     changed: Collection[int] = (),
     all_form: AllForm | None = None,
+    focus: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Render a draft as it stands now; only the table for htmx."""
+    """Render a draft as it stands now; only the table for htmx.
+
+    `focus` is the key of the row that somebody has just worked on.
+    """
     if batch.state != Batch.State.DRAFT:
         return redirect("batches:table", pk=batch.pk)
     checks = check_batch(batch)
@@ -205,6 +209,7 @@ def show_draft(
         "all_open": all_form is not None,
         "name_form": NameForm(initial={"name": batch.name}),
         "can_edit": can_book,
+        "focus": focus,
     }
     return _answer(request, "draft", context, status=status)
 

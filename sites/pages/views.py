@@ -17,10 +17,10 @@ from sites.finding.search import find_near, page_of_rows, read_search
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import visible_evses, visible_locations
-from sites.slots.picker.form import read_move
+from sites.slots.picker.form import WHOLE_NUMBER, read_move
 
 # What the list hands on to the slot picker of a site while a booking is moved.
-PASSED_ALONG = ("day", "from", "minutes")
+PASSED_ALONG = ("day", "from", "minutes", "vehicle")
 
 
 @member_required
@@ -56,10 +56,11 @@ def site_list(request: FleetRequest) -> HttpResponse:
 
 
 def passed_along(params: QueryDict) -> dict[str, str]:
-    """Return what the list hands on to a site's slot picker: nothing unless a booking is moved."""
+    """Return what the list hands on to a site's slot picker: a booking to be moved, a vehicle."""
     move = read_move(params)
+    vehicle = params.get("vehicle", "")
     if not move:
-        return {}
+        return {"vehicle": vehicle} if WHOLE_NUMBER.fullmatch(vehicle) else {}
     given = {name: str(params.get(name, "")) for name in PASSED_ALONG}
     return {"move": move} | {name: value for name, value in given.items() if value}
 

@@ -11,6 +11,7 @@ from ampeco.connection import get_client
 from bookings.models import BookingRequest
 from sites.models import Location
 from tools.benchmarks import (
+    batches,
     decisions,
     freshness,
     live,
@@ -109,6 +110,10 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
     world = World(place, sizes)
     if "mirror" in sizes.only:
         yield world.mirror
+    if "batches" in sizes.only:
+        yield batches.measure(
+            world.people, browser=world.browser, site=world.sites[0], desk=world.desk
+        )
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
     if "live" in sizes.only:

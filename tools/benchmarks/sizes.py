@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 # What can be measured, in this order.
 SUBJECTS = (
-    *("mirror", "calls", "queries", "pages", "polling", "freshness"),
+    *("mirror", "batches", "calls", "queries", "pages", "polling", "freshness"),
     *("live", "decisions", "throughput", "memory"),
 )
 

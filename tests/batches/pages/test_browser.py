@@ -1,0 +1,210 @@
+"""Booking many in a real browser: clicks and loads counted, the keyboard, a phone, no script."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils.timezone import now
+
+from batches.models import Batch
+from bookings.models import Booking
+from drivers.models import Driver
+from sandbox.world.records import ChargePoint, Connector
+from sandbox.world.records import Evse as Charger
+from sites.mirroring import full_walk
+from sites.models import Location
+from tests.e2e.steps import expect
+from tests.e2e.test_keyboard_browser import press
+from vehicles.models import Vehicle
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+VANS = 12
+
+
+@pytest.fixture
+def depot(operator, mirrored, ampeco_client, fleet):
+    """The site with twelve more chargers, and as many vans that are at home there."""
+    long_ago = now() - timedelta(days=30)
+    operator.add_charge_point(ChargePoint(210, "CP-2", 101, long_ago))
+    for pk in range(311, 311 + VANS):
+        plug = [Connector(pk * 10, "j1772")]
+        operator.add_evse(Charger(pk, 210, f"R-{pk}", f"Dock {pk}", "ac", 22, plug, long_ago))
+    full_walk.sync_sites(client=ampeco_client, full=True)
+    site = Location.objects.get(ampeco_id=101)
+    drivers = list(Driver.objects.filter(fleet_drivers__fleet=fleet, status="enabled"))
+    for number in range(1, VANS + 1):
+        Vehicle.objects.create(
+            fleet=fleet,
+            number=f"Van {number:02}",
+            plugs=["j1772"],
+            battery_kwh=75,
+            ac_kw=11,
+            home_site=site,
+            # One drives two of them: that is said, and no reason not to ask.
+            usual_driver=drivers[number % len(drivers)],
+        )
+    return site
+
+
+class Person:
+    """Somebody at a page, whose clicks and page loads are counted from the first screen on."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.clicks = 0
+        self.loads = 0
+        page.goto("/")
+        page.on("load", self._note_load)
+
+    def _note_load(self, _page) -> None:
+        self.loads += 1
+
+    def click(self, target) -> None:
+        target.click()
+        self.clicks += 1
+
+
+@pytest.fixture
+def person(chromium, live_server, client, manager, depot):
+    """Return a function that opens the first screen as the manager, by context options."""
+    client.force_login(manager)
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+    troubles: list[str] = []
+    contexts = []
+
+    def opened(**options) -> Person:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        context.add_cookies([{**session, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        return Person(page)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def picture(page, name) -> None:
+    if "PICTURES" in os.environ:
+        page.screenshot(path=Path(os.environ["PICTURES"]) / f"{name}.png", full_page=True)
+
+
+def approve_all(operator, sweeps) -> None:
+    sweeps.submit()
+    for asked in list(operator.requests.values()):
+        operator.approve(asked)
+    sweeps.poll()
+
+
+def test_twelve_vans_tonight_in_at_most_six_clicks_and_three_loads(
+    person, depot, operator, workers
+):
+    me = person()
+    page = me.page
+    me.click(page.locator(f"#many-at-{depot.pk}"))
+    expect(page.get_by_label("How many vehicles")).to_have_value(str(VANS))
+    picture(page, "many")
+    me.click(page.locator("#propose"))
+    expect(page.locator("#batch-counts")).to_contain_text("12 will be asked for")
+    picture(page, "draft")
+    me.click(page.locator("#send-batch"))
+    expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
+    assert me.clicks <= 6
+    assert me.loads <= 3
+    approve_all(operator, workers)
+    expect(page.locator("#batch-counts")).to_contain_text("12 of 12 booked")
+    picture(page, "sent")
+    evses = Booking.objects.values_list("evse", flat=True)
+    assert len(set(evses)) == VANS
+
+
+def test_a_block_of_a_day_by_dragging_and_rows_edited_in_place(person, depot):
+    me = person()
+    page = me.page
+    day = (now() + timedelta(days=2)).astimezone(depot.zone).date()
+    page.goto(f"/sites/{depot.pk}/day/?day={day}")
+    lanes = page.locator(".lane__pick")
+    first, fourth = lanes.nth(2).bounding_box(), lanes.nth(5).bounding_box()
+    x = first["x"] + 200
+    page.mouse.move(x, first["y"] + first["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(x + 120, fourth["y"] + fourth["height"] / 2, steps=6)
+    page.mouse.up()
+    expect(page.locator("#choice-text")).to_contain_text("4 chargers")
+    picture(page, "block")
+    page.locator("#choice-block-book").click()
+    expect(page.locator("#batch-counts")).to_contain_text("4 will be asked for")
+    row = Batch.objects.get().rows.first()
+    page.locator(f"#edit-{row.pk}").click()
+    expect(page.locator(f"#row-{row.pk}-vehicle")).to_be_focused()
+    page.locator(f"#row-{row.pk}-reference").fill("Tour 9")
+    picture(page, "editing")
+    page.locator("#save-row").click()
+    expect(page.locator(f"#row-{row.pk}")).to_contain_text("Tour 9")
+    expect(page.locator(f"#edit-{row.pk}")).to_be_focused()
+    page.locator(f"#out-{row.pk}").click()
+    expect(page.locator("#batch-counts")).to_contain_text("1 left out")
+    expect(page.locator("#send-batch")).to_contain_text("Ask for 3 bookings")
+
+
+def test_a_block_by_the_keyboard_alone(person, depot):
+    me = person()
+    page = me.page
+    day = (now() + timedelta(days=2)).astimezone(depot.zone).date()
+    page.goto(f"/sites/{depot.pk}/day/?day={day}")
+    link = page.locator(".lane__pick").nth(2)
+    press(page, link)
+    expect(page.locator("#choice-text")).to_contain_text("(1 h)")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator("#choice-text")).to_contain_text("3 chargers")
+    expect(page.locator("#choice-text")).to_contain_text("(1 h 15 min)")
+    page.keyboard.press("Enter")
+    expect(page.locator("#choice-block-book")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#batch-counts")).to_contain_text("3 will be asked for")
+    press(page, page.locator("#send-batch"))
+    expect(page.locator("#batch-counts")).to_contain_text("3 waiting for the operator")
+    assert Booking.objects.count() == 3
+
+
+def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
+    me = person(viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark")
+    page = me.page
+    picture(page, "phone-today")
+    for press_on, name in ((f"#many-at-{depot.pk}", "many"), ("#propose", "draft")):
+        page.locator(press_on).tap()
+        page.wait_for_load_state()
+        picture(page, f"phone-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    row = Batch.objects.get().rows.first()
+    page.locator(f"#edit-{row.pk}").tap()
+    expect(page.locator("#save-row")).to_be_visible()
+    picture(page, "phone-editing")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.locator("#close-row").tap()
+    page.locator("#send-batch").tap()
+    expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
+    picture(page, "phone-sent")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_without_a_script_a_row_is_a_page_and_all_is_sent(person, depot):
+    me = person(java_script_enabled=False)
+    page = me.page
+    page.locator(f"#many-at-{depot.pk}").click()
+    page.locator("#propose").click()
+    row = Batch.objects.get().rows.first()
+    page.locator(f"#edit-{row.pk}").click()
+    page.get_by_label("Reference").fill("Tour 9")
+    page.locator("#save-row").click()
+    expect(page.locator(f"#row-{row.pk}")).to_contain_text("Tour 9")
+    page.locator("#send-batch").click()
+    expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
+    assert Booking.objects.count() == VANS
