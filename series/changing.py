@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.actions.change import request_cancellation, request_change
+from bookings.actions.change import read_booking, request_cancellation, request_change
 from bookings.actions.create import submit_booking_request
+from bookings.actions.vehicle import name_vehicle
 from bookings.models import Actor, Booking
-from bookings.wording.versions import same_as
+from drivers.models import Driver, Fleet
 from series.asking import Asked, ask_for_dates, make_dates, next_look
 from series.checks import driver_of, left_out
 from series.dates import Occurrence
@@ -133,7 +134,6 @@ def change_series(
         _hold(series, seen_version=seen_version)
         since = max(since or today, today)
         target = _split(series, since, user=user, now=now) if since > series.first_day else series
-        before = copy.copy(target)
         for name in CHANGEABLE:
             setattr(target, name, getattr(wanted, name))
         target.last_day = max(target.last_day, target.first_day)
@@ -142,7 +142,7 @@ def change_series(
     outcome = Outcome(target)
     _cancel(to_cancel, user=user, outcome=outcome)
     for row in to_keep:
-        _rebook(row, target, before, user=user, outcome=outcome, now=now)
+        _rebook(row, target, user=user, outcome=outcome, now=now)
     outcome.asked = ask_for_dates(target, user=user, now=now)
     return outcome
 
@@ -150,6 +150,12 @@ def change_series(
 def take_over(series: Series, *, user: User) -> None:
     """Let workers go on in somebody else's name."""
     Series.objects.filter(pk=series.pk).update(created_by=user, problem="", look_at=timezone.now())
+
+
+def hand_over_series(fleet: Fleet, *, giver: User, taker: User | None) -> None:
+    """Let a colleague's series go on in another name; without one they wait for somebody."""
+    theirs = Series.objects.filter(fleet=fleet, created_by=giver, state=Series.State.ACTIVE)
+    theirs.update(created_by=taker, look_at=timezone.now())
 
 
 def _hold(series: Series, *, seen_version: int | None) -> None:
@@ -216,7 +222,11 @@ def _live(rows: QuerySet[SeriesDate], *, now: datetime) -> Iterable[SeriesDate]:
         state=State.ASKED, booking__status__in=Booking.MAY_COME, booking__start_at__gt=now
     )
     return live.select_related(
-        "booking__fleet", "booking__driver", "booking__location", "booking__evse__charge_point"
+        "series",
+        "booking__fleet",
+        "booking__driver",
+        "booking__location",
+        "booking__evse__charge_point",
     )
 
 
@@ -233,13 +243,7 @@ def _cancel(rows: Iterable[SeriesDate], *, user: User, outcome: Outcome) -> None
 
 
 def _rebook(
-    row: SeriesDate,
-    series: Series,
-    before: Series,
-    *,
-    user: User,
-    outcome: Outcome,
-    now: datetime,
+    row: SeriesDate, series: Series, *, user: User, outcome: Outcome, now: datetime
 ) -> None:
     """Change or move the booking of a date to what its series wants now, if that is another one."""
     booking, driver = row.booking, driver_of(series)
@@ -248,28 +252,11 @@ def _rebook(
     if driver is None or occurrence.period is None:
         _note_problem(row, occurrence.remark or _("Nobody drives."), outcome)
         return
-    candidate = _candidate(series, before, booking, occurrence, now=now)
-    candidate.driver = driver
     try:
-        if candidate.moves:
-            submission = submit_booking_request(
-                candidate, user=user, reference=series.reference, submission_key=uuid.uuid4()
-            )
-            SeriesDate.objects.filter(pk=row.pk).update(booking=submission.request.booking)
-        elif same_as(booking, candidate.version):
+        if not _stays(booking, series, user=user):
+            _move(row, _candidate(series, booking, driver, occurrence, now=now), user=user)
+        elif not _change(booking, series, driver, occurrence, user=user, now=now):
             return
-        else:
-            request_change(
-                booking=booking,
-                user=user,
-                driver=driver,
-                start_at=occurrence.start_at,
-                end_at=occurrence.end_at,
-                seen_version=booking.version,
-                submission_key=uuid.uuid4(),
-                confirmed_overlap=series.may_overlap,
-                now=now,
-            )
     except BookingRefused as refusal:
         _note_problem(row, refusal.message, outcome)
     else:
@@ -277,22 +264,75 @@ def _rebook(
         outcome.changed += 1
 
 
-def _candidate(
-    series: Series, before: Series, booking: Booking, occurrence: Occurrence, *, now: datetime
-) -> Candidate:
-    """Return what a date's booking shall be: another place, or the same one at other times."""
-    stays = booking.location_id == series.location_id and (
-        booking.evse_id == series.evse_id
-        if series.evse_id
-        else series.vehicle_id == before.vehicle_id
+def _stays(booking: Booking, series: Series, *, user: User) -> bool:
+    """Return whether a booking is at a charger that its series wants; let it be for its vehicle.
+
+    One that got any charger stays there, unless the vehicle cannot charge there. Raises
+    BookingRefused where the series wants that very charger.
+    """
+    is_there = booking.location_id == series.location_id and (
+        series.evse_id is None or booking.evse_id == series.evse_id
     )
-    evse = booking.evse if stays else series.evse
-    slot = Slot(series.location, evse, Criteria(), occurrence.start_at, occurrence.end_at)
+    if not is_there or booking.vehicle_id == series.vehicle_id:
+        return is_there
+    try:
+        name_vehicle(booking, series.vehicle, user=user, seen_version=None, confirmed_misfit=True)
+    except BookingRefused as refusal:
+        if refusal.field != "vehicle" or series.evse_id is not None:
+            raise
+        return False
+    return True
+
+
+def _change(
+    booking: Booking,
+    series: Series,
+    driver: Driver,
+    occurrence: Occurrence,
+    *,
+    user: User,
+    now: datetime,
+) -> bool:
+    """Ask for other times or another driver; return whether anything of the booking changes."""
+    same = (booking.driver, booking.start_at, booking.end_at) == (
+        driver,
+        occurrence.start_at,
+        occurrence.end_at,
+    )
+    if same:
+        return booking.vehicle_id != series.vehicle_id
+    request_change(
+        booking=booking,
+        user=user,
+        driver=driver,
+        start_at=occurrence.start_at,
+        end_at=occurrence.end_at,
+        seen_version=read_booking(booking).version,
+        submission_key=uuid.uuid4(),
+        confirmed_overlap=series.may_overlap,
+        now=now,
+    )
+    return True
+
+
+def _move(row: SeriesDate, candidate: Candidate, *, user: User) -> None:
+    submission = submit_booking_request(
+        candidate, user=user, reference=row.series.reference, submission_key=uuid.uuid4()
+    )
+    SeriesDate.objects.filter(pk=row.pk).update(booking=submission.request.booking)
+
+
+def _candidate(
+    series: Series, booking: Booking, driver: Driver, occurrence: Occurrence, *, now: datetime
+) -> Candidate:
+    """Return the booking that shall replace one that a date has."""
+    slot = Slot(series.location, series.evse, Criteria(), occurrence.start_at, occurrence.end_at)
     return Candidate(
         series.fleet,
         slot,
+        driver,
         previous=booking,
-        moves=not stays,
+        moves=True,
         vehicle=series.vehicle,
         confirmed_overlap=series.may_overlap,
         confirmed_misfit=True,
