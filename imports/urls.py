@@ -8,11 +8,7 @@ app_name = "imports"
 
 urlpatterns = [
     path("bookings/", bookings_page.bookings, name="bookings"),
-    path(
-        "bookings/template.<str:ending>", bookings_page.template, name="bookings_template"
-    ),
+    path("bookings/template.<str:ending>", bookings_page.template, name="bookings_template"),
     path("vehicles/", vehicles_page.vehicles, name="vehicles"),
-    path(
-        "vehicles/template.<str:ending>", vehicles_page.template, name="vehicles_template"
-    ),
+    path("vehicles/template.<str:ending>", vehicles_page.template, name="vehicles_template"),
 ]
