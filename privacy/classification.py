@@ -189,7 +189,7 @@ NOT_PERSONAL: dict[str, str] = {
     "vehicles.Vehicle": "id fleet number vin make model ampeco_type battery_kwh ac_kw dc_kw plugs "
     "kwh_per_km reserve_percent weight_kg height_cm length_cm width_cm needs_drive_through "
     "needs_refrigeration carries_dangerous_goods home_site cost_centre retired_at version "
-    "created_at",
+    "number_key created_at",
     "vehicles.BayMemory": "id fleet location needs needs_key approved refused refused_at "
     "changed_at",
     "batches.Batch": "id fleet source state version file_digest created_at changed_at sent_at",

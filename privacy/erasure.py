@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import ERASED_DOMAIN, User
 from accounts.sessions import end_sessions
+from batches.models import Batch
 from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from drivers.models import Driver, FleetMembership
 from notifications.models import Notification
@@ -164,6 +165,9 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     counts["calendars"] = theirs.feeds.filter(revoked_at=None).update(revoked_at=now)
     theirs.private_access.delete()
     theirs.id_tags.delete()
+    # Anybody may have written a name into a table, or into what it is called.
+    Batch.objects.filter(rows__in=theirs.table_rows).exclude(name="").update(name="")
+    theirs.table_rows.update(reference="", given={}, problem="")
     # A plate stays with its vehicle, which is the fleet's, and leads to nobody any more.
     theirs.vehicles.update(usual_driver=None)
     SeriesDate.objects.filter(series__in=theirs.series).exclude(problem="").update(problem="")

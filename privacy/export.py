@@ -34,6 +34,7 @@ BOOKKEEPING = frozenset(
         "lease_until",
         "link_generation",
         "next_attempt_at",
+        "number_key",
         "refresh_at",
         "reference_key",
         "search_text",
@@ -104,6 +105,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "requests", told(theirs.requests)
     yield "history_of_requests", told(theirs.request_events)
     yield "history_of_bookings", told(theirs.events)
+    yield "rows_of_tables", told(theirs.table_rows.select_related("vehicle", "location", "evse"))
     yield "charging_sessions", told(theirs.sessions)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))

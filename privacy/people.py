@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from batches.models import BatchRow
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -92,6 +93,11 @@ class OfDriver:
     @property
     def series(self) -> QuerySet[Series]:
         return Series.objects.filter(driver=self.driver)
+
+    @property
+    def table_rows(self) -> QuerySet[BatchRow]:
+        """The rows of tables that were to become, or became, bookings of theirs."""
+        return BatchRow.objects.filter(Q(driver=self.driver) | Q(booking__driver=self.driver))
 
     @property
     def open_bookings(self) -> QuerySet[Booking]:

@@ -1,9 +1,10 @@
 """Clears what has been kept for long enough, in small transactions.
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
-name, and nothing stays that people wrote. Of that age go mails, calendars that were revoked and the
-back office's own history; drivers who left all fleets lose their names, retired vehicles their
-plates, and so do people who sign in but belong to none. The audit trail is kept for AUDIT_MONTHS.
+name, and nothing stays that people wrote. Of that age go mails, tables of bookings, calendars that
+were revoked and the back office's own history; drivers who left all fleets lose their names,
+retired vehicles their plates, and so do people who sign in but belong to none. The audit trail is
+kept for AUDIT_MONTHS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -22,6 +23,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import ERASED_DOMAIN, User
+from batches.models import Batch
 from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet, FleetDriver, IdTag, PrivateAccess
@@ -47,6 +49,7 @@ class Cleared:
 
     bookings: int = 0
     mails: int = 0
+    tables: int = 0
     calendars: int = 0
     drivers: int = 0
     vehicles: int = 0
@@ -69,6 +72,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
         steps = {
             "mails": lambda: _delete_head(Notification, "created_at", before),
             "bookings": lambda: _clear_bookings(before),
+            "tables": lambda: _delete_head(Batch, "created_at", before),
             "calendars": lambda: _delete(old_feeds(before)),
             "drivers": lambda: _clear_drivers(before),
             "vehicles": lambda: _clear_vehicles(before),
@@ -104,6 +108,7 @@ def due(*, now: datetime | None = None) -> Cleared:
             _to_clear(fleet, before=before, cleared_before=_cleared_before(fleet)).count()
             for fleet in Fleet.objects.all()
         )
+        found.tables = Batch.objects.filter(created_at__lt=before).count()
         found.calendars = old_feeds(before).count()
         found.drivers = old_drivers(before).count()
         found.vehicles = old_vehicles(before).count()
@@ -156,7 +161,9 @@ def _delete_head(model: type[Model], instant: str, before: datetime) -> int:
     """Delete the oldest rows as far as they are old enough, by their ids; return how many."""
     rows = model._base_manager.order_by("pk").values_list("pk", instant)[:AT_ONCE]
     old = [key for key, at in rows if at < before]
-    return _delete(model._base_manager.filter(pk__in=old)) if old else 0
+    if old:
+        _delete(model._base_manager.filter(pk__in=old))
+    return len(old)
 
 
 def _delete(rows: QuerySet[Model]) -> int:

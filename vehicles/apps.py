@@ -11,6 +11,6 @@ class VehiclesConfig(AppConfig):
     def ready(self) -> None:
         """Let the pickers of sites know which chargers fit a vehicle."""
         from sites.slots import fit
-        from vehicles.fits import read_fit
+        from vehicles.pages.fits import read_fit
 
         fit.readers.append(read_fit)

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from vehicles.facts import is_odd_vin
 from vehicles.models import Vehicle
-from vehicles.vin import is_odd
 
 
 def assumptions_about(vehicle: Vehicle) -> list[str]:
@@ -38,7 +38,7 @@ def assumptions_about(vehicle: Vehicle) -> list[str]:
 
 def hints_about(vehicle: Vehicle) -> list[str]:
     """Return what somebody might want to compare once more."""
-    if vehicle.vin and is_odd(vehicle.vin):
+    if vehicle.vin and is_odd_vin(vehicle.vin):
         return [
             _(
                 "The VIN's check digit does not match the rest. Not all makers use one: please "

@@ -1,5 +1,8 @@
 """What a fleet drives. AMPECO knows no vehicles: these are the portal's own rows."""
 
+import re
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -97,6 +100,7 @@ class Vehicle(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     search_text = models.TextField(editable=False, blank=True)
+    number_key = models.CharField(max_length=200, editable=False, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("vehicle")
@@ -120,6 +124,11 @@ class Vehicle(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it with the text by which numbers are in order."""
+        self.number_key = number_key(self.number)
+        super().save(*args, **kwargs)
+
     @property
     def is_retired(self) -> bool:
         return self.retired_at is not None
@@ -130,6 +139,11 @@ class Vehicle(models.Model):
         if self.plate and self.plate != self.number:
             return f"{self.number} ({self.plate})"
         return self.number
+
+
+def number_key(number: str) -> str:
+    """Return a text by which “Van 7” comes before “Van 14”."""
+    return re.sub(r"[0-9]+", lambda digits: digits[0].zfill(8), number.casefold())[:200]
 
 
 class BayMemory(models.Model):

@@ -6,6 +6,7 @@ from drivers.models import Fleet
 from mirror.search import search_key
 from vehicles.models import Vehicle
 
+BY_NUMBER = ("number_key", "number", "pk")
 # What tells whether the usual driver may charge somewhere.
 ACCESS = "usual_driver__private_access"
 
@@ -21,7 +22,7 @@ def vehicles_of(fleet: Fleet) -> QuerySet[Vehicle]:
         Vehicle.objects.filter(fleet=fleet)
         .select_related("usual_driver", "home_site")
         .prefetch_related(ACCESS)
-        .order_by("number", "pk")
+        .order_by(*BY_NUMBER)
     )
 
 

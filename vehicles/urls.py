@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vehicles import views
+from vehicles.pages import views
 
 app_name = "vehicles"
 urlpatterns = [

@@ -1,25 +1,30 @@
 """What comes in from pages about tables. Times are those that the clocks of the site show."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from batches.models import Batch, BatchRow
 from batches.services import MOST_ROWS
 from bookings.pages.forms import REFERENCE_LENGTH, YEARS
-from drivers.models import Driver
+from drivers.models import Driver, Fleet
+from drivers.permissions import private_partners
 from shell.plain_text import OneLines
 from shell.wall_clock import WallClockForm, clock_field, instants_of
-from sites.models import Evse
+from sites.models import Evse, Location
 from sites.periods import Period, next_step
+from sites.selectors import search_locations
 from sites.slots import rules
 from vehicles.fitting import misfit
 from vehicles.models import Vehicle
 
+MOST_NAMED = 4
 ONE_DAY = timedelta(days=1)
 EVENING, MORNING = time(18), time(6)
 Choices = list[tuple[Any, Any]]
@@ -130,10 +135,38 @@ class BlockForm(PeriodForm):
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The site that a row is at, or is to be at; `problem` says why there is none."""
+
+    location: Location | None
+    problem: str = ""
+
+
+def find_place(fleet: Fleet, name: str, *, now_at: Location | None) -> Place:
+    """Return the site of that name, or the only one that all words of it fit."""
+    name = " ".join(name.split())
+    if now_at is not None and name in {"", now_at.name}:
+        return Place(now_at)
+    partner_ids = private_partners(fleet)
+    found = list(search_locations(partner_ids=partner_ids, query=name)[:MOST_NAMED]) if name else []
+    same = [each for each in found if each.name.casefold() == name.casefold()]
+    if len(found) == 1 or len(same) == 1:
+        return Place((same or found)[0])
+    if not found:
+        return Place(None, gettext("No site of that name was found."))
+    names = "; ".join(each.name for each in found)
+    text = gettext("More than one site fits: %(names)s. Please write the name of one.")
+    return Place(None, text % {"names": names})
+
+
 class RowForm(PeriodForm):
     """A row of a table: who and what charges where, and when."""
 
     vehicle = forms.ChoiceField(label=_("Vehicle"), required=False)
+    site = forms.CharField(
+        label=_("Site"), max_length=255, error_messages={"required": _("Please name a site.")}
+    )
     driver = forms.ChoiceField(
         label=_("Driver"),
         required=False,
@@ -141,18 +174,20 @@ class RowForm(PeriodForm):
     )
     evse = forms.ChoiceField(label=_("Charger"), required=False)
     reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
-    field_order = ("vehicle", "driver", "evse", "day", "begin", "end", "reference")
+    field_order = ("vehicle", "driver", "site", "evse", "day", "begin", "end", "reference")
 
     def __init__(
         self,
         *args: Any,
         row: BatchRow,
+        place: Place,
         vehicles: Sequence[Vehicle],
         drivers: Sequence[Driver],
         evses: Sequence[Evse],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.place = place
         self.auto_id = f"row-{row.pk}-%s"
         self.rows: dict[str, dict[str, Any]] = {
             "vehicle": {str(each.pk): each for each in vehicles},
@@ -166,6 +201,12 @@ class RowForm(PeriodForm):
     def _offer(self, name: str, choices: Choices) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
 
+    def clean_site(self) -> str:
+        name: str = self.cleaned_data["site"]
+        if self.place.location is None:
+            raise forms.ValidationError(self.place.problem)
+        return name
+
     @property
     def changes(self) -> dict[str, Any]:
         """What a valid form makes of the row."""
@@ -173,7 +214,8 @@ class RowForm(PeriodForm):
         chosen = {name: rows.get(data[name]) for name, rows in self.rows.items()}
         period: Period = data["period"]
         times = {"start_at": period.start_at, "end_at": period.end_at}
-        return chosen | times | {"reference": data["reference"], "given": {}}
+        where = {"location": self.place.location}
+        return chosen | where | times | {"reference": data["reference"], "given": {}}
 
 
 class AllForm(OneLines, forms.Form):

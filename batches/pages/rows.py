@@ -1,7 +1,9 @@
 """Changes of rows of a draft; htmx gets the table as it stands then, others the page."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +15,7 @@ from batches.checks import rows_of
 from batches.editing import change_periods, change_rows, propose_anew
 from batches.models import Batch, BatchRow
 from batches.outcomes import outcomes_of
-from batches.pages.forms import AllForm, RowForm
+from batches.pages.forms import AllForm, RowForm, find_place
 from batches.pages.table import batch_or_404, show_draft
 from batches.proposing import chargers_of
 from batches.services import BatchRefused
@@ -34,20 +36,29 @@ def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     """Show a row as a form, in its place for htmx; on POST change it and show the table."""
     batch = batch_or_404(request, pk)
     row = _row(batch, row_pk)
-    if batch.state != Batch.State.DRAFT or row.location is None:
+    if batch.state != Batch.State.DRAFT:
         return redirect("batches:table", pk=pk)
-    zone = row.location.zone
+    data = typed(request)
+    place = find_place(request.fleet, data.get("site", "") if data else "", now_at=row.location)
+    if data and place.location != row.location:
+        # The chargers of the other site are not known yet to whoever named it.
+        data = data.copy()
+        data["evse"] = ""
+    location = place.location or row.location
+    zone = location.zone if location else ZoneInfo(settings.DEFAULT_TIMEZONE)
     start, end = (at.astimezone(zone) if at else None for at in (row.start_at, row.end_at))
     form = RowForm(
-        typed(request),
+        data,
         zone=zone,
         row=row,
+        place=place,
         vehicles=list(current_vehicles(request.fleet)),
         drivers=list(current_drivers(request.fleet).order_by(*BY_NAME)),
-        evses=chargers_of(request.fleet, row.location),
+        evses=chargers_of(request.fleet, location) if location else [],
         initial={
             "vehicle": row.vehicle_id or "",
             "driver": row.driver_id or "",
+            "site": row.location.name if row.location else "",
             "evse": row.evse_id or "",
             "day": start and start.date(),
             "begin": start and start.time(),

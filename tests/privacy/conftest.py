@@ -11,6 +11,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils.timezone import now
 
+from batches.models import Batch, BatchRow
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -104,6 +105,18 @@ def past_booking(fleet, manager):
             subject=f"Running late: {TRACE}",
             state=Notification.State.SENT,
             created_at=start,
+        )
+        batch = Batch.objects.create(
+            fleet=fleet, name=f"Tours of {TRACE}", source=Batch.Source.FILE, created_at=start
+        )
+        BatchRow.objects.create(
+            batch=batch,
+            position=1,
+            driver=driver,
+            booking=booking,
+            reference=f"For {TRACE}",
+            given={"Driver": TRACE},
+            problem=f"{TRACE} has another booking",
         )
         return booking
 

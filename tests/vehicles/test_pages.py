@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import BookingFactory, DriverFactory, VehicleFactory
+from vehicles.facts import is_odd_vin
 from vehicles.models import Vehicle
-from vehicles.vin import is_odd
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,13 @@ def test_the_list_is_sorted_and_costs_the_same(
     with django_assert_max_num_queries(12):
         page = as_manager.get(LIST, {"sort": sort})
     assert page.content.decode().count('<tr id="vehicle-') == 50
+
+
+def test_numbers_are_in_the_order_in_which_people_count(as_manager, fleet):
+    for number in ("Van 14", "Van 7", "Truck 100"):
+        VehicleFactory(fleet=fleet, number=number)
+    page = as_manager.get(LIST).content.decode()
+    assert page.index("Truck 100") < page.index("Van 7") < page.index("Van 14")
 
 
 def test_retired_ones_are_shown_on_request(as_manager, van):
@@ -131,7 +138,7 @@ def test_a_wrong_check_digit_is_only_hinted_at(as_manager, fleet):
     answer = as_manager.post(ADD, facts(vin="1m8gdm9axkp042789"), follow=True)
     assert Vehicle.objects.get(fleet=fleet).vin == "1M8GDM9AXKP042789"
     assert "check digit" in answer.content.decode()
-    assert not is_odd("1M8GDM9AXKP042788")
+    assert not is_odd_vin("1M8GDM9AXKP042788")
 
 
 def test_what_somebody_else_has_changed_is_not_overwritten_unseen(as_manager, van):

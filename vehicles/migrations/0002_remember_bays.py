@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("charging_sites", "0002_mirror_parking_spaces"),
-        ("drivers", "0001_create_fleets_and_drivers"),
+        ("drivers", "0002_keep_charging_cards"),
         ("vehicles", "0001_create_vehicles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -48,6 +48,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "bay memory",
                 "verbose_name_plural": "bay memories",
             },
+        ),
+        migrations.AddField(
+            model_name="vehicle",
+            name="number_key",
+            field=models.CharField(blank=True, db_default="", editable=False, max_length=200),
         ),
         migrations.AddConstraint(
             model_name="vehicle",

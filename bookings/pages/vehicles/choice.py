@@ -16,10 +16,10 @@ from drivers.permissions import FleetRequest, manager_required
 from shell.formats import instant
 from sites import parking
 from sites.models import Evse
-from vehicles.fits import named_vehicle
 from vehicles.fitting import parking_needs
 from vehicles.models import Vehicle
-from vehicles.offer import VehicleOffer, offer_vehicles
+from vehicles.pages.fits import named_vehicle
+from vehicles.pages.offer import VehicleOffer, offer_vehicles
 
 LONGEST_QUERY = 100
 LONGEST_KEY = 18

@@ -11,7 +11,8 @@ from shell.viewer import viewer_zone
 from sites.facts import connector_label
 from vehicles.assumptions import assumptions_about, hints_about
 from vehicles.bay_memory import memories_of, verdict_text
-from vehicles.views import vehicle_or_404
+from vehicles.facts import consumption_text, power_text
+from vehicles.pages.views import vehicle_or_404
 
 
 @member_required
@@ -24,6 +25,8 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
     context = {
         "vehicle": vehicle,
         "plugs": ", ".join(connector_label(plug) for plug in vehicle.plugs),
+        "power": power_text(vehicle),
+        "consumption": consumption_text(vehicle),
         "assumptions": assumptions_about(vehicle),
         "hints": hints_about(vehicle),
         "memories": [(memory, verdict_text(memory)) for memory in memories_of(vehicle)],

@@ -178,9 +178,10 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
     me = person(viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark")
     page = me.page
     picture(page, "phone-today")
-    for press_on, name in ((f"#many-at-{depot.pk}", "many"), ("#propose", "draft")):
+    ways = ((f"#many-at-{depot.pk}", "many", "#propose"), ("#propose", "draft", "#send-batch"))
+    for press_on, name, found in ways:
         page.locator(press_on).tap()
-        page.wait_for_load_state()
+        expect(page.locator(found)).to_be_visible()
         picture(page, f"phone-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
     row = Batch.objects.get().rows.first()

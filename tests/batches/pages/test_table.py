@@ -9,7 +9,7 @@ from django.urls import reverse
 from batches.models import Batch, BatchRow
 from bookings.models import Booking
 from sites.models import Evse
-from tests.factories import BookingFactory
+from tests.factories import BookingFactory, EvseFactory
 from tests.small_operator import forget_free_times
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ def edited(row, **changes) -> dict[str, str]:
     values = {
         "vehicle": str(row.vehicle_id or ""),
         "driver": str(row.driver_id or ""),
+        "site": row.location.name,
         "evse": str(row.evse_id or ""),
         "day": start.date().isoformat(),
         "begin": f"{start:%H:%M}",
@@ -127,6 +128,31 @@ def test_what_is_wrong_in_a_row_is_said_there_and_kept(as_manager, draft, wish):
     assert "Tour 9" in page
     row.refresh_from_db()
     assert row.reference == ""
+
+
+def test_a_row_without_a_site_gets_one_by_its_name(as_manager, draft, wish, site):
+    batch = draft(wish(location=None, evse=None))
+    row = batch.rows.get()
+    url = at(batch, f"rows/{row.pk}/")
+    assert as_manager.get(url).status_code == 200
+    form = {"site": "Nowhere", "day": "2027-03-01", "begin": "08:00", "end": "09:00"}
+    assert "No site of that name was found." in as_manager.post(url, form).content.decode()
+    EvseFactory(charge_point__location__name="Pier 42")
+    page = as_manager.post(url, form | {"site": "pier"}).content.decode()
+    assert "More than one site fits: Pier 40; Pier 42." in page
+    as_manager.post(url, form | {"site": "pier 40"})
+    row.refresh_from_db()
+    assert row.location == site
+    assert f"{row.start_at.astimezone(site.zone):%H:%M}" == "08:00"
+
+
+def test_a_row_moves_to_another_site_without_its_charger(as_manager, draft, wish):
+    other = EvseFactory(charge_point__location__name="Brooklyn Yard").charge_point.location
+    batch = draft(wish())
+    row = batch.rows.get()
+    as_manager.post(at(batch, f"rows/{row.pk}/"), edited(row, site="brooklyn"))
+    row.refresh_from_db()
+    assert (row.location, row.evse) == (other, None)
 
 
 def test_chargers_that_do_not_fit_are_listed_last_with_the_reason(as_manager, draft, wish, van):

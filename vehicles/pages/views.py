@@ -16,20 +16,20 @@ from drivers.permissions import FleetRequest, manager_required, member_required
 from shell.kept_forms import typed
 from vehicles.actions import VehicleRefused, bring_back, retire, save_vehicle
 from vehicles.assumptions import hints_about
-from vehicles.forms import VehicleForm, VehicleSearchForm
 from vehicles.models import Vehicle
-from vehicles.selectors import matching_vehicles, vehicle_of
+from vehicles.pages.forms import VehicleForm, VehicleSearchForm
+from vehicles.selectors import BY_NUMBER, matching_vehicles, vehicle_of
 
 PAGE_SIZE = 50
 # By what the list can be sorted: the heading, and the columns.
 SORTS = {
-    "number": (gettext_lazy("Number"), ("number", "pk")),
-    "plate": (gettext_lazy("Plate"), ("plate", "number", "pk")),
-    "kind": (gettext_lazy("Kind"), ("ampeco_type", "number", "pk")),
-    "site": (gettext_lazy("Home site"), ("home_site__name", "number", "pk")),
+    "number": (gettext_lazy("Number"), BY_NUMBER),
+    "plate": (gettext_lazy("Plate"), ("plate", *BY_NUMBER)),
+    "kind": (gettext_lazy("Kind"), ("ampeco_type", *BY_NUMBER)),
+    "site": (gettext_lazy("Home site"), ("home_site__name", *BY_NUMBER)),
     "driver": (
         gettext_lazy("Usual driver"),
-        ("usual_driver__last_name", "usual_driver__first_name", "number", "pk"),
+        ("usual_driver__last_name", "usual_driver__first_name", *BY_NUMBER),
     ),
 }
 

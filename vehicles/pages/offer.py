@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, F, IntegerField, Value, When, prefetch_related_objects
+from django.db.models import Case, IntegerField, QuerySet, Value, When, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from drivers.models import Fleet
@@ -11,7 +11,7 @@ from sites import parking
 from sites.models import Evse
 from vehicles.fitting import Misfit, why_not
 from vehicles.models import Vehicle
-from vehicles.selectors import matching_vehicles, vehicles_of
+from vehicles.selectors import BY_NUMBER, matching_vehicles, vehicles_of
 
 # So many are looked at, and so many are shown.
 MOST_LOOKED_AT = 300
@@ -75,13 +75,13 @@ def offer_vehicles(
     )
 
 
-def _in_order(fleet: Fleet, query: str, driver: int | None, recent: Sequence[int]):  # type: ignore[no-untyped-def]
+def _in_order(
+    fleet: Fleet, query: str, driver: int | None, recent: Sequence[int]
+) -> QuerySet[Vehicle]:
     places = [When(pk=pk, then=Value(place)) for place, pk in enumerate(recent, start=1)]
     first = [When(usual_driver=driver, then=Value(0))] if driver else []
     order = Case(*first, *places, default=Value(len(recent) + 1), output_field=IntegerField())
-    return (
-        matching_vehicles(fleet, query).annotate(place=order).order_by("place", F("number"), "pk")
-    )
+    return matching_vehicles(fleet, query).annotate(place=order).order_by("place", *BY_NUMBER)
 
 
 def _option(

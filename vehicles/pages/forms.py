@@ -17,8 +17,8 @@ from shell.plain_text import OneLines
 from sites.facts import CONNECTOR_TYPES
 from sites.models import Location
 from sites.selectors import visible_locations
+from vehicles.facts import VIN_SHAPE
 from vehicles.models import Vehicle
-from vehicles.vin import SHAPE
 
 LONGEST_SEARCH = 100
 
@@ -110,6 +110,8 @@ class VehicleForm(OneLines, forms.ModelForm):
         super().__init__(*args, **kwargs)
         kept = set(self.instance.plugs or [])
         self.fields["plugs"].choices = _plug_choices(kept)  # type: ignore[attr-defined]
+        kinds: Any = self.fields["ampeco_type"]
+        kinds.choices = [("", gettext("Not known")), *Vehicle.Type.choices]
         self.fields["number"].error_messages["required"] = gettext(
             "Please enter what your fleet calls it."
         )
@@ -135,7 +137,7 @@ class VehicleForm(OneLines, forms.ModelForm):
     def clean_vin(self) -> str:
         """Refuse signs that no number has; a wrong check digit is no more than a hint."""
         vin = "".join(self.cleaned_data["vin"].split()).upper()
-        if vin and not SHAPE.fullmatch(vin):
+        if vin and not VIN_SHAPE.fullmatch(vin):
             raise ValidationError(
                 gettext("A VIN has digits and letters without I, O and Q, 17 in all.")
             )
