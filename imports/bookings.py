@@ -6,17 +6,17 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from batches.checks import RowCheck, check_rows
 from batches.models import BatchRow
 from batches.services import RowWish
 from bookings.models import Booking
 from drivers.models import Fleet
+from imports.booking_columns import COLUMNS
 from imports.names import Names, UnknownName
 from shell.wall_clock import instants_of, no_such_time
 from sites.models import Location
-from spreadsheets.columns import Column, Understood, understand
+from spreadsheets.columns import Understood, understand
 from spreadsheets.table import Cell, Row, Table, text_of
 from spreadsheets.values import (
     DayOrder,
@@ -30,60 +30,6 @@ ONE_DAY = timedelta(days=1)
 MOST_MINUTES = 7 * 24 * 60
 LONGEST_REFERENCE = Booking._meta.get_field("reference").max_length or 0
 
-COLUMNS = (
-    Column(
-        "vehicle",
-        gettext_lazy("Vehicle"),
-        "fahrzeug, wagen, auto, kennzeichen, fahrzeugnummer, plate, licence plate, license plate,"
-        " number plate, registration, vehicle number, véhicule, immatriculation, plaque, voertuig,"
-        " kenteken, vin",
-    ),
-    Column(
-        "driver",
-        gettext_lazy("Driver"),
-        "fahrer, fahrerin, fahrer in, conducteur, chauffeur, bestuurder, driver name",
-    ),
-    Column(
-        "email",
-        gettext_lazy("E-mail"),
-        "email, mail, e mail address, e mail adresse, courriel, adresse e mail, e mailadres,"
-        " driver's e mail",
-    ),
-    Column(
-        "site",
-        gettext_lazy("Site"),
-        "standort, location, depot, dépôt, lieu, station, locatie, vestiging, ort, site name",
-    ),
-    Column(
-        "charger",
-        gettext_lazy("Charger"),
-        "ladepunkt, ladesäule, ladestation, ladeplatz, evse, borne, point de charge, laadpunt,"
-        " laadpaal, lader, bay",
-    ),
-    Column("day", gettext_lazy("Date"), "day, datum, tag, jour, dag, start date, startdatum"),
-    Column(
-        "start",
-        gettext_lazy("Start"),
-        "start time, from, begin, begins, beginn, anfang, von, ab, startzeit, début, de,"
-        " à partir de, heure de début, starttijd, van, aanvang",
-    ),
-    Column(
-        "end_day", gettext_lazy("End date"), "last day, enddatum, date de fin, einddatum, bis datum"
-    ),
-    Column(
-        "end",
-        gettext_lazy("End"),
-        "end time, until, to, ends, ende, bis, endzeit, fin, à, jusqu'à, heure de fin, eind, einde,"
-        " tot, eindtijd",
-    ),
-    Column("minutes", gettext_lazy("Minutes"), "duration, dauer, durée, duur, minuten, length"),
-    Column(
-        "reference",
-        gettext_lazy("Reference"),
-        "referenz, auftrag, auftragsnummer, référence, referentie, job, job number, cost centre,"
-        " cost center, kostenstelle, kostenplaats, centre de coûts",
-    ),
-)
 DATED = ("day", "start", "end_day", "end")
 
 

@@ -13,7 +13,8 @@ from batches.models import Batch
 from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
-from imports.bookings import COLUMNS, Line, Reading, read_bookings
+from imports.booking_columns import COLUMNS
+from imports.bookings import Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
 from imports.upload import UploadForm, digest_of

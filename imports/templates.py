@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from drivers.models import Fleet
-from imports.bookings import COLUMNS
+from imports.booking_columns import COLUMNS
 from imports.names import Names
 from imports.vehicle_columns import COLUMNS as VEHICLE_COLUMNS
 from imports.vehicles import MOST_ROWS

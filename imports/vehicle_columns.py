@@ -19,9 +19,9 @@ from spreadsheets.columns import Column
 from spreadsheets.table import Cell, text_of
 from spreadsheets.values import NotUnderstood, read_number, read_yes_no
 from vehicles.actions import plate_key
-from vehicles.forms import VehicleForm
+from vehicles.facts import VIN_SHAPE
 from vehicles.models import Vehicle
-from vehicles.vin import SHAPE
+from vehicles.pages.forms import VehicleForm
 
 Read = Callable[[Cell, Names], Any]
 Write = Callable[[Any], Cell]
@@ -74,7 +74,7 @@ def _yes_no(cell: Cell, _names: Names) -> bool:
 
 def _vin(cell: Cell, _names: Names) -> str:
     vin = "".join(text_of(cell).split()).upper()
-    if not SHAPE.fullmatch(vin):
+    if not VIN_SHAPE.fullmatch(vin):
         raise NotUnderstood(_("A VIN has digits and letters without I, O and Q, 17 in all."))
     return vin
 

@@ -34,6 +34,7 @@ from drivers.models import Driver, FleetMembership
 from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
+from series.models import Series, SeriesDate
 from sites.models import FavouriteSite
 from team.models import Invitation
 from upstream.emails import email_key, email_spellings
@@ -184,6 +185,8 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     theirs.table_rows.update(reference="", given={}, problem="")
     # A plate stays with its vehicle, which is the fleet's, and leads to nobody any more.
     theirs.vehicles.update(usual_driver=None)
+    SeriesDate.objects.filter(series__in=theirs.series).exclude(problem="").update(problem="")
+    theirs.series.update(state=Series.State.ENDED, look_at=None, name="", reference="", problem="")
     theirs.fleets.filter(left_at=None).update(left_at=now)
     blank_drivers(Driver.objects.filter(pk=driver.pk))
     _blank_log(driver)

@@ -103,6 +103,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "private_charge_points_of_partners", told(theirs.private_access)
     yield "charging_cards", told(theirs.id_tags)
     yield "vehicles", told(theirs.vehicles.select_related("fleet", "home_site"))
+    yield "series", told(theirs.series.select_related("fleet", "location"))
     yield "bookings", told(theirs.bookings, booked)
     yield "requests", told(theirs.requests)
     yield "history_of_requests", told(theirs.request_events)

@@ -18,6 +18,7 @@ from bookings.models import (
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
+from series.models import Series
 from upstream.emails import email_spellings
 from vehicles.models import Vehicle
 from waiting.models import Wish, WishEvent
@@ -104,6 +105,10 @@ class OfDriver:
     def vehicles(self) -> QuerySet[Vehicle]:
         """The vehicles that the driver usually drives: by their plates people are recognised."""
         return Vehicle.objects.filter(usual_driver=self.driver)
+
+    @property
+    def series(self) -> QuerySet[Series]:
+        return Series.objects.filter(driver=self.driver)
 
     @property
     def table_rows(self) -> QuerySet[BatchRow]:

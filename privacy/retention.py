@@ -37,6 +37,7 @@ from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
 from privacy.models import AuditEntry, ClearedBookings
+from series.models import Series
 from vehicles.models import Vehicle
 from waiting.models import Wish
 
@@ -60,6 +61,7 @@ class Cleared:
     calendars: int = 0
     drivers: int = 0
     vehicles: int = 0
+    series: int = 0
     people: int = 0
     history: int = 0
     audit_entries: int = 0
@@ -83,6 +85,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
             "calendars": lambda: _delete(old_feeds(before)),
             "drivers": lambda: _clear_drivers(before),
             "vehicles": lambda: _clear_vehicles(before),
+            "series": lambda: _clear_series(before),
             "people": lambda: _erase_people(before),
             "history": lambda: _delete_head(LogEntry, "action_time", before),
         }
@@ -119,6 +122,7 @@ def due(*, now: datetime | None = None) -> Cleared:
         found.calendars = old_feeds(before).count()
         found.drivers = old_drivers(before).count()
         found.vehicles = old_vehicles(before).count()
+        found.series = old_series(before).count()
         found.people = old_people(before).count()
         found.history = LogEntry.objects.filter(action_time__lt=before).count()
     audit_before = now - settings.AUDIT_MONTHS * MONTH
@@ -146,6 +150,11 @@ def old_vehicles(before: datetime) -> QuerySet[Vehicle]:
     """Return vehicles that were retired long ago and still have a plate, a VIN or a driver."""
     named = ~Q(plate="") | ~Q(vin="") | Q(usual_driver__isnull=False)
     return Vehicle.objects.filter(named, retired_at__lt=before)
+
+
+def old_series(before: datetime) -> QuerySet[Series]:
+    """Return series of which the last day lies long back; their bookings stay."""
+    return Series.objects.filter(last_day__lt=before.date())
 
 
 def old_people(before: datetime) -> QuerySet[User]:
@@ -290,6 +299,12 @@ def _clear_drivers(before: datetime) -> int:
     blank_drivers(rows)
     # They may come back, as somebody new.
     return cut_loose(rows)
+
+
+def _clear_series(before: datetime) -> int:
+    keys = list(old_series(before).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    _delete(Series.objects.filter(pk__in=keys))
+    return len(keys)
 
 
 def _clear_vehicles(before: datetime) -> int:

@@ -13,7 +13,7 @@ class SeriesConfig(AppConfig):
         from bookings.boards.today.notices import said
         from bookings.state.listeners import booking_merged, requests_settled
         from series.listeners import follow_merge, follow_moves
-        from series.notices import say_clashes
+        from series.pages.notices import say_clashes
 
         requests_settled.append(follow_moves)
         booking_merged.append(follow_merge)

@@ -3,7 +3,6 @@
 import copy
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -12,16 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.actions.change import request_cancellation, request_change
-from bookings.actions.create import submit_booking_request
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking
-from bookings.wording.versions import same_as
-from series.asking import Asked, ask_for_dates, make_dates, next_look
-from series.checks import driver_of, left_out
-from series.dates import Occurrence
+from drivers.models import Fleet
+from series.asking import ask_for_dates, make_dates, next_look
+from series.checks import left_out
 from series.models import Series, SeriesDate
-from sites.selectors import Criteria
+from series.rebooking import Outcome, note_problem, rebook
 
 State = SeriesDate.State
 ONE_DAY = timedelta(days=1)
@@ -50,17 +47,6 @@ class SeriesRefused(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of a change: how many bookings were changed or cancelled, and what was not."""
-
-    series: Series
-    changed: int = 0
-    cancelled: int = 0
-    problems: list[str] = field(default_factory=list)
-    asked: Asked = field(default_factory=lambda: Asked(0, 0))
 
 
 def begin_series(series: Series, *, user: User, now: datetime | None = None) -> Outcome:
@@ -133,7 +119,6 @@ def change_series(
         _hold(series, seen_version=seen_version)
         since = max(since or today, today)
         target = _split(series, since, user=user, now=now) if since > series.first_day else series
-        before = copy.copy(target)
         for name in CHANGEABLE:
             setattr(target, name, getattr(wanted, name))
         target.last_day = max(target.last_day, target.first_day)
@@ -142,7 +127,7 @@ def change_series(
     outcome = Outcome(target)
     _cancel(to_cancel, user=user, outcome=outcome)
     for row in to_keep:
-        _rebook(row, target, before, user=user, outcome=outcome, now=now)
+        rebook(row, target, user=user, outcome=outcome, now=now)
     outcome.asked = ask_for_dates(target, user=user, now=now)
     return outcome
 
@@ -150,6 +135,12 @@ def change_series(
 def take_over(series: Series, *, user: User) -> None:
     """Let workers go on in somebody else's name."""
     Series.objects.filter(pk=series.pk).update(created_by=user, problem="", look_at=timezone.now())
+
+
+def hand_over_series(fleet: Fleet, *, giver: User, taker: User | None) -> None:
+    """Let a colleague's series go on in another name; without one they wait for somebody."""
+    theirs = Series.objects.filter(fleet=fleet, created_by=giver, state=Series.State.ACTIVE)
+    theirs.update(created_by=taker, look_at=timezone.now())
 
 
 def _hold(series: Series, *, seen_version: int | None) -> None:
@@ -216,7 +207,11 @@ def _live(rows: QuerySet[SeriesDate], *, now: datetime) -> Iterable[SeriesDate]:
         state=State.ASKED, booking__status__in=Booking.MAY_COME, booking__start_at__gt=now
     )
     return live.select_related(
-        "booking__fleet", "booking__driver", "booking__location", "booking__evse__charge_point"
+        "series",
+        "booking__fleet",
+        "booking__driver",
+        "booking__location",
+        "booking__evse__charge_point",
     )
 
 
@@ -226,83 +221,10 @@ def _cancel(rows: Iterable[SeriesDate], *, user: User, outcome: Outcome) -> None
         try:
             request_cancellation(booking=row.booking, asked_by=Actor.MANAGER, user=user)
         except BookingRefused as refusal:
-            _note_problem(row, refusal.message, outcome)
+            note_problem(row, refusal.message, outcome)
         else:
             SeriesDate.objects.filter(pk=row.pk).update(state=State.CANCELLED, problem="")
             outcome.cancelled += 1
-
-
-def _rebook(
-    row: SeriesDate,
-    series: Series,
-    before: Series,
-    *,
-    user: User,
-    outcome: Outcome,
-    now: datetime,
-) -> None:
-    """Change or move the booking of a date to what its series wants now, if that is another one."""
-    booking, driver = row.booking, driver_of(series)
-    occurrence = series.rhythm.occurrence(row.day, series.zone)
-    assert booking is not None
-    if driver is None or occurrence.period is None:
-        _note_problem(row, occurrence.remark or _("Nobody drives."), outcome)
-        return
-    candidate = _candidate(series, before, booking, occurrence, now=now)
-    candidate.driver = driver
-    try:
-        if candidate.moves:
-            submission = submit_booking_request(
-                candidate, user=user, reference=series.reference, submission_key=uuid.uuid4()
-            )
-            SeriesDate.objects.filter(pk=row.pk).update(booking=submission.request.booking)
-        elif same_as(booking, candidate.version):
-            return
-        else:
-            request_change(
-                booking=booking,
-                user=user,
-                driver=driver,
-                start_at=occurrence.start_at,
-                end_at=occurrence.end_at,
-                seen_version=booking.version,
-                submission_key=uuid.uuid4(),
-                confirmed_overlap=series.may_overlap,
-                now=now,
-            )
-    except BookingRefused as refusal:
-        _note_problem(row, refusal.message, outcome)
-    else:
-        SeriesDate.objects.filter(pk=row.pk).update(problem="")
-        outcome.changed += 1
-
-
-def _candidate(
-    series: Series, before: Series, booking: Booking, occurrence: Occurrence, *, now: datetime
-) -> Candidate:
-    """Return what a date's booking shall be: another place, or the same one at other times."""
-    stays = booking.location_id == series.location_id and (
-        booking.evse_id == series.evse_id
-        if series.evse_id
-        else series.vehicle_id == before.vehicle_id
-    )
-    evse = booking.evse if stays else series.evse
-    slot = Slot(series.location, evse, Criteria(), occurrence.start_at, occurrence.end_at)
-    return Candidate(
-        series.fleet,
-        slot,
-        previous=booking,
-        moves=not stays,
-        vehicle=series.vehicle,
-        confirmed_overlap=series.may_overlap,
-        confirmed_misfit=True,
-        now=now,
-    )
-
-
-def _note_problem(row: SeriesDate, problem: str, outcome: Outcome) -> None:
-    SeriesDate.objects.filter(pk=row.pk).update(problem=problem[:1000])
-    outcome.problems.append(problem)
 
 
 def _end_if_done(series: Series, *, now: datetime) -> None:

@@ -13,9 +13,9 @@ from bookings.actions.together import read_together
 from bookings.models import Booking
 from drivers.models import Driver
 from drivers.permissions import current_drivers
-from series.dates import Occurrence
+from series.days.public_holidays import holiday_names
+from series.days.rhythm import Occurrence
 from series.models import Series, excluded_days
-from series.public_holidays import holiday_names
 from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown
 from sites.slots.rules import last_instant, notice

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from drivers.models import Driver, Fleet
-from series.dates import Rhythm
+from series.days.rhythm import Rhythm
 from sites.models import Evse, Location
 from vehicles.models import Vehicle
 

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from bookings.models import Booking
 from drivers.models import Fleet
 from series.asking import with_facts
-from series.dates import Occurrence
+from series.days.rhythm import Occurrence
 from series.models import Series, SeriesDate
 
 State = SeriesDate.State

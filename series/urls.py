@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from series import views
+from series.pages import views
 
 app_name = "series"
 

@@ -16,6 +16,7 @@ from bookings.models import Actor, Booking, BookingEvent
 from calendars.models import CalendarFeed
 from drivers.models import Fleet
 from notifications.models import Notification
+from series.changing import hand_over_series
 from upstream.emails import email_spellings
 from waiting.models import Wish
 
@@ -70,6 +71,7 @@ def hand_over(
             created_by=taker
         )
         _redirect_mails(fleet, giver, taker, now=now)
+        hand_over_series(fleet, giver=giver, taker=taker)
     return len(pks)
 
 

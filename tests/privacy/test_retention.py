@@ -22,6 +22,7 @@ from notifications.models import Notification
 from privacy import retention
 from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
+from series.models import SeriesDate
 from telemetry.sweeps import periods
 from tests.factories import BookingFactory, CalendarFeedFactory, DriverFactory, MembershipFactory
 from tests.privacy.conftest import places_of
@@ -45,7 +46,7 @@ def test_old_bookings_name_nobody_any_more(quux, past_booking, as_manager):
     }
     for model in Booking._meta.related_objects:
         if model.field.name == "booking" and model.on_delete is not SET_NULL:
-            goes = model.related_model in {Notification, BatchRow}
+            goes = model.related_model in {Notification, BatchRow, SeriesDate}
             assert goes or model.related_model.objects.exists()
     booking = Booking.objects.get()
     assert facts.get() == before

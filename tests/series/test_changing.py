@@ -4,10 +4,12 @@ from datetime import time, timedelta
 
 import pytest
 
-from bookings.models import Booking, BookingRequest
+from bookings.models import Actor, Booking, BookingRequest
 from series.changing import SeriesRefused, begin_series, change_series
 from series.models import Series, SeriesDate
 from sites.models import Evse
+from team.handover import hand_over
+from tests.factories import MembershipFactory
 from tests.small_operator import forget_free_times
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +98,20 @@ def test_who_saw_another_version_changes_nothing(begun, nights, manager):
         change_series(begun, nights(2), user=manager, seen_version=begun.version + 1)
     assert Series.objects.count() == 1
     assert not BookingRequest.objects.exclude(kind=Kind.CREATE).exists()
+
+
+def test_another_vehicle_is_named_at_once(begun, nights, manager, van):
+    outcome = change_series(begun, nights(4, vehicle=van), user=manager, seen_version=begun.version)
+    assert (outcome.changed, outcome.problems) == (4, [])
+    assert set(Booking.objects.values_list("vehicle", flat=True)) == {van.pk}
+    assert not BookingRequest.objects.exclude(kind=Kind.CREATE).exists()
+    # The same once more changes nothing.
+    again = change_series(begun, nights(4, vehicle=van), user=manager, seen_version=begun.version)
+    assert (again.changed, again.cancelled, again.asked.asked) == (0, 0, 0)
+
+
+def test_whoever_leaves_hands_a_series_over(begun, manager, fleet):
+    heir = MembershipFactory(fleet=fleet).user
+    hand_over(fleet=fleet, giver=manager, taker=heir, actor=Actor.MANAGER, by=heir)
+    begun.refresh_from_db()
+    assert begun.created_by == heir

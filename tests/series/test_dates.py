@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from series.dates import Rhythm, last_day_allowed, last_day_of_weeks
+from series.days.rhythm import Rhythm, last_day_allowed, last_day_of_weeks
 
 ZONES = sorted(available_timezones())
 EVERY_DAY = frozenset(range(7))

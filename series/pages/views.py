@@ -19,7 +19,6 @@ from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required, member_required
 from series.asking import Asked, ask_for_dates
 from series.changing import (
-    Outcome,
     SeriesRefused,
     begin_series,
     cancel_dates,
@@ -27,8 +26,9 @@ from series.changing import (
     take_over,
 )
 from series.checks import DateCheck, Verdict, check_series
-from series.forms import SeriesForm, as_repeated, as_typed, empty_form
 from series.models import Series
+from series.pages.forms import SeriesForm, as_repeated, as_typed, empty_form
+from series.rebooking import Outcome
 from series.selectors import counted, dates_of, one_series_of, series_of
 
 LONGEST_KEY = 18

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking
 from drivers.models import Fleet
 from imports.names import Names, UnknownName
-from series.dates import MOST_YEARS, last_day_allowed, last_day_of_weeks
+from series.days.rhythm import MOST_YEARS, last_day_allowed, last_day_of_weeks
 from series.models import Series
 from shell.plain_text import OneLines
 from shell.wall_clock import clock_field

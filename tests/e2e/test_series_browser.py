@@ -1,0 +1,69 @@
+"""Twenty workdays from one form; and a file, without JavaScript."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from spreadsheets.writing import XLSX, as_workbook
+from tests.e2e.steps import DECISION_MS, MANAGER, expect
+
+pytestmark = pytest.mark.browser
+
+SITE = "Geneva Town Hall"
+MOST_CLICKS, MOST_LOADS = 6, 5
+
+
+class Counted:
+    """Counts the clicks and the loads of pages that something takes."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.clicks = self.loads = 0
+        page.on("load", self._note_load)
+
+    def _note_load(self, _page) -> None:
+        self.loads += 1
+
+    def click(self, locator) -> None:
+        self.clicks += 1
+        locator.click()
+
+
+def test_twenty_weekdays_are_one_form(open_page):
+    page = open_page(MANAGER)
+    counted = Counted(page)
+    counted.click(page.get_by_role("link", name="Bookings", exact=True))
+    counted.click(page.get_by_text("Export and more"))
+    counted.click(page.get_by_role("link", name="Series", exact=True))
+    counted.click(page.locator("#new-series"))
+    page.get_by_label("Site", exact=True).fill(SITE)
+    page.get_by_role("combobox", name="Driver").fill("ben.okafor@hudson.example")
+    page.get_by_label("From", exact=True).fill("18:00")
+    page.get_by_label("To", exact=True).fill("06:00")
+    # Mondays to Fridays for four weeks is what the form proposes.
+    counted.click(page.get_by_role("button", name="Show the dates"))
+    expect(page.locator("#dates-sum")).to_be_visible()
+    counted.click(page.locator("#send-series"))
+    expect(page.get_by_role("heading", name="Series #")).to_be_visible()
+    dates = page.locator("#series-dates tbody tr")
+    total = dates.count() + page.locator("#beyond li").count()
+    assert total == 20
+    expect(dates.first).to_contain_text("Approved", timeout=DECISION_MS)
+    assert counted.clicks <= MOST_CLICKS
+    assert counted.loads <= MOST_LOADS
+
+
+def test_a_file_without_javascript(open_page):
+    page = open_page(MANAGER, java_script_enabled=False)
+    day = datetime.now(UTC).date() + timedelta(days=5)
+    header = ["Fahrer", "Standort", "Datum", "Von", "Bis"]
+    rows = [["ben.okafor@hudson.example", SITE, day, time(12), time(13)], ["Nobody", SITE, day]]
+    page.goto("/imports/bookings/")
+    page.get_by_label("File").set_input_files(
+        {"name": "tour.xlsx", "mimeType": XLSX, "buffer": as_workbook(header, rows)}
+    )
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.locator("#line-2")).to_contain_text("Will be asked for")
+    expect(page.locator("#line-3")).to_contain_text("No driver of your fleet")
+    page.get_by_role("button", name="Ask for 1 booking").click()
+    expect(page.get_by_text("1 booking was asked for.")).to_be_visible()
