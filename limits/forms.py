@@ -23,6 +23,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     Kind.WINDOW: ("weekdays", "begins", "ends"),
     Kind.BLACKOUT: ("start_at", "end_at"),
 }
+MISSING = {
+    "most": _("Please enter a number."),
+    "weekdays": _("Please pick at least one day."),
+    **dict.fromkeys(("begins", "ends"), _("Please enter a time.")),
+    **dict.fromkeys(("start_at", "end_at"), _("Please enter a day and a time.")),
+}
 CLOCK = {"widget": forms.TimeInput(attrs={"type": "time"}), "required": False}
 DAY_AND_TIME = {
     "widget": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -92,6 +98,9 @@ class OwnLimitForm(OneLines, forms.Form):
         for name in list(self.fields):
             if name not in wanted:
                 del self.fields[name]
+        for name in FIELDS[kind]:
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = MISSING[name]
 
     def clean(self) -> dict[str, Any]:
         """Hold it against what the kind needs, and against what the operator has set already."""

@@ -1,7 +1,7 @@
 """What people read of limits: each as it stands, and what it says to who wants too much."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from sites.slots.clocks import short_day
 
 if TYPE_CHECKING:
     from limits.rules import Rule, Window
+
+MIDNIGHT = time(0)
 
 
 def described(rule: "Rule", *, zone: ZoneInfo | None = None) -> str:
@@ -72,6 +74,8 @@ def _window_text(window: "Window") -> str:
         named = str(WEEKDAYS[days[0]])
     else:
         named = " ".join(str(WEEKDAYS_ABBR[day]) for day in days)
+    if window.begins == window.ends == MIDNIGHT:
+        return _("%(days)s all day") % {"days": named}
     return f"{named} {window.begins:%H:%M}–{window.ends:%H:%M}"
 
 

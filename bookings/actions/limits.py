@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from bookings.actions.candidate import Candidate, fleet_keeps_its_limits
-from bookings.actions.holdings import Holdings, read_holdings, stretch_for
+from bookings.actions.holdings import Holdings, as_held, read_holdings, stretch_for
 from bookings.models import Booking
 from drivers.models import Fleet
 from limits import sentences
@@ -22,7 +22,7 @@ from limits.rules import (
     overlap,
 )
 from sites.models import Evse, Location
-from sites.periods import Period, local_day, merge
+from sites.periods import Period, local_day, merge, subtract
 from sites.slots.availability import FreeTimes
 from sites.slots.limits import Note, OwnLimits, last_instant
 
@@ -115,18 +115,20 @@ def _closed(
     days = Period.between(now, last_instant(now) + ONE_DAY)
     at_once = [limit for limit in limits if limit.kind == Kind.AT_A_TIME]
     held = held_around(fleet, at_once, [days]).without(but)
-    closed = [
-        (limit, closed_periods(limit, days, zone=location.zone, now=now, others=_in(limit, held)))
-        for limit in limits
-    ]
+    has = as_held(but) if but else None
+    closed = []
+    for limit in limits:
+        others = _in(limit, held)
+        shut = closed_periods(limit, days, zone=location.zone, now=now, others=others)
+        if has and _in(limit, [has]):
+            # What it has already stays its own.
+            shut = subtract(shut, [has.period])
+        closed.append((limit, shut))
     found = {}
     for evse in evses:
         here = frozenset({evse.pk})
         periods = [
-            period
-            for limit, periods in closed
-            if limit.concerns(location.pk, here)
-            for period in periods
+            period for limit, shut in closed if limit.concerns(location.pk, here) for period in shut
         ]
         if periods:
             found[evse.ampeco_id] = merge(periods)

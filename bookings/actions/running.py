@@ -54,13 +54,19 @@ def ends_of(booking: Booking, *, now: datetime | None = None) -> Ends:
         return Ends(earlier, (), _("This booking is as long as a booking may be."))
     if booking.evse is None:
         return Ends(earlier, (), _("The charger is not known yet."))
+    closed = closed_times(booking.fleet_id, booking.location, [booking.evse], now=now, but=booking)
+    shut = closed.get(booking.evse.ampeco_id, ())
     try:
         free = _free_after(booking, now=now)
     except AvailabilityUnknown as unknown:
         return Ends(earlier, (), unknown.message)
-    later = tuple(at for at in wanted if covers(free, Period(booking.end_at, at)))
-    problem = "" if later else _("The charger is not free after the end of this booking.")
-    return Ends(earlier, later, problem)
+    free_then = [at for at in wanted if covers(free, Period(booking.end_at, at))]
+    later = [at for at in free_then if covers(subtract(free, shut), Period(booking.end_at, at))]
+    if later:
+        return Ends(earlier, tuple(later))
+    if free_then:
+        return Ends(earlier, (), _("The rules of your fleet allow no more time here."))
+    return Ends(earlier, (), _("The charger is not free after the end of this booking."))
 
 
 def _steps(first: datetime, last: datetime) -> list[datetime]:
@@ -76,8 +82,7 @@ def _free_after(booking: Booking, *, now: datetime) -> tuple[Period, ...]:
     assert booking.evse is not None
     day = booking.end_at.astimezone(booking.zone).date()
     held = held_times(booking.fleet_id, evse=booking.evse_id, but=[booking.pk], now=now)
-    closed = closed_times(booking.fleet_id, booking.location, [booking.evse], now=now, but=booking)
-    told = read_availability(booking.location, day=day, now=now).without(held).without(closed)
+    told = read_availability(booking.location, day=day, now=now).without(held)
     return subtract(told.of(booking.evse), [booking.period])
 
 
