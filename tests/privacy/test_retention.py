@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
+from django.db.models import SET_NULL
 from django.urls import reverse
 from django.utils.timezone import now
 
