@@ -67,5 +67,3 @@ def test_a_booking_begins_on_the_drivers_page(page):
     page.wait_for_url(re.compile(r"/bookings/\d+/$"))
     page.goto(f"/drivers/{query['driver'][0]}/")
     expect(page.locator("#booking-list tbody tr")).to_have_count(1)
-
-
