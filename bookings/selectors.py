@@ -15,12 +15,15 @@ from drivers.models import Driver, Fleet
 from mirror.search import search_key
 from sites.models import Location
 from sites.slots.rules import longest
+from vehicles.models import Vehicle
 
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
 PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
+MOST_OF_A_VEHICLE = 10
+MOST_RECENT = 20
 
 
 class BookingFilter(TypedDict, total=False):
@@ -30,6 +33,7 @@ class BookingFilter(TypedDict, total=False):
     site: str
     driver: str
     driver_pk: int
+    vehicle: str
     status: str
     since: datetime | None
     until: datetime | None
@@ -97,13 +101,33 @@ def view_named(name: str) -> View:
 
 def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
     return Booking.objects.filter(fleet=fleet).select_related(
-        "driver", "location", "evse__charge_point", "charging_session"
+        "driver", "location", "evse__charge_point", "charging_session", "vehicle"
     )
 
 
 def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
     """Return a fleet's bookings that a filter leaves, without what a page shows of them."""
     return _narrow(Booking.objects.filter(fleet=fleet), fleet, narrowed)
+
+
+def bookings_of_vehicle(vehicle: Vehicle, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
+    """Return a vehicle's next bookings, soonest first, and the last ones, latest first."""
+    bookings = bookings_of(vehicle.fleet).filter(vehicle=vehicle)
+    coming = bookings.filter(end_at__gt=now, status__in=Booking.COMING)
+    past = bookings.exclude(end_at__gt=now, status__in=Booking.COMING)
+    return (
+        list(coming.order_by("start_at", "pk")[:MOST_OF_A_VEHICLE]),
+        list(past.order_by("-start_at", "-pk")[:MOST_OF_A_VEHICLE]),
+    )
+
+
+def recent_vehicles(fleet: Fleet, *, driver: int | None) -> list[int]:
+    """Return the keys of the vehicles that a driver was booked with last, the latest first."""
+    if driver is None:
+        return []
+    booked = Booking.objects.filter(fleet=fleet, driver=driver, vehicle__isnull=False)
+    latest = booked.order_by("-start_at").values_list("vehicle_id", flat=True)[:MOST_RECENT]
+    return list(dict.fromkeys(pk for pk in latest if pk is not None))
 
 
 def several_zones(bookings: Iterable[Booking]) -> bool:
@@ -213,6 +237,7 @@ def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
             "timezone",
         ),
         "evse": ("ampeco_id", "label", "physical_reference"),
+        "vehicle": ("number", "plate"),
         "created_by": ("name", "email"),
         "charging_session": ("energy_kwh", "amount", "currency"),
     }
@@ -308,6 +333,10 @@ def _narrow(
         )
     if "driver_pk" in narrowed:
         bookings = bookings.filter(driver=narrowed["driver_pk"])
+    if narrowed.get("vehicle"):
+        bookings = bookings.filter(
+            vehicle__in=_vehicles_named(fleet, narrowed["vehicle"]).values("pk")
+        )
     since, until = narrowed.get("since"), narrowed.get("until")
     if since:
         bookings = bookings.filter(start_at__gte=since)
@@ -319,9 +348,9 @@ def _narrow(
 
 
 def _mentions(fleet: Fleet, text: str) -> Q:
-    """Return the condition that reference, site or driver match a text.
+    """Return the condition that reference, site, driver or vehicle match a text.
 
-    Sites and drivers are looked up first, so that a text which only a reference matches is found
+    The others are looked up first, so that a text which only a reference matches is found
     through the index of references.
     """
     condition = Q(reference_key__startswith=reference_key(text))
@@ -331,6 +360,9 @@ def _mentions(fleet: Fleet, text: str) -> Q:
     drivers = list(_drivers_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
     if drivers:
         condition |= Q(driver__in=drivers)
+    vehicles = list(_vehicles_named(fleet, text).values_list("pk", flat=True)[:MOST_NAMES])
+    if vehicles:
+        condition |= Q(vehicle__in=vehicles)
     return condition
 
 
@@ -339,6 +371,13 @@ def _locations_named(text: str) -> QuerySet[Location]:
     for word in search_key(text).split():
         locations = locations.filter(search_text__contains=word)
     return locations
+
+
+def _vehicles_named(fleet: Fleet, text: str) -> QuerySet[Vehicle]:
+    vehicles = Vehicle.objects.filter(fleet=fleet)
+    for word in search_key(text).split():
+        vehicles = vehicles.filter(search_text__contains=word)
+    return vehicles
 
 
 def _drivers_named(fleet: Fleet, text: str) -> QuerySet[Driver]:

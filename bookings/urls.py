@@ -6,6 +6,8 @@ from bookings.boards.calendar.views import fleet_calendar
 from bookings.pages import alternatives, cancel, change, move, new, read
 from bookings.pages.driver_page.views import revoke_link
 from bookings.pages.export import export, export_workbook
+from bookings.pages.vehicles import change as vehicle_change
+from bookings.pages.vehicles import choice
 
 app_name = "bookings"
 
@@ -15,6 +17,8 @@ urlpatterns = [
     path("<int:pk>/", read.detail, name="detail"),
     path("<int:pk>/status/", read.status, name="status"),
     path("<int:pk>/dismiss/", read.dismiss, name="dismiss"),
+    path("new/vehicles/", choice.vehicle_options, name="vehicle_options"),
+    path("<int:pk>/vehicle/", vehicle_change.booking_vehicle, name="vehicle"),
     path("new/alternatives/", alternatives.slot_alternatives, name="slot_alternatives"),
     path("<int:pk>/alternatives/", alternatives.booking_alternatives, name="alternatives"),
     path("<int:pk>/move/", move.move, name="move"),

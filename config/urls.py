@@ -10,12 +10,14 @@ from bookings.boards.today import views as today_views
 from bookings.pages import drivers as driver_pages
 from bookings.pages import search
 from bookings.pages.driver_page import views as driver_page_views
+from bookings.pages.vehicles import page as vehicle_page
 from calendars import views as calendars_views
 from config.metrics import metrics
 from drivers.urls import urlpatterns as of_drivers
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
+from vehicles.urls import urlpatterns as of_vehicles
 
 admin.site.index_title = _("Overview")
 use_the_portals_log_in(admin.site)
@@ -37,6 +39,8 @@ of_site_days = [
 
 # The page about a driver, who knows nothing of bookings either.
 of_driver_bookings = [path("<int:pk>/", driver_pages.detail, name="detail")]
+# So does a vehicle's page.
+of_a_vehicle = [path("<int:pk>/", vehicle_page.detail, name="detail")]
 
 urlpatterns = [
     path("", today_views.today, name="home"),
@@ -47,6 +51,7 @@ urlpatterns = [
     path("bookings/", include("notifications.urls")),
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),
+    path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

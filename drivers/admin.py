@@ -18,7 +18,15 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 from accounts.admin import BEYOND, invite
 from accounts.models import User
 from ampeco.connection import get_client
-from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess, TeamRole
+from drivers.models import (
+    Driver,
+    Fleet,
+    FleetDriver,
+    FleetMembership,
+    IdTag,
+    PrivateAccess,
+    TeamRole,
+)
 from drivers.onboarding import add_member
 from drivers.sync import sync_fleet_drivers
 from drivers.team import LastAdmin, admins_of, lock_team
@@ -207,6 +215,11 @@ class PrivateAccessInline(ReadOnlyInline):
     fields = ["ampeco_partner_id"]
 
 
+class IdTagInline(ReadOnlyInline):
+    model = IdTag
+    fields = ["type", "status", "label", "last_digits", "expires_at"]
+
+
 @admin.register(Driver)
 class DriverAdmin(ReadOnlyAdmin):
     list_display = ["display_name", "email", "status", "ampeco_user_id", "synced_at"]
@@ -223,7 +236,7 @@ class DriverAdmin(ReadOnlyAdmin):
         "ampeco_user_id",
         "synced_at",
     ]
-    inlines = [FleetDriverInline, PrivateAccessInline]
+    inlines = [FleetDriverInline, PrivateAccessInline, IdTagInline]
 
     @admin.display(description=gettext_lazy("name"), ordering="last_name")
     def display_name(self, driver: Driver) -> str:

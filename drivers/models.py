@@ -1,5 +1,6 @@
 """Who charges and who books for them: fleets, memberships, drivers."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -111,6 +112,7 @@ class Driver(models.Model):
     locale = models.CharField(_("language"), max_length=16, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=Status)
     synced_at = models.DateTimeField(_("last read"))
+    tags_read_at = models.DateTimeField(_("cards last read"), null=True, blank=True)
     search_text = models.TextField(editable=False, blank=True)
     fleets = models.ManyToManyField(Fleet, through="FleetDriver", related_name="drivers")
 
@@ -170,3 +172,22 @@ class PrivateAccess(models.Model):
                 fields=["driver", "ampeco_partner_id"], name="private_access_once"
             )
         ]
+
+
+class IdTag(models.Model):
+    """What starts a charge for a driver, such as a card; of its number only the end is kept."""
+
+    driver = models.ForeignKey(Driver, on_delete=models.CASCADE, related_name="id_tags")
+    ampeco_id = models.BigIntegerField(_("AMPECO id"), unique=True)
+    type = models.CharField(_("type"), max_length=16)
+    status = models.CharField(_("status"), max_length=16)
+    label = models.CharField(_("label"), max_length=100, blank=True)
+    last_digits = models.CharField(_("last digits"), max_length=8, blank=True)
+    expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("charging card")
+        verbose_name_plural = _("charging cards")
+
+    def works_at(self, moment: datetime) -> bool:
+        return self.status == "enabled" and (self.expires_at is None or self.expires_at > moment)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ampeco.client import AmpecoClient
 from ampeco.connection import note_accepted, note_refused
 from ampeco.types import PartnerInvite, User
+from drivers.id_tags import read_due_tags
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
 from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
@@ -120,6 +121,7 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
     calls_before = client.calls
     try:
         _mirror(fleet, run=run, client=client)
+        run.problem = read_due_tags(fleet, client=client, now=timezone.now())
     except UpstreamError as error:
         if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
             note_refused()

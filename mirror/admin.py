@@ -16,6 +16,7 @@ ORDER = (
     "locations",
     "charge_points",
     "evses",
+    "parking_spaces",
     "bookings",
     "seen",
     "new",

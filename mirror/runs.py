@@ -19,7 +19,8 @@ FULL_RETRY = timedelta(minutes=15)
 LOCATIONS = "locations"
 CHARGE_POINTS = "charge_points"
 EVSES = "evses"
-NOUNS = (LOCATIONS, CHARGE_POINTS, EVSES)
+PARKING_SPACES = "parking_spaces"
+NOUNS = (LOCATIONS, CHARGE_POINTS, EVSES, PARKING_SPACES)
 COUNTED = ("seen", "new", "changed", "retired", "skipped")
 
 Counts = dict[str, dict[str, int]]
@@ -44,7 +45,8 @@ def no_counts() -> Counts:
 def add_counts(counts: dict[str, Any], more: Counts) -> dict[str, Any]:
     """Return the counts of a run with those of a page added."""
     summed = {
-        noun: {what: number + counts[noun][what] for what, number in numbers.items()}
+        # A run that an older version began may not count all of this yet.
+        noun: {what: number + counts.get(noun, {}).get(what, 0) for what, number in numbers.items()}
         for noun, numbers in more.items()
     }
     return {**counts, **summed}

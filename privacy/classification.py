@@ -84,6 +84,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "reference_key": TEXT,
         "slot_key": WHOSE,
         "ampeco_booking_id": OPERATORS_KEY,
+        "authorized_tokens": PERSONAL,
     },
     "bookings.BookingRequest": {
         "driver": WHOSE,
@@ -100,6 +101,8 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "created_by": WHOSE,
         "search_text": PERSONAL,
     },
+    "drivers.IdTag": {"driver": WHOSE, "label": TEXT, "last_digits": PERSONAL},
+    "vehicles.BayMemory": {"last_reason": TEXT},
     "batches.Batch": {"created_by": WHOSE, "name": TEXT},
     "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
     "waiting.Wish": {"driver": WHOSE, "created_by": WHOSE, "reference": TEXT},
@@ -150,7 +153,8 @@ NOT_PERSONAL: dict[str, str] = {
     "resume_from counts calls problem ampeco_partner_id",
     "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes created_at",
     "drivers.FleetMembership": "id fleet role is_admin created_at",
-    "drivers.Driver": "id status synced_at",
+    "drivers.Driver": "id status synced_at tags_read_at",
+    "drivers.IdTag": "id ampeco_id type status expires_at",
     "drivers.FleetDriver": "id fleet added_at left_at",
     "drivers.PrivateAccess": "id ampeco_partner_id",
     "team.Invitation": "id uid fleet role state created_at sent_at mails expires_at settled_at",
@@ -166,14 +170,14 @@ NOT_PERSONAL: dict[str, str] = {
     "booking_enabled max_power_kw ampeco_tariff_group_id",
     "charging_sites.Connector": "id evse ampeco_id type format status",
     "charging_sites.ParkingSpace": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
-    "retired_at location label status occupancy is_accessible",
+    "retired_at location label status is_accessible",
     "charging_sites.ParkingSpace_evses": "id parkingspace evse",
     "charging_sites.ParkingLimits": "id space max_weight_kg max_height_cm max_length_cm "
     "max_width_cm vehicle_types drive_through refrigeration_outlet dangerous_goods",
     "charging_sites.FavouriteSite": "id location created_at",
     "bookings.Booking": "id uid fleet location evse vehicle start_at end_at status open_change "
     "needs_attention made_elsewhere replaces ampeco_updated_at refresh_at reminder_at version "
-    "changed_at calendar_uid link_generation created_at",
+    "changed_at calendar_uid link_generation access_methods created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
     "wanted_current_type wanted_connector_type wanted_min_power_kw wanted_max_power_kw "
     "wanted_parking start_at end_at "
@@ -182,7 +186,9 @@ NOT_PERSONAL: dict[str, str] = {
     "vehicles.Vehicle": "id fleet number vin make model ampeco_type battery_kwh ac_kw dc_kw plugs "
     "kwh_per_km reserve_percent weight_kg height_cm length_cm width_cm needs_drive_through "
     "needs_refrigeration carries_dangerous_goods home_site cost_centre retired_at version "
-    "created_at",
+    "number_key created_at",
+    "vehicles.BayMemory": "id fleet location needs needs_key approved refused refused_at "
+    "changed_at",
     "batches.Batch": "id fleet source state version file_digest created_at changed_at sent_at",
     "batches.BatchRow": "id batch position state vehicle location evse start_at end_at "
     "submission_key booking",

@@ -163,9 +163,14 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     theirs.wishes.exclude(reference="").update(reference="")
     theirs.wish_events.exclude(note="").update(note="")
     # Links of an earlier generation lead nowhere.
-    theirs.bookings.update(link_generation=F("link_generation") + 1, reminder_at=None)
+    theirs.bookings.update(
+        link_generation=F("link_generation") + 1, reminder_at=None, authorized_tokens=[]
+    )
     counts["calendars"] = theirs.feeds.filter(revoked_at=None).update(revoked_at=now)
     theirs.private_access.delete()
+    theirs.id_tags.delete()
+    # A plate stays with its vehicle, which is the fleet's, and leads to nobody any more.
+    theirs.vehicles.update(usual_driver=None)
     theirs.fleets.filter(left_at=None).update(left_at=now)
     blank_drivers(Driver.objects.filter(pk=driver.pk))
     _blank_log(driver)

@@ -35,6 +35,7 @@ BOOKKEEPING = frozenset(
         "lease_until",
         "link_generation",
         "next_attempt_at",
+        "number_key",
         "refresh_at",
         "reference_key",
         "search_text",
@@ -86,7 +87,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
         return named(row) | {"driver_page_opens_until": link_until if link_until > now else None}
 
     related: dict[type[Model], list[str]] = {
-        Booking: ["fleet", "location", "evse", "driver"],
+        Booking: ["fleet", "location", "evse", "driver", "vehicle"],
         BookingRequest: ["location", "evse", "driver", "previous_driver"],
         BookingEvent: ["driver"],
         Wish: ["fleet", "location", "evse", "driver"],
@@ -99,6 +100,8 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "driver", [named(driver)]
     yield "fleets", told(theirs.fleets.select_related("fleet"))
     yield "private_charge_points_of_partners", told(theirs.private_access)
+    yield "charging_cards", told(theirs.id_tags)
+    yield "vehicles", told(theirs.vehicles.select_related("fleet", "home_site"))
     yield "bookings", told(theirs.bookings, booked)
     yield "requests", told(theirs.requests)
     yield "history_of_requests", told(theirs.request_events)

@@ -14,9 +14,10 @@ from bookings.models import (
     ChargingSession,
 )
 from calendars.models import CalendarFeed
-from drivers.models import Driver, FleetDriver, PrivateAccess
+from drivers.models import Driver, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
 from upstream.emails import email_spellings
+from vehicles.models import Vehicle
 from waiting.models import Wish, WishEvent
 
 
@@ -88,6 +89,15 @@ class OfDriver:
     @property
     def private_access(self) -> QuerySet[PrivateAccess]:
         return PrivateAccess.objects.filter(driver=self.driver)
+
+    @property
+    def id_tags(self) -> QuerySet[IdTag]:
+        return IdTag.objects.filter(driver=self.driver)
+
+    @property
+    def vehicles(self) -> QuerySet[Vehicle]:
+        """The vehicles that the driver usually drives: by their plates people are recognised."""
+        return Vehicle.objects.filter(usual_driver=self.driver)
 
     @property
     def open_bookings(self) -> QuerySet[Booking]:

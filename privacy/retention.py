@@ -1,10 +1,10 @@
 """Clears what has been kept for long enough, in small transactions.
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
-name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting
-list, calendars that were revoked and the back office's own history; drivers who left all fleets
-lose their names, and so do people who sign in but belong to none. The audit trail is kept for
-AUDIT_MONTHS.
+name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list,
+calendars that were revoked and the back office's own history; drivers who left all fleets lose
+their names, retired vehicles their plates, and so do people who sign in but belong to none. The
+audit trail is kept for AUDIT_MONTHS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -19,16 +19,18 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import ERASED_DOMAIN, User
 from bookings.models import Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from calendars.models import CalendarFeed
-from drivers.models import Driver, Fleet, FleetDriver, PrivateAccess
+from drivers.models import Driver, Fleet, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
 from privacy.models import AuditEntry, ClearedBookings
+from vehicles.models import Vehicle
 from waiting.models import Wish
 
 AT_ONCE = 500
@@ -49,6 +51,7 @@ class Cleared:
     wishes: int = 0
     calendars: int = 0
     drivers: int = 0
+    vehicles: int = 0
     people: int = 0
     history: int = 0
     audit_entries: int = 0
@@ -70,6 +73,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
             "wishes": lambda: _delete_head(Wish, "window_end", before),
             "calendars": lambda: _delete(old_feeds(before)),
             "drivers": lambda: _clear_drivers(before),
+            "vehicles": lambda: _clear_vehicles(before),
             "people": lambda: _erase_people(before),
             "history": lambda: _delete_head(LogEntry, "action_time", before),
         }
@@ -104,6 +108,7 @@ def due(*, now: datetime | None = None) -> Cleared:
         found.wishes = Wish.objects.filter(window_end__lt=before).count()
         found.calendars = old_feeds(before).count()
         found.drivers = old_drivers(before).count()
+        found.vehicles = old_vehicles(before).count()
         found.people = old_people(before).count()
         found.history = LogEntry.objects.filter(action_time__lt=before).count()
     audit_before = now - settings.AUDIT_MONTHS * MONTH
@@ -125,6 +130,12 @@ def old_drivers(before: datetime) -> QuerySet[Driver]:
         synced_at__lt=before,
         ampeco_user_id__gt=0,
     ).exclude(email="")
+
+
+def old_vehicles(before: datetime) -> QuerySet[Vehicle]:
+    """Return vehicles that were retired long ago and still have a plate, a VIN or a driver."""
+    named = ~Q(plate="") | ~Q(vin="") | Q(usual_driver__isnull=False)
+    return Vehicle.objects.filter(named, retired_at__lt=before)
 
 
 def old_people(before: datetime) -> QuerySet[User]:
@@ -217,6 +228,8 @@ def _unname(keys: list[int]) -> None:
         created_by=None,
         slot_key="",
         reminder_at=None,
+        vehicle=None,
+        authorized_tokens=[],
         link_generation=F("link_generation") + 1,
     )
     requests.update(driver=nobody, created_by=None)
@@ -225,6 +238,9 @@ def _unname(keys: list[int]) -> None:
     events.exclude(user=None, driver=None).update(user=None, driver=None)
     for event in events.filter(changes__has_key="driver"):
         event.changes["driver"] = [nobody.pk, nobody.pk]
+        event.save(update_fields=["changes"])
+    for event in events.filter(changes__has_key="vehicle"):
+        del event.changes["vehicle"]
         event.save(update_fields=["changes"])
 
 
@@ -249,9 +265,19 @@ def _clear_drivers(before: datetime) -> int:
     rows = Driver.objects.filter(pk__in=keys)
     CalendarFeed.objects.filter(driver__in=keys).delete()
     PrivateAccess.objects.filter(driver__in=keys).delete()
+    IdTag.objects.filter(driver__in=keys).delete()
+    Vehicle.objects.filter(usual_driver__in=keys).update(usual_driver=None)
     blank_drivers(rows)
     # They may come back, as somebody new.
     return cut_loose(rows)
+
+
+def _clear_vehicles(before: datetime) -> int:
+    """Leave of vehicles that were retired long ago what they are, and not whose plates they had."""
+    keys = list(old_vehicles(before).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    return Vehicle.objects.filter(pk__in=keys).update(
+        plate="", vin="", usual_driver=None, search_text=Lower("number")
+    )
 
 
 def _erase_people(before: datetime) -> int:

@@ -1,17 +1,23 @@
-"""The mirrored sites in the back office: to look at, never to change."""
+"""The mirrored sites in the back office: to look at, never to change.
+
+But for the limits of parking spaces, of which AMPECO tells nothing: those staff note here.
+"""
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from ampeco.types.places import VEHICLE_TYPES
 from mirror.admin import ReadOnlyAdmin
 from shell.wall_clock import zone_of_place
-from sites.models import ChargePoint, Connector, Evse, Location
+from sites.facts import readable
+from sites.models import ChargePoint, Connector, Evse, Location, ParkingLimits, ParkingSpace
 
 MIRRORED_FILTERS = [("retired_at", admin.EmptyFieldListFilter)]
 
@@ -118,3 +124,71 @@ class EvseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("site"), ordering="charge_point__location__name")
     def location(self, evse: Evse) -> str:
         return evse.charge_point.location.name
+
+
+class LimitsForm(forms.ModelForm):
+    vehicle_types = forms.MultipleChoiceField(
+        label=_("kinds of vehicles"),
+        choices=[(kind, readable(kind)) for kind in sorted(VEHICLE_TYPES)],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: any."),
+    )
+
+    class Meta:
+        model = ParkingLimits
+        fields = [
+            "max_weight_kg",
+            "max_height_cm",
+            "max_length_cm",
+            "max_width_cm",
+            "vehicle_types",
+            "drive_through",
+            "refrigeration_outlet",
+            "dangerous_goods",
+        ]
+
+
+class LimitsInline(StackedInline):
+    """Which vehicles find room; what is left empty is not known and keeps nobody away."""
+
+    model = ParkingLimits
+    form = LimitsForm
+    extra = 1
+    max_num = 1
+    hide_title = True
+
+
+@admin.register(ParkingSpace)
+class ParkingSpaceAdmin(ModelAdmin):
+    """Parking spaces, with the limits that staff have noted."""
+
+    list_display = ["__str__", "location", "status", "chargers", "retired_at", "synced_at"]
+    list_filter = ["status", *MIRRORED_FILTERS]
+    list_select_related = ["location"]
+    search_fields = ["label", "location__name", "=ampeco_id"]
+    ordering = ["location__name", "label", "pk"]
+    fields = readonly_fields = [
+        "label",
+        "location",
+        "status",
+        "is_accessible",
+        "chargers",
+        "ampeco_id",
+        "synced_at",
+        "retired_at",
+    ]
+    inlines = [LimitsInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ParkingSpace]:
+        return super().get_queryset(request).prefetch_related("evses")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.display(description=_("EVSEs"))
+    def chargers(self, space: ParkingSpace) -> str:
+        return ", ".join(evse.name for evse in space.evses.all())

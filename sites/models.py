@@ -165,7 +165,6 @@ class ParkingSpace(Mirrored):
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="parking_spaces")
     label = models.CharField(_("label"), max_length=255, blank=True)
     status = models.CharField(_("status"), max_length=16)
-    occupancy = models.CharField(_("occupancy"), max_length=16, blank=True)
     is_accessible = models.BooleanField(_("for people with disabilities"), default=False)
     evses = models.ManyToManyField(Evse, related_name="parking_spaces", verbose_name=_("EVSEs"))
 

@@ -126,6 +126,20 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/{booking}/change/", stranger=404, viewer=403, manager=200),
         page("post", "/bookings/{booking}/change/", CHANGE, stranger=404, viewer=403, manager=302),
     ],
+    "bookings:vehicle_options": [
+        page("get", "/bookings/new/vehicles/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:vehicle": [
+        page("get", "/bookings/{booking}/vehicle/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/bookings/{booking}/vehicle/",
+            {"vehicle": "", "version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
     "bookings:cancel": [
         page("get", "/bookings/{booking}/cancel/", stranger=404, viewer=403, manager=200),
         page(
@@ -226,6 +240,27 @@ ENTRIES: dict[str, list[Entry]] = {
     "waiting:let_pass": [
         page("post", "/waiting/offers/{offer}/let-pass/", stranger=404, viewer=403, manager=302),
         page("get", "/waiting/offers/{offer}/let-pass/", stranger=405, viewer=403, manager=405),
+    ],
+    "vehicles:list": [page("get", "/vehicles/", stranger=200, viewer=200, manager=200)],
+    "vehicles:detail": [page("get", "/vehicles/{vehicle}/", stranger=404, viewer=200, manager=200)],
+    "vehicles:add": [
+        page("get", "/vehicles/add/", stranger=200, viewer=403, manager=200),
+        page("post", "/vehicles/add/", {"number": "Van 99"}, stranger=302, viewer=403, manager=302),
+    ],
+    "vehicles:change": [
+        page("get", "/vehicles/{vehicle}/change/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/vehicles/{vehicle}/change/",
+            {"number": "Van 98"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "vehicles:retire": [
+        page("post", "/vehicles/{vehicle}/retire/", stranger=404, viewer=403, manager=302),
+        page("get", "/vehicles/{vehicle}/retire/", stranger=405, viewer=403, manager=405),
     ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [

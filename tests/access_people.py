@@ -20,6 +20,7 @@ from tests.factories import (
     MembershipFactory,
     OfferFactory,
     UserFactory,
+    VehicleFactory,
     WishFactory,
     next_noon,
     secret_of,
@@ -36,6 +37,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         booking__fleet=fleet,
         booking__evse=evse,
         booking__reference="Our job 7",
+        booking__vehicle=VehicleFactory(fleet=fleet, number="Ownly van"),
     )
     feed = CalendarFeedFactory(fleet=fleet)
     refused = BookingRequestFactory(
@@ -47,6 +49,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "evse": str(evse.pk),
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
+        "vehicle": str(request.booking.vehicle_id),
         "link": link_token(request.booking, request.booking.driver),
         "other_link": link_token(request.booking, mirrored_driver),
         "feed": secret_of(feed),

@@ -7,3 +7,10 @@ class VehiclesConfig(AppConfig):
 
     name = "vehicles"
     verbose_name = _("Vehicles")
+
+    def ready(self) -> None:
+        """Let the pickers of sites know which chargers fit a vehicle."""
+        from sites.slots import fit
+        from vehicles.pages.fits import read_fit
+
+        fit.readers.append(read_fit)

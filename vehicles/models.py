@@ -1,5 +1,8 @@
 """What a fleet drives. AMPECO knows no vehicles: these are the portal's own rows."""
 
+import re
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -97,6 +100,7 @@ class Vehicle(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     search_text = models.TextField(editable=False, blank=True)
+    number_key = models.CharField(max_length=200, editable=False, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("vehicle")
@@ -108,11 +112,26 @@ class Vehicle(models.Model):
                 condition=models.Q(retired_at=None),
                 name="vehicle_number_once_a_fleet",
             ),
+            models.UniqueConstraint(
+                "fleet",
+                Upper("plate"),
+                condition=models.Q(retired_at=None) & ~models.Q(plate=""),
+                name="vehicle_plate_once_a_fleet",
+            ),
         ]
         indexes = [models.Index(fields=["fleet", "number", "id"], name="vehicle_by_number")]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it with the text by which numbers are in order."""
+        self.number_key = number_key(self.number)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
 
     @property
     def name(self) -> str:
@@ -120,3 +139,35 @@ class Vehicle(models.Model):
         if self.plate and self.plate != self.number:
             return f"{self.number} ({self.plate})"
         return self.number
+
+
+def number_key(number: str) -> str:
+    """Return a text by which “Van 7” comes before “Van 14”."""
+    return re.sub(r"[0-9]+", lambda digits: digits[0].zfill(8), number.casefold())[:200]
+
+
+class BayMemory(models.Model):
+    """What an operator made of a vehicle's needs of a parking space at a site, fleet by fleet.
+
+    `needs` are AMPECO's parking space criteria as they were sent, `needs_key` tells the same ones.
+    """
+
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bay_memories")
+    needs = models.JSONField(_("needs"), default=dict)
+    needs_key = models.CharField(max_length=64)
+    approved = models.PositiveIntegerField(_("approved"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    last_reason = models.CharField(_("operator's last reason"), max_length=1000, blank=True)
+    refused_at = models.DateTimeField(_("last refused"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("last decided"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("bay memory")
+        verbose_name_plural = _("bay memories")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fleet", "location", "needs_key"], name="bay_memory_once_a_need"
+            )
+        ]
+        indexes = [models.Index(fields=["fleet", "needs_key"], name="bay_memory_by_need")]

@@ -1,11 +1,12 @@
 """What a fleet may read of its vehicles. Every read starts at the fleet."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from drivers.models import Fleet
 from mirror.search import search_key
 from vehicles.models import Vehicle
 
+BY_NUMBER = ("number_key", "number", "pk")
 # What tells whether the usual driver may charge somewhere.
 ACCESS = "usual_driver__private_access"
 
@@ -21,7 +22,7 @@ def vehicles_of(fleet: Fleet) -> QuerySet[Vehicle]:
         Vehicle.objects.filter(fleet=fleet)
         .select_related("usual_driver", "home_site")
         .prefetch_related(ACCESS)
-        .order_by("number", "pk")
+        .order_by(*BY_NUMBER)
     )
 
 
@@ -31,8 +32,12 @@ def vehicle_of(fleet: Fleet, pk: int) -> Vehicle:
 
 
 def matching_vehicles(fleet: Fleet, query: str, *, retired: bool = False) -> QuerySet[Vehicle]:
-    """Return the current (or the retired) vehicles in which each word of a query occurs."""
+    """Return the current (or the retired) vehicles in which each word of a query occurs.
+
+    A word may also be of the usual driver's name or e-mail.
+    """
     vehicles = vehicles_of(fleet).filter(retired_at__isnull=not retired)
     for word in search_key(query).split():
-        vehicles = vehicles.filter(search_text__contains=word)
+        driven_by = Q(usual_driver__search_text__contains=word)
+        vehicles = vehicles.filter(Q(search_text__contains=word) | driven_by)
     return vehicles

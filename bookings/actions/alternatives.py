@@ -12,6 +12,7 @@ from bookings.actions.candidate import Candidate, Slot
 from bookings.models import Booking, BookingRequest
 from drivers.permissions import private_partner_ids
 from shell.wall_clock import instants_of
+from sites import parking
 from sites.facts import trouble_of
 from sites.finding.nearby import Nearby, nearest_sites
 from sites.models import Connector, Evse, Location
@@ -25,6 +26,7 @@ from sites.selectors import (
 )
 from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
+from vehicles.fitting import misfit, why_not
 
 ONE_DAY = timedelta(days=1)
 MOST_TIMES = 4
@@ -129,7 +131,17 @@ class Search:
 
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
         fitting = [evse for evse in evses if self.wish.fits(evse)]
+        if vehicle := self.candidate.vehicle:
+            misfits = {evse.pk: why_not(vehicle, evse) for evse in fitting}
+            fitting = [
+                evse for evse in fitting if not ((misfit := misfits[evse.pk]) and misfit.is_certain)
+            ]
         return self.candidate.usable(fitting) if self.candidate.driver else fitting
+
+    def distance(self, evse: Evse) -> tuple[bool, tuple[bool, bool, Decimal, str]]:
+        """Return by what chargers are put in order: where the vehicle may not fit, comes last."""
+        vehicle = self.candidate.vehicle
+        return vehicle is not None and bool(misfit(vehicle, evse)), self.wish.distance(evse)
 
     def first_start(self, free: Iterable[Period]) -> datetime | None:
         """Return when a charger could be had: as wanted, or where that has passed soon enough."""
@@ -215,13 +227,13 @@ def _bookable_length(length: timedelta) -> timedelta:
 def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> Alternatives:
     """Add what is free at the site itself. Raises AvailabilityUnknown."""
     location, wanted = search.slot.location, search.slot.evse
-    bookable = list(bookable_evses(location, partner_ids=search.partner_ids))
+    bookable = list(_fitting(search, bookable_evses(location, partner_ids=search.partner_ids)))
     usable = search.usable(bookable)
     if not usable:
         return found
     held = held_times(search.candidate.fleet.pk, location=location, now=search.now)
     free = _free_times(search, location, usable, held=held)
-    others = sorted((evse for evse in usable if evse != wanted), key=search.wish.distance)
+    others = sorted((evse for evse in usable if evse != wanted), key=search.distance)
     chargers = [
         search.at(location, evse, start)
         for evse in others
@@ -295,7 +307,7 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
             if unknown.reason != "refused":
                 return replace(found, other_sites=tuple(offers), sites_problem=unknown.message)
             continue
-        for evse in sorted(evses, key=search.wish.distance):
+        for evse in sorted(evses, key=search.distance):
             start = search.first_start(free[evse.pk])
             if start is not None:
                 wanted = evse if search.slot.evse else None
@@ -315,10 +327,18 @@ def _usable_at(
         .select_related("charge_point__location")
         .prefetch_related("connectors")
     )
+    evses = _fitting(search, evses)
     at_sites: dict[int, list[Evse]] = defaultdict(list)
     for evse in search.usable(evses):
         at_sites[evse.charge_point.location_id].append(evse)
     return at_sites
+
+
+def _fitting(search: Search, evses: QuerySet[Evse]) -> QuerySet[Evse]:
+    """Let a query read what is held against a vehicle, where one is named."""
+    if search.candidate.vehicle is None:
+        return evses
+    return evses.prefetch_related(*parking.PREFETCH)
 
 
 def _free_times(

@@ -205,7 +205,7 @@ def read_booking(booking: Booking) -> Booking:
 
 
 def _with_facts(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
-    return bookings.select_related("fleet", "driver", "location", "evse__charge_point")
+    return bookings.select_related("fleet", "driver", "location", "evse__charge_point", "vehicle")
 
 
 def check_changeable(

@@ -87,6 +87,10 @@ class Booking(models.Model):
         db_index=False,
         verbose_name=_("vehicle"),
     )
+    # How one gets in, and what starts the charge, as the operator says of this booking: AMPECO's
+    # words, and tokens as {id, type, last_digits}.
+    access_methods = models.JSONField(_("access"), default=list, db_default=[], blank=True)
+    authorized_tokens = models.JSONField(_("tokens"), default=list, db_default=[], blank=True)
     reference = models.CharField(_("reference"), max_length=64, blank=True)
     reference_key = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.REQUESTED)
@@ -312,7 +316,9 @@ def booking_of_link(token: str, *, now: datetime | None = None) -> Booking | Non
         return None
     booking = (
         Booking.objects.filter(uid=wanted, fleet__is_active=True)
-        .select_related("fleet", "driver", "location", "evse__charge_point", "created_by")
+        .select_related(
+            "fleet", "driver", "location", "evse__charge_point", "created_by", "vehicle"
+        )
         .first()
     )
     if booking is None or f"{booking.driver_id}-{booking.link_generation}" != (

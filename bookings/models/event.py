@@ -31,6 +31,7 @@ class BookingEvent(models.Model):
         DRIVER_LEFT = "driver-left", _("Driver no longer in the fleet")
         UNDELIVERED = "undelivered", _("E-mail not delivered")
         HANDED_OVER = "handed-over", _("Handed over to a colleague")
+        OTHER_VEHICLE = "other-vehicle", _("Another vehicle")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(_("when"), default=timezone.now)

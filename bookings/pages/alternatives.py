@@ -20,11 +20,14 @@ from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
+from bookings.pages.vehicles.choice import vehicle_or_404
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
 from sites.slots.picker.form import DRAFT
+from vehicles.fitting import misfit
+from vehicles.models import Vehicle
 
 # What a link to another slot takes along, so that nothing has to be typed again.
 FILLED_IN = (*DRAFT, "draft", "move")
@@ -37,6 +40,11 @@ class Choice:
     slot: Slot
     url: str
     km: float | None = None
+    vehicle: Vehicle | None = None
+
+    @property
+    def misfit(self) -> str:
+        return misfit(self.vehicle, self.slot.evse) if self.vehicle and self.slot.evse else ""
 
     @property
     def trouble(self) -> str:
@@ -55,14 +63,18 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
     slot = Slot(
         booking.location, booking.evse, criteria_of(booking), booking.start_at, booking.end_at
     )
-    driver = _driver(request.fleet, booking.driver_id)
-    found = alternatives_for(Candidate(request.fleet, slot, driver), with_times=not moving)
+    driver, vehicle = _driver(request.fleet, booking.driver_id), booking.vehicle
+    candidate = Candidate(request.fleet, slot, driver, vehicle=vehicle)
+    found = alternatives_for(candidate, with_times=not moving)
     filled_in = {
         "driver": booking.driver_id,
         "reference": booking.reference,
+        "vehicle": booking.vehicle_id,
         "move": booking.pk if moving else moves_on(read_history(booking), now=timezone.now()),
     }
-    return _show(request, found, filled_in=filled_in, booking=booking, moving=moving)
+    return _show(
+        request, found, filled_in=filled_in, booking=booking, moving=moving, vehicle=vehicle
+    )
 
 
 @manager_required
@@ -76,8 +88,16 @@ def slot_alternatives(request: FleetRequest) -> HttpResponse:
     candidate = candidate_or_404(form, request.fleet)
     filled_in = {name: request.GET.get(name, "") for name in FILLED_IN}
     candidate.driver = _driver(request.fleet, filled_in["driver"])
+    candidate.vehicle = vehicle_or_404(request.GET, request.fleet)
     found = alternatives_for(candidate, with_times=not filled_in["move"])
-    return _show(request, found, filled_in=filled_in, booking=None, moving=bool(filled_in["move"]))
+    return _show(
+        request,
+        found,
+        filled_in=filled_in,
+        booking=None,
+        moving=bool(filled_in["move"]),
+        vehicle=candidate.vehicle,
+    )
 
 
 def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
@@ -111,9 +131,10 @@ def _show(
     filled_in: dict[str, Any],
     booking: Booking | None,
     moving: bool,
+    vehicle: Vehicle | None,
 ) -> HttpResponse:
     def choices(slots: Iterable[Slot]) -> list[Choice]:
-        return [Choice(slot, booking_url(slot, filled_in)) for slot in slots]
+        return [Choice(slot, booking_url(slot, filled_in), vehicle=vehicle) for slot in slots]
 
     whole = not request.htmx or request.htmx.history_restore_request
     # On the page of a booking they stand below the heading that tells its status.
@@ -127,7 +148,7 @@ def _show(
         "other_times": choices(found.other_times),
         "other_chargers": choices(found.other_chargers),
         "other_sites": [
-            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km)
+            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km, vehicle)
             for offer in found.other_sites
         ],
         "heading": "h3" if within else "h2",

@@ -155,13 +155,15 @@ def header() -> list[str]:
         _("Energy (kWh)"),
         _("Cost"),
         _("Currency"),
+        _("Vehicle"),
+        _("Plate"),
     ]
 
 
 def cells_of(booking: Booking, words: Words) -> list[Cell]:
     """Return a booking's line: start and end on the site's clock."""
     site, zone, driver, evse = booking.location, booking.zone, booking.driver, booking.evse
-    asked = booking.created_by
+    asked, vehicle = booking.created_by, booking.vehicle
     session: ChargingSession | None = getattr(booking, "charging_session", None)
     return [
         booking.pk,
@@ -184,6 +186,8 @@ def cells_of(booking: Booking, words: Words) -> list[Cell]:
         session.energy_kwh if session else None,
         session.amount if session else None,
         session.currency if session else "",
+        vehicle.number if vehicle else "",
+        vehicle.plate if vehicle else "",
     ]
 
 

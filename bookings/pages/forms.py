@@ -63,6 +63,9 @@ class SlotForm(OneLines, forms.Form):
     min_power = forms.DecimalField(
         min_value=Decimal(0), max_value=Decimal(10000), decimal_places=2, required=False
     )
+    max_power = forms.DecimalField(
+        min_value=Decimal(0), max_value=Decimal(10000), decimal_places=2, required=False
+    )
     start = InstantField()
     minutes = forms.IntegerField(
         min_value=-1_000_000,
@@ -101,6 +104,16 @@ class BookingForm(OneLines, forms.Form):
     driver_query = forms.CharField(
         label=_("Find a driver"), max_length=100, required=False, empty_value=""
     )
+    vehicle = forms.IntegerField(
+        label=_("Vehicle"),
+        min_value=1,
+        max_value=2**62,
+        required=False,
+        error_messages={"invalid": _("Please pick a vehicle from the list.")},
+    )
+    vehicle_query = forms.CharField(
+        label=_("Find a vehicle"), max_length=100, required=False, empty_value=""
+    )
     reference = forms.CharField(
         label=_("Reference"),
         max_length=REFERENCE_LENGTH,
@@ -109,6 +122,7 @@ class BookingForm(OneLines, forms.Form):
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     confirmed_overlap = forms.CharField(max_length=100, required=False)
+    confirmed_misfit = forms.CharField(max_length=100, required=False)
     # Of the booking that is to be moved, as it was when the form was shown.
     version = forms.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput
@@ -127,6 +141,7 @@ class BookingListForm(OneLines, forms.Form):
     q = forms.CharField(label=_("Search"), max_length=100, required=False)
     site = forms.CharField(label=_("Site"), max_length=100, required=False)
     driver = forms.CharField(label=_("Driver"), max_length=100, required=False)
+    vehicle = forms.CharField(label=_("Vehicle"), max_length=100, required=False)
     status = forms.ChoiceField(
         label=_("Status"), choices=[("", _("Any")), *Booking.Status.choices], required=False
     )
@@ -159,6 +174,7 @@ class BookingListForm(OneLines, forms.Form):
             q=data.get("q", ""),
             site=data.get("site", ""),
             driver=data.get("driver", ""),
+            vehicle=data.get("vehicle", ""),
             status=data.get("status", ""),
         )
         if since:
@@ -189,7 +205,12 @@ def candidate_or_404(form: SlotForm, fleet: Fleet, *, moved: Booking | None = No
     criteria = (
         Criteria()
         if data["evse"]
-        else Criteria(data["current"], data["connector"], data["min_power"] or None)
+        else Criteria(
+            data["current"],
+            data["connector"],
+            data["min_power"] or None,
+            data["max_power"] or None,
+        )
     )
     chargers = meant_chargers(fleet, data["site"], data["evse"], criteria)
     location = chargers[0].charge_point.location if chargers else location_or_404(form, fleet)

@@ -29,6 +29,7 @@ from bookings.pages.forms import (
     location_or_404,
     slot_params,
 )
+from bookings.pages.vehicles.choice import misfit_key, offer_for, put_in, vehicle_or_404
 from drivers.models import Driver
 from drivers.permissions import (
     FleetRequest,
@@ -43,7 +44,8 @@ from sites.facts import trouble_of, what_is_stale
 from sites.models import Location
 from sites.pages.picker import picker_for
 from sites.selectors import bookable_evses
-from sites.slots.picker.form import DRAFT, draft_params
+from sites.slots.picker.form import DRAFT, criteria_params, draft_params
+from vehicles.selectors import current_vehicles
 
 LONGEST_KEY = 18
 
@@ -62,11 +64,15 @@ def new(request: FleetRequest) -> HttpResponse:
         location = location_or_404(slot_form, request.fleet)
         return _offer_slots(request, location, old, message=slot_form.sentence())
     candidate = candidate_or_404(slot_form, request.fleet, moved=old)
+    if request.method == "GET":
+        named = vehicle_or_404(given, request.fleet)
+        if named and not named.is_retired:
+            put_in(candidate, named)
     if request.method == "POST" and "find" not in request.POST:
         return _send(request, candidate)
     if old and not old.can_change():
         return refused(request, old)
-    return _show(request, candidate, _unsent_form(given, old))
+    return _show(request, candidate, _unsent_form(given, candidate))
 
 
 def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
@@ -93,6 +99,14 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
         return _show(request, candidate, form)
     candidate.driver, candidate.driver_is_current = driver, True
     candidate.confirmed_overlap = data["confirmed_overlap"] == overlap_key(driver, slot)
+    if data["vehicle"]:
+        vehicle = current_vehicles(fleet).filter(pk=data["vehicle"]).first()
+        if vehicle is None:
+            text = _("This vehicle is not in your fleet. Please pick another one.")
+            form.add_error("vehicle", text)
+            return _show(request, candidate, form)
+        put_in(candidate, vehicle)
+        candidate.confirmed_misfit = data["confirmed_misfit"] == misfit_key(candidate)
     try:
         submission = submit_booking_request(
             candidate,
@@ -123,9 +137,11 @@ def _say(
 ) -> HttpResponse:
     old = candidate.previous
     problem = refusal.message
-    if refusal.field == "driver":
-        form.add_error("driver", problem)
+    if refusal.field in {"driver", "vehicle"}:
+        form.add_error(refusal.field, problem)
         return _show(request, candidate, form)
+    if refusal.field == "misfit":
+        return _show(request, candidate, form, misfit=problem)
     if refusal.field == "overlap":
         assert candidate.driver is not None
         key = overlap_key(candidate.driver, candidate.slot)
@@ -139,10 +155,19 @@ def _say(
     return _show(request, candidate, form, problem=problem, offer_slots=refusal.offer_slots)
 
 
-def _unsent_form(given: QueryDict, old: Booking | None) -> BookingForm:
+def _unsent_form(given: QueryDict, candidate: Candidate) -> BookingForm:
+    """Return the form as it opens: a named vehicle brings its usual driver along."""
     initial: dict[str, Any] = {}
+    old = candidate.previous
+    if candidate.vehicle:
+        initial["driver"] = candidate.vehicle.usual_driver_id
     if old:
-        initial = {"driver": old.driver_id, "reference": old.reference, "version": old.version}
+        initial = {
+            "driver": old.driver_id,
+            "vehicle": old.vehicle_id,
+            "reference": old.reference,
+            "version": old.version,
+        }
     initial |= {name: given[name] for name in (*DRAFT, "version") if name in given}
     key = given.get("submission_key", "")
     return BookingForm(initial={**initial, "submission_key": key or uuid.uuid4()})
@@ -158,13 +183,14 @@ def _show(
     form: BookingForm,
     *,
     problem: str = "",
+    misfit: str = "",
     offer_slots: bool = False,
     overlaps: Sequence[Booking] = (),
     overlap_key: str = "",
     seen_version: int | None = None,
 ) -> HttpResponse:
     slot, old = candidate.slot, candidate.previous
-    refusal = None if problem else first_refusal(candidate, SLOT_RULES)
+    refusal = None if problem or misfit else first_refusal(candidate, SLOT_RULES)
     if refusal:
         problem, offer_slots = refusal.message, refusal.offer_slots
     offer = offer_drivers(
@@ -180,7 +206,16 @@ def _show(
         "form": form,
         "problem": problem,
         "overlaps": overlaps,
-        "overlap_key": overlap_key,
+        "overlap_key": overlap_key or _text(form, "confirmed_overlap"),
+        "misfit": misfit,
+        "misfit_key": misfit_key(candidate) if misfit else _text(form, "confirmed_misfit"),
+        "vehicles": offer_for(
+            request.fleet,
+            _text(form, "vehicle_query"),
+            chosen=_text(form, "vehicle"),
+            driver=_text(form, "driver"),
+            evses=candidate.chargers,
+        ),
         "old": old,
         "seen_version": _text(form, "version") if seen_version is None else seen_version,
         "offer": offer,
@@ -222,6 +257,8 @@ def _draft(form: BookingForm) -> dict[str, str]:
 
 
 def _what_is_kept(draft: dict[str, str]) -> str:
+    if draft.get("vehicle"):
+        return _("What you entered is kept.")
     if draft.get("driver") and draft.get("reference"):
         return _("The driver and the reference that you entered are kept.")
     if draft.get("driver"):
@@ -249,10 +286,8 @@ def _picker(
     params["minutes"] = str(int((slot.end_at - slot.start_at).total_seconds() // 60))
     params["move"] = _move(old)
     if slot.evse is None:
-        params["any"] = "1"
-        params["current"] = slot.criteria.current_type
-        params["connector"] = slot.criteria.connector_type
-        params["min_power"] = str(slot.criteria.min_power_kw or "")
+        for name, value in criteria_params(slot.criteria, whole=True).items():
+            params[name] = value
     evses = bookable_evses(slot.location, partner_ids=private_partner_ids(request.fleet))
     return picker_for(request, slot.location, list(evses), params)
 

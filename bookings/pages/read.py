@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions.create import dismiss_attention, restore_attention
+from bookings.actions.vehicle import may_name_vehicle
 from bookings.models import Booking
 from bookings.pages.forms import BookingListForm
 from bookings.pages.history.banners import banners_of, wants_another_place
@@ -148,6 +149,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "session": record.session,
         "timeline": history_lines(record),
         "can_change": may_book and booking.can_change(now),
+        "can_name_vehicle": may_book and may_name_vehicle(booking),
         "can_cancel": may_book and booking.can_cancel(now),
         "can_book_again": may_book
         and booking.status == Booking.Status.CANCELLED

@@ -16,6 +16,7 @@ from bookings.state.booking import merge_external_booking, tell_change, write
 from bookings.wording.versions import CHANGEABLE_FACTS, facts_of
 from mirror.work import enqueue_on_commit
 from sites.models import Evse
+from vehicles.bay_memory import remember
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ def apply_request_outcome(
 ) -> None:
     """Change the booking as its request's new state wants, under the row's lock.
 
+    What the operator said to a vehicle's needs of a parking space is remembered with it.
+
     Approval of a booking that replaces another one, or that is to be cancelled by now, opens the
     cancellation that belongs to it in the same transaction, so that a crash cannot lose it.
     """
@@ -95,6 +98,7 @@ def apply_request_outcome(
     if request.status == Status.STALE:
         write(booking, now=now, needs_attention=True)
     elif request.kind == Kind.CREATE:
+        _remember_bays(request, booking, now)
         _apply_creation(request, booking, now, ampeco_booking_id, evse)
     elif request.kind == Kind.UPDATE:
         _apply_change(request, booking, now)
@@ -187,6 +191,18 @@ def _apply_creation(
         _leave_replaced(booking, request, now)
     else:
         _cancel_replaced(booking, now)
+
+
+def _remember_bays(request: BookingRequest, booking: Booking, now: datetime) -> None:
+    if request.status in {Status.APPROVED, Status.REJECTED}:
+        remember(
+            fleet=booking.fleet,
+            location=request.location,
+            needs=request.criteria.parking,
+            approved=request.status == Status.APPROVED,
+            reason=request.rejection_reason,
+            now=now,
+        )
 
 
 def _apply_change(request: BookingRequest, booking: Booking, now: datetime) -> None:

@@ -190,6 +190,28 @@ def differences(booking: Booking, found: ampeco_types.Booking) -> Differences:
     return differing
 
 
+def note_access(booking: Booking, found: ampeco_types.Booking) -> None:
+    """Keep how one gets in and what starts the charge: no change that anybody is told of.
+
+    What an answer does not mention stays: lists and older versions leave it out.
+    """
+    told: dict[str, Any] = {
+        "access_methods": list(found.access_methods),
+        "authorized_tokens": [
+            {"id": token.id, "type": token.type, "last_digits": token.last_digits}
+            for token in found.authorized_tokens
+        ],
+    }
+    news = {
+        name: value for name, value in told.items() if value not in ([], getattr(booking, name))
+    }
+    if not news:
+        return
+    Booking.objects.filter(pk=booking.pk).update(**news)
+    for name, value in news.items():
+        setattr(booking, name, value)
+
+
 def _compare_place(booking: Booking, found: ampeco_types.Booking, differing: Differences) -> None:
     location = booking.location
     if found.location_id != location.ampeco_id:
@@ -248,6 +270,7 @@ def _fill_in(booking: Booking, found: ampeco_types.Booking) -> Outcome:
 
 def _record_complete(booking: Booking, found: ampeco_types.Booking) -> Outcome:
     sessions.note_session(booking, found.session_id)
+    note_access(booking, found)
     differing = differences(booking, found)
     if differing.facts and _leave_to_own_request(booking, found, differing):
         return Outcome.READ_AGAIN

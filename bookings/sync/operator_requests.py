@@ -59,7 +59,18 @@ def new_booking_request(request: BookingRequest) -> ampeco_types.NewBookingReque
         evse_id=request.evse.ampeco_id if request.evse else None,
         criteria=criteria,
         parking=parking,
+        authorized_token_ids=_tokens(request.booking.replaces, request),
     )
+
+
+def _tokens(booking: Booking | None, request: BookingRequest) -> tuple[int, ...]:
+    """Return the tokens that the operator named for a booking, for what changes or replaces it.
+
+    They are its driver's: somebody else starts with others.
+    """
+    if booking is None or booking.driver_id != request.driver_id:
+        return ()
+    return tuple(token["id"] for token in booking.authorized_tokens)
 
 
 def _evse_criteria(request: BookingRequest) -> ampeco_types.EvseCriteria:
@@ -80,6 +91,7 @@ def change_booking_request(request: BookingRequest) -> ampeco_types.ChangeBookin
         user_id=request.driver.ampeco_user_id,
         start_at=request.start_at,
         end_at=request.end_at,
+        authorized_token_ids=_tokens(request.booking, request),
     )
 
 

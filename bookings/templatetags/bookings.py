@@ -50,7 +50,13 @@ def picker_query(slot: Booking | Slot) -> str:
             "from": f"{local:%H:%M}",
             "minutes": int(slot.duration.total_seconds() // 60),
         }
+        | _vehicle_params(slot)
     )
+
+
+def _vehicle_params(slot: Booking | Slot) -> dict[str, int]:
+    pk = slot.vehicle_id if isinstance(slot, Booking) else None
+    return {"vehicle": pk} if pk else {}
 
 
 @register.filter
@@ -70,6 +76,7 @@ def again_query(booking: Booking) -> str:
             "driver": booking.driver_id,
             "reference": booking.reference,
         }
+        | _vehicle_params(booking)
     )
 
 

@@ -226,6 +226,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
         reason_given=_("An e-mail to %(reason)s could not be delivered."),
     ),
     What.LINK_REVOKED: Occurrence(_("Driver’s link revoked by %(who)s"), icon="link-off"),
+    What.OTHER_VEHICLE: Occurrence(_("Another vehicle named by %(who)s"), icon="truck"),
     What.HANDED_OVER: Occurrence(
         _("Handed over from %(giver)s to %(taker)s by %(who)s"), icon="users"
     ),

@@ -12,6 +12,7 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.models.booking import driver_page_url
 from bookings.wording import facts
 from bookings.wording.facts import Fact, lines_of, one_line
+from bookings.wording.starting import how_to_start
 from bookings.wording.versions import (
     BookingVersion,
     version_asked,
@@ -121,6 +122,8 @@ def full_facts(
     version = version or case.version
     told = _version_facts(case, version, before=before)
     told += facts.getting_in(version)
+    if case.for_driver and case.is_theirs:
+        told += starting(case.booking)
     told += _reference(case)
     if case.booking.made_elsewhere:
         told.append(Fact(_("Booked"), (_("In the operator's app"),)))
@@ -129,6 +132,11 @@ def full_facts(
         who = fleet if asked is None else f"{one_line(asked.display_name)}, {fleet}"
         told.append(Fact(_("Requested by"), (who,)))
     return told
+
+
+def starting(booking: Booking) -> list[Fact]:
+    lines = tuple(map(one_line, how_to_start(booking)))
+    return [Fact(_("How do I start?"), lines)] if lines else []
 
 
 def short_facts(

@@ -27,6 +27,7 @@ from sandbox.world.records import (
     CURRENT_TYPES,
     REQUEST_STATUSES,
     SESSION_STATUSES,
+    VEHICLE_TYPES,
     Booking,
     Request,
 )
@@ -105,9 +106,8 @@ def _ask_for_new(world: World, body: dict[str, Any], external_id: str | None) ->
         if evse not in world.evses:
             errors["evseId"] = ["The selected EVSE is invalid."]
     criteria = _criteria(body, errors)
-    parking = body.get("parkingSpaceCriteria")
-    if not isinstance(parking, dict | None):
-        errors["parkingSpaceCriteria"] = ["The parking space criteria must be an object."]
+    parking = _parking(body, errors)
+    tokens = _tokens(world, body, errors)
     if errors:
         raise Invalid(errors)
     return world.ask(
@@ -116,7 +116,8 @@ def _ask_for_new(world: World, body: dict[str, Any], external_id: str | None) ->
         location_id=location,
         evse_id=evse,
         criteria=None if evse else criteria,
-        parking=parking or None,
+        parking=parking,
+        token_ids=tokens,
         start_at=start,
         end_at=end,
         external_id=external_id,
@@ -139,6 +140,34 @@ def _criteria(body: dict[str, Any], errors: dict[str, list[str]]) -> dict[str, A
     return {name: value for name, value in criteria.items() if value is not None} or None
 
 
+def _parking(body: dict[str, Any], errors: dict[str, list[str]]) -> dict[str, Any] | None:
+    """Return what is asked of a parking space; what is wrong with it is added to `errors`."""
+    parking = body.get("parkingSpaceCriteria")
+    if not isinstance(parking, dict | None):
+        errors["parkingSpaceCriteria"] = ["The parking space criteria must be an object."]
+        return None
+    wanted = {name: value for name, value in (parking or {}).items() if value is not None}
+    for name, value in wanted.items():
+        if name.startswith("vehicle") and name != "vehicleType":
+            good = type(value) is int and value >= 1
+        elif name == "vehicleType":
+            good = value in VEHICLE_TYPES
+        else:
+            good = isinstance(value, bool)
+        if not good:
+            errors[f"parkingSpaceCriteria.{name}"] = [f"The {name} is invalid."]
+    return wanted or None
+
+
+def _tokens(world: World, body: dict[str, Any], errors: dict[str, list[str]]) -> list[int]:
+    tokens = body.get("authorizedTokenIds") or []
+    known = {tag.token_id for tag in world.id_tags.values()}
+    if not isinstance(tokens, list) or any(token not in known for token in tokens):
+        errors["authorizedTokenIds"] = ["The selected tokens are invalid."]
+        return []
+    return tokens
+
+
 def _ask_for_change(world: World, body: dict[str, Any], external_id: str | None) -> Request:
     booking = _booking_named(world, body)
     start = parse_instant(body["startAt"], "startAt") if body.get("startAt") else None
@@ -148,8 +177,13 @@ def _ask_for_change(world: World, body: dict[str, Any], external_id: str | None)
     user = required_id(body, "userId") if body.get("userId") is not None else None
     if user is not None and user not in world.users:
         raise Invalid({"userId": ["The selected user is invalid."]})
+    errors: dict[str, list[str]] = {}
+    tokens = _tokens(world, body, errors)
+    if errors:
+        raise Invalid(errors)
     return world.ask(
         type="update",
+        token_ids=tokens,
         booking_id=booking.id,
         user_id=user,
         start_at=start,

@@ -7,8 +7,10 @@ from sandbox.world.records import (
     Booking,
     ChargePoint,
     Evse,
+    IdTag,
     Invite,
     Location,
+    ParkingSpace,
     Request,
     Session,
     User,
@@ -136,6 +138,55 @@ def evse(world: World, record: Evse, *, connectors: bool, nested: bool = False) 
     return payload
 
 
+def parking_space(world: World, record: ParkingSpace, *, evses: bool) -> Payload:
+    """Return a parking space. How large it is, AMPECO does not say."""
+    payload: Payload = {
+        "id": record.id,
+        "label": record.label,
+        "locationId": record.location_id,
+        "externalId": None,
+        "status": record.status,
+        "occupancyStatus": record.occupancy,
+        "disabilitiesAccessible": False,
+        "lastUpdatedAt": instant(record.updated_at),
+    }
+    return payload | ({"evses": list(record.evse_ids)} if evses else {})
+
+
+def id_tag(world: World, record: IdTag) -> Payload:
+    return {
+        "id": record.id,
+        "idTagUid": record.uid,
+        "idLabel": record.label,
+        "expireAt": None,
+        "createdAt": instant(record.updated_at),
+        "status": record.status,
+        "type": record.type,
+        "vehicleType": None,
+        "paymentMethodId": None,
+        "userId": record.user_id,
+        "externalId": None,
+        "partnerId": None,
+        "lastUpdatedAt": instant(record.updated_at),
+    }
+
+
+def _tokens(world: World, token_ids: list[int]) -> Payload:
+    """Return what a booking or a request says of its tokens: nothing where it has none."""
+    tags = [tag for tag in world.id_tags.values() if tag.token_id in token_ids]
+    tokens = [
+        {
+            "id": tag.token_id,
+            "uid": tag.uid,
+            "type": "RFID",
+            "emspCountryCode": "DE",
+            "emspPartyId": "SIM",
+        }
+        for tag in tags
+    ]
+    return {"authorizedTokens": tokens} if tokens else {}
+
+
 def user(world: World, record: User, *, invites: bool) -> Payload:
     """Return a user. The id is a string, as AMPECO's is."""
     payload: Payload = {
@@ -184,7 +235,7 @@ def partner(world: World, pk: int) -> Payload:
 
 def request(world: World, record: Request) -> Payload:
     """Return a booking request as callers of the API get it."""
-    payload = whole_request(record)
+    payload = whole_request(record) | _tokens(world, record.token_ids)
     if world.drops_external_id:
         payload.pop("externalId", None)
     if world.leaves_out_booking_id and record.type == "create":
@@ -231,9 +282,12 @@ def booking(world: World, record: Booking, *, evses: bool) -> Payload:
         payload["userId"] = record.user_id
     if record.session_id is not None:
         payload["sessionId"] = record.session_id
+    if record.access_methods is not None and world.shape != OLDER:
+        payload["accessMethods"] = record.access_methods
+    payload |= _tokens(world, record.token_ids)
     if world.shape == OLDER:
         payload["evse"] = evse(world, world.evses[record.evse_id], connectors=True, nested=True)
-        payload["authorizedTokens"] = []
+        payload.setdefault("authorizedTokens", [])
     elif evses:
         payload["bookedEvses"] = [{"id": record.evse_id}]
     return payload

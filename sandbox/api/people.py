@@ -1,12 +1,14 @@
-"""Users, partners and their invites over HTTP."""
+"""Users, partners and their invites, and what users start a charge with, over HTTP."""
 
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 from sandbox.api import payloads
-from sandbox.api.filters import found, includes, number, text, updated_between
+from sandbox.api.errors import Forbidden
+from sandbox.api.filters import choice, found, includes, number, text, updated_between
 from sandbox.api.paging import page_of
+from sandbox.world.records import ID_TAG_STATUSES
 from sandbox.world.world import World
 
 
@@ -69,3 +71,27 @@ def list_partners(world: World, request: Request) -> dict[str, Any]:
 def read_partner(world: World, request: Request, pk: int) -> dict[str, Any]:
     found(world.partners, pk)
     return {"data": payloads.partner(world, pk)}
+
+
+def list_id_tags(world: World, request: Request) -> dict[str, Any]:
+    """List id tags, unless this token may not; their pages are numbered unless a cursor is sent."""
+    if world.id_tags_forbidden:
+        raise Forbidden
+    user, partner = number(request, "userId"), number(request, "partnerId")
+    status = choice(request, "status", ID_TAG_STATUSES)
+    updated = updated_between(request)
+    rows = [
+        each
+        for each in world.id_tags.values()
+        if (user is None or each.user_id == user)
+        and partner is None
+        and (status is None or each.status == status)
+        and updated(each.updated_at)
+    ]
+    return page_of(request, rows, lambda each: payloads.id_tag(world, each), numbered=True)
+
+
+def read_id_tag(world: World, request: Request, pk: int) -> dict[str, Any]:
+    if world.id_tags_forbidden:
+        raise Forbidden
+    return {"data": payloads.id_tag(world, found(world.id_tags, pk))}

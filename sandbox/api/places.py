@@ -71,5 +71,24 @@ def read_evse(world: World, request: Request, pk: int) -> dict[str, Any]:
 
 
 def list_parking_spaces(world: World, request: Request) -> dict[str, Any]:
-    """List parking spaces: this operator keeps none."""
-    return page_of(request, [], lambda each: each)
+    """List parking spaces, unless this token may not."""
+    if world.parking_forbidden:
+        raise Forbidden
+    evse, external_id = number(request, "evseId"), text(request, "externalId")
+    updated = updated_between(request)
+    rows = [
+        each
+        for each in world.parking_spaces.values()
+        if (evse is None or evse in each.evse_ids)
+        and external_id is None
+        and updated(each.updated_at)
+    ]
+    evses = includes(request, "evses")
+    return page_of(request, rows, lambda each: payloads.parking_space(world, each, evses=evses))
+
+
+def read_parking_space(world: World, request: Request, pk: int) -> dict[str, Any]:
+    if world.parking_forbidden:
+        raise Forbidden
+    evses = includes(request, "evses")
+    return {"data": payloads.parking_space(world, found(world.parking_spaces, pk), evses=evses)}

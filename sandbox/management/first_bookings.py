@@ -31,6 +31,9 @@ from sites.models import Evse
 from sites.periods import next_step
 from sites.selectors import Criteria, visible_locations
 from sites.slots.availability import AvailabilityUnknown, free_evses
+from vehicles.fitting import misfit
+from vehicles.models import Vehicle
+from vehicles.selectors import current_vehicles
 
 Times = Callable[[datetime, ZoneInfo], tuple[datetime, datetime]]
 Control = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -181,7 +184,8 @@ class Wish:
                 return False
         if not evses:
             return False
-        candidate = replace(candidate, slot=replace(slot, evse=evses[0]))
+        vehicle = _usual_vehicle(candidate, evses[0])
+        candidate = replace(candidate, slot=replace(slot, evse=evses[0]), vehicle=vehicle)
         if self.seed.happened:
             with transaction.atomic():
                 self._let_have_happened(candidate, evses[0])
@@ -222,6 +226,7 @@ class Wish:
             reference_key=reference_key(self.reference),
             status=Booking.Status.ACCEPTED,
             changed_at=decided_at,
+            vehicle=candidate.vehicle,
             **place,
         )
         request = BookingRequest.objects.create(
@@ -254,6 +259,12 @@ class Wish:
         # It is read now, but that is not when it was so.
         noticed_at = slot.start_at + NOTICED_AFTER[self.seed.happened]
         BookingEvent.objects.filter(booking=booking).update(at=noticed_at)
+
+
+def _usual_vehicle(candidate: Candidate, evse: Evse) -> Vehicle | None:
+    """Return what the driver usually drives, if it fits there."""
+    vehicles = current_vehicles(candidate.fleet).filter(usual_driver=candidate.driver)
+    return next((each for each in vehicles if not misfit(each, evse)), None)
 
 
 def _write_history(request: BookingRequest, *, user: User, decided_at: datetime) -> None:

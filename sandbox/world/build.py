@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sandbox.world.belongings import add_id_tags, add_parking_spaces
 from sandbox.world.cast import HUDSON, PARTNERS, PEOPLE, Person
 from sandbox.world.records import ChargePoint, Connector, Evse, Invite, Location, User
 from sandbox.world.world import World
@@ -49,6 +50,8 @@ def build_world(
     if locations is None:
         _add_real_sites(world)
         _add_invented_sites(world)
+        add_parking_spaces(world)
+        add_id_tags(world)
         book_for_others(world)
     else:
         _add_synthetic_sites(

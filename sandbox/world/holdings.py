@@ -12,8 +12,10 @@ from sandbox.world.records import (
     Booking,
     ChargePoint,
     Evse,
+    IdTag,
     Invite,
     Location,
+    ParkingSpace,
     Plan,
     Request,
     Session,
@@ -29,7 +31,8 @@ class Holdings:
     `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
     of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
     `drops_external_id` gives no external id back, nor finds any by it; `leaves_out_booking_id` says
-    of an approved create not which booking it made; `rounds_to_minutes` dates all to the minute.
+    of an approved create not which booking it made; `rounds_to_minutes` dates all to the minute;
+    `names_tokens` says of each booking with which of its driver's cards it may be started.
     """
 
     def __init__(self, *, seed: int = 1) -> None:
@@ -46,6 +49,9 @@ class Holdings:
         self.manual = False
         self.shape = SHAPES[0]
         self.evse_list_forbidden = False
+        self.parking_forbidden = False
+        self.id_tags_forbidden = False
+        self.names_tokens = False
         self.ignores_external_id = False
         self.drops_external_id = False
         self.leaves_out_booking_id = False
@@ -57,9 +63,11 @@ class Holdings:
         self.locations: dict[int, Location] = {}
         self.charge_points: dict[int, ChargePoint] = {}
         self.evses: dict[int, Evse] = {}
+        self.parking_spaces: dict[int, ParkingSpace] = {}
         self.users: dict[int, User] = {}
         self.partners: dict[int, str] = {}
         self.invites: dict[int, Invite] = {}
+        self.id_tags: dict[int, IdTag] = {}
         self.requests: dict[int, Request] = {}
         self.bookings: dict[int, Booking] = {}
         self.sessions: dict[int, Session] = {}
@@ -96,6 +104,20 @@ class Holdings:
         self.evses[evse.id] = evse
         self.charge_points[evse.charge_point_id].evse_ids.append(evse.id)
         return evse
+
+    def add_parking_space(self, space: ParkingSpace) -> ParkingSpace:
+        self.parking_spaces[space.id] = space
+        return space
+
+    def spaces_at(self, evse: Evse) -> list[ParkingSpace]:
+        return [
+            space
+            for space in self.parking_spaces.values()
+            if evse.id in space.evse_ids and space.status == "enabled"
+        ]
+
+    def tags_of(self, user_id: int | None) -> list[IdTag]:
+        return [tag for tag in self.id_tags.values() if tag.user_id == user_id]
 
     def add_user(self, user: User) -> User:
         self.users[user.id] = user

@@ -1,6 +1,7 @@
 """How the operator judges a booking request."""
 
 from datetime import datetime
+from typing import Any
 
 from sandbox.world.holdings import Holdings
 from sandbox.world.records import ChargePoint, Evse, Request, User
@@ -10,6 +11,7 @@ PAST = "The start is in the past."
 OUT_OF_SERVICE = "The charger is out of service."
 NO_ACCESS = "The driver has no access to this charger."
 TAKEN = "The charger is taken at this time."
+NO_ROOM = "No parking space is known that meets the request."
 
 
 def objection(world: Holdings, request: Request) -> str | None:
@@ -40,8 +42,10 @@ def _objection_to_new(world: Holdings, request: Request) -> str | None:
         return DISABLED
     if request.start_at <= world.now():
         return PAST
-    if request.parking:
-        return "No parking space is known that meets the request."
+    if request.parking and not any(
+        _has_room(world, evse, request) for evse in _meant(world, request)
+    ):
+        return NO_ROOM
     if request.evse_id is None:
         if pick_evse(world, request) is None:
             return "No charger is free that meets the request."
@@ -93,11 +97,44 @@ def pick_evse(world: Holdings, request: Request) -> Evse | None:
         return world.evses.get(request.evse_id)
     user = world.users.get(request.user_id or 0)
     for evse in world.evses_at(world.locations[request.location_id]):
-        if fits(evse, request) and not _objection(
-            world, user, evse, request.start_at, request.end_at
+        if (
+            fits(evse, request)
+            and _has_room(world, evse, request)
+            and not _objection(world, user, evse, request.start_at, request.end_at)
         ):
             return evse
     return None
+
+
+def _meant(world: Holdings, request: Request) -> list[Evse]:
+    assert request.location_id is not None
+    if request.evse_id is not None:
+        return [world.evses[request.evse_id]] if request.evse_id in world.evses else []
+    return list(world.evses_at(world.locations[request.location_id]))
+
+
+def _has_room(world: Holdings, evse: Evse, request: Request) -> bool:
+    """Return whether a vehicle finds room there; where no space is known it finds none."""
+    if not request.parking:
+        return True
+    return any(_meets(space.limits, request.parking) for space in world.spaces_at(evse))
+
+
+def _meets(limits: dict[str, Any], needs: dict[str, Any]) -> bool:
+    for name in ("vehicleWeightKg", "vehicleHeightCm", "vehicleLengthCm", "vehicleWidthCm"):
+        if name in needs and needs[name] > limits.get(name, needs[name]):
+            return False
+    kind = needs.get("vehicleType")
+    if kind and kind not in limits.get("vehicleTypes", [kind]):
+        return False
+    return all(
+        limits.get(name, True) or not needs.get(name)
+        for name in (
+            "driveThroughRequired",
+            "refrigerationOutletRequired",
+            "dangerousGoodsAllowed",
+        )
+    )
 
 
 def fits(evse: Evse, request: Request) -> bool:

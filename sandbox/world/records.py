@@ -7,9 +7,22 @@ from typing import Any
 HOLDING = frozenset({"accepted", "reserved"})
 BOOKING_STATUSES = HOLDING | {"completed", "cancelled", "no-show", "failed"}
 REQUEST_STATUSES = frozenset({"pending", "approved", "rejected"})
+ID_TAG_STATUSES = frozenset({"enabled", "disabled", "suspended"})
 SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "expired", "failed"})
 EVSE_STATUSES = frozenset({"enabled", "disabled", "out of order"})
 CURRENT_TYPES = frozenset({"ac", "dc"})
+VEHICLE_TYPES = frozenset(
+    {
+        "two_and_three_wheel_vehicles_and_quadricycles",
+        "passenger_vehicles",
+        "passenger_vehicles_with_trailer",
+        "light_duty_vans",
+        "heavy_duty_tractor_units_without_trailer",
+        "heavy_duty_trucks_without_articulation_point",
+        "heavy_duty_trucks_with_trailer_attached",
+        "buses_or_motor_coaches",
+    }
+)
 CONNECTOR_TYPES = frozenset(
     (
         *("type1", "type2", "type3", "chademo", "ccs1", "ccs2", "schuko", "nacs", "cee16", "cee32"),
@@ -82,6 +95,38 @@ class Evse:
 
 
 @dataclass(slots=True)
+class ParkingSpace:
+    """Where vehicles stand at some EVSEs. Its `limits` are the operator's, the API tells none.
+
+    By the names of a request's criteria: the most of a measure, the types that it takes, and
+    whether one drives through, has an outlet or may carry dangerous goods.
+    """
+
+    id: int
+    label: str
+    location_id: int
+    evse_ids: list[int]
+    updated_at: datetime
+    limits: dict[str, Any] = field(default_factory=dict)
+    status: str = "enabled"
+    occupancy: str = "unknown"
+
+
+@dataclass(slots=True)
+class IdTag:
+    """A card that starts a charge; `token_id` is what a booking's tokens name it by."""
+
+    id: int
+    uid: str
+    label: str
+    user_id: int
+    updated_at: datetime
+    token_id: int
+    type: str = "rfid"
+    status: str = "enabled"
+
+
+@dataclass(slots=True)
 class Invite:
     id: int
     partner_id: int
@@ -122,6 +167,7 @@ class Request:
     end_at: datetime | None = None
     external_id: str | None = None
     booking_id: int | None = None
+    token_ids: list[int] = field(default_factory=list)
     reason: str | None = None
     # Where it is known beforehand what the operator will say, and when.
     decide_at: datetime | None = None
@@ -148,6 +194,9 @@ class Booking:
     updated_at: datetime
     user_id: int | None = None
     session_id: int | None = None
+    token_ids: list[int] = field(default_factory=list)
+    # As the site's were when it was made.
+    access_methods: list[str] | None = None
 
     @property
     def holds(self) -> bool:

@@ -97,6 +97,7 @@ class World(Holdings):
                 end_at=request.end_at,
                 user_id=request.user_id,
             )
+            booking.token_ids = request.token_ids or booking.token_ids
             request.booking_id = booking.id
         else:
             assert request.booking_id is not None
@@ -107,6 +108,7 @@ class World(Holdings):
                 booking.user_id = request.user_id or booking.user_id
                 booking.start_at = request.start_at or booking.start_at
                 booking.end_at = request.end_at or booking.end_at
+                booking.token_ids = request.token_ids or booking.token_ids
                 self.set_booking_status(booking, booking.status)
         self._settle(request, "approved")
         return booking
@@ -151,7 +153,10 @@ class World(Holdings):
             created_at=now,
             updated_at=now,
             user_id=user_id,
+            access_methods=self.locations[location_id].extra.get("accessMethods"),
         )
+        if self.names_tokens:
+            booking.token_ids = [tag.token_id for tag in self.tags_of(user_id)]
         self.bookings[pk] = booking
         self._index_booking(booking)
         self._note("bookings", booking)

@@ -9,13 +9,14 @@ from django.core.cache import cache
 from ampeco import types
 from ampeco.client import AmpecoClient
 from mirror.models import SyncRun
-from mirror.runs import CHARGE_POINTS, EVSES, LOCATIONS, Counts, no_counts
+from mirror.runs import CHARGE_POINTS, EVSES, LOCATIONS, PARKING_SPACES, Counts, no_counts
 from sites.mirroring.upserts import (
     Stored,
     retire_charge_points,
     store_charge_points,
     store_evses,
     store_locations,
+    store_parking_spaces,
 )
 from sites.models import ChargePoint, Location
 from upstream.errors import UpstreamForbidden, UpstreamNotFound
@@ -58,6 +59,7 @@ class Batch:
     locations: dict[int, types.Location] = field(default_factory=dict)
     charge_points: dict[int, types.ChargePoint] = field(default_factory=dict)
     evses: dict[int, types.Evse] = field(default_factory=dict)
+    parking_spaces: dict[int, types.ParkingSpace] = field(default_factory=dict)
     personal: set[int] = field(default_factory=set)
     counts: Counts = field(default_factory=no_counts)
 
@@ -94,6 +96,17 @@ class Batch:
                 self.evses[record.id] = record
             else:
                 self.counts[EVSES]["skipped"] += 1
+
+    def take_parking_spaces(self, records: Collection[types.ParkingSpace]) -> None:
+        """Take parking spaces at sites that the mirror has by now; others are skipped."""
+        ids = {record.location_id for record in records if record.location_id is not None}
+        active = Location.objects.filter(ampeco_id__in=ids, retired_at=None)
+        known = set(active.values_list("ampeco_id", flat=True))
+        for record in records:
+            if record.location_id in known:
+                self.parking_spaces[record.id] = record
+            else:
+                self.counts[PARKING_SPACES]["skipped"] += 1
 
     def take_evses_of_newcomers(self) -> None:
         """Take the EVSEs of the charge points taken here that the mirror does not have yet.
@@ -163,6 +176,18 @@ class Batch:
                 self.evses.values(),
                 charge_point_pks=_pks(
                     ChargePoint, (one.charge_point_id for one in self.evses.values())
+                ),
+                run=run,
+                now=now,
+            ),
+        )
+
+        self._count(
+            PARKING_SPACES,
+            store_parking_spaces(
+                self.parking_spaces.values(),
+                location_pks=_pks(
+                    Location, (one.location_id for one in self.parking_spaces.values())
                 ),
                 run=run,
                 now=now,

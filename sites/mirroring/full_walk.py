@@ -26,17 +26,19 @@ from mirror.runs import (
     CLOCK_SKEW,
     EVSES,
     LOCATIONS,
+    PARKING_SPACES,
     RunOvertaken,
     add_counts,
     break_off,
     finish,
     kind_of_run,
+    no_counts,
     note_progress,
     open_run,
 )
 from sites.mirroring.batch import Batch, LeftOut
 from sites.mirroring.upserts import retire_unseen
-from sites.models import ChargePoint, Evse, Location
+from sites.models import ChargePoint, Evse, Location, ParkingSpace
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
@@ -52,6 +54,7 @@ EVSES_BY_CHARGE_POINT = "evses_by_charge_point"
 CHARGE_POINTS_AT_ONCE = 10
 MOST_UNKNOWN = 5
 LIST_FORBIDDEN = "evse_list_forbidden"
+PARKING_FORBIDDEN = "parking_spaces_forbidden"
 
 Report = Callable[[str], None]
 
@@ -147,6 +150,9 @@ class Walk:
                 self._next_phase(EVSES_BY_CHARGE_POINT)
         if self.run.phase == EVSES_BY_CHARGE_POINT:
             self._read_evses_by_charge_point()
+        if self.is_full:
+            # They hardly ever change: a call for each run of changes would be one too many.
+            self._read_parking_spaces()
         if not self.is_full:
             self._read_unknown_again()
         self._close()
@@ -163,7 +169,7 @@ class Walk:
                 if link is None or not is_about_the_link(error):
                     raise
                 link = None
-                self.run.counts[self.run.phase].update(seen=0, skipped=0)
+                self.run.counts.setdefault(self.run.phase, {}).update(seen=0, skipped=0)
             else:
                 return
 
@@ -182,6 +188,18 @@ class Walk:
             for ampeco_id in ids:
                 batch.take_evses_of(ampeco_id)
             self._store(batch, resume_from=str(ids[-1]))
+
+    def _read_parking_spaces(self) -> None:
+        """Read the parking spaces, the last of all; a token or an operator without them goes on."""
+        if self.run.phase != PARKING_SPACES:
+            self._next_phase(PARKING_SPACES)
+        try:
+            for page in self._pages(self.client.parking_space_pages):
+                batch = self._batch()
+                batch.take_parking_spaces(page.items)
+                self._store(batch, resume_from=page.next_link or "")
+        except (UpstreamForbidden, UpstreamNotFound):
+            self.run.counts[PARKING_FORBIDDEN] = True
 
     def _read_unknown_again(self) -> None:
         """Read anew what had a word that we did not know, some in each delta.
@@ -226,6 +244,7 @@ class Walk:
         sentences = {
             LOCATIONS: _("Locations: %(seen)s read, %(skipped)s left out"),
             CHARGE_POINTS: _("Charge points: %(seen)s read, %(skipped)s left out"),
+            PARKING_SPACES: _("Parking spaces: %(seen)s read, %(skipped)s left out"),
         }
         evses = _("EVSEs: %(seen)s read, %(skipped)s left out")
         return sentences.get(self.run.phase, evses) % self.run.counts.get(
@@ -252,8 +271,14 @@ class Walk:
                     (LOCATIONS, Location),
                     (CHARGE_POINTS, ChargePoint),
                     (EVSES, Evse),
+                    (PARKING_SPACES, ParkingSpace),
                 ):
-                    if counts[noun]["seen"]:
+                    if noun == PARKING_SPACES and counts.get(PARKING_FORBIDDEN):
+                        problem = problem or _(
+                            "The operator does not let this token read the parking spaces (403): "
+                            "vehicles are not held against them."
+                        )
+                    elif counts.get(noun, no_counts()[noun])["seen"]:
                         retired = retire_unseen(model, run=self.run, now=now)
                         added = counts[noun]["retired"] + retired
                         counts[noun] = {**counts[noun], "retired": added}

@@ -15,7 +15,7 @@ from django.db.models import CharField, TextField
 from ampeco import types
 from mirror.models import Mirrored, SyncRun
 from mirror.search import search_key
-from sites.models import ChargePoint, Connector, Evse, Location
+from sites.models import ChargePoint, Connector, Evse, Location, ParkingSpace
 
 Row = TypeVar("Row", bound=Mirrored)
 
@@ -129,6 +129,59 @@ def store_evses(
     new, changed = upsert(rows, run=run, now=now)
     replugged = replace_connectors({record.id: record.connectors for record in records})
     return Stored(seen=len(rows), new=len(new), changed=len(changed | (replugged - new)))
+
+
+def store_parking_spaces(
+    records: Collection[types.ParkingSpace],
+    *,
+    location_pks: dict[int, int],
+    run: SyncRun,
+    now: datetime,
+) -> Stored:
+    """Store parking spaces with the chargers that they belong to; what staff noted stays."""
+    rows = [
+        ParkingSpace(
+            ampeco_id=record.id,
+            ampeco_updated_at=record.last_updated_at,
+            location_id=location_pks[record.location_id],
+            label=record.label,
+            status=record.status,
+            is_accessible=record.is_accessible,
+        )
+        for record in records
+        if record.location_id is not None
+    ]
+    new, changed = upsert(rows, run=run, now=now)
+    moved = replace_evses({record.id: record.evse_ids or () for record in records})
+    return Stored(seen=len(rows), new=len(new), changed=len(changed | (moved - new)))
+
+
+def replace_evses(wanted: dict[int, Iterable[int]]) -> set[int]:
+    """Give parking spaces the EVSEs that they have now, by AMPECO ids; return those changed."""
+    spaces = dict(ParkingSpace.objects.filter(ampeco_id__in=wanted).values_list("ampeco_id", "pk"))
+    ids = {evse for evses in wanted.values() for evse in evses}
+    evses = dict(Evse.objects.filter(ampeco_id__in=ids).values_list("ampeco_id", "pk"))
+    through = ParkingSpace.evses.through.objects
+    known = set(
+        through.filter(parkingspace__in=spaces.values()).values_list("parkingspace_id", "evse_id")
+    )
+    now_there = {
+        (spaces[ampeco_id], evses[evse])
+        for ampeco_id in spaces
+        for evse in wanted[ampeco_id]
+        if evse in evses
+    }
+    for space, evse in known - now_there:
+        through.filter(parkingspace=space, evse=evse).delete()
+    through.bulk_create(
+        (
+            ParkingSpace.evses.through(parkingspace_id=space, evse_id=evse)
+            for space, evse in sorted(now_there - known)
+        ),
+        ignore_conflicts=True,
+    )
+    touched = {space for space, _evse in known ^ now_there}
+    return {ampeco_id for ampeco_id, pk in spaces.items() if pk in touched}
 
 
 def upsert(rows: list[Row], *, run: SyncRun, now: datetime) -> tuple[set[int], set[int]]:

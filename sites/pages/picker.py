@@ -12,6 +12,7 @@ from drivers.permissions import FleetRequest, member_required, private_partner_i
 from shell.viewer import viewer_zone
 from sites.models import Evse, Location
 from sites.selectors import bookable_evses, charger_to_leave, held_times, visible_locations
+from sites.slots.fit import fit_of
 from sites.slots.picker.form import read_move
 from sites.slots.picker.page import Picker, build_picker
 
@@ -29,6 +30,7 @@ def picker_for(
         viewer_zone=viewer_zone(request),
         now=now,
         held=held_times(request.fleet.pk, location=location, now=now),
+        fit=fit_of(params, fleet_pk=request.fleet.pk, evses=evses),
     )
 
 

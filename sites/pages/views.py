@@ -18,10 +18,10 @@ from sites.finding.search import find_near, page_of_rows, read_search
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import visible_evses, visible_locations
-from sites.slots.picker.form import BOOKING_NUMBER, draft_params, read_move
+from sites.slots.picker.form import BOOKING_NUMBER, WHOLE_NUMBER, draft_params, read_move
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
-PASSED_ALONG = ("day", "from", "minutes")
+PASSED_ALONG = ("day", "from", "minutes", "vehicle")
 
 
 @member_required
@@ -58,11 +58,12 @@ def site_list(request: FleetRequest) -> HttpResponse:
 
 
 def passed_along(params: QueryDict) -> dict[str, str]:
-    """Return what the list hands on to a site's slot picker: of a move, and what was filled in."""
+    """Return what the list hands on to a site's slot picker: of a move, a vehicle, a draft."""
     draft = draft_params(params) if params.get("draft") == "1" else {}
     move = read_move(params)
+    vehicle = params.get("vehicle", "")
     if not move:
-        return draft
+        return draft | ({"vehicle": vehicle} if WHOLE_NUMBER.fullmatch(vehicle) else {})
     given = {name: str(params.get(name, "")) for name in PASSED_ALONG}
     return {"move": move} | {name: value for name, value in given.items() if value} | draft
 

@@ -1,4 +1,4 @@
-"""Waiting for a slot that is taken until it is cancelled, and a driver's page, in a real browser."""
+"""Waiting for a slot until it is cancelled, and a driver's page, in a real browser."""
 
 import re
 from urllib.parse import parse_qs, urlsplit

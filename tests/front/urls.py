@@ -87,6 +87,7 @@ urlpatterns = [
     path("bookings/", include((lists, "bookings"))),
     path("bookings/", include((mail_pages, "notifications"))),
     path("drivers/", include((driver_pages, "drivers"))),
+    path("vehicles/", include((lists, "vehicles"))),
     path("team/", include((lists, "team"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),
     path("account/", include("allauth.account.urls")),

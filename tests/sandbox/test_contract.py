@@ -35,6 +35,9 @@ LISTS = {
         f"{API}/charge-points/v2.0/1001/evses?include[]=connectors"
     ),
     "parking spaces": f"{API}/parking-spaces/v1.0",
+    "parking spaces with EVSEs": f"{API}/parking-spaces/v1.0?include[]=evses",
+    "id tags": f"{API}/id-tags/v2.0",
+    "id tags by cursor": f"{API}/id-tags/v2.0?cursor=",
     "users": f"{API}/users/v1.0",
     "users by cursor": f"{API}/users/v1.0?cursor=",
     "users with invites": f"{API}/users/v1.0?include[]=partnerInvites",
@@ -48,6 +51,8 @@ NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
     "EVSEs": f"{API}/evses/v2.1?filter[lastUpdatedAfter]=2030-01-01T00:00:00Z",
+    "parking spaces": f"{API}/parking-spaces/v1.0?filter[evseId]=1",
+    "id tags of a user": f"{API}/id-tags/v2.0?filter[userId]=1",
     "users": f"{API}/users/v1.0?filter[email]=nobody@hudson.example",
     "users by cursor": f"{API}/users/v1.0?filter[email]=nobody@hudson.example&cursor=",
     "partner invites": f"{API}/partner-invites/v1.0?filter[userId]=1",
@@ -70,6 +75,8 @@ SINGLE = (
     "locations/v2.0",
     "charge-points/v2.0",
     "evses/v2.1",
+    "parking-spaces/v1.0",
+    "id-tags/v2.0",
     "users/v1.0",
     "partners/v2.0",
     "booking-requests/v1.0",
@@ -140,7 +147,7 @@ def fill(world) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_lists(world, get, name):
     fill(world)
-    assert get(LISTS[name])["data"] or name == "parking spaces"
+    assert get(LISTS[name])["data"]
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -319,8 +326,9 @@ class TestRefusals:
         post(AVAILABILITY.replace("101", "1"), WEEK, status=404)
 
     def test_forbidden(self, world, get):
-        world.evse_list_forbidden = True
-        get(LISTS["EVSEs"], status=403)
+        world.evse_list_forbidden = world.parking_forbidden = world.id_tags_forbidden = True
+        for name in ("EVSEs", "parking spaces", "id tags"):
+            get(LISTS[name], status=403)
 
     @pytest.mark.parametrize(
         "body", [{}, {"type": "create"}, {"type": "update"}, {"type": "cancel", "bookingId": 1}]

@@ -6,7 +6,9 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from sandbox.world.cast import ANA, BEN, BOTH, CARLA, DISABLED, HUDSON, JULES
+from sandbox.world.judgement import NO_ROOM
 from tests.sandbox.conftest import (
+    API,
     BOOKINGS,
     HOUR,
     NOW,
@@ -124,6 +126,41 @@ class TestNew:
     def test_parking_that_nobody_knows_of(self, world, ask, evse):
         parked = new_booking(world, evse, parkingSpaceCriteria={"driveThroughRequired": True})
         assert outcome(ask(parked))[0] == "rejected"
+
+    def test_parking_that_is_known_takes_what_finds_room(self, world, ask):
+        bay = evse_at(world, "Milence")
+        truck = {"vehicleLengthCm": 1650, "driveThroughRequired": True}
+        wide = new_booking(world, bay, evseId=None, parkingSpaceCriteria=truck)
+        answer = ask(wide)
+        assert outcome(answer)[0] == "approved"
+        assert answer.json()["data"]["parkingSpaceCriteria"] == truck
+        longer = truck | {"vehicleLengthCm": 2500}
+        refused = ask(new_booking(world, bay, evseId=None, parkingSpaceCriteria=longer))
+        assert outcome(refused) == ("rejected", NO_ROOM)
+
+    @pytest.mark.parametrize(
+        "parking", [{"vehicleLengthCm": "long"}, {"vehicleType": "ship"}, {"vehicleWeightKg": 0}]
+    )
+    def test_parking_that_makes_no_sense(self, world, ask, evse, parking):
+        assert ask(new_booking(world, evse, parkingSpaceCriteria=parking)).status_code == 422
+
+
+class TestTokens:
+    def test_those_asked_for_stand_in_the_booking(self, world, http, ask, evse):
+        tag = world.tags_of(ANA.id)[0]
+        asked = ask(new_booking(world, evse, authorizedTokenIds=[tag.token_id])).json()["data"]
+        assert [token["id"] for token in asked["authorizedTokens"]] == [tag.token_id]
+        booking = http.get(f"{API}/bookings/v1.0/{asked['bookingId']}").json()["data"]
+        assert booking["authorizedTokens"] == asked["authorizedTokens"]
+
+    def test_unknown_ones_are_refused(self, world, ask, evse):
+        assert ask(new_booking(world, evse, authorizedTokenIds=[1])).status_code == 422
+
+    def test_the_operator_may_name_them_itself(self, world, http, ask, evse):
+        world.names_tokens = True
+        answer = ask(new_booking(world, evse)).json()["data"]
+        booking = http.get(f"{API}/bookings/v1.0/{answer['bookingId']}").json()["data"]
+        assert booking["authorizedTokens"][0]["id"] == world.tags_of(ANA.id)[0].token_id
 
 
 class TestAnyCharger:

@@ -33,6 +33,7 @@ from sites.facts import BOOKABLE, charger_of, state_of, trouble_of
 from sites.models import Evse, Location
 from sites.selectors import charger_to_leave
 from sites.slots.clocks import ONE_DAY, Clock, clock_change_text, day_text, short_day
+from sites.slots.fit import Fit
 from sites.slots.limits import STEP_MINUTES, BookingLimits, longest_minutes
 
 # How often the table looks again: while the operator has something to decide, and else.
@@ -52,8 +53,12 @@ class Board:
         evse: Evse | None = None,
         move: str,
         now: datetime,
+        fit: Fit | None = None,
     ) -> None:
         self.left = charger_to_leave(move, fleet_pk=fleet.pk)
+        self.fit = fit
+        if fit:
+            evses = sorted(evses, key=fit.order)
         zone = location.zone
         self.location = location
         self.evses = evses
@@ -65,7 +70,9 @@ class Board:
         self.limits = BookingLimits.at(now)
         self.known = read_known(fleet, location, self.days, now=now)
         self.bookings = shown_bookings(fleet, location, days=self.period, evse=evse)
-        self.booking_query = f"{reverse('bookings:new')}?{urlencode(slot_params(location, move))}"
+        self.booking_query = (
+            f"{reverse('bookings:new')}?{urlencode(slot_params(location, move, fit))}"
+        )
         self.tables = [
             DayTable(
                 day,
@@ -111,7 +118,21 @@ class Board:
         if evse.pk == self.left:
             return _("The booking is here now")
         state, label = state_of(evse)
-        return "" if state == BOOKABLE else label
+        if state != BOOKABLE:
+            return label
+        if self.fit and evse.pk in self.fit.certain:
+            return _("Does not fit %(name)s") % {"name": self.fit.name}
+        return ""
+
+    def _trouble(self, evse: Evse, closed: str) -> str:
+        misfit = self.fit.misfits.get(evse.pk, "") if self.fit else ""
+        trouble = trouble_of(evse) or (f"{closed}." if closed else "")
+        if misfit and not closed and self.fit:
+            misfit = _("May not fit %(name)s. %(reason)s") % {
+                "name": self.fit.name,
+                "reason": misfit,
+            }
+        return " ".join(part for part in (trouble, misfit) if part)
 
     def _chargers(self) -> list[ChargerRow]:
         """Return each charger on the day, and what has none of these.
@@ -135,7 +156,7 @@ class Board:
                     closed=closed,
                     url=f"{week_url(self.location, evse)}?day={table.date.isoformat()}",
                     facts=" · ".join(part for part in (plugs, kw(evse.max_power_kw)) if part),
-                    trouble=trouble_of(evse) or (f"{closed}." if closed else ""),
+                    trouble=self._trouble(evse, closed),
                 )
             )
         if gone:
@@ -201,8 +222,9 @@ class Board:
         return self.chosen.day + len(self.days) * ONE_DAY
 
 
-def slot_params(location: Location, move: str) -> dict[str, str]:
-    return {"site": str(location.pk)} | ({"move": move} if move else {})
+def slot_params(location: Location, move: str, fit: Fit | None) -> dict[str, str]:
+    kept = {"move": move} if move else {}
+    return {"site": str(location.pk)} | kept | dict(fit.params if fit else {})
 
 
 def week_url(location: Location, evse: Evse) -> str:

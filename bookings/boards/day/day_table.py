@@ -222,7 +222,7 @@ class DayTable:
             text=self.begins(row) + self._when_text(booking.period),
             key=f"bar-{booking.pk}-{segment.first}",
             url=reverse("bookings:detail", args=[booking.pk]),
-            who=booking.driver.display_name,
+            who=who_text(booking),
             status=status,
             badge=badge,
         )
@@ -270,6 +270,12 @@ class DayTable:
             since=str(quarter),
             until=str(until),
         )
+
+
+def who_text(booking: Booking) -> str:
+    """Return who comes: the driver, and in which vehicle where one is named."""
+    name = booking.driver.display_name
+    return f"{booking.vehicle.name}, {name}" if booking.vehicle else name
 
 
 def _says() -> dict[CellKind, str]:

@@ -119,7 +119,9 @@ def shown_bookings(
     """Return a fleet's bookings at a site, or at a charger of it, that touch some days."""
     # Site and chargers are known: not read again with each of them.
     rows = bookings_of(fleet).select_related(None)
-    bookings = rows.select_related("driver", "charging_session", "evse__charge_point").filter(
+    bookings = rows.select_related(
+        "driver", "charging_session", "evse__charge_point", "vehicle"
+    ).filter(
         location=location,
         status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
         start_at__gt=days.start_at - LONGEST_BOOKING,

@@ -17,6 +17,7 @@ from drivers.permissions import FleetRequest, member_required, private_partner_i
 from shell.formats import instant
 from sites.facts import trouble_of
 from sites.selectors import visible_evses, visible_locations
+from sites.slots.fit import fit_of
 from sites.slots.limits import MINUTE
 from sites.slots.picker.form import read_move
 
@@ -44,7 +45,9 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
     if typed and can_type and form.is_valid():
         form.check_free(board.known, board.bookings)
         if form.is_valid():
-            return redirect(f"{reverse('bookings:new')}?{urlencode(_typed_params(request, form))}")
+            return redirect(
+                f"{reverse('bookings:new')}?{urlencode(_typed_params(request, board, form))}"
+            )
     return _show(request, board, form=form)
 
 
@@ -60,12 +63,15 @@ def _board(request: FleetRequest, pk: int, *, evse_pk: int | None = None) -> Boa
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     evses = visible_evses(location, partner_ids=partner_ids)
+    evse = None if evse_pk is None else get_object_or_404(evses, pk=evse_pk)
+    shown = list(evses) if evse is None else [evse]
     board = Board(
         request.fleet,
         location,
         read_day(request.GET, zone=location.zone, now=now),
-        evses=list(evses) if evse_pk is None else (),
-        evse=None if evse_pk is None else get_object_or_404(evses, pk=evse_pk),
+        evses=shown if evse is None else (),
+        evse=evse,
+        fit=fit_of(request.GET, fleet_pk=request.fleet.pk, evses=shown),
         move=_move(request),
         now=now,
     )
@@ -77,9 +83,10 @@ def _move(request: FleetRequest) -> str:
     return read_move(request.GET) if request.membership.can_book else ""
 
 
-def _typed_params(request: FleetRequest, form: TypedSlotForm) -> dict[str, str]:
+def _typed_params(request: FleetRequest, board: Board, form: TypedSlotForm) -> dict[str, str]:
     data = form.cleaned_data
-    return slot_params(form.chosen.charge_point.location, _move(request)) | {
+    place = slot_params(form.chosen.charge_point.location, _move(request), board.fit)
+    return place | {
         "evse": str(form.chosen.pk),
         "start": instant(data["start_at"]),
         "minutes": str((data["end_at"] - data["start_at"]) // MINUTE),
@@ -91,6 +98,8 @@ def _show(
 ) -> HttpResponse:
     move = _move(request)
     closed = board.closed_text(board.evse) if board.evse else ""
+    fit = board.fit
+    kept = ({"move": move} if move else {}) | (dict(fit.params) if fit else {})
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {
         "board": board,
@@ -98,9 +107,11 @@ def _show(
         "evse": board.evse,
         "closed": closed,
         "trouble": trouble_of(board.evse) if board.evse and not closed else "",
+        "misfit": fit.misfits.get(board.evse.pk, "") if fit and board.evse else "",
         "form": form,
         "move": move,
-        "move_query": f"&move={move}" if move else "",
+        "move_query": "".join(f"&{name}={value}" for name, value in kept.items()),
+        "kept": kept,
         "is_fragment": is_fragment,
     }
     page = "bookings/boards/day/week.html" if board.evse else "bookings/boards/day/day.html"

@@ -32,6 +32,7 @@ from bookings.pages.forms import CancelForm
 from bookings.selectors import latest_request
 from bookings.wording import facts
 from bookings.wording.facts import Fact, one_line
+from bookings.wording.starting import how_to_start
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required
 from shell.secret_links import View, nothing_here, secret_link
@@ -179,7 +180,11 @@ def _facts(booking: Booking) -> list[Fact]:
                 (_("The operator assigns the charger. It appears here as soon as it is known."),),
             )
         )
+    if booking.vehicle is not None:
+        told.append(Fact(_("Vehicle"), (one_line(booking.vehicle.name),)))
     told += facts.getting_in(booking)
+    if booking.holds_a_place and (lines := tuple(map(one_line, how_to_start(booking)))):
+        told.append(Fact(_("How do I start?"), lines))
     if booking.reference:
         told.append(Fact(_("Reference"), (one_line(booking.reference),)))
     asked = booking.created_by

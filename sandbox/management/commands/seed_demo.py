@@ -17,6 +17,7 @@ from accounts.models import User
 from drivers.models import Fleet, FleetMembership, TeamRole
 from mirror.models import SyncRun
 from sandbox.management.first_bookings import make_first_bookings
+from sandbox.management.first_vehicles import make_first_vehicles, note_first_limits
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 
 # Known to everybody: that is why only a demo may have it.
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             logins = make_people()
         call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)
+        self.stdout.write(f"{make_vehicles()} vehicles were made.")
         if options["bookings"]:
             self.stdout.write(f"{make_bookings()} bookings were made.")
         if options["logins"]:
@@ -118,6 +120,15 @@ def make_people() -> list[dict[str, str]]:
     make_user(*STAFF, is_staff=True, is_superuser=True)
     logins.append(login(STAFF[0], "operator's staff, back office", role="staff"))
     return logins
+
+
+def make_vehicles() -> int:
+    """Make what is missing of each fleet's vehicles; return how many that was."""
+    note_first_limits()
+    return sum(
+        make_first_vehicles(Fleet.objects.get(ampeco_partner_id=partner_id))
+        for partner_id, _people in FLEETS
+    )
 
 
 def make_bookings() -> int:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ampeco.connection import get_client
 from mirror.models import SyncRun
-from mirror.runs import NOUNS, RunUnderWay
+from mirror.runs import NOUNS, PARKING_SPACES, RunUnderWay
 from sites.mirroring.full_walk import sync_sites
 
 
@@ -48,6 +48,8 @@ def summary(run: SyncRun) -> str:
     parts = []
     for noun in NOUNS:
         numbers = run.counts[noun]
+        if noun == PARKING_SPACES and not numbers["seen"]:
+            continue
         parts.append(
             f"{numbers['seen']} {noun.replace('_', ' ')} ({numbers['new']} new, "
             f"{numbers['changed']} changed, {numbers['retired']} retired)"

@@ -13,7 +13,13 @@ from sites.facts import connector_label
 from sites.models import Evse
 from sites.slots.clocks import day_text
 from sites.slots.limits import STEP_MINUTES, longest_minutes
-from sites.slots.picker.form import CURRENT_TYPES, Choices, connector_types, criteria_params
+from sites.slots.picker.form import (
+    CRITERIA,
+    CURRENT_TYPES,
+    Choices,
+    connector_types,
+    criteria_params,
+)
 
 DAYS_SHOWN = 7
 QUICK_MINUTES = (30, 60, 120, 240, 480)
@@ -129,8 +135,11 @@ class Controls:
     @cached_property
     def modes(self) -> list[Link]:
         choices = self.choices
-        certain = choices.query(**dict.fromkeys(("any", "connector", "current", "min_power")))
-        fitting = choices.query(evse=None, **criteria_params(choices.criteria))
+        certain = choices.query(**dict.fromkeys(("any", *CRITERIA)))
+        wanted = choices.criteria
+        if choices.fit and not choices.any_charger:
+            wanted = choices.fit.criteria
+        fitting = choices.query(evse=None, **criteria_params(wanted))
         return [
             Link("one", _("A specific charger"), certain, not choices.any_charger),
             Link("any", _("Any suitable charger"), fitting, choices.any_charger),
@@ -159,6 +168,22 @@ class Controls:
         ]
         return _options(
             [("", _("Any power")), *least],
+            chosen="" if chosen is None else f"{chosen.normalize():f}",
+        )
+
+    @cached_property
+    def most_powers(self) -> list[Option]:
+        """Return the most powers to ask for; none unless one is asked for, by a vehicle."""
+        chosen = self.choices.criteria.max_power_kw
+        if chosen is None and not self.choices.fit:
+            return []
+        powers = {evse.max_power_kw for evse in self.evses if evse.max_power_kw}
+        most = [
+            (f"{power.normalize():f}", _("At most %(power)s") % {"power": kw(power)})
+            for power in sorted(powers | ({chosen} if chosen is not None else set()))
+        ]
+        return _options(
+            [("", _("Any power")), *most],
             chosen="" if chosen is None else f"{chosen.normalize():f}",
         )
 

@@ -14,17 +14,20 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ampeco.types import ParkingSpaceCriteria
 from shell.formats import duration
 from sites.models import Evse
 from sites.periods import start_of_day
 from sites.selectors import Criteria
+from sites.slots.fit import Fit
 from sites.slots.limits import STEP_MINUTES, default_minutes, last_instant, longest_minutes
 
 CURRENT_TYPES = {kind.value: kind.value for kind in (Evse.CurrentType.AC, Evse.CurrentType.DC)}
 MORNING = time(6)
+CRITERIA = ("connector", "current", "min_power", "max_power")
 
 # What a form is filled in with besides its slot.
-DRAFT = ("driver", "driver_query", "reference")
+DRAFT = ("driver", "driver_query", "reference", "vehicle")
 LONGEST_DRAFT = 255
 
 T = TypeVar("T")
@@ -42,7 +45,8 @@ class Choices:
 
     `first_day` and `last_day` bound what can be chosen. `not_before` is None unless somebody chose
     it. `problems` holds a sentence by control, for values that were replaced by the default. `move`
-    is the number of the booking that is to be moved to the slot, if it is not for a new one.
+    is the number of the booking that is to be moved to the slot, if it is not for a new one; `fit`
+    is what is to charge, where that is known already.
     `draft` is what was typed for a slot that could not be had: whatever is picked next gets it.
     """
 
@@ -56,6 +60,7 @@ class Choices:
     criteria: Criteria = field(default_factory=Criteria)
     fresh: bool = False
     move: str = ""
+    fit: Fit | None = None
     draft: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -82,12 +87,13 @@ class Choices:
         if self.evse_id is not None:
             params["evse"] = str(self.evse_id)
         if self.any_charger:
-            params |= criteria_params(self.criteria)
+            params |= criteria_params(self.criteria, whole=self.fit is not None)
         return params | self.passed_along()
 
     def passed_along(self) -> dict[str, str]:
         """Return the query parameters that the form for a picked slot gets, too."""
-        return ({"move": self.move} if self.move else {}) | self.draft
+        params = {"move": self.move} if self.move else {}
+        return params | self.draft | dict(self.fit.params if self.fit else {})
 
     def query(self, **changes: object) -> str:
         """Return the query string for other choices; None leaves a parameter out.
@@ -99,16 +105,20 @@ class Choices:
         return urlencode({name: value for name, value in params.items() if value is not None})
 
 
-def criteria_params(criteria: Criteria) -> dict[str, str]:
-    """Return the query parameters by which pages name “any suitable charger”."""
-    power = criteria.min_power_kw
+def criteria_params(criteria: Criteria, *, whole: bool = False) -> dict[str, str]:
+    """Return the query parameters by which pages name “any suitable charger”.
+
+    A `whole` one says too what does not matter. Room for a vehicle is named by the vehicle.
+    """
+    least, most = criteria.min_power_kw, criteria.max_power_kw
     params = {
         "any": "1",
         "connector": criteria.connector_type,
         "current": criteria.current_type,
-        "min_power": "" if power is None else f"{power.normalize():f}",
+        "min_power": "" if least is None else f"{least.normalize():f}",
+        "max_power": "" if most is None else f"{most.normalize():f}",
     }
-    return {name: value for name, value in params.items() if value}
+    return {name: value for name, value in params.items() if value or whole}
 
 
 def connector_types(evses: Iterable[Evse]) -> list[str]:
@@ -135,9 +145,17 @@ def draft_params(typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_choices(
-    params: QueryDict, *, zone: ZoneInfo, evses: Sequence[Evse], now: datetime
+    params: QueryDict,
+    *,
+    zone: ZoneInfo,
+    evses: Sequence[Evse],
+    now: datetime,
+    fit: Fit | None = None,
 ) -> Choices:
-    """Return what a query string asks for; what makes no sense gives the default and a problem."""
+    """Return what a query string asks for; what makes no sense gives the default and a problem.
+
+    Where it says nothing of what any charger must offer, that is what is to charge needs.
+    """
     first_day = now.astimezone(zone).date()
     last_day = last_instant(now).astimezone(zone).date()
     reader = _Reader(params)
@@ -153,27 +171,38 @@ def read_choices(
             _("This charger cannot be booked here. Please pick another one."),
         ),
         any_charger=params.get("any") == "1",
-        criteria=Criteria(
-            reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both count now."))
-            or "",
-            reader.take(
-                "connector",
-                lambda text: text if text in connector_types(evses) else None,
-                _("No charger here has this connector, so any connector counts."),
-            )
-            or "",
-            reader.take(
-                "min_power",
-                lambda text: Decimal(text.replace(",", ".")) if POWER.fullmatch(text) else None,
-                _("Please enter a power between 0 and 9999 kW. Any power counts now."),
-            )
-            or None,
-        ),
+        criteria=_read_criteria(reader, evses, fit),
         fresh=params.get("fresh") == "1",
         move=read_move(params),
+        fit=fit,
         draft=draft_params(params) if params.get("draft") == "1" else {},
         problems=reader.problems,
     )
+
+
+def _read_criteria(reader: "_Reader", evses: Sequence[Evse], fit: Fit | None) -> Criteria:
+    if fit is not None and not any(name in reader.params for name in CRITERIA):
+        return fit.criteria
+    return Criteria(
+        reader.take("current", CURRENT_TYPES.get, _("Please pick AC or DC. Both count now.")) or "",
+        reader.take(
+            "connector",
+            lambda text: text if text in connector_types(evses) else None,
+            _("No charger here has this connector, so any connector counts."),
+        )
+        or "",
+        reader.take("min_power", _power, _no_power()) or None,
+        reader.take("max_power", _power, _no_power()) or None,
+        fit.criteria.parking if fit else ParkingSpaceCriteria(),
+    )
+
+
+def _power(text: str) -> Decimal | None:
+    return Decimal(text.replace(",", ".")) if POWER.fullmatch(text) else None
+
+
+def _no_power() -> str:
+    return _("Please enter a power between 0 and 9999 kW. Any power counts now.")
 
 
 class _Reader:

@@ -22,6 +22,7 @@ from sites.models import Evse, Location
 from sites.periods import start_of_day
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text
+from sites.slots.fit import Fit
 from sites.slots.picker.bars import Bar, BarWriter, Scale, scale_of
 from sites.slots.picker.controls import Controls, DayLink
 from sites.slots.picker.form import Choices, criteria_params, read_choices
@@ -41,6 +42,7 @@ class ChargerSlots:
     bar: Bar
     count: int
     trouble: str = ""
+    misfit: str = ""
     starts: Sequence[Start] = ()
     hours: Sequence[Hour] = ()
     toggle_query: str = ""
@@ -56,12 +58,14 @@ def build_picker(
     now: datetime,
     held: FreeTimes | None = None,
     left: int | None = None,
+    fit: Fit | None = None,
 ) -> "Picker":
     """Return the picker for a site and the chargers that may be booked there.
 
     Reads availability (one call to AMPECO, or none while the cache knows); an operator that does
     not answer makes a picker that says so. What the fleet has `held` already, by the EVSE's AMPECO
-    id, is not offered again, nor is the charger that is to be `left`, by its key.
+    id, is not offered again, nor is the charger that is to be `left`, by its key. Chargers that
+    what is to charge does not `fit` come last.
     """
     leaves = any(evse.pk == left for evse in evses)
     if leaves:
@@ -69,7 +73,7 @@ def build_picker(
         params = params.copy()
         if params.get("evse") == str(left):
             del params["evse"]
-    choices = read_choices(params, zone=location.zone, evses=evses, now=now)
+    choices = read_choices(params, zone=location.zone, evses=evses, now=now, fit=fit)
     availability, problem = None, ""
     if evses:
         try:
@@ -123,6 +127,8 @@ class Picker:
         self.shown = [
             evse for evse in evses if not choices.any_charger or choices.criteria.fits(evse)
         ]
+        if choices.fit:
+            self.shown.sort(key=choices.fit.order)
         self.period = PeriodChoice(
             location.zone,
             length=choices.length,
@@ -191,6 +197,8 @@ class Picker:
             until = start_of_day(day + ONE_DAY, self.site.zone)
             for evse in self.shown:
                 free = self.availability.of(evse)
+                if self.choices.fit and evse.pk in self.choices.fit.certain:
+                    free = ()
                 yield evse, self.period.starts(free, since=since, until=until)
 
     @cached_property
@@ -259,10 +267,17 @@ class Picker:
 
     def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
+        fit = choices.fit
         row = ChargerSlots(
-            str(evse.pk), evse.name, _facts_text(evse), bar, len(starts), trouble_of(evse)
+            str(evse.pk),
+            evse.name,
+            _facts_text(evse),
+            bar,
+            len(starts),
+            trouble_of(evse),
+            fit.misfits.get(evse.pk, "") if fit else "",
         )
-        if choices.any_charger or not starts:
+        if choices.any_charger or not starts or (fit and evse.pk in fit.certain):
             return row
         params = {"site": str(self.location.pk), "evse": row.key, **choices.passed_along()}
         if choices.evse_id == evse.pk:

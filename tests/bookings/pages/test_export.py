@@ -23,7 +23,13 @@ from bookings import selectors
 from bookings.models import Booking, ChargingSession
 from bookings.pages import export_lines
 from bookings.pages.export_lines import safe_cell
-from tests.factories import BookingFactory, DriverFactory, EvseFactory, UserFactory
+from tests.factories import (
+    BookingFactory,
+    DriverFactory,
+    EvseFactory,
+    UserFactory,
+    VehicleFactory,
+)
 
 URL = "/bookings/export.csv"
 SHEET = "/bookings/export.xlsx"
@@ -80,6 +86,7 @@ def test_a_line_tells_all_of_a_booking(as_manager, fleet, manager):
         reference="Job 7",
         created_by=manager,
         created_at=NOON - timedelta(days=2),
+        vehicle=VehicleFactory(fleet=fleet, number="Van 14", plate="HPF 14"),
     )
     ChargingSession.objects.create(
         booking=booking,
@@ -110,6 +117,8 @@ def test_a_line_tells_all_of_a_booking(as_manager, fleet, manager):
         "Energy (kWh)": "41.500",
         "Cost": "19.9200",
         "Currency": "USD",
+        "Vehicle": "Van 14",
+        "Plate": "HPF 14",
     }
 
 
@@ -128,6 +137,8 @@ def test_what_is_not_known_is_empty(as_manager, fleet):
         "Energy (kWh)",
         "Cost",
         "Currency",
+        "Vehicle",
+        "Plate",
     }
     assert row["External booking"] == "yes"
 
@@ -211,6 +222,7 @@ def test_every_text_of_a_line_is_made_safe(as_manager, fleet):
         evse__charge_point__location__address="+1 Road",
         reference="-2;=3",
         created_by=UserFactory(name="\t=evil"),
+        vehicle=VehicleFactory(fleet=fleet, number="=1+1", plate="@X"),
     )
     answer = as_manager.get(URL)
     content = answer.getvalue().decode("utf-8-sig")
@@ -259,7 +271,7 @@ def test_a_file_is_written_as_its_readers_spreadsheet_reads_it(
     manager.save()
     text = as_manager.get(URL, {"view": "all"}).getvalue().decode("utf-8-sig")
     [header, cells] = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-    assert len(header) == len(cells) == 20
+    assert len(header) == len(cells) == 22
     assert (header[0], cells[17]) == COMMA_LANGUAGES[language]
     assert cells[18] == "-19,9200"
     assert cells[6] == "Quay; north, 1.5 km"
@@ -283,13 +295,13 @@ def test_cells_of_a_spreadsheet_say_what_they_are(as_manager, manager, charged, 
     manager.save()
     answer = as_manager.get(SHEET, {"view": "all"})
     [[header, cells]] = sheets_of(answer)
-    assert len(header) == len(cells) == 21
+    assert len(header) == len(cells) == 23
     assert header[-1].endswith("(UTC)")
     assert cells[0] == charged.pk
     assert cells[2:4] == [datetime(2026, 3, 9, 12), datetime(2026, 3, 9, 13, 30)]
     assert cells[4:6] == ["America/New_York", 90]
     assert cells[14] == datetime(2026, 3, 7, 16)
-    assert cells[17:] == [41.5, -19.92, "EUR", datetime(2026, 3, 9, 16)]
+    assert cells[17:] == [41.5, -19.92, "EUR", "", "", datetime(2026, 3, 9, 16)]
     assert answer["Content-Type"].endswith("spreadsheetml.sheet")
     assert answer["Cache-Control"] == "private, no-store"
     assert re.search(r'-bookings-\d{4}-\d\d-\d\d\.xlsx"', answer["Content-Disposition"])
@@ -417,8 +429,8 @@ def test_nothing_is_read_before_it_is_sent_and_a_batch_costs_two_queries(as_mana
         for chunk in lines:
             assert chunk.count(b"\r\n") == selectors.BATCH_SIZE
             counts.append(len(captured))
-    # Which sites and drivers the text names is looked up once.
-    assert counts == [4, 6, 8]
+    # Which sites, drivers and vehicles the text names is looked up once.
+    assert counts == [5, 7, 9]
     assert "JOIN" not in captured[2]["sql"], "the joins touch the rows of one batch only"
 
 

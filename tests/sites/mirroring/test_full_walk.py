@@ -78,7 +78,7 @@ class TestFull:
         run = sync(full=True)
 
         assert (run.kind, run.state, run.problem) == (FULL, SyncRun.State.FINISHED, "")
-        assert run.calls == 3
+        assert run.calls == 4
         assert run.counts["locations"]["new"] == 3
         assert run.counts["charge_points"]["new"] == 3
         assert run.counts["evses"]["new"] == 4
@@ -185,7 +185,7 @@ class TestFull:
         assert run.counts["locations"]["skipped"] == 1
         assert run.counts["charge_points"]["skipped"] == 3
         assert run.counts["evses"]["skipped"] == 3
-        assert run.calls == 3
+        assert run.calls == 4
 
     def test_a_charge_point_that_became_personal_is_retired_at_once(self, sync, operator, later):
         sync(full=True)
@@ -402,7 +402,7 @@ class TestForbiddenList:
         assert run.state == SyncRun.State.FINISHED
         assert run.counts["evse_list_forbidden"] is True
         assert active(Evse) == {111, 112, 113, 120}
-        assert run.calls == 2 + 1 + 3
+        assert run.calls == 2 + 1 + 3 + 1
 
         operator.remove_charge_point(13)
         sync(full=True)
@@ -446,7 +446,8 @@ class TestForbiddenList:
         run = sync(full=True)
         assert run.pk == broken.pk
         assert run.state == SyncRun.State.FINISHED
-        assert [request.url.path.rsplit("v2.0/")[-1] for request in wire.sent] == ["13/evses"]
+        ends = [request.url.path.removeprefix("/public-api/resources/") for request in wire.sent]
+        assert ends == ["charge-points/v2.0/13/evses", "parking-spaces/v1.0"]
         assert active(Evse) == {111, 112, 113, 120}
 
 
@@ -480,7 +481,7 @@ class TestBreakOff:
         assert run.pk == broken.pk
         assert run.state == SyncRun.State.FINISHED
         assert run.problem == ""
-        assert len(wire.sent) == 6 - 2 * LISTS.index(path) - (page - 1)
+        assert len(wire.sent) == 7 - 2 * LISTS.index(path) - (page - 1)
         assert [run.counts[noun]["seen"] for noun in ("locations", "charge_points", "evses")] == [
             len(operator.locations), len(operator.charge_points), len(operator.evses),
         ]  # fmt: skip
@@ -637,7 +638,7 @@ class TestOneAtATime:
 
         sync(full=True)
 
-        assert len(set(signs)) == 3
+        assert len(set(signs)) == 4
         assert signs == sorted(signs)
 
 
@@ -683,7 +684,7 @@ class TestCommand:
         assert lines[0] == "Locations: 3 read, 0 left out"
         assert "EVSEs: 4 read, 0 left out" in lines
         assert lines[-1].startswith("Done: 3 locations (3 new, 0 changed, 0 retired)")
-        assert "3 calls" in lines[-1]
+        assert "4 calls" in lines[-1]
 
     def test_it_fails_with_one_sentence(self, operator, wire):
         fail_list(wire, LISTS[1])
