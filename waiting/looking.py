@@ -51,6 +51,8 @@ MOST_SITES = 20
 MOST_WISHES = 500
 # So much time an offer leaves at least to whoever reads it.
 TIME_TO_ANSWER = timedelta(minutes=15)
+# What is refused for these may name others and their bookings, which is nothing to keep.
+NAMES_OTHERS = frozenset({"slot", "overlap", "misfit"})
 # After so many rejections a wish is asked about before it is asked for.
 MOST_REJECTIONS = 3
 
@@ -350,8 +352,7 @@ def _ask(wish: Wish, slot: Slot, *, now: datetime) -> bool:
             )
             return note_asked(wish, slot, booking=submission.request.booking, found_at=now)
     except BookingRefused as refusal:
-        # What is said of other bookings names other people: it is nothing to keep.
-        _note_refusal(wish, refusal.message if refusal.field == "driver" else "")
+        _note_refusal(wish, "" if refusal.field in NAMES_OTHERS else refusal.message)
         return False
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from bookings.models import Booking
+from bookings.sync.restore import expect_gap
 from drivers.models import FleetMembership
 from sites.models import Evse
 from tests.factories import DriverFactory, MembershipFactory, VehicleFactory
@@ -301,3 +302,13 @@ def test_starts_keep_to_the_clock(wait, cancel, evse, confirmed, clocks):
     local = offer.start_at.astimezone(evse.charge_point.location.zone)
     assert f"{local:%H:%M}" in {"00:00", "23:45"}
     assert Offer.objects.count() == 1
+
+
+def test_after_a_restore_nothing_is_asked_for_by_itself(wait, cancel, evse):
+    """It may have been booked after the back-up was made."""
+    wish = wait(by_itself=True)
+    expect_gap()
+    wish.refresh_from_db()
+    cancel()
+    look(evse)
+    assert state_of(wish) == "offered"

@@ -169,6 +169,8 @@ def test_all_of_the_schedule_is_tried_here():
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
         *("refresh-bookings", "refresh-sessions", "notice-losses", "ask-for-series"),
         *MIRRORS,
+        # In tests/waiting/test_at_once.py.
+        "look-for-freed",
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
