@@ -7,9 +7,11 @@ from django.utils.formats import date_format
 from django.utils.translation import ngettext, pgettext
 
 from shell.formats import abbreviation, duration, happens_twice, zone_label
+from shell.kept import kept_by_language
 from sites.periods import Period, local_day
 
 ONE_DAY = timedelta(days=1)
+MOST_KEPT = 512
 
 
 class Clock:
@@ -54,18 +56,21 @@ def viewer_clock(viewer: ZoneInfo | None, *, zone: ZoneInfo) -> Clock | None:
     return Clock(viewer) if viewer and viewer.key != zone.key else None
 
 
+@kept_by_language(MOST_KEPT)
 def day_text(day: date) -> str:
     """Return a day as “Monday 2 March”."""
     # Translators: Django's date format of a day without its year.
     return date_format(day, pgettext("format", "l j F"))
 
 
+@kept_by_language(MOST_KEPT)
 def short_day(day: date) -> str:
     """Return a day as “Mon 2 Mar”."""
     # Translators: Django's date format of a day, short and without its year.
     return date_format(day, pgettext("format", "D j M"))
 
 
+@kept_by_language(MOST_KEPT)
 def weekday(day: date) -> str:
     return date_format(day, "D")
 

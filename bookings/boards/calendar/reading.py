@@ -1,7 +1,7 @@
 """A fleet's bookings by day, week and month, on the days of each booking's own site."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -13,12 +13,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from bookings.boards.calendar.local_days import days_of_bookings
+from bookings.boards.calendar.local_days import DaysOfBooking, days_of_bookings
 from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
 from drivers.models import Fleet
 from shell.formats import abbreviation, time_in_zone, zone_label
+from shell.kept import kept_by_language
 from sites.models import Location
+from sites.slots.clocks import short_day
 
 Span = Literal["day", "week", "month"]
 SPANS: tuple[Span, ...] = ("day", "week", "month")
@@ -26,6 +28,11 @@ SPANS: tuple[Span, ...] = ("day", "week", "month")
 MOST: dict[Span, int] = {"day": 300, "week": 12, "month": 3}
 MOST_BELOW = 20
 DAY = timedelta(days=1)
+
+
+@kept_by_language(512)
+def day_with_year(day: date) -> str:
+    return date_format(day, pgettext("format", "D j M Y"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +92,12 @@ class Day:
     @cached_property
     def label(self) -> str:
         """The day with its weekday, such as “Sat 21 Nov 2026”."""
-        return date_format(self.date, pgettext("format", "D j M Y"))
+        return day_with_year(self.date)
 
     @cached_property
     def short_label(self) -> str:
         """The day without its year, such as “Sat 21 Nov”."""
-        # Translators: Django's date format of a day whose year is known.
-        return date_format(self.date, pgettext("format", "D j M"))
+        return short_day(self.date)
 
     @cached_property
     def counted(self) -> str:
@@ -152,17 +158,17 @@ def read_calendar(
     rows = narrowed_bookings(fleet, narrowed)
     if not with_called_off and not narrowed.get("status"):
         rows = rows.exclude(status__in=Booking.CALLED_OFF)
-    days = _read_days(rows, fleet, first=first, last=last, most=MOST[span])
-    below = []
-    if span == "month":
-        below = _read_days(rows, fleet, first=chosen, last=chosen, most=MOST_BELOW)
-    bookings = [each.booking for day in [*days, *below] for each in day.entries]
+    in_detail = {chosen: MOST_BELOW} if span == "month" else {}
+    read = _read_days(rows, fleet, first=first, last=last, most=MOST[span], in_detail=in_detail)
+    below = next((day for day in read if day.date in in_detail), None)
+    days = [replace(day, entries=day.entries[: MOST[span]]) for day in read]
+    bookings = [each.booking for day in read for each in day.entries]
     several = len({booking.zone.key for booking in bookings}) > 1
     return Calendar(
         span=span,
         chosen=chosen,
         days=[_marked(day, several, span, chosen) for day in days],
-        below=_marked(below[0], several, "day", chosen) if below else None,
+        below=_marked(below, several, "day", chosen) if below else None,
         zone=_zone_of_all(bookings, first, last) if bookings and not several else "",
     )
 
@@ -203,16 +209,25 @@ def title_of(span: Span, chosen: date) -> str:
 
 
 def _read_days(
-    bookings: QuerySet[Booking], fleet: Fleet, *, first: date, last: date, most: int
+    bookings: QuerySet[Booking],
+    fleet: Fleet,
+    *,
+    first: date,
+    last: date,
+    most: int,
+    in_detail: Mapping[date, int],
 ) -> list[Day]:
-    found = days_of_bookings(bookings, first=first, last=last, per_day=most)
+    """Return the days with at most so many bookings each, and those in detail with more."""
+    per_day = max(most, *in_detail.values(), 0)
+    found = days_of_bookings(bookings, first=first, last=last, per_day=per_day)
     counts: Counter[date] = Counter()
     for (begins, ends), alike in {(each.first, each.last): each.alike for each in found}.items():
         counts.update(dict.fromkeys(_days(max(begins, first), min(ends, last)), alike))
-    on_day = {
-        day: [each for each in found if each.first <= day <= each.last][:most]
-        for day in _days(first, last)
-    }
+    on_day: dict[date, list[DaysOfBooking]] = {day: [] for day in _days(first, last)}
+    for each in found:
+        for day in _days(max(each.first, first), min(each.last, last)):
+            if len(on_day[day]) < in_detail.get(day, most):
+                on_day[day].append(each)
     rows = bookings_of(fleet).in_bulk({each.pk for of_day in on_day.values() for each in of_day})
     return [
         Day(

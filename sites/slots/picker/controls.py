@@ -100,7 +100,7 @@ class Controls:
         return links
 
     @cached_property
-    def hours(self) -> list[Option]:
+    def hours(self) -> tuple[Option, ...]:
         return _options(
             (
                 (str(hour), _("%(hours)d h") % {"hours": hour})
@@ -110,7 +110,7 @@ class Controls:
         )
 
     @cached_property
-    def minutes(self) -> list[Option]:
+    def minutes(self) -> tuple[Option, ...]:
         return _options(
             (
                 (str(rest), _("%(minutes)d min") % {"minutes": rest})
@@ -120,7 +120,7 @@ class Controls:
         )
 
     @cached_property
-    def not_before(self) -> list[Option]:
+    def not_before(self) -> tuple[Option, ...]:
         """Return each full hour, with the time in force among them; today begins with “Now”."""
         choices = self.choices
         in_force = f"{choices.not_before or self.in_force:%H:%M}"
@@ -146,19 +146,19 @@ class Controls:
         ]
 
     @cached_property
-    def connectors(self) -> list[Option]:
+    def connectors(self) -> tuple[Option, ...]:
         kinds = [(kind, connector_label(kind)) for kind in connector_types(self.evses)]
         return _options(
             [("", _("Any connector")), *kinds], chosen=self.choices.criteria.connector_type
         )
 
     @cached_property
-    def currents(self) -> list[Option]:
+    def currents(self) -> tuple[Option, ...]:
         kinds = [(kind, str(Evse.CurrentType(kind).label)) for kind in CURRENT_TYPES]
         return _options([("", _("AC or DC")), *kinds], chosen=self.choices.criteria.current_type)
 
     @cached_property
-    def powers(self) -> list[Option]:
+    def powers(self) -> tuple[Option, ...]:
         """Return the powers found among the chargers, as least powers to ask for."""
         chosen = self.choices.criteria.min_power_kw
         powers = {evse.max_power_kw for evse in self.evses if evse.max_power_kw}
@@ -219,5 +219,5 @@ class Controls:
         return choices.query(day=day.isoformat())
 
 
-def _options(pairs: Iterable[tuple[str, str]], *, chosen: str) -> list[Option]:
-    return [Option(value, label, value == chosen) for value, label in pairs]
+def _options(pairs: Iterable[tuple[str, str]], *, chosen: str) -> tuple[Option, ...]:
+    return tuple(Option(value, label, value == chosen) for value, label in pairs)
