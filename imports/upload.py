@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shell.plain_text import OneLines
 from spreadsheets.cells import guarded_cell
 from spreadsheets.reading import read_file, read_text
 from spreadsheets.table import Cell, Table, Unreadable, text_of
@@ -23,7 +24,7 @@ LONGEST_TEXT = 300_000
 TAB = "\t"
 
 
-class UploadForm(forms.Form):
+class UploadForm(OneLines, forms.Form):
     """A file, or cells pasted from a spreadsheet; and, where it was asked, what 12/3 means."""
 
     file = forms.FileField(

@@ -185,8 +185,8 @@ def _read(keys: list[int], *, owner: uuid.UUID) -> list[Notification]:
     """Return mails with all that is written in them, in the order given; few queries for all."""
     # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mails take.
     bookings = Booking.objects.select_related(
-        "fleet", "driver", "location", "evse__charge_point", "created_by"
-    ).prefetch_related("evse__connectors")
+        "fleet", "driver", "location", "evse__charge_point", "vehicle", "created_by"
+    ).prefetch_related("evse__connectors", "driver__id_tags")
     replaced = Booking.objects.select_related("location", "evse__charge_point")
     requests = BookingRequest.objects.select_related(
         "driver", "previous_driver", "location", "evse__charge_point", "created_by"

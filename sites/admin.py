@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from ampeco.types.places import VEHICLE_TYPES
 from mirror.admin import ReadOnlyAdmin
+from shell.plain_text import OneLines
 from shell.wall_clock import zone_of_place
 from sites.facts import readable
 from sites.models import ChargePoint, Connector, Evse, Location, ParkingLimits, ParkingSpace
@@ -126,7 +127,7 @@ class EvseAdmin(ReadOnlyAdmin):
         return evse.charge_point.location.name
 
 
-class LimitsForm(forms.ModelForm):
+class LimitsForm(OneLines, forms.ModelForm):
     vehicle_types = forms.MultipleChoiceField(
         label=_("kinds of vehicles"),
         choices=[(kind, readable(kind)) for kind in sorted(VEHICLE_TYPES)],

@@ -166,6 +166,7 @@ class TestSettings:
             "rounds_to_minutes": True,
             "no_show_share": 1,
             "failed_share": 0.5,
+            "running_changes": "rejected",
             "rate_limit": 60,
         }
         assert http.post("/control/settings", json=changes).json() == changes

@@ -29,7 +29,7 @@ def log():
 
 
 def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
-    with bound(request_id="abcdef12", task="bookings.tasks.submit_request"):
+    with bound(request_id="abcdef12", task="bookings.tasks.submit_requests"):
         text = log(Json(), "Sent %s.\nTwice.", 7, extra={"booking_id": 3, "driver": "Ana"})
 
     assert text.count("\n") == 1
@@ -40,7 +40,7 @@ def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
         "logger": "bookings.sync.submission",
         "message": "Sent 7.\nTwice.",
         "request_id": "abcdef12",
-        "task": "bookings.tasks.submit_request",
+        "task": "bookings.tasks.submit_requests",
         "booking_id": 3,
     }
 
