@@ -196,12 +196,12 @@ def test_more_rows_cost_no_more_queries(as_manager, fleet, book, django_assert_m
     for span in ("day", "week", "month"):
         query = f"?view={span}&day=2027-05-15"
         html(as_manager, query)
-        with django_assert_max_num_queries(40) as first:
+        with django_assert_max_num_queries(6) as first:
             html(as_manager, query)
         fill()
         with django_assert_max_num_queries(len(first)):
             html(as_manager, query)
-        assert len(first) <= 12
+        assert len(first) <= 6
 
 
 # What is shown
