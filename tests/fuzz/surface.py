@@ -24,6 +24,7 @@ APPS = (
     "sites",
     "team",
     "waiting",
+    "vehicles",
 )
 # Attributes of a request that hold what came with it, and what views call those.
 GIVEN = {"GET", "POST", "params", "given"}
