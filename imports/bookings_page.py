@@ -13,8 +13,7 @@ from batches.models import Batch
 from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
-from imports.booking_columns import COLUMNS
-from imports.bookings import Line, Reading, read_bookings
+from imports.bookings import LABELS, Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
 from imports.upload import UploadForm, digest_of
@@ -92,13 +91,12 @@ def _name_of(request: FleetRequest) -> str:
 
 
 def _shown(form: UploadForm, reading: Reading) -> dict[str, Any]:
-    labels = {column.key: column.label for column in COLUMNS}
     header = form.table.header if form.table else ()
     return {
         "reading": reading,
         "as_text": form.as_text,
         "understood": [
-            (header[place], labels[key]) for key, place in reading.understood.places.items()
+            (header[place], LABELS[key]) for key, place in reading.understood.places.items()
         ],
         "lines": _troubled_first(reading.lines),
         "asks_order": bool(reading.asks_about),
