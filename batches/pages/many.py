@@ -69,7 +69,8 @@ def book_many(request: FleetRequest, pk: int) -> HttpResponse:
                 "day": day_text(form.cleaned_data["day"]),
             }
             return _draft(request, rows, source=Batch.Source.VEHICLES, name=name)
-        form.add_error("number", _("Every vehicle of your fleet has a booking then."))
+        text = _("Every vehicle of your fleet has a booking then.")
+        form.add_error("number", text if vehicles else _("Your fleet has no vehicles here yet."))
     context = {
         "form": form,
         "location": location,

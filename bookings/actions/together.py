@@ -1,5 +1,6 @@
 """Many new bookings at once, by the rules of single ones: a query a kind, whatever their number."""
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -30,9 +31,10 @@ from sites.slots.rules import first_problem
 from vehicles.criteria import criteria_of
 from vehicles.fitting import for_fitting
 
-# The operator is asked about so many sites and weeks before somebody sees a page. What is beyond
-# is looked at before it is sent, as every request is.
+# The operator is asked about so many sites and weeks, and for so long, before somebody sees a page.
+# What is beyond is looked at before it is sent, as every request is.
 MOST_CALLS = 24
+MOST_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +198,14 @@ def _tell_free_times(candidates: Iterable[Candidate], *, now: datetime) -> None:
     """Tell each candidate what is free at its site then, or why that could not be read."""
     answers: dict[tuple[int, Period], FreeTimes | AvailabilityUnknown] = {}
     silence: AvailabilityUnknown | None = None
+    until = time.monotonic() + MOST_SECONDS
     for candidate in candidates:
         is_known = candidate.known_free is not None
         if is_known or not candidate.chargers or first_problem(candidate.times):
             continue
         key = _what_to_ask(candidate, now=now)
         if key not in answers:
-            if len(answers) >= MOST_CALLS:
+            if len(answers) >= MOST_CALLS or time.monotonic() > until:
                 silence = silence or AvailabilityUnknown("busy")
             answers[key] = silence or _ask(candidate, key[1], now=now)
             told = answers[key]

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from batches.checks import check_batch
 from batches.models import BatchRow
+from bookings.actions import together
 from sites.models import Evse
 from tests.factories import BookingFactory
 
@@ -130,6 +131,17 @@ def test_any_charger_means_any_that_fits_the_vehicle(draft, wish, van, other_dri
     assert [evse.ampeco_id for evse in first.candidate.chargers] == [301]
     assert first.candidate.slot.criteria.max_power_kw
     assert "need every charger that would do" in second.problem
+
+
+def test_what_is_not_asked_about_is_said_and_looked_at_before_it_is_sent(
+    draft, wish, wire, monkeypatch
+):
+    monkeypatch.setattr(together, "MOST_CALLS", 1)
+    calls = len(wire.sent)
+    near, far = check_batch(draft(wish(), wish(after=24 * 12)))
+    assert (near.free, far.free, far.will_be_asked) == (True, None, True)
+    assert far.warnings == ["The operator’s system is busy. Please try again in a minute."]
+    assert len(wire.sent) == calls + 1
 
 
 def test_a_long_table_costs_no_more_queries_and_one_call(draft, wish, wire, van, driver):
