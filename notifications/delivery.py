@@ -186,7 +186,7 @@ def _send(pk: int, *, connection: BaseEmailBackend, now: datetime | None) -> Sta
 def _read(owner: uuid.UUID) -> Notification | None:
     # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mail takes.
     bookings = Booking.objects.select_related(
-        "fleet", "driver", "location", "evse__charge_point", "created_by"
+        "fleet", "driver", "location", "evse__charge_point", "created_by", "vehicle"
     )
     replaced = Booking.objects.select_related("location", "evse__charge_point")
     requests = BookingRequest.objects.select_related(

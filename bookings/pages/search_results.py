@@ -1,4 +1,4 @@
-"""One search over all that a fleet may see: sites, drivers, bookings."""
+"""One search over all that a fleet may see: sites, drivers, vehicles, bookings."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,8 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import matching_drivers, private_partner_ids
 from sites.models import Location
 from sites.selectors import search_locations
+from vehicles.models import Vehicle
+from vehicles.selectors import matching_vehicles
 
 MOST_OF_A_KIND = 5
 LONGEST_TEXT = 100
@@ -20,26 +22,28 @@ class Found:
     text: str
     sites: list[Location]
     drivers: list[Driver]
+    vehicles: list[Vehicle]
     bookings: list[Booking]
 
     @property
     def count(self) -> int:
-        return len(self.sites) + len(self.drivers) + len(self.bookings)
+        return len(self.sites) + len(self.drivers) + len(self.vehicles) + len(self.bookings)
 
 
 def search(fleet: Fleet, text: str) -> Found:
     """Return what matches a text, all words of it; nothing for an empty one.
 
-    A booking is found by its number, reference, site or driver, the latest start first.
+    A booking is found by its number, reference, site, driver or vehicle, the latest start first.
     """
     text = text.replace("\x00", "").strip()[:LONGEST_TEXT]
     if not text:
-        return Found("", [], [], [])
+        return Found("", [], [], [], [])
     sites = search_locations(partner_ids=private_partner_ids(fleet), query=text)
     return Found(
         text=text,
         sites=list(sites[:MOST_OF_A_KIND]),
         drivers=list(matching_drivers(fleet, text)[:MOST_OF_A_KIND]),
+        vehicles=list(matching_vehicles(fleet, text)[:MOST_OF_A_KIND]),
         bookings=_bookings(fleet, text),
     )
 

@@ -42,7 +42,7 @@ def test_the_whole_flow_by_keyboard_alone(open_page, demo_stack):
 
     tab_to(page, page.get_by_role("searchbox", name="Find a driver"))
     page.keyboard.type("liam")
-    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.locator("#driver-options").get_by_role("radio")).to_have_count(1)
     tab_to(page, page.get_by_role("radio", name="Liam Byrne"))
     page.keyboard.press("Space")
     tab_to(page, page.get_by_label("Reference"))

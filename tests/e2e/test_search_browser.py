@@ -16,7 +16,7 @@ def page(open_page, demo_stack):
 
 def test_a_site_is_found_and_opened_by_keyboard_alone(page):
     page.keyboard.press("/")
-    typed = page.get_by_role("searchbox", name="Search sites, drivers and bookings")
+    typed = page.get_by_role("searchbox", name="Search sites, drivers, vehicles and bookings")
     expect(typed).to_be_focused()
     page.keyboard.type("corning")
     link = page.get_by_role("dialog").get_by_role("link", name="Corning Museum of Glass").first

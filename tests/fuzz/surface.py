@@ -14,7 +14,17 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
 # Where the portal's own forms and views live.
-APPS = ("accounts", "bookings", "config", "drivers", "mirror", "privacy", "sites", "team")
+APPS = (
+    "accounts",
+    "bookings",
+    "config",
+    "drivers",
+    "mirror",
+    "privacy",
+    "sites",
+    "team",
+    "vehicles",
+)
 # Attributes of a request that hold what came with it, and what views call those.
 GIVEN = {"GET", "POST", "params", "given"}
 

@@ -66,7 +66,7 @@ def book(page: Page, site: str, driver: str, reference: str, day: int, length: s
 
 def fill(page: Page, driver: str, reference: str) -> None:
     page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
-    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.locator("#driver-options").get_by_role("radio")).to_have_count(1)
     page.get_by_role("radio", name=driver).check()
     page.get_by_label("Reference").fill(reference)
 
