@@ -15,6 +15,7 @@ from sandbox.world.records import Evse as Charger
 from sites.mirroring import full_walk
 from sites.models import Location
 from tests.e2e.steps import expect
+from tests.e2e.test_accessibility_browser import check
 from tests.e2e.test_keyboard_browser import press
 from vehicles.models import Vehicle
 
@@ -209,3 +210,21 @@ def test_without_a_script_a_row_is_a_page_and_all_is_sent(person, depot):
     page.locator("#send-batch").click()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
     assert Booking.objects.count() == VANS
+
+
+def test_the_pages_are_open_to_all_in_both_colours_and_widths(person, depot):
+    page = person(reduced_motion="reduce").page
+    page.goto(f"/bookings/tables/site/{depot.pk}/")
+    check(page)
+    page.locator("#propose").click()
+    expect(page.locator("#send-batch")).to_be_visible()
+    row = Batch.objects.get().rows.first()
+    page.locator(f"#out-{row.pk}").click()
+    expect(page.locator("#batch-counts")).to_contain_text("1 left out")
+    page.locator(f"#edit-{row.pk + 1}").click()
+    expect(page.locator("#save-row")).to_be_visible()
+    page.locator("#set-all summary").click()
+    check(page)
+    page.locator("#send-batch").click()
+    expect(page.locator("#batch-counts")).to_contain_text("11 waiting for the operator")
+    check(page)
