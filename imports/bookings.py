@@ -30,6 +30,7 @@ ONE_DAY = timedelta(days=1)
 MOST_MINUTES = 7 * 24 * 60
 LONGEST_REFERENCE = Booking._meta.get_field("reference").max_length or 0
 
+LABELS = {column.key: column.label for column in COLUMNS}
 DATED = ("day", "start", "end_day", "end")
 
 
@@ -172,7 +173,9 @@ class _Reader:
         self._when(line, cell)
         line.row.reference = text_of(cell["reference"]).strip()[:LONGEST_REFERENCE]
         line.given = {
-            key: text_of(cell[key]) for key in line.problems if text_of(cell.get(key)).strip()
+            str(LABELS[key]): text_of(cell[key])
+            for key in line.problems
+            if text_of(cell.get(key)).strip()
         }
         return line
 

@@ -13,11 +13,10 @@ from batches.models import Batch
 from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
-from imports.booking_columns import COLUMNS
-from imports.bookings import Line, Reading, read_bookings
+from imports.bookings import LABELS, Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
-from imports.upload import UploadForm, digest_of
+from imports.upload import UploadForm, digest_of, sent_form
 from shell.uploads import takes_file
 from sites.models import Location
 from sites.selectors import visible_locations
@@ -32,12 +31,9 @@ LONGEST_KEY = 18
 def bookings(request: FleetRequest) -> HttpResponse:
     """Show what a table of bookings would book; on the click that follows, ask for it."""
     context: dict[str, Any] = {"most_rows": MOST_ROWS, "site": _default_site(request)}
-    if request.method != "POST":
-        form = UploadForm(most_rows=MOST_ROWS)
-        return render(request, "imports/bookings.html", context | {"form": form})
-    form = UploadForm(request.POST, request.FILES, most_rows=MOST_ROWS)
+    form = sent_form(request, most_rows=MOST_ROWS)
     context["form"] = form
-    if not form.is_valid() or form.table is None:
+    if not form.is_bound or not form.is_valid() or form.table is None:
         return render(request, "imports/bookings.html", context)
     reading = read_bookings(
         form.table,
@@ -46,7 +42,7 @@ def bookings(request: FleetRequest) -> HttpResponse:
         default_site=context["site"],
         now=timezone.now(),
     )
-    action = request.POST.get("action", "")
+    action = request.POST.get("action", "") if request.method == "POST" else ""
     if action in {TABLE, ASK} and not reading.missing and not reading.asks_about:
         if action == ASK and request.POST.get("seen") != reading.mark:
             context["problem"] = _(
@@ -92,13 +88,12 @@ def _name_of(request: FleetRequest) -> str:
 
 
 def _shown(form: UploadForm, reading: Reading) -> dict[str, Any]:
-    labels = {column.key: column.label for column in COLUMNS}
     header = form.table.header if form.table else ()
     return {
         "reading": reading,
         "as_text": form.as_text,
         "understood": [
-            (header[place], labels[key]) for key, place in reading.understood.places.items()
+            (header[place], LABELS[key]) for key, place in reading.understood.places.items()
         ],
         "lines": _troubled_first(reading.lines),
         "asks_order": bool(reading.asks_about),

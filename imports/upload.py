@@ -10,9 +10,11 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shell.kept_forms import typed
 from shell.plain_text import OneLines
 from spreadsheets.cells import guarded_cell
 from spreadsheets.reading import read_file, read_text
@@ -92,6 +94,17 @@ class UploadForm(OneLines, forms.Form):
     def order_of_days(self) -> DayOrder | None:
         chosen = self.cleaned_data.get("order")
         return DayOrder(chosen) if chosen else None
+
+
+def sent_form(request: HttpRequest, *, most_rows: int) -> UploadForm:
+    """Return the form as it was sent, or as it was kept of somebody who was signed out; else empty.
+
+    Of what was kept a file is missing.
+    """
+    data = typed(request)
+    if data is None or (request.method != "POST" and not data.get("text")):
+        return UploadForm(most_rows=most_rows)
+    return UploadForm(data, request.FILES, most_rows=most_rows)
 
 
 def as_text(table: Table) -> str:

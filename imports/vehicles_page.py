@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from drivers.permissions import FleetRequest, manager_required
 from imports.templates import answer_with
 from imports.templates import vehicles_template as template_of_vehicles
-from imports.upload import UploadForm
+from imports.upload import sent_form
 from imports.vehicle_columns import COLUMNS
 from imports.vehicles import MOST_ROWS, Kind, VehicleReading, read_vehicles, save_vehicles
 from shell.uploads import takes_file
@@ -28,13 +28,9 @@ LABELS = {column.key: column.label for column in COLUMNS}
 def vehicles(request: FleetRequest) -> HttpResponse:
     """Show what a table of vehicles would add and change; on the click that follows, do it."""
     context: dict[str, Any] = {"most_rows": MOST_ROWS}
-    if request.method != "POST":
-        return render(
-            request, "imports/vehicles.html", context | {"form": UploadForm(most_rows=MOST_ROWS)}
-        )
-    form = UploadForm(request.POST, request.FILES, most_rows=MOST_ROWS)
+    form = sent_form(request, most_rows=MOST_ROWS)
     context["form"] = form
-    if not form.is_valid() or form.table is None:
+    if not form.is_bound or not form.is_valid() or form.table is None:
         return render(request, "imports/vehicles.html", context)
     reading = read_vehicles(form.table, fleet=request.fleet)
     if request.POST.get("action") == SAVE and not reading.missing:

@@ -32,7 +32,7 @@ MOST_TRIES = 3
 LOOK_AGAIN = timedelta(minutes=15)
 # So many series are looked at in a minute; each costs a call for about each week in which it has
 # something to ask for, and those at the same site share them.
-MOST_SERIES = 20
+MOST_SERIES = 10
 LEASE_SECONDS = 120
 SHARED_SECONDS = 30
 
@@ -79,7 +79,12 @@ def ask_for_dates(
         if not held.is_active or held.version != series.version:
             return Asked(0, 0)
         still = {each.day: each for each in _wanted(series, days, by_itself=by_itself, now=now)}
-        found = [(still[check.day], check) for check in checks if check.day in still]
+        found = [
+            (still[check.day], check)
+            for check in checks
+            # What nobody waits for is left alone while the operator says nothing.
+            if check.day in still and not (by_itself and check.verdict == Verdict.NOT_SAID)
+        ]
         _save(series, found, user=user)
         look_at = next_look(series, now=now)
         Series.objects.filter(pk=series.pk).update(look_at=look_at, problem="")

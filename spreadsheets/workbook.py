@@ -14,9 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils.exceptions import InvalidFileException
 
 from spreadsheets.table import MOST_COLUMNS, Row, Unreadable
 
@@ -40,6 +38,10 @@ def looks_like_archive(data: bytes) -> bool:
 def rows_of_workbook(data: bytes) -> Iterator[Row]:
     """Yield the rows of the first sheet that is not hidden. Raises Unreadable."""
     _check_archive(data)
+    # Here, not at the top: it takes 15 MB, which most processes never need.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = openpyxl.load_workbook(
             io.BytesIO(data), read_only=True, data_only=True, keep_links=False

@@ -13,6 +13,7 @@ from bookings import tasks
 from bookings.models import Booking, BookingRequest
 from drivers.tasks import sync_drivers
 from mirror.models import SyncRun
+from series.tasks import ask_for_dates
 from sites.tasks import sync_sites
 from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
 from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
@@ -27,6 +28,7 @@ SWEEPS = (
     tasks.sync_bookings,
     sync_sites,
     sync_drivers,
+    ask_for_dates,
 )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 
 @lru_cache(maxsize=256)
 def holidays_of(country: str, year: int) -> dict[date, str]:
@@ -13,6 +11,9 @@ def holidays_of(country: str, year: int) -> dict[date, str]:
 
     `country` is the operator's two letters for it.
     """
+    # Here, not at the top: it takes 15 MB, which no worker needs and few pages do.
+    import holidays
+
     try:
         return dict(holidays.country_holidays(country.upper(), years=year))
     except NotImplementedError:

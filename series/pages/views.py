@@ -30,6 +30,7 @@ from series.models import Series
 from series.pages.forms import SeriesForm, as_repeated, as_typed, empty_form
 from series.rebooking import Outcome
 from series.selectors import counted, dates_of, one_series_of, series_of
+from shell.kept_forms import typed
 
 LONGEST_KEY = 18
 MOST_LISTED = 200
@@ -64,11 +65,12 @@ def series_list(request: FleetRequest) -> HttpResponse:
 @manager_required
 def new(request: FleetRequest) -> HttpResponse:
     """Show the form; then each of the dates it means; and with the click after that, ask."""
-    if request.method != "POST":
+    data = typed(request)
+    if data is None:
         form = SeriesForm(fleet=request.fleet, initial=_initial(request))
         return _show_form(request, form)
-    form = SeriesForm(request.POST, fleet=request.fleet)
-    if not form.is_valid():
+    form = SeriesForm(data, fleet=request.fleet)
+    if not form.is_valid() or request.method != "POST":
         return _show_form(request, form)
     checks = check_series(form.wanted)
     if request.POST.get("seen") != _mark(checks) or "send" not in request.POST:
@@ -99,11 +101,12 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Change what is to come of a series: all of it, or from a day on."""
     series = _series_or_404(request, pk)
     since = _day(request)
-    if request.method != "POST":
+    data = typed(request)
+    if data is None:
         form = SeriesForm(fleet=request.fleet, changes=series, initial=as_typed(series))
         return _show_form(request, form, series=series, since=since)
-    form = SeriesForm(request.POST, fleet=request.fleet, changes=series)
-    if not form.is_valid():
+    form = SeriesForm(data, fleet=request.fleet, changes=series)
+    if not form.is_valid() or request.method != "POST":
         return _show_form(request, form, series=series, since=since)
     try:
         outcome = change_series(

@@ -252,3 +252,25 @@ def test_a_page_that_is_not_there(chromium, demo_stack, address, text):
     expect(page.get_by_text(text)).to_be_visible()
     check(page)
     page.close()
+
+
+def test_a_series_and_a_file(calm_page):
+    calm_page.goto("/series/new/")
+    calm_page.locator("#id_site").fill(SITE)
+    calm_page.locator("#id_driver").fill("ben.okafor@hudson.example")
+    calm_page.locator("#id_start").fill("18:00")
+    calm_page.locator("#id_end").fill("06:00")
+    calm_page.get_by_role("button", name="Show the dates").click()
+    expect(calm_page.locator("#dates-sum")).to_be_visible()
+    check(calm_page)
+    calm_page.locator("#send-series").click()
+    expect(calm_page.get_by_role("heading", name="Series #")).to_be_visible()
+    check(calm_page)
+    calm_page.locator("#cancel-series").click()
+    check(calm_page)
+    calm_page.goto("/imports/bookings/")
+    rows = f"Driver;Site;Date;Start;End\nBen Okafor;{SITE};31.12.2039;18:00;06:00"
+    calm_page.locator("#id_text").fill(rows)
+    calm_page.get_by_role("button", name="Show what it would do").click()
+    expect(calm_page.locator("#line-2")).to_be_visible()
+    check(calm_page)

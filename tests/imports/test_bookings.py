@@ -177,7 +177,7 @@ def test_wrong_rows_are_put_right_in_a_table(send, day):
     batch = Batch.objects.get()
     assert answer.url == reverse("batches:table", args=[batch.pk])
     assert batch.state == Batch.State.DRAFT
-    assert [row.given for row in batch.rows.all()] == [{}, {"vehicle": "Van 9"}]
+    assert [row.given for row in batch.rows.all()] == [{}, {"Vehicle": "Van 9"}]
 
 
 def test_a_file_to_fill_in_for_managers_alone(as_viewer):

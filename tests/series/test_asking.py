@@ -117,10 +117,25 @@ def test_dates_beyond_the_horizon_are_asked_for_as_they_come(nights, manager, se
 
 
 def test_while_the_operator_is_silent_a_series_waits_for_nobody(nights, operator, manager):
-    operator.faults.add("server-error", count=50, method="POST", path="availability")
+    silence = operator.faults.add("server-error", path="availability")
     outcome = begin_series(nights(), user=manager)
+    assert silence.hits
     # They are looked at once more before they are sent, as every request is.
     assert outcome.asked.asked == 3
+
+
+def test_by_itself_nothing_is_asked_for_that_nobody_said_is_free(
+    nights, operator, manager, tomorrow
+):
+    series = nights()
+    block(operator, series, tomorrow)
+    begin_series(series, user=manager)
+    forget_free_times()
+    silence = operator.faults.add("server-error", path="availability")
+    with time_machine.travel(now() + timedelta(minutes=20)):
+        assert ask_for_due() == 1
+    assert silence.hits
+    assert states(series) == {State.ASKED: 2, State.NOT_FREE: 1}
 
 
 def test_a_series_goes_on_in_nobodys_name(nights, manager, fleet, settings):

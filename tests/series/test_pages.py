@@ -1,6 +1,7 @@
 """The form of a series, its dates before they are asked for, and its page."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -57,6 +58,15 @@ def test_twenty_workdays_from_one_form(as_manager, typed, settings, wire):
 def test_what_was_not_shown_is_not_sent(as_manager, typed):
     answer = as_manager.post("/series/new/", typed | {"seen": "other", "send": "1"})
     assert "other than those that were shown" in answer.content.decode()
+    assert not Series.objects.exists()
+
+
+def test_who_was_signed_out_finds_the_form_filled_in(client, manager, typed):
+    led = client.post("/series/new/", typed | {"name": "Night vans"})
+    client.force_login(manager)
+    page = client.get(parse_qs(urlsplit(led.url).query)["next"][0]).content.decode()
+    for value in ("Pier 40", "van 1", "Night vans"):
+        assert f'value="{value}"' in page
     assert not Series.objects.exists()
 
 
