@@ -163,6 +163,7 @@ class TestSettings:
             "rounds_to_minutes": True,
             "no_show_share": 1,
             "failed_share": 0.5,
+            "running_changes": "rejected",
             "rate_limit": 60,
         }
         assert http.post("/control/settings", json=changes).json() == changes
@@ -179,6 +180,7 @@ class TestSettings:
             ("shape", "4"),
             ("shape", ["3.110"]),
             ("no_show_share", 2),
+            ("running_changes", "perhaps"),
             ("rate_limit", 0),
             ("rate_limit", 1.5),
             ("state_file", "/tmp/x"),
