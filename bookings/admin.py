@@ -13,6 +13,7 @@ from bookings.models import (
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
+    ChargerReport,
     ChargingSession,
 )
 from bookings.models.booking import reference_key
@@ -37,6 +38,17 @@ class BookingEventInline(ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         return super().get_queryset(request).select_related("user", "driver")
+
+
+class ReportInline(ReadOnlyInline):
+    """What drivers reported of the charger."""
+
+    model = ChargerReport
+    fields = ["at", "what", "driver", "evse", "message"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChargerReport]:
+        reports = super().get_queryset(request)
+        return reports.select_related("driver", "evse__charge_point")
 
 
 class ChargingSessionInline(ReadOnlyInline):
@@ -117,7 +129,13 @@ class BookingAdmin(LargeAdmin):
         "created_by",
         "created_at",
     ]
-    inlines = [RequestInline, BookingEventInline, NotificationInline, ChargingSessionInline]
+    inlines = [
+        RequestInline,
+        BookingEventInline,
+        ReportInline,
+        NotificationInline,
+        ChargingSessionInline,
+    ]
 
     def by_number(self, number: int) -> Q:
         """Return bookings by our number, AMPECO's, or a reference that is a number."""

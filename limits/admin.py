@@ -20,7 +20,7 @@ class LimitForm(OneLineModelForm):
     """A rule; what a kind has no use for is left empty."""
 
     weekdays = forms.MultipleChoiceField(
-        label=_("days"),
+        label=_("Days"),
         choices=lambda: [(str(day), WEEKDAYS[day]) for day in range(7)],
         widget=forms.CheckboxSelectMultiple,
         required=False,

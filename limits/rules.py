@@ -109,10 +109,16 @@ def first_breach(rules: Iterable[Rule], wanted: Wanted, holdings: Sequence[Holdi
     """
     for rule in rules:
         if rule.concerns(wanted.location, wanted.evses) and not _has_it(rule, wanted):
-            others = [each for each in holdings if rule.concerns(each.location, _at(each))]
+            others = in_scope(rule, holdings)
             if problem := BREACHES[rule.kind](rule, wanted, others):
                 return problem
     return ""
+
+
+def in_scope(rule: Rule, holdings: Sequence[Holding]) -> Sequence[Holding]:
+    if rule.location is None and not rule.evses:
+        return holdings
+    return [each for each in holdings if rule.concerns(each.location, _at(each))]
 
 
 def _has_it(rule: Rule, wanted: Wanted) -> bool:
@@ -170,6 +176,7 @@ def first_of_week(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+@lru_cache(maxsize=4096)
 def _by_week(period: Period, zone: ZoneInfo) -> Mapping[date, timedelta]:
     found: dict[date, timedelta] = defaultdict(timedelta)
     for day, length in hours_by_day(period, zone).items():
@@ -180,13 +187,18 @@ def _by_week(period: Period, zone: ZoneInfo) -> Mapping[date, timedelta]:
 def hours_used(holdings: Iterable[Holding], *, weekly: bool) -> dict[date, timedelta]:
     """Return how much is held on each day, or in each week by its Monday."""
     split = _by_week if weekly else hours_by_day
-    by_unit: dict[tuple[int, date], timedelta] = {}
+    by_unit: dict[int, Mapping[date, timedelta]] = {}
     for each in holdings:
-        for day, length in split(each.period, each.zone).items():
-            by_unit[each.unit, day] = max(length, by_unit.get((each.unit, day), timedelta()))
+        lengths = split(each.period, each.zone)
+        if each.unit in by_unit:
+            other, none = by_unit[each.unit], timedelta()
+            days = other.keys() | lengths.keys()
+            lengths = {day: max(lengths.get(day, none), other.get(day, none)) for day in days}
+        by_unit[each.unit] = lengths
     used: dict[date, timedelta] = defaultdict(timedelta)
-    for (_unit, day), length in by_unit.items():
-        used[day] += length
+    for lengths in by_unit.values():
+        for day, length in lengths.items():
+            used[day] += length
     return used
 
 

@@ -16,6 +16,7 @@ from bookings.actions.candidate import (
     Candidate,
     Slot,
     first_refusal,
+    fleet_keeps_its_limits,
     refused_while_held,
 )
 from bookings.actions.change import change_candidate, check_changeable
@@ -142,7 +143,7 @@ def restore_attention(booking: Booking) -> None:
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
     booking = request.booking
-    hold_to_limits(as_asked(request))
+    _keep_limits(request)
     key = slot_key(
         driver=request.driver,
         location=request.location,
@@ -172,7 +173,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
     booking = request.booking
     if not booking.can_change(now) or same_as(booking, request):
         return False
-    hold_to_limits(as_asked(request))
+    _keep_limits(request)
     if not write(
         booking,
         now=now,
@@ -204,7 +205,16 @@ def _cancel_again(request: BookingRequest, *, staff_user: User, now: datetime) -
     return True
 
 
-def as_asked(request: BookingRequest) -> Candidate:
+def _keep_limits(request: BookingRequest) -> None:
+    """Raise BookingRefused where what is asked for again breaks a limit that was set since."""
+    candidate = _as_asked(request)
+    refusal = fleet_keeps_its_limits(candidate)
+    if refusal:
+        raise refusal
+    hold_to_limits(candidate)
+
+
+def _as_asked(request: BookingRequest) -> Candidate:
     """Return what a request asks for, as of then: it kept the lead time when it was made."""
     booking = request.booking
     if request.kind == BookingRequest.Kind.UPDATE:

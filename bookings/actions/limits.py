@@ -18,6 +18,7 @@ from limits.rules import (
     first_breach,
     first_of_week,
     hours_used,
+    in_scope,
     most_at_a_time,
     overlap,
 )
@@ -118,9 +119,9 @@ def _closed(
     has = as_held(but) if but else None
     closed = []
     for limit in limits:
-        others = _in(limit, held)
+        others = in_scope(limit, held)
         shut = closed_periods(limit, days, zone=location.zone, now=now, others=others)
-        if has and _in(limit, [has]):
+        if has and in_scope(limit, [has]):
             # What it has already stays its own.
             shut = subtract(shut, [has.period])
         closed.append((limit, shut))
@@ -133,14 +134,6 @@ def _closed(
         if periods:
             found[evse.ampeco_id] = merge(periods)
     return found
-
-
-def _in(limit: Rule, holdings: Iterable[Holding]) -> list[Holding]:
-    return [
-        each
-        for each in holdings
-        if limit.concerns(each.location, frozenset({each.evse}) if each.evse else None)
-    ]
 
 
 def own_limits(fleet: Fleet, location: Location, evses: Sequence[Evse], now: datetime) -> OwnLimits:
@@ -171,7 +164,7 @@ def notes_on(fleet: Fleet, location: Location, day: date, *, now: datetime) -> l
     held = held_around(fleet, limits, [whole]).rows if limits else []
     today = now.astimezone(location.zone).date()
     return [
-        _note(limit, _in(limit, held), whole, day, location=location, today=today)
+        _note(limit, in_scope(limit, held), whole, day, location=location, today=today)
         for limit in limits
         if limit.closed is None
         or overlap(limit.closed, Period(whole.start_at, whole.end_at + ONE_DAY))

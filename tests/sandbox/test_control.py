@@ -183,6 +183,7 @@ class TestSettings:
             ("shape", "4"),
             ("shape", ["3.110"]),
             ("no_show_share", 2),
+            ("running_changes", "perhaps"),
             ("rate_limit", 0),
             ("rate_limit", 1.5),
             ("state_file", "/tmp/x"),

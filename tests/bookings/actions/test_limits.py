@@ -161,9 +161,10 @@ def test_what_staff_ask_for_again_keeps_the_limits(ask, slot, fleet, staff, othe
     BookingRequest.objects.filter(pk=failed.pk).update(status="failed", failure="refused")
     Booking.objects.update(status="not-placed", slot_key="")
     failed.refresh_from_db()
-    limit = LimitFactory(fleet=fleet, most=0)
-    assert not retry_failed(failed, staff_user=staff)
-    limit.delete()
+    for kind in ("at-a-time", "longest"):
+        limit = LimitFactory(fleet=fleet, kind=kind, most=0)
+        assert not retry_failed(failed, staff_user=staff)
+        limit.delete()
     Limit.objects.create(fleet=fleet, kind="notice", most=1000)
     # It was asked for in time then.
     BookingRequest.objects.update(created_at=now() - timedelta(days=100))
