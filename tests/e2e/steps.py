@@ -83,7 +83,7 @@ def fill_request(page: "Page", *, driver: str, reference: str) -> None:
     """Pick a driver by typing, and fill in the reference."""
     expect(page.get_by_role("heading", name="Request a booking")).to_be_visible()
     page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
-    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.locator("#driver-options").get_by_role("radio")).to_have_count(1)
     page.get_by_role("radio", name=driver).check()
     page.get_by_label("Reference").fill(reference)
 
