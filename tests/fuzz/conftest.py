@@ -22,7 +22,9 @@ from tests.factories import (
     CalendarFeedFactory,
     MembershipFactory,
     NotificationFactory,
+    OfferFactory,
     UserFactory,
+    WishFactory,
     next_noon,
     secret_of,
 )
@@ -76,6 +78,8 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
     member = MembershipFactory(fleet=fleet)
     invitation = Invitation.objects.create(fleet=fleet, email="new@fleet.example", role="viewer")
     feed = CalendarFeedFactory(fleet=fleet)
+    wish = WishFactory(fleet=fleet, driver=driver, evse=evse)
+    offer = OfferFactory(wish__fleet=fleet, wish__driver=driver, wish__evse=evse)
     NotificationFactory(request=open_request)
     SyncRun.objects.get_or_create(
         kind="bookings", defaults={"started_at": now(), "alive_at": now()}
@@ -93,6 +97,8 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
         "feed_secret": secret_of(feed),
         "feed": str(feed.pk),
         "batch": str(refused.batch),
+        "wish": str(wish.pk),
+        "offer": str(offer.uid),
         "member": str(member.pk),
         "invitation": str(invitation.pk),
         "invitation_secret": invitation_url(invitation).split("/")[-2],
