@@ -1,4 +1,4 @@
-"""Lists that are searched by the beginning of a reference, over many weeks."""
+"""What comes first of a list that is searched, over many weeks."""
 
 import random
 from datetime import timedelta
@@ -80,13 +80,17 @@ def test_a_filter_that_names_nothing_leaves_nothing(fleet, many):
 def test_few_rows_are_read_however_many_begin_so(fleet):
     """Job-1 and Job-1000 to Job-1999 are old: an index by start alone comes to them at last."""
     first = BookingFactory(fleet=fleet, accepted=True, reference="Job-0")
+    places = [evse.charge_point.location_id for evse in EvseFactory.create_batch(20)]
+    drivers = [driver.pk for driver in DriverFactory.create_batch(20, fleet=fleet)]
     columns = {field.column: f'"{field.column}"' for field in Booking._meta.concrete_fields}
     columns |= {
         "uid": "gen_random_uuid()",
+        "location_id": f"(ARRAY{places})[1 + mod(n, 20)]",
+        "driver_id": f"(ARRAY{drivers})[1 + mod(n, 20)]",
         "start_at": "now() + (n - 4900) * interval '4 hours'",
         "end_at": "now() + (n - 4900) * interval '4 hours' + interval '2 hours'",
         "reference_key": "'JOB-' || n",
-        "ampeco_booking_id": "n",
+        "ampeco_booking_id": "1000000 + n",
         "slot_key": "n::text",
     }
     del columns["id"]
@@ -99,9 +103,8 @@ def test_few_rows_are_read_however_many_begin_so(fleet):
         )
         cursor.execute("ANALYZE bookings_booking")
     EvseFactory(charge_point__location=LocationFactory(name="Rare Depot"))
-    DriverFactory(fleet=fleet, search_text="seldom driving")
     for view in ("all", "past", "upcoming"):
-        for text in ("job-", "job-1", "job-77", "job-4999", "zebra", "rare", "seldom"):
+        for text in ("job-", "job-1", "job-77", "job-4999", "zebra", "rare"):
             with CaptureQueriesContext(connection) as captured:
                 list_bookings(fleet, view=view, narrowed={"q": text})
             searches = [query["sql"] for query in captured if "LATERAL" in query["sql"]]

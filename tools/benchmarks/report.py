@@ -70,6 +70,11 @@ class Taken:
     def database_ms(self) -> float | None:
         return None if self.database is None else self.database / len(self.wall)
 
+    @property
+    def cost_ms(self) -> float:
+        """What one run takes of the processor, here and in PostgreSQL."""
+        return self.cpu_ms + (self.database_ms or 0)
+
     def __str__(self) -> str:
         return f"p95 {self.p95:.0f} ms, median {self.median:.0f} ms"
 
