@@ -23,9 +23,12 @@ ROUND_SECONDS = 1.0
 
 @shared_task
 def submit_requests() -> None:
-    """Send the queued requests that are due, since something has just become so."""
+    """Send the queued requests that are due, since something has just become so.
+
+    While calls are held back they say so: somebody has just asked, and looks at the page.
+    """
     note_awake(SUBMIT)
-    submission.submit_due(client=get_client(), seconds=ROUND_SECONDS)
+    submission.submit_due(client=get_client(), seconds=ROUND_SECONDS, though_held_back=True)
 
 
 @shared_task

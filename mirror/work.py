@@ -8,11 +8,11 @@ so a killed worker's rows are found again.
 
 import functools
 import logging
+import math
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from celery import current_app
 from django.core.cache import cache
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ LOOKS = 3
 # What was read longer ago is read again before something is done with it.
 FRESH_SECONDS = 1.0
 
-Row = TypeVar("Row")
+Taken = TypeVar("Taken")
 
 
 class _Broker:
@@ -154,49 +155,78 @@ def claim_these(
     return owner, [pk for pk in wanted if pk in keys]
 
 
-def claim_next(
-    find: Callable[[], list[int]],
+def take_due(
+    task_name: str,
     *,
-    among: "models.QuerySet[Any]",
+    due: "Callable[[datetime], models.QuerySet[Any]]",
+    find: "Callable[[models.QuerySet[Any], datetime, int], Iterable[int]]",
+    read: Callable[[list[int], uuid.UUID], Mapping[int, Taken]],
+    batch: int,
+    lease_seconds: int,
+    seconds: float = math.inf,
+    now: datetime | None = None,
+) -> Generator[Taken, None, None]:
+    """Yield what is due, claimed by the batch, until there is no more or so many seconds are over.
+
+    `find` picks up to a batch of ids out of the due rows that are free, at some time, in the order
+    in which they are wanted. `read` reads what is claimed together, by its ids; what was
+    read a moment ago is read again before it is yielded. A full batch wakes another worker, so does
+    the end of the time. What is claimed and was not yielded is given back: close the iterator.
+    """
+    ends_at = time.monotonic() + seconds
+    taken = 0
+    while True:
+        at = now or timezone.now()
+        rows = due(at)
+        owner, left = _claim_next(rows, find, batch=batch, now=at, seconds=lease_seconds)
+        if not left:
+            return
+        if len(left) == batch:
+            wake(task_name)
+        try:
+            for key, one in _as_they_are(left, owner, read):
+                if time.monotonic() > ends_at and taken:
+                    wake(task_name)
+                    return
+                left.remove(key)
+                taken += 1
+                yield one
+        finally:
+            if left:
+                ours = rows.model._default_manager.filter(pk__in=left, lease_owner=owner)
+                ours.update(lease_owner=None, lease_until=None)
+
+
+def _claim_next(
+    due: "models.QuerySet[Any]",
+    find: "Callable[[models.QuerySet[Any], datetime, int], Iterable[int]]",
+    *,
+    batch: int,
     now: datetime,
     seconds: int,
 ) -> tuple[uuid.UUID, list[int]]:
-    """Claim the rows that `find` comes up with, as `claim_these`.
+    """Claim the first that are found; look again where other workers were faster with all of them.
 
-    It is asked again where other workers were faster with all of them: there may be more.
+    Then there may be more.
     """
     for _look in range(LOOKS):
-        wanted = find()
-        owner, won = claim_these(wanted, among=among, now=now, seconds=seconds)
+        wanted = list(find(due.filter(free_of_lease(now)), now, batch))
+        owner, won = claim_these(wanted, among=due, now=now, seconds=seconds)
         if won or not wanted:
             break
     return owner, won
 
 
-@contextmanager
-def claimed(
-    model: type[models.Model], keys: Sequence[int], *, owner: uuid.UUID
-) -> Iterator[list[int]]:
-    """Yield claimed rows, to be taken out when they are begun; others may have what is left."""
-    left = list(keys)
-    try:
-        yield left
-    finally:
-        if left:
-            ours = model._default_manager.filter(pk__in=left, lease_owner=owner)
-            ours.update(lease_owner=None, lease_until=None)
-
-
-def as_they_are(left: list[int], read: Callable[[list[int]], Sequence[Row]]) -> Iterator[Row]:
-    """Yield claimed rows that are read together, as long as they are not read long ago.
-
-    They are read again then, by the ids in `left`, since the ones before may have taken their time.
-    """
+def _as_they_are(
+    left: list[int],
+    owner: uuid.UUID,
+    read: Callable[[list[int], uuid.UUID], Mapping[int, Taken]],
+) -> Iterator[tuple[int, Taken]]:
     while left:
         read_at = time.monotonic()
-        rows = read(left)
-        for row in rows:
-            if row is not rows[0] and time.monotonic() > read_at + FRESH_SECONDS:
+        rows = read(left, owner)
+        for number, row in enumerate(rows.items()):
+            if number and time.monotonic() > read_at + FRESH_SECONDS:
                 break
             yield row
         else:

@@ -22,12 +22,10 @@ import logging
 import math
 import random
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -42,11 +40,11 @@ from django.utils.translation import gettext_noop
 
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.state.booking import note_trouble, tell_change
-from mirror.work import as_they_are, claimed, reconnect_if_broken, wake, wake_on_commit
+from mirror.work import reconnect_if_broken, take_due, wake_on_commit
 from notifications.compose import compose
 from notifications.kinds import MAILS
 from notifications.models import Notification
-from notifications.queue import SEND, claim_ready
+from notifications.queue import SEND, first_ready, queued
 from notifications.smtp import Unconfirmed, is_refused_for_good, problem_of
 from telemetry.measures import MAILS as MAILS_COUNTED
 
@@ -90,24 +88,26 @@ def deliver_due(*, limit: int = 200, seconds: float = math.inf, now: datetime | 
     take, and a worker is woken to go on; that is done with each full batch too, for servers that
     take their time. Nothing happens while as many senders of this process as may are at it.
     """
-    ends_at = time.monotonic() + seconds
     tried = sent = 0
     with _sender() as connection:
-        while connection is not None and tried < limit:
-            most = min(BATCH, limit - tried)
-            owner, keys = claim_ready(now or timezone.now(), most=most, seconds=LEASE_SECONDS)
-            if not keys:
-                break
-            if len(keys) == most:
-                wake(SEND)
-            with claimed(Notification, keys, owner=owner) as left:
-                for notification in as_they_are(left, partial(_read, owner=owner)):
-                    if time.monotonic() > ends_at and tried:
-                        wake(SEND)
-                        return sent
-                    left.remove(notification.pk)
-                    tried += 1
-                    sent += _send(notification, connection=connection, now=now) == State.SENT
+        if connection is None:
+            return 0
+        due = take_due(
+            SEND,
+            due=queued,
+            find=first_ready,
+            read=_read,
+            batch=min(BATCH, limit),
+            lease_seconds=LEASE_SECONDS,
+            seconds=seconds,
+            now=now,
+        )
+        with closing(due):
+            for notification in due:
+                sent += _send(notification, connection=connection, now=now) == State.SENT
+                tried += 1
+                if tried >= limit:
+                    break
     return sent
 
 
@@ -181,8 +181,8 @@ def _send(
     return _record(notification, State.SENT, subject=message.subject[:255], sent_at=sent_at)
 
 
-def _read(keys: list[int], *, owner: uuid.UUID) -> list[Notification]:
-    """Return mails with all that is written in them, in the order given; few queries for all."""
+def _read(keys: list[int], owner: uuid.UUID) -> dict[int, Notification]:
+    """Return claimed mails with all that is written in them, in the order given; few queries."""
     # Joined to all of it in one query, PostgreSQL plans for longer (0.1 s) than the mails take.
     bookings = Booking.objects.select_related(
         "fleet", "driver", "location", "evse__charge_point", "vehicle", "created_by"
@@ -192,15 +192,16 @@ def _read(keys: list[int], *, owner: uuid.UUID) -> list[Notification]:
         "driver", "previous_driver", "location", "evse__charge_point", "created_by"
     ).prefetch_related("evse__connectors")
     rows = (
-        Notification.objects.filter(pk__in=keys, lease_owner=owner, state=State.QUEUED)
+        Notification.objects.filter(lease_owner=owner, state=State.QUEUED)
         .select_related("event", "recipient_user", "recipient_driver")
         .prefetch_related(
             Prefetch("booking", bookings),
             Prefetch("booking__replaces", replaced),
             Prefetch("request", requests),
         )
+        .in_bulk(keys)
     )
-    return sorted(rows, key=lambda row: keys.index(row.pk))
+    return {key: rows[key] for key in keys if key in rows}
 
 
 def _note_hand_over(notification: Notification, *, now: datetime) -> bool:

@@ -1,7 +1,6 @@
-"""Which mails are due, in which order they go out, and who takes them."""
+"""Which mails are due, and in which order they go out."""
 
 import random
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,7 +9,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
-from mirror.work import claim_next
 from notifications.kinds import MAILS
 from notifications.models import Notification
 
@@ -25,6 +23,11 @@ TELLS_CHARGER = [mail.kind for mail in MAILS.values() if mail.tells_charger]
 # How long a mail waits for the earlier ones to the same person about the same booking.
 WAIT_FOR_EARLIER = timedelta(minutes=30)
 SLICE = 200
+
+
+def queued(now: datetime) -> QuerySet[Notification]:
+    """Return what is to be tried by now, whatever else it waits for."""
+    return Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
 
 
 def due(now: datetime) -> QuerySet[Notification]:
@@ -48,7 +51,7 @@ def due(now: datetime) -> QuerySet[Notification]:
         pk__lt=OuterRef("pk"),
     )
     return (
-        Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
+        queued(now)
         .exclude(tells_charger & Exists(nameless))
         .exclude(Q(created_at__gt=now - WAIT_FOR_EARLIER) & Exists(earlier))
     )
@@ -76,8 +79,7 @@ def ready(now: datetime) -> Iterator[int]:
     PostgreSQL plans for an empty one takes seconds for all of a full one.
     Within a full slice the order is random: senders that run at once would else meet at each row.
     """
-    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    rows = queued.order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
+    rows = queued(now).order_by("next_attempt_at", "pk").values_list("next_attempt_at", "pk")
     slice_ = list(rows[:SLICE])
     while slice_:
         found = due(now).filter(pk__in=[pk for _at, pk in slice_])
@@ -90,12 +92,9 @@ def ready(now: datetime) -> Iterator[int]:
         slice_ = list(rows.filter(behind)[:SLICE])
 
 
-def claim_ready(now: datetime, *, most: int, seconds: int) -> tuple[uuid.UUID, list[int]]:
-    """Claim up to so many of the mails that may be sent, in their order, as `mirror.work.claim`."""
+def first_ready(_queued: QuerySet[Notification], now: datetime, most: int) -> list[int]:
+    """Return the keys of up to so many of what may be sent.
 
-    def find() -> list[int]:
-        return list(islice(ready(now), most))
-
-    # Whom it waits for has been looked at; what may have changed in this moment is its own state.
-    queued = Notification.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    return claim_next(find, among=queued, now=now, seconds=seconds)
+    What is claimed of it has to be queued still; whom it waits for has been looked at by then.
+    """
+    return list(islice(ready(now), most))

@@ -80,7 +80,7 @@ def open_it(circuit: CacheCircuitBreaker) -> None:
 def test_a_request_waits_and_says_why_when_its_message_comes(circuit, request_row, wire):
     open_it(circuit)
     before = len(wire.sent)
-    tasks.submit_request(request_row.pk)
+    tasks.submit_requests()
     request_row.refresh_from_db()
     assert (request_row.status, request_row.trouble) == ("queued", "unreachable")
     assert request_row.send_started_at is None

@@ -33,7 +33,7 @@ class BookingRequest(models.Model):
            ├──► approved | rejected        (decided when first read)
            └──► failed                     (never became a request upstream)
 
-    Only `bookings.state.moves.move_request` changes `status`.
+    Only `bookings.state.moves.move_requests` changes `status`.
     """
 
     class Kind(models.TextChoices):

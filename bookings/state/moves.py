@@ -135,7 +135,7 @@ def _move(moves: Sequence[Move], *, now: datetime) -> list[BookingRequestEvent]:
             for name, value in values.get(move.request.pk, {}).items():
                 setattr(move.request, name, value)
     _follow(moves, now=now)
-    settled = [move.request for move in moves if move.request.is_settled]
+    settled = [move.request for move in moves if move.to in BookingRequest.SETTLED]
     _remember_bays(settled, now=now)
     if settled:
         for listener in listeners.requests_settled:
@@ -165,7 +165,7 @@ def _follow(moves: Iterable[Move], *, now: datetime) -> None:
     """
     concerned = {}
     for move in moves:
-        if move.to == Status.STALE or move.request.is_settled:
+        if move.to == Status.STALE or move.to in BookingRequest.SETTLED:
             concerned[move.request.pk] = move
         else:
             tell_change(move.request.booking)
@@ -219,7 +219,7 @@ def _made_elsewhere(moves: Iterable[Move]) -> set[int | None]:
 
 
 def _concerns_another(move: Move, booking: Booking, known: set[int | None]) -> bool:
-    if move.request.kind != Kind.CREATE or not move.request.is_settled:
+    if move.request.kind != Kind.CREATE or move.to == Status.STALE:
         return False
     return bool(
         booking.replaces_id

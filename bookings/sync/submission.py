@@ -3,15 +3,14 @@
 import logging
 import math
 import random
-import time
 import uuid
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import Window
+from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -29,14 +28,7 @@ from bookings.sync.operator_requests import (
     send,
 )
 from bookings.sync.schedule import schedule_bookings
-from mirror.work import (
-    as_they_are,
-    claim_next,
-    claimed,
-    free_of_lease,
-    reconnect_if_broken,
-    wake,
-)
+from mirror.work import reconnect_if_broken, take_due
 from sites.slots.availability import AvailabilityUnknown
 from upstream.errors import (
     UpstreamCircuitOpen,
@@ -63,6 +55,8 @@ LEASE_SECONDS = 60
 BATCH = 20
 # So many in a row that could not be sent are no accident.
 MOST_TROUBLE = 3
+Due = tuple[BookingRequest, Candidate | None]
+
 # How long a request that may have arrived is looked for before it is sent again. Longer than the
 # client waits for an answer: a slow operator may still be at work on the first one. Not shorter:
 # only what has never arrived waits for it, and what arrives even later costs a surplus booking that
@@ -78,74 +72,76 @@ LONGEST_SEARCH_PAUSE_SECONDS = 5.0
 UNNAMED_PAUSE_SECONDS = 5
 
 
-def submit_due(*, client: AmpecoClient, seconds: float = math.inf) -> None:
+def submit_due(
+    *, client: AmpecoClient, seconds: float = math.inf, though_held_back: bool = False
+) -> None:
     """Send the queued requests that are due.
 
     They are claimed by the batch, in which fleets take turns, so any number of workers may run at
     once, and nobody waits for all that another fleet has asked for. A full batch wakes another
-    worker; so does the end of the `seconds` that this may take. Nothing is taken up while no call
-    would be sent. A few in a row that meet trouble end the round, so that an outage is not tried by
-    all of them; those have been put off, and the next round begins with others.
+    worker; so does the end of the `seconds` that this may take. A few in a row that meet trouble
+    end the round, so that an outage is not tried by all of them; those have been put off, and the
+    next round begins with others. Nothing is taken up while no call would be sent, unless
+    `though_held_back`: then the rows say why they wait.
     """
-    ends_at = time.monotonic() + seconds
-    in_a_row = sent = 0
-    while client.held_back_for() <= 0:
-        owner, keys = _claim_in_turn(timezone.now())
-        if not keys:
-            return
-        if len(keys) == BATCH:
-            wake(SUBMIT)
-        with claimed(BookingRequest, keys, owner=owner) as left:
-            for request, candidate in as_they_are(left, partial(_read, owner=owner)):
-                if time.monotonic() > ends_at and sent:
-                    wake(SUBMIT)
+    if client.held_back_for() > 0 and not though_held_back:
+        return
+    in_a_row = 0
+    due = take_due(
+        SUBMIT,
+        due=_due,
+        find=_in_turn,
+        read=_read,
+        batch=BATCH,
+        lease_seconds=LEASE_SECONDS,
+        seconds=seconds,
+    )
+    with closing(due):
+        for request, candidate in due:
+            if _submit(request, candidate, client=client):
+                in_a_row = 0
+                continue
+            in_a_row += 1
+            if client.held_back_for() > 0:
+                if not though_held_back:
                     return
-                left.remove(request.pk)
-                sent += 1
-                if _submit(request, candidate, owner=owner, client=client):
-                    in_a_row = 0
-                    continue
-                in_a_row += 1
-                if in_a_row >= MOST_TROUBLE or client.held_back_for() > 0:
-                    return
+            elif in_a_row >= MOST_TROUBLE:
+                return
 
 
-def _claim_in_turn(now: datetime) -> tuple[uuid.UUID, list[int]]:
-    """Claim a batch of what is due: the first of each fleet, then the second of each, and so on."""
-    due = BookingRequest.objects.filter(status=Status.QUEUED, next_attempt_at__lte=now)
+def _due(now: datetime) -> QuerySet[BookingRequest]:
+    return BookingRequest.objects.filter(status=Status.QUEUED, next_attempt_at__lte=now)
+
+
+def _in_turn(
+    free: QuerySet[BookingRequest], _now: datetime, most: int
+) -> QuerySet[BookingRequest, int]:
+    """Return the first of each fleet, then the second of each, and so on."""
     order = ("next_attempt_at", "pk")
     turn = Window(RowNumber(), partition_by="booking__fleet", order_by=order)
-    in_turn = due.filter(free_of_lease(now)).annotate(turn=turn).order_by("turn", *order)
-
-    def find() -> list[int]:
-        return list(in_turn.values_list("pk", flat=True)[:BATCH])
-
-    return claim_next(find, among=due, now=now, seconds=LEASE_SECONDS)
+    rows = free.annotate(turn=turn).order_by("turn", *order)
+    return rows.values_list("pk", flat=True)[:most]
 
 
-def _read(keys: list[int], *, owner: uuid.UUID) -> list[tuple[BookingRequest, Candidate | None]]:
+def _read(keys: list[int], owner: uuid.UUID) -> dict[int, Due]:
     """Return claimed requests, in the order given, with what the rules need to know of each."""
-    rows = BookingRequest.objects.filter(pk__in=keys, lease_owner=owner, status=Status.QUEUED)
-    requests = rows.select_related(
-        "booking__fleet",
-        "booking__location",
-        "booking__evse__charge_point",
-        "driver",
-        "location",
-        "evse__charge_point",
+    rows = (
+        BookingRequest.objects.filter(lease_owner=owner, status=Status.QUEUED)
+        .select_related(
+            "booking__fleet",
+            "booking__location",
+            "booking__evse__charge_point",
+            "driver",
+            "location",
+            "evse__charge_point",
+        )
+        .in_bulk(keys)
     )
-    in_order = sorted(requests, key=lambda request: keys.index(request.pk))
-    candidates = read_candidates(in_order)
-    return [(request, candidates.get(request.pk)) for request in in_order]
+    candidates = read_candidates(rows.values())
+    return {key: (rows[key], candidates.get(key)) for key in keys if key in rows}
 
 
-def _submit(
-    request: BookingRequest,
-    candidate: Candidate | None,
-    *,
-    owner: uuid.UUID,
-    client: AmpecoClient,
-) -> bool:
+def _submit(request: BookingRequest, candidate: Candidate | None, *, client: AmpecoClient) -> bool:
     """Send one claimed request; quiet when its claim has run out or it is settled by now.
 
     Returns False when the operator could not be asked, so that there is no point in going on;
@@ -158,6 +154,8 @@ def _submit(
     may stand there by itself. Failures that pass are noted on the row with the time of the next
     attempt; nothing waits or sleeps here.
     """
+    owner = request.lease_owner
+    assert owner is not None
     request.attempts += 1
     try:
         _take_steps(request, candidate, owner=owner, client=client)

@@ -120,8 +120,7 @@ class Life:
         Booking.objects.update(changed_at=F("changed_at") - timedelta(minutes=2))
         Booking.objects.exclude(refresh_at=None).update(refresh_at=minute_ago)
         ChargingSession.objects.exclude(refresh_at=None).update(refresh_at=minute_ago)
-        for request in BookingRequest.objects.filter(status="queued"):
-            tasks.submit_request(request.pk)
+        tasks.submit_requests()
         tasks.sweep_queued()
         tasks.poll_requests()
         tasks.refresh_bookings()

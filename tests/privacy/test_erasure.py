@@ -12,7 +12,7 @@ from bookings.models import Booking
 from bookings.models.booking import booking_of_link, link_token
 from bookings.pages.history.record import read_history
 from bookings.pages.history.timeline import history_lines
-from bookings.tasks import submit_request
+from bookings.tasks import submit_requests
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed
 from drivers.models import Driver, FleetDriver
@@ -170,7 +170,7 @@ def test_what_was_asked_for_in_the_same_moment_is_not_placed(
     booking = BookingFactory(fleet=fleet, driver=quux, evse=evse, created_by=manager)
     request = BookingRequestFactory(booking=booking, created_by=manager)
 
-    submit_request(request.pk)
+    submit_requests()
 
     request.refresh_from_db()
     assert (request.status, request.failure) == ("failed", "driver-not-allowed")

@@ -142,7 +142,7 @@ def test_one_id_follows_a_booking_from_its_page_to_its_mails(
     written,
 ):
     request = ask_on_page()
-    assert broker.work_off() == ["submit_request"]
+    assert broker.work_off() == ["submit_requests"]
 
     moves = written.with_message("Booking request")
     assert [(line["status"], line["request_id"]) for line in moves][:2] == [
@@ -152,7 +152,7 @@ def test_one_id_follows_a_booking_from_its_page_to_its_mails(
     assert ids_of(moves) == {(request.pk, request.booking_id)}
     (page,) = written.with_message("POST bookings:new answered")
     assert page["request_id"] == PAGES_ID
-    assert moves[1]["task"] == "bookings.tasks.submit_request"
+    assert moves[1]["task"] == "bookings.tasks.submit_requests"
 
     decide_all(operator)
     decided = written.with_message("is approved")[0]
@@ -160,7 +160,7 @@ def test_one_id_follows_a_booking_from_its_page_to_its_mails(
         request.pk,
         request.booking_id,
     )
-    assert set(broker.work_off()) >= {"send_notification"}
+    assert set(broker.work_off()) >= {"send_mails"}
     sent = written.with_message("was sent")
     assert len(sent) == len(smtp_sink.received) == Notification.objects.count() > 0
     assert {line["request_id"] for line in sent} == {decided["request_id"]}

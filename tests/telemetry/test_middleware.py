@@ -78,8 +78,8 @@ def test_a_task_takes_the_id_of_its_page_along():
         queue = connection.SimpleQueue(ROWS_QUEUE)
         queue.clear()
         with bound(request_id=PROXYS_ID):
-            current_app.send_task("bookings.tasks.submit_requests", args=(7,))
-        current_app.send_task("bookings.tasks.submit_requests", args=(8,))
+            current_app.send_task("bookings.tasks.submit_requests")
+        current_app.send_task("bookings.tasks.submit_requests")
         first, second = queue.get(timeout=5), queue.get(timeout=5)
         queue.close()
     assert first.headers["chargebook_request_id"] == PROXYS_ID
