@@ -89,6 +89,8 @@ def _name_of(request: FleetRequest) -> str:
 
 def _shown(form: UploadForm, reading: Reading) -> dict[str, Any]:
     header = form.table.header if form.table else ()
+    # Only drawn so: what was sent without an answer is asked about again.
+    form.fields["order"].required = bool(reading.asks_about)
     return {
         "reading": reading,
         "as_text": form.as_text,
