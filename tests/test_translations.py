@@ -16,12 +16,14 @@ from bookings.models.booking import link_token
 from calendars.entries import booking_calendar, feed_calendar
 from drivers.models import Driver
 from notifications.compose import compose
-from notifications.models import Notification
+from notifications.models import Notification, NotificationPreference
 from sites import facts
 from tests.access import WHOLE_PAGES, go_through
-from tests.factories import BookingRequestFactory
+from tests.factories import BookingRequestFactory, OfferFactory, WishFactory
 from tests.notifications.mail_situations import SITUATIONS
 from tools import messages
+from waiting.models import WishEvent
+from waiting.state import record
 
 pytest_plugins = ["tests.access_people", "tests.notifications.mail_cases"]
 
@@ -158,8 +160,30 @@ def test_mails_are_in_the_readers_language_throughout(stage, situation, untransl
     assert untranslated.texts == set()
 
 
+OF_WISHES = {
+    Notification.Kind.OFFERED: WishEvent.What.OFFERED,
+    Notification.Kind.WAIT_ENDED: WishEvent.What.ENDED,
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", OF_WISHES)
+def test_mails_of_the_waiting_list_are_too(kind, fleet, manager, untranslated):
+    NotificationPreference.objects.create(fleet=fleet, kind=kind, managers="asked", driver=False)
+    wish = WishFactory(fleet=fleet, created_by=manager)
+    record(wish, what=OF_WISHES[kind], offer=OfferFactory(wish=wish))
+    row = Notification.objects.get(kind=kind)
+    plain = compose(row)
+    for language in OTHERS:
+        mail = compose(in_language(language, row))
+        assert mail.subject != plain.subject
+        assert mail.body.splitlines()[0] != plain.body.splitlines()[0]
+    assert untranslated.texts == set()
+
+
 def test_each_kind_of_mail_has_a_situation():
-    assert {kind for kind, _happen in SITUATIONS.values()} == set(Notification.Kind)
+    kinds = {kind for kind, _happen in SITUATIONS.values()} | set(OF_WISHES)
+    assert kinds == set(Notification.Kind)
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ OURS = [
     if (settings.BASE_DIR / config.name).is_dir()
     for model in config.get_models()
 ]
-BEFORE = [("bookings", "0005_say_that_a_booking_has_no_number_yet")]
+BEFORE = [("bookings", "0009_keep_reports_from_chargers")]
 
 
 def plain_indexes(model: type[models.Model]) -> Iterator[tuple[str, ...]]:

@@ -172,11 +172,11 @@ class Controls:
         )
 
     @cached_property
-    def most_powers(self) -> list[Option]:
+    def most_powers(self) -> Sequence[Option]:
         """Return the most powers to ask for; none unless one is asked for, by a vehicle."""
         chosen = self.choices.criteria.max_power_kw
         if chosen is None and not self.choices.fit:
-            return []
+            return ()
         powers = {evse.max_power_kw for evse in self.evses if evse.max_power_kw}
         most = [
             (f"{power.normalize():f}", _("At most %(power)s") % {"power": kw(power)})
