@@ -221,7 +221,8 @@ def _open(fleet: Fleet) -> SyncRun:
 
 def _close(run: SyncRun, *, calls: int) -> None:
     now = timezone.now()
-    run.state, run.calls, run.problem = SyncRun.State.FINISHED, calls, _nobody_taken(run)
+    run.state, run.calls = SyncRun.State.FINISHED, calls
+    run.problem = _nobody_taken(run) or run.problem
     run.alive_at = run.finished_at = now
     run.save()
 

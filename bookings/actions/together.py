@@ -120,9 +120,12 @@ def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
     meant = Q(pk__in={slot.evse.pk for slot in slots if slot.evse})
     if open_places := {slot.location.pk for slot in slots if slot.evse is None}:
         meant |= Q(charge_point__location__in=open_places)
-    evses = for_fitting(
-        all_bookable_evses(partner_ids=private_partners(fleet)).filter(meant)
-    ).order_by("charge_point__name", "charge_point_id", "network_id", "pk")
+    evses = all_bookable_evses(partner_ids=private_partners(fleet)).filter(meant)
+    if open_places or any(candidate.vehicle for candidate in candidates):
+        evses = for_fitting(evses)
+    evses = evses.select_related("charge_point__location").order_by(
+        "charge_point__name", "charge_point_id", "network_id", "pk"
+    )
     at_sites: dict[int, list[Evse]] = defaultdict(list)
     for evse in evses:
         at_sites[evse.charge_point.location_id].append(evse)

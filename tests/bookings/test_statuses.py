@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from bookings.models import Booking, BookingRequest, statuses
 from bookings.models.statuses import BOOKING_TRAITS, REQUEST_TRAITS, BookingStatus, RequestStatus
+from bookings.pages.badge import badge_of
 from bookings.wording.history import OCCURRENCES
 from tests.factories import BookingFactory
 
@@ -94,4 +95,4 @@ def test_managers_and_drivers_are_told_what_each_status_means(status):
         told = render_to_string(template, context | {"token": "x"})
         assert "<p>" in told
         assert "<p></p>" not in told
-    assert str(status.label) in render_to_string("bookings/_status_badge.html", context)
+    assert str(status.label) in badge_of(booking)
