@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-# Where a container's limit stands: the microseconds of each period that it may use, and the period.
+# The limit of a control group: the microseconds of each period that it may use, and the period.
 LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cores(limit: Path = LIMIT) -> int:
-    """Return how many cores this process may keep busy: as its container says, if it does."""
+    """Return how many cores this process may keep busy: as its control group says, if it does."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         share, period = limit.read_text().split()

@@ -10,7 +10,7 @@ env.read_env_file(Path(__file__).resolve().parent.parent / ".env")
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
 # One core makes one process's pages, and there is one process when another one is replaced. No more
-# by themselves than a container of one GiB has room for.
+# by themselves than one GiB of memory has room for.
 workers = env.number("WEB_CONCURRENCY", max(2, min(cores(), 6)), least=1, most=64)
 worker_class = "config.web_worker.Worker"
 threads = env.number("WEB_THREADS", 4, least=1, most=64)

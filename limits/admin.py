@@ -78,6 +78,12 @@ class LimitAdmin(ModelAdmin):
         (None, {"fields": ["note", "by_fleet", "created_by", "created_at"]}),
     ]
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Take texts from the address; an instant has two fields, which take none."""
+        given = super().get_changeform_initial_data(request)
+        instants = {"start_at", "end_at"}
+        return {name: value for name, value in given.items() if name not in instants}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Limit]:
         return super().get_queryset(request).prefetch_related("evses__charge_point")
 

@@ -19,10 +19,10 @@ class LimitsConfig(AppConfig):
         def changed(**_more: Any) -> None:
             forget_rules()
 
-        for signal, sender in (
+        for event, sender in (
             (post_save, Limit),
             (post_delete, Limit),
             (m2m_changed, Limit.evses.through),
         ):
             uid = f"limits-{sender.__name__}"
-            signal.connect(changed, sender=sender, weak=False, dispatch_uid=uid)
+            event.connect(changed, sender=sender, weak=False, dispatch_uid=uid)

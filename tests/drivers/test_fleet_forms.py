@@ -183,9 +183,25 @@ FILLED_IN = {
     "calendars:feeds": ("/bookings/feeds/", {"scope": "site", "site": "Somewhere"}),
     "notifications:settings": ("/bookings/notices/", {"reminder_minutes": "15"}),
     "drivers:add": ("/drivers/add/", {"email": "ana@fleet.example"}),
+    "vehicles:add": ("/vehicles/add/", {"plate": "HPF 99"}),
+    "vehicles:change": ("/vehicles/{vehicle}/change/", {"plate": "HPF 98"}),
+    "series:new": ("/series/new/", {"reference": "Tour 4711"}),
+    "series:change": ("/series/{series}/change/", {"reference": "Tour 4711"}),
+    "series:cancel": ("/series/{series}/cancel/", {}),
+    "waiting:new": ("/waiting/new/", {"reference": "Tour 4711"}),
+    "waiting:change": ("/waiting/{wish}/change/", {"reference": "Tour 4711"}),
+    "limits:add": ("/rules/", {}),
     "team:invite": ("/team/invite/", INVITE),
     "team:remove": ("/team/members/{member}/remove/", {}),
     "team:leave": ("/team/leave/", {}),
+}
+# What has nothing to fill in by then: an offer that is over, a booking that does not run, a table
+# that is read at once.
+SAID = {
+    "imports:bookings": ("/imports/bookings/", 200),
+    "imports:vehicles": ("/imports/vehicles/", 200),
+    "waiting:offer": ("/waiting/offers/{offer}/", 200),
+    "bookings:end": ("/bookings/{booking}/end/", 409),
 }
 
 
@@ -200,6 +216,7 @@ def test_what_is_sent_after_the_session_ended_is_filled_in_again(
     MembershipFactory(user=fleet_admin, fleet=FleetFactory(name="Alpha"), admin=True)
     MembershipFactory(fleet=fleet, admin=True)
     address, typed = FILLED_IN.get(name, ("/bookings/", {}))
+    address, status = SAID.get(name, (address, 200))
     entry = filled_in(of_fleets()[name], **typed, fleet=things["fleet"])
     data = {field: value.format(**things) for field, value in entry.data.items()}
     answer = client.post(
@@ -215,10 +232,11 @@ def test_what_is_sent_after_the_session_ended_is_filled_in_again(
         {"login": fleet_admin.email, "password": PASSWORD, "next": goal},
         follow=True,
     )
-    assert page.status_code == 200
+    assert page.status_code == status
     assert page.redirect_chain[-1][0].startswith(address.format(**things))
     assert page.context["request"].fleet == fleet
-    assert "You were signed out, so nothing was" in text_of(page)
+    if status == 200:
+        assert "You were signed out, so nothing was" in text_of(page)
     if name in FILLED_IN:
         gone = set(data.items()) - Controls(page).values - {("time", "12:00")}
         assert gone == set()

@@ -20,14 +20,17 @@ from team.models import Invitation
 from tests.factories import (
     BookingRequestFactory,
     CalendarFeedFactory,
+    LimitFactory,
     MembershipFactory,
     NotificationFactory,
     OfferFactory,
     UserFactory,
+    VehicleFactory,
     WishFactory,
     next_noon,
     secret_of,
 )
+from tests.many import series_at, tables
 from tests.small_operator import *  # noqa: F403 - a site of the operator, and workers by hand
 from tests.small_operator import operator_world  # noqa: F401
 
@@ -80,6 +83,7 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
     feed = CalendarFeedFactory(fleet=fleet)
     wish = WishFactory(fleet=fleet, driver=driver, evse=evse)
     offer = OfferFactory(wish__fleet=fleet, wish__driver=driver, wish__evse=evse)
+    vehicle = VehicleFactory(fleet=fleet, usual_driver=driver)
     NotificationFactory(request=open_request)
     SyncRun.objects.get_or_create(
         kind="bookings", defaults={"started_at": now(), "alive_at": now()}
@@ -99,6 +103,9 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
         "batch": str(refused.batch),
         "wish": str(wish.pk),
         "offer": str(offer.uid),
+        **of_many(fleet, evse, driver),
+        "vehicle": str(vehicle.pk),
+        "limit": str(LimitFactory(fleet=fleet, by_fleet=True).pk),
         "member": str(member.pk),
         "invitation": str(invitation.pk),
         "invitation_secret": invitation_url(invitation).split("/")[-2],
@@ -106,6 +113,13 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
         "start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
         "submission_key": str(uuid.uuid4()),
     }
+
+
+def of_many(fleet, evse, driver) -> dict[str, str]:
+    """Return a table of bookings with a row, and a series."""
+    made = tables(fleet, evse, driver)
+    series = series_at(evse, fleet, driver)
+    return {"table": made["draft"], "row": made["row"], "series": str(series.pk)}
 
 
 def some_pk(app_label: str, model: str) -> str:

@@ -16,15 +16,19 @@ from django.utils.regex_helper import normalize
 # Where the portal's own forms and views live.
 APPS = (
     "accounts",
+    "batches",
     "bookings",
     "config",
     "drivers",
+    "imports",
+    "limits",
     "mirror",
     "privacy",
+    "series",
     "sites",
     "team",
-    "waiting",
     "vehicles",
+    "waiting",
 )
 # Attributes of a request that hold what came with it, and what views call those.
 GIVEN = {"GET", "POST", "params", "given"}

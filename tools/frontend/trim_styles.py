@@ -24,8 +24,9 @@ LOOKED_INTO = {
     "static/js": ("*.js",),
     **dict.fromkeys(
         (
-            *("accounts", "bookings", "calendars", "config", "drivers", "mirror"),
-            *("notifications", "privacy", "shell", "sites", "team"),
+            *("accounts", "batches", "bookings", "calendars", "config", "drivers", "imports"),
+            *("limits", "mirror", "notifications", "privacy", "series", "shell", "sites"),
+            *("team", "vehicles", "waiting"),
         ),
         ("*.html", "*.py"),
     ),

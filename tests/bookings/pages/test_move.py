@@ -257,13 +257,14 @@ def test_a_move_that_did_not_work_is_tried_again_as_a_move(as_manager, old, work
     ("changes", "words"),
     [
         ({"open_change": "update"}, "A change has been requested."),
-        ({"start_at": now() - HOUR}, "This booking has already started"),
+        ({"start_at": -2 * HOUR, "end_at": -HOUR}, "This booking has already started"),
         ({"status": "cancelled"}, "can no longer be changed"),
         ({"status": "requested", "ampeco_booking_id": None}, "has not decided yet"),
     ],
 )
 def test_what_may_not_be_moved_is_refused_everywhere(as_manager, old, changes, words):
-    Booking.objects.filter(pk=old.pk).update(**changes)
+    at = {name: now() + value for name, value in changes.items() if isinstance(value, timedelta)}
+    Booking.objects.filter(pk=old.pk).update(**changes | at)
     for answer in (
         as_manager.get(f"/bookings/{old.pk}/move/"),
         as_manager.get(f"/bookings/{old.pk}/alternatives/?move=1"),
