@@ -30,7 +30,9 @@ class Batch(models.Model):
         SENT = "sent", _("Sent")
         DISCARDED = "discarded", _("Discarded")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="batches")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.PROTECT, db_index=False, related_name="batches"
+    )
     name = models.CharField(_("name"), max_length=80, blank=True)
     source = models.CharField(_("made from"), max_length=16, choices=Source)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.DRAFT)
@@ -68,7 +70,7 @@ class BatchRow(models.Model):
         ASKED = "asked", _("Asked for")
         REFUSED = "refused", _("Not asked for")
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False, related_name="rows")
     position = models.PositiveIntegerField()
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.PROPOSED)
     vehicle = models.ForeignKey(

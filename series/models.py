@@ -30,7 +30,9 @@ class Series(models.Model):
         ACTIVE = "active", _("Active")
         ENDED = "ended", _("Ended")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="series")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.PROTECT, db_index=False, related_name="series"
+    )
     name = models.CharField(_("name"), max_length=80, blank=True)
     # Monday is 0.
     weekdays = models.JSONField(_("weekdays"), default=list)
@@ -127,7 +129,9 @@ class SeriesDate(models.Model):
 
     OPEN = frozenset({State.WAITING, State.NOT_FREE})
 
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="dates")
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, db_index=False, related_name="dates"
+    )
     day = models.DateField(_("day"))
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.WAITING)
     problem = models.CharField(_("problem"), max_length=1000, blank=True)

@@ -35,7 +35,9 @@ class Vehicle(models.Model):
         TRUCK_WITH_TRAILER = "heavy_duty_trucks_with_trailer_attached", _("Truck with trailer")
         BUS = "buses_or_motor_coaches", _("Bus or coach")
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="vehicles")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.PROTECT, db_index=False, related_name="vehicles"
+    )
     number = models.CharField(
         _("number"), max_length=32, help_text=_("What your fleet calls it, such as “Van 14”.")
     )
@@ -152,7 +154,7 @@ class BayMemory(models.Model):
     `needs` are AMPECO's parking space criteria as they were sent, `needs_key` tells the same ones.
     """
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+")
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, db_index=False, related_name="+")
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bay_memories")
     needs = models.JSONField(_("needs"), default=dict)
     needs_key = models.CharField(max_length=64)

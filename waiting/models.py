@@ -40,7 +40,9 @@ class Wish(models.Model):
 
     OPEN = (State.WAITING, State.OFFERED, State.ASKED)
 
-    fleet = models.ForeignKey(Fleet, on_delete=models.PROTECT, related_name="wishes")
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.PROTECT, db_index=False, related_name="wishes"
+    )
     vehicle = models.ForeignKey(
         Vehicle,
         on_delete=models.PROTECT,
@@ -158,7 +160,7 @@ class Wish(models.Model):
 class WishPlace(models.Model):
     """A site where a wish may be fulfilled: its own, and those near it."""
 
-    wish = models.ForeignKey(Wish, on_delete=models.CASCADE, related_name="places")
+    wish = models.ForeignKey(Wish, on_delete=models.CASCADE, db_index=False, related_name="places")
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="+")
     km = models.FloatField(default=0)
 

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 (
                     "fleet",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="batches",
                         to="drivers.fleet",
@@ -141,6 +142,7 @@ class Migration(migrations.Migration):
                 (
                     "batch",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rows",
                         to="batches.batch",

@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 (
                     "fleet",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="series",
                         to="drivers.fleet",
@@ -202,6 +203,7 @@ class Migration(migrations.Migration):
                 (
                     "series",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="dates",
                         to="series.series",

@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
                 (
                     "fleet",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="vehicles",
                         to="drivers.fleet",

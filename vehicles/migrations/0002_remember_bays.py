@@ -67,7 +67,10 @@ class Migration(migrations.Migration):
             model_name="baymemory",
             name="fleet",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="drivers.fleet"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="drivers.fleet",
             ),
         ),
         migrations.AddField(

@@ -181,6 +181,7 @@ class Migration(migrations.Migration):
                 (
                     "fleet",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="wishes",
                         to="drivers.fleet",
@@ -374,6 +375,7 @@ class Migration(migrations.Migration):
                 (
                     "wish",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="places",
                         to="waiting.wish",
