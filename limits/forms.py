@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from limits.models import Limit
 from limits.rules import Rule
+from shell.comma_field import CommaField
 from shell.plain_text import OneLines
 from shell.wall_clock import instants_of
 from sites.models import Evse, Location
@@ -42,9 +43,7 @@ class OwnLimitForm(OneLines, forms.Form):
     Days and times of a blackout are those of the site's clocks.
     """
 
-    most = forms.DecimalField(
-        max_digits=6, decimal_places=2, min_value=0, max_value=9999, required=False
-    )
+    most = CommaField(most=9999, places=2)
     weekdays = forms.MultipleChoiceField(
         label=_("Days on which it begins"),
         choices=lambda: [(str(day), WEEKDAYS[day]) for day in range(7)],

@@ -89,6 +89,7 @@ urlpatterns = [
     path("drivers/", include((driver_pages, "drivers"))),
     path("vehicles/", include((lists, "vehicles"))),
     path("team/", include((lists, "team"))),
+    path("rules/", include(([path("", page, name="rules")], "limits"))),
     path("back-office/", include(([path("", page, name="index")], "admin"))),
     path("account/", include("allauth.account.urls")),
     path("account/", include("accounts.urls")),

@@ -1,6 +1,7 @@
 """The page of a fleet's rules, and the back office's: what may be set, by whom, what is said."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -109,6 +110,11 @@ def test_nobody_takes_back_what_the_operator_or_another_fleet_has_set(as_admin, 
     for limit in (LimitFactory(fleet=fleet), LimitFactory(fleet=other_fleet, by_fleet=True)):
         assert as_admin.post(f"{RULES}{limit.pk}/remove/").status_code == 404
     assert Limit.objects.count() == 2
+
+
+def test_hours_are_understood_with_a_comma_too(as_admin, fleet):
+    as_admin.post("/rules/add/", {"kind": "longest", "most": "1,5"})
+    assert fleet.limits.get().most == Decimal("1.5")
 
 
 def test_a_manager_reads_the_rules_and_sets_none(as_manager, fleet):

@@ -1,18 +1,17 @@
 """What comes in from the pages about vehicles."""
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from drivers.models import Driver, Fleet
 from drivers.permissions import BY_NAME, current_drivers, private_partner_ids
+from shell.comma_field import CommaField
 from shell.plain_text import OneLines
 from sites.facts import CONNECTOR_TYPES
 from sites.models import Location
@@ -21,36 +20,6 @@ from vehicles.facts import VIN_SHAPE
 from vehicles.models import Vehicle
 
 LONGEST_SEARCH = 100
-
-
-class CommaField(forms.DecimalField):
-    """A number with a point or a comma, whichever the reader's country writes."""
-
-    widget = forms.TextInput
-
-    def __init__(self, *, most: Decimal | int, places: int, **more: Any) -> None:
-        super().__init__(required=False, min_value=0, max_value=most, decimal_places=places, **more)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "maxlength": "12"}
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        """Return the number. Raises ValidationError for what is none, or might be two."""
-        if isinstance(value, str):
-            value = "".join(value.split())
-            if value.count(",") + value.count(".") > 1:
-                raise ValidationError(
-                    gettext("Please write it without separators of thousands, such as 1250 or 7.4.")
-                )
-            value = value.replace(",", ".")
-        try:
-            return super().to_python(value)
-        except InvalidOperation:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
-
-    def prepare_value(self, value: Any) -> Any:
-        """Return a kept number as the reader writes it; what was typed stays as it is."""
-        if isinstance(value, Decimal):
-            return number_format(Decimal(f"{value.normalize():f}"))
-        return value
 
 
 def _measure(label: Any, *, most: int) -> forms.IntegerField:
