@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from icalendar import Calendar
 
+from sites.slots.availability import JUST_NOW_SECONDS
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -186,6 +187,8 @@ def test_a_slot_taken_in_between_offers_fresh_ones_and_keeps_what_was_entered(op
     expect_status(faster, "Approved")
 
     taken = start_of_page(page)
+    # What the operator said just now is not asked again.
+    page.wait_for_timeout(1000 * JUST_NOW_SECONDS)
     page.get_by_role("button", name="Request booking").click()
     problem = page.get_by_role("alert")
     expect(problem).to_contain_text("This charger is no longer free at that time.")

@@ -114,6 +114,6 @@ def test_without_a_script_the_search_is_a_page(open_page, demo_stack):
     page = open_page(java_script_enabled=False)
     sign_in(page, demo_stack.login(MANAGER))
     page.get_by_role("link", name="Search").click()
-    page.get_by_label("Site, driver, reference").fill("corning")
+    page.get_by_label("Site, driver, vehicle, reference").fill("corning")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("link", name="Corning Museum of Glass").first).to_be_visible()
