@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.steps import MANAGER, expect, pick_day, starts, status
+from tests.e2e.steps import MANAGER, expect, pick_day, send, starts, status
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_from_a_new_vehicle_to_its_booking(open_page, operator):
     # The driver's usual vehicle comes next to the one that is picked.
     expect(page.locator("#vehicle-options")).to_contain_text("Usual vehicle")
     expect(page.get_by_label("Van 77")).to_be_checked()
-    page.get_by_role("button", name="Request booking").click()
+    send(page)
     expect(status(page)).to_contain_text("Approved", timeout=30_000)
     expect(page.locator("#booking-facts")).to_contain_text("Van 77 (HPF 77)")
 
