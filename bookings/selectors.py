@@ -13,7 +13,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key
 from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
-from mirror.search import search_key
+from mirror.search import with_words
 from sites.models import Location
 from sites.slots.rules import longest
 from vehicles.models import Vehicle
@@ -425,21 +425,12 @@ def _mentions(key: str, named: dict[str, list[int]]) -> Q:
 
 
 def _locations_named(text: str) -> QuerySet[Location]:
-    locations = Location.objects.all()
-    for word in search_key(text).split():
-        locations = locations.filter(search_text__contains=word)
-    return locations
+    return with_words(Location.objects.all(), text)
 
 
 def _vehicles_named(fleet: Fleet, text: str) -> QuerySet[Vehicle]:
-    vehicles = Vehicle.objects.filter(fleet=fleet)
-    for word in search_key(text).split():
-        vehicles = vehicles.filter(search_text__contains=word)
-    return vehicles
+    return with_words(Vehicle.objects.filter(fleet=fleet), text)
 
 
 def _drivers_named(fleet: Fleet, text: str) -> QuerySet[Driver]:
-    drivers = Driver.objects.filter(fleet_drivers__fleet=fleet)
-    for word in search_key(text).split():
-        drivers = drivers.filter(search_text__contains=word)
-    return drivers
+    return with_words(Driver.objects.filter(fleet_drivers__fleet=fleet), text)

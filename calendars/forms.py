@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from calendars.feeds import sites_to_pick
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers, matching_drivers
-from mirror.search import search_key
+from mirror.search import with_words
 from shell.plain_text import OneLines
 from sites.models import Location
 from upstream.emails import email_spellings
@@ -74,9 +74,7 @@ class FeedForm(OneLines, forms.Form):
 
     def _site(self, text: str) -> Location | None:
         sites = sites_to_pick(self.fleet)
-        matching = sites
-        for word in search_key(text).split():
-            matching = matching.filter(search_text__contains=word)
+        matching = with_words(sites, text)
         return self._only("site", text, sites.filter(name=text), matching, name_of_site)
 
     def _driver(self, text: str) -> Driver | None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from drivers.models import Driver
 from mirror.admin import ReadOnlyAdmin
-from mirror.search import search_key
+from mirror.search import with_words
 
 LARGEST_ID = 2**63 - 1
 
@@ -49,7 +49,4 @@ class LargeAdmin(ReadOnlyAdmin):
 
 
 def drivers_named(words: str) -> QuerySet[Driver]:
-    drivers = Driver.objects.all()
-    for word in search_key(words).split():
-        drivers = drivers.filter(search_text__contains=word)
-    return drivers
+    return with_words(Driver.objects.all(), words)

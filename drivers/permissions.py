@@ -26,7 +26,7 @@ from drivers.fleet_forms import (
     show_again,
 )
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
-from mirror.search import Folded, search_key
+from mirror.search import Folded, with_words
 from shell.kept_forms import PARAMETER
 
 
@@ -189,9 +189,7 @@ def driver_of(fleet: Fleet, pk: int) -> Driver:
 
 def matching_drivers(fleet: Fleet, query: str) -> QuerySet[Driver]:
     """Return current drivers whose name or e-mail has each word; enabled ones first, by name."""
-    drivers = current_drivers(fleet)
-    for word in search_key(query).split():
-        drivers = drivers.filter(search_text__contains=word)
+    drivers = with_words(current_drivers(fleet), query)
     enabled_first = Case(When(status=Driver.Status.ENABLED, then=Value(0)), default=Value(1))
     return drivers.order_by(enabled_first, *BY_NAME)
 

@@ -1,14 +1,16 @@
 """How texts are folded, so that people find a name however they type it."""
 
 import unicodedata
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Func
+from django.db.models import Func, Model, QuerySet
 
 # Letters that Unicode does not take apart into a plain letter and a mark.
 PLAIN = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'"}
 )
+
+Row = TypeVar("Row", bound=Model)
 
 
 def search_key(*parts: str | None) -> str:
@@ -24,6 +26,13 @@ def search_key(*parts: str | None) -> str:
         if not unicodedata.combining(letter)
     )
     return " ".join("".join(letters).translate(PLAIN).split())
+
+
+def with_words(rows: QuerySet[Row], text: str) -> QuerySet[Row]:
+    """Return the rows whose `search_text` has each word of a text, in any order."""
+    for word in search_key(text).split():
+        rows = rows.filter(search_text__contains=word)
+    return rows
 
 
 class Folded(Func):

@@ -8,7 +8,7 @@ from django.db.models.functions import Upper
 
 from accounts.models import User
 from drivers.models import Driver, Fleet
-from mirror.search import search_key
+from mirror.search import with_words
 from notifications.models import Notification
 
 PAGE_SIZE = 50
@@ -120,9 +120,7 @@ def _narrow(
 
 
 def _addresses_of(fleet: Fleet, text: str) -> list[str]:
-    drivers = Driver.objects.filter(fleet_drivers__fleet=fleet)
-    for word in search_key(text).split():
-        drivers = drivers.filter(search_text__contains=word)
+    drivers = with_words(Driver.objects.filter(fleet_drivers__fleet=fleet), text)
     users = User.objects.filter(memberships__fleet=fleet)
     for word in text.split():
         users = users.filter(Q(name__icontains=word) | Q(email__icontains=word))

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ampeco.types import ParkingSpaceCriteria
-from mirror.search import search_key
+from mirror.search import with_words
 from sites.models import ChargePoint, Connector, Evse, Location
 from sites.parking import why_no_room
 from sites.periods import Period, merge
@@ -138,9 +138,7 @@ def search_locations(
     Each word of the query must occur in name, city or address. Connector, current and least power
     (kW) must be offered by one and the same charger that the fleet may book.
     """
-    locations = visible_locations(partner_ids=partner_ids).order_by("name", "pk")
-    for word in search_key(query).split():
-        locations = locations.filter(search_text__contains=word)
+    locations = with_words(visible_locations(partner_ids=partner_ids), query).order_by("name", "pk")
     if not (connector or current or min_power_kw is not None):
         return locations
     fitting = all_bookable_evses(partner_ids=partner_ids)

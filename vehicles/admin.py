@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mirror.admin import ReadOnlyAdmin
-from mirror.search import search_key
+from mirror.search import with_words
 from vehicles.bay_memory import verdict_text
 from vehicles.models import BayMemory, Vehicle
 
@@ -32,9 +32,7 @@ class VehicleAdmin(ReadOnlyAdmin):
         search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
         """Return the vehicles in which each word occurs, however it is written."""
-        for word in search_key(search_term).split():
-            queryset = queryset.filter(search_text__contains=word)
-        return queryset, False
+        return with_words(queryset, search_term), False
 
 
 @admin.register(BayMemory)
