@@ -1,14 +1,11 @@
 """What comes in from the pages about drivers."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from drivers.upserts import LONGEST_EMAIL
 from shell.plain_text import OneLines
-
-LONGEST_SEARCH = 100
+from shell.search_form import SearchForm
 
 
 class AddDriverForm(OneLines, forms.Form):
@@ -27,26 +24,7 @@ class AddDriverForm(OneLines, forms.Form):
     )
 
 
-class DriverSearchForm(OneLines, forms.Form):
+class DriverSearchForm(SearchForm):
     """Words to search the fleet's drivers for."""
 
-    q = forms.CharField(
-        label=_("Search"),
-        required=False,
-        max_length=LONGEST_SEARCH,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "placeholder": _("Name or e-mail"),
-                "maxlength": LONGEST_SEARCH,
-                "autocomplete": "off",
-            }
-        ),
-        error_messages={"max_length": _("Please search for at most 100 characters.")},
-    )
-
-    def query(self) -> str:
-        """Return what to search for; nothing where that makes no sense."""
-        self.is_valid()
-        data: dict[str, Any] = self.cleaned_data
-        return data.get("q", "")
+    about = _("Name or e-mail")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from drivers.fleet_forms import SESSION_KEY
-from drivers.forms import LONGEST_SEARCH, AddDriverForm, DriverSearchForm
+from drivers.forms import AddDriverForm, DriverSearchForm
 from drivers.permissions import (
     FleetRequest,
     manager_required,
@@ -25,6 +25,7 @@ from drivers.permissions import (
 from drivers.services import DriverNotAdded, add_driver_by_email
 from shell.addresses import way_back
 from shell.kept_forms import typed
+from shell.search_form import LONGEST_SEARCH
 
 PAGE_SIZE = 50
 PARTNER = re.compile(r"[0-9]{1,18}", re.ASCII)

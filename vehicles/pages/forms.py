@@ -13,13 +13,12 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import BY_NAME, current_drivers, private_partner_ids
 from shell.comma_field import CommaField
 from shell.plain_text import OneLines
+from shell.search_form import SearchForm
 from sites.facts import CONNECTOR_TYPES
 from sites.models import Location
 from sites.selectors import visible_locations
 from vehicles.facts import VIN_SHAPE
 from vehicles.models import Vehicle
-
-LONGEST_SEARCH = 100
 
 
 def _measure(label: Any, *, most: int) -> forms.IntegerField:
@@ -119,30 +118,11 @@ class VehicleForm(OneLines, forms.ModelForm):
         """Leave names that are taken to the action, which knows what to say."""
 
 
-class VehicleSearchForm(OneLines, forms.Form):
+class VehicleSearchForm(SearchForm):
     """Words to search the fleet's vehicles for, and whether the retired ones are meant."""
 
-    q = forms.CharField(
-        label=_("Search"),
-        required=False,
-        max_length=LONGEST_SEARCH,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "placeholder": _("Number, plate, make or driver"),
-                "maxlength": LONGEST_SEARCH,
-                "autocomplete": "off",
-            }
-        ),
-        error_messages={"max_length": _("Please search for at most 100 characters.")},
-    )
+    about = _("Number, plate, make or driver")
     retired = forms.BooleanField(label=_("Retired vehicles"), required=False)
-
-    def query(self) -> str:
-        """Return what to search for; nothing where that makes no sense."""
-        self.is_valid()
-        data: dict[str, Any] = self.cleaned_data
-        return data.get("q", "")
 
     def wants_retired(self) -> bool:
         self.is_valid()
