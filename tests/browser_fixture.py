@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import clock
 from tools.frontend.browser import chromium_flags, chromium_path
 
 __all__ = ["chromium"]
@@ -22,5 +23,19 @@ def chromium() -> Iterator[object]:
         # Playwright keeps an event loop in this thread, in which Django would refuse its database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = started.chromium.launch(executable_path=path, args=chromium_flags())
+        open_context = browser.new_context
+
+        def open_in_time(**options: object) -> object:
+            context = open_context(**options)
+            clock.set_page_clock(context)
+            return context
+
+        browser.new_context = open_in_time
         yield browser
         browser.close()
+
+
+def page_width(page) -> int:
+    """Return how wide a page is, once its style is there: until then it may be wider."""
+    page.wait_for_load_state()
+    return page.evaluate("document.documentElement.scrollWidth")

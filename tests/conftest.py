@@ -39,13 +39,8 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the demo, which takes longest; skip by name what TEST_NOW does not reach."""
+    """Begin with the demo, which takes longest."""
     items.sort(key=lambda item: item.get_closest_marker("stack") is None)
-    if clock.OFFSET in os.environ:
-        skip = pytest.mark.skip(reason="the whole demo and browsers keep the real time (TEST_NOW)")
-        for item in items:
-            if item.get_closest_marker("stack") or item.get_closest_marker("browser"):
-                item.add_marker(skip)
 
 
 def pytest_collection_finish() -> None:

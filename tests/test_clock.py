@@ -23,6 +23,13 @@ print(datetime.now(UTC).isoformat(), flush=True)
 ask = "from datetime import UTC, datetime; print(datetime.now(UTC).isoformat())"
 subprocess.run([sys.executable, "-c", ask], check=True)
 """
+# By how many seconds less than it is told a process that begins slowly moves its clock.
+SLOW_START = """
+import os, time
+time.sleep(0.5)
+from time_machine import escape_hatch
+print(escape_hatch.time.time() + float(os.environ["TEST_CLOCK_OFFSET"]) - time.time())
+"""
 # These knew which day it was when they were written: they were right until an evening in November,
 # and as long as New York had winter time.
 ONCE_WRONG = (
@@ -54,6 +61,14 @@ def test_a_process_and_its_children_take_it_for_that_time_which_goes_on():
     assert answer.returncode == 0, answer.stderr
     own, childs = map(datetime.fromisoformat, answer.stdout.split())
     assert wanted <= own < childs < wanted + timedelta(minutes=5)
+
+
+def test_a_process_that_begins_slowly_is_not_late():
+    moved = os.environ | {clock.OFFSET: "86400", "PYTHONPATH": clock.FOLDER}
+    answer = subprocess.run(
+        [sys.executable, "-c", SLOW_START], env=moved, capture_output=True, text=True, check=True
+    )
+    assert abs(float(answer.stdout)) < 0.25
 
 
 @pytest.mark.parametrize("text", ["soon", "2027-03-14T06:30", "2027-02-29T12:00Z"])

@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.accounts.steps import SECURITY, log_in
 from tests.factories import BookingFactory, UserFactory
 from tools.frontend.browser import chromium_flags, chromium_path
+from tools.services.ports import wait_until
 
 expect = pytest.importorskip(
     "playwright.sync_api", reason="needs the e2e dependency group (playwright)"
@@ -143,4 +144,4 @@ def test_a_page_that_was_kept_is_shown_to_its_person_only(tab, live_server, clie
     else:
         expect(tab.get_by_text("Our job 7")).to_have_count(0)
         # Not at once: the page that is asked for instead may still be on its way.
-        tab.wait_for_function("window.cameBack === false")
+        assert wait_until(lambda: tab.evaluate("window.cameBack") is False, seconds=10)

@@ -1,8 +1,8 @@
 """Runs the suite as if it were another day: `TEST_NOW=2027-03-14T06:30Z make test`.
 
-This process, the parallel ones and the Python processes that tests start agree on the time, and it
-goes on. The database of the tests tells that time, too, where SQL asks it by a function. Servers
-keep the real one: what Redis keeps for a while it keeps for as long.
+This process, the parallel ones, the Python processes that tests start and the pages of the browser
+agree on the time, and it goes on. The database of the tests tells that time, too, where SQL asks it
+by a function. Redis keeps the real one: what it keeps for a while it keeps for as long.
 """
 
 import os
@@ -15,6 +15,16 @@ OFFSET = "TEST_CLOCK_OFFSET"  # in seconds; Python processes read it when they s
 FOLDER = str(Path(__file__).parent)
 # By which SQL asks PostgreSQL for the time; CURRENT_TIMESTAMP cannot be replaced.
 POSTGRESQL_FUNCTIONS = ("now", "statement_timestamp", "clock_timestamp")
+# The clock of a page, moved by so many milliseconds.
+PAGE_CLOCK = """
+(() => {
+  const Real = Date, offset = %d;
+  globalThis.Date = class extends Real {
+    constructor(...at) { at.length ? super(...at) : super(Real.now() + offset); }
+    static now() { return Real.now() + offset; }
+  };
+})();
+"""
 
 
 class WrongTime(Exception):
@@ -47,6 +57,12 @@ def start() -> None:
 def passed_on() -> dict[str, str]:
     """Return the variables that a child process with an environment of its own needs."""
     return {name: os.environ[name] for name in (OFFSET, "PYTHONPATH") if OFFSET in os.environ}
+
+
+def set_page_clock(context) -> None:
+    """Let the pages of a browser context tell the time of TEST_NOW, from the next one on."""
+    if OFFSET in os.environ:
+        context.add_init_script(PAGE_CLOCK % (float(os.environ[OFFSET]) * 1000))
 
 
 def set_sqlite_clock(connection, **_signal) -> None:

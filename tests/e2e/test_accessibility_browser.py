@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser_fixture import page_width
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -57,7 +58,7 @@ def check(page) -> None:
         results = axe_playwright.Axe().run(page, options=options)
         if results.violations_count:
             found.append(f"{where}:\n{results.generate_report()}")
-        wide = page.evaluate("document.documentElement.scrollWidth")
+        wide = page_width(page)
         if wide > width:
             found.append(f"{where}: the page is {wide} px wide")
     assert not found, "\n".join(found)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.browser_fixture import page_width
 from tests.e2e.steps import MANAGER, book_first, expect
 
 pytestmark = pytest.mark.browser
@@ -60,7 +61,7 @@ def test_a_month_on_a_phone_has_a_number_for_each_day_and_the_chosen_one_below(p
     name = other.text_content()
     other.click()
     expect(page.locator("table.cal-month td.is-chosen a.cal__square")).to_have_text(name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page_width(page) <= 360
 
 
 def test_the_focus_stays_where_it_is_when_the_page_looks_again(page, booked):

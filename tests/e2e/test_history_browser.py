@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser_fixture import page_width
 from tests.e2e.steps import MANAGER, expect
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,7 @@ def test_twice_as_large_nothing_is_cut_off(open_page, address):
     page = open_page(MANAGER, viewport={"width": 640, "height": 400}, device_scale_factor=2)
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    assert page_width(page) <= 640
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_role("button", name="Menu").click()
     expect(page.get_by_role("link", name="Drivers")).to_be_visible()

@@ -9,6 +9,7 @@ from sandbox.desk.mailbox import Mailbox
 from sandbox.server import make
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
+from tests.browser_fixture import page_width
 from tests.sandbox.conftest import HOUR, NOW, SOON, TOKEN
 from tests.sandbox.test_mailbox import keep, mail
 
@@ -88,7 +89,7 @@ def test_pages_are_accessible_and_fit(open_page, name, width, scheme):
     page = open_page(PAGES[name], viewport={"width": width, "height": 800}, color_scheme=scheme)
     found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page_width(page) <= width
 
 
 def test_forms_of_the_desk_are_let_through(world, open_page):

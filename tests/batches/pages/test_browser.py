@@ -14,6 +14,7 @@ from sandbox.world.records import ChargePoint, Connector
 from sandbox.world.records import Evse as Charger
 from sites.mirroring import full_walk
 from sites.models import Location
+from tests.browser_fixture import page_width
 from tests.e2e.steps import expect
 from tests.e2e.test_accessibility_browser import check
 from tests.e2e.test_keyboard_browser import press
@@ -184,17 +185,17 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
         page.locator(press_on).tap()
         expect(page.locator(found)).to_be_visible()
         picture(page, f"phone-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert page_width(page) == 360
     row = Batch.objects.get().rows.first()
     page.locator(f"#edit-{row.pk}").tap()
     expect(page.locator("#save-row")).to_be_visible()
     picture(page, "phone-editing")
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page_width(page) == 360
     page.locator("#close-row").tap()
     page.locator("#send-batch").tap()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
     picture(page, "phone-sent")
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page_width(page) == 360
 
 
 def test_without_a_script_a_row_is_a_page_and_all_is_sent(person, depot):
