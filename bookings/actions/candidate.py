@@ -367,7 +367,7 @@ def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
     elif candidate.slot.evse:
         message = _("This charger can no longer be booked. Please pick another one.")
     else:
-        message = _("No charger at this site meets your requirements any more. Please change them.")
+        message = _("No charger at this site meets these requirements. Please change them.")
     return BookingRefused("slot", message, offer_slots=not candidate.changes)
 
 

@@ -33,6 +33,7 @@ APPROVED = (
 )
 REJECTED = ("Clarence Travel Plaza", "Liam Byrne", "CC 4711", 4, "120")
 REQUESTED = ("Lille Lesquin", "Noah Klein", "Night tour 4", 4, "night")
+DEPOT = "Hudson Parcel Depot, Red Hook"
 REASON = "The car park is closed for repairs until Monday."
 
 
@@ -154,11 +155,36 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     fill(page, "Carla Rossi", "Early tour 5")
     take(page, "new-booking")
 
+    take_pictures_of_many(page, stack)
+
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
     open_slots(page, "Lille Lesquin", 4, "night")
     page.evaluate("document.getElementById('picker-summary').scrollIntoView()")
     take(page, "site-phone")
+
+
+def take_pictures_of_many(page: Page, stack: DemoStack) -> None:
+    """Show the fleet's vehicles, a table of many bookings, a series, and a file."""
+    control(stack, "settings", manual=False, decision_delay=1.0)
+    page.goto("/vehicles/")
+    take(page, "vehicles")
+    page.goto("/")
+    page.locator("[id^=many-at-]").first.click()
+    page.locator("#propose").click()
+    expect(page.locator("#send-batch")).to_be_visible()
+    take(page, "table")
+    page.locator("#send-batch").click()
+    expect(page.locator("#batch-counts")).not_to_contain_text("waiting", timeout=PATIENCE_MS)
+    take(page, "table-results")
+    page.goto("/series/new/")
+    page.get_by_label("Site", exact=True).fill(DEPOT)
+    page.get_by_role("combobox", name="Driver").fill("ben.okafor@hudson.example")
+    page.get_by_label("From", exact=True).fill("12:00")
+    page.get_by_label("To", exact=True).fill("14:00")
+    page.get_by_role("button", name="Show the dates").click()
+    page.locator("#dates-sum").scroll_into_view_if_needed()
+    take(page, "series")
 
 
 def main() -> int:
