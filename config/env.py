@@ -82,6 +82,17 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """Return a variable such as “a=1, b=2” as a mapping; the message repeats no value."""
+    found = {}
+    for word in words(name):
+        key, sign, value = word.partition("=")
+        if not (sign and key.strip() and value.strip()):
+            raise ImproperlyConfigured(f"{name} must be name=value pairs with commas in between.")
+        found[key.strip()] = value.strip()
+    return found
+
+
 def web_address(name: str, default: str | None = None) -> str:
     """Return a variable as an http(s) address without a trailing slash."""
     value = text(name, default).rstrip("/")

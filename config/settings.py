@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "sites",
     "limits",
     "vehicles",
+    "energy",
     "bookings",
     "batches",
     "imports",
@@ -225,6 +226,17 @@ AMPECO_BASE_URL = env.web_address("AMPECO_BASE_URL")
 AMPECO_API_TOKEN = env.text("AMPECO_API_TOKEN")
 # What was agreed with the operator; 0 where nothing was.
 AMPECO_CALLS_PER_MINUTE = env.number("AMPECO_CALLS_PER_MINUTE", 0)
+
+# Smart charging, where the operator has Ampcontrol: without an address the feature is off. What is
+# written there is switched on one by one (`ampcontrol.switches`).
+AMPCONTROL_BASE_URL = env.web_address("AMPCONTROL_BASE_URL", "")
+AMPCONTROL_API_TOKEN = env.text("AMPCONTROL_API_TOKEN", "")
+AMPCONTROL_CALLS_PER_MINUTE = env.number("AMPCONTROL_CALLS_PER_MINUTE", 60)
+AMPCONTROL_WRITES = env.words("AMPCONTROL_WRITES")
+# Whose notifications are believed: “network=secret, network=secret”, and AMPECO's one.
+AMPCONTROL_WEBHOOK_SECRETS = env.pairs("AMPCONTROL_WEBHOOK_SECRETS")
+AMPECO_WEBHOOK_SECRET = env.text("AMPECO_WEBHOOK_SECRET", "")
+
 DEFAULT_TIMEZONE = env.time_zone("DEFAULT_TIMEZONE", "UTC")
 
 POLL_INTERVAL_SECONDS = env.number("POLL_INTERVAL_SECONDS", 1, least=1, most=60)

@@ -201,6 +201,9 @@ class IdTag(models.Model):
     status = models.CharField(_("status"), max_length=16)
     label = models.CharField(_("label"), max_length=100, blank=True)
     last_digits = models.CharField(_("last digits"), max_length=8, blank=True)
+    # By which another platform's record of it is found; the short one of a number over 20 long.
+    uid_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    uid_short_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
 
     class Meta:

@@ -30,6 +30,7 @@ class SyncRun(models.Model):
         SITES_DELTA = "sites-delta", _("Sites, changes")
         DRIVERS = "drivers", _("Drivers")
         BOOKINGS = "bookings", _("Bookings")
+        ENERGY = "energy", _("Smart charging")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

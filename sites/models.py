@@ -85,6 +85,9 @@ class ChargePoint(Mirrored):
     hardware_status = models.CharField(_("hardware"), max_length=32, blank=True)
     ampeco_partner_id = models.BigIntegerField(_("partner"), null=True, blank=True)
     partner_access_type = models.CharField(_("partner access"), max_length=64, blank=True)
+    # What it calls itself over OCPP, and what is engraved: other platforms know it by those.
+    ocpp_id = models.CharField(_("OCPP id"), max_length=255, blank=True, db_default="")
+    serial_number = models.CharField(_("serial number"), max_length=255, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("charge point")

@@ -1,0 +1,34 @@
+"""What the portal keeps of smart charging. Instants in UTC, kW, kWh, percent from 0 to 100."""
+
+from energy.models.departures import Departure, WeeklyDeparture
+from energy.models.lines import Line, LinePoint
+from energy.models.links import Link
+from energy.models.mirrored import (
+    Alert,
+    Network,
+    RemoteChargePoint,
+    RemoteConnector,
+    RemoteRoute,
+    RemoteTag,
+    RemoteVehicle,
+    Session,
+)
+from energy.models.states import VehicleNow, VehicleState
+
+__all__ = [
+    "Alert",
+    "Departure",
+    "Line",
+    "LinePoint",
+    "Link",
+    "Network",
+    "RemoteChargePoint",
+    "RemoteConnector",
+    "RemoteRoute",
+    "RemoteTag",
+    "RemoteVehicle",
+    "Session",
+    "VehicleNow",
+    "VehicleState",
+    "WeeklyDeparture",
+]

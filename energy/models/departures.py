@@ -1,0 +1,94 @@
+"""When vehicles leave, and with what in the battery."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from vehicles.models import Vehicle
+
+PERCENT = [MinValueValidator(1), MaxValueValidator(100)]
+
+
+class WeeklyDeparture(models.Model):
+    """When a vehicle leaves on a weekday, by the clock of its home site; one a weekday."""
+
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.CASCADE, related_name="weekly_departures", db_index=False
+    )
+    # 0 is Monday.
+    weekday = models.PositiveSmallIntegerField(_("weekday"), validators=[MaxValueValidator(6)])
+    leaves_at = models.TimeField(_("leaves at"))
+    target_percent = models.PositiveSmallIntegerField(
+        _("target (%)"), null=True, blank=True, validators=PERCENT
+    )
+
+    class Meta:
+        verbose_name = _("weekly departure")
+        verbose_name_plural = _("weekly departures")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vehicle", "weekday"], name="weekly_departure_once_a_day"
+            )
+        ]
+
+
+class Departure(models.Model):
+    """One departure of a vehicle: an instant, and what it needs.
+
+    Of a weekday's rule one row is made ahead; what is told by Ampcontrol's routes follows those.
+    """
+
+    class Source(models.TextChoices):
+        TYPED = "typed", _("typed in")
+        WEEKLY = "weekly", _("every week")
+        ROUTE = "route", _("route in Ampcontrol")
+
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.CASCADE, related_name="departures", db_index=False
+    )
+    leaves_at = models.DateTimeField(_("leaves"))
+    returns_at = models.DateTimeField(_("returns"), null=True, blank=True)
+    target_percent = models.PositiveSmallIntegerField(
+        _("target (%)"), null=True, blank=True, validators=PERCENT
+    )
+    distance_km = models.DecimalField(
+        _("distance (km)"), max_digits=8, decimal_places=1, null=True, blank=True
+    )
+    energy_kwh = models.DecimalField(
+        _("energy (kWh)"), max_digits=8, decimal_places=1, null=True, blank=True
+    )
+    source = models.CharField(_("source"), max_length=16, choices=Source)
+    # Of Ampcontrol's route, or of ours there.
+    route_remote_id = models.CharField(_("route"), max_length=64, blank=True)
+    # What Ampcontrol was told last, and when; what is not, is sent, if that is switched on.
+    sent = models.JSONField(_("sent"), default=dict, blank=True, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    problem = models.CharField(_("problem"), max_length=500, blank=True)
+    # Set once it is past and Ampcontrol no longer holds it.
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("departure")
+        verbose_name_plural = _("departures")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vehicle", "leaves_at"],
+                condition=models.Q(cancelled_at=None),
+                name="departure_once_an_instant",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["leaves_at"],
+                condition=models.Q(closed_at=None),
+                name="departure_open_by_time",
+            )
+        ]
