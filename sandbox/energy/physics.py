@@ -77,6 +77,8 @@ class Physics:
         self.limits: dict[str, dict[str, float]] = {}
         self.shared_at: dict[str, datetime] = {}
         self._shared_for: dict[str, Any] = {}
+        # What flows in the step that is not over yet.
+        self._running: dict[str, float] = {}
         self._where: dict[str, Whereabouts] = {}
         self._wake()
 
@@ -92,6 +94,7 @@ class Physics:
         while self.now.at + STEP <= now:
             self._step()
         self._note_routines(self.now.at)
+        self._running = self._powers(self.now.at)
         self.arrivals.forget_before(self._start.at - DAY)
         if self.now.at - self._start.at >= KEPT_DAYS * DAY:
             self._let_go_of_old()
@@ -117,7 +120,7 @@ class Physics:
         now = self.world.clock.now()
         if not charge.started_at <= now < charge.stops_at or charge.started_at > self.now.at:
             return 0.0
-        return self._powers(self.now.at).get(charge.key, 0.0)
+        return self._running.get(charge.key, 0.0)
 
     def percent_of(self, charge: Charge) -> float:
         """Return how full a battery that charges is now."""
@@ -136,7 +139,7 @@ class Physics:
         if charge.started_at > self.now.at or charge.stops_at <= self.now.at:
             return 0.0
         until = min(self.world.clock.now(), charge.stops_at)
-        kw = self._powers(self.now.at).get(charge.key, 0.0)
+        kw = self._running.get(charge.key, 0.0)
         hours = (until - self.now.at) / timedelta(hours=1)
         return fill(
             charge.car, self._stored(charge), current=charge.plug.current, kw=kw, hours=hours
