@@ -6,6 +6,8 @@ They belong to the operator's account, not to a fleet: `Link` says what is whose
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from vehicles.models import Vehicle
+
 
 class Remote(models.Model):
     """A row that follows a record of Ampcontrol."""
@@ -188,6 +190,10 @@ class Session(Remote):
     connector_remote_id = models.CharField(_("connector"), max_length=64, blank=True)
     charge_point_remote_id = models.CharField(_("charge point"), max_length=64, blank=True)
     vehicle_remote_id = models.CharField(_("vehicle"), max_length=64, blank=True)
+    # Of ours, as it was linked while the session went on: later links do not change whose it was.
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="energy_sessions"
+    )
     tag_key = models.CharField(max_length=64, blank=True, editable=False)
     started_at = models.DateTimeField(_("began"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
