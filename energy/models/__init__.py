@@ -13,6 +13,7 @@ from energy.models.mirrored import (
     RemoteVehicle,
     Session,
 )
+from energy.models.readings import Reading
 from energy.models.states import VehicleNow, VehicleState
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LinePoint",
     "Link",
     "Network",
+    "Reading",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",
