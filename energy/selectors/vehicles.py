@@ -210,7 +210,6 @@ def _is_in_its_time(session: Session, link: Link) -> bool:
 
 def _power(session: Session, row: VehicleNow | None, *, now: datetime) -> Decimal | None:
     """Return what the vehicle just told that it takes; else what Ampcontrol's plan gives it."""
-    if row is not None and row.charging_kw is not None and row.told_at is not None:
-        if now - row.told_at <= JUST_TOLD:
-            return row.charging_kw
-    return session.power_kw
+    if row is None or row.told_at is None or now - row.told_at > JUST_TOLD:
+        return session.power_kw
+    return session.power_kw if row.charging_kw is None else row.charging_kw
