@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
-from energy.models import Departure, Link, Session, VehicleNow
+from energy.models import Departure, Link, PastLink, Session, VehicleNow
 from energy.selectors.walls import sessions_of
 from sites.models import Evse, Location
 from vehicles.models import Vehicle
@@ -117,8 +117,13 @@ def vehicle_facts(
 
 def last_sessions(vehicle: Vehicle, *, count: int = 5) -> list[Session]:
     """Return a vehicle's last charging sessions in its fleet's time, the newest first."""
-    links = Link.objects.filter(kind=Link.Kind.VEHICLE, vehicle=vehicle)
-    theirs = sessions_of(vehicle.fleet).filter(vehicle_remote_id__in=links.values("remote_id"))
+    links = Link.objects.filter(
+        kind=Link.Kind.VEHICLE, state=Link.State.CONFIRMED, vehicle=vehicle
+    ).values("remote_id")
+    past = PastLink.objects.filter(vehicle=vehicle).values("remote_id")
+    theirs = sessions_of(vehicle.fleet).filter(
+        Q(vehicle_remote_id__in=links) | Q(vehicle_remote_id__in=past)
+    )
     return list(theirs.order_by("-started_at", "-pk")[:count])
 
 
