@@ -29,9 +29,7 @@ BY_CHARGER = "chargePoint"
 METER_BACK = timedelta(hours=1)
 ODOMETER_STEP_KM = 10
 FACTS = [
-    field.name
-    for field in VehicleNow._meta.concrete_fields
-    if field.name not in {"id", "vehicle"}
+    field.name for field in VehicleNow._meta.concrete_fields if field.name not in {"id", "vehicle"}
 ]
 
 
@@ -161,7 +159,8 @@ def _take_place(row: VehicleNow, remote_id: str, around: Around) -> None:
     """
     session = around.sessions.get(remote_id)
     if session is not None:
-        place, at = session.network_id, session.read_at
+        place: int | None = session.network_id
+        at = session.read_at
     elif around.inside_at is not None and remote_id in around.inside:
         place, at = around.networks.get(around.inside[remote_id]), around.inside_at
     else:
