@@ -58,7 +58,7 @@ OF_NETWORK = (
     Spec(Kind.BASELOADS, lines.read_baseloads, 15 * MINUTE),
     Spec(Kind.SOLAR, lines.read_solar, 15 * MINUTE),
     Spec(Kind.PRICES, lines.read_prices, 15 * MINUTE),
-    Spec(Kind.DRAWN, lines.read_drawn, 3 * MINUTE, first_after=DRAWN_AFTER),
+    Spec(Kind.DRAWN, lines.read_drawn, 5 * MINUTE, first_after=DRAWN_AFTER),
     Spec(Kind.UPTIME, places.read_uptime, DAY, first_after=UPTIME_AFTER),
 )
 OF_VEHICLE = Spec(Kind.METERS, states.read_meter, SILENT)

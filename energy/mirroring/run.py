@@ -41,8 +41,8 @@ KIND = SyncRun.Kind.ENERGY
 # There is a run each minute.
 RUNS_KEPT = timedelta(days=2)
 # So many things are read a minute; more where the networks are more than these are enough for.
-MOST_A_MINUTE = 18
-A_MINUTE_AND_NETWORK = 4
+MOST_A_MINUTE = 20
+A_MINUTE_AND_NETWORK = 5
 QUOTA_KEY = "energy-mirror-reads"
 
 

@@ -92,18 +92,18 @@ def test_a_running_night_takes_twenty_calls_a_minute_at_most(db, clock):
         ampcontrol.add_session(network, vehicle_id=vehicle.id)
     link_vehicle(remote=RemoteVehicleFactory(remote_id=vehicle.id))
     a_minute = []
-    for _minute in range(120):
+    for _minute in range(60):
         before = ampcontrol.calls
         for _tick in range(2):
             sync_energy(client=ampcontrol)
             clock(seconds=30)
         a_minute.append(ampcontrol.calls - before)
 
-    assert max(a_minute[10:]) <= 20
+    assert max(a_minute) <= 20
     # Nothing starves: what is read each minute was, and what is read each quarter of an hour.
-    assert ampcontrol.made["live_telematics"] >= 115
-    assert ampcontrol.made["active_sessions"] >= 4 * 110
-    assert ampcontrol.made["capacities"] >= 4 * 8
+    assert ampcontrol.made["live_telematics"] >= 50
+    assert ampcontrol.made["active_sessions"] >= 4 * 50
+    assert ampcontrol.made["capacities"] >= 4 * 4
 
 
 def test_only_what_is_due_is_read(ampcontrol, clock, read):
