@@ -105,6 +105,9 @@ class Link(models.Model):
         ]
         indexes = [models.Index(fields=["state", "kind", "remote_id"], name="energy_link_by_state")]
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.remote_id}"
+
 
 class PastLink(models.Model):
     """A link of a vehicle that was dropped, since it was sold or retired: its fleet's history."""

@@ -1,0 +1,201 @@
+"""Matching what the mirrors have read: links come, stay, are doubted and end."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from drivers.models import IdTag
+from energy.links.refreshing import refresh_links
+from energy.models import Link, PastLink, RemoteTag
+from energy.selectors import walls
+from tests.energy.factories import (
+    NetworkFactory,
+    RemoteChargePointFactory,
+    RemoteConnectorFactory,
+    RemoteVehicleFactory,
+    SessionFactory,
+    link_vehicle,
+)
+from tests.factories import (
+    ChargePointFactory,
+    DriverFactory,
+    EvseFactory,
+    FleetFactory,
+    LocationFactory,
+    VehicleFactory,
+)
+from vehicles.actions import bring_back, retire
+
+pytestmark = pytest.mark.django_db
+VIN = "WDB9634031L123456"
+
+
+def states() -> dict[str, str]:
+    return dict(Link.objects.values_list("kind", "state"))
+
+
+def test_hardware_is_linked_without_asking_and_its_site_is_proposed():
+    evse = EvseFactory(network_id="1", charge_point__ocpp_id="CP-1")
+    connector = RemoteConnectorFactory(charge_point__ocpp_id="CP-1 ", number=1)
+
+    result = refresh_links()
+
+    assert (result.confirmed, result.proposed) == (2, 1)
+    assert walls.connectors_of([evse.pk]) == {evse.pk: [connector.remote_id]}
+    site = Link.objects.get(kind=Link.Kind.NETWORK)
+    assert (site.location, site.state) == (evse.charge_point.location, "proposed")
+    assert site.evidence == ["votes:1:1"]
+    assert not walls.networks_of([site.location_id])
+
+
+def test_a_vehicle_that_a_fleet_has_entered_is_found_by_its_vin():
+    vehicle = VehicleFactory(vin=VIN)
+    remote = RemoteVehicleFactory(vin=VIN)
+    RemoteVehicleFactory(customer_number=VehicleFactory(number="Van 14").number)
+
+    refresh_links()
+
+    assert walls.remote_ids_of(vehicle.fleet) == {vehicle.pk: remote.remote_id}
+    link = Link.objects.get(vehicle=vehicle)
+    assert (link.decided_by, link.decided_at, link.fleet) == (None, None, vehicle.fleet)
+    assert Link.objects.get(vehicle__number="Van 14").state == "proposed"
+
+
+def test_a_vin_that_another_fleet_enters_later_is_flagged_and_takes_nothing():
+    vehicle, remote = VehicleFactory(vin=VIN), RemoteVehicleFactory(vin=VIN)
+    refresh_links()
+    other = VehicleFactory(vin=VIN)
+    refresh_links()
+
+    assert walls.remote_ids_of(vehicle.fleet) == {vehicle.pk: remote.remote_id}
+    assert not walls.remote_ids_of(other.fleet)
+    assert Link.objects.get().doubt == "not-exact"
+    retire(other)
+    refresh_links()
+    assert Link.objects.get().doubt == ""
+
+
+def test_a_tag_is_linked_by_its_key():
+    tag = IdTag.objects.create(
+        driver=DriverFactory(), ampeco_id=1, type="rfid", status="enabled", uid_key="k"
+    )
+    RemoteTag.objects.create(remote_id="t", key="k", read_at=now())
+    refresh_links()
+    assert (Link.objects.get().tag, Link.objects.get().state) == (tag, "confirmed")
+
+
+def test_a_second_time_changes_nothing():
+    EvseFactory(network_id="1", charge_point__ocpp_id="CP-1")
+    RemoteConnectorFactory(charge_point__ocpp_id="CP-1")
+    refresh_links()
+    before = list(Link.objects.order_by("pk").values())
+    result = refresh_links()
+    assert (result.confirmed, result.proposed, result.dropped) == (0, 0, 0)
+    assert list(Link.objects.order_by("pk").values()) == before
+
+
+def test_without_ampcontrol_nothing_is_read_of_ours():
+    VehicleFactory(vin=VIN)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        refresh_links()
+    assert not any('FROM "vehicles_vehicle"' in each["sql"] for each in queries)
+    assert not Link.objects.exists()
+
+
+def test_a_proposal_whose_reason_is_gone_goes():
+    vehicle = VehicleFactory(number="Van 14")
+    remote = RemoteVehicleFactory(customer_number="Van 14")
+    refresh_links()
+    remote.customer_number = ""
+    remote.save()
+    refresh_links()
+    assert not Link.objects.filter(vehicle=vehicle).exists()
+
+
+def test_what_vanished_at_ampcontrol_is_flagged():
+    ChargePointFactory(ocpp_id="CP-1")
+    remote = RemoteChargePointFactory(ocpp_id="CP-1")
+    refresh_links()
+    remote.retired_at = now()
+    remote.save()
+    refresh_links()
+    assert Link.objects.get(kind=Link.Kind.CHARGE_POINT).doubt == "gone-there"
+
+
+def test_a_retired_vehicles_link_goes_and_its_history_stays():
+    vehicle, remote = VehicleFactory(vin=VIN), RemoteVehicleFactory(vin=VIN)
+    refresh_links()
+    session = SessionFactory(vehicle_remote_id=remote.remote_id)
+    retire(vehicle)
+
+    assert refresh_links().dropped == 1
+
+    vehicle.refresh_from_db()
+    past = PastLink.objects.get()
+    assert (past.vehicle, past.fleet, past.ended_at) == (vehicle, vehicle.fleet, vehicle.retired_at)
+    assert not Link.objects.exists()
+    assert list(walls.sessions_of(vehicle.fleet)) == [session]
+
+    bring_back(vehicle)
+    refresh_links()
+    assert walls.remote_ids_of(vehicle.fleet) == {vehicle.pk: remote.remote_id}
+    assert Link.objects.get().counts_from is None
+
+
+def test_a_vehicle_that_was_sold_shows_its_new_fleet_nothing_of_before():
+    vehicle, remote = VehicleFactory(vin=VIN), RemoteVehicleFactory(vin=VIN)
+    refresh_links()
+    before = SessionFactory(vehicle_remote_id=remote.remote_id)
+    retire(vehicle)
+    bought = VehicleFactory(vin=VIN)
+    refresh_links()
+    after = SessionFactory(
+        vehicle_remote_id=remote.remote_id, started_at=now() + timedelta(minutes=1)
+    )
+
+    assert walls.remote_ids_of(bought.fleet) == {bought.pk: remote.remote_id}
+    assert list(walls.sessions_of(bought.fleet)) == [after]
+    assert list(walls.sessions_of(vehicle.fleet)) == [before]
+
+
+def test_a_vehicle_that_was_given_to_another_fleet_is_linked_anew():
+    link = link_vehicle(VehicleFactory(vin=VIN), RemoteVehicleFactory(vin=VIN))
+    before = SessionFactory(vehicle_remote_id=link.remote_id)
+    old, vehicle = link.fleet, link.vehicle
+    vehicle.fleet = FleetFactory()
+    vehicle.save()
+
+    refresh_links()
+
+    assert walls.remote_ids_of(vehicle.fleet) == {vehicle.pk: link.remote_id}
+    assert not walls.sessions_of(vehicle.fleet)
+    assert list(walls.sessions_of(old)) == [before]
+
+
+def test_many_rows_cost_no_more_queries():
+    def make(start: int, number: int) -> None:
+        network, site = NetworkFactory(), LocationFactory()
+        for n in range(start, start + number):
+            charge_point = ChargePointFactory(location=site, ocpp_id=f"CP-{n}")
+            EvseFactory(charge_point=charge_point, network_id="1")
+            RemoteConnectorFactory(
+                charge_point__network=network, charge_point__ocpp_id=f"CP-{n}", number=1
+            )
+            VehicleFactory(vin=f"WDB9634031L{n:06}", number=f"Van {n}")
+            RemoteVehicleFactory(vin=f"WDB9634031L{n:06}")
+            VehicleFactory(number=f"Truck {n}")
+            RemoteVehicleFactory(customer_number=f"Truck {n}")
+
+    make(0, 2)
+    with CaptureQueriesContext(connection) as few:
+        assert refresh_links().confirmed == 6
+    make(100, 20)
+    with CaptureQueriesContext(connection) as many:
+        assert refresh_links().confirmed == 60
+    # The first network was proposed already: its words may be other ones now.
+    assert len(many) <= len(few) + 1
