@@ -14,6 +14,7 @@ from energy.models.mirrored import (
     Session,
 )
 from energy.models.states import VehicleNow, VehicleState
+from energy.models.told import PassedOn, Telling
 
 __all__ = [
     "Alert",
@@ -22,12 +23,14 @@ __all__ = [
     "LinePoint",
     "Link",
     "Network",
+    "PassedOn",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",
     "RemoteTag",
     "RemoteVehicle",
     "Session",
+    "Telling",
     "VehicleNow",
     "VehicleState",
     "WeeklyDeparture",
