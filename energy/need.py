@@ -133,7 +133,7 @@ def _limits(battery: Battery, charger: Charger, *, share: float) -> Iterable[flo
     if limit is not None:
         yield limit * ASSUMED_FACTOR * efficiency
     # Which peak the curve is a share of: the battery's own, else what the charger would give.
-    peak = battery.dc_kw if battery.dc_kw else (None if is_ac else charger.kw)
+    peak = battery.dc_kw or (None if is_ac else charger.kw)
     if peak is not None:
         yield peak * share
 

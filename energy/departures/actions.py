@@ -16,7 +16,7 @@ from mirror.work import wake_on_commit
 from shell.formats import instant
 from vehicles.models import Vehicle
 
-PASS_ON = "energy.departures.tasks.pass_on"
+PASS_ON = "energy.departures.tasks.pass_on"  # noqa: S105 - a task
 # Whatever lies further ahead is a slip of the keyboard.
 FURTHEST = timedelta(days=366)
 
