@@ -1,7 +1,8 @@
 """What comes in from the pages about departures. Times are those of a vehicle's clocks."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
+from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,7 +80,7 @@ class DepartureForm(WallClockForm):
             self.plan = Plan(leaves_at, returns_at, **{name: data.get(name) for name in needs})
         return data
 
-    def _instant(self, name: str, day: date | None, clock: time | None) -> datetime | None:
+    def _instant(self, name: str, day: date | None, clock: clock_time | None) -> datetime | None:
         if day is None or clock is None:
             return None
         # Far from the end of the calendar, where a zone leads out of it.
@@ -152,9 +153,9 @@ class ChargeForm(OneLines, forms.Form):
         super().__init__(*args, **kwargs)
         text = _("Please enter a number from 0 to 100.")
         self.fields["percent"].required = True
-        self.fields["percent"].error_messages |= {
-            name: text for name in ("required", "invalid", "min_value", "max_value")
-        }
+        self.fields["percent"].error_messages |= dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), text
+        )
 
 
 class FirstForm(forms.Form):

@@ -1,7 +1,7 @@
 """What the pages show of departures: the words, and whether Ampcontrol knows."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -70,7 +70,7 @@ def read_departures(vehicle: Vehicle, *, most: int = MOST_SHOWN) -> Departures:
         zone=zone_of(vehicle),
         zone_is_default=vehicle.home_site is None,
         rows=found,
-        passing=_passing(vehicle, found, remote_id, now=now),
+        passing=_passing(vehicle, found, remote_id),
         session=session,
         tellings=list(told.order_by("-pk")[:3]),
         tells_states_of_charge=is_switched_on(Switch.STATES_OF_CHARGE),
@@ -118,9 +118,7 @@ def telling_text(row: Telling) -> str:
     return f"{what}: {row.get_state_display()}."
 
 
-def _passing(
-    vehicle: Vehicle, rows: list[Departure], remote_id: str | None, *, now: datetime
-) -> Passing | None:
+def _passing(vehicle: Vehicle, rows: list[Departure], remote_id: str | None) -> Passing | None:
     """Return what is to be said of the next departure; None where there is none, or no problem."""
     row = PassedOn.objects.filter(remote_id=remote_id).first() if remote_id else None
     following = rows[0] if rows else None

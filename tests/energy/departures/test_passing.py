@@ -145,6 +145,7 @@ class TestFaults:
 
     def test_two_workers_do_not_tell_it_twice(self, leave, ampcontrol):
         leave(5)
+
         # The second one comes while the first one writes.
         def second() -> None:
             ampcontrol.when_writing = lambda: None
