@@ -1,7 +1,6 @@
 """Reads lists and single resources, and submits booking requests, as typed results."""
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from ampeco.types import Page, UnreadablePayload
 from upstream.errors import UpstreamUnavailable
 from upstream.paging import Item, walk
 from upstream.readers import wire_instant
-from upstream.transport import Transport
+from upstream.transport import Transport, id_in_path
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +37,13 @@ class Resources:
         filters: Filters | None = None,
         include: str = "",
         with_cursor: bool = False,
+        per_page: int | None = PER_PAGE,
         resume_from: str | None = None,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
 
-        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise.
+        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise;
+        `per_page` is None for a list that takes no length.
         """
         query = [
             (f"filter[{name}]", wire_instant(value) if isinstance(value, datetime) else str(value))
@@ -51,7 +52,8 @@ class Resources:
         ]
         if include:
             query.append(("include[]", include))
-        query.append(("per_page", str(PER_PAGE)))
+        if per_page is not None:
+            query.append(("per_page", str(per_page)))
         if with_cursor:
             query.append(("cursor", ""))
         return walk(
@@ -131,14 +133,6 @@ def parse_one(
         return parse(data)
     except UnreadablePayload:
         raise _unreadable(operation, ambiguous=changes) from None
-
-
-def id_in_path(value: int | str) -> str:
-    """Return an id as part of a path; raises ValueError for what could lead elsewhere."""
-    text = str(value)
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        raise ValueError("An id is made of letters, digits, - and _.")
-    return text
 
 
 def _unreadable(operation: str, *, ambiguous: bool = False) -> UpstreamUnavailable:

@@ -16,12 +16,12 @@ from upstream.readers import (
     section,
     whole_number,
 )
+from upstream.tag_keys import last_digits, short_tag_key, tag_key
 
 USER_STATUSES = frozenset({"enabled", "disabled"})
 INVITE_STATUSES = frozenset({"pending", "sent", "accepted"})
 ID_TAG_TYPES = frozenset({"rfid", "mac_address", "emaid"})
 ID_TAG_STATUSES = frozenset({"enabled", "disabled", "suspended"})
-LAST_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Partner:
 class IdTag:
     """Something that starts a charge for its user: a card, a car's own certificate or address.
 
-    Of its number only the end is read.
+    Of its number only the end is kept, and keys by which another platform's record of it is found.
     """
 
     id: int
@@ -109,29 +109,25 @@ class IdTag:
     status: str
     label: str = field(repr=False)
     last_digits: str = field(repr=False)
+    uid_key: str = field(repr=False)
+    uid_short_key: str = field(repr=False)
     expires_at: datetime | None
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read an id tag as AMPECO gives it."""
+        number = plain_text(payload.get("idTagUid"))
         return cls(
             id=required_id(payload),
             user_id=whole_number(payload.get("userId")),
             type=choice(payload.get("type"), ID_TAG_TYPES, field="id tag type"),
             status=choice(payload.get("status"), ID_TAG_STATUSES, field="id tag status"),
             label=plain_text(payload.get("idLabel")),
-            last_digits=last_digits(payload.get("idTagUid")),
+            last_digits=last_digits(number),
+            uid_key=tag_key(number),
+            uid_short_key=short_tag_key(number),
             expires_at=instant(payload.get("expireAt")),
         )
-
-
-def last_digits(number: object) -> str:
-    """Return the end of a token's number, as much as tells it from another; the rest is a secret.
-
-    One so short that its end would be most of it gives nothing.
-    """
-    text = plain_text(number)
-    return text[-LAST_DIGITS:] if len(text) >= 2 * LAST_DIGITS else ""
 
 
 def _invites(value: object) -> tuple[PartnerInvite, ...] | None:
