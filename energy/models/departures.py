@@ -28,7 +28,12 @@ class WeeklyDeparture(models.Model):
     )
     is_off = models.BooleanField(_("taken back"), default=False, db_default=False)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
 
@@ -97,7 +102,12 @@ class Departure(models.Model):
     # By nobody where a route or the weekly rule changed it; `changed_from` is what it was before.
     changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     changed_from = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
