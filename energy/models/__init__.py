@@ -13,6 +13,7 @@ from energy.models.mirrored import (
     RemoteVehicle,
     Session,
 )
+from energy.models.readings import Reading
 from energy.models.states import VehicleNow, VehicleState
 from energy.models.told import PassedOn, Telling
 
@@ -25,6 +26,7 @@ __all__ = [
     "Network",
     "PassedOn",
     "PastLink",
+    "Reading",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",
