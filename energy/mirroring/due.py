@@ -121,6 +121,11 @@ def all_jobs(now: datetime) -> Iterator[Job]:
         yield Job(spec=OF_VEHICLE, row=rows.get((OF_VEHICLE.kind, remote_id)), vehicle_id=remote_id)
 
 
+def troubled(now: datetime) -> list[Job]:
+    """Return what is wanted and could not be read when that was tried last."""
+    return [job for job in all_jobs(now) if job.row is not None and job.row.problem]
+
+
 def next_time(job: Job, *, now: datetime) -> datetime:
     """Return when something that was just read is to be read again."""
     every = job.spec.every
