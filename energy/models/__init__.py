@@ -2,7 +2,7 @@
 
 from energy.models.departures import Departure, WeeklyDeparture
 from energy.models.lines import Line, LinePoint
-from energy.models.links import Link
+from energy.models.links import Link, PastLink
 from energy.models.mirrored import (
     Alert,
     Network,
@@ -13,6 +13,7 @@ from energy.models.mirrored import (
     RemoteVehicle,
     Session,
 )
+from energy.models.readings import Reading
 from energy.models.states import VehicleNow, VehicleState
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "LinePoint",
     "Link",
     "Network",
+    "PastLink",
+    "Reading",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",

@@ -31,8 +31,6 @@ class Link(models.Model):
         PROPOSED = "proposed", _("Proposed")
         CONFIRMED = "confirmed", _("Confirmed")
         REFUSED = "refused", _("Refused")
-        # It was confirmed until the vehicle was sold: what was before stays its fleet's.
-        ENDED = "ended", _("Ended")
 
     class Doubt(models.TextChoices):
         NOT_EXACT = "not-exact", _("no longer matches exactly")
@@ -75,7 +73,6 @@ class Link(models.Model):
         Fleet, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
     )
     counts_from = models.DateTimeField(_("counts from"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("link to Ampcontrol")
@@ -107,3 +104,18 @@ class Link(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "kind", "remote_id"], name="energy_link_by_state")]
+
+
+class PastLink(models.Model):
+    """A link of a vehicle that was dropped, since it was sold or retired: its fleet's history."""
+
+    remote_id = models.CharField(_("Ampcontrol id"), max_length=64)
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="past_energy_links")
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+", db_index=False)
+    counts_from = models.DateTimeField(_("counts from"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"))
+
+    class Meta:
+        verbose_name = _("past link to Ampcontrol")
+        verbose_name_plural = _("past links to Ampcontrol")
+        indexes = [models.Index(fields=["fleet", "remote_id"], name="past_link_by_fleet")]

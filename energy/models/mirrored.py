@@ -6,8 +6,6 @@ They belong to the operator's account, not to a fleet: `Link` says what is whose
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from vehicles.models import Vehicle
-
 
 class Remote(models.Model):
     """A row that follows a record of Ampcontrol."""
@@ -44,8 +42,6 @@ class Network(Remote):
     uptime_read_at = models.DateTimeField(_("uptime last read"), null=True, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    # When each of what is read of it was read last: {"sessions": "2026-11-28T12:00:00Z"}.
-    read_times = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("network")
@@ -190,10 +186,6 @@ class Session(Remote):
     connector_remote_id = models.CharField(_("connector"), max_length=64, blank=True)
     charge_point_remote_id = models.CharField(_("charge point"), max_length=64, blank=True)
     vehicle_remote_id = models.CharField(_("vehicle"), max_length=64, blank=True)
-    # Of ours, as it was linked while the session went on: later links do not change whose it was.
-    vehicle = models.ForeignKey(
-        Vehicle, on_delete=models.SET_NULL, null=True, blank=True, related_name="energy_sessions"
-    )
     tag_key = models.CharField(max_length=64, blank=True, editable=False)
     started_at = models.DateTimeField(_("began"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -202,6 +194,10 @@ class Session(Remote):
     energy_kwh = models.DecimalField(
         _("energy (kWh)"), max_digits=10, decimal_places=3, null=True, blank=True
     )
+    energy_wanted_kwh = models.DecimalField(
+        _("energy wanted (kWh)"), max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    # What Ampcontrol's plan gives it now.
     power_kw = models.DecimalField(
         _("power now (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
     )

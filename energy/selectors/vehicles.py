@@ -4,20 +4,23 @@ Each read takes vehicles that the caller has found through their fleet; nothing 
 but what its confirmed link with Ampcontrol, its drivers or its managers told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
-from energy.models import Departure, Link, Session, VehicleNow
+from energy.models import Departure, Link, PastLink, Session, VehicleNow
+from energy.selectors.walls import sessions_of
 from sites.models import Evse, Location
 from vehicles.models import Vehicle
 
 # What was told longer ago is shown with its age, and no promise is built on it.
 FRESH = timedelta(hours=2)
+# Power is what it is at the moment.
+JUST_TOLD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,7 @@ class Charging:
 
     session: Session
     evse: Evse | None
-
-    @property
-    def kw(self) -> Decimal | None:
-        return self.session.power_kw
+    kw: Decimal | None
 
     @property
     def kwh(self) -> Decimal | None:
@@ -63,7 +63,10 @@ class Charging:
 
     @property
     def expected_end_at(self) -> datetime | None:
-        """When Ampcontrol's own profile has the last power for it; None where it has no plan."""
+        """When Ampcontrol's own plan gives it no more; None where there is none.
+
+        Plans reach some hours ahead: what is charged for longer ends no earlier than this.
+        """
         return self.session.expected_end_at
 
 
@@ -91,15 +94,15 @@ def vehicle_facts(
         row.vehicle_id: row
         for row in VehicleNow.objects.filter(vehicle__in=by_pk).select_related("network")
     }
-    remotes = linked_remotes(by_pk)
+    links = linked(by_pk)
     departures = _next_departures(by_pk, now=now)
-    charging = _charging(remotes)
+    charging = _charging(links, nows=nows, now=now)
     sites = _sites_of_networks(
         {row.network.remote_id for row in nows.values() if row.network is not None}
     )
     return {
         pk: VehicleFacts(
-            is_linked=pk in remotes,
+            is_linked=pk in links,
             state_of_charge=_state_of_charge(nows.get(pk), now=now),
             plugged_in=nows[pk].plugged_in if pk in nows else None,
             plugged_in_at=nows[pk].plugged_in_at if pk in nows else None,
@@ -113,28 +116,26 @@ def vehicle_facts(
 
 
 def last_sessions(vehicle: Vehicle, *, count: int = 5) -> list[Session]:
-    """Return a vehicle's last charging sessions, the newest first."""
-    return list(sessions_of(vehicle).order_by("-started_at", "-pk")[:count])
-
-
-def sessions_of(vehicle: Vehicle) -> QuerySet[Session]:
-    """Return what a vehicle charged while it was linked, and what nobody's vehicle did before.
-
-    What Ampcontrol's vehicle did while it was linked with another vehicle stays with that one.
-    """
-    remote_id = linked_remotes([vehicle.pk]).get(vehicle.pk)
-    which = Q(vehicle=vehicle)
-    if remote_id is not None:
-        which |= Q(vehicle=None, vehicle_remote_id=remote_id)
-    return Session.objects.filter(which)
-
-
-def linked_remotes(vehicle_pks: Iterable[int]) -> dict[int, str]:
-    """Return Ampcontrol's ids of vehicles, by primary key, as far as their links are confirmed."""
+    """Return a vehicle's last charging sessions in its fleet's time, the newest first."""
     links = Link.objects.filter(
-        kind=Link.Kind.VEHICLE, state=Link.State.CONFIRMED, vehicle__in=list(vehicle_pks)
+        kind=Link.Kind.VEHICLE, state=Link.State.CONFIRMED, vehicle=vehicle
+    ).values("remote_id")
+    past = PastLink.objects.filter(vehicle=vehicle).values("remote_id")
+    theirs = sessions_of(vehicle.fleet).filter(
+        Q(vehicle_remote_id__in=links) | Q(vehicle_remote_id__in=past)
     )
-    return {pk: remote for pk, remote in links.values_list("vehicle_id", "remote_id") if pk}
+    return list(theirs.order_by("-started_at", "-pk")[:count])
+
+
+def linked(vehicles: Collection[int]) -> dict[int, Link]:
+    """Return the confirmed links of vehicles, by the primary keys of those."""
+    links = Link.objects.filter(
+        kind=Link.Kind.VEHICLE,
+        state=Link.State.CONFIRMED,
+        vehicle__in=vehicles,
+        vehicle__fleet=F("fleet"),
+    )
+    return {link.vehicle_id: link for link in links if link.vehicle_id is not None}
 
 
 def _state_of_charge(row: VehicleNow | None, *, now: datetime) -> StateOfCharge:
@@ -180,17 +181,40 @@ def _next_departures(vehicle_pks: Iterable[int], *, now: datetime) -> dict[int, 
     return {row.vehicle_id: row for row in rows}
 
 
-def _charging(remotes: Mapping[int, str]) -> dict[int, Charging]:
-    pks = {remote: pk for pk, remote in remotes.items()}
-    active = Session.objects.filter(active=True, retired_at=None, vehicle_remote_id__in=pks)
-    sessions = {pks[row.vehicle_remote_id]: row for row in active.order_by("started_at", "pk")}
-    links = Link.objects.filter(
+def _charging(
+    links: Mapping[int, Link], *, nows: Mapping[int, VehicleNow], now: datetime
+) -> dict[int, Charging]:
+    by_remote = {link.remote_id: link for link in links.values()}
+    active = Session.objects.filter(active=True, retired_at=None, vehicle_remote_id__in=by_remote)
+    sessions: dict[int, Session] = {}
+    for row in active.order_by("started_at", "pk"):
+        link = by_remote[row.vehicle_remote_id]
+        if link.vehicle_id is not None and _is_in_its_time(row, link):
+            sessions[link.vehicle_id] = row
+    connectors = Link.objects.filter(
         kind=Link.Kind.CONNECTOR,
         state=Link.State.CONFIRMED,
         remote_id__in=[row.connector_remote_id for row in sessions.values()],
     ).select_related("evse__charge_point__location")
-    evses = {link.remote_id: link.evse for link in links}
+    evses = {link.remote_id: link.evse for link in connectors}
     return {
-        pk: Charging(session=row, evse=evses.get(row.connector_remote_id))
+        pk: Charging(
+            session=row,
+            evse=evses.get(row.connector_remote_id),
+            kw=_power(row, nows.get(pk), now=now),
+        )
         for pk, row in sessions.items()
     }
+
+
+def _is_in_its_time(session: Session, link: Link) -> bool:
+    if link.counts_from is None or session.started_at is None:
+        return link.counts_from is None
+    return session.started_at >= link.counts_from
+
+
+def _power(session: Session, row: VehicleNow | None, *, now: datetime) -> Decimal | None:
+    """Return what the vehicle just told that it takes; else what Ampcontrol's plan gives it."""
+    if row is None or row.told_at is None or now - row.told_at > JUST_TOLD:
+        return session.power_kw
+    return session.power_kw if row.charging_kw is None else row.charging_kw

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from drivers.models import Fleet
-from energy.models import Alert, Line, Link, RemoteRoute, Session
+from energy.models import Alert, Line, Link, PastLink, RemoteRoute, Session
 from vehicles.models import Vehicle
 
 CONFIRMED = Link.State.CONFIRMED
@@ -123,18 +123,16 @@ def _living_vehicle_links() -> QuerySet[Link]:
     )
 
 
-def _in_its_time(fleet: Fleet, instant: str) -> Exists:
+def _in_its_time(fleet: Fleet, instant: str) -> Q:
     """Return the condition that a record is of a vehicle while that was this fleet's."""
+    at, same = OuterRef(instant), {"fleet": fleet, "remote_id": OuterRef("vehicle_remote_id")}
+    begun = Q(counts_from=None) | Q(counts_from__lte=at)
+    living = Q(vehicle__retired_at=None) | Q(vehicle__retired_at__gt=at)
     links = Link.objects.filter(
-        Q(counts_from=None) | Q(counts_from__lte=OuterRef(instant)),
-        Q(state=CONFIRMED, vehicle__fleet=F("fleet"))
-        & (Q(vehicle__retired_at=None) | Q(vehicle__retired_at__gt=OuterRef(instant)))
-        | Q(state=Link.State.ENDED, ended_at__gt=OuterRef(instant)),
-        kind=Link.Kind.VEHICLE,
-        fleet=fleet,
-        remote_id=OuterRef("vehicle_remote_id"),
+        begun, living, kind=Link.Kind.VEHICLE, state=CONFIRMED, vehicle__fleet=F("fleet"), **same
     )
-    return Exists(links)
+    past = PastLink.objects.filter(begun, ended_at__gt=at, **same)
+    return Q(Exists(links)) | Q(Exists(past))
 
 
 def _ids(pairs: Iterable[tuple[int | None, str]]) -> dict[int, str]:

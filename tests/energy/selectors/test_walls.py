@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from energy.models import Line, Link, RemoteRoute
+from energy.models import Line, Link, PastLink, RemoteRoute
 from energy.selectors import walls
 from tests.energy.factories import (
     AlertFactory,
@@ -71,8 +71,12 @@ def test_a_retired_vehicle_is_gone_at_once_and_keeps_what_it_did():
 
 def test_each_owner_of_a_vehicle_sees_what_was_in_its_own_time():
     remote, sold = RemoteVehicleFactory(), now() - timedelta(days=2)
-    old = link_vehicle(VehicleFactory(), remote)
-    Link.objects.filter(pk=old.pk).update(state=Link.State.ENDED, ended_at=sold)
+    old = PastLink.objects.create(
+        remote_id=remote.remote_id,
+        vehicle=(was := VehicleFactory()),
+        fleet=was.fleet,
+        ended_at=sold,
+    )
     new = link_vehicle(VehicleFactory(), remote, counts_from=sold)
     hour = timedelta(hours=1)
     before = SessionFactory(vehicle_remote_id=remote.remote_id, started_at=sold - hour)
