@@ -10,8 +10,17 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models.booking import link_token
+from energy.models import Network
 from team.invitations import invitation_url
 from team.models import Invitation
+from tests.energy.factories import (
+    LineFactory,
+    RemoteVehicleFactory,
+    SessionFactory,
+    VehicleNowFactory,
+    link_evse,
+    link_vehicle,
+)
 from tests.factories import (
     BookingRequestFactory,
     CalendarFeedFactory,
@@ -61,6 +70,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "series": str(series_at(evse, fleet, mirrored_driver).pk),
         **of_a_waiting_list(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
+        **of_smart_charging(request.booking.vehicle, evse),
         "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
         "other_rule": str(LimitFactory(by_fleet=True).pk),
         **somebody_elses_log_in(),
@@ -90,6 +100,21 @@ def of_a_team(fleet) -> dict[str, str]:
         "invitation": invitation_url(invitation).split("/")[-2],
         "revoked": invitation_url(revoked).split("/")[-2],
     }
+
+
+def of_smart_charging(vehicle, evse) -> dict[str, str]:
+    """Return a session of a vehicle, and one of another fleet's, at a charger of a site's line."""
+    link_evse(evse)
+    (network,) = Network.objects.all()
+    LineFactory(network=network, values=[400])
+    charged = {}
+    for name, each in (("charged", vehicle), ("other_charged", VehicleFactory())):
+        remote = RemoteVehicleFactory()
+        link_vehicle(each, remote)
+        VehicleNowFactory(vehicle=each)
+        session = SessionFactory(network=network, vehicle_remote_id=remote.remote_id)
+        charged[name] = str(session.pk)
+    return charged
 
 
 def somebody_elses_log_in() -> dict[str, str]:

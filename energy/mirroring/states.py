@@ -29,9 +29,7 @@ BY_CHARGER = "chargePoint"
 METER_BACK = timedelta(hours=1)
 ODOMETER_STEP_KM = 10
 FACTS = [
-    field.name
-    for field in VehicleNow._meta.concrete_fields
-    if field.name not in {"id", "vehicle"}
+    field.name for field in VehicleNow._meta.concrete_fields if field.name not in {"id", "vehicle"}
 ]
 
 

@@ -103,17 +103,16 @@ def round_top(highest: float) -> float:
 
 def steps(look: str, values: Sequence[Value], scale: Scale, *, filled: bool = False) -> Course:
     """Draw values each of which holds until the next one."""
+    ends = [*(at for at, _value in values[1:]), scale.end]
     held = [
         (at, until, value)
-        for (at, value), until in zip(
-            values, [*(at for at, _value in values[1:]), scale.end], strict=True
-        )
+        for (at, value), until in zip(values, ends, strict=False)
         if value is not None and until > scale.start and at < scale.end
     ]
     strokes = []
     for at, until, value in held:
         begin, end, y = scale.x(at), scale.x(until), scale.y(value)
-        joins = strokes and strokes[-1][1] == begin
+        joins = bool(strokes) and strokes[-1][1] == begin
         strokes.append((begin, end, y, joins))
     line = "".join(f"{'L' if joins else 'M'}{begin} {y}H{end}" for begin, end, y, joins in strokes)
     floor = scale.y(0)

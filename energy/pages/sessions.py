@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -14,13 +13,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from drivers.models import Fleet
 from drivers.permissions import FleetRequest, member_required
 from energy.models import Link, Session
 from energy.pages.session_drawing import drawing_of
 from energy.pages.vehicle_panel import LOOK_EVERY, charging_texts
-from energy.selectors import walls
-from energy.selectors.vehicles import Charging, sessions_of
+from energy.selectors.vehicles import Charging, last_sessions, sessions_of_vehicle
 from shell.formats import as_zone
 from shell.viewer import viewer_zone
 from sites.models import Evse
@@ -39,10 +36,9 @@ class ListedSession:
     zone: ZoneInfo
 
 
-def last_sessions(vehicle: Vehicle, *, zone: ZoneInfo | None) -> list[ListedSession]:
+def listed_sessions(vehicle: Vehicle, *, zone: ZoneInfo | None) -> list[ListedSession]:
     """Return what a vehicle charged last, the newest first, in two queries."""
-    of_vehicle = _visible(vehicle.fleet, vehicle).filter(started_at__isnull=False)
-    sessions = list(of_vehicle.order_by("-started_at", "-pk")[:MOST_LISTED])
+    sessions = [each for each in last_sessions(vehicle, count=MOST_LISTED) if each.started_at]
     evses = _evses(sessions)
     return [_listed(session, evses, vehicle, zone) for session in sessions]
 
@@ -53,7 +49,7 @@ def last_sessions(vehicle: Vehicle, *, zone: ZoneInfo | None) -> list[ListedSess
 def session_page(request: FleetRequest, pk: int, session_pk: int) -> HttpResponse:
     """Show a charging session of a vehicle with its course; htmx gets the course alone."""
     vehicle = vehicle_or_404(request, pk)
-    session = _visible(request.fleet, vehicle).filter(pk=session_pk).first()
+    session = sessions_of_vehicle(vehicle).filter(pk=session_pk).first()
     if session is None or session.started_at is None:
         raise Http404
     listed = _listed(session, _evses([session]), vehicle, viewer_zone(request))
@@ -77,19 +73,15 @@ def session_page(request: FleetRequest, pk: int, session_pk: int) -> HttpRespons
 
 def _course_html(listed: ListedSession, vehicle: Vehicle) -> SafeString:
     now = timezone.now()
-    going_on = Charging(listed.session, listed.evse) if listed.session.active else None
+    session = listed.session
+    going_on = Charging(session, listed.evse, session.power_kw) if session.active else None
     context = {
-        "course": drawing_of(listed.session, vehicle, zone=listed.zone, now=now),
+        "course": drawing_of(session, vehicle, zone=listed.zone, now=now),
         "charging": charging_texts(going_on, listed.zone),
-        "session": listed.session,
+        "session": session,
         "zone": listed.zone,
     }
     return render_to_string("energy/_session_content.html", context)
-
-
-def _visible(fleet: Fleet, vehicle: Vehicle) -> QuerySet[Session]:
-    """Return a vehicle's sessions, as far as they are this fleet's."""
-    return sessions_of(vehicle).filter(pk__in=walls.sessions_of(fleet).values("pk"))
 
 
 def _evses(sessions: Iterable[Session]) -> dict[str, Evse]:

@@ -7,7 +7,7 @@ from django.template.context import RequestContext
 from django.utils.safestring import SafeString
 
 from energy.pages.power_facts import summary_of
-from energy.pages.sessions import last_sessions
+from energy.pages.sessions import listed_sessions
 from energy.pages.vehicle_panel import panel_html
 from shell.viewer import viewer_zone
 from sites.models import Location
@@ -29,7 +29,7 @@ def vehicle_now(context: RequestContext, vehicle: Vehicle | None) -> SafeString:
 def vehicle_sessions(context: RequestContext, vehicle: Vehicle) -> dict[str, Any]:
     """Show what a vehicle charged last, the newest with its course."""
     zone = viewer_zone(context["request"])
-    return {"vehicle": vehicle, "sessions": last_sessions(vehicle, zone=zone)}
+    return {"vehicle": vehicle, "sessions": listed_sessions(vehicle, zone=zone)}
 
 
 @register.inclusion_tag("energy/_power_summary.html")
