@@ -159,7 +159,8 @@ def _take_place(row: VehicleNow, remote_id: str, around: Around) -> None:
     """
     session = around.sessions.get(remote_id)
     if session is not None:
-        place, at = session.network_id, session.read_at
+        place: int | None = session.network_id
+        at = session.read_at
     elif around.inside_at is not None and remote_id in around.inside:
         place, at = around.networks.get(around.inside[remote_id]), around.inside_at
     else:
