@@ -14,8 +14,8 @@ from energy.models import Network
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.energy.factories import (
+    DepartureFactory,
     LineFactory,
-    RemoteVehicleFactory,
     SessionFactory,
     VehicleNowFactory,
     link_evse,
@@ -39,8 +39,9 @@ from tests.many import series_at, tables
 
 
 @pytest.fixture
-def things(fleet, mirrored_driver) -> dict[str, str]:
+def things(fleet, mirrored_driver, settings) -> dict[str, str]:
     """A private charger of the fleet, a driver who may use it, and a booking."""
+    settings.AMPCONTROL_BASE_URL = "https://ampcontrol.example"
     evse = EvseFactory(charge_point__type="private", charge_point__ampeco_partner_id=501)
     request = BookingRequestFactory(
         approved=True,
@@ -61,6 +62,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
         "vehicle": str(request.booking.vehicle_id),
+        **of_smart_charging(request.booking.vehicle, evse),
         "link": link_token(request.booking, request.booking.driver),
         "other_link": link_token(request.booking, mirrored_driver),
         "feed": secret_of(feed),
@@ -70,7 +72,6 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "series": str(series_at(evse, fleet, mirrored_driver).pk),
         **of_a_waiting_list(fleet, evse, mirrored_driver),
         **of_a_team(fleet),
-        **of_smart_charging(request.booking.vehicle, evse),
         "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
         "other_rule": str(LimitFactory(by_fleet=True).pk),
         **somebody_elses_log_in(),
@@ -79,6 +80,22 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
     }
+
+
+def of_smart_charging(vehicle, evse) -> dict[str, str]:
+    """Return a vehicle's departure and session, and another fleet's; the site has a line."""
+    link_evse(evse)
+    (network,) = Network.objects.all()
+    LineFactory(network=network, values=[400])
+    of = {}
+    for whose, each in (("", vehicle), ("other_", VehicleFactory())):
+        VehicleNowFactory(vehicle=each)
+        remote_id = link_vehicle(each).remote_id
+        session = SessionFactory(network=network, vehicle_remote_id=remote_id)
+        of[f"{whose}departure"] = str(DepartureFactory(vehicle=each).pk)
+        of[f"{whose}charged"] = str(session.pk)
+        of[f"{whose}energy_session"] = session.remote_id
+    return of
 
 
 def of_a_waiting_list(fleet, evse, driver) -> dict[str, str]:
@@ -100,21 +117,6 @@ def of_a_team(fleet) -> dict[str, str]:
         "invitation": invitation_url(invitation).split("/")[-2],
         "revoked": invitation_url(revoked).split("/")[-2],
     }
-
-
-def of_smart_charging(vehicle, evse) -> dict[str, str]:
-    """Return a session of a vehicle, and one of another fleet's, at a charger of a site's line."""
-    link_evse(evse)
-    (network,) = Network.objects.all()
-    LineFactory(network=network, values=[400])
-    charged = {}
-    for name, each in (("charged", vehicle), ("other_charged", VehicleFactory())):
-        remote = RemoteVehicleFactory()
-        link_vehicle(each, remote)
-        VehicleNowFactory(vehicle=each)
-        session = SessionFactory(network=network, vehicle_remote_id=remote.remote_id)
-        charged[name] = str(session.pk)
-    return charged
 
 
 def somebody_elses_log_in() -> dict[str, str]:

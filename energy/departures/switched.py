@@ -1,0 +1,28 @@
+"""Which of the writes to Ampcontrol are switched on, and how long what failed waits."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from ampcontrol.connection import is_on
+from ampcontrol.switches import Switch
+from upstream.errors import UpstreamError, UpstreamRejected
+
+# The first pause after a failure; it doubles up to the longest.
+PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+# What was refused is refused again, as long as nobody does something about it.
+REFUSED_PAUSE = timedelta(minutes=10)
+LONGEST_REFUSED_PAUSE = timedelta(hours=6)
+
+
+def is_switched_on(switch: Switch) -> bool:
+    return is_on() and switch.value in settings.AMPCONTROL_WRITES
+
+
+def next_try(error: UpstreamError, *, attempts: int, now: datetime) -> datetime:
+    """Return when what has failed so many times is tried again."""
+    refused = isinstance(error, UpstreamRejected)
+    first, longest = (REFUSED_PAUSE, LONGEST_REFUSED_PAUSE) if refused else (PAUSE, LONGEST_PAUSE)
+    pause = min(first * 2 ** min(attempts - 1, 10), longest)
+    return now + max(pause, timedelta(seconds=error.retry_after))
