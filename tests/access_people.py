@@ -42,6 +42,7 @@ from tests.many import series_at, tables
 def things(fleet, mirrored_driver, settings) -> dict[str, str]:
     """A private charger of the fleet, a driver who may use it, and a booking."""
     settings.AMPCONTROL_BASE_URL = "https://ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "test"
     evse = EvseFactory(charge_point__type="private", charge_point__ampeco_partner_id=501)
     request = BookingRequestFactory(
         approved=True,

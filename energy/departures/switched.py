@@ -2,9 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
-from ampcontrol.connection import is_on
+from ampcontrol.connection import is_on, switched_on
 from ampcontrol.switches import Switch
 from upstream.errors import UpstreamError, UpstreamRejected
 
@@ -17,7 +15,7 @@ LONGEST_REFUSED_PAUSE = timedelta(hours=6)
 
 
 def is_switched_on(switch: Switch) -> bool:
-    return is_on() and switch.value in settings.AMPCONTROL_WRITES
+    return is_on() and switch in switched_on()
 
 
 def next_try(error: UpstreamError, *, attempts: int, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from tests.factories import LocationFactory, VehicleFactory
 @pytest.fixture(autouse=True)
 def _on(settings):
     settings.AMPCONTROL_BASE_URL = "https://ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "test"
     settings.AMPCONTROL_WRITES = [each.value for each in Switch]
 
 

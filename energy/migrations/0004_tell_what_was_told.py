@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("energy", "0002_say_whose_links_were"),
+        ("energy", "0003_note_what_was_read"),
         ("vehicles", "0002_remember_bays"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -154,6 +154,7 @@ class Migration(migrations.Migration):
             name="changed_by",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
@@ -207,6 +208,7 @@ class Migration(migrations.Migration):
             name="changed_by",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
