@@ -8,6 +8,7 @@ from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, V
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ampcontrol import connection
 from bookings.boards.today.reading import Today
 from bookings.models import Booking
 from drivers.models import Fleet
@@ -103,6 +104,9 @@ def _plugged_at(fleet: Fleet, vehicles: Iterable[int | None]) -> dict[int, int]:
 
 
 def _alerts(fleet: Fleet, bookings: list[Booking], *, now: datetime) -> Iterator[Trouble]:
+    if not connection.is_on():
+        # What was told before it was switched off is no longer true.
+        return
     by_evse, by_charge_point, by_vehicle = {}, {}, {}
     # The soonest of each stays.
     for booking in reversed(bookings):

@@ -178,7 +178,7 @@ def test_more_rows_cost_no_more_queries(as_manager, fleet, book, django_assert_m
 
     fill()
     as_manager.get("/")
-    with django_assert_max_num_queries(15) as first:
+    with django_assert_max_num_queries(14) as first:
         as_manager.get("/")
     for _ in range(3):
         fill()

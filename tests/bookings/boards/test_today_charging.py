@@ -18,11 +18,17 @@ from tests.energy.factories import (
 )
 from tests.factories import BookingFactory, EvseFactory, VehicleFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still", "_ampcontrol")]
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SECTION = 'id="troubles-title"'
 NOT_PLUGGED_IN = "is not plugged in, though it is booked since"
+
+
+@pytest.fixture
+def _ampcontrol(settings):
+    settings.AMPCONTROL_BASE_URL = "https://ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "token"
 
 
 @pytest.fixture
@@ -202,6 +208,14 @@ def test_what_is_over_is_not_said(as_manager, booking, connector, changes):
     assert part_of(as_manager) == ""
 
 
+def test_nothing_is_said_of_alerts_once_ampcontrol_is_switched_off(
+    as_manager, booking, connector, settings
+):
+    AlertFactory(connector_remote_id=connector.remote_id)
+    settings.AMPCONTROL_BASE_URL = ""
+    assert part_of(as_manager) == ""
+
+
 def test_each_thing_is_said_once_and_the_most_urgent_first(as_manager, booking, connector):
     for urgency, name in (("Low", "WEAK_SIGNAL"), ("Very High", "FAULTED"), ("High", "FAULTED")):
         AlertFactory(name=name, urgency=urgency, connector_remote_id=connector.remote_id)
@@ -248,7 +262,7 @@ def test_more_vehicles_and_alerts_cost_no_more_queries(
 
     fill()
     as_manager.get("/")
-    with django_assert_max_num_queries(14) as first:
+    with django_assert_max_num_queries(16) as first:
         as_manager.get("/")
     for _ in range(4):
         fill()
