@@ -15,6 +15,9 @@ from bookings.pages.vehicles import page as vehicle_page
 from calendars import views as calendars_views
 from config.metrics import metrics
 from drivers.urls import urlpatterns as of_drivers
+from energy.pages.power import site_power
+from energy.pages.sessions import session_page
+from energy.pages.vehicles import vehicle_now
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
@@ -43,13 +46,19 @@ of_site_days = [
 
 # So does a vehicle's page.
 of_a_vehicle = [path("<int:pk>/", vehicle_page.detail, name="detail")]
+# What smart charging knows, which stands above sites and vehicles.
+of_site_power = [path("<int:pk>/power/", site_power, name="power")]
+of_vehicle_charging = [
+    path("<int:pk>/now/", vehicle_now, name="now"),
+    path("<int:pk>/sessions/<int:session_pk>/", session_page, name="session"),
+]
 # The page about a driver, who knows nothing of bookings either.
 of_driver_bookings = [path("<int:pk>/", driver_pages.detail, name="detail")]
 
 urlpatterns = [
     path("", today_views.today, name="home"),
     path("search/", search.search_everything, name="search"),
-    path("sites/", include(([*of_sites, *of_site_days], "sites"))),
+    path("sites/", include(([*of_sites, *of_site_days, *of_site_power], "sites"))),
     path("bookings/tables/", include("batches.urls")),
     path("bookings/", include("bookings.urls")),
     path("bookings/", include("calendars.urls")),
@@ -57,7 +66,7 @@ urlpatterns = [
     path("imports/", include("imports.urls")),
     path("series/", include("series.urls")),
     path("vehicles/", include("energy.departures.urls")),
-    path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
+    path("vehicles/", include(([*of_vehicles, *of_a_vehicle, *of_vehicle_charging], "vehicles"))),
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),
     path("rules/", include("limits.urls")),

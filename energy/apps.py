@@ -7,3 +7,10 @@ class EnergyConfig(AppConfig):
 
     name = "energy"
     verbose_name = _("Smart charging")
+
+    def ready(self) -> None:
+        """Add to the list of vehicles what is in their batteries."""
+        from energy.pages.vehicle_columns import COLUMNS
+        from vehicles.pages import columns
+
+        columns.added.append(COLUMNS)

@@ -88,6 +88,8 @@ ENTRIES: dict[str, list[Entry]] = {
     "sites:charger_week": [
         page("get", "/sites/{site}/chargers/{evse}/week/", stranger=404, viewer=200, manager=200)
     ],
+    # What the operator's line says of it.
+    "sites:power": [page("get", "/sites/{site}/power/", stranger=404, viewer=200, manager=200)],
     "sites:map": [page("get", "/sites/map.json", stranger=200, viewer=200, manager=200)],
     "sites:favourite": [
         page(
@@ -314,6 +316,27 @@ ENTRIES: dict[str, list[Entry]] = {
     ],
     "vehicles:list": [page("get", "/vehicles/", stranger=200, viewer=200, manager=200)],
     "vehicles:detail": [page("get", "/vehicles/{vehicle}/", stranger=404, viewer=200, manager=200)],
+    "vehicles:now": [
+        page("get", "/vehicles/{vehicle}/now/", stranger=404, viewer=200, manager=200),
+        page("post", "/vehicles/{vehicle}/now/", stranger=405, viewer=405, manager=405),
+    ],
+    "vehicles:session": [
+        page(
+            "get",
+            "/vehicles/{vehicle}/sessions/{charged}/",
+            stranger=404,
+            viewer=200,
+            manager=200,
+        ),
+        # Another fleet's vehicle's, under the address of one of their own.
+        page(
+            "get",
+            "/vehicles/{vehicle}/sessions/{other_charged}/",
+            stranger=404,
+            viewer=404,
+            manager=404,
+        ),
+    ],
     "vehicles:add": [
         page("get", "/vehicles/add/", stranger=200, viewer=403, manager=200),
         page("post", "/vehicles/add/", {"number": "Van 99"}, stranger=302, viewer=403, manager=302),

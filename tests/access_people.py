@@ -10,9 +10,17 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models.booking import link_token
+from energy.models import Network
 from team.invitations import invitation_url
 from team.models import Invitation
-from tests.energy.factories import DepartureFactory, SessionFactory, link_vehicle
+from tests.energy.factories import (
+    DepartureFactory,
+    LineFactory,
+    SessionFactory,
+    VehicleNowFactory,
+    link_evse,
+    link_vehicle,
+)
 from tests.factories import (
     BookingRequestFactory,
     CalendarFeedFactory,
@@ -55,7 +63,7 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
         "vehicle": str(request.booking.vehicle_id),
-        **of_smart_charging(request.booking.vehicle),
+        **of_smart_charging(request.booking.vehicle, evse),
         "link": link_token(request.booking, request.booking.driver),
         "other_link": link_token(request.booking, mirrored_driver),
         "feed": secret_of(feed),
@@ -75,14 +83,20 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
     }
 
 
-def of_smart_charging(vehicle) -> dict[str, str]:
-    """Return a vehicle's departure and session, and another one's departure."""
-    link = link_vehicle(vehicle)
-    return {
-        "departure": str(DepartureFactory(vehicle=vehicle).pk),
-        "other_departure": str(DepartureFactory().pk),
-        "energy_session": SessionFactory(vehicle_remote_id=link.remote_id).remote_id,
-    }
+def of_smart_charging(vehicle, evse) -> dict[str, str]:
+    """Return a vehicle's departure and session, and another fleet's; the site has a line."""
+    link_evse(evse)
+    (network,) = Network.objects.all()
+    LineFactory(network=network, values=[400])
+    of = {}
+    for whose, each in (("", vehicle), ("other_", VehicleFactory())):
+        VehicleNowFactory(vehicle=each)
+        remote_id = link_vehicle(each).remote_id
+        session = SessionFactory(network=network, vehicle_remote_id=remote_id)
+        of[f"{whose}departure"] = str(DepartureFactory(vehicle=each).pk)
+        of[f"{whose}charged"] = str(session.pk)
+        of[f"{whose}energy_session"] = session.remote_id
+    return of
 
 
 def of_a_waiting_list(fleet, evse, driver) -> dict[str, str]:

@@ -173,6 +173,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "driver_link": driver_link(record, now=now),
         "answers_are_late": booking.is_undecided and answers_are_late(),
         "look_again": look_again(record, now=now),
+        "follows_vehicle": booking.status in Booking.COMING and not booking.is_past(now),
         "viewer_zone": viewer_zone(request),
         "now": now,
     }

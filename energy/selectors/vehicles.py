@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from energy.models import Departure, Link, PastLink, Session, VehicleNow
@@ -117,14 +117,18 @@ def vehicle_facts(
 
 def last_sessions(vehicle: Vehicle, *, count: int = 5) -> list[Session]:
     """Return a vehicle's last charging sessions in its fleet's time, the newest first."""
+    return list(sessions_of_vehicle(vehicle).order_by("-started_at", "-pk")[:count])
+
+
+def sessions_of_vehicle(vehicle: Vehicle) -> QuerySet[Session]:
+    """Return a vehicle's charging sessions in its fleet's time."""
     links = Link.objects.filter(
         kind=Link.Kind.VEHICLE, state=Link.State.CONFIRMED, vehicle=vehicle
     ).values("remote_id")
     past = PastLink.objects.filter(vehicle=vehicle).values("remote_id")
-    theirs = sessions_of(vehicle.fleet).filter(
+    return sessions_of(vehicle.fleet).filter(
         Q(vehicle_remote_id__in=links) | Q(vehicle_remote_id__in=past)
     )
-    return list(theirs.order_by("-started_at", "-pk")[:count])
 
 
 def linked(vehicles: Collection[int]) -> dict[int, Link]:

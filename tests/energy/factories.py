@@ -10,6 +10,8 @@ from django.utils.timezone import now
 from energy.models import (
     Alert,
     Departure,
+    Line,
+    LinePoint,
     Link,
     Network,
     RemoteChargePoint,
@@ -104,6 +106,26 @@ class DepartureFactory(factory.django.DjangoModelFactory):
     leaves_at = factory.LazyFunction(lambda: now() + timedelta(hours=12))
     target_percent = 80
     source = Departure.Source.TYPED
+
+
+class LineFactory(factory.django.DjangoModelFactory):
+    """A line of a network, or of a site: its `values`, by the hour, begin three hours ago."""
+
+    class Meta:
+        model = Line
+        skip_postgeneration_save = True
+
+    kind = Line.Kind.CAPACITY
+    read_at = factory.LazyFunction(now)
+
+    @factory.post_generation
+    def values(self, create, extracted, **kwargs):
+        first = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+        for hour, value in enumerate(extracted or ()):
+            LinePoint.objects.create(line=self, at=first + timedelta(hours=hour), value=value)
+
+    class Params:
+        confirmed = factory.Trait(confirmed_at=factory.LazyFunction(now))
 
 
 def link_vehicle(vehicle=None, remote=None, **more) -> Link:

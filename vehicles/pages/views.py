@@ -1,5 +1,6 @@
 """The list of vehicles, and the forms about one. Its page, which shows bookings, is with those."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -7,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -17,12 +19,13 @@ from shell.kept_forms import typed
 from vehicles.actions import VehicleRefused, bring_back, retire, save_vehicle
 from vehicles.assumptions import hints_about
 from vehicles.models import Vehicle
+from vehicles.pages.columns import Cell, Columns, columns_for
 from vehicles.pages.forms import VehicleForm, VehicleSearchForm
 from vehicles.selectors import BY_NUMBER, matching_vehicles, vehicle_of
 
 PAGE_SIZE = 50
 # By what the list can be sorted: the heading, and the columns.
-SORTS = {
+SORTS: dict[str, tuple[Promise, tuple[Any, ...]]] = {
     "number": (gettext_lazy("Number"), BY_NUMBER),
     "plate": (gettext_lazy("Plate"), ("plate", *BY_NUMBER)),
     "kind": (gettext_lazy("Kind"), ("ampeco_type", *BY_NUMBER)),
@@ -41,10 +44,14 @@ def vehicle_list(request: FleetRequest) -> HttpResponse:
     """Show the fleet's vehicles; htmx gets the results alone."""
     form = VehicleSearchForm(request.GET)
     query, retired = form.query(), form.wants_retired()
+    # Of a retired vehicle nobody tells anything any more.
+    more = [] if retired else columns_for(request.fleet)
+    headings = [heading for columns in more for heading in columns.headings]
+    sorts = SORTS | {each.sort: (each.text, each.order_by) for each in headings if each.sort}
     sort = request.GET.get("sort", "")
-    sort = sort if sort in SORTS else "number"
+    sort = sort if sort in sorts else "number"
     vehicles = matching_vehicles(request.fleet, query, retired=retired)
-    page = Paginator(vehicles.order_by(*SORTS[sort][1]), PAGE_SIZE).get_page(
+    page = Paginator(vehicles.order_by(*sorts[sort][1]), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     context = {
@@ -52,8 +59,12 @@ def vehicle_list(request: FleetRequest) -> HttpResponse:
         "query": query,
         "retired": retired,
         "page": page,
+        "rows": _rows(list(page.object_list), more),
         "sort": sort,
-        "sorts": [(name, heading) for name, (heading, _columns) in SORTS.items()],
+        "headings": [
+            *((name, heading) for name, (heading, _columns) in SORTS.items()),
+            *((each.sort, each.text) for each in headings),
+        ],
     }
     if not request.htmx or request.htmx.history_restore_request:
         return render(request, "vehicles/list.html", context)
@@ -94,6 +105,24 @@ def retire_or_bring_back(request: FleetRequest, pk: int) -> HttpResponse:
         text = _("%(vehicle)s can be picked again.")
         messages.success(request, text % {"vehicle": vehicle.number})
     return redirect("vehicles:detail", pk=pk)
+
+
+def _rows(
+    vehicles: list[Vehicle], more: list[Columns]
+) -> list[tuple[Vehicle, list[tuple[Promise, Cell]]]]:
+    """Return vehicles with what the columns of other rooms have of each, under their headings."""
+    found = [(columns, columns.cells(vehicles)) for columns in more]
+    return [
+        (
+            vehicle,
+            [
+                (heading.text, cell)
+                for columns, cells in found
+                for heading, cell in zip(columns.headings, cells[vehicle.pk], strict=True)
+            ],
+        )
+        for vehicle in vehicles
+    ]
 
 
 def vehicle_or_404(request: FleetRequest, pk: int) -> Vehicle:

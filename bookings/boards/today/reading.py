@@ -92,7 +92,9 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
         .order_by("start_at", "pk")[: MOST_COMING + 1]
     )
     overdue_keys = _keys(_charging_on(of_fleet, now=now))
-    rows = bookings_of(fleet).in_bulk({*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys})
+    # With what is known of their vehicles now (`energy`), which costs no query of its own.
+    shown_rows = bookings_of(fleet).select_related("vehicle__now")
+    rows = shown_rows.in_bulk({*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys})
     marked, shown, overdue = (
         [rows[pk] for pk in keys if pk in rows]
         for keys in (marked_keys[:MOST_ATTENTION], coming_keys[:MOST_COMING], overdue_keys)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from bookings.boards.today.charging import charging_troubles
 from bookings.boards.today.notices import notices_for
 from bookings.boards.today.reading import MOST_FAVOURITES, first_steps, read_today
 from bookings.sync.open_pages import poll_sooner
@@ -32,6 +33,7 @@ def today(request: FleetRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "day": day,
         "notices": notices_for(request.fleet, now=now),
+        "troubles": charging_troubles(request.fleet, day, now=now),
         "steps": None if day.bookings else first_steps(request.fleet),
         "offers": open_offers(request.fleet),
         "now": now,

@@ -1,0 +1,172 @@
+"""What goes wrong with charging right now: who is not plugged in, and what chargers complain of."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ampcontrol import connection
+from bookings.boards.today.reading import Today
+from bookings.models import Booking
+from drivers.models import Fleet
+from energy.alert_words import sentence_of
+from energy.models import Alert, Link, Session
+from energy.selectors import walls
+from energy.selectors.vehicles import FRESH
+from energy.wording import age_text
+from shell.formats import time_in_zone
+
+# Whoever comes a little late is not worth a word.
+PATIENCE = timedelta(minutes=10)
+# What Ampcontrol has not taken back for longer than this nobody knows to be true any more.
+ALERTS_FOR = timedelta(days=7)
+OPEN = ("Triggered", "Pending", "Acknowledged")
+URGENCIES = ("Very High", "High", "Medium", "Low", "Very Low")
+MOST_ALERTS = 20
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A sentence, what it is about, how long ago it was told, and where to look."""
+
+    text: str
+    about: str
+    told: str
+    url: str
+
+
+def charging_troubles(fleet: Fleet, day: Today, *, now: datetime) -> list[Trouble]:
+    """Return what somebody may want to see to, in two queries at most; each thing once."""
+    bookings = [each for each in day.bookings if each.status in Booking.GOES_AHEAD]
+    bookings.sort(key=lambda each: (each.start_at, each.pk))
+    found = [*_not_plugged_in(fleet, day.on_now, now=now), *_alerts(fleet, bookings, now=now)]
+    once = {(each.text, each.about, each.url): each for each in reversed(found)}
+    return list(reversed(once.values()))[:MOST_SHOWN]
+
+
+def _not_plugged_in(fleet: Fleet, on_now: Iterable[Booking], *, now: datetime) -> Iterator[Trouble]:
+    late = {
+        booking.vehicle_id: booking
+        for booking in on_now
+        if booking.is_confirmed
+        and booking.evse is not None
+        and booking.start_at <= now - PATIENCE
+        and booking.end_at > now
+        and _told_of_plug(booking, now=now)
+    }
+    if not late:
+        return
+    plugged_at = _plugged_at(fleet, late)
+    for vehicle_pk, booking in late.items():
+        told = booking.vehicle.now  # type: ignore[union-attr]
+        words = {
+            "vehicle": booking.vehicle.number,  # type: ignore[union-attr]
+            "start": time_in_zone(booking.start_at, booking.zone),
+        }
+        where = plugged_at.get(vehicle_pk)
+        if where == booking.evse_id:
+            continue
+        if where is not None:
+            text = _("%(vehicle)s is plugged in at another charger than the one booked for it.")
+        elif told.plugged_in is False:
+            text = _("%(vehicle)s is not plugged in, though it is booked since %(start)s.")
+        else:
+            continue
+        yield Trouble(
+            text % words, _place(booking), age_text(told.plugged_in_at, now), _page(booking)
+        )
+
+
+def _told_of_plug(booking: Booking, *, now: datetime) -> bool:
+    """Return whether it is known of a booking's vehicle if it is plugged in."""
+    told = getattr(booking.vehicle, "now", None)
+    if told is None or told.plugged_in is None or told.plugged_in_at is None:
+        return False
+    return bool(now - told.plugged_in_at <= FRESH)
+
+
+def _plugged_at(fleet: Fleet, vehicles: Iterable[int | None]) -> dict[int, int]:
+    """Return at which EVSE vehicles have a session going on, as far as both are linked."""
+    links = walls.vehicle_links(fleet).filter(vehicle__in=list(vehicles))
+    of_vehicle = links.filter(remote_id=OuterRef("vehicle_remote_id"))
+    going_on = Session.objects.filter(
+        active=True, retired_at=None, vehicle_remote_id__in=links.values("remote_id")
+    ).annotate(
+        ours=Subquery(of_vehicle.values("vehicle")[:1]),
+        at_evse=Subquery(_of_connector().values("evse")[:1]),
+    )
+    pairs = going_on.order_by("started_at", "pk").values_list("ours", "at_evse")
+    return {vehicle: evse for vehicle, evse in pairs if vehicle and evse}
+
+
+def _alerts(fleet: Fleet, bookings: list[Booking], *, now: datetime) -> Iterator[Trouble]:
+    if not connection.is_on():
+        # What was told before it was switched off is no longer true.
+        return
+    by_evse, by_charge_point, by_vehicle = {}, {}, {}
+    # The soonest of each stays.
+    for booking in reversed(bookings):
+        if booking.evse is not None:
+            by_evse[booking.evse_id] = by_charge_point[booking.evse.charge_point_id] = booking
+        if booking.vehicle_id is not None:
+            by_vehicle[booking.vehicle_id] = booking
+    for alert in _open_alerts(fleet, [pk for pk in by_evse if pk is not None], now=now):
+        booking = (
+            by_vehicle.get(alert.ours)
+            or by_evse.get(alert.at_evse)
+            or by_charge_point.get(alert.at_charge_point)
+        )
+        told = age_text(alert.raised_at, now)
+        text = sentence_of(alert.name)
+        if alert.number:
+            page = reverse("vehicles:detail", args=[alert.ours])
+            url = _page(booking) if booking else page
+            yield Trouble(text, alert.number, told, url)
+        elif booking is not None:
+            yield Trouble(text, _place(booking), told, _page(booking))
+
+
+def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> Iterable[Alert]:
+    """Return open alerts with what of ours they are about: the most urgent, then the latest first.
+
+    As `ours` (a vehicle's key) with its `number`, as `at_evse` and as `at_charge_point`.
+    """
+    urgency = Case(
+        *(When(urgency=word, then=Value(place)) for place, word in enumerate(URGENCIES)),
+        default=Value(len(URGENCIES)),
+        output_field=IntegerField(),
+    )
+    of_vehicle = walls.vehicle_links(fleet).filter(remote_id=OuterRef("vehicle_remote_id"))
+    at_charge_point = Link.objects.filter(
+        kind=Link.Kind.CHARGE_POINT,
+        state=Link.State.CONFIRMED,
+        remote_id=OuterRef("charge_point_remote_id"),
+    )
+    alerts = walls.alerts_of(fleet, evses).filter(status__in=OPEN, raised_at__gte=now - ALERTS_FOR)
+    return alerts.annotate(
+        ours=Subquery(of_vehicle.values("vehicle")[:1]),
+        number=Subquery(of_vehicle.values("vehicle__number")[:1]),
+        at_evse=Subquery(_of_connector().values("evse")[:1]),
+        at_charge_point=Subquery(at_charge_point.values("charge_point")[:1]),
+    ).order_by(urgency, "-raised_at", "pk")[:MOST_ALERTS]
+
+
+def _of_connector() -> QuerySet[Link]:
+    return Link.objects.filter(
+        kind=Link.Kind.CONNECTOR,
+        state=Link.State.CONFIRMED,
+        remote_id=OuterRef("connector_remote_id"),
+    )
+
+
+def _place(booking: Booking) -> str:
+    evse = booking.evse
+    return f"{evse.name} · {booking.location.name}" if evse else booking.location.name
+
+
+def _page(booking: Booking) -> str:
+    return reverse("bookings:detail", args=[booking.pk])
