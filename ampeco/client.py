@@ -19,6 +19,8 @@ from ampeco.types import (
     CancelBookingRequest,
     ChangeBookingRequest,
     ChargePoint,
+    Circuit,
+    ElectricityRate,
     Evse,
     EvseAvailability,
     IdTag,
@@ -28,6 +30,7 @@ from ampeco.types import (
     ParkingSpace,
     Partner,
     PartnerInvite,
+    PriceDay,
     Session,
     User,
 )
@@ -47,6 +50,8 @@ LOCATIONS = "resources/locations/v2.0"
 CHARGE_POINTS = "resources/charge-points/v2.0"
 EVSES = "resources/evses/v2.1"
 PARKING_SPACES = "resources/parking-spaces/v1.0"
+CIRCUITS = "resources/circuits/v2.0"
+ELECTRICITY_RATES = "resources/electricity-rates/v2.0"
 USERS = "resources/users/v1.0"
 PARTNER_INVITES = "resources/partner-invites/v1.0"
 PARTNERS = "resources/partners/v2.0"
@@ -215,6 +220,36 @@ class AmpecoClient:
             body,
             EvseAvailability.from_payload,
         )
+
+    # How much power, and what it costs
+
+    def circuit_pages(self) -> Iterator[Page[Circuit]]:
+        """Yield the pages of the circuits that charge points share, each with those.
+
+        Raises UpstreamForbidden for tokens that may not read them.
+        """
+        return self._resources.pages(
+            "circuit_pages", CIRCUITS, Circuit.from_payload, include="chargePointPriorities"
+        )
+
+    def electricity_rate_pages(self) -> Iterator[Page[ElectricityRate]]:
+        """Yield the pages of what electricity costs the operator.
+
+        Raises UpstreamForbidden for tokens that may not read that.
+        """
+        return self._resources.pages(
+            "electricity_rate_pages", ELECTRICITY_RATES, ElectricityRate.from_payload
+        )
+
+    def price_days(self, electricity_rate_id: int) -> list[PriceDay]:
+        """Return the prices of a rate, by weekday and by date, on the clock of the site."""
+        pages = self._resources.pages(
+            "price_days",
+            f"{ELECTRICITY_RATES}/{id_in_path(electricity_rate_id)}/price-periods",
+            PriceDay.from_payload,
+            per_page=None,
+        )
+        return list(items_of(pages))
 
     # Who
 

@@ -38,11 +38,13 @@ class Resources:
         filters: Filters | None = None,
         include: str = "",
         with_cursor: bool = False,
+        per_page: int | None = PER_PAGE,
         resume_from: str | None = None,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
 
-        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise.
+        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise;
+        `per_page` is None for a list that takes no length.
         """
         query = [
             (f"filter[{name}]", wire_instant(value) if isinstance(value, datetime) else str(value))
@@ -51,7 +53,8 @@ class Resources:
         ]
         if include:
             query.append(("include[]", include))
-        query.append(("per_page", str(PER_PAGE)))
+        if per_page is not None:
+            query.append(("per_page", str(per_page)))
         if with_cursor:
             query.append(("cursor", ""))
         return walk(

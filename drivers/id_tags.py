@@ -71,6 +71,8 @@ def store_tags(driver: Driver, tags: list[Tag], *, now: datetime) -> None:
                 "status": tag.status,
                 "label": tag.label[:100],
                 "last_digits": tag.last_digits,
+                "uid_key": tag.uid_key,
+                "uid_short_key": tag.uid_short_key,
                 "expires_at": tag.expires_at,
             },
         )

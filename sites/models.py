@@ -88,6 +88,9 @@ class ChargePoint(Mirrored):
     # What it calls itself over OCPP, and what is engraved: other platforms know it by those.
     ocpp_id = models.CharField(_("OCPP id"), max_length=255, blank=True, db_default="")
     serial_number = models.CharField(_("serial number"), max_length=255, blank=True, db_default="")
+    ampeco_electricity_rate_id = models.BigIntegerField(
+        _("electricity rate"), null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("charge point")

@@ -27,6 +27,7 @@ from ampeco.types.places import (
     Location,
     ParkingSpace,
 )
+from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -38,7 +39,9 @@ __all__ = [
     "CancelBookingRequest",
     "ChangeBookingRequest",
     "ChargePoint",
+    "Circuit",
     "Connector",
+    "ElectricityRate",
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
@@ -50,6 +53,8 @@ __all__ = [
     "ParkingSpaceCriteria",
     "Partner",
     "PartnerInvite",
+    "PriceDay",
+    "PricePeriod",
     "Session",
     "Slot",
     "UnreadablePayload",

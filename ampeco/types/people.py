@@ -16,6 +16,7 @@ from upstream.readers import (
     section,
     whole_number,
 )
+from upstream.tag_keys import short_tag_key, tag_key
 
 USER_STATUSES = frozenset({"enabled", "disabled"})
 INVITE_STATUSES = frozenset({"pending", "sent", "accepted"})
@@ -100,7 +101,7 @@ class Partner:
 class IdTag:
     """Something that starts a charge for its user: a card, a car's own certificate or address.
 
-    Of its number only the end is read.
+    Of its number only the end is kept, and keys by which another platform's record of it is found.
     """
 
     id: int
@@ -109,18 +110,23 @@ class IdTag:
     status: str
     label: str = field(repr=False)
     last_digits: str = field(repr=False)
+    uid_key: str = field(repr=False)
+    uid_short_key: str = field(repr=False)
     expires_at: datetime | None
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read an id tag as AMPECO gives it."""
+        number = plain_text(payload.get("idTagUid"))
         return cls(
             id=required_id(payload),
             user_id=whole_number(payload.get("userId")),
             type=choice(payload.get("type"), ID_TAG_TYPES, field="id tag type"),
             status=choice(payload.get("status"), ID_TAG_STATUSES, field="id tag status"),
             label=plain_text(payload.get("idLabel")),
-            last_digits=last_digits(payload.get("idTagUid")),
+            last_digits=last_digits(number),
+            uid_key=tag_key(number),
+            uid_short_key=short_tag_key(number),
             expires_at=instant(payload.get("expireAt")),
         )
 

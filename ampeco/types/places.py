@@ -228,12 +228,17 @@ class ChargePoint:
     hardware_status: str
     partner_id: int | None
     partner_access_type: str
+    # What it calls itself over OCPP, and what is engraved on it.
+    ocpp_id: str
+    serial_number: str
+    electricity_rate_id: int | None
     last_updated_at: datetime | None
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read a charge point as AMPECO gives it."""
         partner = section(payload, "partner")
+        boot = section(payload, "lastBootNotification")
         return cls(
             id=required_id(payload),
             name=pick_text(payload.get("name")),
@@ -258,6 +263,10 @@ class ChargePoint:
                 field="partner access type",
                 absent="",
             ),
+            ocpp_id=plain_text(section(payload, "network").get("id")),
+            serial_number=plain_text(boot.get("chargePointSerialNumber"))
+            or plain_text(boot.get("chargeBoxSerialNumber")),
+            electricity_rate_id=whole_number(payload.get("electricityRateId")),
             last_updated_at=instant(payload.get("lastUpdatedAt")),
         )
 

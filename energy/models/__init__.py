@@ -2,7 +2,7 @@
 
 from energy.models.departures import Departure, WeeklyDeparture
 from energy.models.lines import Line, LinePoint
-from energy.models.links import Link
+from energy.models.links import Link, PastLink
 from energy.models.mirrored import (
     Alert,
     Network,
@@ -22,6 +22,7 @@ __all__ = [
     "LinePoint",
     "Link",
     "Network",
+    "PastLink",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",

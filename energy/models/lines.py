@@ -12,7 +12,8 @@ class Line(models.Model):
     """A course of values of one kind at a network, or at a site that has none.
 
     A site's own come from AMPECO's circuits and electricity rates, and count once staff have
-    confirmed them; `evidence` says from which figures and by which formula.
+    confirmed them; `evidence` says from which figures and by which formula. `confirmed_by` is who
+    decided, also where it was refused.
     """
 
     class Kind(models.TextChoices):
@@ -37,6 +38,7 @@ class Line(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    refused_at = models.DateTimeField(_("refused"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("line")

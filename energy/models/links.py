@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from drivers.models import IdTag
+from drivers.models import Fleet, IdTag
 from sites.models import ChargePoint, Evse, Location
 from vehicles.models import Vehicle
 
@@ -31,6 +31,11 @@ class Link(models.Model):
         PROPOSED = "proposed", _("Proposed")
         CONFIRMED = "confirmed", _("Confirmed")
         REFUSED = "refused", _("Refused")
+
+    class Doubt(models.TextChoices):
+        NOT_EXACT = "not-exact", _("no longer matches exactly")
+        GONE_THERE = "gone-there", _("no longer in Ampcontrol")
+        GONE_HERE = "gone-here", _("no longer here")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     # Of Ampcontrol's record, `remote_id` of a row of `energy.models.mirrored`.
@@ -59,6 +64,15 @@ class Link(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     created_at = models.DateTimeField(_("found"), auto_now_add=True)
+    # Of a confirmed one that is no longer what it was confirmed for: for staff to look at.
+    doubt = models.CharField(
+        _("doubt"), max_length=16, choices=Doubt, blank=True, default="", db_default=""
+    )
+    # Of a vehicle: whose it was when it was linked, and what of Ampcontrol's is theirs to see.
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    counts_from = models.DateTimeField(_("counts from"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("link to Ampcontrol")
@@ -90,3 +104,18 @@ class Link(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "kind", "remote_id"], name="energy_link_by_state")]
+
+
+class PastLink(models.Model):
+    """A link of a vehicle that was dropped, since it was sold or retired: its fleet's history."""
+
+    remote_id = models.CharField(_("Ampcontrol id"), max_length=64)
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="past_energy_links")
+    fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+", db_index=False)
+    counts_from = models.DateTimeField(_("counts from"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"))
+
+    class Meta:
+        verbose_name = _("past link to Ampcontrol")
+        verbose_name_plural = _("past links to Ampcontrol")
+        indexes = [models.Index(fields=["fleet", "remote_id"], name="past_link_by_fleet")]

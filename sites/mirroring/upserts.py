@@ -90,6 +90,9 @@ def store_charge_points(
             hardware_status=record.hardware_status,
             ampeco_partner_id=record.partner_id,
             partner_access_type=record.partner_access_type,
+            ocpp_id=record.ocpp_id,
+            serial_number=record.serial_number,
+            ampeco_electricity_rate_id=record.electricity_rate_id,
         )
         for record in records
         if record.location_id is not None

@@ -196,6 +196,21 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         [payload("parking_space", "3.110")],
         lambda c: c.parking_space_pages(updated_after=NOON),
     ),
+    "circuit_pages": (
+        "circuitsListing",
+        [payload("circuit", "3.110")],
+        lambda c: c.circuit_pages(),
+    ),
+    "electricity_rate_pages": (
+        "electricityRatesListing",
+        [payload("electricity_rate", "3.110")],
+        lambda c: c.electricity_rate_pages(),
+    ),
+    "price_days": (
+        "electricityRatePricePeriodsListing",
+        [payload("price_days", "weekdays"), payload("price_days", "date")],
+        lambda c: c.price_days(3),
+    ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
 }

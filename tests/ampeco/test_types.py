@@ -172,6 +172,9 @@ def test_charge_point_of_3_108():
         hardware_status="",
         partner_id=None,
         partner_access_type="",
+        ocpp_id="",
+        serial_number="",
+        electricity_rate_id=None,
         last_updated_at=None,
     )
 
@@ -189,6 +192,9 @@ def test_charge_point_of_3_110_is_read_without_its_secrets():
         hardware_status="faulted",
         partner_id=501,
         partner_access_type="private_view_private_use",
+        ocpp_id="CP-0070",
+        serial_number="SN-0070",
+        electricity_rate_id=3,
         last_updated_at=UPDATED,
     )
     assert "secret" not in repr(charge_point)

@@ -14,6 +14,7 @@ from drivers.sync import sync_fleet_drivers
 from sandbox.world.belongings import add_id_tags
 from sandbox.world.records import IdTag as Card
 from tests.factories import BookingFactory, DriverFactory, VehicleFactory
+from upstream.tag_keys import tag_key
 
 pytestmark = pytest.mark.django_db
 
@@ -91,13 +92,15 @@ class TestTags:
         return driver
 
     def test_those_of_who_is_about_to_charge_are_read_once_a_day(
-        self, about_to_charge, fleet, ampeco_client, wire
+        self, about_to_charge, fleet, ampeco_client, operator, wire
     ):
         for _run in range(2):
             sync_fleet_drivers(fleet, client=ampeco_client)
         assert wire.count("/id-tags/") == 1
         tag = about_to_charge.id_tags.get()
         assert (tag.status, len(tag.last_digits)) == ("enabled", 4)
+        (card,) = (card for card in operator.id_tags.values() if card.user_id == 7001)
+        assert tag.uid_key == tag_key(card.uid)
 
     def test_a_token_that_may_not_read_them_is_not_asked_again_and_staff_are_told(
         self, about_to_charge, fleet, ampeco_client, operator, wire

@@ -108,10 +108,12 @@ class DepartureFactory(factory.django.DjangoModelFactory):
 
 def link_vehicle(vehicle=None, remote=None, **more) -> Link:
     """Make a confirmed link of a vehicle with its record in Ampcontrol."""
+    vehicle = vehicle or VehicleFactory()
     return Link.objects.create(
         kind=Link.Kind.VEHICLE,
         remote_id=(remote or RemoteVehicleFactory()).remote_id,
-        vehicle=vehicle or VehicleFactory(),
+        vehicle=vehicle,
+        fleet=vehicle.fleet,
         state=Link.State.CONFIRMED,
         **more,
     )

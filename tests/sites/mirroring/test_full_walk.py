@@ -91,6 +91,7 @@ class TestFull:
         private = ChargePoint.objects.get(ampeco_id=12)
         assert (private.type, private.ampeco_partner_id) == ("private", 501)
         assert private.location.ampeco_id == 2
+        assert private.ocpp_id
         evse = Evse.objects.get(ampeco_id=120)
         assert evse.charge_point.ampeco_id == 13
         assert (evse.current_type, evse.max_power_kw, evse.status) == ("ac", 22, "enabled")
