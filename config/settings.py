@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from kombu.entity import Exchange, Queue
 
+from ampcontrol.switches import Switch
 from config import env
 from config.services import ROWS_QUEUE, SWEEPS_QUEUE
 from telemetry.logs import FORMATS, logging_config
@@ -233,9 +234,9 @@ AMPECO_CALLS_PER_MINUTE = env.number("AMPECO_CALLS_PER_MINUTE", 0)
 # Smart charging, where the operator has Ampcontrol: without an address the feature is off. What is
 # written there is switched on one by one (`ampcontrol.switches`).
 AMPCONTROL_BASE_URL = env.web_address("AMPCONTROL_BASE_URL", "")
-AMPCONTROL_API_TOKEN = env.text("AMPCONTROL_API_TOKEN", "")
+AMPCONTROL_API_TOKEN = env.text("AMPCONTROL_API_TOKEN", None if AMPCONTROL_BASE_URL else "")
 AMPCONTROL_CALLS_PER_MINUTE = env.number("AMPCONTROL_CALLS_PER_MINUTE", 60)
-AMPCONTROL_WRITES = env.words("AMPCONTROL_WRITES")
+AMPCONTROL_WRITES = env.words("AMPCONTROL_WRITES", of=Switch)
 # Whose notifications are believed: “network=secret, network=secret”, and AMPECO's one.
 AMPCONTROL_WEBHOOK_SECRETS = env.pairs("AMPCONTROL_WEBHOOK_SECRETS")
 AMPECO_WEBHOOK_SECRET = env.text("AMPECO_WEBHOOK_SECRET", "")
@@ -532,6 +533,9 @@ SECRETS = [
     SECRET_KEY,
     *SECRET_KEY_FALLBACKS,
     AMPECO_API_TOKEN,
+    AMPECO_WEBHOOK_SECRET,
+    AMPCONTROL_API_TOKEN,
+    *AMPCONTROL_WEBHOOK_SECRETS.values(),
     METRICS_TOKEN,
     EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD") or "",
     *(urlsplit(url).password or "" for url in (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL)),

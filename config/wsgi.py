@@ -4,7 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from ampeco.connection import serve_pages
+import ampcontrol.connection
+import ampeco.connection
 from config.env import plain_start_up_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,4 +13,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 with plain_start_up_errors():
     application = get_wsgi_application()
 
-serve_pages()
+ampeco.connection.serve_pages()
+ampcontrol.connection.serve_pages()
