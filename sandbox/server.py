@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smtp-port", type=int, help="serve a mail server on this port too")
     parser.add_argument("--mail-dir", type=Path, default=Path("var/mail"))
     parser.add_argument("--token", default=os.environ.get("SANDBOX_TOKEN", "sandbox-token"))
+    parser.add_argument(
+        "--ampcontrol-token", default=os.environ.get("SANDBOX_AMPCONTROL_TOKEN", "ampcontrol-token")
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--locations", type=int, help="a synthetic world of so many locations")
     parser.add_argument("--charge-points", type=int, help="so many in all")
@@ -105,10 +108,16 @@ def world_from(options: argparse.Namespace) -> World:
 
 
 def make(
-    world: World, *, host: str, port: int, token: str, mails: Mailbox | None
+    world: World,
+    *,
+    host: str,
+    port: int,
+    token: str,
+    mails: Mailbox | None,
+    ampcontrol_token: str = "ampcontrol-token",  # noqa: S107
 ) -> BaseWSGIServer:
     """Return a server with a thread for each call; port 0 picks a free one."""
-    app = create_app(world, token=token, mails=mails)
+    app = create_app(world, token=token, ampcontrol_token=ampcontrol_token, mails=mails)
     return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
 
 
@@ -121,7 +130,14 @@ def serve(options: argparse.Namespace) -> None:
     except StateUnreadable as error:
         sys.exit(f"{error} Start with --reset to forget it, or with another --state.")
     mails = Mailbox(options.mail_dir) if options.smtp_port else None
-    server = make(world, host=options.host, port=options.port, token=options.token, mails=mails)
+    server = make(
+        world,
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        mails=mails,
+        ampcontrol_token=options.ampcontrol_token,
+    )
     smtp = None
     try:
         if mails is not None:

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sandbox.faults import Faults
@@ -14,6 +14,7 @@ from sandbox.world.records import (
     Evse,
     IdTag,
     Invite,
+    Keepsake,
     Location,
     ParkingSpace,
     Plan,
@@ -77,6 +78,9 @@ class Holdings:
         self.requests: dict[int, Request] = {}
         self.bookings: dict[int, Booking] = {}
         self.sessions: dict[int, Session] = {}
+        self.keepsakes: dict[str, Keepsake] = {}
+        # Tells what a session has delivered by now in kWh, where somebody measures it.
+        self.meter: Callable[[Session], float | None] | None = None
 
         self.by_email: dict[str, int] = {}
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
