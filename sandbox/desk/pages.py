@@ -27,6 +27,7 @@ FRAME = Markup("""<!DOCTYPE html>
 <header>
 <p class="what">Simulated operator: for trying out, nothing here is real</p>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
+<a href="/charging"{charging}>Smart charging</a>
 <a href="/notifications"{notifications}>Notifications</a>
 <a href="/mail"{mail}>E-mails</a></nav>
 </header>
@@ -37,7 +38,7 @@ FRAME = Markup("""<!DOCTYPE html>
 </body>
 </html>
 """)
-NAMED = ("desk", "chargers", "notifications", "mail")
+PAGES = ("desk", "chargers", "charging", "notifications", "mail")
 CURRENT = Markup(' aria-current="page"')
 RENEW = Markup('<script src="/desk.js" defer></script>')
 
@@ -47,7 +48,7 @@ def page(title: str, content: Markup, *, current: str, renewed: bool = False) ->
 
     With `renewed` it is read again every few seconds, unless somebody is at work in it.
     """
-    marks = {name: CURRENT if name == current else "" for name in NAMED}
+    marks = {name: CURRENT if name == current else "" for name in PAGES}
     return Response(
         FRAME.format(
             title=title, content=content, script=RENEW if renewed else "", current=current, **marks

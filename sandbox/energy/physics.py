@@ -205,6 +205,7 @@ class Physics:
         if at.hour == at.minute == 0 and at > self._start.at:
             self._midnights.append(self.now.copy())
         self._note_routines(at)
+        self._fill_by_hand(at)
         powers = self._powers(at)
         number = number_of(at)
         taken: dict[str, Step] = {}
@@ -238,6 +239,12 @@ class Physics:
                 where = self._where[car.key] = whereabouts(car, at, seed=self.world.seed)
                 if where.plugged and car.bay in self.depots.bays:
                     self.arrivals.stand(car, where)
+
+    def _fill_by_hand(self, at: datetime) -> None:
+        for key, log in self.depots.filled.items():
+            for since, percent in log:
+                if at - STEP < since <= at:
+                    self.now.stored[key] = cast.BY_KEY[key].battery_kwh * percent / 100
 
     def _drive(self, car: Car, number: int, charging: dict[str, float]) -> None:
         """Let a vehicle that is on the road use its battery, and one that is elsewhere fill it."""
