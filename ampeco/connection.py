@@ -33,7 +33,7 @@ def _build(terms: Terms) -> AmpecoClient:
     )
 
 
-connection = Connection(
+PLATFORM = Connection(
     Keys(gate=GATE_KEY, circuit=CIRCUIT_KEY, calls=ALLOWANCE_KEY, refused=REFUSED_KEY),
     build=_build,
     wanted=lambda: (settings.AMPECO_BASE_URL, settings.AMPECO_API_TOKEN),
@@ -43,43 +43,43 @@ connection = Connection(
 
 def get_client() -> AmpecoClient:
     """Return the process's client, whose pauses all processes share through the cache."""
-    return connection.get_client()
+    return PLATFORM.get_client()
 
 
 def set_client(client: AmpecoClient | None) -> None:
     """Make `get_client` return this client, for tests; None goes back to the settings."""
-    connection.set_client(client)
+    PLATFORM.set_client(client)
 
 
 def serve_pages() -> None:
-    connection.serve_pages()
+    PLATFORM.serve_pages()
 
 
 def has_calls_to_spare() -> bool:
     """Return whether there are calls for what is merely worth a look, and the operator answers."""
-    return connection.has_calls_to_spare()
+    return PLATFORM.has_calls_to_spare()
 
 
 def note_refused() -> None:
-    connection.note_refused()
+    PLATFORM.note_refused()
 
 
 def note_accepted() -> None:
-    connection.note_accepted()
+    PLATFORM.note_accepted()
 
 
 def is_refused() -> bool:
-    return connection.is_refused()
+    return PLATFORM.is_refused()
 
 
 def silent_since() -> datetime | None:
     """Return since when (UTC) nobody calls the operator because it does not answer, or None."""
-    return connection.silent_since()
+    return PLATFORM.silent_since()
 
 
 def why_silent() -> str:
     """Return in a few words what was wrong with the last answer, for staff; "" when nothing was."""
-    return connection.why_silent()
+    return PLATFORM.why_silent()
 
 
 def look_again(client: AmpecoClient) -> None:

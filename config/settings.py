@@ -519,7 +519,7 @@ UNFOLD = {
     ],
     "STYLES": [lambda _: static("css/back_office.css")],
     "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
-    "ENVIRONMENT": "ampeco.connection.back_office_label",
+    "ENVIRONMENT": "config.back_office.label",
     "SHOW_VIEW_ON_SITE": False,
 }
 

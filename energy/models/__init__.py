@@ -13,6 +13,7 @@ from energy.models.mirrored import (
     RemoteVehicle,
     Session,
 )
+from energy.models.readings import Reading
 from energy.models.states import VehicleNow, VehicleState
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Link",
     "Network",
     "PastLink",
+    "Reading",
     "RemoteChargePoint",
     "RemoteConnector",
     "RemoteRoute",

@@ -42,8 +42,6 @@ class Network(Remote):
     uptime_read_at = models.DateTimeField(_("uptime last read"), null=True, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    # When each of what is read of it was read last: {"sessions": "2026-11-28T12:00:00Z"}.
-    read_times = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("network")
@@ -196,6 +194,10 @@ class Session(Remote):
     energy_kwh = models.DecimalField(
         _("energy (kWh)"), max_digits=10, decimal_places=3, null=True, blank=True
     )
+    energy_wanted_kwh = models.DecimalField(
+        _("energy wanted (kWh)"), max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    # What Ampcontrol's plan gives it now.
     power_kw = models.DecimalField(
         _("power now (kW)"), max_digits=8, decimal_places=2, null=True, blank=True
     )

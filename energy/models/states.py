@@ -40,6 +40,8 @@ class VehicleNow(models.Model):
         Network, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     network_at = models.DateTimeField(_("told"), null=True, blank=True)
+    # Of the last telematics that counted; what is not newer changes nothing.
+    told_at = models.DateTimeField(_("last telematics"), null=True, blank=True)
     read_at = models.DateTimeField(_("last read"))
 
     class Meta:

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 import config.wsgi
+from ampcontrol.connection import PLATFORM as AMPCONTROL
 from ampeco import connection
 from ampeco.connection import get_client, set_client
 from upstream.connection import PAGE_SILENCE_SECONDS, Held
@@ -82,7 +83,7 @@ def test_pages_are_less_patient_and_may_use_what_workers_leave(settings, monkeyp
         return client.calls - before
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
-    monkeypatch.setattr(connection.connection, "held", Held())
+    monkeypatch.setattr(connection.PLATFORM, "held", Held())
     # Away from the end of a minute, when the last one counts less from second to second.
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False):
         assert calls_until_held_off(get_client()) == 8
@@ -93,6 +94,8 @@ def test_pages_are_less_patient_and_may_use_what_workers_leave(settings, monkeyp
 
 
 def test_the_web_application_says_that_it_serves_pages(monkeypatch):
-    monkeypatch.setattr(connection.connection, "held", Held())
+    platforms = (connection.PLATFORM, AMPCONTROL)
+    for platform in platforms:
+        monkeypatch.setattr(platform, "held", Held())
     importlib.reload(config.wsgi)
-    assert connection.connection.held.serves_pages
+    assert all(platform.held.serves_pages for platform in platforms)

@@ -1,0 +1,47 @@
+"""Alerts of a network."""
+
+from datetime import timedelta
+
+from energy.mirroring.turns import Outcome, Turn
+from energy.mirroring.upserts import store
+from energy.models import Alert
+
+BACK = timedelta(hours=24)
+LONGEST_BACK = timedelta(days=14)
+RESOLVED = "Resolved"
+
+
+def read_alerts(turn: Turn) -> Outcome:
+    """Mirror the alerts of the last day, and older ones that are still open; one call.
+
+    An open one that Ampcontrol no longer tells of is retired.
+    """
+    network = turn.place
+    longest = turn.now - LONGEST_BACK
+    ours = Alert.objects.filter(network=network, retired_at=None)
+    still_open = ours.exclude(status=RESOLVED).filter(raised_at__gte=longest)
+    oldest = still_open.order_by("raised_at").values_list("raised_at", flat=True).first()
+    start = min(turn.now - BACK, oldest or turn.now)
+    found = turn.client.alerts(network.remote_id, start=start, end=turn.now)
+    records = {record.id: record for record in found}
+    rows = [
+        Alert(
+            remote_id=record.id,
+            remote_updated_at=record.updated_at,
+            network=network,
+            charge_point_remote_id=record.charge_point_id,
+            connector_remote_id=record.connector_id,
+            vehicle_remote_id=record.vehicle_id,
+            name=record.name,
+            category=record.category,
+            urgency=record.urgency,
+            status=record.status,
+            description=record.description,
+            raised_at=record.raised_at,
+        )
+        for record in records.values()
+    ]
+    outcome = store("alerts", rows, model=Alert, now=turn.now)
+    unseen = ours.exclude(status=RESOLVED).filter(read_at__lt=turn.now)
+    outcome.counts["alerts"]["retired"] = unseen.update(retired_at=turn.now)
+    return outcome
