@@ -460,7 +460,6 @@ CELERY_TASK_ROUTES = {
     for name in (
         "bookings.tasks.submit_requests",
         "bookings.tasks.refresh_now",
-        "energy.tasks.read_soon",
         "hooks.tasks.read_again",
         "notifications.tasks.send_mails",
         "waiting.tasks.look_at_site",

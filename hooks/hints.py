@@ -10,22 +10,21 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 
+from ampcontrol.connection import is_on
 from mirror.work import send_now
 from upstream.readers import whole_number
 
 READ_AGAIN = "hooks.tasks.read_again"
-READ_NETWORK = "energy.tasks.read_soon"
 # For so long a message is taken to wait for a worker where none has said that it began.
 WAITS_SECONDS = 5
-# So often at most a network is read since Ampcontrol says so: it is once a minute anyway.
-NETWORK_SECONDS = 20
 
 
 class Target(StrEnum):
-    """What of AMPECO may be worth reading again."""
+    """What may be worth reading again: a network of Ampcontrol's, or something of AMPECO's."""
+
+    NETWORK = "network"
 
     EVSE = "evse"
     CHARGE_POINT = "charge-point"
@@ -52,25 +51,18 @@ WANTED = tuple(name for name in NAMED if name != "SessionStartStopNotification")
 
 
 def hear_of_network(network_remote_id: str) -> None:
-    """Let a network of Ampcontrol be read, unless that is switched off or was just done."""
-    key = f"hint:network:{network_remote_id}"
-    if not settings.AMPCONTROL_BASE_URL or cache.add(key, True, NETWORK_SECONDS) is False:
-        return
-    if not send_now(READ_NETWORK, network_remote_id):
-        cache.delete(key)
+    """Let a network of Ampcontrol be read, unless that is switched off."""
+    if is_on():
+        _hear(Target.NETWORK, network_remote_id)
 
 
 def hear_of(body: bytes) -> None:
     """Let be read again what a notification of AMPECO is about, if anything."""
     for target, about in targets_in(body):
-        key = _waits_key(target, about)
-        if cache.add(key, True, WAITS_SECONDS) is False:
-            continue
-        if not send_now(READ_AGAIN, str(target), about):
-            cache.delete(key)
+        _hear(target, about)
 
 
-def note_taken(target: Target, about: int) -> None:
+def note_taken(target: Target, about: int | str) -> None:
     """Note that a worker begins to read: what is said from here on needs another look."""
     cache.delete(_waits_key(target, about))
 
@@ -102,5 +94,13 @@ def _object_in(body: bytes) -> Mapping[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def _waits_key(target: Target, about: int) -> str:
+def _hear(target: Target, about: int | str) -> None:
+    key = _waits_key(target, about)
+    if cache.add(key, True, WAITS_SECONDS) is False:
+        return
+    if not send_now(READ_AGAIN, str(target), about):
+        cache.delete(key)
+
+
+def _waits_key(target: Target, about: int | str) -> str:
     return f"hint:{target}:{about}"

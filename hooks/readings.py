@@ -18,6 +18,8 @@ from bookings.state.moves import REFRESH
 from bookings.sync.compare import followed
 from bookings.sync.schedule import AFTER_END, BEFORE_START, WATCHED, is_outage, schedule
 from bookings.sync.sessions import READ_SESSIONS
+from energy.mirroring.due import read_soon
+from energy.tasks import sync_energy
 from hooks.hints import Target
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay, is_due_again, last_finished
@@ -38,11 +40,13 @@ WHERE = {
 }
 
 
-def read(target: Target, about: int) -> None:
-    if target is Target.SITES:
+def read(target: Target, about: int | str) -> None:
+    if target is Target.NETWORK:
+        read_network(str(about))
+    elif target is Target.SITES:
         read_changed_sites()
     elif target is Target.SESSION:
-        read_session(about)
+        read_session(str(about))
     else:
         read_bookings(**{WHERE[target]: about})
 
@@ -61,13 +65,19 @@ def read_bookings(**where: Any) -> None:
         wake(REFRESH)
 
 
-def read_session(session_id: int) -> None:
+def read_session(session_id: str) -> None:
     """Let a charging session of ours be read now."""
     sessions = ChargingSession.objects.filter(
-        ampeco_session_id=str(session_id), refresh_at__gt=timezone.now()
+        ampeco_session_id=session_id, refresh_at__gt=timezone.now()
     )
     if _hurry(sessions, set(sessions.values_list("pk", flat=True))):
         wake(READ_SESSIONS)
+
+
+def read_network(remote_id: str) -> None:
+    """Read what changes in a network of Ampcontrol from minute to minute, if not just done."""
+    if read_soon(remote_id, now=timezone.now()):
+        sync_energy()
 
 
 def read_changed_sites() -> None:

@@ -7,7 +7,7 @@ from hooks.hints import Target, note_taken
 
 
 @shared_task
-def read_again(target: str, about: int) -> None:
+def read_again(target: str, about: int | str) -> None:
     """Read again what a notification is about."""
     note_taken(Target(target), about)
     readings.read(Target(target), about)

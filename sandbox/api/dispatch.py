@@ -16,11 +16,10 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.api import bookings, payloads, people, places
+from sandbox.api import bookings, notifications, payloads, people, places
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
 from sandbox.api.filters import found
 from sandbox.faults import KINDS, ConnectionCut, Fault
-from sandbox.notices import subscriptions
 from sandbox.world.world import World
 
 ROOT = "/public-api"
@@ -68,11 +67,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/bookings/v1.0/<int:pk>"): bookings.read_booking,
     ("GET", "/resources/sessions/v1.0"): bookings.list_sessions,
     ("GET", "/resources/sessions/v1.0/<int:pk>"): _reader("sessions", payloads.session),
-    ("GET", "/notifications/v2.0"): subscriptions.list_subscriptions,
-    ("POST", "/notifications/v2.0"): subscriptions.subscribe,
-    ("GET", "/notifications/v2.0/<pk>"): subscriptions.read_subscription,
-    ("PUT", "/notifications/v2.0/<pk>"): subscriptions.change_subscription,
-    ("DELETE", "/notifications/v2.0/<pk>"): subscriptions.unsubscribe,
+    ("GET", "/notifications/v2.0"): notifications.list_subscriptions,
+    ("POST", "/notifications/v2.0"): notifications.subscribe,
+    ("GET", "/notifications/v2.0/<pk>"): notifications.read_subscription,
+    ("PUT", "/notifications/v2.0/<pk>"): notifications.change_subscription,
+    ("DELETE", "/notifications/v2.0/<pk>"): notifications.unsubscribe,
 }
 CREATES = {("POST", "/resources/booking-requests/v1.0"), ("POST", "/notifications/v2.0")}
 ROUTES = Map(

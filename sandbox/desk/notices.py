@@ -3,9 +3,9 @@
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from sandbox.api.notifications import subscriptions_of
 from sandbox.desk.pages import page, table
 from sandbox.notices.delivery import Delivery, notifier_of
-from sandbox.notices.subscriptions import subscriptions_of
 from sandbox.world.world import World
 
 IDS = ("evseId", "parkingSpaceId", "chargePointId", "sessionId")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from sandbox.notices.subscriptions import Subscription, subscriptions_of
+from sandbox.api.notifications import Subscription, subscriptions_of
 from sandbox.notices.watching import Notice, Watch
 from sandbox.world.world import World
 

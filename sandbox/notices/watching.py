@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from sandbox.api.notifications import HARDWARE, NETWORK, PARKING, SESSION
 from sandbox.api.payloads import instant, session, session_is_over
-from sandbox.notices.subscriptions import HARDWARE, NETWORK, PARKING, SESSION
 from sandbox.world.records import Evse, Session
 from sandbox.world.world import World
 

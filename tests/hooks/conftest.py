@@ -23,6 +23,7 @@ Message = tuple[object, ...]
 @pytest.fixture(autouse=True)
 def _secrets(settings):
     settings.AMPCONTROL_BASE_URL = "https://api.ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "ampcontrol-token"
     settings.AMPCONTROL_WEBHOOK_SECRETS = {NETWORK: KEYS[AMPCONTROL]}
     settings.AMPECO_API_TOKEN = KEYS[AMPECO]
     settings.AMPECO_WEBHOOK_SECRET = ""

@@ -13,7 +13,7 @@ from bookings.sync import schedule
 from config.celery import app
 from mirror.models import SyncRun
 from sites.models import ParkingSpace
-from tests.hooks.conftest import AMPCONTROL, AMPECO, NETWORK, signed, take_messages, telling
+from tests.hooks.conftest import AMPECO, signed, take_messages, telling
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import let_a_minute_pass, operator_world  # noqa: F401
 from upstream.call_quota import CacheCallQuota
@@ -263,16 +263,3 @@ class TestSites:
         tell("NetworkStatusNotification", chargePointId=201)
         work()
         assert len(wire.sent) == calls
-
-
-class TestNetworks:
-    def test_are_read_soon(self):
-        assert signed(AMPCONTROL, b"{}").status_code == 202
-        assert take_messages() == [("energy.tasks.read_soon", NETWORK)]
-
-    def test_a_flood_is_one_message_in_twenty_seconds(self):
-        with time_machine.travel(now().timestamp(), tick=False) as clock:
-            for _ in range(39):
-                signed(AMPCONTROL, b"{}")
-                clock.shift(1)
-        assert len(take_messages()) == 2

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from openapi_schema_validator import OAS30Validator
 
+from sandbox.api.notifications import HARDWARE, KNOWN, NETWORK, PARKING, SESSION
 from sandbox.notices.delivery import MOST_ATTEMPTS, PAUSE, notifier_of
-from sandbox.notices.subscriptions import HARDWARE, KNOWN, NETWORK, PARKING, SESSION
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
 from tests.contract.checker import DOCUMENT, ContractChecker
