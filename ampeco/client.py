@@ -6,7 +6,7 @@ Methods that return an iterator send their first request when it is first used.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from ampeco.types import (
     IdTag,
     Location,
     NewBookingRequest,
+    NotificationSubscription,
     Page,
     ParkingSpace,
     Partner,
@@ -56,6 +57,7 @@ ID_TAGS = "resources/id-tags/v2.0"
 BOOKING_REQUESTS = "resources/booking-requests/v1.0"
 BOOKINGS = "resources/bookings/v1.0"
 SESSIONS = "resources/sessions/v1.0"
+NOTIFICATIONS = "notifications/v2.0"
 
 
 class AmpecoClient:
@@ -461,6 +463,42 @@ class AmpecoClient:
 
     def read_session(self, session_id: int | str) -> Session:
         return self._resources.read("read_session", SESSIONS, session_id, Session.from_payload)
+
+    # What the operator tells of its own accord
+
+    def notification_subscriptions(self) -> list[NotificationSubscription]:
+        """Return all of the operator's, not only ours."""
+        return list(
+            items_of(
+                self._resources.pages(
+                    "notification_subscriptions",
+                    NOTIFICATIONS,
+                    NotificationSubscription.from_payload,
+                )
+            )
+        )
+
+    def subscribe_to_notifications(
+        self, callback_url: str, notifications: Sequence[str]
+    ) -> NotificationSubscription:
+        """Let an address be told of some kinds of things, signed with this client's token.
+
+        Sent once; an address that has subscribed already is told twice from then on.
+        """
+        body = {
+            "via": "webhook",
+            "notifications": list(notifications),
+            "webhook": {"callbackUrl": callback_url},
+        }
+        return self._resources.submit(
+            "subscribe_to_notifications",
+            NOTIFICATIONS,
+            body,
+            NotificationSubscription.from_payload,
+        )
+
+    def unsubscribe_from_notifications(self, subscription_id: int) -> None:
+        self._resources.remove("unsubscribe_from_notifications", NOTIFICATIONS, subscription_id)
 
     def _user_pages(self, operation: str, *, filters: Filters) -> Iterator[Page[User]]:
         return self._resources.pages(

@@ -94,6 +94,9 @@ class Resources:
         answer = self._transport.post(path, body=body, operation=operation)
         return parse_one(answer, parse, operation=operation, changes=True)
 
+    def remove(self, operation: str, path: str, wanted: int | str) -> None:
+        self._transport.delete(f"{path}/{id_in_path(wanted)}", operation=operation)
+
 
 def items_of(pages: Iterator[Page[Item]]) -> Iterator[Item]:
     for page in pages:

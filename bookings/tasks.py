@@ -69,6 +69,7 @@ def sync_bookings() -> None:
 
 @shared_task
 def refresh_sessions() -> None:
+    note_awake(sessions.READ_SESSIONS)
     sessions.refresh_sessions(client=get_client())
 
 

@@ -41,8 +41,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # Only a proxy can tell how a request came in: without one every page would lead to itself.
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS and BEHIND_PROXY
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
-# Asked from inside, past the proxy.
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+# Asked from inside, past the proxy; what other platforms tell is never led elsewhere.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$", r"^hooks"]
 YEAR = 365 * 24 * 3600
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", YEAR if SERVED_OVER_HTTPS else 0, most=2 * YEAR)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "notifications",
     "team",
     "privacy",
+    "hooks",
     "live",
 ]
 
@@ -103,6 +104,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "shell.middleware.ContentPolicyMiddleware",
     "shell.middleware.RefuseNul",
+    # They know no session, and are answered while there is no database.
+    "hooks.middleware.AnswerHooks",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
@@ -459,6 +462,7 @@ CELERY_TASK_ROUTES = {
     for name in (
         "bookings.tasks.submit_requests",
         "bookings.tasks.refresh_now",
+        "hooks.tasks.read_again",
         "notifications.tasks.send_mails",
         "waiting.tasks.look_at_site",
     )

@@ -77,6 +77,7 @@ urlpatterns = [
     path("invitation/<str:secret>/", joining_views.invitation, name="team-invitation"),
     path("account/", include("accounts.urls")),
     path("back-office/", admin.site.urls),
+    path("hooks/", include("hooks.urls")),
     path("health/", include("config.health")),
     path("metrics", metrics, name="metrics"),
     path("theme.css", theme, name="theme"),

@@ -13,6 +13,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from sandbox.app import create_app
 from sandbox.desk.mailbox import Mailbox, serve_smtp
 from sandbox.faults import Faults
+from sandbox.notices.delivery import notifier_of
 from sandbox.world.build import book_for_others, build_world
 from sandbox.world.holdings import SHAPES
 from sandbox.world.state import StateUnreadable
@@ -140,6 +141,8 @@ def serve(options: argparse.Namespace) -> None:
         mails=mails,
         ampcontrol_token=options.ampcontrol_token,
     )
+    notifier = notifier_of(world)
+    notifier.start()
     smtp = None
     try:
         if mails is not None:
@@ -151,6 +154,7 @@ def serve(options: argparse.Namespace) -> None:
         sys.stdout.flush()
         server.serve_forever()
     finally:
+        notifier.stop()
         server.server_close()
         if smtp is not None:
             smtp.stop()

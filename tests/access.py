@@ -64,6 +64,14 @@ def by_secret(method: str, path: str, answer: int) -> Entry:
     return known_alike(method, path, answer, answer)
 
 
+def never_asked(method: str, path: str, answer: int) -> Entry:
+    """Return an address of other platforms, which asks nobody who they are, nor for a page's token.
+
+    What is not signed is nothing to it.
+    """
+    return known_alike(method, path, answer, answer)
+
+
 # In a path, what tells a page that shows “Our job 7” and its driver to whoever knows the address.
 SECRETS = ("{link}", "{feed}")
 SLOT = {"site": "{site}", "evse": "{evse}", "start": "{start}", "minutes": "60"}
@@ -77,6 +85,18 @@ CHANGE = {
     "version": "0",
 }
 ENTRIES: dict[str, list[Entry]] = {
+    "hooks:ampeco": [
+        never_asked("get", "/hooks/ampeco", 405),
+        never_asked("post", "/hooks/ampeco", 401),
+    ],
+    "hooks:ampcontrol": [
+        never_asked("get", "/hooks/ampcontrol/n-1", 405),
+        never_asked("post", "/hooks/ampcontrol/n-1", 401),
+    ],
+    "hooks:other": [
+        never_asked("get", "/hooks/ampeco/", 405),
+        never_asked("post", "/hooks/anything/else", 401),
+    ],
     "home": [page("get", "/", stranger=200, viewer=200, manager=200)],
     "search": [page("get", "/search/", {"q": "a"}, stranger=200, viewer=200, manager=200)],
     "sites:list": [page("get", "/sites/", stranger=200, viewer=200, manager=200)],

@@ -60,7 +60,11 @@ def test_who_may_open_what(name, entries, headers, browser, things):
 def test_what_changes_something_wants_the_token_of_its_page(fleet_admin, things):
     client = Client(enforce_csrf_checks=True)
     client.force_login(fleet_admin)
-    posts = [entry for entry in WHOLE_PAGES if entry.method == "post"]
+    posts = [
+        entry
+        for entry in WHOLE_PAGES
+        if entry.method == "post" and not entry.path.startswith("/hooks/")
+    ]
     assert len(posts) > 10
     for entry, answer in go_through(client, posts, things):
         assert entry.answers[PEOPLE.index("admin")] != 403

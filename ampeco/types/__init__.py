@@ -18,6 +18,7 @@ from ampeco.types.bookings import (
     Session,
     Slot,
 )
+from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
@@ -48,6 +49,7 @@ __all__ = [
     "IdTag",
     "Location",
     "NewBookingRequest",
+    "NotificationSubscription",
     "Page",
     "ParkingSpace",
     "ParkingSpaceCriteria",

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 Status = ChargingSession.Status
 
+# The task that reads the sessions that are due; whoever makes one due may wake a worker to run it.
+READ_SESSIONS = "bookings.tasks.refresh_sessions"
 MOST_ROWS = 2000
 MOST_SINGLE = 100
 PAGE_SIZE = 100

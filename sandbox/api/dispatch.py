@@ -16,13 +16,14 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.api import bookings, payloads, people, places
+from sandbox.api import bookings, notifications, payloads, people, places
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
 from sandbox.api.filters import found
 from sandbox.faults import KINDS, ConnectionCut, Fault
 from sandbox.world.world import World
 
 ROOT = "/public-api"
+NO_CONTENT = 204
 MINUTE = 60.0
 # In so many pieces does a slow body come.
 PIECES = 10
@@ -66,7 +67,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/bookings/v1.0/<int:pk>"): bookings.read_booking,
     ("GET", "/resources/sessions/v1.0"): bookings.list_sessions,
     ("GET", "/resources/sessions/v1.0/<int:pk>"): _reader("sessions", payloads.session),
+    ("GET", "/notifications/v2.0"): notifications.list_subscriptions,
+    ("POST", "/notifications/v2.0"): notifications.subscribe,
+    ("GET", "/notifications/v2.0/<pk>"): notifications.read_subscription,
+    ("PUT", "/notifications/v2.0/<pk>"): notifications.change_subscription,
+    ("DELETE", "/notifications/v2.0/<pk>"): notifications.unsubscribe,
 }
+CREATES = {("POST", "/resources/booking-requests/v1.0"), ("POST", "/notifications/v2.0")}
 ROUTES = Map(
     [Rule(ROOT + path, methods=[method], endpoint=(method, path)) for method, path in OPERATIONS],
     strict_slashes=False,
@@ -135,9 +142,8 @@ class Api:
             status, payload = refusal.status, refusal.payload()
         except MethodNotAllowed:
             status, payload = 405, {"message": "Method not allowed"}
-        return Response(
-            json.dumps(payload), status=status, headers=headers, mimetype="application/json"
-        )
+        body = "" if status == NO_CONTENT else json.dumps(payload)
+        return Response(body, status=status, headers=headers, mimetype="application/json")
 
     def _check_token(self, request: Request) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -183,8 +189,9 @@ class Api:
         self.world.calls[" ".join(endpoint)] += 1
         self.world.tick()
         payload = OPERATIONS[endpoint](self.world, request, **arguments)
-        created = endpoint == ("POST", "/resources/booking-requests/v1.0")
-        return (201 if created else 200), payload
+        if endpoint[0] == "DELETE":
+            return NO_CONTENT, payload
+        return (201 if endpoint in CREATES else 200), payload
 
 
 def cut(environ: WSGIEnvironment) -> Iterable[bytes]:

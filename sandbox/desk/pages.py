@@ -27,7 +27,9 @@ FRAME = Markup("""<!DOCTYPE html>
 <header>
 <p class="what">Simulated operator: for trying out, nothing here is real</p>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
-<a href="/charging"{charging}>Smart charging</a> <a href="/mail"{mail}>E-mails</a></nav>
+<a href="/charging"{charging}>Smart charging</a>
+<a href="/notifications"{notifications}>Notifications</a>
+<a href="/mail"{mail}>E-mails</a></nav>
 </header>
 <main class="{current}">
 <h1>{title}</h1>
@@ -36,7 +38,7 @@ FRAME = Markup("""<!DOCTYPE html>
 </body>
 </html>
 """)
-PAGES = ("desk", "chargers", "charging", "mail")
+PAGES = ("desk", "chargers", "charging", "notifications", "mail")
 CURRENT = Markup(' aria-current="page"')
 RENEW = Markup('<script src="/desk.js" defer></script>')
 

@@ -84,6 +84,9 @@ class Holdings:
         # Tells what a session has delivered by now in kWh, where somebody measures it.
         self.meter: Callable[[Session], float | None] | None = None
 
+        # Who tells others what happens here (`sandbox.notices`).
+        self.notifier: object | None = None
+
         self.by_email: dict[str, int] = {}
         self.by_external_id: dict[str, list[int]] = defaultdict(list)
         self.holding: dict[int, set[int]] = defaultdict(set)

@@ -56,6 +56,13 @@ TIMES: dict[str, Any] = {
     "end_before": NOON,
 }
 
+SUBSCRIPTION = {
+    "id": 3,
+    "via": "webhook",
+    "notifications": ["evse.changed"],
+    "webhook": {"callbackUrl": "https://here.example"},
+}
+
 Call = Callable[[AmpecoClient], Any]
 CALLS: dict[str, tuple[str, Any, Call]] = {
     "location_pages": (
@@ -213,6 +220,26 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+    "notification_subscriptions": (
+        "notificationsListing",
+        [SUBSCRIPTION],
+        lambda c: c.notification_subscriptions(),
+    ),
+    "subscribe_to_notifications": (
+        "notificationsSubscribe",
+        SUBSCRIPTION,
+        lambda c: c.subscribe_to_notifications("https://here.example", ["evse.changed"]),
+    ),
+    "unsubscribe_from_notifications": (
+        "notificationsUnsubscribe",
+        None,
+        lambda c: c.unsubscribe_from_notifications(3),
+    ),
+}
+STATUSES = {
+    "bookingRequestCreate": 201,
+    "notificationsSubscribe": 201,
+    "notificationsUnsubscribe": 204,
 }
 
 
@@ -229,14 +256,14 @@ def test_call_satisfies_the_document(checker, call):
     def answer(request: httpx.Request) -> httpx.Response:
         request.read()
         checker.check_request(request)
-        status = 201 if operation == "bookingRequestCreate" else 200
+        status = STATUSES.get(operation, 200)
         body: dict[str, Any] = {"data": data}
         if request.method == "GET" and isinstance(data, list):
             body |= {
                 "links": {"first": f"{BASE_URL}/x", "last": f"{BASE_URL}/x", "next": None},
                 "meta": {"path": f"{BASE_URL}/x", "per_page": 100},
             }
-        response = httpx.Response(status, json=body)
+        response = httpx.Response(status, json=None if data is None else body)
         checker.check_response(request, response)
         answered.append(request.url.path)
         return response
