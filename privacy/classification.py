@@ -216,7 +216,7 @@ NOT_PERSONAL: dict[str, str] = {
     "bookings.BookingEvent": "id booking at what actor",
     "waiting.Wish": "id fleet vehicle location radius_km evse wanted_current_type "
     "wanted_connector_type wanted_min_power_kw window_start window_end minutes earliest_clock "
-    "latest_clock by_itself state version turn_at key booking created_at",
+    "latest_clock by_itself state version turn_at submission_key key booking created_at",
     "waiting.WishPlace": "id wish location km",
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",

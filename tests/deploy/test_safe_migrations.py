@@ -33,6 +33,11 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         "0002_remember_bays",
         "Create constraint vehicle_plate_once_a_fleet on model vehicle",
     ): "The table comes with the same release, and nobody has a vehicle yet.",
+    (
+        "waiting",
+        "0002_know_forms_again",
+        "Add field submission_key to wish",
+    ): "The table comes with the same release, and nobody waits yet.",
 }
 
 
