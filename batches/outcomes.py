@@ -4,9 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlencode
+
+from django.utils import timezone
 
 from batches.models import Batch, BatchRow
 from bookings.models import Booking
+from shell.formats import instant
 
 
 class Became(StrEnum):
@@ -34,6 +38,27 @@ class Outcome:
     @property
     def may_be_asked_again(self) -> bool:
         return self.became == Became.NOT_BOOKED
+
+    @property
+    def wait_query(self) -> str:
+        """How the address of the waiting list names what was not booked; "" once it has begun."""
+        row = self.row
+        if not self.may_be_asked_again or not (row.location and row.start_at and row.end_at):
+            return ""
+        if row.start_at <= timezone.now():
+            return ""
+        if self.booking:
+            return urlencode({"booking": self.booking.pk})
+        wanted = {
+            "site": row.location.pk,
+            "evse": row.evse_id,
+            "start": instant(row.start_at),
+            "minutes": round((row.end_at - row.start_at).total_seconds() / 60),
+            "driver": row.driver_id,
+            "vehicle": row.vehicle_id,
+            "reference": row.reference,
+        }
+        return urlencode({name: value for name, value in wanted.items() if value})
 
 
 def outcomes_of(batch: Batch) -> list[Outcome]:

@@ -16,7 +16,7 @@ from drivers.permissions import FleetRequest, manager_required, private_partner_
 from imports.bookings import LABELS, Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
-from imports.upload import UploadForm, digest_of, sent_form
+from imports.upload import UploadForm, addresses, digest_of, sent_form
 from shell.uploads import takes_file
 from sites.models import Location
 from sites.selectors import visible_locations
@@ -30,7 +30,11 @@ LONGEST_KEY = 18
 @manager_required
 def bookings(request: FleetRequest) -> HttpResponse:
     """Show what a table of bookings would book; on the click that follows, ask for it."""
-    context: dict[str, Any] = {"most_rows": MOST_ROWS, "site": _default_site(request)}
+    context: dict[str, Any] = {
+        "most_rows": MOST_ROWS,
+        "site": _default_site(request),
+        **addresses("bookings"),
+    }
     form = sent_form(request, most_rows=MOST_ROWS)
     context["form"] = form
     if not form.is_bound or not form.is_valid() or form.table is None:

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -105,6 +106,16 @@ def sent_form(request: HttpRequest, *, most_rows: int) -> UploadForm:
     if data is None or (request.method != "POST" and not data.get("text")):
         return UploadForm(most_rows=most_rows)
     return UploadForm(data, request.FILES, most_rows=most_rows)
+
+
+def addresses(kind: str) -> dict[str, str]:
+    """Return where such a table is sent, and where there are files to fill in, for templates."""
+    template = f"imports:{kind}_template"
+    return {
+        "address": reverse(f"imports:{kind}"),
+        "template_xlsx": reverse(template, args=["xlsx"]),
+        "template_csv": reverse(template, args=["csv"]),
+    }
 
 
 def as_text(table: Table) -> str:

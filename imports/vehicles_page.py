@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from drivers.permissions import FleetRequest, manager_required
 from imports.templates import answer_with
 from imports.templates import vehicles_template as template_of_vehicles
-from imports.upload import sent_form
+from imports.upload import addresses, sent_form
 from imports.vehicle_columns import COLUMNS
 from imports.vehicles import MOST_ROWS, Kind, VehicleReading, read_vehicles, save_vehicles
 from shell.uploads import takes_file
@@ -27,7 +27,7 @@ LABELS = {column.key: column.label for column in COLUMNS}
 @manager_required
 def vehicles(request: FleetRequest) -> HttpResponse:
     """Show what a table of vehicles would add and change; on the click that follows, do it."""
-    context: dict[str, Any] = {"most_rows": MOST_ROWS}
+    context: dict[str, Any] = {"most_rows": MOST_ROWS, **addresses("vehicles")}
     form = sent_form(request, most_rows=MOST_ROWS)
     context["form"] = form
     if not form.is_bound or not form.is_valid() or form.table is None:

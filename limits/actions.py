@@ -26,6 +26,5 @@ def remove_own_limit(*, fleet: Fleet, pk: int) -> None:
 
 def let_drivers(*, fleet: Fleet, change_end: bool, move: bool) -> None:
     """Set what drivers may do on their own pages."""
-    Fleet.objects.filter(pk=fleet.pk).update(
-        drivers_may_change_end=change_end, drivers_may_move=move
-    )
+    fleet.drivers_may_change_end, fleet.drivers_may_move = change_end, move
+    fleet.save(update_fields=["drivers_may_change_end", "drivers_may_move"])

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any, TypeVar
 
-from django.db.models import Func, Model, QuerySet
+from django.db.models import Func, Model, Q, QuerySet
 
 # Letters that Unicode does not take apart into a plain letter and a mark.
 PLAIN = str.maketrans(
@@ -28,10 +28,16 @@ def search_key(*parts: str | None) -> str:
     return " ".join("".join(letters).translate(PLAIN).split())
 
 
-def with_words(rows: QuerySet[Row], text: str) -> QuerySet[Row]:
-    """Return the rows whose `search_text` has each word of a text, in any order."""
+def with_words(rows: QuerySet[Row], text: str, *, also: str = "") -> QuerySet[Row]:
+    """Return the rows whose `search_text` has each word of a text, in any order.
+
+    A word may also be in the folded text of something else: `also` is the way to that column.
+    """
     for word in search_key(text).split():
-        rows = rows.filter(search_text__contains=word)
+        found = Q(search_text__contains=word)
+        if also:
+            found |= Q(**{f"{also}__contains": word})
+        rows = rows.filter(found)
     return rows
 
 

@@ -26,12 +26,16 @@ NOBODYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """Who does something: a user's id and address, or the name of a command."""
+    """Who does something: a user's id and address, or the name of a command.
+
+    Somebody `of_fleet` is no staff, and sets what staff may set as well.
+    """
 
     user_id: int | None = None
     address: str | None = None
     request_id: str = ""
     command: str = ""
+    of_fleet: bool = False
 
 
 # None outside of what the audit trail is about.

@@ -69,7 +69,7 @@ def kind_of(model: models.Model | type[models.Model]) -> str:
 def _entry(action: Action, *, by: Doer | None, **fields: Any) -> AuditEntry:
     actor = Actor.PORTAL
     if by is not None:
-        actor = Actor.COMMAND_LINE if by.command else Actor.STAFF
+        actor = Actor.COMMAND_LINE if by.command else Actor.FLEET if by.of_fleet else Actor.STAFF
     name = fields.pop("name", "") or (by.command if by else "")
     given = {key: value for key, value in fields.items() if value is not None}
     return AuditEntry(

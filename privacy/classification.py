@@ -226,12 +226,12 @@ NOT_PERSONAL: dict[str, str] = {
     "series.Series": "id fleet weekdays start_time end_time first_day last_day without_holidays "
     "excluded_days vehicle location evse asks_again may_overlap state version submission_key "
     "created_at changed_at look_at lease_owner lease_until",
-    "series.SeriesDate": "id series day state booking tries submission_key",
+    "series.SeriesDate": "id series day state booking to_adjust tries submission_key",
     "bookings.BookingRequestEvent": "id request at from_status to_status actor",
     "bookings.BookingEvent": "id booking at what actor",
     "waiting.Wish": "id fleet vehicle location radius_km evse wanted_current_type "
     "wanted_connector_type wanted_min_power_kw window_start window_end minutes earliest_clock "
-    "latest_clock by_itself state version turn_at key booking created_at",
+    "latest_clock by_itself state version turn_at submission_key key booking created_at",
     "waiting.WishPlace": "id wish location km",
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",

@@ -31,6 +31,8 @@ class Entries(models.QuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     """Something that staff did, or that was done to what staff look after; never edited.
 
+    What a fleet's people do stands here where staff can do it as well, such as booking rules.
+
     It holds no names and no e-mail addresses: who did it and to whom are told by ids, so that
     erasing a person leaves the trail as it is. `changes` maps the name of a field to `[old, new]`,
     or to None where its values are personal or secret; `counts` says of how many things.
@@ -38,6 +40,7 @@ class AuditEntry(models.Model):
 
     class Actor(models.TextChoices):
         STAFF = "staff", _("Operator’s staff")
+        FLEET = "fleet", _("Fleet’s people")
         COMMAND_LINE = "command-line", _("Command line")
         PORTAL = "portal", _("Portal")
         UNKNOWN = "unknown", _("Somebody not signed in")

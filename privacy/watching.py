@@ -181,12 +181,16 @@ ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NOTED_AS_SAVED = ("_add", "_change", "_delete")
 # Opened by its link alone, for whoever holds it: it has nothing to do with who is signed in.
 DRIVERS_PAGE = "driver-page"
+# Booking rules, and what drivers may do.
+SET_BY_FLEETS_TOO = frozenset({"limits"})
 # These note themselves, or change nothing.
 NOTED_THEMSELVES = frozenset({"logout", "login", "jsi18n", "autocomplete"})
 
 
 class NoteStaff:
     """Tells the audit trail who acts while staff send something, and which action they start.
+
+    And who acts while somebody of a fleet sets what staff can set for it as well.
 
     An action of the back office is noted before it begins: whatever becomes of it, that it was
     started stands in the trail. If that cannot be written, the action does not begin.
@@ -214,9 +218,10 @@ class NoteStaff:
         match = request.resolver_match
         if request.method in ONLY_LOOK or (match and DRIVERS_PAGE in match.namespaces):
             return
-        if not getattr(request.user, "is_staff", False):
+        is_staff = getattr(request.user, "is_staff", False)
+        if not is_staff and not (match and SET_BY_FLEETS_TOO & set(match.namespaces)):
             return
-        who = doer_of(request)
+        who = replace(doer_of(request), of_fleet=not is_staff)
         setattr(request, ACTING, DOER.set(who))
         if match is None or "admin" not in match.namespaces or match.url_name is None:
             return

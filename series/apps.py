@@ -12,9 +12,9 @@ class SeriesConfig(AppConfig):
         """Follow the bookings of series, and say on the first screen what needs attention."""
         from bookings.boards.today.notices import said
         from bookings.state.listeners import booking_merged, requests_settled
-        from series.listeners import follow_merge, follow_moves
+        from series.listeners import follow_merge, follow_moves, wake
         from series.pages.notices import say_clashes
 
-        requests_settled.append(follow_moves)
+        requests_settled += [follow_moves, wake]
         booking_merged.append(follow_merge)
         said.append(say_clashes)

@@ -1,6 +1,5 @@
-"""Asks for the dates of series: those that somebody sends, and those whose time has come."""
+"""Asks for the dates of series that can be asked for."""
 
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -12,28 +11,19 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from accounts.models import User
 from bookings.actions.together import Wish, save_together
 from bookings.models import Booking, BookingRequest
-from drivers.models import FleetMembership
-from mirror.work import claim, reconnect_if_broken
 from series.checks import DateCheck, Verdict, check_days
 from series.models import Series, SeriesDate
 from sites.slots.availability import JUST_NOW_SECONDS
 from sites.slots.rules import last_instant
 
-logger = logging.getLogger(__name__)
-
 State = SeriesDate.State
 # So often it is tried by itself what the operator rejected or could not be sent.
 MOST_TRIES = 3
 LOOK_AGAIN = timedelta(minutes=15)
-# So many series are looked at in a minute; each costs a call for about each week in which it has
-# something to ask for, and those at the same site share them.
-MOST_SERIES = 10
-LEASE_SECONDS = 120
 SHARED_SECONDS = 30
 
 
@@ -117,6 +107,7 @@ def _save(series: Series, found: list[tuple[SeriesDate, DateCheck]], *, user: Us
         booking = request.booking if request else check.booked or _same(row)
         if booking is not None:
             row.state, row.booking, row.problem = State.ASKED, booking, ""
+            row.to_adjust = False
             row.tries += 1
             row.submission_key = uuid.uuid4()
         elif check.verdict == Verdict.BEYOND_HORIZON:
@@ -124,7 +115,7 @@ def _save(series: Series, found: list[tuple[SeriesDate, DateCheck]], *, user: Us
         else:
             text = check.text or _("Something went wrong. Please ask again.")
             row.state, row.problem = State.NOT_FREE, text[:1000]
-    fields = ["state", "booking", "problem", "tries", "submission_key"]
+    fields = ["state", "booking", "problem", "to_adjust", "tries", "submission_key"]
     SeriesDate.objects.bulk_update([row for row, _check in found], fields, batch_size=500)
 
 
@@ -135,10 +126,12 @@ def _same(row: SeriesDate) -> Booking | None:
 
 
 def next_look(series: Series, *, now: datetime) -> datetime | None:
-    """Return when there may be something to ask for by itself; None if there never is."""
+    """Return when there may be something to do by itself; None if there never is."""
     if not series.is_active:
         return None
     looks = []
+    if series.dates.filter(to_adjust=True).exists():
+        looks.append(now + LOOK_AGAIN)
     undecided = Q(state=State.ASKED, booking__status=Booking.Status.REQUESTED)
     again = series.dates.filter(
         (retryable(now, by_itself=True) & ~Q(state=State.WAITING)) | undecided,
@@ -152,42 +145,6 @@ def next_look(series: Series, *, now: datetime) -> datetime | None:
         comes = end_at - timedelta(days=settings.BOOKING_HORIZON_DAYS)
         looks.append(max(comes, now + timedelta(minutes=1)))
     return min(looks, default=None)
-
-
-def ask_for_due(*, now: datetime | None = None) -> int:
-    """Ask for what has become possible in some series; return how many were looked at.
-
-    Two workers share them by leases. What a dead one had begun is found again when its lease ends.
-    """
-    now = now or timezone.now()
-    due = Series.objects.filter(state=Series.State.ACTIVE, look_at__lte=now)
-    owner, won = claim(
-        due.order_by("location", "look_at"), now=now, seconds=LEASE_SECONDS, limit=MOST_SERIES
-    )
-    for series in with_facts(Series.objects.filter(pk__in=won)).order_by("location", "pk"):
-        try:
-            _ask_by_itself(series, now=now)
-        except Exception:
-            logger.exception("Series %s could not be looked at.", series.pk)
-            reconnect_if_broken()
-            Series.objects.filter(pk=series.pk).update(look_at=now + LOOK_AGAIN)
-        finally:
-            Series.objects.filter(pk=series.pk, lease_owner=owner).update(lease_until=None)
-    return len(won)
-
-
-def _ask_by_itself(series: Series, *, now: datetime) -> None:
-    """Ask in the name of whoever made the series, as long as they may book for the fleet."""
-    user = series.created_by
-    manages = FleetMembership.objects.filter(
-        fleet=series.fleet, user=user, role=FleetMembership.Role.MANAGER, user__is_active=True
-    )
-    with override(user.language or settings.LANGUAGE_CODE if user else settings.LANGUAGE_CODE):
-        if user is None or not series.fleet.is_active or not manages.exists():
-            text = _("Whoever made this series no longer books for the fleet. Please take it over.")
-            Series.objects.filter(pk=series.pk).update(look_at=None, problem=text)
-            return
-        ask_for_dates(series, user=user, by_itself=True, now=now)
 
 
 def with_facts(series: QuerySet[Series]) -> QuerySet[Series]:

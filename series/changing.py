@@ -2,23 +2,18 @@
 
 import copy
 import uuid
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.actions.candidate import BookingRefused
-from bookings.actions.change import request_cancellation
-from bookings.models import Actor, Booking
 from drivers.models import Fleet
 from series.asking import ask_for_dates, make_dates, next_look
 from series.checks import left_out
 from series.models import Series, SeriesDate
-from series.rebooking import Outcome, note_problem, rebook
+from series.rebooking import Outcome, cancel, carry_out, live
 
 State = SeriesDate.State
 ONE_DAY = timedelta(days=1)
@@ -90,10 +85,10 @@ def cancel_dates(
         rows = series.dates.filter(day__gte=first)
         if last is not None:
             rows = rows.filter(day__lte=last)
-        booked = list(_live(rows, now=now))
+        booked = list(live(rows, now=now))
         rows.filter(state__in=SeriesDate.OPEN).update(state=State.CANCELLED, problem="")
         _note_change(series, now=now)
-    _cancel(booked, user=user, outcome=outcome)
+    cancel(booked, user=user, outcome=outcome)
     _end_if_done(series, now=now)
     return outcome
 
@@ -123,11 +118,10 @@ def change_series(
             setattr(target, name, getattr(wanted, name))
         target.last_day = max(target.last_day, target.first_day)
         _note_change(target, now=now)
-        to_cancel, to_keep = _fit_dates(target, since, now=now)
+        _fit_dates(target, since, now=now)
     outcome = Outcome(target)
-    _cancel(to_cancel, user=user, outcome=outcome)
-    for row in to_keep:
-        rebook(row, target, user=user, outcome=outcome, now=now)
+    # Workers do so where this one dies.
+    carry_out(outcome, user=user, now=now)
     outcome.asked = ask_for_dates(target, user=user, now=now)
     return outcome
 
@@ -174,63 +168,33 @@ def _split(series: Series, since: date, *, user: User, now: datetime) -> Series:
     return rest
 
 
-def _fit_dates(
-    series: Series, since: date, *, now: datetime
-) -> tuple[list[SeriesDate], list[SeriesDate]]:
-    """Let there be a row for each date of a series from a day on.
-
-    Returns the rows whose bookings it has no use for any more, and those whose bookings go on.
+def _fit_dates(series: Series, since: date, *, now: datetime) -> None:
+    """Let there be a row for each date of a series from a day on; note whose bookings are to go or
+    to be others.
     """
     days = [day for day in series.rhythm.days() if day >= since]
     excluded = left_out(series, days)
     wanted = set(days) - set(excluded)
     rows = list(series.dates.filter(day__gte=since).select_related("booking"))
-    live = {row.pk: row for row in _live(series.dates.filter(day__gte=since), now=now)}
-    to_cancel = [row for row in live.values() if row.day not in wanted]
+    with_booking = {row.pk for row in live(series.dates.filter(day__gte=since), now=now)}
     for row in rows:
-        if row.pk in live or row.state == State.CANCELLED:
+        row.to_adjust = row.pk in with_booking
+        if row.to_adjust or row.state == State.CANCELLED:
             continue
         if row.day in wanted:
             row.state, row.problem = State.WAITING, ""
         else:
             gone = _("No longer part of the series.")
             row.state, row.problem = State.EXCLUDED, excluded.get(row.day, gone)
-    SeriesDate.objects.bulk_update(rows, ["state", "problem"], batch_size=500)
+    SeriesDate.objects.bulk_update(rows, ["state", "problem", "to_adjust"], batch_size=500)
     known = {row.day for row in rows}
     make_dates(series, [day for day in days if day not in known], excluded)
-    return to_cancel, [row for row in live.values() if row.day in wanted]
-
-
-def _live(rows: QuerySet[SeriesDate], *, now: datetime) -> Iterable[SeriesDate]:
-    """Return the dates with a booking that holds a place, or may, and has not begun."""
-    live = rows.filter(
-        state=State.ASKED, booking__status__in=Booking.MAY_COME, booking__start_at__gt=now
-    )
-    return live.select_related(
-        "series",
-        "booking__fleet",
-        "booking__driver",
-        "booking__location",
-        "booking__evse__charge_point",
-    )
-
-
-def _cancel(rows: Iterable[SeriesDate], *, user: User, outcome: Outcome) -> None:
-    for row in rows:
-        assert row.booking is not None
-        try:
-            request_cancellation(booking=row.booking, asked_by=Actor.MANAGER, user=user)
-        except BookingRefused as refusal:
-            note_problem(row, refusal.message, outcome)
-        else:
-            SeriesDate.objects.filter(pk=row.pk).update(state=State.CANCELLED, problem="")
-            outcome.cancelled += 1
 
 
 def _end_if_done(series: Series, *, now: datetime) -> None:
     """End a series that has nothing to come any more, or let workers look when there may be."""
     rows = series.dates.filter(day__gte=now.astimezone(series.zone).date())
-    goes_on = rows.filter(state__in=SeriesDate.OPEN).exists() or any(_live(rows, now=now))
+    goes_on = rows.filter(state__in=SeriesDate.OPEN).exists() or any(live(rows, now=now))
     state = Series.State.ACTIVE if goes_on else Series.State.ENDED
     series.state = state
     Series.objects.filter(pk=series.pk).update(state=state, look_at=next_look(series, now=now))

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from django.utils import timezone
+
 from bookings.models import Booking, BookingRequest
-from series.models import SeriesDate
+from series.models import Series, SeriesDate
 
 
 def follow_moves(requests: Sequence[BookingRequest]) -> None:
@@ -16,6 +18,14 @@ def follow_moves(requests: Sequence[BookingRequest]) -> None:
             SeriesDate.objects.filter(booking=new.replaces_id).update(booking=new)
         else:
             SeriesDate.objects.filter(booking=new).update(booking=new.replaces_id)
+
+
+def wake(requests: Sequence[BookingRequest]) -> None:
+    """Let workers look at series that wait for what was decided just now."""
+    bookings = {request.booking_id for request in requests}
+    waiting = SeriesDate.objects.filter(booking__in=bookings, to_adjust=True)
+    active = Series.objects.filter(state=Series.State.ACTIVE, dates__in=waiting)
+    active.update(look_at=timezone.now())
 
 
 def follow_merge(gone: Booking, same: Booking) -> None:

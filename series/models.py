@@ -138,6 +138,12 @@ class SeriesDate(models.Model):
     booking = models.ForeignKey(
         Booking, on_delete=models.SET_NULL, null=True, blank=True, related_name="series_dates"
     )
+    to_adjust = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Its booking is not yet what the series wants since it was changed."),
+    )
     # How often it was asked for.
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
     # Of the next time that it is asked for.

@@ -1,20 +1,23 @@
 """Lets the booking of a date be what its series wants now; what it has, it keeps until then."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.actions.change import read_booking, request_change
+from bookings.actions.change import read_booking, request_cancellation, request_change
 from bookings.actions.create import submit_booking_request
 from bookings.actions.vehicle import name_vehicle
-from bookings.models import Booking
+from bookings.models import Actor, Booking
 from drivers.models import Driver
 from series.asking import Asked
-from series.checks import driver_of
+from series.checks import driver_of, left_out
 from series.days.rhythm import Occurrence
 from series.models import Series, SeriesDate
 from sites.selectors import Criteria
@@ -22,32 +25,90 @@ from sites.selectors import Criteria
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a change: how many bookings were changed or cancelled, and what was not."""
+    """What came of a change: how many bookings were changed or cancelled, and what was not.
+
+    Those of `later` are changed once the operator has decided what was asked for before.
+    """
 
     series: Series
     changed: int = 0
     cancelled: int = 0
+    later: int = 0
     problems: list[str] = field(default_factory=list)
     asked: Asked = field(default_factory=lambda: Asked(0, 0))
 
 
-def rebook(row: SeriesDate, series: Series, *, user: User, outcome: Outcome, now: datetime) -> None:
+def carry_out(outcome: Outcome, *, user: User, now: datetime) -> None:
+    """Let the bookings that are to go or to be others since a change of their series be so.
+
+    What has to wait for the operator is left to a later call.
+    """
+    series = outcome.series
+    rows = list(live(series.dates.filter(to_adjust=True), now=now))
+    if not rows:
+        return
+    days = {day for day in series.rhythm.days() if day >= rows[0].day}
+    wanted = days - left_out(series, days).keys()
+    cancel([row for row in rows if row.day not in wanted], user=user, outcome=outcome)
+    for row in rows:
+        if row.day in wanted:
+            _rebook(row, series, user=user, outcome=outcome, now=now)
+
+
+def live(rows: QuerySet[SeriesDate], *, now: datetime) -> QuerySet[SeriesDate]:
+    """Return the dates with a booking that holds a place, or may, and has not begun."""
+    live = rows.filter(
+        state=SeriesDate.State.ASKED,
+        booking__status__in=Booking.MAY_COME,
+        booking__start_at__gt=now,
+    )
+    return live.select_related(
+        "series",
+        "booking__fleet",
+        "booking__driver",
+        "booking__location",
+        "booking__evse__charge_point",
+    ).order_by("day")
+
+
+def cancel(rows: Iterable[SeriesDate], *, user: User, outcome: Outcome) -> None:
+    for row in rows:
+        assert row.booking is not None
+        try:
+            request_cancellation(booking=row.booking, asked_by=Actor.MANAGER, user=user)
+        except BookingRefused as refusal:
+            _note_problem(row, refusal.message, outcome)
+        else:
+            _settle(row, state=SeriesDate.State.CANCELLED)
+            outcome.cancelled += 1
+
+
+def _rebook(
+    row: SeriesDate, series: Series, *, user: User, outcome: Outcome, now: datetime
+) -> None:
     """Change or move the booking of a date to what its series wants now, if that is another one."""
     booking, driver = row.booking, driver_of(series)
     occurrence = series.rhythm.occurrence(row.day, series.zone)
     assert booking is not None
     if driver is None or occurrence.period is None:
-        note_problem(row, occurrence.remark or _("Nobody drives."), outcome)
+        _note_problem(row, occurrence.remark or _("Nobody drives."), outcome)
         return
     try:
         if not _stays(booking, series, user=user):
             _move(row, _candidate(series, booking, driver, occurrence, now=now), user=user)
         elif not _change(booking, series, driver, occurrence, user=user, now=now):
+            _settle(row)
             return
     except BookingRefused as refusal:
-        note_problem(row, refusal.message, outcome)
+        if read_booking(booking).is_in_motion:
+            # What the operator has not decided can only be cancelled.
+            text = _("It is changed once the operator has decided what was asked for before.")
+            SeriesDate.objects.filter(pk=row.pk).update(problem=text)
+            outcome.later += 1
+        else:
+            _note_problem(row, refusal.message, outcome)
     else:
-        SeriesDate.objects.filter(pk=row.pk).update(problem="")
+        _settle(row)
         outcome.changed += 1
 
 
@@ -127,6 +188,10 @@ def _candidate(
     )
 
 
-def note_problem(row: SeriesDate, problem: str, outcome: Outcome) -> None:
-    SeriesDate.objects.filter(pk=row.pk).update(problem=problem[:1000])
+def _settle(row: SeriesDate, **changes: Any) -> None:
+    SeriesDate.objects.filter(pk=row.pk).update(problem="", to_adjust=False, **changes)
+
+
+def _note_problem(row: SeriesDate, problem: str, outcome: Outcome) -> None:
+    SeriesDate.objects.filter(pk=row.pk).update(problem=problem[:1000], to_adjust=False)
     outcome.problems.append(problem)

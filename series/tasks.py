@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from ampeco.connection import get_client
-from series.asking import ask_for_due
+from series.due import ask_for_due
 
 
 @shared_task

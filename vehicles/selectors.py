@@ -1,9 +1,9 @@
 """What a fleet may read of its vehicles. Every read starts at the fleet."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from drivers.models import Fleet
-from mirror.search import search_key
+from mirror.search import with_words
 from vehicles.models import Vehicle
 
 BY_NUMBER = ("number_key", "number", "pk")
@@ -37,7 +37,4 @@ def matching_vehicles(fleet: Fleet, query: str, *, retired: bool = False) -> Que
     A word may also be of the usual driver's name or e-mail.
     """
     vehicles = vehicles_of(fleet).filter(retired_at__isnull=not retired)
-    for word in search_key(query).split():
-        driven_by = Q(usual_driver__search_text__contains=word)
-        vehicles = vehicles.filter(Q(search_text__contains=word) | driven_by)
-    return vehicles
+    return with_words(vehicles, query, also="usual_driver__search_text")

@@ -1,6 +1,7 @@
 """What managers do with their waiting list: put on it, change it, take what is offered."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass, fields
 from datetime import datetime, time
 from typing import Any
@@ -96,20 +97,39 @@ class Wanted:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def put_on_list(fleet: Fleet, wanted: Wanted, *, user: User, now: datetime | None = None) -> Wish:
-    """Wait for something from now on; it is looked for at once. Raises NotWaiting."""
+def put_on_list(
+    fleet: Fleet,
+    wanted: Wanted,
+    *,
+    user: User,
+    submission_key: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> Wish:
+    """Wait for something from now on; it is looked for at once. Raises NotWaiting.
+
+    The same form sent twice gives the same wish, whatever has become of it.
+    """
     now = now or timezone.now()
+    if submission_key and (sent := _sent_as(fleet, submission_key)):
+        return sent
     if Wish.objects.filter(fleet=fleet, state__in=Wish.OPEN).count() >= MOST_OPEN:
         text = _("Your fleet waits for %(number)d things already. Please cancel some first.")
         raise NotWaiting(text % {"number": MOST_OPEN})
     try:
         with transaction.atomic():
             wish = Wish.objects.create(
-                fleet=fleet, created_by=user, created_at=now, turn_at=now, **wanted.columns()
+                fleet=fleet,
+                created_by=user,
+                created_at=now,
+                turn_at=now,
+                submission_key=submission_key,
+                **wanted.columns(),
             )
             record(wish, what=What.MADE, user=user)
             _watch(wish, now=now)
     except IntegrityError:
+        if submission_key and (sent := _sent_as(fleet, submission_key)):
+            return sent
         raise _known_already(fleet, wanted) from None
     return wish
 
@@ -232,6 +252,10 @@ def _submit(
     if not moved:
         raise NotWaiting(_("Somebody else has dealt with this offer in this moment."))
     return booking
+
+
+def _sent_as(fleet: Fleet, submission_key: uuid.UUID) -> Wish | None:
+    return Wish.objects.filter(fleet=fleet, submission_key=submission_key).first()
 
 
 def _known_already(fleet: Fleet, wanted: Wanted) -> NotWaiting:

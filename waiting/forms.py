@@ -1,5 +1,6 @@
 """The form by which something is put on the waiting list, or changed there."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -112,6 +113,7 @@ class WishForm(WallClockForm):
     version = forms.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput
     )
+    submission_key = forms.UUIDField(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def __init__(
         self,

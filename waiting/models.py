@@ -96,6 +96,8 @@ class Wish(models.Model):
         editable=False,
         help_text=_("Its place in the line: who let an offer pass goes to the end."),
     )
+    # Of the form that made it, by which that is recognised when it is sent again.
+    submission_key = models.UUIDField(null=True, unique=True, editable=False)
     # By which the same wish again is recognised while it is open.
     key = models.CharField(max_length=64, blank=True, editable=False)
     booking = models.ForeignKey(

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,6 +18,7 @@ from bookings.actions.alternatives import criteria_of
 from bookings.actions.candidate import BookingRefused, access_needed
 from bookings.models import Booking
 from bookings.selectors import booking_of
+from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver
 from drivers.permissions import (
     DriverOffer,
@@ -58,6 +60,7 @@ def wish_list(request: FleetRequest) -> HttpResponse:
 @member_required
 @require_safe
 def detail(request: FleetRequest, pk: int) -> HttpResponse:
+    """Show what is waited for; htmx gets that alone."""
     wish = _wish_or_404(request, pk)
     context = {
         "wish": wish,
@@ -70,7 +73,13 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "viewer_zone": viewer_zone(request),
         "now": timezone.now(),
     }
-    return render(request, "waiting/detail.html", context)
+    if wish.booking:
+        poll_sooner([wish.booking], now=timezone.now())
+    whole = not request.htmx or request.htmx.history_restore_request
+    template = "waiting/detail.html" if whole else "waiting/_wish.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @manager_required
@@ -95,7 +104,12 @@ def new(request: FleetRequest) -> HttpResponse:
     if not form.is_valid() or form.wanted is None:
         return _show_form(request, form)
     try:
-        wish = put_on_list(request.fleet, form.wanted, user=request.user)  # type: ignore[arg-type]
+        wish = put_on_list(
+            request.fleet,
+            form.wanted,
+            user=request.user,  # type: ignore[arg-type]
+            submission_key=form.cleaned_data["submission_key"],
+        )
     except NotWaiting as refusal:
         return _show_form(request, form, problem=refusal)
     messages.success(request, _("This is on the waiting list now. You will be told."))

@@ -96,7 +96,7 @@ FLEETS: dict[int, tuple[Role, ...]] = {
     HUDSON: (
         (7002, "Geneva Town Hall", "Route 12"),
         (7007, "Clarence Travel Plaza", "Route 7"),
-        (7001, "Hudson Parcel Depot", "Van 31"),
+        (7001, "Hudson Parcel Depot", "Van 14"),
         (7003, "Shops at Skyview", "CC 4711"),
         (7012, "Queens Center Mall", "Van 18"),
         (7002, "Plattekill Service Area", "Route 12"),
@@ -110,7 +110,7 @@ FLEETS: dict[int, tuple[Role, ...]] = {
         (7023, "Béziers", "Ligne 2"),
         (7024, "Lille Lesquin", "Camion 5"),
         (7026, "Perpignan", "Ligne 2"),
-        (7027, "Reims", "Camion 12"),
+        (7027, "Reims", "Ligne 4"),
         (7028, "Lille Lesquin", "Nuit 3"),
     ),
 }

@@ -291,6 +291,13 @@ def _tell(request: FleetRequest, outcome: Outcome) -> None:
             outcome.changed,
         )
         messages.success(request, text % {"count": outcome.changed})
+    if outcome.later:
+        text = ngettext(
+            "%(count)d booking is changed once the operator has decided it.",
+            "%(count)d bookings are changed once the operator has decided them.",
+            outcome.later,
+        )
+        messages.info(request, text % {"count": outcome.later})
     if outcome.cancelled:
         text = ngettext(
             "%(count)d booking is being cancelled.",

@@ -39,6 +39,11 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         )
         for name in ("departure_once_a_weekly_day", "departure_once_a_route")
     },
+    (
+        "waiting",
+        "0002_know_forms_again",
+        "Add field submission_key to wish",
+    ): "The table comes with the same release, and nobody waits yet.",
 }
 
 

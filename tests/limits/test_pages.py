@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -125,10 +126,27 @@ def test_a_manager_reads_the_rules_and_sets_none(as_manager, fleet):
     assert "add-rule" not in page
 
 
-def test_an_admin_lets_drivers_help_themselves(as_admin, fleet):
+def test_an_admin_lets_drivers_help_themselves(as_admin, fleet, fleet_admin):
     as_admin.post(f"{RULES}drivers/", {"move": "on"})
     fleet.refresh_from_db()
     assert (fleet.drivers_may_change_end, fleet.drivers_may_move) == (False, True)
+    entry = AuditEntry.objects.get(object_type="drivers.fleet")
+    assert (entry.actor, entry.user_id) == ("fleet", fleet_admin.pk)
+    assert entry.changes == {"drivers_may_move": [False, True]}
+
+
+def test_what_a_fleet_sets_for_itself_stands_in_the_trail(as_admin, staff, fleet_admin):
+    add(as_admin, kind="at-a-time", most="5")
+    limit = Limit.objects.get()
+    as_admin.post(f"{RULES}{limit.pk}/remove/")
+    entries = AuditEntry.objects.filter(object_type="limits.limit", object_id=str(limit.pk))
+    told = [(entry.action, entry.actor, entry.user_id) for entry in entries.order_by("pk")]
+    assert told == [(what, "fleet", fleet_admin.pk) for what in ("added", "deleted")]
+    at_the_operators = Client()
+    at_the_operators.force_login(staff)
+    address = reverse("admin:privacy_auditentry_changelist")
+    page = at_the_operators.get(address, {"actor": "fleet"})
+    assert fleet_admin.email in page.content.decode()
 
 
 def test_what_is_remembered_of_rules_is_forgotten_when_one_changes(

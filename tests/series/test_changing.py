@@ -1,11 +1,16 @@
 """A series is changed in all that is to come, or from a day on; nothing is given up before."""
 
+import uuid
 from datetime import time, timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.utils.timezone import now
 
+from bookings.actions.change import request_change
 from bookings.models import Actor, Booking, BookingRequest
 from series.changing import SeriesRefused, begin_series, change_series
+from series.due import ask_for_due
 from series.models import Series, SeriesDate
 from sites.models import Evse
 from team.handover import hand_over
@@ -115,3 +120,75 @@ def test_whoever_leaves_hands_a_series_over(begun, manager, fleet):
     hand_over(fleet=fleet, giver=manager, taker=heir, actor=Actor.MANAGER, by=heir)
     begun.refresh_from_db()
     assert begun.created_by == heir
+
+
+@pytest.fixture
+def undecided(nights, manager):
+    """A series of two nights about which the operator has not decided."""
+    series = nights(2)
+    begin_series(series, user=manager)
+    return series
+
+
+def times_of(series):
+    return {
+        (booking.start_at, booking.end_at)
+        for booking in Booking.objects.filter(series_dates__series=series)
+    }
+
+
+def wanted_times(series):
+    occurrences = [series.rhythm.occurrence(day, series.zone) for day in series.rhythm.days()]
+    return {(each.start_at, each.end_at) for each in occurrences}
+
+
+def test_what_is_undecided_gets_its_other_times_once_it_is_decided(
+    undecided, nights, manager, workers, operator
+):
+    outcome = change_series(
+        undecided, nights(2, end_time=time(5)), user=manager, seen_version=undecided.version
+    )
+    assert (outcome.changed, outcome.later, outcome.problems) == (0, 2, [])
+    assert all("once the operator has decided" in date.problem for date in undecided.dates.all())
+    decide_all(operator, workers)
+    ask_for_due()
+    assert BookingRequest.objects.filter(kind=Kind.UPDATE).count() == 2
+    decide_all(operator, workers)
+    assert times_of(undecided) == wanted_times(outcome.series)
+    assert set(undecided.dates.values_list("problem", flat=True)) == {""}
+    ask_for_due()
+    assert BookingRequest.objects.filter(kind=Kind.UPDATE).count() == 2
+
+
+def test_one_date_that_somebody_changes_alone_is_left_so(begun, manager, workers, operator):
+    booking = begun.dates.first().booking
+    request_change(
+        booking=booking,
+        user=manager,
+        driver=booking.driver,
+        start_at=booking.start_at,
+        end_at=booking.end_at + timedelta(hours=1),
+        seen_version=booking.version,
+        submission_key=uuid.uuid4(),
+    )
+    decide_all(operator, workers)
+    Series.objects.update(look_at=now())
+    ask_for_due()
+    assert BookingRequest.objects.filter(kind=Kind.UPDATE).count() == 1
+
+
+@pytest.mark.parametrize("fewer", [False, True])
+def test_a_change_that_is_cut_off_is_carried_out_by_workers(
+    begun, nights, manager, workers, operator, tomorrow, monkeypatch, fewer
+):
+    last = tomorrow if fewer else begun.last_day
+    wanted = nights(4, end_time=time(5), last_day=last)
+    with monkeypatch.context() as dies, pytest.raises(SystemExit):
+        dies.setattr("series.changing.carry_out", Mock(side_effect=SystemExit))
+        change_series(begun, wanted, user=manager, seen_version=begun.version)
+    assert not BookingRequest.objects.exclude(kind=Kind.CREATE).exists()
+    ask_for_due()
+    decide_all(operator, workers)
+    standing = Booking.objects.filter(status="accepted")
+    assert standing.count() == (1 if fewer else 4)
+    assert {(each.start_at, each.end_at) for each in standing} == wanted_times(wanted)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership
 from mirror.models import SyncRun
+from sandbox.management import first_bookings, first_vehicles
 from sandbox.management.commands import seed_demo
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 
@@ -138,3 +139,10 @@ def test_makes_bookings_only_when_asked_to(demo, monkeypatch):
 
     call_command("seed_demo", bookings=True)
     assert asked == [(HUDSON, "manager@hudson.example"), (RHONE, "manager@rhone.example")]
+
+
+def test_a_reference_that_names_a_vehicle_names_the_drivers_own():
+    for partner, roles in first_bookings.FLEETS.items():
+        usual = {seed.number: seed.driver for seed in first_vehicles.FLEETS[partner]}
+        for driver, _site, reference in roles:
+            assert usual.get(reference, driver) == driver, reference

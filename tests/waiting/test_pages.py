@@ -1,6 +1,7 @@
 """The pages of the waiting list: how something gets on it, and what is taken off it."""
 
 import re
+import uuid
 from datetime import UTC, datetime, time, timedelta
 from html import unescape
 
@@ -282,3 +283,34 @@ def test_a_time_that_the_clocks_skip_is_said(as_manager, filled_in, charger):
     sent |= {"until_day": f"{day:%Y-%m-%d}", "until_time": "23:00"}
     page = text_of(as_manager.post(NEW, filled_in | sent))
     assert "There is no 02:30 on this day" in page
+
+
+def test_a_form_sent_twice_is_one_wish_though_the_first_is_fulfilled_meanwhile(
+    as_manager, filled_in
+):
+    typed = filled_in | {"submission_key": str(uuid.uuid4())}
+    first = as_manager.post(NEW, typed)
+    # Between a form and its repetition, which somebody sends who got no answer.
+    Wish.objects.update(state=Wish.State.FULFILLED, key="")
+    again = as_manager.post(NEW, typed)
+    assert again["Location"] == first["Location"]
+    assert Wish.objects.count() == 1
+
+
+def test_a_form_to_wait_has_a_key_of_its_own_and_keeps_it(as_manager, charger, filled_in):
+    page = as_manager.get(NEW, {"site": charger.charge_point.location_id}).content.decode()
+    key = re.search(r'name="submission_key" value="([^"]+)"', page)[1]
+    typed = filled_in | {"submission_key": key, "minutes": ""}
+    assert f'name="submission_key" value="{key}"' in as_manager.post(NEW, typed).content.decode()
+
+
+def test_the_page_of_a_wish_looks_again_as_long_as_it_is_open(as_manager, filled_in):
+    as_manager.post(NEW, filled_in)
+    wish = Wish.objects.get()
+    address = reverse("waiting:detail", args=[wish.pk])
+    assert "data-look-every" in text_of(as_manager.get(address))
+    part = as_manager.get(address, headers={"HX-Request": "true"})
+    assert "data-look-every" in text_of(part)
+    assert "<html" not in text_of(part)
+    as_manager.post(reverse("waiting:cancel", args=[wish.pk]))
+    assert "data-look-every" not in text_of(as_manager.get(address))

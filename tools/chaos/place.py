@@ -35,6 +35,7 @@ SETTINGS = {
     "AVAILABILITY_CACHE_SECONDS": "15",
     # As often as possible: what looks for bookings made elsewhere must not take ours for them.
     "BOOKING_SYNC_MINUTES": "1",
+    "WAITING_LOOK_SECONDS": "15",
 }
 
 

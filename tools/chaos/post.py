@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sandbox.desk.mailbox import Mailbox, serve_smtp
-from tools.chaos.books import Mail
+from tools.chaos.books.kept import Mail
 from tools.services.ports import LOOPBACK
 
 Mood = Literal["well", "refuses", "cuts"]

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from queue import Queue
-from uuid import UUID
 
 import httpx
 from django.db import OperationalError, connection
@@ -15,17 +13,20 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
-from drivers.models import Fleet
 from notifications.models import Notification
 from sandbox.management.commands.seed_demo import DEMO_PASSWORD
-from sites.selectors import all_bookable_evses
-from tools.benchmarks.world.data import enabled_drivers
-from tools.chaos import reading
-from tools.chaos.books import Books, Slot, differences, repeated_mails
+from series.models import Series, SeriesDate
+from sites.slots.rules import last_instant
+from tools.chaos.books import many, reading
+from tools.chaos.books.kept import Books
+from tools.chaos.books.ledger import Ledger
+from tools.chaos.books.single import differences, repeated_mails
 from tools.chaos.faults import Chaos, calls_of
-from tools.chaos.people import Errand, Ledger, Manager
+from tools.chaos.people.errands import LOGIN, key_maker, make_errands
+from tools.chaos.people.manager import Manager
 from tools.chaos.place import Place
 from tools.services.ports import wait_until
+from waiting.models import SiteWatch, Wish
 
 PEOPLE = 12
 # How many bookings a second people ask for together, so that they still ask when the last fault
@@ -36,12 +37,7 @@ SETTLE_SECONDS = 600
 # A short run waits so long, as every call that was under way has ended then. For what the killed
 # have left behind it lets all that time pass at once.
 QUIET_SECONDS, PASSED = 12, timedelta(minutes=5)
-LENGTH, APART = timedelta(hours=1), timedelta(hours=2)
-DAYS_AHEAD = 4
-# Slots that two people want.
-WANTED_TWICE = 0.04
 SHOWN_DIFFERENCES = 40
-LOGIN = "manager@hudson.example"
 
 Chances = Callable[[str], random.Random]
 
@@ -69,6 +65,12 @@ class Result:
         table("What people asked for", Counter(f"{e.kind}: {e.outcome}" for e in books.asked))
         returned = Counter(e.said for e in books.asked if e.outcome == "returned")
         table("With what it was returned", returned)
+        table("Tables", Counter(f"{each.outcome} {each.said}" for each in books.tables))
+        table("Their rows", Counter(row.state for row in books.rows if row.is_sent))
+        table("Series", Counter(each.outcome for each in books.series))
+        table("Their dates", Counter(row.state for row in books.dates))
+        table("Waiting list", Counter(each.outcome for each in books.wishes))
+        table("What became of it", Counter(wish.state for wish in books.portal_wishes))
         table("What the portal says", Counter(f"{r.kind}: {r.status}" for r in books.requests))
         table("Its bookings", Counter(b.status for b in books.bookings))
         table(
@@ -125,22 +127,17 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
             raise manager.problem
     mended = time.monotonic()
     print(f"Asked for {mended - begun:.0f} s. Waiting until all is settled …", flush=True)
-    if short and not wait_until(is_settled, seconds=QUIET_SECONDS, every=0.5):
+
+    def all_is_settled() -> bool:
+        return is_settled() and not waits_in_vain(ledger, place)
+
+    if short and not wait_until(all_is_settled, seconds=QUIET_SECONDS, every=0.5):
         let_time_pass()
-    wait_until(is_settled, seconds=SETTLE_SECONDS, every=0.5)
+    wait_until(all_is_settled, seconds=SETTLE_SECONDS, every=0.5)
     settled = time.monotonic()
     ready = ready_word(place)
-    operator_requests, operator_bookings = reading.operator_books(place.stack.operator)
-    books = Books(
-        asked=ledger.asked,
-        cancelled=ledger.cancelled,
-        requests=reading.portal_requests(),
-        bookings=reading.portal_bookings(),
-        notifications=reading.portal_mails(),
-        operator_requests=operator_requests,
-        operator_bookings=operator_bookings,
-        mails=place.target.post.mails(),
-    )
+    books = reading.read_books(ledger, operator=place.stack.operator)
+    books.mails = place.target.post.mails()
     found = differences(books)
     if ready != "ready":
         found.append(f"The portal is {ready}, though nothing is wrong any more.")
@@ -149,6 +146,7 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         for each in ledger.asked
         if each.outcome == "unanswered"
     ]
+    found += [f"{each}: nobody ever answered." for each in ledger.unanswered()]
     return Result(
         books,
         found,
@@ -162,40 +160,6 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     )
 
 
-def make_errands(count: int, chance: random.Random) -> "Queue[Errand]":
-    """Return so many errands: slots two hours apart, no driver in two places, some wanted twice."""
-    fleet = Fleet.objects.get(memberships__user__email=LOGIN)
-    drivers = enabled_drivers(fleet)
-    evses = list(
-        all_bookable_evses(partner_ids=frozenset())
-        .select_related("charge_point__location")
-        .order_by("pk")
-    )
-    chance.shuffle(evses)
-    make_key = key_maker(chance)
-    first = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
-    errands: Queue[Errand] = Queue()
-    last = None
-    for number in range(count):
-        turn, place = divmod(number, min(len(drivers), len(evses)))
-        driver, evse = drivers[place], evses[place]
-        start_at = first + turn * APART
-        if last is not None and chance.random() < WANTED_TWICE:
-            evse, start_at = last
-        location = evse.charge_point.location
-        spare = evses[(place + len(drivers)) % len(evses)]
-        elsewhere = (spare.charge_point.location_id, spare.pk, spare.ampeco_id)
-        slot = Slot(driver.ampeco_user_id, evse.ampeco_id, start_at, start_at + LENGTH)
-        place_of = (location.pk, evse.pk, driver.pk, str(location.zone))
-        errands.put(Errand(make_key(), slot, *place_of, elsewhere))
-        last = (evse, start_at)
-    return errands
-
-
-def key_maker(chance: random.Random) -> Callable[[], UUID]:
-    return lambda: UUID(int=chance.getrandbits(128), version=4)
-
-
 def let_time_pass() -> None:
     """Move all that is open back in time, with the claims that the killed have left on it.
 
@@ -205,11 +169,15 @@ def let_time_pass() -> None:
         Booking: ("refresh_at",),
         BookingRequest: ("next_attempt_at", "lease_until", "send_started_at"),
         Notification: ("next_attempt_at", "lease_until"),
+        Series: ("look_at", "lease_until"),
+        SiteWatch: ("look_at", "lease_until"),
     }
     open_rows = (
         unnamed_bookings(),
         BookingRequest.objects.exclude(status__in=BookingRequest.SETTLED),
         Notification.objects.filter(state=Notification.State.QUEUED),
+        unasked_series(),
+        SiteWatch.objects.filter(look_at__isnull=False),
     )
     for rows in open_rows:
         rows.update(**{name: F(name) - PASSED for name in instants[rows.model]})
@@ -217,6 +185,28 @@ def let_time_pass() -> None:
 
 def unnamed_bookings() -> QuerySet[Booking]:
     return Booking.objects.filter(status__in=Booking.CONFIRMED, ampeco_booking_id=None)
+
+
+def unasked_series() -> QuerySet[Series]:
+    """Return those with a date that the operator would take, and that nobody has asked for yet."""
+    horizon = last_instant(timezone.now()).date()
+    waiting = SeriesDate.objects.filter(state=SeriesDate.State.WAITING, day__lt=horizon)
+    return Series.objects.filter(state=Series.State.ACTIVE, dates__in=waiting).distinct()
+
+
+def waits_in_vain(ledger: Ledger, place: Place) -> bool:
+    """Return whether somebody still waits for what is free by now."""
+    try:
+        books = reading.read_books(ledger, operator=place.stack.operator)
+    except OperationalError:
+        connection.close()
+        return True
+    asked = {each.key: each for each in ledger.wishes}
+    return any(
+        wish.state == "waiting" and many.could_be_had(asked[wish.key], wish, books)
+        for wish in books.portal_wishes
+        if wish.key in asked
+    )
 
 
 def is_settled() -> bool:
@@ -229,6 +219,8 @@ def is_settled() -> bool:
             BookingRequest.objects.exclude(status__in=BookingRequest.SETTLED).exists()
             or Booking.objects.exclude(open_change="").exists()
             or unnamed_bookings().exists()
+            or unasked_series().exists()
+            or Wish.objects.filter(state=Wish.State.ASKED).exists()
             or Notification.objects.filter(state=Notification.State.QUEUED, doubts=0).exists()
         )
     except OperationalError:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -234,6 +235,13 @@ def test_the_results_say_each_state_and_what_was_not_free_is_asked_for_again(
     row = batch.rows.get(position=2)
     other = as_manager.get(at(batch, f"rows/{row.pk}/alternatives/"), headers=HTMX)
     assert "/bookings/new/?" in other.content.decode()
+    for not_booked in batch.rows.filter(position__gt=1):
+        link = re.search(rf'id="wait-{not_booked.pk}" href="([^"]+)"', page)[1]
+        form = as_manager.get(unescape(link)).content.decode()
+        local = not_booked.start_at.astimezone(not_booked.location.zone)
+        assert f'name="from_time" value="{local:%H:%M}"' in form
+        assert f'<option value="{not_booked.evse_id}" selected>' in form
+    assert f'id="wait-{batch.rows.get(position=1).pk}"' not in page
     as_manager.post(at(batch, "again/"))
     again = Batch.objects.latest("pk")
     assert again != batch

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tools.chaos.books import (
+from tools.chaos.books.kept import (
     Asked,
     Books,
     Mail,
@@ -16,9 +16,8 @@ from tools.chaos.books import (
     PortalMail,
     PortalRequest,
     Slot,
-    differences,
-    repeated_mails,
 )
+from tools.chaos.books.single import differences, repeated_mails
 
 START = datetime(2026, 6, 1, 8, tzinfo=UTC)
 SLOT = Slot(501, 301, START, START + timedelta(hours=1))

@@ -1,18 +1,12 @@
-"""Four books about the same bookings, and what they disagree on.
-
-What people asked for, what the portal says, what the operator holds, which mails arrived. Times are
-instants; drivers and EVSEs are named by AMPECO's ids.
-"""
+"""What the books disagree on about requests, bookings and mails, whoever asked for them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
-from uuid import UUID
+
+from tools.chaos.books import many
+from tools.chaos.books.kept import HELD, Books, OperatorRequest, Slot
 
 SETTLED = frozenset({"approved", "rejected", "failed"})
-HELD = frozenset({"accepted", "reserved", "completed"})
 # Which mail a request calls for, by its kind and how it was settled.
 MAIL_OF = {
     ("create", "approved"): "approved",
@@ -23,100 +17,11 @@ MAIL_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    user: int
-    evse: int
-    start_at: datetime
-    end_at: datetime
-
-
-@dataclass(slots=True)
-class Asked:
-    """A filled-in form, under the key that it carries however often it is sent.
-
-    `taken`: the portal said yes, and showed the booking. `returned`: it said no, with a sentence.
-    `unanswered`: nobody heard, though it was sent again and again.
-    """
-
-    key: UUID
-    slot: Slot
-    kind: Literal["create", "update"] = "create"
-    outcome: Literal["taken", "returned", "unanswered"] = "unanswered"
-    booking: int | None = None
-    said: str = ""
-    # The booking that goes when this one is approved: a move.
-    replaces: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PortalRequest:
-    pk: int
-    key: UUID
-    external_id: UUID
-    kind: str
-    status: str
-    ampeco_id: int | None
-    booking: int
-
-
-@dataclass(frozen=True, slots=True)
-class PortalBooking:
-    pk: int
-    status: str
-    ampeco_id: int | None
-    slot: Slot
-    open_change: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PortalMail:
-    message_id: str
-    state: str
-    to: str
-    about: tuple[str, int, str]  # "request" or "event", which, and what is told
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorRequest:
-    pk: int
-    external_id: str
-    kind: str
-    status: str
-    booking: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorBooking:
-    pk: int
-    status: str
-    slot: Slot
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    message_id: str
-    to: str
-
-
-@dataclass
-class Books:
-    """All four."""
-
-    asked: list[Asked] = field(default_factory=list)
-    cancelled: set[int] = field(default_factory=set)  # bookings whose cancellation was taken
-    requests: list[PortalRequest] = field(default_factory=list)
-    bookings: list[PortalBooking] = field(default_factory=list)
-    notifications: list[PortalMail] = field(default_factory=list)
-    operator_requests: list[OperatorRequest] = field(default_factory=list)
-    operator_bookings: list[OperatorBooking] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
-
-
 def differences(books: Books) -> list[str]:
     """Return what the books disagree on, a sentence each; empty when all is well."""
     return [
         *_asked_and_kept(books),
+        *many.differences(books),
         *_as_asked(books),
         *_open(books),
         *_requests_upstream(books),
@@ -147,7 +52,8 @@ def _asked_and_kept(books: Books) -> Iterator[str]:
         elif each.outcome == "returned" and request is not None:
             yield f"{each.kind} {each.key} was returned ({each.said}), and yet there is a row."
     for request in books.requests:
-        if request.kind != "cancel" and request.key not in asked:
+        by_many = request.kind == "create" and many.is_wanted(books, request)
+        if request.kind != "cancel" and request.key not in asked and not by_many:
             yield f"Nobody asked for request {request.pk} ({request.kind})."
 
 
@@ -233,7 +139,7 @@ def _cancellations(books: Books) -> Iterator[str]:
         for request in books.requests
         if request.kind == "cancel" and request.status != "approved"
     }
-    gone = books.cancelled | moved(books)
+    gone = books.cancelled | moved(books) | many.cancelled(books)
     for booking in books.bookings:
         stands = booking.status in HELD
         if booking.pk in gone and stands and booking.pk not in refused:
@@ -285,10 +191,10 @@ def _untold(books: Books, told: Iterable[tuple[int, str]]) -> Iterator[str]:
 
     Who cancels a booking before it is decided knows, and nobody else had heard of it.
     """
-    told = set(told)
+    told, gone = set(told), books.cancelled | many.cancelled(books)
     for request in books.requests:
         mail = MAIL_OF.get((request.kind, request.status))
         if mail is None or (request.pk, mail) in told:
             continue
-        if request.kind == "cancel" or request.booking not in books.cancelled:
+        if request.kind == "cancel" or request.booking not in gone:
             yield f"Nobody was told that request {request.pk} ({request.kind}) is {request.status}."

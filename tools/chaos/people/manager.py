@@ -1,12 +1,9 @@
 """Fleet managers who ask for bookings over HTTP, and go on asking when nobody answers."""
 
 import random
-import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, Queue
 from uuid import UUID
@@ -14,53 +11,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from tools.chaos.books import Asked, Slot
+from tools.chaos.books.kept import Asked, Slot
+from tools.chaos.books.ledger import Ledger
+from tools.chaos.people import errands, many
+from tools.chaos.people.browser import Browser, GaveUp
+from tools.chaos.people.errands import Errand, SeriesErrand, TableErrand, WishErrand
+from tools.chaos.people.pages import VERSION, problem_on, shown_at
 
-PATIENCE_SECONDS = 30
-BETWEEN_TRIES_SECONDS = 1.0
-# As long as faults may last; who is not answered then has not been answered.
-TRIES = 240
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-VERSION = re.compile(r'name="version" value="(\d+)"')
-BOOKING = re.compile(r"/bookings/(\d+)/$")
-PROBLEM = re.compile(
-    r'class="(?:field__error|alert alert-(?:danger|warning))[^"]*"[^>]*>(.*?)</(?:div|p)>',
-    re.DOTALL,
-)
-TAGS = re.compile(r"<[^>]+>")
 DOUBLE_SHARE, CANCEL_SHARE, CHANGE_SHARE, MOVE_SHARE = 0.1, 0.15, 0.1, 0.07
+# Of what somebody waits for.
+FREED_SHARE = 0.75
 LATER_BY = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """A slot that somebody is to book, as the portal's pages name it."""
-
-    key: UUID
-    slot: Slot
-    site: int
-    evse: int
-    driver: int
-    zone: str
-    # Where it goes if it is moved: a site's id, an EVSE's, and AMPECO's of that.
-    elsewhere: tuple[int, int, int]
-
-
-@dataclass
-class Ledger:
-    asked: list[Asked] = field(default_factory=list)
-    cancelled: set[int] = field(default_factory=set)
-    answers: Counter[str] = field(default_factory=Counter)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, asked: Asked) -> Asked:
-        with self.lock:
-            self.asked.append(asked)
-        return asked
-
-
-class GaveUp(Exception):
-    """The portal did not answer for minutes."""
 
 
 class Manager(threading.Thread):
@@ -75,45 +36,74 @@ class Manager(threading.Thread):
         *,
         portals: list[str],
         login: tuple[str, str],
-        errands: "Queue[Errand]",
+        errands: "Queue[errands.Any]",
         ledger: Ledger,
         chance: random.Random,
         keys: Callable[[], UUID],
         pause: float,
     ) -> None:
         super().__init__(name=name, daemon=True)
-        self._portals = portals
-        self._login = login
         self._errands = errands
         self._ledger = ledger
         self._chance = chance
         self._keys = keys
         self._pause = pause
-        self._tries = 0
-        self._browser = httpx.Client(timeout=PATIENCE_SECONDS, follow_redirects=False)
+        self._browser = Browser(portals, login=login, ledger=ledger)
         self.problem: Exception | None = None
 
     def run(self) -> None:
         """Run errands until there are none."""
         try:
-            with self._browser:
-                while True:
-                    errand = self._errands.get_nowait()
-                    time.sleep(self._chance.uniform(0, 2 * self._pause))
-                    self._book(errand)
+            while True:
+                errand = self._errands.get_nowait()
+                time.sleep(self._chance.uniform(0, 2 * self._pause))
+                self._do(errand)
         except Empty:
             return
         except Exception as problem:  # noqa: BLE001 - told by whoever waits for this thread
             self.problem = problem
+        finally:
+            self._browser.close()
 
-    def _book(self, errand: Errand) -> None:
+    def _do(self, errand: errands.Any) -> None:
+        browser, ledger, chance = self._browser, self._ledger, self._chance
+        try:
+            match errand:
+                case TableErrand():
+                    many.send_table(errand, browser=browser, ledger=ledger, chance=chance)
+                case SeriesErrand():
+                    many.begin_series(errand, browser=browser, ledger=ledger, chance=chance)
+                case WishErrand():
+                    self._wait(errand)
+                case Errand():
+                    self._book_and_change(errand)
+        except GaveUp:
+            # What nobody answered is told as such.
+            return
+
+    def _wait(self, errand: WishErrand) -> None:
+        """Book something, let another driver wait for it, and perhaps cancel it."""
+        booked = self._book(errand.booking)
+        wish = many.wait_for(errand, browser=self._browser, ledger=self._ledger)
+        if booked.outcome == "taken" and self._chance.random() < FREED_SHARE:
+            time.sleep(self._chance.choice([0.0, 6.0]))
+            self._cancel(booked)
+        if wish.number and not wish.by_itself:
+            many.look_for_offer(
+                wish, driver=errand.driver, browser=self._browser, chance=self._chance
+            )
+
+    def _book(self, errand: Errand) -> Asked:
         asked = self._ledger.note(Asked(errand.key, errand.slot))
-        form = _form(errand, errand.key, site=errand.site, evse=errand.evse)
-        self._send("/bookings/new/", form, asked)
+        self._send("/bookings/new/", _own_form(errand), asked)
+        return asked
+
+    def _book_and_change(self, errand: Errand) -> None:
+        asked = self._book(errand)
         if self._chance.random() < DOUBLE_SHARE and asked.outcome == "taken":
             # An impatient double click: the same form once more.
             again = Asked(errand.key, errand.slot)
-            self._send("/bookings/new/", form, again)
+            self._send("/bookings/new/", _own_form(errand), again)
             if (again.outcome, again.booking) != ("taken", asked.booking):
                 raise AssertionError(f"The same form gave {asked}, then {again}.")
         if asked.outcome != "taken":
@@ -132,7 +122,7 @@ class Manager(threading.Thread):
 
     def _cancel(self, asked: Asked) -> None:
         path = f"/bookings/{asked.booking}/cancel/"
-        page = self._get(path)
+        page = self._browser.get(path)
         version = VERSION.search(page.text)
         if page.status_code != httpx.codes.OK or version is None:
             return
@@ -140,17 +130,17 @@ class Manager(threading.Thread):
             raise AssertionError("What was taken has a booking.")
         # From here on it may be cancelled, whether or not we are told.
         self._ledger.cancelled.add(asked.booking)
-        answer = self._post(path, {"version": version[1]})
+        answer = self._browser.post(path, {"version": version[1]})
         if (
             answer.status_code != httpx.codes.FOUND
-            and self._get(path).status_code == httpx.codes.OK
+            and self._browser.get(path).status_code == httpx.codes.OK
         ):
             # Somebody was first (the operator decided meanwhile), and it can be cancelled still.
             self._ledger.cancelled.discard(asked.booking)
 
     def _change(self, asked: Asked, errand: Errand) -> None:
         path = f"/bookings/{asked.booking}/change/"
-        page = self._get(path)
+        page = self._browser.get(path)
         version = VERSION.search(page.text)
         if page.status_code != httpx.codes.OK or version is None:
             return
@@ -174,7 +164,7 @@ class Manager(threading.Thread):
         self._send(path, form, change)
 
     def _move(self, asked: Asked, errand: Errand) -> None:
-        page = self._get(f"/bookings/{asked.booking}/change/")
+        page = self._browser.get(f"/bookings/{asked.booking}/change/")
         version = VERSION.search(page.text)
         if page.status_code != httpx.codes.OK or version is None:
             return
@@ -189,79 +179,17 @@ class Manager(threading.Thread):
     def _send(self, path: str, form: dict[str, str], asked: Asked) -> None:
         """Send a form until the portal takes it, or gives it back with a sentence."""
         try:
-            answer = self._post(path, form)
+            answer = self._browser.post(path, form)
         except GaveUp:
             asked.outcome = "unanswered"
             return
-        shown = BOOKING.search(answer.headers.get("Location", ""))
-        if answer.status_code == httpx.codes.FOUND and shown:
-            asked.outcome, asked.booking = "taken", int(shown[1])
-        else:
-            asked.outcome = "returned"
-            found = PROBLEM.search(answer.text)
-            asked.said = " ".join(TAGS.sub(" ", found[1]).split())[:120] if found else ""
-            asked.said = f"{answer.status_code} {asked.said}".strip()
+        asked.booking = shown_at(answer, "bookings")
+        asked.outcome = "taken" if asked.booking else "returned"
+        asked.said = "" if asked.booking else problem_on(answer)
 
-    def _get(self, path: str) -> httpx.Response:
-        return self._until_answered("GET", path, None)
 
-    def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
-        return self._until_answered("POST", path, form)
-
-    def _until_answered(
-        self, method: str, path: str, form: dict[str, str] | None
-    ) -> httpx.Response:
-        """Ask until the portal answers with anything but an error of its own.
-
-        Raises GaveUp.
-        """
-        for _ in range(TRIES):
-            self._tries += 1
-            portal = self._portals[self._tries % len(self._portals)]
-            try:
-                answer = self._ask(method, portal, path, form)
-            except httpx.TransportError as error:
-                self._count(type(error).__name__)
-            else:
-                self._count(str(answer.status_code))
-                if not (answer.status_code >= 500 or answer.status_code in {403, 429}):
-                    return answer
-            time.sleep(BETWEEN_TRIES_SECONDS)
-        raise GaveUp(path)
-
-    def _ask(
-        self, method: str, portal: str, path: str, form: dict[str, str] | None
-    ) -> httpx.Response:
-        if "sessionid" not in self._browser.cookies:
-            self._sign_in(portal)
-        data = None
-        if form is not None:
-            token = self._browser.cookies.get("csrftoken", "")
-            data = {**form, "csrfmiddlewaretoken": token}
-        answer = self._browser.request(method, f"{portal}{path}", data=data)
-        if "/account/login/" in answer.headers.get("Location", ""):
-            self._browser.cookies.clear()
-            raise httpx.ReadError("The session is over.")
-        return answer
-
-    def _sign_in(self, portal: str) -> None:
-        """Sign in; raises TransportError where that does not work now."""
-        address = f"{portal}/account/login/"
-        token = TOKEN.search(self._browser.get(address).text)
-        email, password = self._login
-        typed = {
-            "login": email,
-            "password": password,
-            "csrfmiddlewaretoken": token[1] if token else "",
-        }
-        answer = self._browser.post(address, data=typed)
-        if answer.status_code != httpx.codes.FOUND:
-            self._browser.cookies.clear()
-            raise httpx.ReadError("Signing in does not work.")
-
-    def _count(self, what: str) -> None:
-        with self._ledger.lock:
-            self._ledger.answers[what] += 1
+def _own_form(errand: Errand) -> dict[str, str]:
+    return _form(errand, errand.key, site=errand.site, evse=errand.evse)
 
 
 def _form(errand: Errand, key: UUID, *, site: int, evse: int) -> dict[str, str]:
