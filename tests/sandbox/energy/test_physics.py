@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.api import payloads
-from sandbox.energy import line
 from sandbox.energy.attach import physics_of
-from sandbox.energy.battery import LOSSES, fill, most_kw, peak_share
 from sandbox.energy.cast import BY_KEY
-from sandbox.energy.physics import PER_QUARTER, STEP, number_of, time_of
+from sandbox.energy.physics import PER_QUARTER
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import STEP, number_of, time_of
+from sandbox.energy.power.battery import LOSSES, fill, most_kw, peak_share
 from sandbox.energy.routine import trip_on
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
