@@ -16,9 +16,9 @@ from sandbox.energy.charges import Arrivals, chance_of
 from sandbox.energy.depots import Depots, instant
 from sandbox.energy.power import line
 from sandbox.energy.power.batteries import HOURS, STEP, Batteries, Told, number_of
-from sandbox.energy.power.battery import LOSSES, fill, most_kw
+from sandbox.energy.power.battery import LOSSES, fill
 from sandbox.energy.power.sharing import OFF, Taker, share
-from sandbox.energy.power.wishes import taker_of
+from sandbox.energy.power.wishes import most_of, taker_of
 from sandbox.energy.records import Charge, Network, Step
 from sandbox.energy.routine import Whereabouts, whereabouts
 from sandbox.world.records import Session
@@ -274,13 +274,9 @@ class Physics:
             self._share_if_due(network, charges, at)
             limits = self.limits[network.id]
             for charge in charges:
-                most = self._most(charge)
+                most = most_of(self.depots, charge, at, self.stored_of(charge))
                 powers[charge.key] = min(limits.get(charge.key, 0.0), most)
         return powers
-
-    def _most(self, charge: Charge) -> float:
-        current, evse_kw = charge.plug.current, charge.plug.max_kw
-        return most_kw(charge.car, self.stored_of(charge), current=current, evse_kw=evse_kw)
 
     def objective_at(self, network: Network, at: datetime) -> str:
         return OFF if self.depots.is_on("objective_off", at) else network.site.objective

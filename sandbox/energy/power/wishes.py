@@ -31,11 +31,18 @@ def taker_of(
     filled = stored_kwh / charge.car.battery_kwh * 100
     return Taker(
         key=charge.key,
-        most_kw=most_kw(
-            charge.car, stored_kwh, current=charge.plug.current, evse_kw=charge.plug.max_kw
-        ),
+        most_kw=most_of(depots, charge, at, stored_kwh),
         wants=filled < (target_of(vehicle, at) if vehicle else TARGET),
         planned=vehicle is not None,
         departs_at=car_departure(depots, vehicle, at, where) if vehicle else None,
         priority=priority,
     )
+
+
+def most_of(depots: Depots, charge: Charge, at: datetime, stored_kwh: float) -> float:
+    """Return the most that a charge can take with so much in its battery, in kW."""
+    evse = depots.world.evses.get(charge.plug.evse_id or 0)
+    if evse is not None and evse.status != "enabled" and evse.updated_at <= at:
+        return 0.0
+    current, evse_kw = charge.plug.current, charge.plug.max_kw
+    return most_kw(charge.car, stored_kwh, current=current, evse_kw=evse_kw)
