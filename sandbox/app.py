@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.ampcontrol import dispatch as ampcontrol
 from sandbox.api.dispatch import ROOT, Api
-from sandbox.desk import control, mailbox, tiles, views
+from sandbox.desk import charging, control, mailbox, tiles, views
 from sandbox.desk.mailbox import Mailbox
 from sandbox.desk.pages import SCRIPT, STYLE
 from sandbox.energy.attach import physics_of
@@ -24,6 +24,7 @@ ROUTES = Map(
     [
         Rule("/", methods=["GET"], endpoint="desk"),
         Rule("/chargers", methods=["GET"], endpoint="chargers"),
+        Rule("/charging", methods=["GET"], endpoint="charging"),
         Rule("/do", methods=["POST"], endpoint="do"),
         Rule("/desk.css", methods=["GET"], endpoint="style"),
         Rule("/desk.js", methods=["GET"], endpoint="script"),
@@ -47,14 +48,14 @@ def create_app(
 ) -> WSGIApplication:
     """Return the application for a world; without `mails` there are none to see."""
     api = Api(world, token=token)
-    charging = ampcontrol.Ampcontrol(physics_of(world), token=ampcontrol_token)
+    smart = ampcontrol.Ampcontrol(physics_of(world), token=ampcontrol_token)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith(f"{ROOT}/"):
             return api(environ, start_response)
         if path.startswith(f"{ampcontrol.ROOT}/"):
-            return charging(environ, start_response)
+            return smart(environ, start_response)
         request = Request(environ)
         try:
             if path.startswith("/control/"):
@@ -75,6 +76,8 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return views.show_desk(world)
         case "chargers":
             return views.show_chargers(world)
+        case "charging":
+            return charging.show(world)
         case "do":
             return views.do(world, request)
         case "style":

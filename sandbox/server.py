@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", type=int, default=0, help="so many more drivers")
     parser.add_argument("--decision-delay", type=float, metavar="SECONDS", help="4 by default")
     parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
+    parser.add_argument("--late-share", type=float, default=0.0, metavar="P", help="of drivers")
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
     parser.add_argument("--no-evse-list", action="store_true", help="403 for the list of all EVSEs")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="so many calls a minute")
@@ -87,6 +88,7 @@ def world_from(options: argparse.Namespace) -> World:
         users=options.users,
     )
     world.shape = options.shape
+    world.late_share = options.late_share
     world.evse_list_forbidden = options.no_evse_list
     world.rate_limit = options.rate_limit
     for text in options.fault:

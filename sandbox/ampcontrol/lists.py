@@ -298,7 +298,7 @@ def events(physics: Physics, request: Request) -> Payload:
     start, end = window(request, start=now - DAY, end=now)
     quarter = timedelta(minutes=15)
     at = datetime.fromtimestamp(-(-start.timestamp() // 900) * 900, start.tzinfo)
-    rows = []
+    rows: list[Payload] = []
     while at <= min(end, now) and len(rows) < 2 * 96 * 7:
         for category in ("Optimization", "Delivery"):
             rows.append(

@@ -1,7 +1,7 @@
 """What can be read as time series."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from werkzeug.wrappers import Request
 
@@ -50,12 +50,14 @@ def _cut(request: Request, points: Points) -> Points:
 def _at_steps(
     start: datetime, end: datetime, step: timedelta, value: Callable[[datetime], float]
 ) -> Points:
+    seconds = step.total_seconds()
     if (end - start) / step > MOST_POINTS:
         raise Wrong("Too many points: ask for a shorter window or a coarser resolution.")
     points, at = [], start
     while at < end:
         points.append((at, value(at)))
-        at += step
+        # Marks lie at whole multiples of the step, as edges of what is told do.
+        at = datetime.fromtimestamp((at.timestamp() // seconds + 1) * seconds, UTC)
     return points
 
 

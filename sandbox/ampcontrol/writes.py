@@ -23,7 +23,7 @@ from sandbox.energy.physics import Physics
 from sandbox.energy.records import Route, Vehicle, id_of
 
 PLANS = ("departureTime", "targetStateOfCharge", "stateOfCharge")
-VEHICLE_FIELDS = {
+VEHICLE_FIELDS: dict[str, type | tuple[type, ...]] = {
     "VIN": str,
     "customerVehicleId": str,
     "licensePlate": str,

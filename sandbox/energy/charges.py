@@ -111,7 +111,7 @@ class Arrivals:
 
     def _charge_of(self, session: Session, plug: Plug) -> Charge:
         key = f"session/{session.id}"
-        car = cast.BY_DRIVER.get(session.user_id)
+        car = cast.BY_DRIVER.get(session.user_id or 0)
         tags = self.world.tags_of(session.user_id) if session.user_id else []
         known = self.depots.tags.get(id_of("tag", tags[0].uid)) if tags else None
         # Nobody is in two places at once: the second has borrowed another one.

@@ -49,6 +49,8 @@ class Depots:
         self.priorities: dict[str, list[tuple[datetime, int | None]]] = {}
         # By vehicle: what was told by the API instead of the vehicle.
         self.typed: dict[str, list[dict[str, Any]]] = {}
+        # By vehicle: (when, %) somebody let its battery be so.
+        self.filled: dict[str, list[tuple[datetime, float]]] = {}
         self.long_ago = datetime(2026, 1, 5, tzinfo=UTC)
         for site in cast.SITES:
             self._add_network(site)
@@ -184,6 +186,12 @@ class Depots:
         if self.is_on(name) != on:
             log.append((self.world.now(), on))
             self.keep(f"switch/{name}", [[at.isoformat(), on] for at, on in log])
+
+    def fill(self, key: str, percent: float) -> None:
+        """Let so much be in a vehicle's battery from the next step on."""
+        log = self.filled.setdefault(key, [])
+        log.append((self.world.now(), percent))
+        self.keep(f"filled/{key}", [[at.isoformat(), each] for at, each in log])
 
     def trip(self, method: str, path: str, why: str) -> None:
         """Write down a call that nobody may send."""

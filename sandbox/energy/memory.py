@@ -21,6 +21,8 @@ def restore(depots: Depots) -> None:
             depots.routes[pk] = Route(**(row | times))
     depots.typed.update(depots.kept("typed/"))
     depots.handled.update(depots.kept("alert/"))
+    for key, log in depots.kept("filled/").items():
+        depots.filled[key] = [(instant(at), percent) for at, percent in log]
     for key, log in depots.kept("priority/").items():
         depots.priorities[key] = [(instant(at), priority) for at, priority in log]
 

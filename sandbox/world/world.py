@@ -10,11 +10,11 @@ from sandbox.world.holdings import Holdings
 from sandbox.world.judgement import objection, pick_evse
 from sandbox.world.lifecycle import (
     SHORTEST_SESSION,
-    SHOWS_UP_AFTER,
     STOPS_BEFORE,
     draw,
     next_turn,
     shows_up,
+    shows_up_after,
 )
 from sandbox.world.records import Booking, Keepsake, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
@@ -230,7 +230,7 @@ class World(Holdings):
     def start_session(self, booking: Booking) -> Session:
         """Let the driver plug in; the EVSE is taken until the session stops."""
         evse = self.evses[booking.evse_id]
-        started_at = booking.start_at + SHOWS_UP_AFTER
+        started_at = booking.start_at + shows_up_after(self, booking)
         session = Session(
             id=next(reversed(self.sessions), 0) + 1,
             booking_id=booking.id,
