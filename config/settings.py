@@ -495,6 +495,7 @@ CELERY_BEAT_SCHEDULE = {
     # seldom must not wait for a beat that lives that long.
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    "read-own-lines": every("energy.tasks.read_own_lines", timedelta(hours=1)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),
     # Not once a day, which would be never for a beat that does not live so long.
