@@ -1,5 +1,6 @@
 """What AMPECO says of sites' power and prices is read once a day, and counts once confirmed."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from energy.own_lines import deciding
 from energy.own_lines.deciding import LineNotDecided
 from energy.own_lines.reading import problems_of_reading, read_own_lines
 from energy.selectors import walls
+from energy.tasks import read_own_lines as read_own_lines_task
 from sandbox.world.power import Circuit, Rate
 from sites.models import ChargePoint
 from tests.energy.factories import NetworkFactory
@@ -187,6 +189,31 @@ def test_many_sites_cost_no_more_queries(read, operator):
         read()
     assert Line.objects.count() == 28
     assert len(many) == len(few)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
+def test_of_two_beats_one_reads(site, ampeco_client, wire):
+    together, troubles = threading.Barrier(2), []
+
+    def work() -> None:
+        try:
+            together.wait(timeout=10)
+            read_own_lines_task()
+        except Exception as error:
+            troubles.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert troubles == []
+    assert wire.count("/circuits/") == 1
+    assert Line.objects.count() == 2
 
 
 class TestScreen:
