@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from ampeco.resources import Filters, Resources, id_in_path, items_of, only_wanted
+from ampeco.resources import Filters, Resources, items_of, only_wanted
 from ampeco.types import (
     Booking,
     BookingRequest,
@@ -39,11 +39,8 @@ from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.emails import email_key, email_spellings
 from upstream.rate_gate import RateGate
 from upstream.readers import wire_instant
-from upstream.transport import Transport
+from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport, id_in_path
 
-# The longest silence, and for how long a call that may be repeated is begun again.
-SILENCE_SECONDS = 10.0
-RETRY_SECONDS = 15.0
 LONGEST_WINDOW = timedelta(days=7)
 
 LOCATIONS = "resources/locations/v2.0"

@@ -1,142 +1,85 @@
-"""The connection to the operator: the one client a process has, and whether the operator answers.
-
-A process that serves pages (`config.wsgi`) says so: somebody waits for each of its calls, so it
-gives up sooner than a worker does, and may use what the workers leave of the calls a minute.
-
-Whether the operator refuses our token, or does not answer at all, is known to all processes through
-the cache.
-"""
+"""The connection to the operator: the one client a process has, and whether it is answered."""
 
 import logging
-import os
-import threading
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from ampeco.client import RETRY_SECONDS, SILENCE_SECONDS, AmpecoClient
-from upstream.call_quota import SHARE_OF_LOOKS, SHARE_OF_WORKERS, CacheCallQuota
+from ampeco.client import AmpecoClient
 from upstream.calls import note_call
-from upstream.circuit_breaker import CacheCircuitBreaker
+from upstream.connection import Connection, Keys, Terms
 from upstream.errors import UpstreamError
-from upstream.rate_gate import CacheGate
+
+logger = logging.getLogger(__name__)
 
 GATE_KEY = "ampeco-hold-off-until"
 CIRCUIT_KEY = "ampeco-circuit"
 ALLOWANCE_KEY = "ampeco-calls"
-
-# What a page may wait for one call, in seconds: the longest silence, and how long it is tried
-# again. With an answer that trickles it is PAGE_RETRY_SECONDS and twice the silence at most.
-PAGE_SILENCE_SECONDS = 6.0
-PAGE_RETRY_SECONDS = 3.0
+REFUSED_KEY = "operator-refuses-token"
 
 
-class _Held:
-    """What this process holds: a client, the settings that it was built from, a test's client."""
+def _build(terms: Terms) -> AmpecoClient:
+    return AmpecoClient(
+        base_url=settings.AMPECO_BASE_URL,
+        token=settings.AMPECO_API_TOKEN,
+        gate=terms.gate,
+        circuit=terms.circuit,
+        timeout=terms.timeout,
+        max_retry_seconds=terms.max_retry_seconds,
+        observer=note_call,
+    )
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.client: AmpecoClient | None = None
-        self.built_from: tuple[str, str] | None = None
-        self.replacement: AmpecoClient | None = None
-        self.serves_pages = False
 
-
-_held = _Held()
+PLATFORM = Connection(
+    Keys(gate=GATE_KEY, circuit=CIRCUIT_KEY, calls=ALLOWANCE_KEY, refused=REFUSED_KEY),
+    build=_build,
+    wanted=lambda: (settings.AMPECO_BASE_URL, settings.AMPECO_API_TOKEN),
+    per_minute=lambda: settings.AMPECO_CALLS_PER_MINUTE,
+)
 
 
 def get_client() -> AmpecoClient:
     """Return the process's client, whose pauses all processes share through the cache."""
-    if _held.replacement is not None:
-        return _held.replacement
-    wanted = (settings.AMPECO_BASE_URL, settings.AMPECO_API_TOKEN)
-    with _held.lock:
-        if _held.client is None or _held.built_from != wanted:
-            _held.client = AmpecoClient(
-                base_url=wanted[0],
-                token=wanted[1],
-                gate=CacheGate(cache, GATE_KEY, allowance=_allowance()),
-                observer=note_call,
-                circuit=CacheCircuitBreaker(cache, CIRCUIT_KEY),
-                timeout=PAGE_SILENCE_SECONDS if _held.serves_pages else SILENCE_SECONDS,
-                max_retry_seconds=PAGE_RETRY_SECONDS if _held.serves_pages else RETRY_SECONDS,
-            )
-            _held.built_from = wanted
-        return _held.client
-
-
-def serve_pages() -> None:
-    _held.serves_pages = True
-    _held.client = None
-
-
-def _allowance() -> CacheCallQuota | None:
-    per_minute = settings.AMPECO_CALLS_PER_MINUTE
-    if not per_minute:
-        return None
-    share = 1.0 if _held.serves_pages else SHARE_OF_WORKERS
-    return CacheCallQuota(cache, ALLOWANCE_KEY, per_minute=per_minute, share=share)
-
-
-def has_calls_to_spare() -> bool:
-    """Return whether there are calls for what is merely worth a look, and the operator answers."""
-    if get_client().held_back_for() > 0:
-        return False
-    per_minute = settings.AMPECO_CALLS_PER_MINUTE
-    if not per_minute:
-        return True
-    quota = CacheCallQuota(cache, ALLOWANCE_KEY, per_minute=per_minute, share=SHARE_OF_LOOKS)
-    return quota.has_some()
+    return PLATFORM.get_client()
 
 
 def set_client(client: AmpecoClient | None) -> None:
     """Make `get_client` return this client, for tests; None goes back to the settings."""
-    _held.replacement = client
+    PLATFORM.set_client(client)
 
 
-def _forget_after_fork() -> None:
-    """Start afresh in a forked worker: sockets must not be shared, and the lock may be held."""
-    global _held
-    before, _held = _held, _Held()
-    _held.replacement = before.replacement
-    _held.serves_pages = before.serves_pages
+def serve_pages() -> None:
+    PLATFORM.serve_pages()
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
-
-
-logger = logging.getLogger(__name__)
-
-REFUSED_KEY = "operator-refuses-token"
-# Long enough to span the pause between two calls, short enough to clear soon after a mend.
-REFUSED_SECONDS = 120
+def has_calls_to_spare() -> bool:
+    """Return whether there are calls for what is merely worth a look, and the operator answers."""
+    return PLATFORM.has_calls_to_spare()
 
 
 def note_refused() -> None:
-    cache.set(REFUSED_KEY, True, REFUSED_SECONDS)
+    PLATFORM.note_refused()
 
 
 def note_accepted() -> None:
-    cache.delete(REFUSED_KEY)
+    PLATFORM.note_accepted()
 
 
 def is_refused() -> bool:
-    return bool(cache.get(REFUSED_KEY))
+    return PLATFORM.is_refused()
 
 
 def silent_since() -> datetime | None:
     """Return since when (UTC) nobody calls the operator because it does not answer, or None."""
-    opened_at = CacheCircuitBreaker(cache, CIRCUIT_KEY).state().opened_at
-    return datetime.fromtimestamp(opened_at, tz=UTC) if opened_at is not None else None
+    return PLATFORM.silent_since()
 
 
 def why_silent() -> str:
     """Return in a few words what was wrong with the last answer, for staff; "" when nothing was."""
-    return CacheCircuitBreaker(cache, CIRCUIT_KEY).state().why
+    return PLATFORM.why_silent()
 
 
 def look_again(client: AmpecoClient) -> None:

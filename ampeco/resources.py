@@ -1,7 +1,6 @@
 """Reads lists and single resources, and submits booking requests, as typed results."""
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from ampeco.types import Page, UnreadablePayload
 from upstream.errors import UpstreamUnavailable
 from upstream.paging import Item, walk
 from upstream.readers import wire_instant
-from upstream.transport import Transport
+from upstream.transport import Transport, id_in_path
 
 logger = logging.getLogger(__name__)
 
@@ -134,14 +133,6 @@ def parse_one(
         return parse(data)
     except UnreadablePayload:
         raise _unreadable(operation, ambiguous=changes) from None
-
-
-def id_in_path(value: int | str) -> str:
-    """Return an id as part of a path; raises ValueError for what could lead elsewhere."""
-    text = str(value)
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        raise ValueError("An id is made of letters, digits, - and _.")
-    return text
 
 
 def _unreadable(operation: str, *, ambiguous: bool = False) -> UpstreamUnavailable:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,8 +78,16 @@ def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
     return value
 
 
-def words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+def words(name: str, default: str = "", *, of: Iterable[str] | None = None) -> list[str]:
+    """Return a variable such as “a, b” as a list of words; with `of` each is one of those."""
+    found = [word.strip() for word in text(name, default).split(",") if word.strip()]
+    known = found if of is None else list(of)
+    for word in found:
+        if word not in known:
+            raise ImproperlyConfigured(
+                f"{name} may name {', '.join(known)} with commas in between, not “{word}”."
+            )
+    return found
 
 
 def pairs(name: str) -> dict[str, str]:

@@ -4,25 +4,28 @@ Each number costs one statement that reads an index and the few rows that are op
 is counted when it happens (`telemetry.measures`), since counting a million rows takes too long.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from ampeco.connection import CIRCUIT_KEY, GATE_KEY, is_refused
+from ampcontrol.connection import PLATFORM as AMPCONTROL
+from ampcontrol.connection import is_on as has_ampcontrol
+from ampeco.connection import PLATFORM as OPERATOR
 from bookings.models import BookingRequest
 from config.services import answers, queue_length
+from energy.mirroring.due import troubled
 from mirror.models import SyncRun
 from notifications.models import Notification
 from telemetry import sweeps
-from upstream.circuit_breaker import CacheCircuitBreaker
-from upstream.rate_gate import CacheGate
+from upstream.connection import Connection
 
 
 def families(*, now: datetime | None = None) -> Iterator[Metric]:
@@ -35,7 +38,8 @@ def families(*, now: datetime | None = None) -> Iterator[Metric]:
     )
     up.add_metric(["cache"], answers(settings.CACHE_URL))
     up.add_metric(["broker"], answers(settings.CELERY_BROKER_URL))
-    yield from _operator()
+    yield from _platform("operator", "the operator", OPERATOR)
+    yield from _platform("ampcontrol", "Ampcontrol", AMPCONTROL)
     yield from _queue()
     try:
         connection.ensure_connection()
@@ -128,6 +132,19 @@ def mirror_ages(now: datetime) -> Iterator[Metric]:
     yield ages
 
 
+def failing_reads(now: datetime) -> Iterator[Metric]:
+    """Yield what of Ampcontrol could not be read when it was tried last, where there is one."""
+    failing = GaugeMetricFamily(
+        "chargebook_ampcontrol_reads_failing",
+        "How many things of Ampcontrol could not be read when it was tried last, by kind.",
+        labels=["what"],
+    )
+    kinds = Counter(job.spec.kind for job in troubled(now)) if has_ampcontrol() else Counter()
+    for kind, count in sorted(kinds.items()):
+        failing.add_metric([kind], count)
+    yield failing
+
+
 def last_syncs() -> dict[str, datetime | None]:
     """Return when each kind of mirror last came to its end; one look at an index a kind."""
     return {
@@ -144,25 +161,25 @@ FROM_DATABASE: tuple[Callable[[datetime], Iterator[Metric]], ...] = (
     unsent_mails,
     sweep_times,
     mirror_ages,
+    failing_reads,
 )
 
 
-def _operator() -> Iterator[Metric]:
+def _platform(name: str, whose: str, connection: Connection[Any]) -> Iterator[Metric]:
     yield GaugeMetricFamily(
-        "chargebook_operator_refuses_token",
-        "Whether the operator refused the portal's token within the last two minutes.",
-        value=is_refused(),
+        f"chargebook_{name}_refuses_token",
+        f"Whether {whose} refused the portal's token within the last two minutes.",
+        value=connection.is_refused(),
     )
     yield GaugeMetricFamily(
-        "chargebook_operator_pause_left_seconds",
-        "For how many seconds all calls are held back because the operator asked for it.",
-        value=CacheGate(cache, GATE_KEY).closed_for(),
+        f"chargebook_{name}_pause_left_seconds",
+        f"For how many seconds all calls are held back because {whose} asked for it.",
+        value=connection.pause_left(),
     )
-    silent = CacheCircuitBreaker(cache, CIRCUIT_KEY).state()
     yield GaugeMetricFamily(
-        "chargebook_operator_left_alone",
-        "Whether calls are held back because the operator did not answer several in a row.",
-        value=silent.opened_at is not None,
+        f"chargebook_{name}_left_alone",
+        f"Whether calls are held back because {whose} did not answer several in a row.",
+        value=connection.silent_since() is not None,
     )
 
 

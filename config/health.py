@@ -13,14 +13,18 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ampeco.connection import is_refused, silent_since
+from ampcontrol.connection import PLATFORM as AMPCONTROL
+from ampcontrol.connection import is_on as has_ampcontrol
+from ampeco.connection import PLATFORM as OPERATOR
 from config.gauges import last_syncs
 from config.services import answers
 from drivers.models import Fleet, FleetDriver
 from drivers.sync import EVERY
+from mirror.models import SyncRun
 from mirror.runs import LOCATIONS, last_finished, left_out_of
 from sites.models import Location
 from telemetry import sweeps
+from upstream.connection import Connection
 
 # A copy of the operator's records may be so many periods of its sweep old, and this at least.
 PERIODS = 3
@@ -49,8 +53,10 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     checks: dict[str, Check] = {
         "cache": {"ok": answers(settings.CACHE_URL)},
         "broker": {"ok": answers(settings.CELERY_BROKER_URL)},
-        "operator": operator(),
+        "operator": platform(OPERATOR),
     }
+    if has_ampcontrol():
+        checks["ampcontrol"] = platform(AMPCONTROL)
     try:
         connection.ensure_connection()
         checks |= {**dict(copies()), **dict(sweeping())}
@@ -63,11 +69,11 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return JsonResponse(body, status=503 if status == "unready" else 200)
 
 
-def operator() -> Check:
-    since = silent_since()
+def platform(connection: Connection[Any]) -> Check:
+    since = connection.silent_since()
     if since is not None:
         return {"ok": False, "seconds": max(0, int((timezone.now() - since).total_seconds()))}
-    return {"ok": not is_refused()}
+    return {"ok": not connection.is_refused()}
 
 
 def copies() -> Iterator[tuple[str, Check]]:
@@ -82,13 +88,17 @@ def copies() -> Iterator[tuple[str, Check]]:
         "sites": timedelta(minutes=settings.SYNC_DELTA_MINUTES),
         "drivers": EVERY,
         "bookings": timedelta(minutes=settings.BOOKING_SYNC_MINUTES),
+        "energy": timedelta(minutes=1),
     }
     drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
     fleets = Fleet.objects.filter(is_active=True)
+    began = SyncRun.objects.filter(kind=SyncRun.Kind.ENERGY).order_by("pk")
     wanted_since = {
         "sites": datetime.min.replace(tzinfo=UTC),
         "drivers": fleets.aggregate(first=Min("created_at"))["first"],
         "bookings": drivers.aggregate(first=Min("added_at"))["first"],
+        # That there never was an attempt is told by the sweep.
+        "energy": began.values_list("started_at", flat=True).first() if has_ampcontrol() else None,
     }
     for name, since in wanted_since.items():
         ends = [at for kind, at in last.items() if kind.startswith(name) and at is not None]

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from kombu.entity import Exchange, Queue
 
+from ampcontrol.switches import Switch
 from config import env
 from config.services import ROWS_QUEUE, SWEEPS_QUEUE
 from telemetry.logs import FORMATS, logging_config
@@ -230,9 +231,9 @@ AMPECO_CALLS_PER_MINUTE = env.number("AMPECO_CALLS_PER_MINUTE", 0)
 # Smart charging, where the operator has Ampcontrol: without an address the feature is off. What is
 # written there is switched on one by one (`ampcontrol.switches`).
 AMPCONTROL_BASE_URL = env.web_address("AMPCONTROL_BASE_URL", "")
-AMPCONTROL_API_TOKEN = env.text("AMPCONTROL_API_TOKEN", "")
+AMPCONTROL_API_TOKEN = env.text("AMPCONTROL_API_TOKEN", None if AMPCONTROL_BASE_URL else "")
 AMPCONTROL_CALLS_PER_MINUTE = env.number("AMPCONTROL_CALLS_PER_MINUTE", 60)
-AMPCONTROL_WRITES = env.words("AMPCONTROL_WRITES")
+AMPCONTROL_WRITES = env.words("AMPCONTROL_WRITES", of=Switch)
 # Whose notifications are believed: “network=secret, network=secret”, and AMPECO's one.
 AMPCONTROL_WEBHOOK_SECRETS = env.pairs("AMPCONTROL_WEBHOOK_SECRETS")
 AMPECO_WEBHOOK_SECRET = env.text("AMPECO_WEBHOOK_SECRET", "")
@@ -261,6 +262,8 @@ DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
 
 RETENTION_MONTHS = env.number("RETENTION_MONTHS", 24, most=240)
 AUDIT_MONTHS = env.number("AUDIT_MONTHS", 36, least=3, most=240)
+# What vehicles and chargers told by smart charging.
+ENERGY_WEEKS = env.number("ENERGY_WEEKS", 8, least=1, most=520)
 
 # How often secret links (a driver's page, a calendar) may be opened: each one, and by one address.
 
@@ -494,6 +497,8 @@ CELERY_BEAT_SCHEDULE = {
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
+    # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
+    "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(hours=1)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
@@ -514,7 +519,7 @@ UNFOLD = {
     ],
     "STYLES": [lambda _: static("css/back_office.css")],
     "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
-    "ENVIRONMENT": "ampeco.connection.back_office_label",
+    "ENVIRONMENT": "config.back_office.label",
     "SHOW_VIEW_ON_SITE": False,
 }
 
@@ -528,6 +533,9 @@ SECRETS = [
     SECRET_KEY,
     *SECRET_KEY_FALLBACKS,
     AMPECO_API_TOKEN,
+    AMPECO_WEBHOOK_SECRET,
+    AMPCONTROL_API_TOKEN,
+    *AMPCONTROL_WEBHOOK_SECRETS.values(),
     METRICS_TOKEN,
     EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD") or "",
     *(urlsplit(url).password or "" for url in (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL)),

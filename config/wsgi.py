@@ -4,7 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from ampeco.connection import serve_pages
+from ampcontrol.connection import PLATFORM as AMPCONTROL
+from ampeco.connection import PLATFORM as OPERATOR
 from config.env import plain_start_up_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,4 +13,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 with plain_start_up_errors():
     application = get_wsgi_application()
 
-serve_pages()
+for platform in (OPERATOR, AMPCONTROL):
+    platform.serve_pages()

@@ -1,6 +1,7 @@
-"""The whole simulated operator as one WSGI application: AMPECO's API, the desk, the mails.
+"""The whole simulated operator as one WSGI application.
 
-Beside it what the portal asks others for: tiles of a map, and where towns are.
+That is AMPECO's API, Ampcontrol's, the desk, the mails; and what the portal asks others for: tiles
+of a map, and where towns are.
 """
 
 from collections.abc import Iterable
@@ -10,10 +11,12 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from sandbox.ampcontrol import dispatch as ampcontrol
 from sandbox.api.dispatch import ROOT, Api
-from sandbox.desk import control, mailbox, tiles, views
+from sandbox.desk import charging, control, mailbox, tiles, views
 from sandbox.desk.mailbox import Mailbox
 from sandbox.desk.pages import SCRIPT, STYLE
+from sandbox.energy.attach import physics_of
 from sandbox.world import places
 from sandbox.world.world import World
 
@@ -21,6 +24,7 @@ ROUTES = Map(
     [
         Rule("/", methods=["GET"], endpoint="desk"),
         Rule("/chargers", methods=["GET"], endpoint="chargers"),
+        Rule("/charging", methods=["GET"], endpoint="charging"),
         Rule("/do", methods=["POST"], endpoint="do"),
         Rule("/desk.css", methods=["GET"], endpoint="style"),
         Rule("/desk.js", methods=["GET"], endpoint="script"),
@@ -39,15 +43,19 @@ def create_app(
     world: World,
     *,
     token: str = "sandbox-token",  # noqa: S107
+    ampcontrol_token: str = "ampcontrol-token",  # noqa: S107
     mails: Mailbox | None = None,
 ) -> WSGIApplication:
     """Return the application for a world; without `mails` there are none to see."""
     api = Api(world, token=token)
+    smart = ampcontrol.Ampcontrol(physics_of(world), token=ampcontrol_token)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith(f"{ROOT}/"):
             return api(environ, start_response)
+        if path.startswith(f"{ampcontrol.ROOT}/"):
+            return smart(environ, start_response)
         request = Request(environ)
         try:
             if path.startswith("/control/"):
@@ -68,6 +76,8 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return views.show_desk(world)
         case "chargers":
             return views.show_chargers(world)
+        case "charging":
+            return charging.show(world)
         case "do":
             return views.do(world, request)
         case "style":

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,14 @@ KINDS = (
     "cut-after",  # the connection is cut, the call was processed
     "slow-body",  # the body trickles in over `seconds`
     "late",  # the connection is cut, and the call is processed `seconds` later
+)
+# What else can go wrong with answers of Ampcontrol.
+ENERGY_KINDS = (
+    *KINDS,
+    "status-fail",  # 200 with the status “fail”
+    "shifting-pages",  # a list begins with a record more at each call
+    "unknown-words",  # words and fields that nobody has heard of
+    "naive-times",  # times without a zone
 )
 FIELDS: dict[str, Callable[[Any], Any]] = {
     "probability": float,
@@ -59,8 +67,8 @@ class Faults:
 
     def add(self, kind: str, **fields: Any) -> Fault:
         """Switch a fault on. Raises ValueError for a kind or a field that makes no sense."""
-        if kind not in KINDS:
-            raise ValueError(f"{kind} is not one of {', '.join(KINDS)}.")
+        if kind not in ENERGY_KINDS:
+            raise ValueError(f"{kind} is not one of {', '.join(ENERGY_KINDS)}.")
         fault = Fault(kind, **_checked(fields))
         with self._lock:
             self.active.append(fault)
@@ -70,12 +78,14 @@ class Faults:
         with self._lock:
             self.active.clear()
 
-    def strike(self, method: str, path: str) -> list[Fault]:
-        """Return the faults that hit a call, and count them."""
+    def strike(
+        self, method: str, path: str, *, kinds: Collection[str] = ENERGY_KINDS
+    ) -> list[Fault]:
+        """Return the faults of some kinds that hit a call, and count them."""
         struck = []
         with self._lock:
             for fault in list(self.active):
-                if fault.method and fault.method != method:
+                if fault.kind not in kinds or (fault.method and fault.method != method):
                     continue
                 if fault.path not in path or self._random.random() >= fault.probability:
                     continue

@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smtp-port", type=int, help="serve a mail server on this port too")
     parser.add_argument("--mail-dir", type=Path, default=Path("var/mail"))
     parser.add_argument("--token", default=os.environ.get("SANDBOX_TOKEN", "sandbox-token"))
+    parser.add_argument(
+        "--ampcontrol-token", default=os.environ.get("SANDBOX_AMPCONTROL_TOKEN", "ampcontrol-token")
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--locations", type=int, help="a synthetic world of so many locations")
     parser.add_argument("--charge-points", type=int, help="so many in all")
@@ -48,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", type=int, default=0, help="so many more drivers")
     parser.add_argument("--decision-delay", type=float, metavar="SECONDS", help="4 by default")
     parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
+    parser.add_argument("--late-share", type=float, default=0.0, metavar="P", help="of drivers")
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
     parser.add_argument("--no-evse-list", action="store_true", help="403 for the list of all EVSEs")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="so many calls a minute")
@@ -84,6 +88,7 @@ def world_from(options: argparse.Namespace) -> World:
         users=options.users,
     )
     world.shape = options.shape
+    world.late_share = options.late_share
     world.evse_list_forbidden = options.no_evse_list
     world.rate_limit = options.rate_limit
     for text in options.fault:
@@ -105,10 +110,16 @@ def world_from(options: argparse.Namespace) -> World:
 
 
 def make(
-    world: World, *, host: str, port: int, token: str, mails: Mailbox | None
+    world: World,
+    *,
+    host: str,
+    port: int,
+    token: str,
+    mails: Mailbox | None,
+    ampcontrol_token: str = "ampcontrol-token",  # noqa: S107
 ) -> BaseWSGIServer:
     """Return a server with a thread for each call; port 0 picks a free one."""
-    app = create_app(world, token=token, mails=mails)
+    app = create_app(world, token=token, ampcontrol_token=ampcontrol_token, mails=mails)
     return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
 
 
@@ -121,7 +132,14 @@ def serve(options: argparse.Namespace) -> None:
     except StateUnreadable as error:
         sys.exit(f"{error} Start with --reset to forget it, or with another --state.")
     mails = Mailbox(options.mail_dir) if options.smtp_port else None
-    server = make(world, host=options.host, port=options.port, token=options.token, mails=mails)
+    server = make(
+        world,
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        mails=mails,
+        ampcontrol_token=options.ampcontrol_token,
+    )
     smtp = None
     try:
         if mails is not None:

@@ -217,6 +217,23 @@ OPERATOR_PAUSES = Counter(
     about="Seconds of pause that the operator's refusals (429) asked for.",
     labels=(),
 )
+AMPCONTROL_CALLS = Counter(
+    name="chargebook_ampcontrol_calls",
+    about="Calls to Ampcontrol, each attempt for itself, by what came of them, as those to the "
+    "operator's platform.",
+    labels=("operation", "outcome"),
+)
+AMPCONTROL_CALL_SECONDS = Timer(
+    name="chargebook_ampcontrol_call_seconds",
+    about="How long calls to Ampcontrol took that were sent.",
+    labels=("operation",),
+    buckets=CALL_BUCKETS,
+)
+AMPCONTROL_PAUSES = Counter(
+    name="chargebook_ampcontrol_pause_seconds",
+    about="Seconds of pause that Ampcontrol's refusals (429) asked for.",
+    labels=(),
+)
 MAILS = Counter(
     name="chargebook_mails",
     about="Mails about bookings, by kind and by outcome (docs/operating.md).",
@@ -259,6 +276,9 @@ MEASURES: tuple[Counter | Timer, ...] = (
     OPERATOR_CALLS,
     OPERATOR_CALL_SECONDS,
     OPERATOR_PAUSES,
+    AMPCONTROL_CALLS,
+    AMPCONTROL_CALL_SECONDS,
+    AMPCONTROL_PAUSES,
     MAILS,
     TASK_RUNS,
     TASK_SECONDS,

@@ -11,12 +11,13 @@ from django.utils.timezone import now
 from ampeco.client import AmpecoClient
 from ampeco.connection import set_client
 from sandbox.app import create_app
+from sandbox.energy.attach import physics_of
 from sandbox.faults import ConnectionCut
 from sandbox.world.build import build_world
 from sandbox.world.world import World
 from upstream.calls import note_call
 
-__all__ = ["ampeco_client", "operator", "operator_world", "wire"]
+__all__ = ["ampeco_client", "assert_nobody_tripped", "operator", "operator_world", "wire"]
 
 Intercept = Callable[[httpx.Request], httpx.Response | None]
 
@@ -31,7 +32,13 @@ class Wire(httpx.BaseTransport):
     def __init__(self, world: World) -> None:
         self.sent: list[httpx.Request] = []
         self.intercept: Intercept | None = None
-        self._operator = httpx.WSGITransport(create_app(world, token=settings.AMPECO_API_TOKEN))
+        self._operator = httpx.WSGITransport(
+            create_app(
+                world,
+                token=settings.AMPECO_API_TOKEN,
+                ampcontrol_token=settings.AMPCONTROL_API_TOKEN or "ampcontrol-token",
+            )
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a call to the operator; a cut connection is httpx's error, as on a socket."""
@@ -59,9 +66,16 @@ def operator_world() -> World:
 
 
 @pytest.fixture
-def wire(operator_world) -> Wire:
-    """The way to the operator."""
-    return Wire(operator_world)
+def wire(operator_world) -> Iterator[Wire]:
+    """The way to the operator. The test fails that lets Ampcontrol get a call nobody may send."""
+    yield Wire(operator_world)
+    assert_nobody_tripped(operator_world)
+
+
+def assert_nobody_tripped(world: World) -> None:
+    """Fail if Ampcontrol got a call that nobody may send; who means one clears its tripwire."""
+    tripped = physics_of(world).depots.tripped
+    assert tripped == [], f"Over Ampcontrol's tripwire: {tripped}"
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from telemetry.measures import OPERATOR_CALL_SECONDS, OPERATOR_CALLS, OPERATOR_PAUSES
+from telemetry.measures import (
+    AMPCONTROL_CALL_SECONDS,
+    AMPCONTROL_CALLS,
+    AMPCONTROL_PAUSES,
+    OPERATOR_CALL_SECONDS,
+    OPERATOR_CALLS,
+    OPERATOR_PAUSES,
+    Counter,
+    Timer,
+)
 from upstream.errors import (
     UpstreamCircuitOpen,
     UpstreamError,
@@ -105,21 +114,40 @@ def outcome_of(problem: UpstreamError | None) -> Outcome:
 ANSWERS = frozenset({Outcome.OK, Outcome.NOT_FOUND, Outcome.REJECTED})
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where the calls to one platform are counted, and what it is called in the log."""
+
+    whom: str
+    calls: Counter
+    seconds: Timer
+    pauses: Counter
+
+    def note(self, call: Call) -> None:
+        """Count one attempt that has ended; those that were sent are timed, too."""
+        self.calls.add(operation=call.operation, outcome=call.outcome.value)
+        if call.pause_seconds:
+            self.pauses.add(call.pause_seconds)
+        if not call.was_sent:
+            return
+        self.seconds.note(call.seconds, operation=call.operation)
+        if call.outcome not in ANSWERS:
+            logger.warning(
+                "Call %s to %s: %s.",
+                call.operation,
+                self.whom,
+                call.outcome.value,
+                extra={"status": call.outcome.value, "seconds": round(call.seconds, 3)},
+            )
+
+
+OPERATOR = Tally("the operator", OPERATOR_CALLS, OPERATOR_CALL_SECONDS, OPERATOR_PAUSES)
+AMPCONTROL = Tally("Ampcontrol", AMPCONTROL_CALLS, AMPCONTROL_CALL_SECONDS, AMPCONTROL_PAUSES)
+
+
 def note_call(call: Call) -> None:
-    """Count one attempt that has ended; those that were sent are timed, too."""
-    OPERATOR_CALLS.add(operation=call.operation, outcome=call.outcome.value)
-    if call.pause_seconds:
-        OPERATOR_PAUSES.add(call.pause_seconds)
-    if not call.was_sent:
-        return
-    OPERATOR_CALL_SECONDS.note(call.seconds, operation=call.operation)
-    if call.outcome not in ANSWERS:
-        logger.warning(
-            "Call %s to the operator: %s.",
-            call.operation,
-            call.outcome.value,
-            extra={"status": call.outcome.value, "seconds": round(call.seconds, 3)},
-        )
+    """Count one attempt to call the operator."""
+    OPERATOR.note(call)
 
 
 # The operator's clock

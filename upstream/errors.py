@@ -23,12 +23,14 @@ class UpstreamError(Exception):
         ambiguous: bool = False,
         retry_after: float = 0.0,
         field_errors: Mapping[str, Sequence[str]] | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.operation = operation
         self.ambiguous = ambiguous
         self.retry_after = retry_after
+        self.reason = reason
         self.field_errors = {field: list(texts) for field, texts in (field_errors or {}).items()}
 
 
@@ -55,7 +57,8 @@ class UpstreamRejected(UpstreamError):
     """The operator refused the call (a 4xx); sending it again will not help.
 
     `field_errors` holds the messages of a 422 by AMPECO's field name. They may repeat what was
-    sent, so they are for the person who asked and not for logs.
+    sent, so they are for the person who asked and not for logs. `reason` is the beginning of what
+    the refusal said, for code that tells refusals apart: neither for people nor for logs.
     """
 
 
@@ -69,6 +72,10 @@ class UpstreamForbidden(UpstreamUnauthorized):
 
 class UpstreamNotFound(UpstreamRejected):
     """The operator does not know what was asked for (404)."""
+
+
+class UpstreamNotPermitted(UpstreamError):
+    """The portal itself forbids this call, and did not send it: somebody made a mistake here."""
 
 
 def meets_every_call(error: UpstreamError) -> bool:

@@ -207,7 +207,7 @@ def choice(value: object, known: frozenset[str], *, field: str, absent: str = UN
     surprise = (field, value[:40] if isinstance(value, str) else type(value).__name__)
     if surprise not in _surprises and len(_surprises) < MOST_SURPRISES:
         _surprises.add(surprise)
-        logger.warning("AMPECO gives %r as %s; it is read as unknown.", surprise[1], field)
+        logger.warning("The operator gives %r as %s; it is read as unknown.", *reversed(surprise))
     return UNKNOWN
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
+    UpstreamNotPermitted,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamUnauthorized,
@@ -29,6 +31,9 @@ from upstream.readers import plain_text
 MOST_ATTEMPTS = 4
 LARGEST_BODY_BYTES = 20_000_000
 CONNECT_SECONDS = 3.0
+# The longest silence, and for how long a call that may be repeated is begun again.
+SILENCE_SECONDS = 10.0
+RETRY_SECONDS = 15.0
 # A body may come slowly, but not for ever: so many times the longest silence.
 ANSWER_SILENCES = 2
 # Refusals that say nothing about the request itself.
@@ -44,7 +49,21 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
 )
 
+# So much of what a refusal says is kept, for code that has to tell refusals apart.
+LONGEST_REASON = 1000
+
 Query = Sequence[tuple[str, str]]
+# Asked with method, path below the base address, and body before anything is sent; raises for what
+# may not be.
+Rule = Callable[[str, str, Mapping[str, Any] | None], None]
+
+
+def id_in_path(value: int | str) -> str:
+    """Return an id as part of a path; raises ValueError for what could lead elsewhere."""
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError("An id is made of letters, digits, - and _.")
+    return text
 
 
 class _WithoutQuery(logging.Filter):
@@ -72,6 +91,9 @@ class Transport:
     `observer` is told of each attempt when it has ended. While `circuit` holds calls back, nothing
     is sent, nor waited for: UpstreamCircuitOpen is raised. `clock` is what the answers tell of the
     operator's clock.
+
+    `permits` is asked of every call, whoever makes it, and raises for those that may not be sent.
+    `tells_success` is asked of every answer whether it is one, where a 200 alone does not say so.
     """
 
     def __init__(
@@ -86,6 +108,8 @@ class Transport:
         max_wait_seconds: float,
         observer: Observer | None = None,
         circuit: CacheCircuitBreaker | None = None,
+        permits: Rule | None = None,
+        tells_success: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> None:
         self._base_url = _base_url(base_url)
         self._authorization = _authorization(token)
@@ -95,6 +119,10 @@ class Transport:
         self._max_wait_seconds = max_wait_seconds
         self._observer = observer
         self._circuit = circuit
+        self._permits = permits
+        self._tells_success = tells_success
+        # Paths that are answered only with, or only without, a slash at their end.
+        self._moved: dict[str, str] = {}
         self.clock = OperatorClock()
         self._calls = 0
         self._calls_lock = threading.Lock()
@@ -136,9 +164,24 @@ class Transport:
         return base.copy_with(query=query) if query else None
 
     def get(self, url: httpx.URL, *, operation: str) -> dict[str, Any]:
-        return self._repeatedly(
-            lambda: self._send(self._http.build_request("GET", url), operation, changes=False)
-        )
+        return self._repeatedly(lambda: self._get(url, operation))
+
+    def _get(self, url: httpx.URL, operation: str) -> dict[str, Any]:
+        """Read; where a redirect differs by a slash at the end only, there, from then on.
+
+        No other redirect is followed, nor any with a body.
+        """
+        known = self._moved.get(url.path)
+        if known is not None:
+            url = url.copy_with(path=known)
+        try:
+            return self._send(self._http.build_request("GET", url), operation, changes=False)
+        except _MovedBySlash as moved:
+            if known is not None:
+                raise
+            self._moved[url.path] = moved.path
+            url = url.copy_with(path=moved.path)
+            return self._send(self._http.build_request("GET", url), operation, changes=False)
 
     def read(self, path: str, query: Query = (), *, operation: str) -> dict[str, Any]:
         return self.get(self.address(path, query), operation=operation)
@@ -154,6 +197,14 @@ class Transport:
 
     def post(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
         request = self._http.build_request("POST", self.address(path), json=body)
+        return self._send(request, operation, changes=True)
+
+    def patch(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+        request = self._http.build_request("PATCH", self.address(path), json=body)
+        return self._send(request, operation, changes=True)
+
+    def delete(self, path: str, *, operation: str) -> dict[str, Any]:
+        request = self._http.build_request("DELETE", self.address(path))
         return self._send(request, operation, changes=True)
 
     def _repeatedly(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -188,6 +239,7 @@ class Transport:
         raise AssertionError("Retrying ends with an answer or an error.")
 
     def _send(self, request: httpx.Request, operation: str, *, changes: bool) -> dict[str, Any]:
+        self._require_permission(request, operation)
         began = time.monotonic()
         try:
             self._hold_back(operation)
@@ -199,6 +251,24 @@ class Transport:
         self._note_in_circuit(None, request)
         self._tell(operation, None, began=began)
         return answer
+
+    def _require_permission(self, request: httpx.Request, operation: str) -> None:
+        """Raise UpstreamNotPermitted, or what the rule raises, for what may not be sent.
+
+        Judged is what would go over the wire, and not what somebody meant to send.
+        """
+        base, url = self._base_url, request.url
+        below = f"{base.raw_path.decode().rstrip('/')}/"
+        path = url.raw_path.decode().partition("?")[0]
+        at_home = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+        if not at_home or not path.startswith(below):
+            raise UpstreamNotPermitted(
+                f"{operation}: calls go to the configured address only.", operation=operation
+            )
+        if self._permits is None:
+            return
+        body = json.loads(request.content) if request.content else None
+        self._permits(request.method, path.removeprefix(below), body)
 
     def _hold_back(self, operation: str) -> None:
         """Raise UpstreamCircuitOpen or UpstreamRateLimited where no call may be sent now.
@@ -250,7 +320,22 @@ class Transport:
             told_at = self.clock.note_answer(response.headers, sent_at=sent_at)
             self._note_quota(response, told_at=told_at)
             if response.is_success:
-                return _read_object(response, deadline=deadline)
+                answer = _read_object(response, deadline=deadline)
+                if self._tells_success is not None and not self._tells_success(answer):
+                    raise UpstreamRejected(
+                        f"{operation}: the answer says that it failed.",
+                        status=response.status_code,
+                        operation=operation,
+                    )
+                return answer
+            if (path := _path_but_for_a_slash(request, response)) is not None:
+                moved = _MovedBySlash(
+                    f"{operation}: the operator answered {response.status_code}.",
+                    status=response.status_code,
+                    operation=operation,
+                )
+                moved.path = path
+                raise moved
             raise self._refusal(
                 response, operation, changes=changes, deadline=deadline, told_at=told_at
             )
@@ -300,16 +385,36 @@ class Transport:
             return UpstreamForbidden(message, status=status, operation=operation)
         if status == httpx.codes.NOT_FOUND:
             return UpstreamNotFound(message, status=status, operation=operation)
+        said = _refusal_body(response, deadline=deadline)
         return UpstreamRejected(
             message,
             status=status,
             operation=operation,
-            field_errors=_field_errors(response, deadline=deadline),
+            field_errors=_field_errors(said),
+            reason=said[: 4 * LONGEST_REASON].decode(errors="replace")[:LONGEST_REASON],
         )
 
 
 class _Unreadable(Exception):
     """An answer whose body is no JSON object that we are willing to read."""
+
+
+class _MovedBySlash(UpstreamUnavailable):
+    """A read was redirected to the same path with, or without, a slash at its end."""
+
+    path = ""
+
+
+def _path_but_for_a_slash(request: httpx.Request, response: httpx.Response) -> str | None:
+    """Return where a redirect of a read leads, if that differs by a slash at the end only."""
+    if request.method != "GET" or not response.has_redirect_location:
+        return None
+    try:
+        path = request.url.join(response.headers["location"]).path
+    except (httpx.InvalidURL, ValueError):
+        return None
+    here = request.url.path
+    return path if path != here and path.rstrip("/") == here.rstrip("/") else None
 
 
 def _may_be_about_it(status: int | None) -> bool:
@@ -337,13 +442,21 @@ def _authorization(token: str) -> str:
 
 
 def _read_object(response: httpx.Response, *, deadline: float) -> dict[str, Any]:
-    try:
-        answer = json.loads(_read_body(response, deadline=deadline))
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
+    body = _read_body(response, deadline=deadline)
+    if response.status_code == httpx.codes.NO_CONTENT and not body:
+        return {}
+    answer = _object_in(body)
+    if answer is None:
         raise _Unreadable("the answer is not the JSON that was expected")
     return answer
+
+
+def _object_in(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _read_body(response: httpx.Response, *, deadline: float) -> bytes:
@@ -357,16 +470,20 @@ def _read_body(response: httpx.Response, *, deadline: float) -> bytes:
     return bytes(body)
 
 
-def _field_errors(response: httpx.Response, *, deadline: float) -> dict[str, list[str]]:
-    """Return a 422's messages by field; none where they cannot be read, since the refusal stands.
+def _refusal_body(response: httpx.Response, *, deadline: float) -> bytes:
+    """Return what a refusal says; nothing where it cannot be read, since the refusal stands."""
+    try:
+        return _read_body(response, deadline=deadline)
+    except (httpx.RequestError, _Unreadable):
+        return b""
+
+
+def _field_errors(said: bytes) -> dict[str, list[str]]:
+    """Return a 422's messages by field.
 
     AMPECO documents `errors` as an object of lists; a single text is taken as a list of one.
     """
-    try:
-        answer = _read_object(response, deadline=deadline)
-    except (httpx.RequestError, _Unreadable):
-        return {}
-    errors = answer.get("errors")
+    errors = (_object_in(said) or {}).get("errors")
     if not isinstance(errors, dict):
         return {}
     return {

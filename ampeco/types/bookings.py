@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from ampeco.types.people import last_digits
 from ampeco.types.places import ACCESS_METHODS, CONNECTOR_TYPES, CURRENT_TYPES, VEHICLE_TYPES
 from upstream.readers import (
     Payload,
@@ -27,6 +26,7 @@ from upstream.readers import (
     whole_number,
     wire_instant,
 )
+from upstream.tag_keys import last_digits
 
 REQUEST_TYPES = frozenset({"create", "update", "cancel"})
 DECISIONS = frozenset({"approved", "rejected"})

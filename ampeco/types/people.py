@@ -16,13 +16,12 @@ from upstream.readers import (
     section,
     whole_number,
 )
-from upstream.tag_keys import short_tag_key, tag_key
+from upstream.tag_keys import last_digits, short_tag_key, tag_key
 
 USER_STATUSES = frozenset({"enabled", "disabled"})
 INVITE_STATUSES = frozenset({"pending", "sent", "accepted"})
 ID_TAG_TYPES = frozenset({"rfid", "mac_address", "emaid"})
 ID_TAG_STATUSES = frozenset({"enabled", "disabled", "suspended"})
-LAST_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +128,6 @@ class IdTag:
             uid_short_key=short_tag_key(number),
             expires_at=instant(payload.get("expireAt")),
         )
-
-
-def last_digits(number: object) -> str:
-    """Return the end of a token's number, as much as tells it from another; the rest is a secret.
-
-    One so short that its end would be most of it gives nothing.
-    """
-    text = plain_text(number)
-    return text[-LAST_DIGITS:] if len(text) >= 2 * LAST_DIGITS else ""
 
 
 def _invites(value: object) -> tuple[PartnerInvite, ...] | None:

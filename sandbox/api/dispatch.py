@@ -5,7 +5,7 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.api import bookings, payloads, people, places, power
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
 from sandbox.api.filters import found
-from sandbox.faults import ConnectionCut, Fault
+from sandbox.faults import KINDS, ConnectionCut, Fault
 from sandbox.world.world import World
 
 ROOT = "/public-api"
@@ -81,6 +81,8 @@ ROUTES = Map(
 class Api:
     """The WSGI application under `/public-api`."""
 
+    kinds: Collection[str] = KINDS
+
     def __init__(self, world: World, *, token: str) -> None:
         self.world = world
         self._token = token
@@ -91,10 +93,9 @@ class Api:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         with self.world.lock:
-            self.world.arrivals += 1
-        struck = {
-            fault.kind: fault for fault in self.world.faults.strike(request.method, request.path)
-        }
+            self._note_arrival(request)
+        faults = self.world.faults.strike(request.method, request.path, kinds=self.kinds)
+        struck = {fault.kind: fault for fault in faults}
         if "latency" in struck:
             time.sleep(struck["latency"].seconds)
         if "late" in struck:
@@ -113,6 +114,12 @@ class Api:
             response.response = _trickle(body, struck["slow-body"].seconds)
             response.content_length = len(body)
         return response(environ, start_response)
+
+    def _note_arrival(self, request: Request) -> None:  # noqa: ARG002
+        self.world.arrivals += 1
+
+    def _limit(self) -> int | None:
+        return self.world.rate_limit
 
     def _answer(self, request: Request, struck: dict[str, Fault]) -> Response:
         headers = {"Date": http_date(self.world.clock.now())}
@@ -143,7 +150,7 @@ class Api:
             raise Unauthorized
 
     def _count(self, headers: dict[str, str]) -> None:
-        limit = self.world.rate_limit
+        limit = self._limit()
         if limit is None:
             return
         with self.world.lock:

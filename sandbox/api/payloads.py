@@ -86,7 +86,7 @@ def charge_point(world: World, record: ChargePoint) -> Payload:
         "networkStatus": record.network_status,
         "hardwareStatus": "available",
         "network": {
-            "id": f"net-{record.id}",
+            "id": record.ocpp_id,
             "protocol": "ocpp 1.6",
             "password": f"never-store-{record.id}",
         },
@@ -96,6 +96,14 @@ def charge_point(world: World, record: ChargePoint) -> Payload:
         "autoStartWithoutAuthorization": False,
         "disableAutoStartEmulation": False,
         "enableAutoFaultRecovery": False,
+        "lastBootNotification": {
+            "model": "SB 2",
+            "vendor": "Simulated",
+            "chargePointSerialNumber": record.serial_number,
+            "chargeBoxSerialNumber": None,
+            "firmwareVersion": "2.4.1",
+            "lastUpdatedAt": instant(record.updated_at),
+        },
         "lastUpdatedAt": instant(record.updated_at),
     }
     if record.location_id is not None:
@@ -307,8 +315,7 @@ def session(world: World, record: Session) -> Payload:
     """Return a session; energy is in Wh and grows until it has stopped."""
     now = world.clock.now()
     until = min(now, record.stops_at)
-    hours = max(timedelta(0), until - record.started_at) / timedelta(hours=1)
-    energy = round(hours * record.power_kw * 600)
+    energy = _energy(world, record, until)
     over = session_is_over(world, record)
     return {
         "id": str(record.id),
@@ -327,3 +334,12 @@ def session(world: World, record: Session) -> Payload:
         "billingStatus": "completed" if over else "pending",
         "lastUpdatedAt": instant(until),
     }
+
+
+def _energy(world: World, record: Session, until: datetime) -> int:
+    """Return what was delivered in Wh: as measured, or else three fifths of the most."""
+    measured = world.meter(record) if world.meter else None
+    if measured is not None:
+        return round(measured * 1000)
+    hours = max(timedelta(0), until - record.started_at) / timedelta(hours=1)
+    return round(hours * record.power_kw * 600)

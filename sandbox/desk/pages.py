@@ -27,7 +27,7 @@ FRAME = Markup("""<!DOCTYPE html>
 <header>
 <p class="what">Simulated operator: for trying out, nothing here is real</p>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
-<a href="/mail"{mail}>E-mails</a></nav>
+<a href="/charging"{charging}>Smart charging</a> <a href="/mail"{mail}>E-mails</a></nav>
 </header>
 <main class="{current}">
 <h1>{title}</h1>
@@ -36,6 +36,7 @@ FRAME = Markup("""<!DOCTYPE html>
 </body>
 </html>
 """)
+PAGES = ("desk", "chargers", "charging", "mail")
 CURRENT = Markup(' aria-current="page"')
 RENEW = Markup('<script src="/desk.js" defer></script>')
 
@@ -45,7 +46,7 @@ def page(title: str, content: Markup, *, current: str, renewed: bool = False) ->
 
     With `renewed` it is read again every few seconds, unless somebody is at work in it.
     """
-    marks = {name: CURRENT if name == current else "" for name in ("desk", "chargers", "mail")}
+    marks = {name: CURRENT if name == current else "" for name in PAGES}
     return Response(
         FRAME.format(
             title=title, content=content, script=RENEW if renewed else "", current=current, **marks

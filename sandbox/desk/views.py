@@ -9,6 +9,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from sandbox.api.filters import refuse_other_sites
+from sandbox.desk import charging
 from sandbox.desk.pages import form, page, table
 from sandbox.faults import KINDS
 from sandbox.world.records import Booking, Evse, Location
@@ -86,6 +87,9 @@ def do(world: World, request: Request) -> Response:
                 world.faults.add(sent["kind"], count=calls, seconds=FAULT_SECONDS)
             case "no-faults":
                 world.faults.clear()
+            case "charging":
+                charging.do(world, sent)
+                back = "/charging"
     return redirect(back, code=303)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from drivers.models import Driver, Fleet
+from sandbox.energy.cast import VINS
 from sandbox.world.belongings import LIMITS
 from sandbox.world.cast import HUDSON, RHONE
 from sites.models import Location, ParkingLimits, ParkingSpace
@@ -126,6 +127,7 @@ def make_first_vehicles(fleet: Fleet) -> int:
         if Vehicle.objects.filter(fleet=fleet, number=seed.number).exists():
             continue
         vehicle = Vehicle(fleet=fleet, number=seed.number, plate=seed.plate, **seed.facts)
+        vehicle.vin = VINS.get(seed.number, "")
         vehicle.home_site = home
         if seed.driver:
             vehicle.usual_driver = Driver.objects.filter(ampeco_user_id=seed.driver).first()

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sandbox.world.records import (
     Evse,
     IdTag,
     Invite,
+    Keepsake,
     Location,
     ParkingSpace,
     Plan,
@@ -35,10 +36,11 @@ class Holdings:
     leaves that open.
 
     `decision_delay` is in seconds; with `manual` requests wait for a person. `shape` is the version
-    of the API whose payloads are given out. `no_show_share` and `failed_share` are chances.
-    `drops_external_id` gives no external id back, nor finds any by it; `leaves_out_booking_id` says
-    of an approved create not which booking it made; `rounds_to_minutes` dates all to the minute;
-    `names_tokens` says of each booking with which of its driver's cards it may be started.
+    of the API whose payloads are given out. `no_show_share`, `late_share` and `failed_share` are
+    chances. `drops_external_id` gives no external id back, nor finds any by it;
+    `leaves_out_booking_id` says of an approved create not which booking it made;
+    `rounds_to_minutes` dates all to the minute; `names_tokens` says of each booking with which of
+    its driver's cards it may be started.
     """
 
     def __init__(self, *, seed: int = 1) -> None:
@@ -65,6 +67,7 @@ class Holdings:
         self.rounds_to_minutes = False
         self.running_changes = RUNNING_CHANGES[0]
         self.no_show_share = 0.1
+        self.late_share = 0.0
         self.failed_share = 0.0
         self.rate_limit: int | None = None
 
@@ -82,6 +85,9 @@ class Holdings:
         self.requests: dict[int, Request] = {}
         self.bookings: dict[int, Booking] = {}
         self.sessions: dict[int, Session] = {}
+        self.keepsakes: dict[str, Keepsake] = {}
+        # Tells what a session has delivered by now in kWh, where somebody measures it.
+        self.meter: Callable[[Session], float | None] | None = None
 
         self.by_email: dict[str, int] = {}
         self.by_external_id: dict[str, list[int]] = defaultdict(list)

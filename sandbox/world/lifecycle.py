@@ -12,6 +12,8 @@ from sandbox.world.records import Booking
 
 RESERVED_BEFORE = timedelta(minutes=10)
 SHOWS_UP_AFTER = timedelta(minutes=3)
+# The most that who is late comes later.
+LATE_BY = timedelta(minutes=11)
 NO_SHOW_AFTER = timedelta(minutes=15)
 STOPS_BEFORE = timedelta(minutes=5)
 SHORTEST_SESSION = timedelta(minutes=1)
@@ -22,8 +24,9 @@ def next_turn(world: Holdings, booking: Booking) -> datetime | None:
     if booking.status == "accepted":
         return booking.start_at - RESERVED_BEFORE
     if booking.status == "reserved":
-        after = SHOWS_UP_AFTER if shows_up(world, booking) else NO_SHOW_AFTER
-        return booking.start_at + after
+        if not shows_up(world, booking):
+            return booking.start_at + NO_SHOW_AFTER
+        return booking.start_at + shows_up_after(world, booking)
     if booking.status == "completed" and booking.session_id in world.sessions:
         return world.sessions[booking.session_id].stops_at
     return None
@@ -31,6 +34,14 @@ def next_turn(world: Holdings, booking: Booking) -> datetime | None:
 
 def shows_up(world: Holdings, booking: Booking) -> bool:
     return draw(world, booking, "") >= world.no_show_share
+
+
+def shows_up_after(world: Holdings, booking: Booking) -> timedelta:
+    """Return how long after the start a driver plugs in; some are late."""
+    late = draw(world, booking, "/late")
+    if late >= world.late_share:
+        return SHOWS_UP_AFTER
+    return SHOWS_UP_AFTER + LATE_BY * (late / world.late_share)
 
 
 def draw(world: Holdings, booking: Booking, what: str) -> float:

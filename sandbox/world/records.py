@@ -72,6 +72,15 @@ class ChargePoint:
     evse_ids: list[int] = field(default_factory=list)
     rate_id: int | None = None
 
+    @property
+    def ocpp_id(self) -> str:
+        """Return what it calls itself over OCPP."""
+        return f"net-{self.id}"
+
+    @property
+    def serial_number(self) -> str:
+        return f"SB{self.id * 7919:08}"
+
 
 @dataclass(slots=True)
 class Connector:
@@ -216,3 +225,11 @@ class Session:
     started_at: datetime
     stops_at: datetime
     power_kw: int
+
+
+@dataclass(slots=True)
+class Keepsake:
+    """What another part of the simulation wants to be remembered, as JSON."""
+
+    id: str
+    content: Any

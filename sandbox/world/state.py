@@ -11,10 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.world.records import Booking, Evse, Request, Session
+from sandbox.world.records import Booking, Evse, Keepsake, Request, Session
 
 Row = dict[str, Any]
-RECORDS: dict[str, type] = {"requests": Request, "bookings": Booking, "sessions": Session}
+RECORDS: dict[str, type] = {
+    "requests": Request,
+    "bookings": Booking,
+    "sessions": Session,
+    "keepsakes": Keepsake,
+}
 EVSE_STATES = "evse_states"
 # Of an EVSE only what the operator changes is kept.
 FIELDS: dict[type, tuple[str, ...]] = {
@@ -35,6 +40,7 @@ class State:
     requests: dict[int, Request]
     bookings: dict[int, Booking]
     sessions: dict[int, Session]
+    keepsakes: dict[str, Keepsake]
     evses: dict[int, Row]
 
 
@@ -45,7 +51,7 @@ def read(path: Path) -> State:
     StateUnreadable for anything else that is no state.
     """
     settings: Row = {}
-    rows: dict[str, dict[int, Row]] = {kind: {} for kind in (*RECORDS, EVSE_STATES)}
+    rows: dict[str, dict[Any, Row]] = {kind: {} for kind in (*RECORDS, EVSE_STATES)}
     try:
         for change in _changes(path.read_text(encoding="utf-8", errors="replace").splitlines()):
             for kind, known in rows.items():

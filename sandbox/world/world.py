@@ -10,13 +10,13 @@ from sandbox.world.holdings import Holdings
 from sandbox.world.judgement import objection, pick_evse
 from sandbox.world.lifecycle import (
     SHORTEST_SESSION,
-    SHOWS_UP_AFTER,
     STOPS_BEFORE,
     draw,
     next_turn,
     shows_up,
+    shows_up_after,
 )
-from sandbox.world.records import Booking, Request, Session
+from sandbox.world.records import Booking, Keepsake, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
 
 LATER = datetime.max.replace(tzinfo=UTC)
@@ -34,7 +34,7 @@ class World(Holdings):
         self._turns: dict[int, datetime] = {}
         self._agenda: list[tuple[datetime, int]] = []
         self._altered_evses: set[int] = set()
-        self._unsaved: dict[str, dict[int, Any]] = {}
+        self._unsaved: dict[str, dict[Any, Any]] = {}
         self._saved_to: Path | None = None
         self._saved_settings: dict[str, Any] = {}
         self._looked_at = datetime.min.replace(tzinfo=UTC)
@@ -230,7 +230,7 @@ class World(Holdings):
     def start_session(self, booking: Booking) -> Session:
         """Let the driver plug in; the EVSE is taken until the session stops."""
         evse = self.evses[booking.evse_id]
-        started_at = booking.start_at + SHOWS_UP_AFTER
+        started_at = booking.start_at + shows_up_after(self, booking)
         session = Session(
             id=next(reversed(self.sessions), 0) + 1,
             booking_id=booking.id,
@@ -322,6 +322,12 @@ class World(Holdings):
         if self.state_file is not None:
             self._unsaved.setdefault(kind, {})[record.id] = record
 
+    def keep(self, keepsake: Keepsake) -> None:
+        """Remember something for another part of the simulation; the last word on it counts."""
+        self.keepsakes[keepsake.id] = keepsake
+        self._note("keepsakes", keepsake)
+        self.save()
+
     def save(self) -> None:
         """Write down what has changed since the last time, if there is a file.
 
@@ -354,6 +360,7 @@ class World(Holdings):
         self.manual = kept.settings.get("manual", self.manual)
         self.decision_delay = kept.settings.get("decision_delay", self.decision_delay)
         self.requests, self.bookings, self.sessions = kept.requests, kept.bookings, kept.sessions
+        self.keepsakes = kept.keepsakes
         for pk, row in kept.evses.items():
             self._altered_evses.add(pk)
             for name, value in row.items():

@@ -7,8 +7,10 @@ import pytest
 import time_machine
 
 import config.wsgi
+from ampcontrol.connection import PLATFORM as AMPCONTROL
 from ampeco import connection
 from ampeco.connection import get_client, set_client
+from upstream.connection import PAGE_SILENCE_SECONDS, Held
 from upstream.errors import UpstreamNotFound, UpstreamRateLimited
 
 
@@ -81,17 +83,19 @@ def test_pages_are_less_patient_and_may_use_what_workers_leave(settings, monkeyp
         return client.calls - before
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
-    monkeypatch.setattr(connection, "_held", connection._Held())
+    monkeypatch.setattr(connection.PLATFORM, "held", Held())
     # Away from the end of a minute, when the last one counts less from second to second.
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False):
         assert calls_until_held_off(get_client()) == 8
         connection.serve_pages()
         pages = get_client()
         assert calls_until_held_off(pages) == 2
-    assert pages._transport._timeout == connection.PAGE_SILENCE_SECONDS
+    assert pages._transport._timeout == PAGE_SILENCE_SECONDS
 
 
 def test_the_web_application_says_that_it_serves_pages(monkeypatch):
-    monkeypatch.setattr(connection, "_held", connection._Held())
+    platforms = (connection.PLATFORM, AMPCONTROL)
+    for platform in platforms:
+        monkeypatch.setattr(platform, "held", Held())
     importlib.reload(config.wsgi)
-    assert connection._held.serves_pages
+    assert all(platform.held.serves_pages for platform in platforms)

@@ -434,7 +434,7 @@ def test_unknown_enum_value_is_logged_once(caplog, monkeypatch):
         for _ in range(3):
             Evse.from_payload({"id": 1, "status": "vaporised"})
     assert [record.getMessage() for record in caplog.records] == [
-        "AMPECO gives 'vaporised' as EVSE status; it is read as unknown."
+        "The operator gives 'vaporised' as EVSE status; it is read as unknown."
     ]
 
 

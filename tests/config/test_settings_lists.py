@@ -17,6 +17,7 @@ READERS = {
     "boolean",
     "number",
     "words",
+    "pairs",
     "web_address",
     "tile_address",
     "time_zone",

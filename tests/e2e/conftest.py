@@ -16,9 +16,14 @@ GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 
 @pytest.fixture(scope="session")
 def demo_stack(tmp_path_factory) -> Iterator[DemoStack]:
-    """Run the whole demo in a folder of its own, on free ports; end it afterwards."""
+    """Run the whole demo in a folder of its own, on free ports; end it afterwards.
+
+    All fails if Ampcontrol got a call meanwhile that nobody may send.
+    """
     with own_demo(tmp_path_factory.mktemp("demo")) as stack:
         yield stack
+        with Operator(stack.operator) as operator:
+            assert operator.tripped() == []
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,10 @@ class Operator:
         """Let nothing go wrong any more."""
         self.http.delete("/control/faults").raise_for_status()
 
+    def tripped(self) -> list[dict]:
+        """Return the calls to Ampcontrol that nobody may send."""
+        return self.http.get("/control/ampcontrol/tripwire").raise_for_status().json()
+
     def reject(self, pk: int, *, reason: str) -> None:
         """Reject a request that waits for a person."""
         answer = self.http.post(f"/control/requests/{pk}", json={"reason": reason})

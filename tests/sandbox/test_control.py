@@ -166,6 +166,7 @@ class TestSettings:
             "leaves_out_booking_id": True,
             "rounds_to_minutes": True,
             "no_show_share": 1,
+            "late_share": 0.25,
             "failed_share": 0.5,
             "running_changes": "rejected",
             "rate_limit": 60,

@@ -20,7 +20,7 @@ DEFAULT_PORTS = {
     "DEMO_VALKEY_PORT": 6399,
     "DEMO_LIVE_PORT": 8001,
 }
-SECRETS = ("secret_key", "operator_token", "valkey_password")
+SECRETS = ("secret_key", "operator_token", "ampcontrol_token", "valkey_password")
 
 
 class PortTaken(Exception):
@@ -39,6 +39,7 @@ class Stack:
     live_port: int
     secret_key: str
     operator_token: str
+    ampcontrol_token: str
     valkey_password: str
 
     @property
@@ -97,6 +98,12 @@ class Stack:
             "AMPECO_BASE_URL": f"{self.operator}/public-api",
             "AMPECO_API_TOKEN": self.operator_token,
             "SANDBOX_TOKEN": self.operator_token,
+            "AMPCONTROL_BASE_URL": f"{self.operator}/ampcontrol",
+            "AMPCONTROL_API_TOKEN": self.ampcontrol_token,
+            "AMPCONTROL_WRITES": "departures,states-of-charge,priorities,alerts,routes",
+            "AMPCONTROL_WEBHOOK_SECRETS": "",
+            "AMPECO_WEBHOOK_SECRET": "",
+            "SANDBOX_AMPCONTROL_TOKEN": self.ampcontrol_token,
             "DEFAULT_TIMEZONE": "Europe/Berlin",
             "EMAIL_URL": f"smtp://{LOOPBACK}:{self.mail_port}",
             "DEFAULT_FROM_EMAIL": "Chargebook <portal@chargebook.example>",

@@ -17,6 +17,7 @@ from accounts.models import User
 from drivers.models import Fleet, FleetMembership, TeamRole
 from mirror.models import SyncRun
 from sandbox.management.first_bookings import make_first_bookings
+from sandbox.management.first_links import confirm_first_links
 from sandbox.management.first_vehicles import make_first_vehicles, note_first_limits
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 
@@ -72,6 +73,9 @@ class Command(BaseCommand):
             logins = make_people()
         call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(f"{make_vehicles()} vehicles were made.")
+        if settings.AMPCONTROL_BASE_URL:
+            linked = confirm_first_links(User.objects.get(email=STAFF[0]))
+            self.stdout.write(f"{linked} links to Ampcontrol were confirmed.")
         if options["bookings"]:
             self.stdout.write(f"{make_bookings()} bookings were made.")
         if options["logins"]:
