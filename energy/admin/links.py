@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - Django calls these methods by position.
-"""Smart charging in the back office: what of Ampcontrol's is what of ours, power and prices."""
+"""Links in the back office: what of Ampcontrol is what of ours, and sites’ power and prices."""
 
 from collections.abc import Callable
 from typing import Any
