@@ -1,5 +1,6 @@
 """Smart charging in the back office."""
 
+from energy.admin.links import LinkAdmin
 from energy.admin.mirrored import (
     AlertAdmin,
     NetworkAdmin,
@@ -8,4 +9,11 @@ from energy.admin.mirrored import (
     SessionAdmin,
 )
 
-__all__ = ["AlertAdmin", "NetworkAdmin", "ReadingAdmin", "RemoteVehicleAdmin", "SessionAdmin"]
+__all__ = [
+    "AlertAdmin",
+    "LinkAdmin",
+    "NetworkAdmin",
+    "ReadingAdmin",
+    "RemoteVehicleAdmin",
+    "SessionAdmin",
+]

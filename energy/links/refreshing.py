@@ -13,11 +13,19 @@ from energy.links import matching
 from energy.links.kinds import PAIRINGS, Kind, Pairing
 from energy.links.matching import Proposal
 from energy.links.settling import Changes, Known, settle
-from energy.models import Link, PastLink
+from energy.models import Link, PastLink, Reading
 from sites.models import ChargePoint
 from vehicles.models import Vehicle
 
 State = Link.State
+# What is matched anew when a kind of Ampcontrol's records has been read.
+AFTER_READING: dict[str, list[str]] = {
+    Reading.Kind.NETWORKS: [Kind.NETWORK],
+    Reading.Kind.CHARGE_POINTS: [Kind.CHARGE_POINT, Kind.CONNECTOR, Kind.NETWORK],
+    Reading.Kind.CONNECTORS: [Kind.CONNECTOR],
+    Reading.Kind.VEHICLES: [Kind.VEHICLE],
+    Reading.Kind.TAGS: [Kind.TAG],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,12 @@ def refresh_links(kinds: Iterable[str] | None = None) -> Refreshed:
         if kind in wanted:
             result += _refresh(kind)
     return result
+
+
+def refresh_after_reading(kind: str) -> None:
+    """Match anew what the mirror has just read of Ampcontrol; ours may be new as well."""
+    if kind in AFTER_READING:
+        refresh_links(AFTER_READING[kind])
 
 
 def drop_links_of_sold_vehicles(now: datetime | None = None) -> int:

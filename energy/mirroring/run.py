@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampcontrol.client import AmpcontrolClient
+from energy.links.refreshing import refresh_after_reading
 from energy.mirroring.due import (
     RETRY,
     RETRY_FORBIDDEN,
@@ -131,6 +132,7 @@ def _read(client: AmpcontrolClient, job: Job) -> Outcome:
             "problem": outcome.problem[:500],
         },
     )
+    refresh_after_reading(job.spec.kind)
     return outcome
 
 

@@ -56,6 +56,9 @@ class Line(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.location or self.network}"
+
 
 class LinePoint(models.Model):
     """A value of a line from an instant on, until the next one's."""

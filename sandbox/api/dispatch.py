@@ -16,7 +16,7 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.api import bookings, notifications, payloads, people, places
+from sandbox.api import bookings, notifications, payloads, people, places, power
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
 from sandbox.api.filters import found
 from sandbox.faults import KINDS, ConnectionCut, Fault
@@ -49,6 +49,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/evses/v2.1/<int:pk>"): places.read_evse,
     ("GET", "/resources/parking-spaces/v1.0"): places.list_parking_spaces,
     ("GET", "/resources/parking-spaces/v1.0/<int:pk>"): places.read_parking_space,
+    ("GET", "/resources/circuits/v2.0"): power.list_circuits,
+    ("GET", "/resources/circuits/v2.0/<int:pk>"): power.read_circuit,
+    ("GET", "/resources/electricity-rates/v2.0"): power.list_rates,
+    ("GET", "/resources/electricity-rates/v2.0/<int:pk>"): power.read_rate,
+    ("GET", "/resources/electricity-rates/v2.0/<int:pk>/price-periods"): power.list_price_periods,
     ("GET", "/resources/users/v1.0"): people.list_users,
     ("GET", "/resources/users/v1.0/<int:pk>"): people.read_user,
     ("GET", "/resources/partner-invites/v1.0"): people.list_invites,

@@ -108,6 +108,8 @@ def charge_point(world: World, record: ChargePoint) -> Payload:
     }
     if record.location_id is not None:
         payload["locationId"] = record.location_id
+    if record.rate_id is not None:
+        payload["electricityRateId"] = record.rate_id
     if record.type == "personal":
         payload["pin"] = "0000"
         payload["sharingCode"] = f"never-store-{record.id}"

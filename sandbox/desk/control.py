@@ -33,6 +33,7 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "evse_list_forbidden": lambda value: isinstance(value, bool),
     "parking_forbidden": lambda value: isinstance(value, bool),
     "id_tags_forbidden": lambda value: isinstance(value, bool),
+    "power_forbidden": lambda value: isinstance(value, bool),
     "names_tokens": lambda value: isinstance(value, bool),
     "ignores_external_id": lambda value: isinstance(value, bool),
     "drops_external_id": lambda value: isinstance(value, bool),

@@ -5,6 +5,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from sandbox.faults import Faults
 from sandbox.world.clock import Clock
@@ -58,6 +59,7 @@ class Holdings:
         self.evse_list_forbidden = False
         self.parking_forbidden = False
         self.id_tags_forbidden = False
+        self.power_forbidden = False
         self.names_tokens = False
         self.ignores_external_id = False
         self.drops_external_id = False
@@ -73,6 +75,9 @@ class Holdings:
         self.charge_points: dict[int, ChargePoint] = {}
         self.evses: dict[int, Evse] = {}
         self.parking_spaces: dict[int, ParkingSpace] = {}
+        # Circuits and what electricity costs: see sandbox.world.power.
+        self.circuits: dict[int, Any] = {}
+        self.rates: dict[int, Any] = {}
         self.users: dict[int, User] = {}
         self.partners: dict[int, str] = {}
         self.invites: dict[int, Invite] = {}

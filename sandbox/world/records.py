@@ -70,6 +70,7 @@ class ChargePoint:
     partner_id: int | None = None
     access_type: str = "private_view_private_use"
     evse_ids: list[int] = field(default_factory=list)
+    rate_id: int | None = None
 
     @property
     def ocpp_id(self) -> str:

@@ -36,6 +36,10 @@ LISTS = {
     ),
     "parking spaces": f"{API}/parking-spaces/v1.0",
     "parking spaces with EVSEs": f"{API}/parking-spaces/v1.0?include[]=evses",
+    "circuits": f"{API}/circuits/v2.0",
+    "circuits with charge points": f"{API}/circuits/v2.0?include[]=chargePointPriorities",
+    "electricity rates": f"{API}/electricity-rates/v2.0",
+    "prices": f"{API}/electricity-rates/v2.0/1/price-periods",
     "id tags": f"{API}/id-tags/v2.0",
     "id tags by cursor": f"{API}/id-tags/v2.0?cursor=",
     "users": f"{API}/users/v1.0",
@@ -47,6 +51,8 @@ LISTS = {
     "booking requests": REQUESTS,
     "bookings": BOOKINGS,
 }
+# Of these the document has no 429.
+NEVER_TOO_MANY = {"circuits", "circuits with charge points", "electricity rates"}
 NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
@@ -66,6 +72,8 @@ PARTS = {
     "charge point": f"{API}/charge-points/v2.0/1001",
     "EVSE": f"{API}/evses/v2.1/5001",
     "EVSE with connectors": f"{API}/evses/v2.1/5001?include[]=connectors",
+    "circuit": f"{API}/circuits/v2.0/701",
+    "electricity rate": f"{API}/electricity-rates/v2.0/1",
     "user": f"{API}/users/v1.0/{CARLA.id}",
     "user with invites": f"{API}/users/v1.0/{CARLA.id}?include[]=partnerInvites",
     "user with an open invite": f"{API}/users/v1.0/{PENDING.id}?include[]=partnerInvites",
@@ -76,6 +84,8 @@ SINGLE = (
     "charge-points/v2.0",
     "evses/v2.1",
     "parking-spaces/v1.0",
+    "circuits/v2.0",
+    "electricity-rates/v2.0",
     "id-tags/v2.0",
     "users/v1.0",
     "partners/v2.0",
@@ -310,7 +320,7 @@ class TestRefusals:
         http.headers["Authorization"] = "Bearer another"
         get(LISTS[name], status=401)
 
-    @pytest.mark.parametrize("name", LISTS)
+    @pytest.mark.parametrize("name", [name for name in LISTS if name not in NEVER_TOO_MANY])
     def test_too_many(self, world, get, name):
         world.faults.add("rate-limited")
         get(LISTS[name], status=429)
@@ -327,7 +337,8 @@ class TestRefusals:
 
     def test_forbidden(self, world, get):
         world.evse_list_forbidden = world.parking_forbidden = world.id_tags_forbidden = True
-        for name in ("EVSEs", "parking spaces", "id tags"):
+        world.power_forbidden = True
+        for name in ("EVSEs", "parking spaces", "id tags", "circuits", "prices"):
             get(LISTS[name], status=403)
 
     @pytest.mark.parametrize(

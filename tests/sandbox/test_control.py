@@ -159,6 +159,7 @@ class TestSettings:
             "evse_list_forbidden": True,
             "parking_forbidden": True,
             "id_tags_forbidden": True,
+            "power_forbidden": True,
             "names_tokens": True,
             "ignores_external_id": True,
             "drops_external_id": True,

@@ -171,6 +171,8 @@ def test_all_of_the_schedule_is_tried_here():
         *MIRRORS,
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
+        # In tests/energy/own_lines/test_reading.py.
+        "read-own-lines",
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
