@@ -1,5 +1,6 @@
 """Smart charging in the back office."""
 
+from energy.admin.departures import DepartureAdmin, PassedOnAdmin, TellingAdmin
 from energy.admin.links import LinkAdmin
 from energy.admin.mirrored import (
     AlertAdmin,
@@ -11,9 +12,12 @@ from energy.admin.mirrored import (
 
 __all__ = [
     "AlertAdmin",
+    "DepartureAdmin",
     "LinkAdmin",
     "NetworkAdmin",
+    "PassedOnAdmin",
     "ReadingAdmin",
     "RemoteVehicleAdmin",
     "SessionAdmin",
+    "TellingAdmin",
 ]

@@ -173,6 +173,8 @@ def test_all_of_the_schedule_is_tried_here():
         "look-for-freed",
         # In tests/energy/own_lines/test_reading.py.
         "read-own-lines",
+        # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
+        *("make-departures", "pass-on-departures", "tell-ampcontrol"),
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
