@@ -1,7 +1,7 @@
 """What is known of a vehicle now, as a panel of several pages that keeps up by itself."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -75,7 +75,7 @@ def read_panel(
     at_charger = facts.charging.evse if facts.charging else None
     home = at_charger.charge_point.location if at_charger else vehicle.home_site
     clock = home.zone if home else as_zone(zone)
-    site = _site_to_name(fleet, facts)
+    site = _site_to_name(fleet, facts, {vehicle.home_site_id, home.pk if home else None})
     return Panel(
         vehicle=vehicle,
         charge=charge_text(state.percent, source_text(state.source), state.at, now),
@@ -136,11 +136,13 @@ def _plug_text(facts: VehicleFacts, now: datetime) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _site_to_name(fleet: Fleet, facts: VehicleFacts) -> Location | None:
-    """Return the site where a vehicle is, if the fleet may know of it."""
+def _site_to_name(
+    fleet: Fleet, facts: VehicleFacts, known: Container[int | None]
+) -> Location | None:
+    """Return the site where a vehicle is, if the fleet may know of it, or does already."""
     site = facts.whereabouts.site if facts.whereabouts else None
-    if site is None:
-        return None
+    if site is None or site.pk in known:
+        return site
     visible = visible_locations(partner_ids=private_partners(fleet))
     return site if visible.filter(pk=site.pk).exists() else None
 
