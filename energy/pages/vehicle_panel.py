@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from drivers.models import Fleet
 from drivers.permissions import private_partners
 from energy.models.states import Source
+from energy.pages.plan import reach_text
 from energy.selectors.vehicles import Charging, VehicleFacts, vehicle_facts
 from energy.wording import age_text, charge_text, percent
 from shell.formats import as_zone, in_zone, kw, kwh, zone_label
@@ -86,7 +87,10 @@ def read_panel(
         where=_where_text(facts, now, is_named=site is not None),
         site=site,
         departure=_departure_text(facts, clock),
-        charging=charging_texts(facts.charging, clock),
+        charging=[
+            *charging_texts(facts.charging, clock),
+            *filter(None, [reach_text(vehicle, facts, now=now)]),
+        ],
         warning=_warning(facts),
         zone=zone_label(clock, now),
     )
@@ -117,7 +121,7 @@ def charging_texts(charging: Charging | None, zone: ZoneInfo) -> list[str]:
     if charging.expected_end_at is None:
         told.append(_("The operator’s plan names no end."))
     else:
-        text = _("By the operator’s plan it should end at %(end)s.")
+        text = _("By the operator’s plan it should end at %(end)s at the earliest.")
         told.append(text % {"end": in_zone(charging.expected_end_at, zone)})
     return told
 
