@@ -166,6 +166,15 @@ def test_a_bookings_page_has_it_as_long_as_the_booking_goes_on(as_manager, fleet
     assert "vehicle-now" not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
 
 
+def test_a_vehicle_that_is_another_fleets_now_is_not_told_of(
+    as_manager, fleet, other_fleet, van, told
+):
+    booking = BookingFactory(fleet=fleet, vehicle=van, accepted=True)
+    van.fleet = other_fleet
+    van.save()
+    assert "vehicle-now" not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+
+
 def test_viewers_see_it_and_other_fleets_do_not(as_viewer, other_manager, van, told, client):
     assert "62 %" in panel_of(as_viewer, van)
     client.force_login(other_manager)
