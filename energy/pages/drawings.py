@@ -17,8 +17,6 @@ from shell.formats import time_in_zone
 WIDTH, HEIGHT = 1000, 100
 # Of the whole height, in percent: what the courses take. Below stand the times.
 DRAWN = 86
-# Lines at the very edge would be cut in half.
-MARGIN = 2.0
 MOST_TICKS = 6
 TICK_MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880)
 
@@ -69,7 +67,7 @@ class Scale:
 
     def y(self, value: float) -> float:
         share = min(max(value / self.top, 0.0), 1.0)
-        return round(HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN), 1)
+        return round(HEIGHT * (1 - share), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def steps(look: str, values: Sequence[Value], scale: Scale, *, filled: bool = Fa
         for (at, value), until in zip(values, ends, strict=False)
         if value is not None and until > scale.start and at < scale.end
     ]
-    strokes = []
+    strokes: list[tuple[float, float, float, bool]] = []
     for at, until, value in held:
         begin, end, y = scale.x(at), scale.x(until), scale.y(value)
         joins = bool(strokes) and strokes[-1][1] == begin

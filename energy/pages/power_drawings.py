@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from energy.pages.drawings import (
     Drawing,
+    Mark,
     Value,
     mark,
     place_of,
@@ -81,7 +82,7 @@ def price_drawing(prices: Course | None, *, zone: ZoneInfo, now: datetime) -> Dr
     values = _values(prices)
     scale = scale_for(prices.steps[0].at, prices.ends_at, max(value or 0 for _at, value in values))
     ahead = list(spans(prices, now, prices.ends_at))
-    marks = ()
+    marks: tuple[Mark, ...] = ()
     if len({each.value for each in ahead}) > 1:
         marks = tuple(
             mark(each.start + (each.end - each.start) / 2, float(each.value), word, scale)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,7 +31,7 @@ from sites.models import Location
 # What the page shows of before now, and of after it.
 BEFORE, AHEAD = timedelta(hours=3), timedelta(hours=24)
 EVENING, MORNING = time(18), time(6)
-NOT_COUNTED = {
+NOT_COUNTED: dict[str, Promise] = {
     Line.Kind.BASELOAD: gettext_lazy(
         "What the rest of the place needs is not known: it is assumed to be nothing."
     ),

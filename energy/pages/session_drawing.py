@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from energy.models import Session, VehicleState
@@ -19,13 +18,14 @@ from energy.pages.drawings import (
     time_labels,
     value_labels,
 )
+from energy.pages.plan import planned
 from energy.selectors.curves import curve_of
 from energy.wording import percent
 from shell.formats import in_zone, kw, time_in_zone
 from vehicles.models import Vehicle
 
 # What lies further apart than this is not joined by a line: nobody knows what was between.
-GAP = timedelta(minutes=45)
+GAP = timedelta(minutes=90)
 MOST_ROWS = 24
 ROW_MINUTES = (5, 10, 15, 30, 60, 120, 240)
 
@@ -57,7 +57,7 @@ def drawing_of(
     if session.started_at is None:
         return SessionDrawing(None, (), "", has_plan=False)
     measured = _measured(session, vehicle, now=now)
-    plan = _plan(session, now=now) if session.active else []
+    plan = planned(session, now=now) if session.active else []
     end = session.ended_at or now
     known = [(at, value) for at, value in [*measured.power, *measured.charge] if value is not None]
     if not known and not plan:
@@ -101,27 +101,6 @@ def _measured(session: Session, vehicle: Vehicle, *, now: datetime) -> _Measured
         [(at, float(charge)) for at, _power, charge in told if charge is not None],
         _("as the vehicle told it"),
     )
-
-
-def _plan(session: Session, *, now: datetime) -> list[Value]:
-    """Return what Ampcontrol means to give from now on, as far as it ends."""
-    planned: list[Value] = []
-    for entry in session.plan:
-        try:
-            at, value = parse_datetime(str(entry[0])), float(entry[1])
-        except (LookupError, TypeError, ValueError):
-            continue
-        if at is not None and at.tzinfo is not None:
-            planned.append((at, value))
-    planned.sort(key=lambda each: each[0])
-    begun = [each for each in planned if each[0] <= now]
-    ahead = [each for each in planned if each[0] > now]
-    if begun and (ahead or session.expected_end_at):
-        ahead.insert(0, (now, begun[-1][1]))
-    end = session.expected_end_at
-    if end is not None and end > now and ahead:
-        ahead = [each for each in ahead if each[0] < end] + [(end, None)]
-    return ahead
 
 
 def _rows(

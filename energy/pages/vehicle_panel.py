@@ -1,7 +1,7 @@
 """What is known of a vehicle now, as a panel of several pages that keeps up by itself."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from drivers.models import Fleet
 from drivers.permissions import private_partners
 from energy.models.states import Source
+from energy.pages.plan import reach_text
 from energy.selectors.vehicles import Charging, VehicleFacts, vehicle_facts
 from energy.wording import age_text, charge_text, percent
 from shell.formats import as_zone, in_zone, kw, kwh, zone_label
@@ -75,7 +76,7 @@ def read_panel(
     at_charger = facts.charging.evse if facts.charging else None
     home = at_charger.charge_point.location if at_charger else vehicle.home_site
     clock = home.zone if home else as_zone(zone)
-    site = _site_to_name(fleet, facts)
+    site = _site_to_name(fleet, facts, {vehicle.home_site_id, home.pk if home else None})
     return Panel(
         vehicle=vehicle,
         charge=charge_text(state.percent, source_text(state.source), state.at, now),
@@ -86,7 +87,10 @@ def read_panel(
         where=_where_text(facts, now, is_named=site is not None),
         site=site,
         departure=_departure_text(facts, clock),
-        charging=charging_texts(facts.charging, clock),
+        charging=[
+            *charging_texts(facts.charging, clock),
+            *filter(None, [reach_text(vehicle, facts, now=now)]),
+        ],
         warning=_warning(facts),
         zone=zone_label(clock, now),
     )
@@ -117,7 +121,7 @@ def charging_texts(charging: Charging | None, zone: ZoneInfo) -> list[str]:
     if charging.expected_end_at is None:
         told.append(_("The operator’s plan names no end."))
     else:
-        text = _("By the operator’s plan it should end at %(end)s.")
+        text = _("By the operator’s plan it should end at %(end)s at the earliest.")
         told.append(text % {"end": in_zone(charging.expected_end_at, zone)})
     return told
 
@@ -136,11 +140,13 @@ def _plug_text(facts: VehicleFacts, now: datetime) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _site_to_name(fleet: Fleet, facts: VehicleFacts) -> Location | None:
-    """Return the site where a vehicle is, if the fleet may know of it."""
+def _site_to_name(
+    fleet: Fleet, facts: VehicleFacts, known: Container[int | None]
+) -> Location | None:
+    """Return the site where a vehicle is, if the fleet may know of it, or does already."""
     site = facts.whereabouts.site if facts.whereabouts else None
-    if site is None:
-        return None
+    if site is None or site.pk in known:
+        return site
     visible = visible_locations(partner_ids=private_partners(fleet))
     return site if visible.filter(pk=site.pk).exists() else None
 

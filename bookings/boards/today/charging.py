@@ -13,7 +13,7 @@ from bookings.boards.today.reading import Today
 from bookings.models import Booking
 from drivers.models import Fleet
 from energy.alert_words import sentence_of
-from energy.models import Alert, Link, Session
+from energy.models import Link, Session
 from energy.selectors import walls
 from energy.selectors.vehicles import FRESH
 from energy.wording import age_text
@@ -89,7 +89,7 @@ def _told_of_plug(booking: Booking, *, now: datetime) -> bool:
     return bool(now - told.plugged_in_at <= FRESH)
 
 
-def _plugged_at(fleet: Fleet, vehicles: Iterable[int | None]) -> dict[int, int]:
+def _plugged_at(fleet: Fleet, vehicles: Iterable[int | None]) -> dict[int | None, int]:
     """Return at which EVSE vehicles have a session going on, as far as both are linked."""
     links = walls.vehicle_links(fleet).filter(vehicle__in=list(vehicles))
     of_vehicle = links.filter(remote_id=OuterRef("vehicle_remote_id"))
@@ -107,7 +107,9 @@ def _alerts(fleet: Fleet, bookings: list[Booking], *, now: datetime) -> Iterator
     if not connection.is_on():
         # What was told before it was switched off is no longer true.
         return
-    by_evse, by_charge_point, by_vehicle = {}, {}, {}
+    by_evse: dict[int | None, Booking] = {}
+    by_charge_point: dict[int | None, Booking] = {}
+    by_vehicle: dict[int | None, Booking] = {}
     # The soonest of each stays.
     for booking in reversed(bookings):
         if booking.evse is not None:
@@ -115,44 +117,54 @@ def _alerts(fleet: Fleet, bookings: list[Booking], *, now: datetime) -> Iterator
         if booking.vehicle_id is not None:
             by_vehicle[booking.vehicle_id] = booking
     for alert in _open_alerts(fleet, [pk for pk in by_evse if pk is not None], now=now):
-        booking = (
-            by_vehicle.get(alert.ours)
-            or by_evse.get(alert.at_evse)
-            or by_charge_point.get(alert.at_charge_point)
+        about = (
+            by_vehicle.get(alert.vehicle)
+            or by_evse.get(alert.evse)
+            or by_charge_point.get(alert.charge_point)
         )
-        told = age_text(alert.raised_at, now)
-        text = sentence_of(alert.name)
-        if alert.number:
-            page = reverse("vehicles:detail", args=[alert.ours])
-            url = _page(booking) if booking else page
-            yield Trouble(text, alert.number, told, url)
-        elif booking is not None:
-            yield Trouble(text, _place(booking), told, _page(booking))
+        told, text = age_text(alert.raised_at, now), sentence_of(alert.name)
+        if alert.vehicle is not None:
+            page = reverse("vehicles:detail", args=[alert.vehicle])
+            yield Trouble(text, alert.number, told, _page(about) if about else page)
+        elif about is not None:
+            yield Trouble(text, _place(about), told, _page(about))
 
 
-def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> Iterable[Alert]:
-    """Return open alerts with what of ours they are about: the most urgent, then the latest first.
+@dataclass(frozen=True, slots=True)
+class _OpenAlert:
+    """An alert with the keys of what of ours it is about, and the vehicle's number."""
 
-    As `ours` (a vehicle's key) with its `number`, as `at_evse` and as `at_charge_point`.
-    """
+    name: str
+    raised_at: datetime
+    vehicle: int | None
+    number: str
+    evse: int | None
+    charge_point: int | None
+
+
+def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> list[_OpenAlert]:
+    """Return open alerts: the most urgent, then the latest first."""
     urgency = Case(
         *(When(urgency=word, then=Value(place)) for place, word in enumerate(URGENCIES)),
         default=Value(len(URGENCIES)),
         output_field=IntegerField(),
     )
     of_vehicle = walls.vehicle_links(fleet).filter(remote_id=OuterRef("vehicle_remote_id"))
-    at_charge_point = Link.objects.filter(
+    charge_point = Link.objects.filter(
         kind=Link.Kind.CHARGE_POINT,
         state=Link.State.CONFIRMED,
         remote_id=OuterRef("charge_point_remote_id"),
     )
     alerts = walls.alerts_of(fleet, evses).filter(status__in=OPEN, raised_at__gte=now - ALERTS_FOR)
-    return alerts.annotate(
-        ours=Subquery(of_vehicle.values("vehicle")[:1]),
-        number=Subquery(of_vehicle.values("vehicle__number")[:1]),
-        at_evse=Subquery(_of_connector().values("evse")[:1]),
-        at_charge_point=Subquery(at_charge_point.values("charge_point")[:1]),
-    ).order_by(urgency, "-raised_at", "pk")[:MOST_ALERTS]
+    found = alerts.order_by(urgency, "-raised_at", "pk").values_list(
+        "name",
+        "raised_at",
+        Subquery(of_vehicle.values("vehicle")[:1]),
+        Subquery(of_vehicle.values("vehicle__number")[:1]),
+        Subquery(_of_connector().values("evse")[:1]),
+        Subquery(charge_point.values("charge_point")[:1]),
+    )
+    return [_OpenAlert(*row) for row in found[:MOST_ALERTS]]
 
 
 def _of_connector() -> QuerySet[Link]:

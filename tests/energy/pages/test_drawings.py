@@ -33,8 +33,8 @@ def test_a_value_holds_until_the_next_one_and_a_gap_is_a_gap():
     values = [(START, 50.0), (START + HOUR, 100.0), (START + 2 * HOUR, None)]
     values.append((START + 5 * HOUR, 0.0))
     course = steps("usable", values, SCALE, filled=True)
-    assert course.line == "M0.0 50.0H100.0L100.0 2.0H200.0M500.0 98.0H1000.0"
-    assert course.area.startswith("M0.0 98.0V50.0H100.0V98.0Z")
+    assert course.line == "M0.0 50.0H100.0L100.0 0.0H200.0M500.0 100.0H1000.0"
+    assert course.area.startswith("M0.0 100.0V50.0H100.0V100.0Z")
     assert steps("usable", [], SCALE).line == ""
 
 
@@ -48,7 +48,7 @@ def test_what_lies_outside_is_cut_at_the_edge():
 def test_measured_values_are_joined_but_not_over_a_gap():
     values = [(START, 0.0), (START + HOUR, 50.0), (START + 4 * HOUR, 100.0)]
     course = lines("charge", values, SCALE, gap=2 * HOUR)
-    assert course.line == "M0.0 98.0h0L100.0 50.0M400.0 2.0h0"
+    assert course.line == "M0.0 100.0h0L100.0 50.0M400.0 0.0h0"
     assert lines("charge", [(START, None)], SCALE, gap=HOUR).line == ""
 
 

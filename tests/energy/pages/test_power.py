@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
-from energy.models import Network
+from energy.models import LinePoint, Network
 from energy.pages.power_facts import tonight
 from tests.energy.factories import LineFactory, link_evse
 from tests.factories import EvseFactory
@@ -68,6 +68,12 @@ def test_the_drawing_has_a_table_beside_it(as_manager, site, line):
     assert "380 kW" in rows[0]
     (cut,) = [row for row in rows if "18:00" in row]
     assert "190 kW" in cut
+
+
+def test_an_hour_is_told_by_its_least_power(as_manager, site, line):
+    LinePoint.objects.create(line=line, at=now() - HOUR / 2, value=100)
+    row = page_of(as_manager, site).split("11:00</th>")[1].split("</tr>")[0]
+    assert "95 kW" in row
 
 
 def test_what_is_drawn_is_measured_or_not_known(as_manager, site, network, line):

@@ -115,6 +115,25 @@ def test_what_it_charges_and_when_that_should_end(as_manager, van, remote, told)
     assert "no target" in page
 
 
+def test_what_the_plan_should_bring_it_to_and_what_is_assumed(as_manager, van, remote, told):
+    connector = RemoteConnectorFactory()
+    link_evse(EvseFactory(current_type="ac"), connector)
+    session = SessionFactory(
+        connector_remote_id=connector.remote_id,
+        vehicle_remote_id=remote.remote_id,
+        expected_end_at=now() + 2 * HOUR,
+        plan=[[(now() - HOUR).isoformat(), 15], [(now() + HOUR).isoformat(), 5]],
+    )
+    # 15 + 5 kWh, of which 88 % get into a battery of 75 kWh.
+    words = "It should reach 85 % by then. Assumed: 88 % of the energy gets into it."
+    assert words in panel_of(as_manager, van)
+    session.plan = [[(now() - HOUR).isoformat(), 100]]
+    session.save()
+    assert "It should reach 100 % by then." in panel_of(as_manager, van)
+    VehicleNow.objects.update(state_of_charge_at=now() - 3 * HOUR)
+    assert "should reach" not in panel_of(as_manager, van)
+
+
 def test_the_panel_says_nothing_while_nothing_changes(as_manager, van, told):
     (seen,) = re.findall(r"/now/\?seen=(\w+)", panel_of(as_manager, van))
     address = f"/vehicles/{van.pk}/now/?seen={seen}"
@@ -144,6 +163,15 @@ def test_a_bookings_page_has_it_as_long_as_the_booking_goes_on(as_manager, fleet
     assert f'hx-get="/vehicles/{van.pk}/now/?seen=' in page
     booking.start_at, booking.end_at = now() - 2 * HOUR, now() - HOUR
     booking.save()
+    assert "vehicle-now" not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
+
+
+def test_a_vehicle_that_is_another_fleets_now_is_not_told_of(
+    as_manager, fleet, other_fleet, van, told
+):
+    booking = BookingFactory(fleet=fleet, vehicle=van, accepted=True)
+    van.fleet = other_fleet
+    van.save()
     assert "vehicle-now" not in as_manager.get(f"/bookings/{booking.pk}/").content.decode()
 
 
