@@ -20,7 +20,7 @@ from notifications.models import Notification
 from sandbox.management.commands.seed_demo import DEMO_PASSWORD
 from sites.selectors import all_bookable_evses
 from tools.benchmarks.world.data import enabled_drivers
-from tools.chaos import reading
+from tools.chaos import ampcontrol, reading
 from tools.chaos.books import Books, Slot, differences, repeated_mails
 from tools.chaos.faults import Chaos, calls_of
 from tools.chaos.people import Errand, Ledger, Manager
@@ -59,6 +59,7 @@ class Result:
     ready: str
     calls: int
     storms: list[int]
+    hints: Counter[str]
     restarts: Counter[str] = field(default_factory=Counter)
 
     def print(self) -> None:
@@ -66,6 +67,7 @@ class Result:
         table("What went wrong", self.faults)
         table("Started again", self.restarts)
         table("What the web servers answered", self.answers)
+        table("What it answered to hints", self.hints)
         table("What people asked for", Counter(f"{e.kind}: {e.outcome}" for e in books.asked))
         returned = Counter(e.said for e in books.asked if e.outcome == "returned")
         table("With what it was returned", returned)
@@ -117,6 +119,8 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     for manager in managers:
         manager.start()
     chaos.start()
+    hints = ampcontrol.Hints(place.portals)
+    hints.start()
     for manager in managers:
         manager.join()
     chaos.stop()
@@ -124,11 +128,13 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         if manager.problem is not None:
             raise manager.problem
     mended = time.monotonic()
+    well_again = timezone.now()
     print(f"Asked for {mended - begun:.0f} s. Waiting until all is settled …", flush=True)
     if short and not wait_until(is_settled, seconds=QUIET_SECONDS, every=0.5):
         let_time_pass()
     wait_until(is_settled, seconds=SETTLE_SECONDS, every=0.5)
     settled = time.monotonic()
+    hints.stop()
     ready = ready_word(place)
     operator_requests, operator_bookings = reading.operator_books(place.stack.operator)
     books = Books(
@@ -144,6 +150,7 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     found = differences(books)
     if ready != "ready":
         found.append(f"The portal is {ready}, though nothing is wrong any more.")
+    found += ampcontrol.differences(place.stack.operator, since=well_again, hints=hints)
     found += [
         f"{each.kind} {each.key}: nobody ever answered."
         for each in ledger.asked
@@ -159,6 +166,7 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         ready=ready,
         calls=calls_of(place.stack.operator),
         storms=chaos.storms,
+        hints=hints.answers,
     )
 
 
