@@ -175,6 +175,7 @@ def parsed(entries: list[Any], parse: Parser[Parsed], *, operation: str) -> Iter
 def unreadable(operation: str, *, ambiguous: bool = False) -> UpstreamUnavailable:
     return UpstreamUnavailable(
         f"{operation}: the answer lacks what was asked for.",
+        status=200,
         operation=operation,
         ambiguous=ambiguous,
     )

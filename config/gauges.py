@@ -4,6 +4,7 @@ Each number costs one statement that reads an index and the few rows that are op
 is counted when it happens (`telemetry.measures`), since counting a million rows takes too long.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,11 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from ampcontrol.connection import PLATFORM as AMPCONTROL
+from ampcontrol.connection import is_on as has_ampcontrol
 from ampeco.connection import PLATFORM as OPERATOR
 from bookings.models import BookingRequest
 from config.services import answers, queue_length
+from energy.mirroring.due import troubled
 from mirror.models import SyncRun
 from notifications.models import Notification
 from telemetry import sweeps
@@ -129,6 +132,19 @@ def mirror_ages(now: datetime) -> Iterator[Metric]:
     yield ages
 
 
+def failing_reads(now: datetime) -> Iterator[Metric]:
+    """Yield what of Ampcontrol could not be read when it was tried last, where there is one."""
+    failing = GaugeMetricFamily(
+        "chargebook_ampcontrol_reads_failing",
+        "How many things of Ampcontrol could not be read when it was tried last, by kind.",
+        labels=["what"],
+    )
+    kinds = Counter(job.spec.kind for job in troubled(now)) if has_ampcontrol() else Counter()
+    for kind, count in sorted(kinds.items()):
+        failing.add_metric([kind], count)
+    yield failing
+
+
 def last_syncs() -> dict[str, datetime | None]:
     """Return when each kind of mirror last came to its end; one look at an index a kind."""
     return {
@@ -145,6 +161,7 @@ FROM_DATABASE: tuple[Callable[[datetime], Iterator[Metric]], ...] = (
     unsent_mails,
     sweep_times,
     mirror_ages,
+    failing_reads,
 )
 
 

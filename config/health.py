@@ -20,6 +20,7 @@ from config.gauges import last_syncs
 from config.services import answers
 from drivers.models import Fleet, FleetDriver
 from drivers.sync import EVERY
+from mirror.models import SyncRun
 from mirror.runs import LOCATIONS, last_finished, left_out_of
 from sites.models import Location
 from telemetry import sweeps
@@ -87,13 +88,17 @@ def copies() -> Iterator[tuple[str, Check]]:
         "sites": timedelta(minutes=settings.SYNC_DELTA_MINUTES),
         "drivers": EVERY,
         "bookings": timedelta(minutes=settings.BOOKING_SYNC_MINUTES),
+        "energy": timedelta(minutes=1),
     }
     drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
     fleets = Fleet.objects.filter(is_active=True)
+    began = SyncRun.objects.filter(kind=SyncRun.Kind.ENERGY).order_by("pk")
     wanted_since = {
         "sites": datetime.min.replace(tzinfo=UTC),
         "drivers": fleets.aggregate(first=Min("created_at"))["first"],
         "bookings": drivers.aggregate(first=Min("added_at"))["first"],
+        # That there never was an attempt is told by the sweep.
+        "energy": began.values_list("started_at", flat=True).first() if has_ampcontrol() else None,
     }
     for name, since in wanted_since.items():
         ends = [at for kind, at in last.items() if kind.startswith(name) and at is not None]

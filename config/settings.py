@@ -265,6 +265,8 @@ DRIVER_LOOKUPS_PER_HOUR = env.number("DRIVER_LOOKUPS_PER_HOUR", 60, least=1)
 
 RETENTION_MONTHS = env.number("RETENTION_MONTHS", 24, most=240)
 AUDIT_MONTHS = env.number("AUDIT_MONTHS", 36, least=3, most=240)
+# What vehicles and chargers told by smart charging.
+ENERGY_WEEKS = env.number("ENERGY_WEEKS", 8, least=1, most=520)
 
 # How often secret links (a driver's page, a calendar) may be opened: each one, and by one address.
 
@@ -499,6 +501,8 @@ CELERY_BEAT_SCHEDULE = {
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
+    # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
+    "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),

@@ -144,7 +144,22 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "privacy.AuditEntry": {"user": WHOSE, "address": PERSONAL},
     "privacy.ClearedBookings": {},
+    # Of Ampcontrol: vehicles, places and times; of cards a key and the end of the number.
+    "energy.Network": {},
+    "energy.RemoteChargePoint": {},
+    "energy.RemoteConnector": {},
+    "energy.RemoteVehicle": {"name": TEXT, "plate": PERSONAL},
+    "energy.RemoteTag": {"key": OPERATORS_KEY, "last_digits": PERSONAL},
+    "energy.RemoteRoute": {},
+    "energy.Session": {"tag_key": OPERATORS_KEY},
+    "energy.Alert": {"description": TEXT},
+    "energy.Line": {"confirmed_by": WHOSE},
+    "energy.LinePoint": {},
+    "energy.Reading": {},
+    "energy.VehicleNow": {},
+    "energy.VehicleState": {},
 }
+REMOTE = "id remote_id remote_updated_at read_at retired_at"
 NOT_PERSONAL: dict[str, str] = {
     "accounts.User": "id is_superuser is_staff is_active",
     "accounts.User_groups": "id group",
@@ -229,6 +244,30 @@ NOT_PERSONAL: dict[str, str] = {
     "notifications.NotificationPreference": "id fleet kind managers driver",
     "privacy.AuditEntry": "id at actor action name object_type object_id changes counts request_id",
     "privacy.ClearedBookings": "id fleet ended_before",
+    "energy.Network": f"{REMOTE} name objective time_zone max_capacity_kw buffer baseload_active "
+    "solar_active currency default_energy_price current_load_kw uptime uptime_read_at latitude "
+    "longitude",
+    "energy.RemoteChargePoint": f"{REMOTE} network ocpp_id name serial_number max_capacity_kw "
+    "ocpp_status online_status online_status_at latitude longitude",
+    "energy.RemoteConnector": f"{REMOTE} charge_point number current_type plug max_capacity_kw "
+    "ocpp_status ocpp_status_at priority current_load_kw",
+    "energy.RemoteVehicle": f"{REMOTE} vin customer_number group make model battery_kwh "
+    "max_power_kw state_of_charge target_percent departs_at inside_network_id",
+    "energy.RemoteTag": f"{REMOTE} group vehicle_remote_id",
+    "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
+    "distance_km energy_kwh target_percent",
+    "energy.Session": f"{REMOTE} network connector_remote_id charge_point_remote_id "
+    "vehicle_remote_id started_at ended_at active priority energy_kwh energy_wanted_kwh power_kw "
+    "plan expected_end_at",
+    "energy.Alert": f"{REMOTE} network charge_point_remote_id connector_remote_id "
+    "vehicle_remote_id name category urgency status raised_at",
+    "energy.Line": "id kind network location currency evidence read_at confirmed_at refused_at",
+    "energy.LinePoint": "id line at value",
+    "energy.Reading": "id kind scope read_at full_at due_at problem",
+    "energy.VehicleNow": "id vehicle state_of_charge state_of_charge_at state_of_charge_source "
+    "plugged_in plugged_in_at charging_kw odometer_km network network_at told_at read_at",
+    "energy.VehicleState": "id vehicle at state_of_charge plugged_in charging_kw odometer_km "
+    "source",
 }
 
 

@@ -4,7 +4,8 @@ RETENTION_MONTHS after their end, bookings no longer name anybody: they belong t
 name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list, tables
 of bookings, calendars that were revoked and the back office's own history; drivers who left all
 fleets lose their names, retired vehicles their plates, and so do people who sign in but belong to
-none. The audit trail is kept for AUDIT_MONTHS.
+none. The audit trail is kept for AUDIT_MONTHS; what vehicles told of themselves, their charging
+sessions in Ampcontrol, its alerts and trips, for ENERGY_WEEKS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -14,6 +15,8 @@ cleared is noted, and what is deleted stands at the beginning of its table.
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -33,6 +36,7 @@ from bookings.models import (
 )
 from calendars.models import CalendarFeed
 from drivers.models import Driver, Fleet, FleetDriver, IdTag, PrivateAccess
+from energy import retention as energy
 from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
@@ -65,6 +69,12 @@ class Cleared:
     people: int = 0
     history: int = 0
     audit_entries: int = 0
+    vehicle_states: int = 0
+    energy_sessions: int = 0
+    alerts: int = 0
+    routes: int = 0
+    vanished_vehicles: int = 0
+    vanished_tags: int = 0
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -91,6 +101,8 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
         }
     audit_before = now - settings.AUDIT_MONTHS * MONTH
     steps["audit_entries"] = lambda: _delete_head(AuditEntry, "at", audit_before)
+    for name, old in ENERGY.items():
+        steps[name] = partial(_clear_energy, old, now)
     for name, step in steps.items():
         for _batch in range(most_batches):
             done = step()
@@ -127,6 +139,8 @@ def due(*, now: datetime | None = None) -> Cleared:
         found.history = LogEntry.objects.filter(action_time__lt=before).count()
     audit_before = now - settings.AUDIT_MONTHS * MONTH
     found.audit_entries = AuditEntry.objects.filter(at__lt=audit_before).count()
+    for name, old in ENERGY.items():
+        setattr(found, name, old(_energy_before(now)).count())
     return found
 
 
@@ -165,6 +179,25 @@ def old_people(before: datetime) -> QuerySet[User]:
         is_staff=False,
         memberships=None,
     ).exclude(email__endswith=f"@{ERASED_DOMAIN}")
+
+
+# By the names of `Cleared`: what of smart charging is old.
+ENERGY: dict[str, Callable[[datetime], QuerySet[Any]]] = {
+    "vehicle_states": energy.old_states,
+    "energy_sessions": energy.old_sessions,
+    "alerts": energy.old_alerts,
+    "routes": energy.old_routes,
+    "vanished_vehicles": energy.old_vehicles,
+    "vanished_tags": energy.old_tags,
+}
+
+
+def _clear_energy(old: Callable[[datetime], QuerySet[Any]], now: datetime) -> int:
+    return energy.clear(old(_energy_before(now)))
+
+
+def _energy_before(now: datetime) -> datetime:
+    return now - timedelta(weeks=settings.ENERGY_WEEKS)
 
 
 def _delete_head(model: type[Model], instant: str, before: datetime) -> int:

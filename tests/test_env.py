@@ -51,6 +51,10 @@ def start(entry: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
         ("MAP_TILES_URL", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
         ("MAP_TILES_URL", "https://tiles.example; script-src */{z}/{x}/{y}.png"),
         ("GEOCODER_URL", "nominatim.example"),
+        ("AMPCONTROL_BASE_URL", "api.ampcontrol.io"),
+        ("AMPCONTROL_CALLS_PER_MINUTE", "-1"),
+        ("AMPCONTROL_WRITES", "departures, everything"),
+        ("AMPCONTROL_WEBHOOK_SECRETS", "network"),
     ],
 )
 def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):
@@ -59,6 +63,20 @@ def test_wrong_setting_is_one_sentence_naming_the_variable(name, value):
     assert answer.stderr.count("\n") == 1
     assert answer.stderr.startswith("Chargebook cannot start: ")
     assert name in answer.stderr
+
+
+def test_what_may_be_written_to_ampcontrol_is_named_by_known_words():
+    answer = start(["manage.py", "check"], AMPCONTROL_WRITES="departures, everything")
+    assert answer.stderr == (
+        "Chargebook cannot start: AMPCONTROL_WRITES may name departures, vehicles, routes, "
+        "states-of-charge, priorities, alerts with commas in between, not “everything”.\n"
+    )
+
+
+def test_ampcontrol_needs_a_token_where_it_has_an_address():
+    answer = start(["manage.py", "check"], AMPCONTROL_BASE_URL="https://api.ampcontrol.io")
+    assert answer.returncode == 2
+    assert "AMPCONTROL_API_TOKEN is not set" in answer.stderr
 
 
 def test_worker_and_web_server_say_it_the_same_way():
@@ -71,6 +89,17 @@ def test_worker_and_web_server_say_it_the_same_way():
 
 def test_complete_settings_start():
     answer = start(["manage.py", "check"])
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_complete_settings_with_ampcontrol_start():
+    answer = start(
+        ["manage.py", "check"],
+        AMPCONTROL_BASE_URL="https://api.ampcontrol.io",
+        AMPCONTROL_API_TOKEN="token",
+        AMPCONTROL_WRITES="departures,alerts",
+        AMPCONTROL_WEBHOOK_SECRETS="n-1=secret",
+    )
     assert answer.returncode == 0, answer.stderr
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from ampcontrol.types.reading import first_of, record_id, text, word_of
+from ampcontrol.types.reading import first_of, record_id, text_up_to, word_of
 from upstream.readers import Payload, UnreadablePayload, instant
 
 ALERT_NAMES = frozenset(
@@ -58,6 +58,7 @@ EVENT_CATEGORIES = frozenset({"Optimization", "Delivery"})
 # Another scale than that of alerts.
 SEVERITIES = frozenset({"Info", "Warning", "Error", "Critical"})
 
+_long_text = text_up_to(500)
 _alert_name = word_of(ALERT_NAMES, "alert")
 _alert_category = word_of(ALERT_CATEGORIES, "alert category")
 _urgency = word_of(URGENCIES, "alert urgency")
@@ -154,4 +155,4 @@ def _connector(payload: Payload) -> str:
 
 
 def _description(payload: Payload) -> str:
-    return text(first_of(payload, "description", "message"))
+    return _long_text(first_of(payload, "description", "message"))

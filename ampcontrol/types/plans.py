@@ -12,6 +12,7 @@ from ampcontrol.types.reading import (
     positive,
     record_id,
     text,
+    text_up_to,
     values_over_time,
     word_of,
 )
@@ -32,7 +33,7 @@ LONGEST_SCHEDULE = 400 * 24 * 3600
 
 ROUTE_FIELDS: Table = {
     "id": ("id", lambda value: record_id(value) or None),
-    "external_id": ("externalId", text),
+    "external_id": ("externalId", text_up_to(128)),
     "vehicle_id": ("vehicleId", record_id),
     "vehicle_group": ("vehicleGroup", text),
     "starts_at": ("start", instant),

@@ -26,6 +26,7 @@ THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 LARGEST = Decimal(10_000_000)
 DECIMALS = 5
 LONGEST_TEXT = 255
+LARGEST_NUMBER = 1000
 LONGEST_ID = 64
 
 
@@ -36,6 +37,11 @@ def first_of(payload: Payload, *keys: str) -> Any:
 
 def text(value: object) -> str:
     return plain_text(value)[:LONGEST_TEXT].strip()
+
+
+def text_up_to(longest: int) -> Callable[[object], str]:
+    """Return a reader of texts that cuts them."""
+    return lambda value: plain_text(value)[:longest].strip()
 
 
 def record_id(value: object) -> str:
@@ -83,6 +89,11 @@ def share(value: object) -> Decimal | None:
 def priority(value: object) -> int | None:
     number = decimal(value)
     return int(number) if number is not None and number in range(6) else None
+
+
+def ocpp_number(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and 0 <= number <= LARGEST_NUMBER else None
 
 
 def whole(value: object) -> int | None:

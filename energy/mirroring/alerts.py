@@ -7,7 +7,6 @@ from energy.mirroring.upserts import store
 from energy.models import Alert
 
 BACK = timedelta(hours=24)
-LONGEST_BACK = timedelta(days=14)
 RESOLVED = "Resolved"
 
 
@@ -17,9 +16,8 @@ def read_alerts(turn: Turn) -> Outcome:
     An open one that Ampcontrol no longer tells of is retired.
     """
     network = turn.place
-    longest = turn.now - LONGEST_BACK
     ours = Alert.objects.filter(network=network, retired_at=None)
-    still_open = ours.exclude(status=RESOLVED).filter(raised_at__gte=longest)
+    still_open = ours.exclude(status=RESOLVED).exclude(raised_at=None)
     oldest = still_open.order_by("raised_at").values_list("raised_at", flat=True).first()
     start = min(turn.now - BACK, oldest or turn.now)
     found = turn.client.alerts(network.remote_id, start=start, end=turn.now)

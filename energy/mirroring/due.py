@@ -47,7 +47,6 @@ OF_ACCOUNT = (
     Spec(Kind.VEHICLES, vehicles.read_vehicles, 5 * MINUTE, has_changes=True),
     Spec(Kind.TAGS, vehicles.read_tags, 15 * MINUTE),
     Spec(Kind.ROUTES, vehicles.read_routes, 15 * MINUTE),
-    Spec(Kind.TELEMATICS, states.read_telematics, MINUTE),
 )
 OF_NETWORK = (
     Spec(Kind.SESSIONS, sessions.read_sessions, 5 * MINUTE),
@@ -61,6 +60,8 @@ OF_NETWORK = (
     Spec(Kind.DRAWN, lines.read_drawn, 5 * MINUTE, first_after=DRAWN_AFTER),
     Spec(Kind.UPTIME, places.read_uptime, DAY, first_after=UPTIME_AFTER),
 )
+# Last, since it is told what charges where.
+OF_LINKED = Spec(Kind.TELEMATICS, states.read_telematics, MINUTE)
 OF_VEHICLE = Spec(Kind.METERS, states.read_meter, SILENT)
 # Where something happens, sessions are read as often as their plans.
 BRISK = MINUTE
@@ -108,8 +109,7 @@ def all_jobs(now: datetime) -> Iterator[Job]:
     rows = {(row.kind, row.scope): row for row in Reading.objects.all()}
     linked = vehicles_by_remote_id()
     for spec in OF_ACCOUNT:
-        if spec.kind != Kind.TELEMATICS or linked:
-            yield Job(spec=spec, row=rows.get((spec.kind, "")))
+        yield Job(spec=spec, row=rows.get((spec.kind, "")))
     charging = Session.objects.filter(active=True, retired_at=None)
     busy = set(charging.values_list("network_id", flat=True))
     for network in Network.objects.filter(retired_at=None).order_by("pk"):
@@ -117,8 +117,15 @@ def all_jobs(now: datetime) -> Iterator[Job]:
             if _is_wanted(spec, network, is_busy=network.pk in busy):
                 row = rows.get((spec.kind, network.remote_id))
                 yield Job(spec=spec, row=row, network=network)
+    if linked:
+        yield Job(spec=OF_LINKED, row=rows.get((OF_LINKED.kind, "")))
     for remote_id in _silent_and_charging(linked, now=now):
         yield Job(spec=OF_VEHICLE, row=rows.get((OF_VEHICLE.kind, remote_id)), vehicle_id=remote_id)
+
+
+def troubled(now: datetime) -> list[Job]:
+    """Return what is wanted and could not be read when that was tried last."""
+    return [job for job in all_jobs(now) if job.row is not None and job.row.problem]
 
 
 def next_time(job: Job, *, now: datetime) -> datetime:

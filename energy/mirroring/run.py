@@ -20,6 +20,7 @@ from energy.mirroring.due import (
     due_jobs,
     next_time,
     since,
+    troubled,
 )
 from energy.mirroring.problems import problem_of
 from energy.mirroring.turns import Outcome, Turn
@@ -43,6 +44,7 @@ RUNS_KEPT = timedelta(days=2)
 # So many things are read a minute; more where the networks are more than these are enough for.
 MOST_A_MINUTE = 20
 A_MINUTE_AND_NETWORK = 5
+MOST_PROBLEMS = 3
 QUOTA_KEY = "energy-mirror-reads"
 
 
@@ -161,17 +163,11 @@ def _quota() -> CacheCallQuota:
 
 def _standing_problem() -> str:
     """Return what cannot be read at the moment, in a sentence; "" where all can."""
-    troubled = list(Reading.objects.exclude(problem="").order_by("pk")[:3])
-    names = dict(
-        Network.objects.filter(remote_id__in=[row.scope for row in troubled]).values_list(
-            "remote_id", "name"
-        )
-    )
     parts = []
-    for row in troubled:
-        what = row.get_kind_display()
-        of = names.get(row.scope, "")
-        parts.append(f"{what} ({of}): {row.problem}" if of else f"{what}: {row.problem}")
+    for job in troubled(timezone.now())[:MOST_PROBLEMS]:
+        if job.row is not None:
+            of = f" ({job.network})" if job.network else ""
+            parts.append(f"{job.row.get_kind_display()}{of}: {job.row.problem}")
     return " ".join(parts)[:500]
 
 

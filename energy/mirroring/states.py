@@ -56,8 +56,9 @@ def read_telematics(turn: Turn) -> Outcome:
         changed, states = [], []
         for remote_id, pk in vehicles.items():
             before = _facts(rows[pk])
-            state = _take_report(rows[pk], told.get(remote_id), now=turn.now)
-            _take_session(rows[pk], around.sessions.get(remote_id))
+            session = around.sessions.get(remote_id)
+            _take_session(rows[pk], session)
+            state = _take_report(rows[pk], told.get(remote_id), session=session, now=turn.now)
             _take_place(rows[pk], remote_id, around)
             if _facts(rows[pk]) != before:
                 rows[pk].read_at = turn.now
@@ -101,9 +102,12 @@ def read_meter(turn: Turn) -> Outcome:
 
 
 def _take_report(
-    row: VehicleNow, report: Telematics | None, *, now: datetime
+    row: VehicleNow, report: Telematics | None, *, session: Session | None, now: datetime
 ) -> VehicleState | None:
-    """Take one report that is newer than the last; return a state where it says something new."""
+    """Take one report that is newer than the last; return a state where it says something new.
+
+    Who is charging is plugged in, whatever the telematics say of the plug.
+    """
     if report is None or report.at > now + AHEAD:
         return None
     if row.told_at is not None and report.at <= row.told_at:
@@ -113,7 +117,8 @@ def _take_report(
     row.told_at = report.at
     if report.state_of_charge is not None:
         _take_charge(row, report.state_of_charge, at=report.at, source=source, now=now)
-    if report.plugged_in is not None and _is_newer(report.at, row.plugged_in_at):
+    tells_plug = session is None and report.plugged_in is not None
+    if tells_plug and _is_newer(report.at, row.plugged_in_at):
         row.plugged_in, row.plugged_in_at = report.plugged_in, report.at
     row.charging_kw = fitting(VehicleNow._meta.get_field("charging_kw"), report.charging_kw)
     if report.odometer_km is not None:
@@ -126,7 +131,7 @@ def _take_report(
         vehicle_id=row.vehicle_id,
         at=report.at,
         state_of_charge=own,
-        plugged_in=report.plugged_in,
+        plugged_in=row.plugged_in if session else report.plugged_in,
         charging_kw=row.charging_kw,
         odometer_km=row.odometer_km,
         source=source,
@@ -147,9 +152,9 @@ def _take_charge(
 
 
 def _take_session(row: VehicleNow, session: Session | None) -> None:
-    """Note that a vehicle which is charging is plugged in, whatever its telematics say."""
-    if session is not None and _is_newer(session.read_at, row.plugged_in_at):
-        row.plugged_in, row.plugged_in_at = True, session.read_at
+    if session is not None:
+        told = [at for at in (session.read_at, row.plugged_in_at) if at is not None]
+        row.plugged_in, row.plugged_in_at = True, max(told)
 
 
 def _take_place(row: VehicleNow, remote_id: str, around: Around) -> None:

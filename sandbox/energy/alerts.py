@@ -127,7 +127,8 @@ def _of_charges(physics: Physics, network: Network) -> Iterator[Alert]:
                 ends_at=ended,
                 **_of_plug(charge.plug),
             )
-        full_at = _full_since(physics, charge)
+        # In the yard a van may stand all night, full or not.
+        full_at = _full_since(physics, charge) if charge.session is not None else None
         if full_at:
             yield _alert(
                 network,

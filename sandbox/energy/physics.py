@@ -1,11 +1,12 @@
 """What power flows where: computed up to the present whenever somebody asks.
 
 Time goes in steps of three minutes. Power is shared out anew every quarter of an hour, and at the
-step after somebody has plugged in, left, or said what should be different. All follows from the
-seed, from what was asked for, and from the clock: it does not matter how often somebody looks.
+step after somebody has plugged in, left, reached the target, or said what should be different. All
+follows from the seed, from what was asked for, and from the clock: it does not matter how often
+somebody looks.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,9 @@ PER_QUARTER = line.QUARTER // STEP
 DAY = timedelta(days=1)
 KEPT_DAYS = 3
 LEAST_SHARE = 0.06  # below it nobody drives on
-ELSEWHERE_KW = {"van": 7.0, "truck": 60.0}
+# Who has no bay fills up elsewhere, slowly and not to the brim: kW, and the share of the battery.
+ELSEWHERE = {"van": (7.0, 0.55), "truck": (60.0, 0.75)}
+TRUCK_KWH = 150
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -77,6 +80,8 @@ class Physics:
         self.limits: dict[str, dict[str, float]] = {}
         self.shared_at: dict[str, datetime] = {}
         self._shared_for: dict[str, Any] = {}
+        # What flows in the step that is not over yet.
+        self._running: dict[str, float] = {}
         self._where: dict[str, Whereabouts] = {}
         self._wake()
 
@@ -92,6 +97,7 @@ class Physics:
         while self.now.at + STEP <= now:
             self._step()
         self._note_routines(self.now.at)
+        self._running = self._powers(self.now.at)
         self.arrivals.forget_before(self._start.at - DAY)
         if self.now.at - self._start.at >= KEPT_DAYS * DAY:
             self._let_go_of_old()
@@ -117,7 +123,7 @@ class Physics:
         now = self.world.clock.now()
         if not charge.started_at <= now < charge.stops_at or charge.started_at > self.now.at:
             return 0.0
-        return self._powers(self.now.at).get(charge.key, 0.0)
+        return self._running.get(charge.key, 0.0)
 
     def percent_of(self, charge: Charge) -> float:
         """Return how full a battery that charges is now."""
@@ -136,7 +142,7 @@ class Physics:
         if charge.started_at > self.now.at or charge.stops_at <= self.now.at:
             return 0.0
         until = min(self.world.clock.now(), charge.stops_at)
-        kw = self._powers(self.now.at).get(charge.key, 0.0)
+        kw = self._running.get(charge.key, 0.0)
         hours = (until - self.now.at) / timedelta(hours=1)
         return fill(
             charge.car, self._stored(charge), current=charge.plug.current, kw=kw, hours=hours
@@ -169,7 +175,8 @@ class Physics:
         days = abs(at - LONG_AGO) / DAY
         self._start = Batteries(at, delivered=self.now.delivered, gained=self.now.gained)
         for car in cast.CARS:
-            share_filled = 0.45 + 0.45 * chance_of(self.world.seed, car.key, at.date())
+            least = 0.25 if car.bay is None and car.battery_kwh < TRUCK_KWH else 0.45
+            share_filled = least + 0.3 * chance_of(self.world.seed, car.key, at.date())
             self._start.stored[car.key] = car.battery_kwh * share_filled
             bought = 400 * chance_of(self.world.seed, car.key, "bought")
             self._start.odometers[car.key] = 900 + car.km * (days + bought)
@@ -260,10 +267,12 @@ class Physics:
             self.now.odometers[car.key] += km
         elif where.plugged and not at_plug and car.bay is None:
             # At home, or in another yard: no line of ours.
-            most = min(ELSEWHERE_KW["truck" if car.battery_kwh > 150 else "van"], car.dc_kw)
-            kwh = fill(car, stored, current="ac", kw=most, hours=HOURS)
-            self.now.stored[car.key] = min(car.battery_kwh, stored + kwh * LOSSES["ac"])
-            kw, plugged = kwh / HOURS, True
+            most, until = ELSEWHERE["truck" if car.battery_kwh > TRUCK_KWH else "van"]
+            plugged = True
+            if stored < until * car.battery_kwh:
+                kwh = fill(car, stored, current="ac", kw=most, hours=HOURS)
+                self.now.stored[car.key] = stored + kwh * LOSSES["ac"]
+                kw = kwh / HOURS
         percent = self.now.stored[car.key] / car.battery_kwh * 100
         on_road = where.on_road and not at_plug
         self.told.setdefault(car.key, {})[number] = Told(
@@ -307,14 +316,11 @@ class Physics:
 
     def _share_if_due(self, network: Network, charges: list[Charge], at: datetime) -> None:
         objective = self.objective_at(network, at)
-        wishes = [(each.key, self._wish(each, at)) for each in charges]
-        asked = (objective, wishes)
+        takers = [self._taker(each, self._wish(each, at)) for each in charges]
+        asked = (objective, [replace(each, most_kw=0) for each in takers])
         due = number_of(at) % PER_QUARTER == 0 and self.shared_at.get(network.id) != at
         if not due and self._shared_for.get(network.id) == asked:
             return
-        takers = [
-            self._taker(each, wish) for each, (_key, wish) in zip(charges, wishes, strict=True)
-        ]
         self.limits[network.id] = share(
             takers, line.usable_kw(network.site, at), objective=objective
         )

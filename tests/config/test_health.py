@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from ampcontrol.connection import PLATFORM as AMPCONTROL
+from ampeco.connection import PLATFORM as OPERATOR
 from config import services
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
@@ -14,6 +16,7 @@ from telemetry import sweeps
 from telemetry.models import Sweep
 from tests.factories import DriverFactory
 from tools.services.ports import free_port
+from upstream.circuit_breaker import FAILURES_TO_OPEN
 
 Kind = SyncRun.Kind
 
@@ -185,3 +188,26 @@ def test_who_asks_is_not_looked_up(client, manager, django_assert_num_queries):
         answer = client.get("/health/live")
     assert answer.status_code == 200
     assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+@pytest.mark.usefixtures("all_well")
+def test_ampcontrol_is_told_of_where_there_is_one(client, settings):
+    assert "ampcontrol" not in client.get("/health/ready").json()["checks"]
+    AMPCONTROL.note_refused()
+    assert wrong(client.get("/health/ready")) == []
+    settings.AMPCONTROL_BASE_URL = "https://api.ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "token"
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert wrong(answer) == ["ampcontrol"]
+    AMPCONTROL.note_accepted()
+    assert wrong(client.get("/health/ready")) == []
+
+
+@pytest.mark.usefixtures("all_well")
+def test_a_platform_that_does_not_answer_is_wrong_for_as_long(client):
+    for _ in range(FAILURES_TO_OPEN):
+        OPERATOR.circuit().note_failure("answers 503")
+    answer = client.get("/health/ready")
+    assert wrong(answer) == ["operator"]
+    assert answer.json()["checks"]["operator"]["seconds"] >= 0

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from ampcontrol.connection import PLATFORM as AMPCONTROL
 from ampeco.connection import CIRCUIT_KEY, GATE_KEY, note_refused
 from config import gauges
 from mirror.models import SyncRun
@@ -159,6 +160,22 @@ def test_how_the_operator_treats_us(db, metrics):
     assert told["chargebook_operator_refuses_token",] == 1
     assert told["chargebook_operator_left_alone",] == 1
     assert told["chargebook_operator_pause_left_seconds",] == pytest.approx(120, abs=60)
+
+
+def test_how_ampcontrol_treats_us_is_told_apart(db, metrics):
+    AMPCONTROL.note_refused()
+    for _ in range(FAILURES_TO_OPEN):
+        AMPCONTROL.circuit().note_failure()
+    CacheGate(cache, AMPCONTROL.keys.gate).close_for(120)
+
+    told = metrics()
+
+    assert told["chargebook_ampcontrol_refuses_token",] == 1
+    assert told["chargebook_ampcontrol_left_alone",] == 1
+    assert told["chargebook_ampcontrol_pause_left_seconds",] == pytest.approx(120, abs=60)
+    assert told["chargebook_operator_refuses_token",] == 0
+    assert told["chargebook_operator_left_alone",] == 0
+    assert told["chargebook_operator_pause_left_seconds",] == 0
 
 
 def test_what_was_counted(db, metrics):

@@ -18,13 +18,26 @@ from bookings.pages.history.timeline import history_lines
 from calendars.models import CalendarFeed
 from config.celery import app
 from drivers.models import Driver, FleetDriver
+from energy.models import RemoteRoute, RemoteTag, Session, VehicleState
 from notifications.models import Notification
 from privacy import retention
 from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
 from series.models import SeriesDate
 from telemetry.sweeps import periods
-from tests.factories import BookingFactory, CalendarFeedFactory, DriverFactory, MembershipFactory
+from tests.energy.factories import (
+    AlertFactory,
+    RemoteVehicleFactory,
+    SessionFactory,
+    link_vehicle,
+)
+from tests.factories import (
+    BookingFactory,
+    CalendarFeedFactory,
+    DriverFactory,
+    MembershipFactory,
+    VehicleFactory,
+)
 from tests.privacy.conftest import places_of
 from tests.privacy.test_erasure import read_again
 
@@ -102,7 +115,7 @@ def test_a_round_without_anything_due_does_not_read_what_is_kept(
         past_booking(quux, days_ago=YOUNG - days)
         past_booking(quux, days_ago=OLD + days)
     clear_old_data()
-    with django_assert_max_num_queries(13) as queries:
+    with django_assert_max_num_queries(19) as queries:
         clear_old_data()
     assert not [one for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
 
@@ -224,3 +237,30 @@ def test_a_booking_of_nobody_is_not_the_operators_to_rename(quux, past_booking):
 
     assert not differences(booking, found)
     assert DriverFactory().pk
+
+
+def test_what_smart_charging_told_goes_after_some_weeks(settings):
+    settings.RETENTION_MONTHS, settings.ENERGY_WEEKS = 0, 4
+    old, young = now() - timedelta(weeks=5), now() - timedelta(weeks=3)
+    vehicle = VehicleFactory()
+    for at in (old, young):
+        VehicleState.objects.create(vehicle=vehicle, at=at, source="telematics")
+        SessionFactory(active=False, started_at=at - timedelta(hours=1), ended_at=at)
+        SessionFactory(active=True, started_at=at)
+        AlertFactory(status="Resolved", raised_at=at)
+        AlertFactory(status="Triggered", raised_at=at)
+        RemoteRoute.objects.create(remote_id=f"{at}", read_at=at, starts_at=at, ends_at=at)
+        RemoteVehicleFactory(retired_at=at)
+        RemoteTag.objects.create(remote_id=f"{at}", read_at=at, retired_at=at)
+    link_vehicle(vehicle, RemoteVehicleFactory(retired_at=old))
+
+    expected = due()
+    cleared = clear_old_data()
+
+    assert cleared == expected
+    assert (cleared.vehicle_states, cleared.energy_sessions) == (1, 1)
+    assert (cleared.alerts, cleared.routes) == (1, 1)
+    assert (cleared.vanished_vehicles, cleared.vanished_tags) == (1, 1)
+    assert VehicleState.objects.get().at == young
+    assert Session.objects.count() == 3
+    assert not clear_old_data()

@@ -15,7 +15,13 @@ from tests.scripted_operator import (
     named,
     page,
 )
-from upstream.errors import UpstreamRateLimited, UpstreamRejected, UpstreamUnavailable
+from upstream.errors import (
+    UpstreamNotPermitted,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
+from upstream.transport import Transport
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -170,3 +176,106 @@ def test_closed_gate_is_told_at_once(client, gate, operator, clock):
         client.cancel_booking_request(CANCEL)
     assert (error.value.retry_after, error.value.status) == (0.5, None)
     assert (client.calls, clock.slept) == (0, [])
+
+
+# What a platform may ask for besides
+
+
+@pytest.fixture
+def strict(operator, gate):
+    """A transport that may read locations and change one field of them."""
+    asked = []
+
+    def permits(method, path, body):
+        asked.append((method, path, body))
+        if method == "GET" or body == {"name": "Pier"}:
+            return
+        raise UpstreamNotPermitted("Not this.")
+
+    transport = Transport(
+        base_url=BASE_URL,
+        token=TOKEN,
+        transport=operator,
+        gate=gate,
+        timeout=1,
+        max_retry_seconds=1,
+        max_wait_seconds=1,
+        permits=permits,
+        tells_success=lambda answer: answer.get("status") != "fail",
+    )
+    transport.asked = asked
+    yield transport
+    transport.close()
+
+
+def test_a_rule_is_asked_what_would_be_sent(strict, operator):
+    operator.answers("PATCH", LOCATION, good_location())
+    strict.patch(LOCATION, body={"name": "Pier"}, operation="x")
+    assert strict.asked == [("PATCH", LOCATION, {"name": "Pier"})]
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda t: t.patch(LOCATION, body={"name": "x"}, operation="x"),
+        lambda t: t.post(LOCATION, body={"name": "x"}, operation="x"),
+        lambda t: t.ask(LOCATION, body={"name": "x"}, operation="x"),
+        lambda t: t.delete(LOCATION, operation="x"),
+    ],
+)
+def test_what_the_rule_refuses_is_not_sent_nor_counted(strict, operator, send):
+    with pytest.raises(UpstreamNotPermitted):
+        send(strict)
+    assert (operator.requests, strict.calls) == ([], 0)
+
+
+@pytest.mark.parametrize("failure", [*PERHAPS_SENT, httpx.Response(500)], ids=named)
+def test_changes_are_sent_once_and_may_have_arrived(strict, operator, failure):
+    operator.answers("PATCH", LOCATION, failure)
+    with pytest.raises(UpstreamUnavailable) as error:
+        strict.patch(LOCATION, body={"name": "Pier"}, operation="x")
+    assert error.value.ambiguous
+    assert strict.calls == 1
+
+
+def test_a_200_may_say_that_it_failed(strict, operator):
+    operator.answers("GET", LOCATION, httpx.Response(200, json={"status": "fail"}))
+    with pytest.raises(UpstreamRejected) as error:
+        strict.read(LOCATION, operation="x")
+    assert error.value.status == 200
+    assert strict.calls == 1
+
+
+@pytest.mark.parametrize("url", ["https://elsewhere.example/public-api/x", f"{BASE_URL}/../x"])
+def test_nothing_is_read_elsewhere(client, operator, url):
+    transport = client._transport
+    with pytest.raises(UpstreamNotPermitted):
+        transport.get(httpx.URL(url), operation="x")
+    assert operator.requests == []
+
+
+def test_what_a_refusal_says_is_kept_for_code_and_cut(client, operator):
+    operator.answers("GET", LOCATION, httpx.Response(400, text="é" * 5000))
+    with pytest.raises(UpstreamRejected) as error:
+        client.read_location(7)
+    assert error.value.reason == "é" * 1000
+    assert "é" not in f"{error.value} {error.value!r}"
+
+
+def test_a_read_that_is_led_to_a_slash_goes_there_and_stays(client, operator):
+    redirect = httpx.Response(301, headers={"Location": f"{BASE_URL}/{LOCATION}/"})
+    operator.answers("GET", LOCATION, redirect)
+    operator.answers("GET", f"{LOCATION}/", good_location())
+    assert client.read_location(7).id == 7
+    assert client.read_location(7).id == 7
+    assert [request.url.path.endswith("/") for request in operator.requests] == [False, True, True]
+
+
+def test_two_addresses_that_lead_to_each_other_are_no_answer(client, operator):
+    for here, there in ((LOCATION, f"{LOCATION}/"), (f"{LOCATION}/", LOCATION)):
+        redirect = httpx.Response(301, headers={"Location": f"{BASE_URL}/{there}"})
+        operator.answers("GET", here, redirect)
+    for _ in range(2):
+        with pytest.raises(UpstreamUnavailable):
+            client.read_location(7)
+    assert client.calls == 3

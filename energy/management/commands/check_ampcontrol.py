@@ -52,7 +52,7 @@ def about_networks(networks: list[Network]) -> Iterator[str]:
     yield f"It sees {len(networks)} network{'s' if len(networks) > 1 else ''}:"
     for network in sorted(networks, key=lambda one: (one.name, one.id)):
         capacity = network.max_capacity_kw
-        power = f"{capacity:g} kW" if capacity is not None else "capacity not said"
+        power = f"{capacity.normalize():f} kW" if capacity is not None else "capacity not said"
         objective = network.objective or "not said"
         idle = "; nothing is steered there" if objective == "off" else ""
         yield f"- {network.name or network.id}: objective {objective}{idle}, {power}."

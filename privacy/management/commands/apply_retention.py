@@ -13,7 +13,7 @@ from privacy.retention import Cleared, clear_old_data, due
 class Command(BaseCommand):
     """Does at once what the workers do hour by hour."""
 
-    help = "Clear what is older than RETENTION_MONTHS and AUDIT_MONTHS."
+    help = "Clear what is older than RETENTION_MONTHS, AUDIT_MONTHS and ENERGY_WEEKS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")

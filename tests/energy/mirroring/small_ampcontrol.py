@@ -12,6 +12,7 @@ from ampcontrol import types
 from ampcontrol.types import Point
 from upstream.errors import UpstreamError
 
+TABLES = ("networks", "charge_points", "connectors", "vehicles", "tags", "routes", "alerts")
 VEHICLE = {
     "vin": "",
     "customer_number": "",
@@ -41,18 +42,7 @@ class SmallAmpcontrol:
         self.made: Counter[str] = Counter()
         self.asked: list[tuple[str, dict]] = []
         self.trouble: dict[str, Exception] = {}
-        self.tables: dict[str, dict] = {
-            name: {}
-            for name in [
-                "networks",
-                "charge_points",
-                "connectors",
-                "vehicles",
-                "tags",
-                "routes",
-                "alerts",
-            ]
-        }
+        self.tables: dict[str, dict] = {name: {} for name in TABLES}
         self.telematics: dict[str, types.Telematics] = {}
         self.running: dict[str, types.Session] = {}
         self.over: dict[str, types.Session] = {}

@@ -1,0 +1,58 @@
+"""Clears what smart charging told long ago, by the batch; `privacy.retention` calls it."""
+
+from datetime import datetime
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from energy.models import (
+    Alert,
+    Link,
+    PastLink,
+    RemoteRoute,
+    RemoteTag,
+    RemoteVehicle,
+    Session,
+    VehicleState,
+)
+
+AT_ONCE = 500
+
+
+def old_states(before: datetime) -> QuerySet[VehicleState]:
+    return VehicleState.objects.filter(at__lt=before).order_by("at")
+
+
+def old_sessions(before: datetime) -> QuerySet[Session]:
+    """Return sessions that ended long ago."""
+    return Session.objects.filter(ended_at__lt=before, active=False).order_by("ended_at")
+
+
+def old_alerts(before: datetime) -> QuerySet[Alert]:
+    """Return alerts that were raised long ago and are resolved, or told of no more."""
+    over = Q(status="Resolved") | Q(retired_at__isnull=False)
+    return Alert.objects.filter(over, raised_at__lt=before).order_by("raised_at")
+
+
+def old_routes(before: datetime) -> QuerySet[RemoteRoute]:
+    """Return trips that are long over."""
+    return RemoteRoute.objects.filter(ends_at__lt=before).order_by("ends_at")
+
+
+def old_vehicles(before: datetime) -> QuerySet[RemoteVehicle]:
+    """Return vehicles that vanished from Ampcontrol long ago and were never linked."""
+    links = Link.objects.filter(kind=Link.Kind.VEHICLE, remote_id=OuterRef("remote_id"))
+    past = PastLink.objects.filter(remote_id=OuterRef("remote_id"))
+    return RemoteVehicle.objects.filter(~Exists(links), ~Exists(past), retired_at__lt=before)
+
+
+def old_tags(before: datetime) -> QuerySet[RemoteTag]:
+    """Return cards that vanished from Ampcontrol long ago and are linked with none of ours."""
+    links = Link.objects.filter(kind=Link.Kind.TAG, remote_id=OuterRef("remote_id"))
+    return RemoteTag.objects.filter(~Exists(links), retired_at__lt=before)
+
+
+def clear(rows: QuerySet[Model]) -> int:
+    """Delete a batch of rows, the oldest first; return how many."""
+    keys = list(rows.values_list("pk", flat=True)[:AT_ONCE])
+    rows.model._base_manager.filter(pk__in=keys).delete()
+    return len(keys)
