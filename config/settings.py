@@ -471,6 +471,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Not found by itself, since it stands deeper in its room.
+CELERY_IMPORTS = ["energy.departures.tasks"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / "var" / "celerybeat-schedule")
 
 
@@ -497,6 +499,9 @@ CELERY_BEAT_SCHEDULE = {
     "sync-bookings": every("bookings.tasks.sync_bookings", timedelta(minutes=BOOKING_SYNC_MINUTES)),
     "ask-for-series": every("series.tasks.ask_for_dates", timedelta(minutes=1)),
     "look-for-freed": every("waiting.tasks.look_for_freed", timedelta(seconds=15)),
+    "make-departures": every("energy.departures.tasks.make_departures", timedelta(minutes=5)),
+    "pass-on-departures": every("energy.departures.tasks.pass_on", timedelta(seconds=30)),
+    "tell-ampcontrol": every("energy.departures.tasks.tell", timedelta(seconds=15)),
     "notice-losses": every("bookings.tasks.notice_losses", timedelta(minutes=5)),
     # When all sites, and the drivers of a fleet, were last read stands in the database: what comes
     # seldom must not wait for a beat that lives that long.

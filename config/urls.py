@@ -56,6 +56,7 @@ urlpatterns = [
     path("bookings/", include("notifications.urls")),
     path("imports/", include("imports.urls")),
     path("series/", include("series.urls")),
+    path("vehicles/", include("energy.departures.urls")),
     path("vehicles/", include(([*of_vehicles, *of_a_vehicle], "vehicles"))),
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),

@@ -353,6 +353,101 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/vehicles/{vehicle}/retire/", stranger=404, viewer=403, manager=302),
         page("get", "/vehicles/{vehicle}/retire/", stranger=405, viewer=403, manager=405),
     ],
+    "departures:many": [
+        page("get", "/vehicles/departures/", stranger=200, viewer=403, manager=200),
+        page("post", "/vehicles/departures/", stranger=200, viewer=403, manager=200),
+        # Another fleet's vehicle is passed over, and not named.
+        page(
+            "get", "/vehicles/departures/?vehicle={vehicle}", stranger=200, viewer=403, manager=200
+        ),
+    ],
+    "departures:show": [
+        page("get", "/vehicles/{vehicle}/departures/", stranger=404, viewer=200, manager=200)
+    ],
+    "departures:add": [
+        page("post", "/vehicles/{vehicle}/departures/add/", stranger=404, viewer=403, manager=200),
+        page("get", "/vehicles/{vehicle}/departures/add/", stranger=404, viewer=403, manager=302),
+    ],
+    "departures:week": [
+        page("post", "/vehicles/{vehicle}/departures/week/", stranger=404, viewer=403, manager=302),
+        page("get", "/vehicles/{vehicle}/departures/week/", stranger=404, viewer=403, manager=302),
+    ],
+    "departures:replace": [
+        page(
+            "post",
+            "/vehicles/{vehicle}/departures/replace/",
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+        page(
+            "get", "/vehicles/{vehicle}/departures/replace/", stranger=405, viewer=403, manager=405
+        ),
+    ],
+    "departures:change": [
+        page(
+            "get",
+            "/vehicles/{vehicle}/departures/{departure}/",
+            stranger=404,
+            viewer=403,
+            manager=200,
+        ),
+        page(
+            "post",
+            "/vehicles/{vehicle}/departures/{departure}/",
+            stranger=404,
+            viewer=403,
+            manager=200,
+        ),
+        # Another vehicle's.
+        page(
+            "get",
+            "/vehicles/{vehicle}/departures/{other_departure}/",
+            stranger=404,
+            viewer=403,
+            manager=404,
+        ),
+    ],
+    "departures:cancel": [
+        page(
+            "post",
+            "/vehicles/{vehicle}/departures/{departure}/cancel/",
+            {"version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+        page(
+            "post",
+            "/vehicles/{vehicle}/departures/{other_departure}/cancel/",
+            {"version": "0"},
+            stranger=404,
+            viewer=403,
+            manager=404,
+        ),
+    ],
+    "departures:state_of_charge": [
+        page("get", "/vehicles/{vehicle}/state-of-charge/", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/vehicles/{vehicle}/state-of-charge/",
+            {"percent": "62", "key": "{key}"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "departures:first": [
+        page(
+            "post",
+            "/vehicles/{vehicle}/charge-first/",
+            {"session": "{energy_session}", "key": "{key}"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+        page("get", "/vehicles/{vehicle}/charge-first/", stranger=405, viewer=403, manager=405),
+    ],
     "imports:bookings": [
         page("get", "/imports/bookings/", stranger=200, viewer=403, manager=200),
         page("post", "/imports/bookings/", {"text": "a"}, stranger=200, viewer=403, manager=200),

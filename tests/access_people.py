@@ -12,6 +12,7 @@ from accounts.models import User
 from bookings.models.booking import link_token
 from team.invitations import invitation_url
 from team.models import Invitation
+from tests.energy.factories import DepartureFactory, SessionFactory, link_vehicle
 from tests.factories import (
     BookingRequestFactory,
     CalendarFeedFactory,
@@ -30,8 +31,10 @@ from tests.many import series_at, tables
 
 
 @pytest.fixture
-def things(fleet, mirrored_driver) -> dict[str, str]:
+def things(fleet, mirrored_driver, settings) -> dict[str, str]:
     """A private charger of the fleet, a driver who may use it, and a booking."""
+    settings.AMPCONTROL_BASE_URL = "https://ampcontrol.example"
+    settings.AMPCONTROL_API_TOKEN = "test"
     evse = EvseFactory(charge_point__type="private", charge_point__ampeco_partner_id=501)
     request = BookingRequestFactory(
         approved=True,
@@ -52,6 +55,7 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
         "vehicle": str(request.booking.vehicle_id),
+        **of_smart_charging(request.booking.vehicle),
         "link": link_token(request.booking, request.booking.driver),
         "other_link": link_token(request.booking, mirrored_driver),
         "feed": secret_of(feed),
@@ -68,6 +72,16 @@ def things(fleet, mirrored_driver) -> dict[str, str]:
         # After the booking, which the fleet is told that it has already.
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
+    }
+
+
+def of_smart_charging(vehicle) -> dict[str, str]:
+    """Return a vehicle's departure and session, and another one's departure."""
+    link = link_vehicle(vehicle)
+    return {
+        "departure": str(DepartureFactory(vehicle=vehicle).pk),
+        "other_departure": str(DepartureFactory().pk),
+        "energy_session": SessionFactory(vehicle_remote_id=link.remote_id).remote_id,
     }
 
 

@@ -28,6 +28,7 @@ from bookings.pages.history.status import (
     wants_alternatives,
 )
 from bookings.pages.history.timeline import history_lines
+from bookings.pages.vehicles.drift import drift_banner
 from bookings.selectors import (
     Cursor,
     booking_of,
@@ -142,7 +143,8 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     poll_sooner([booking])
     now = timezone.now()
     may_book = request.membership.can_book
-    banners = banners_of(record, now=now)
+    drift = drift_banner(booking, now=now)
+    banners = [*banners_of(record, now=now), *([drift] if drift else [])]
     return {
         "booking": booking,
         "location": booking.location,

@@ -15,6 +15,7 @@ from energy.models.mirrored import (
 )
 from energy.models.readings import Reading
 from energy.models.states import VehicleNow, VehicleState
+from energy.models.told import PassedOn, Telling
 
 __all__ = [
     "Alert",
@@ -23,6 +24,7 @@ __all__ = [
     "LinePoint",
     "Link",
     "Network",
+    "PassedOn",
     "PastLink",
     "Reading",
     "RemoteChargePoint",
@@ -31,6 +33,7 @@ __all__ = [
     "RemoteTag",
     "RemoteVehicle",
     "Session",
+    "Telling",
     "VehicleNow",
     "VehicleState",
     "WeeklyDeparture",

@@ -12,7 +12,10 @@ PERCENT = [MinValueValidator(1), MaxValueValidator(100)]
 
 
 class WeeklyDeparture(models.Model):
-    """When a vehicle leaves on a weekday, by the clock of its home site; one a weekday."""
+    """When a vehicle leaves on a weekday, by the clock of its home site; one a weekday.
+
+    One that was taken back stays, so that it is known who did.
+    """
 
     vehicle = models.ForeignKey(
         Vehicle, on_delete=models.CASCADE, related_name="weekly_departures", db_index=False
@@ -23,6 +26,16 @@ class WeeklyDeparture(models.Model):
     target_percent = models.PositiveSmallIntegerField(
         _("target (%)"), null=True, blank=True, validators=PERCENT
     )
+    is_off = models.BooleanField(_("taken back"), default=False, db_default=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("weekly departure")
@@ -60,12 +73,24 @@ class Departure(models.Model):
         _("energy (kWh)"), max_digits=8, decimal_places=1, null=True, blank=True
     )
     source = models.CharField(_("source"), max_length=16, choices=Source)
-    # Of Ampcontrol's route, or of ours there.
+    # Of a weekday's rule: the local day that it was made for, and whether a person has set that day
+    # otherwise, so that the rule leaves it alone.
+    weekly_day = models.DateField(_("day of the weekly rule"), null=True, blank=True)
+    by_hand = models.BooleanField(_("set by hand"), default=False, db_default=False)
+    # Of Ampcontrol's route, or of ours there; ours is known there by an id that we give it.
     route_remote_id = models.CharField(_("route"), max_length=64, blank=True)
-    # What Ampcontrol was told last, and when; what is not, is sent, if that is switched on.
+    route_external_id = models.CharField(
+        _("external id"), max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    # What Ampcontrol holds of it as a route of ours, since when, and what keeps it from that.
     sent = models.JSONField(_("sent"), default=dict, blank=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     problem = models.CharField(_("problem"), max_length=500, blank=True)
+    # Whoever sends the route holds it until then; what failed is tried again at its time.
+    lease_owner = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Set once it is past and Ampcontrol no longer holds it.
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
@@ -74,6 +99,17 @@ class Departure(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # By nobody where a route or the weekly rule changed it; `changed_from` is what it was before.
+    changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    changed_from = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
     class Meta:
         verbose_name = _("departure")
@@ -83,7 +119,17 @@ class Departure(models.Model):
                 fields=["vehicle", "leaves_at"],
                 condition=models.Q(cancelled_at=None),
                 name="departure_once_an_instant",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["vehicle", "weekly_day"],
+                condition=models.Q(weekly_day__isnull=False),
+                name="departure_once_a_weekly_day",
+            ),
+            models.UniqueConstraint(
+                fields=["route_remote_id"],
+                condition=~models.Q(route_remote_id=""),
+                name="departure_once_a_route",
+            ),
         ]
         indexes = [
             models.Index(

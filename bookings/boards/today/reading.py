@@ -7,6 +7,7 @@ from itertools import groupby
 from django.db.models import QuerySet
 
 from bookings.models import Booking
+from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
     MOST_COUNTED,
     bookings_of,
@@ -75,9 +76,10 @@ class FirstSteps:
 
 
 def read_today(fleet: Fleet, *, now: datetime) -> Today:
-    """Return what a fleet is shown first, in six queries however much there is.
+    """Return what a fleet is shown first, in as many queries however much there is.
 
-    What comes next is what starts within a day, MOST_COMING bookings at most.
+    Six, and four more where smart charging knows when vehicles leave. What comes next is what
+    starts within a day, MOST_COMING bookings at most.
     """
     # Which they are first, and then all that is shown of them at once.
     of_fleet = Booking.objects.filter(fleet=fleet)
@@ -98,9 +100,18 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     reasons = reasons_of(marked)
     on_now = [booking for booking in shown if is_on(booking, now=now)]
     later = [booking for booking in shown if not is_over_or_on(booking, now=now)]
+    texts = {pk: drift.text for pk, drift in drifts_of([*on_now, *later], now=now).items()}
+    at_risk = _at_risk([*on_now, *later], texts)
     return Today(
         attention=_soonest_first(
-            [*_at_risk(later), *((each, reasons.get(each.pk, "")) for each in marked)], now=now
+            [
+                *at_risk,
+                *(
+                    (each, " ".join(filter(None, (reasons.get(each.pk), texts.get(each.pk)))))
+                    for each in marked
+                ),
+            ],
+            now=now,
         ),
         attention_count=len(marked_keys),
         attention_shown=len(marked),
@@ -152,12 +163,15 @@ def _charging_on(of_fleet: QuerySet[Booking], *, now: datetime) -> QuerySet[Book
     return overdue.order_by("start_at", "pk")
 
 
-def _at_risk(bookings: list[Booking]) -> list[tuple[Booking, str]]:
-    return [
-        (booking, risk)
-        for booking in bookings
-        if not booking.needs_attention and (risk := risk_of(booking))
-    ]
+def _at_risk(bookings: list[Booking], drifts: dict[int, str]) -> list[tuple[Booking, str]]:
+    """Return what does not need attention by itself, and what endangers it."""
+    found = []
+    for booking in bookings:
+        if booking.needs_attention:
+            continue
+        if risk := " ".join(filter(None, (risk_of(booking), drifts.get(booking.pk)))):
+            found.append((booking, risk))
+    return found
 
 
 def _soonest_first(
