@@ -18,7 +18,7 @@ import httpx
 import redis
 
 from config.services import answers
-from tools.chaos import ampcontrol
+from tools.chaos.charging import faults as ampcontrol
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor
 from tools.services.ports import wait_until

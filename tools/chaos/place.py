@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.benchmarks.world.place import demo_ports
-from tools.chaos import ampcontrol
+from tools.chaos.charging import hints
 from tools.chaos.faults import Target
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor
@@ -65,7 +65,7 @@ def make_place(folder: Path | None, *, seed: int) -> Iterator[Place]:
             **os.environ,
             **demo.environment(),
             **SETTINGS,
-            **ampcontrol.SETTINGS,
+            **hints.SETTINGS,
             "DATABASE_URL": database.url,
             "CELERY_BROKER_URL": f"{demo.redis_at(broker_port)}/0",
             "CACHE_URL": f"{demo.redis_at(cache_port)}/0",

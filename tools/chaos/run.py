@@ -20,8 +20,11 @@ from notifications.models import Notification
 from sandbox.management.commands.seed_demo import DEMO_PASSWORD
 from sites.selectors import all_bookable_evses
 from tools.benchmarks.world.data import enabled_drivers
-from tools.chaos import ampcontrol, reading
+from tools.chaos import reading
 from tools.chaos.books import Books, Slot, differences, repeated_mails
+from tools.chaos.charging import agreement
+from tools.chaos.charging.departures import Departures
+from tools.chaos.charging.hints import Hints
 from tools.chaos.faults import Chaos, calls_of
 from tools.chaos.people import Errand, Ledger, Manager
 from tools.chaos.place import Place
@@ -60,6 +63,7 @@ class Result:
     calls: int
     storms: list[int]
     hints: Counter[str]
+    departures: Counter[str]
     restarts: Counter[str] = field(default_factory=Counter)
 
     def print(self) -> None:
@@ -68,6 +72,7 @@ class Result:
         table("Started again", self.restarts)
         table("What the web servers answered", self.answers)
         table("What it answered to hints", self.hints)
+        table("What people said of departures", self.departures)
         table("What people asked for", Counter(f"{e.kind}: {e.outcome}" for e in books.asked))
         returned = Counter(e.said for e in books.asked if e.outcome == "returned")
         table("With what it was returned", returned)
@@ -115,15 +120,18 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         for number in range(PEOPLE)
     ]
     chaos = Chaos(place.target, chance=chance, short=short)
+    agreement.read_first()
+    hints, departures = Hints(place.portals), Departures(chance("departures"), email=LOGIN)
     begun = time.monotonic()
     for manager in managers:
         manager.start()
     chaos.start()
-    hints = ampcontrol.Hints(place.portals)
-    hints.start()
+    for beside in (hints, departures):
+        beside.start()
     for manager in managers:
         manager.join()
     chaos.stop()
+    departures.stop()
     for manager in managers:
         if manager.problem is not None:
             raise manager.problem
@@ -150,7 +158,9 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     found = differences(books)
     if ready != "ready":
         found.append(f"The portal is {ready}, though nothing is wrong any more.")
-    found += ampcontrol.differences(place.stack.operator, since=well_again, hints=hints)
+    found += agreement.differences(
+        place.stack.operator, since=well_again, hints=hints, departures=departures, short=short
+    )
     found += [
         f"{each.kind} {each.key}: nobody ever answered."
         for each in ledger.asked
@@ -167,6 +177,7 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         calls=calls_of(place.stack.operator),
         storms=chaos.storms,
         hints=hints.answers,
+        departures=departures.said,
     )
 
 
