@@ -1,19 +1,25 @@
 """Each way in which Ampcontrol and the portal can differ after a chaos run is told."""
 
+import threading
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.utils.timezone import now
 
 from ampcontrol.connection import set_client
 from energy.models import PassedOn, Reading
+from sandbox.energy.cast import SITES
+from sandbox.energy.elsewhere import let_sites_be_depots
+from sandbox.server import make
+from sandbox.world.build import build_world
 from tests.energy.factories import (
     DepartureFactory,
     NetworkFactory,
     RemoteVehicleFactory,
     link_vehicle,
 )
-from tools.chaos.charging.agreement import complaints, unlike, unread
+from tools.chaos.charging.agreement import asked, complaints, unlike, unread
 from tools.chaos.charging.departures import untold
 
 WELL = {"202": 40, "ConnectError": 2}
@@ -112,3 +118,26 @@ class TestDepartures:
             remote_id="v1", vehicle=departure.vehicle, problem=PassedOn.Problem.ANOTHERS
         )
         assert self.told(v1=None) == []
+
+
+def test_the_tripwire_is_asked_over_http():
+    world = build_world(locations=2)
+    let_sites_be_depots(world)
+    server = make(world, host="127.0.0.1", port=0, token="t", mails=None, ampcontrol_token="a")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{server.port}"
+        assert complaints(asked(address, "/tripwire"), WELL) == []
+        assert {each["name"] for each in asked(address, "")["networks"]} == {
+            site.name for site in SITES
+        }
+        httpx.delete(
+            f"{address}/ampcontrol/v2/charging_sessions/1", headers={"Authorization": "Bearer a"}
+        )
+        (said,) = complaints(asked(address, "/tripwire"), WELL)
+        assert "DELETE" in said
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
