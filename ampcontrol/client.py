@@ -34,7 +34,7 @@ from ampcontrol.types import (
     Telematics,
     Vehicle,
 )
-from upstream.errors import UpstreamRejected, UpstreamUnauthorized, UpstreamUnavailable
+from upstream.errors import UpstreamRejected, UpstreamUnavailable
 from upstream.readers import objects, plain_text, real_number, wire_instant
 from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport, id_in_path
 
@@ -620,6 +620,4 @@ def _percents(**values: Decimal | None) -> dict[str, float]:
 
 def _wants_a_name(refusal: UpstreamRejected) -> bool:
     """Return whether a change of a vehicle was refused since it does not repeat the name."""
-    if isinstance(refusal, UpstreamUnauthorized) or refusal.status == 404:
-        return False
     return "name" in refusal.field_errors or "name" in refusal.reason.lower()

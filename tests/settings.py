@@ -5,6 +5,10 @@ import os
 os.environ.setdefault("SECRET_KEY", "a key for the tests only, never for anything that runs")
 os.environ.setdefault("AMPECO_BASE_URL", "http://operator.test/public-api")
 os.environ.setdefault("AMPECO_API_TOKEN", "sandbox-token")
+# What a developer's .env says of smart charging is not for tests: they switch it on themselves.
+os.environ.setdefault("AMPCONTROL_BASE_URL", "")
+os.environ.setdefault("AMPCONTROL_API_TOKEN", "")
+os.environ.setdefault("AMPCONTROL_WRITES", "")
 os.environ.setdefault("SITE_URL", "https://chargebook.example")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1,chargebook.example")
 os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from ampcontrol.allowed import ALLOWED, Allowed, is_allowed
 from ampcontrol.client import AmpcontrolClient
@@ -187,3 +188,17 @@ def test_a_write_past_the_client_needs_its_switch_too(platform, switch):
     with pytest.raises(WriteSwitchedOff):
         SENDERS[call.method](client._transport, call.path.replace("{id}", ID), body)
     assert platform.requests == []
+
+
+def test_the_documentation_lists_the_same_calls():
+    text = (Path(settings.BASE_DIR) / "docs" / "ampcontrol.md").read_text(encoding="utf-8")
+    read = re.findall(r"^\| `(v2/[^`]+)` \|", text, re.MULTILINE)
+    written = re.findall(r"^\| `([\w-]+)` \| `(\w+) (v2/[^`]+)` \| (.*?) \|", text, re.MULTILINE)
+
+    assert sorted(read) == sorted(call.path for call in ALLOWED if call.switch is None)
+    assert {
+        (word, method, path, frozenset(re.findall(r"`(\w+)`", names)))
+        for word, method, path, names in written
+    } == {
+        (call.switch.value, call.method, call.path, call.fields) for call in ALLOWED if call.switch
+    }

@@ -212,6 +212,7 @@ def test_live_telematics_is_one_call_and_leaves_out_who_never_told(reader, platf
             [
                 payload("telematics", vehicleId="v-1", timestamp="2026-03-01T11:00:00"),
                 payload("telematics", vehicleId="v-1", timestamp="2026-03-01T11:05:00"),
+                payload("telematics", vehicleId="v-1", timestamp="2026-03-01T11:02:00"),
                 payload("telematics", vehicleId="v-2", timestamp=None, stateOfCharge=0.0),
             ]
         ),

@@ -181,8 +181,9 @@ def test_no_redirect_of_a_write_is_followed(client, platform, name, status):
     there = path.removesuffix("/") if path.endswith("/") else f"{path}/"
     redirect = httpx.Response(status, headers={"Location": f"/v2/{there}"})
     platform.answers(method, path, redirect)
-    with pytest.raises(UpstreamUnavailable):
+    with pytest.raises(UpstreamUnavailable) as error:
         write(client)
+    assert error.value.ambiguous
     assert platform.sent == [(method, f"/v2/{path}")]
 
 
