@@ -74,9 +74,10 @@ class Faults:
             self.active.append(fault)
         return fault
 
-    def clear(self) -> None:
+    def clear(self, path: str | None = None) -> None:
+        """Switch the faults of a part of the paths off, or all."""
         with self._lock:
-            self.active.clear()
+            self.active = [each for each in self.active if path not in {None, each.path}]
 
     def strike(
         self, method: str, path: str, *, kinds: Collection[str] = ENERGY_KINDS

@@ -12,6 +12,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
 from sandbox.desk.mailbox import Mailbox, serve_smtp
+from sandbox.energy.elsewhere import let_sites_be_depots
 from sandbox.faults import Faults
 from sandbox.notices.delivery import notifier_of
 from sandbox.world.build import book_for_others, build_world
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--locations", type=int, help="a synthetic world of so many locations")
     parser.add_argument("--charge-points", type=int, help="so many in all")
     parser.add_argument("--evses", type=int, help="so many in all")
+    parser.add_argument(
+        "--depots", action="store_true", help="let Ampcontrol share out power at the first sites"
+    )
     parser.add_argument("--users", type=int, default=0, help="so many more drivers")
     parser.add_argument("--decision-delay", type=float, metavar="SECONDS", help="4 by default")
     parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
@@ -88,6 +92,8 @@ def world_from(options: argparse.Namespace) -> World:
         evses=options.evses,
         users=options.users,
     )
+    if options.depots:
+        let_sites_be_depots(world)
     world.shape = options.shape
     world.late_share = options.late_share
     world.evse_list_forbidden = options.no_evse_list

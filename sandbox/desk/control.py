@@ -90,7 +90,7 @@ def _arrivals(world: World, request: Request) -> Any:
 
 def _faults(world: World, request: Request) -> Any:
     if request.method == "DELETE":
-        world.faults.clear()
+        world.faults.clear(request.args.get("path"))
     if request.method == "POST":
         fields = body_of(request)
         try:

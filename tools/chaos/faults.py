@@ -1,7 +1,7 @@
 """What goes wrong, in an order that the seed decides.
 
-Three lanes run at the same time, each one thing after the other: the operator, the portal's own
-processes, and the servers that the portal uses.
+Four lanes run at the same time, each one thing after the other: the operator, Ampcontrol, the
+portal's own processes, and the servers that the portal uses.
 """
 
 import random
@@ -18,6 +18,7 @@ import httpx
 import redis
 
 from config.services import answers
+from tools.chaos.charging import faults as ampcontrol
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor
 from tools.services.ports import wait_until
@@ -31,6 +32,7 @@ QUIET_SECONDS = {
     "operator": {False: (2.0, 6.0), True: (0.1, 0.5)},
     "processes": {False: (5.0, 12.0), True: (3.0, 4.0)},
     "servers": {False: (3.0, 9.0), True: (0.1, 0.5)},
+    "ampcontrol": {False: (2.0, 6.0), True: (0.1, 0.5)},
 }
 # Each kind of fault of the operator, with what it takes: `sandbox.faults` explains them.
 OPERATOR_FAULTS: dict[str, dict[str, object]] = {
@@ -124,6 +126,7 @@ class Chaos:
                 ("operator", self._operator_faults()),
                 ("processes", self._process_faults()),
                 ("servers", self._server_faults()),
+                ("ampcontrol", ampcontrol.faults(self._control)),
             )
         ]
 
@@ -194,13 +197,14 @@ class Chaos:
     def _operator(self, kind: str, seconds: float) -> None:
         self._control("POST", "faults", {"kind": kind, **OPERATOR_FAULTS[kind]})
         self._storm(seconds) if kind == "rate-limited" else time.sleep(seconds)
-        self._control("DELETE", "faults")
+        # Those of Ampcontrol have a path, and last on.
+        self._control("DELETE", "faults?path=")
 
     def _sending(self, kind: str, seconds: float) -> None:
         fields = {"probability": 1, "path": CREATION, "method": "POST", "seconds": 12}
         self._control("POST", "faults", {"kind": kind, **fields})
         time.sleep(seconds)
-        self._control("DELETE", "faults")
+        self._control("DELETE", f"faults?path={CREATION}")
 
     def _differs(self, name: str, seconds: float) -> None:
         """Let the operator be one that tells less, together with answers that have to be found."""
@@ -278,6 +282,7 @@ class Chaos:
             as_before = dict.fromkeys((*DIFFERENT, "rounds_to_minutes"), False)
             self._control("POST", "settings", {"rate_limit": None, **as_before})
             self._control("POST", "clock", {})
+            self._control("POST", "ampcontrol/switches", ampcontrol.WELL)
         self._target.post.open()
         for process in (self._target.broker, self._target.cache):
             if process.is_away:

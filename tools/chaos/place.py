@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.benchmarks.world.place import demo_ports
+from tools.chaos.charging import hints
 from tools.chaos.faults import Target
 from tools.chaos.post import PostOffice
 from tools.chaos.processes import Process, Supervisor
@@ -65,6 +66,7 @@ def make_place(folder: Path | None, *, seed: int) -> Iterator[Place]:
             **os.environ,
             **demo.environment(),
             **SETTINGS,
+            **hints.SETTINGS,
             "DATABASE_URL": database.url,
             "CELERY_BROKER_URL": f"{demo.redis_at(broker_port)}/0",
             "CACHE_URL": f"{demo.redis_at(cache_port)}/0",
@@ -118,7 +120,7 @@ def operator_words(demo: Stack, *, seed: int) -> list[str]:
         *(sys.executable, "-m", "sandbox", "--port", str(demo.operator_port)),
         *("--seed", str(seed), "--decision-delay", "1.5"),
         *("--locations", str(LOCATIONS), "--charge-points", str(CHARGE_POINTS)),
-        *("--evses", str(EVSES), "--users", str(DRIVERS)),
+        *("--evses", str(EVSES), "--users", str(DRIVERS), "--depots"),
     ]
 
 

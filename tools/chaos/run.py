@@ -21,6 +21,9 @@ from tools.chaos.books import many, reading
 from tools.chaos.books.kept import Books
 from tools.chaos.books.ledger import Ledger
 from tools.chaos.books.single import differences, repeated_mails
+from tools.chaos.charging import agreement
+from tools.chaos.charging.departures import Departures
+from tools.chaos.charging.hints import Hints
 from tools.chaos.faults import Chaos, calls_of
 from tools.chaos.people.errands import LOGIN, key_maker, make_errands
 from tools.chaos.people.manager import Manager
@@ -55,6 +58,8 @@ class Result:
     ready: str
     calls: int
     storms: list[int]
+    hints: Counter[str]
+    departures: Counter[str]
     restarts: Counter[str] = field(default_factory=Counter)
 
     def print(self) -> None:
@@ -62,6 +67,8 @@ class Result:
         table("What went wrong", self.faults)
         table("Started again", self.restarts)
         table("What the web servers answered", self.answers)
+        table("What it answered to hints", self.hints)
+        table("What people said of departures", self.departures)
         table("What people asked for", Counter(f"{e.kind}: {e.outcome}" for e in books.asked))
         returned = Counter(e.said for e in books.asked if e.outcome == "returned")
         table("With what it was returned", returned)
@@ -115,17 +122,23 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         for number in range(PEOPLE)
     ]
     chaos = Chaos(place.target, chance=chance, short=short)
+    agreement.read_first()
+    hints, departures = Hints(place.portals), Departures(chance("departures"), email=LOGIN)
     begun = time.monotonic()
     for manager in managers:
         manager.start()
     chaos.start()
+    for beside in (hints, departures):
+        beside.start()
     for manager in managers:
         manager.join()
     chaos.stop()
+    departures.stop()
     for manager in managers:
         if manager.problem is not None:
             raise manager.problem
     mended = time.monotonic()
+    well_again = timezone.now()
     print(f"Asked for {mended - begun:.0f} s. Waiting until all is settled …", flush=True)
 
     def all_is_settled() -> bool:
@@ -135,12 +148,16 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         let_time_pass()
     wait_until(all_is_settled, seconds=SETTLE_SECONDS, every=0.5)
     settled = time.monotonic()
+    hints.stop()
     ready = ready_word(place)
     books = reading.read_books(ledger, operator=place.stack.operator)
     books.mails = place.target.post.mails()
     found = differences(books)
     if ready != "ready":
         found.append(f"The portal is {ready}, though nothing is wrong any more.")
+    found += agreement.differences(
+        place.stack.operator, since=well_again, hints=hints, departures=departures, short=short
+    )
     found += [
         f"{each.kind} {each.key}: nobody ever answered."
         for each in ledger.asked
@@ -157,6 +174,8 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         ready=ready,
         calls=calls_of(place.stack.operator),
         storms=chaos.storms,
+        hints=hints.answers,
+        departures=departures.said,
     )
 
 
