@@ -155,7 +155,7 @@ def test_of_two_tables_that_overlap_the_second_is_shown_what_the_first_has_taken
     mine = draft(wish(), wish(after=2))
     theirs = draft(wish(after=0.5, driver=other_driver), wish(after=4, driver=other_driver))
     send_batch(mine, user=manager, seen_version=0, seen={})
-    taken, free = theirs.rows.all()
+    taken, _free = theirs.rows.all()
     with pytest.raises(BatchRefused, match="1 row is no longer") as refusal:
         send_batch(theirs, user=fleet_admin, seen_version=0, seen={})
     assert refusal.value.changed == {taken.pk}
