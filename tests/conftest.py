@@ -6,6 +6,7 @@ import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
+import hypothesis
 import pytest
 import time_machine
 from django.core.cache import cache
@@ -29,6 +30,9 @@ def pytest_configure() -> None:
     except clock.WrongTime as problem:
         raise pytest.UsageError(str(problem)) from None
     connection_created.connect(clock.set_sqlite_clock)
+    # How long an example takes is up to the machine.
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
 
 
 def pytest_report_header() -> str | None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from ampeco.connection import has_calls_to_spare
@@ -28,7 +28,6 @@ from bookings.actions.candidate import (
     refused_while_held,
 )
 from bookings.actions.create import submit_booking_request
-from bookings.models import Booking
 from drivers.models import Fleet, FleetMembership
 from drivers.permissions import private_partner_ids
 from mirror.work import claim
@@ -43,6 +42,7 @@ from waiting.actions import candidate_of, look_soon
 from waiting.matching import soonest, starts
 from waiting.models import Offer, SiteWatch, Wish, WishEvent
 from waiting.state import make_offer, move_wish, note_asked, pass_on, record
+from waiting.taken import Busy, Free, NotAgain, not_again, taken_at
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,6 @@ TIME_TO_ANSWER = timedelta(minutes=15)
 NAMES_OTHERS = frozenset({"slot", "overlap", "misfit"})
 # After so many rejections a wish is asked about before it is asked for.
 MOST_REJECTIONS = 3
-
-Free = dict[int, tuple[Period, ...]]
 
 
 def look_for_freed(*, now: datetime | None = None) -> int:
@@ -154,6 +152,8 @@ class _Look:
     now: datetime
     free: Free = field(default_factory=dict)
     chargers: dict[int, list[Evse]] = field(default_factory=dict)
+    busy: Busy = field(default_factory=lambda: Busy([]))
+    not_again: NotAgain = field(default_factory=dict)
 
     def serve(self, wishes: list[Wish], *, fresh: bool) -> None:
         """Give each wish what fulfils it, in their order. Raises AvailabilityUnknown."""
@@ -163,13 +163,17 @@ class _Look:
             if (window := self._window(wish)) and (chargers := self._chargers_for(wish))
         ]
         self._read([window for _wish, window, _chargers in wanted], fresh=fresh)
-        self._leave_out(_taken_at(self.location, self.now))
+        self._leave_out(taken_at(self.location, self.now))
+        whose = [wish for wish, _window, _chargers in wanted]
+        self.busy, self.not_again = Busy(whose), not_again(whose, self.location)
         for wish, window, chargers in wanted:
             slot = self._slot_for(wish, window, chargers)
             if slot is not None and _give(wish, slot, now=self.now):
                 assert slot.evse is not None
                 taken = Period.between(slot.start_at, slot.end_at)
                 self._leave_out({slot.evse.ampeco_id: (taken,)})
+                if wish.booking_id:
+                    self.busy.add(wish, taken)
 
     def _read(self, windows: list[Period], *, fresh: bool) -> None:
         """Ask for what is free while anything is waited for: one call, or one a week."""
@@ -204,12 +208,11 @@ class _Look:
                 self.free[ampeco_id] = subtract(self.free[ampeco_id], periods)
 
     def _slot_for(self, wish: Wish, window: Period, chargers: list[Evse]) -> Slot | None:
-        elsewhere = _busy(wish, window)
-        let_pass = _let_pass(wish, self.location)
+        not_then = [*self.busy.of(wish), *self.not_again.get((wish.pk, None), ())]
         free = {
             evse: subtract(
                 self.free.get(evse.ampeco_id, ()),
-                [*elsewhere, *let_pass.get(evse.pk, ()), *let_pass.get(None, ())],
+                merge([*not_then, *self.not_again.get((wish.pk, evse.pk), ())]),
             )
             for evse in chargers
         }
@@ -255,52 +258,6 @@ def _fits(wish: Wish, evse: Evse) -> bool:
         return False
     reason = why_not(wish.vehicle, evse) if wish.vehicle else None
     return reason is None or (reason.is_about_driver and wish.driver is not None)
-
-
-def _taken_at(location: Location, now: datetime) -> Free:
-    """Return what is booked, asked for or offered at a site, by whichever fleet.
-
-    The operator calls free what it has not decided about.
-    """
-    booked = Booking.objects.filter(
-        location=location, evse__isnull=False, status__in=Booking.HOLDS_A_PLACE, end_at__gt=now
-    )
-    offered = Offer.objects.filter(location=location, state=Offer.State.OPEN)
-    taken: dict[int, list[Period]] = defaultdict(list)
-    for rows in (booked, offered):
-        columns = rows.values_list("evse__ampeco_id", "start_at", "end_at")
-        for ampeco_id, start_at, end_at in columns:
-            taken[ampeco_id].append(Period.between(start_at, end_at))
-    return {ampeco_id: merge(periods) for ampeco_id, periods in taken.items()}
-
-
-def _busy(wish: Wish, window: Period) -> tuple[Period, ...]:
-    """Return when driver or vehicle are booked elsewhere."""
-    whose = Q(driver=wish.drives) if wish.drives else Q(pk__in=[])
-    if wish.vehicle:
-        whose |= Q(vehicle=wish.vehicle)
-    rows = Booking.objects.filter(
-        whose,
-        fleet=wish.fleet,
-        status__in=Booking.HOLDS_A_PLACE,
-        start_at__lt=window.end_at,
-        end_at__gt=window.start_at,
-    )
-    return merge(Period.between(*times) for times in rows.values_list("start_at", "end_at"))
-
-
-def _let_pass(wish: Wish, location: Location) -> dict[int | None, tuple[Period, ...]]:
-    """Return what a wish is not given again: what it let pass at the site (None), what the operator
-    did not want at a charger, by its key.
-    """
-    found: dict[int | None, list[Period]] = defaultdict(list)
-    settled = wish.offers.filter(
-        location=location, state__in=[Offer.State.LET_PASS, Offer.State.REFUSED]
-    )
-    for offer in settled:
-        key = offer.evse_id if offer.state == Offer.State.REFUSED else None
-        found[key].append(Period.between(offer.start_at, offer.end_at))
-    return {key: merge(periods) for key, periods in found.items()}
 
 
 def _asks_by_itself(wish: Wish) -> bool:

@@ -149,6 +149,23 @@ def test_the_same_table_of_somebody_else_books_nothing_twice(draft, wish, manage
     assert "had asked for this already" in same.problem
 
 
+def test_of_two_tables_that_overlap_the_second_is_shown_what_the_first_has_taken(
+    draft, wish, other_driver, manager, fleet_admin
+):
+    mine = draft(wish(), wish(after=2))
+    theirs = draft(wish(after=0.5, driver=other_driver), wish(after=4, driver=other_driver))
+    send_batch(mine, user=manager, seen_version=0, seen={})
+    taken, _free = theirs.rows.all()
+    with pytest.raises(BatchRefused, match="1 row is no longer") as refusal:
+        send_batch(theirs, user=fleet_admin, seen_version=0, seen={})
+    assert refusal.value.changed == {taken.pk}
+    assert Booking.objects.count() == 2
+    sent = send_batch(theirs, user=fleet_admin, seen_version=0, seen={taken.pk: "n"})
+    assert (sent.asked, sent.refused) == (1, 1)
+    taken.refresh_from_db()
+    assert "has this charger at that time already" in taken.problem
+
+
 def test_a_table_of_which_nothing_can_be_asked_for_stays_a_draft(draft, wish, manager):
     batch = draft(wish(driver=None))
     with pytest.raises(BatchRefused, match="None of these bookings"):

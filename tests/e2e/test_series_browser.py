@@ -39,7 +39,8 @@ def test_twenty_weekdays_are_one_form(open_page):
     counted.click(page.get_by_role("link", name="Series", exact=True))
     counted.click(page.locator("#new-series"))
     page.get_by_label("Site", exact=True).fill(SITE)
-    page.get_by_role("combobox", name="Driver").fill("ben.okafor@hudson.example")
+    # Whom hardly any other test books for.
+    page.get_by_role("combobox", name="Driver").fill("mona.said@hudson.example")
     page.get_by_label("From", exact=True).fill("18:00")
     page.get_by_label("To", exact=True).fill("06:00")
     # Mondays to Fridays for four weeks is what the form proposes.
@@ -50,7 +51,9 @@ def test_twenty_weekdays_are_one_form(open_page):
     dates = page.locator("#series-dates tbody tr")
     total = dates.count() + page.locator("#beyond li").count()
     assert total == 20
-    expect(dates.first).to_contain_text("Approved", timeout=DECISION_MS)
+    # Others may have taken a night, which is said then.
+    expect(dates.filter(has_text="Approved").first).to_be_visible(timeout=DECISION_MS)
+    page.wait_for_load_state()
     assert counted.clicks <= MOST_CLICKS
     assert counted.loads <= MOST_LOADS
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from bookings.models import Booking
@@ -210,6 +212,31 @@ def test_a_site_that_nobody_waits_at_is_looked_at_no_longer(wait, evse, wire):
     assert SiteWatch.objects.get().look_at is None
     assert look_for_freed() == 0
     assert wire.count("availability") == calls
+
+
+def test_a_look_costs_as_many_queries_however_many_wait(
+    wait, evse, fleet, django_assert_num_queries
+):
+    for _ in range(2):
+        wait(driver=DriverFactory(fleet=fleet))
+    look(evse)
+    with CaptureQueriesContext(connection) as few:
+        look(evse)
+    for _ in range(6):
+        wait(driver=DriverFactory(fleet=fleet))
+    with django_assert_num_queries(len(few)):
+        look(evse)
+
+
+def test_one_look_does_not_book_somebody_in_two_places(wait, cancel, evse, fleet, confirmed):
+    other = Evse.objects.get(ampeco_id=302)
+    driver = DriverFactory(fleet=fleet)
+    first = wait(driver=driver, by_itself=True)
+    second = wait(driver=driver, by_itself=True, evse=other)
+    cancel()
+    look(evse)
+    assert {state_of(first), state_of(second)} == {"asked", "waiting"}
+    assert Booking.objects.filter(driver=driver).count() == 1
 
 
 def test_a_site_costs_one_call_for_all_that_wait_there(wait, evse, wire):

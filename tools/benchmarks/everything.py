@@ -23,8 +23,10 @@ from tools.benchmarks.subjects import (
     memory,
     mirroring,
     polling,
+    series,
     throughput,
     upstream_calls,
+    waiting,
 )
 from tools.benchmarks.subjects.cases import pages_by_rows, pages_by_time
 from tools.benchmarks.subjects.decisions import Page, portal_running
@@ -121,6 +123,10 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield batches.measure(
             world.people, browser=world.browser, site=world.sites[0], desk=world.desk
         )
+    if "series" in sizes.only:
+        yield series.measure(world.people, site=world.sites[0], desk=world.desk)
+    if "waiting" in sizes.only:
+        yield waiting.measure(world.people, site=world.sites[0], desk=world.desk)
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
     if "live" in sizes.only:

@@ -19,8 +19,8 @@ from tools.chaos.books.kept import Slot
 LOGIN = "manager@hudson.example"
 LENGTH, APART = timedelta(hours=1), timedelta(hours=2)
 DAYS_AHEAD = 4
-# Slots that two people want.
-WANTED_TWICE = 0.04
+# Slots that two people want: one by one, as a line of a table, on the first date of a series.
+WANTED_TWICE, LINE_WANTED_TWICE, SERIES_WANTED_TWICE = 0.04, 0.15, 0.5
 # Of so many bookings one each is joined by a table, a series, and something to wait for.
 TABLE_EACH, SERIES_EACH, WISH_EACH = 25, 40, 10
 LINES = 6
@@ -93,11 +93,21 @@ class Slots:
         now = timezone.now().replace(minute=0, second=0, microsecond=0)
         self.first = now + timedelta(days=DAYS_AHEAD)
         self._taken = 0
+        self._given: list[tuple[Evse, datetime]] = []
 
     def next(self) -> tuple[Driver, Evse, datetime]:
         turn, place = divmod(self._taken, min(len(self.drivers), len(self.evses)))
         self._taken += 1
-        return self.drivers[place], self.evses[place], self.first + turn * APART
+        self._given.append((self.evses[place], self.first + turn * APART))
+        return self.drivers[place], *self._given[-1]
+
+    def perhaps_wanted_twice(self, share: float) -> tuple[Driver, Evse, datetime]:
+        """Return one that nobody else wants, or for its driver what somebody else wants then."""
+        driver, evse, start_at = self.next()
+        others = [given for given in self._given[:-1] if given[1] == start_at]
+        if others and self._chance.random() < share:
+            evse, start_at = self._chance.choice(others)
+        return driver, evse, start_at
 
     def spare(self) -> Evse:
         """Return a charger that comes long after the last one."""
@@ -147,7 +157,7 @@ def _slot(driver: Driver, evse: Evse, start_at: datetime) -> Slot:
 def _table(slots: Slots, key: UUID) -> TableErrand:
     wanted, lines = [], []
     for number in range(LINES):
-        driver, evse, start_at = slots.next()
+        driver, evse, start_at = slots.perhaps_wanted_twice(LINE_WANTED_TWICE)
         location = evse.charge_point.location
         local = start_at.astimezone(location.zone)
         wanted.append(_slot(driver, evse, start_at))
@@ -166,7 +176,7 @@ def _table(slots: Slots, key: UUID) -> TableErrand:
 
 
 def _series(slots: Slots, key: UUID) -> SeriesErrand:
-    driver, evse, start_at = slots.next()
+    driver, evse, start_at = slots.perhaps_wanted_twice(SERIES_WANTED_TWICE)
     location = evse.charge_point.location
     first = start_at.astimezone(location.zone)
     days = {}

@@ -1,0 +1,94 @@
+"""What stands in the way of wishes at a site, read once for all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.db.models import Q
+
+from bookings.models import Booking
+from sites.models import Location
+from sites.periods import Period, merge
+from waiting.models import Offer, Wish
+
+Free = dict[int, tuple[Period, ...]]
+# A fleet, and its driver or its vehicle.
+Whose = tuple[int, str, int]
+# By wish, and charger or None for all of the site.
+NotAgain = dict[tuple[int, int | None], list[Period]]
+
+
+def taken_at(location: Location, now: datetime) -> Free:
+    """Return what is booked, asked for or offered at a site, by whichever fleet.
+
+    The operator calls free what it has not decided about.
+    """
+    booked = Booking.objects.filter(
+        location=location, evse__isnull=False, status__in=Booking.HOLDS_A_PLACE, end_at__gt=now
+    )
+    offered = Offer.objects.filter(location=location, state=Offer.State.OPEN)
+    taken: dict[int, list[Period]] = defaultdict(list)
+    for rows in (booked, offered):
+        columns = rows.values_list("evse__ampeco_id", "start_at", "end_at")
+        for ampeco_id, start_at, end_at in columns:
+            taken[ampeco_id].append(Period.between(start_at, end_at))
+    return {ampeco_id: merge(periods) for ampeco_id, periods in taken.items()}
+
+
+class Busy:
+    """When the drivers and vehicles of wishes are booked, wherever that is."""
+
+    def __init__(self, wishes: Iterable[Wish]) -> None:
+        self._times: dict[Whose, list[Period]] = defaultdict(list)
+        wishes = list(wishes)
+        if not wishes:
+            return
+        drivers = {wish.drives.pk for wish in wishes if wish.drives}
+        vehicles = {wish.vehicle_id for wish in wishes if wish.vehicle_id}
+        rows = Booking.objects.filter(
+            Q(driver__in=drivers) | Q(vehicle__in=vehicles),
+            fleet__in={wish.fleet_id for wish in wishes},
+            status__in=Booking.HOLDS_A_PLACE,
+            start_at__lt=max(wish.window_end for wish in wishes),
+            end_at__gt=min(wish.window_start for wish in wishes),
+        )
+        columns = ("fleet_id", "driver_id", "vehicle_id", "start_at", "end_at")
+        for fleet, driver, vehicle, start_at, end_at in rows.values_list(*columns):
+            period = Period.between(start_at, end_at)
+            self._times[fleet, "driver", driver].append(period)
+            if vehicle:
+                self._times[fleet, "vehicle", vehicle].append(period)
+
+    def of(self, wish: Wish) -> Iterator[Period]:
+        for whose in _whose(wish):
+            yield from self._times[whose]
+
+    def add(self, wish: Wish, period: Period) -> None:
+        """Note what was asked for just now."""
+        for whose in _whose(wish):
+            self._times[whose].append(period)
+
+
+def _whose(wish: Wish) -> Iterator[Whose]:
+    if wish.drives:
+        yield wish.fleet_id, "driver", wish.drives.pk
+    if wish.vehicle_id:
+        yield wish.fleet_id, "vehicle", wish.vehicle_id
+
+
+def not_again(
+    wishes: Iterable[Wish], location: Location
+) -> dict[tuple[int, int | None], list[Period]]:
+    """Return what wishes are not given again, by wish: what it let pass at the site (None), what
+    the operator did not want at a charger, by its key.
+    """
+    found: NotAgain = defaultdict(list)
+    settled = Offer.objects.filter(
+        wish__in=list(wishes),
+        location=location,
+        state__in=[Offer.State.LET_PASS, Offer.State.REFUSED],
+    )
+    for offer in settled:
+        key = offer.evse_id if offer.state == Offer.State.REFUSED else None
+        found[offer.wish_id, key].append(Period.between(offer.start_at, offer.end_at))
+    return found
