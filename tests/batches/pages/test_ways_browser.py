@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from bookings.models import Booking
 from tests.batches.pages.conftest import VANS
+from tests.browser_fixture import page_width
 from tests.e2e.steps import expect
 from tests.e2e.test_keyboard_browser import press
 from tests.factories import BookingFactory
