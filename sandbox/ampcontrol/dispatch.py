@@ -9,7 +9,7 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.ampcontrol import lists, oddities, profiles, writes
+from sandbox.ampcontrol import happenings, lists, oddities, profiles, writes
 from sandbox.ampcontrol.writes import Forbidden
 from sandbox.api.dispatch import Api
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
@@ -45,12 +45,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/v2/charging_sessions/<pk>"): lists.charging_session,
     ("PATCH", "/v2/charging_sessions/<pk>"): writes.change_session,
     ("GET", "/v2/optimizations/"): lists.optimizations,
-    ("GET", "/v2/alerts/"): lists.alerts,
-    ("GET", "/v2/alerts/<pk>"): lists.alert,
+    ("GET", "/v2/alerts/"): happenings.alerts,
+    ("GET", "/v2/alerts/<pk>"): happenings.alert,
     ("PATCH", "/v2/alerts/<pk>"): writes.change_alert,
-    ("GET", "/v2/events/"): lists.events,
-    ("GET", "/v2/kpis/uptime/network"): lists.uptime_of_network,
-    ("GET", "/v2/kpis/uptime/charge_points"): lists.uptime_of_charge_points,
+    ("GET", "/v2/events/"): happenings.events,
+    ("GET", "/v2/kpis/uptime/network"): happenings.uptime_of_network,
+    ("GET", "/v2/kpis/uptime/charge_points"): happenings.uptime_of_charge_points,
     ("GET", "/v2/profiles/optimizations/"): profiles.optimizations,
     ("GET", "/v2/profiles/prices/"): profiles.prices,
     ("GET", "/v2/profiles/telematics/soc"): profiles.telematics_soc,

@@ -1,12 +1,12 @@
 """What can be read as records."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Request
 
-from sandbox.ampcontrol import payloads
+from sandbox.ampcontrol import forecasts, payloads
 from sandbox.ampcontrol.queries import (
     WEEK,
     Payload,
@@ -14,13 +14,10 @@ from sandbox.ampcontrol.queries import (
     envelope,
     optional_instant,
     page_of,
-    stamp,
     window,
 )
 from sandbox.api.errors import Missing
 from sandbox.energy import cast
-from sandbox.energy.alerts import alerts_of
-from sandbox.energy.charges import chance_of
 from sandbox.energy.physics import Physics
 from sandbox.energy.records import CUSTOMER, Charge, Network, Route, id_of
 from sandbox.energy.routine import DAY, planned, trip_on
@@ -65,13 +62,13 @@ def _changed(request: Request, rows: Iterable[Payload]) -> list[Payload]:
     ]
 
 
-def _same(row: Payload) -> Payload:
+def as_is(row: Payload) -> Payload:
     return row
 
 
 def networks(physics: Physics, request: Request) -> Payload:
     rows = (payloads.network(physics, each) for each in physics.depots.networks.values())
-    return page_of(request, _changed(request, rows), _same)
+    return page_of(request, _changed(request, rows), as_is)
 
 
 def network(physics: Physics, request: Request, pk: str) -> Payload:
@@ -85,7 +82,7 @@ def charge_points(physics: Physics, request: Request) -> Payload:
         for each in physics.depots.chargers.values()
         if wanted in {None, each.network.id}
     )
-    return page_of(request, _changed(request, rows), _same)
+    return page_of(request, _changed(request, rows), as_is)
 
 
 def charge_point(physics: Physics, request: Request, pk: str) -> Payload:
@@ -111,7 +108,7 @@ def vehicles(physics: Physics, request: Request) -> Payload:
     group = request.args.get("group")
     rows = (payloads.vehicle(physics, each) for each in physics.depots.vehicles.values())
     rows = (each for each in rows if group in {None, each["group"]})
-    return page_of(request, _changed(request, rows), _same)
+    return page_of(request, _changed(request, rows), as_is)
 
 
 def vehicle(physics: Physics, request: Request, pk: str) -> Payload:
@@ -135,7 +132,7 @@ def telematics(physics: Physics, request: Request, pk: str) -> Payload:
         if start <= datetime.fromisoformat(each["timestamp"]) <= end
     ]
     rows.sort(key=lambda each: str(each["timestamp"]), reverse=True)
-    return page_of(request, rows, _same)
+    return page_of(request, rows, as_is)
 
 
 def live_telematics(physics: Physics, request: Request) -> Payload:
@@ -230,7 +227,7 @@ def charging_sessions(physics: Physics, request: Request) -> Payload:
     ]
     rows.sort(key=lambda each: (each.started_at, each.id))
     shown = (payloads.session(physics, each) for each in rows)
-    return page_of(request, _changed(request, shown), _same)
+    return page_of(request, _changed(request, shown), as_is)
 
 
 def charge_by_id(physics: Physics, pk: str) -> Charge:
@@ -252,7 +249,7 @@ def optimizations(physics: Physics, request: Request) -> Payload:
         raise Wrong("One of connector, chargepoint, network or charging_session is required.")
     rows = []
     for place in physics.depots.networks.values():
-        for charge, row in payloads.optimizations(physics, place):
+        for charge, row in forecasts.optimizations(physics, place):
             known = {
                 "connector": charge.plug.id,
                 "chargepoint": charge.plug.charger.id,
@@ -262,77 +259,4 @@ def optimizations(physics: Physics, request: Request) -> Payload:
             }
             if wanted.items() <= known.items():
                 rows.append(row)
-    return page_of(request, rows, _same)
-
-
-def alerts(physics: Physics, request: Request) -> Payload:
-    place, now = network_in(physics, request), physics.world.clock.now()
-    start, end = window(request, start=now - DAY, end=now)
-    args = request.args
-    rows = [
-        each
-        for each in alerts_of(physics, place, start, end)
-        if (not args.getlist("status") or each.status in args.getlist("status"))
-        and (not args.getlist("name") or each.name in args.getlist("name"))
-        and args.get("charger") in {None, each.charger.id if each.charger else ""}
-    ]
-    return page_of(request, rows, payloads.alert)
-
-
-def alert(physics: Physics, request: Request, pk: str) -> Payload:
-    return envelope([payloads.alert(found(every_alert(physics), pk))])
-
-
-def every_alert(physics: Physics) -> dict[str, Any]:
-    now = physics.world.clock.now()
-    return {
-        each.id: each
-        for place in physics.depots.networks.values()
-        for each in alerts_of(physics, place, now - 2 * DAY, now)
-    }
-
-
-def events(physics: Physics, request: Request) -> Payload:
-    """List the log of sharing out and delivering: one of each for a quarter of an hour."""
-    place, now = network_in(physics, request), physics.world.clock.now()
-    start, end = window(request, start=now - DAY, end=now)
-    quarter = timedelta(minutes=15)
-    at = datetime.fromtimestamp(-(-start.timestamp() // 900) * 900, start.tzinfo)
-    rows: list[Payload] = []
-    while at <= min(end, now) and len(rows) < 2 * 96 * 7:
-        for category in ("Optimization", "Delivery"):
-            rows.append(
-                {
-                    "id": id_of("event", f"{place.id}/{category}/{at.isoformat()}"),
-                    "created": stamp(at),
-                    "updated": stamp(at),
-                    "networkId": place.id,
-                    "chargePointId": None,
-                    "connectorId": None,
-                    "category": category,
-                    "urgency": "Info",
-                    "status": "Success",
-                    "description": f"{category} done.",
-                }
-            )
-        at += quarter
-    return page_of(request, rows, _same)
-
-
-def uptime_of_network(physics: Physics, request: Request) -> Payload:
-    place, now = network_in(physics, request), physics.world.clock.now()
-    window(request, start=now - WEEK, end=now)
-    share = 0.95 + 0.045 * chance_of(physics.world.seed, place.id, "uptime")
-    return envelope([{"networkId": place.id, "uptime": round(share, 4)}])
-
-
-def uptime_of_charge_points(physics: Physics, request: Request) -> Payload:
-    rows = [
-        {
-            "chargePointId": each.id,
-            "uptime": round(0.9 + 0.1 * chance_of(physics.world.seed, each.id, "uptime"), 4),
-        }
-        for each in physics.depots.chargers.values()
-        if request.args.get("network") in {None, each.network.id}
-    ]
-    return envelope(rows)
+    return page_of(request, rows, as_is)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from werkzeug.wrappers import Request
 
-from sandbox.ampcontrol import payloads
+from sandbox.ampcontrol import forecasts
 from sandbox.ampcontrol.lists import found, network_in
 from sandbox.ampcontrol.queries import (
     WEEK,
@@ -18,10 +18,11 @@ from sandbox.ampcontrol.queries import (
     whole,
     window,
 )
-from sandbox.energy import line
 from sandbox.energy.alerts import disconnections
 from sandbox.energy.cast import Site
-from sandbox.energy.physics import STEP, Physics, number_of, time_of
+from sandbox.energy.physics import Physics
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import STEP, number_of, time_of
 from sandbox.energy.records import Charge
 from sandbox.energy.telematics import messages
 
@@ -149,7 +150,7 @@ def optimizations(physics: Physics, request: Request) -> Payload:
             if mine:
                 totals[time_of(number)] = sum(mine)
     for place in physics.depots.networks.values():
-        for charge, row in payloads.optimizations(physics, place):
+        for charge, row in forecasts.optimizations(physics, place):
             if chosen(charge):
                 for point in row["profile"]["data"]:
                     at = datetime.fromisoformat(point["time"])

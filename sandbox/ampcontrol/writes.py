@@ -6,7 +6,8 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 from sandbox.ampcontrol import payloads
-from sandbox.ampcontrol.lists import charge_by_id, every_alert, found, timetable_ids
+from sandbox.ampcontrol.happenings import every_alert
+from sandbox.ampcontrol.lists import charge_by_id, found, timetable_ids
 from sandbox.ampcontrol.queries import (
     Payload,
     Wrong,

@@ -8,13 +8,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from sandbox.desk.pages import form, page, table
-from sandbox.energy import line
 from sandbox.energy.alerts import alerts_of
 from sandbox.energy.attach import physics_of
 from sandbox.energy.cast import NEW_YORK
 from sandbox.energy.charges import car_departure, target_of
 from sandbox.energy.depots import SWITCHES
-from sandbox.energy.physics import STEP, Physics, number_of
+from sandbox.energy.physics import Physics
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import STEP, number_of
 from sandbox.energy.records import Charge, Vehicle
 from sandbox.energy.routine import DAY
 from sandbox.faults import ENERGY_KINDS

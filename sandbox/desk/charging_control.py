@@ -8,11 +8,12 @@ from werkzeug.wrappers import Request
 from sandbox.api import payloads
 from sandbox.api.errors import Invalid
 from sandbox.api.filters import body_of
-from sandbox.energy import line
 from sandbox.energy.attach import physics_of
 from sandbox.energy.cast import BY_KEY
 from sandbox.energy.depots import SWITCHES
-from sandbox.energy.physics import STEP, Physics, number_of
+from sandbox.energy.physics import Physics
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import STEP, number_of
 from sandbox.world.world import World
 
 

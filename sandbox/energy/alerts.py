@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sandbox.energy import line
 from sandbox.energy.charges import chance_of
 from sandbox.energy.depots import instant, minutes
-from sandbox.energy.physics import PER_QUARTER, Physics, number_of, time_of
+from sandbox.energy.physics import PER_QUARTER, Physics
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import number_of, time_of
 from sandbox.energy.records import Alert, Charge, Charger, Network, Plug, id_of
 
 DISCONNECTED_SHARE = 0.12

@@ -6,22 +6,23 @@ follows from the seed, from what was asked for, and from the clock: it does not 
 somebody looks.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.energy import cast, line
-from sandbox.energy.battery import LOSSES, fill, most_kw
+from sandbox.energy import cast
 from sandbox.energy.cast import Car
-from sandbox.energy.charges import Arrivals, car_departure, chance_of, target_of
+from sandbox.energy.charges import Arrivals, chance_of
 from sandbox.energy.depots import Depots, instant
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import HOURS, STEP, Batteries, Told, number_of
+from sandbox.energy.power.battery import LOSSES, fill
+from sandbox.energy.power.sharing import OFF, Taker, share
+from sandbox.energy.power.wishes import most_of, taker_of
 from sandbox.energy.records import Charge, Network, Step
 from sandbox.energy.routine import Whereabouts, whereabouts
-from sandbox.energy.sharing import OFF, Taker, share
 from sandbox.world.records import Session
 
-STEP = timedelta(minutes=3)
-HOURS = STEP / timedelta(hours=1)
 PER_QUARTER = line.QUARTER // STEP
 DAY = timedelta(days=1)
 KEPT_DAYS = 3
@@ -30,37 +31,6 @@ LEAST_SHARE = 0.06  # below it nobody drives on
 ELSEWHERE = {"van": (7.0, 0.55), "truck": (60.0, 0.75)}
 TRUCK_KWH = 150
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Batteries:
-    """What is in each battery in kWh, what each odometer shows, and what each charge has taken."""
-
-    at: datetime
-    stored: dict[str, float] = field(default_factory=dict)
-    odometers: dict[str, float] = field(default_factory=dict)
-    delivered: dict[str, float] = field(default_factory=dict)
-    gained: dict[str, float] = field(default_factory=dict)
-
-    def copy(self) -> "Batteries":
-        return Batteries(
-            self.at,
-            dict(self.stored),
-            dict(self.odometers),
-            dict(self.delivered),
-            dict(self.gained),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How a vehicle was at the end of a step."""
-
-    percent: float
-    odometer: float
-    on_road: bool
-    plugged: bool
-    kw: float
 
 
 class Physics:
@@ -128,7 +98,7 @@ class Physics:
     def percent_of(self, charge: Charge) -> float:
         """Return how full a battery that charges is now."""
         kwh = self._running_kwh(charge) * LOSSES[charge.plug.current]
-        return min(100.0, (self._stored(charge) + kwh) / charge.car.battery_kwh * 100)
+        return min(100.0, (self.stored_of(charge) + kwh) / charge.car.battery_kwh * 100)
 
     def load_of(self, network: Network) -> float:
         return sum(
@@ -145,7 +115,7 @@ class Physics:
         kw = self._running.get(charge.key, 0.0)
         hours = (until - self.now.at) / timedelta(hours=1)
         return fill(
-            charge.car, self._stored(charge), current=charge.plug.current, kw=kw, hours=hours
+            charge.car, self.stored_of(charge), current=charge.plug.current, kw=kw, hours=hours
         )
 
     # Memory
@@ -220,7 +190,7 @@ class Physics:
         for charge in self.arrivals.active(at):
             limit = self._limit(charge)
             hours = HOURS * min(1.0, (charge.stops_at - at) / STEP)
-            stored = self._stored(charge)
+            stored = self.stored_of(charge)
             current = charge.plug.current
             kwh = fill(
                 charge.car, stored, current=current, kw=powers.get(charge.key, 0.0), hours=hours
@@ -284,7 +254,8 @@ class Physics:
     def _battery(self, charge: Charge) -> str:
         return charge.key if charge.ghost else charge.car.key
 
-    def _stored(self, charge: Charge) -> float:
+    def stored_of(self, charge: Charge) -> float:
+        """Return what is in the battery of a charge at the end of the last step, in kWh."""
         battery = self._battery(charge)
         if battery not in self.now.stored:
             drawn = chance_of(self.world.seed, charge.key)
@@ -303,20 +274,16 @@ class Physics:
             self._share_if_due(network, charges, at)
             limits = self.limits[network.id]
             for charge in charges:
-                most = self._most(charge)
+                most = most_of(self.depots, charge, at, self.stored_of(charge))
                 powers[charge.key] = min(limits.get(charge.key, 0.0), most)
         return powers
-
-    def _most(self, charge: Charge) -> float:
-        current, evse_kw = charge.plug.current, charge.plug.max_kw
-        return most_kw(charge.car, self._stored(charge), current=current, evse_kw=evse_kw)
 
     def objective_at(self, network: Network, at: datetime) -> str:
         return OFF if self.depots.is_on("objective_off", at) else network.site.objective
 
     def _share_if_due(self, network: Network, charges: list[Charge], at: datetime) -> None:
         objective = self.objective_at(network, at)
-        takers = [self._taker(each, self._wish(each, at)) for each in charges]
+        takers = [self.taker_of(each, at, self.stored_of(each)) for each in charges]
         asked = (objective, [replace(each, most_kw=0) for each in takers])
         due = number_of(at) % PER_QUARTER == 0 and self.shared_at.get(network.id) != at
         if not due and self._shared_for.get(network.id) == asked:
@@ -327,56 +294,17 @@ class Physics:
         self.shared_at[network.id] = at
         self._shared_for[network.id] = asked
 
-    def _wish(self, charge: Charge, at: datetime) -> tuple[Any, ...]:
-        """Return what a charge is to reach: departure, target, priority, whether it is known."""
-        vehicle = self.depots.vehicles.get(charge.vehicle_id or "")
-        linked = vehicle is not None and not self.depots.is_on("unlinked_tags", at)
+    def taker_of(self, charge: Charge, at: datetime, stored_kwh: float) -> Taker:
+        """Return what a charge wants at an instant, with so much in its battery."""
         where = self._where.get(charge.car.key)
         where = where if where and at < where.until else None
-        departure = car_departure(self.depots, vehicle, at, where) if vehicle and linked else None
-        target = target_of(vehicle, at) if vehicle and linked else 100.0
-        priority = charge.plug.priority
-        for since, told in charge.priorities:
-            priority = told if since <= at else priority
-        # A departure that is past is one that nobody cleared: it is rushed.
-        return departure, target, priority, linked
-
-    def _taker(self, charge: Charge, wish: tuple[Any, ...]) -> Taker:
-        return self._taker_with(charge, wish, self._stored(charge))
-
-    def _taker_with(self, charge: Charge, wish: tuple[Any, ...], stored: float) -> Taker:
-        departure, target, priority, linked = wish
-        filled = stored / charge.car.battery_kwh * 100
-        plug = charge.plug
-        return Taker(
-            key=charge.key,
-            most_kw=most_kw(charge.car, stored, current=plug.current, evse_kw=plug.max_kw),
-            wants=filled < target,
-            planned=linked,
-            departs_at=departure,
-            priority=priority,
-        )
-
-    def taker_at(self, charge: Charge, at: datetime, stored: float) -> Taker:
-        """Return what a charge would want with so much in its battery."""
-        return self._taker_with(charge, self._wish(charge, at), stored)
-
-    def stored_of(self, charge: Charge) -> float:
-        return self._stored(charge)
+        return taker_of(self.depots, charge, at, stored_kwh, where)
 
     def takers_of(self, network: Network) -> list[tuple[Charge, Taker]]:
         """Return who is plugged in at a network now, with what each wants."""
         at = self.now.at
         return [
-            (charge, self._taker(charge, self._wish(charge, at)))
+            (charge, self.taker_of(charge, at, self.stored_of(charge)))
             for charge in self.arrivals.active(at)
             if charge.plug.charger.network is network
         ]
-
-
-def number_of(at: datetime) -> int:
-    return int(at.timestamp()) // int(STEP.total_seconds())
-
-
-def time_of(number: int) -> datetime:
-    return datetime.fromtimestamp(number * STEP.total_seconds(), UTC)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sandbox.energy.cast import RED_HOOK, Car
 from sandbox.energy.charges import chance_of
-from sandbox.energy.physics import STEP, Physics, Told, number_of, time_of
+from sandbox.energy.physics import Physics
+from sandbox.energy.power.batteries import STEP, Told, number_of, time_of
 from sandbox.energy.records import Network, Vehicle
 
 GAP_SHARE = 0.05

@@ -51,6 +51,14 @@ def test_driver_shows_up(world, http, booking, status_at):
     assert status_at(SOON + 9 * HOUR) == "completed"
 
 
+def test_some_are_late(world, booking, status_at):
+    world.late_share = 1
+    assert status_at(SOON + 3 * MINUTE) == "reserved"
+    assert status_at(SOON + 14 * MINUTE) == "completed"
+    started_at = world.sessions[booking.session_id].started_at
+    assert SOON + 3 * MINUTE < started_at <= SOON + 14 * MINUTE
+
+
 def test_no_show(world, booking, status_at):
     world.no_show_share = 1
     assert status_at(SOON + 14 * MINUTE) == "reserved"

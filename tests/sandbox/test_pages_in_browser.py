@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.desk.mailbox import Mailbox
+from sandbox.energy.attach import physics_of
 from sandbox.server import make
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
@@ -21,7 +22,13 @@ axe = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"desk": "/", "chargers": "/chargers", "mails": "/mail", "mail": "/mail/20260302"}
+PAGES = {
+    "desk": "/",
+    "chargers": "/chargers",
+    "smart charging": "/charging",
+    "mails": "/mail",
+    "mail": "/mail/20260302",
+}
 
 
 @pytest.fixture
@@ -36,6 +43,8 @@ def world():
     ask(world)
     world.ask(type="update", booking_id=list(world.bookings)[-1], **times)
     world.faults.add("latency", path="bookings")
+    world.faults.add("status-fail", path="/ampcontrol/")
+    physics_of(world).depots.trip("DELETE", "/ampcontrol/v2/charging_sessions/1", "nobody may")
     return world
 
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.api import payloads
-from sandbox.energy import line
 from sandbox.energy.attach import physics_of
-from sandbox.energy.battery import LOSSES, fill, most_kw, peak_share
 from sandbox.energy.cast import BY_KEY
-from sandbox.energy.physics import PER_QUARTER, STEP, number_of, time_of
+from sandbox.energy.physics import PER_QUARTER
+from sandbox.energy.power import line
+from sandbox.energy.power.batteries import STEP, number_of, time_of
+from sandbox.energy.power.battery import LOSSES, fill, most_kw, peak_share
 from sandbox.energy.routine import trip_on
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
@@ -290,6 +291,29 @@ def test_who_leaves_first_is_first_and_unlinked_come_last(world, physics, get):
     sessions = get("/v2/charging_sessions/", network=red_hook.id)
     unlinked = [each for each in sessions if each["vehicleId"] is None]
     assert [each["idTag"] for each in unlinked] == [tag.uid for tag in world.tags_of(7009)]
+
+
+def test_a_charger_that_breaks_gives_nothing_and_others_get_its_share(world, physics, get):
+    physics.look()
+    plug_in_everywhere(world)
+    for key in BY_KEY:
+        physics.depots.fill(key, 20)
+    world.clock.advance(20 * MINUTE)
+    physics.look()
+    delancey = network_called(physics, "Delancey")
+    fast = [
+        each
+        for each in physics.arrivals.active(world.clock.now())
+        if each.plug.charger.network is delancey and each.plug.current == "dc"
+    ]
+    broken, other = fast[0], fast[1]
+    before = physics.limits[delancey.id][other.key]
+    world.set_evse_status(broken.plug.evse_id, "out of order")
+    world.clock.advance(20 * MINUTE)
+    physics.look()
+    assert physics.power_of(broken) == 0
+    assert physics.limits[delancey.id][other.key] > before
+    assert get(f"/v2/connectors/{broken.plug.id}")[0]["ocppStatus"] == "Faulted"
 
 
 def test_a_session_that_is_cut_short_stops_there(world, physics):
