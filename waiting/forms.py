@@ -27,6 +27,8 @@ from sites.selectors import Criteria
 from sites.slots import rules
 from sites.slots.limits import default_minutes, longest_minutes
 from sites.slots.picker.form import connector_types
+from vehicles.choices import Choices, charger_choices, vehicle_choices
+from vehicles.fitting import why_not
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles, vehicle_of
 from waiting.actions import Wanted
@@ -131,16 +133,23 @@ class WishForm(WallClockForm):
         for name in ("earliest", "latest"):
             self.fields[name].required = False
         lengths = [(str(minutes), duration(minutes)) for minutes in _lengths()]
-        vehicles = [(str(each.pk), each.name) for each in current_vehicles(fleet)]
+        vehicles = list(current_vehicles(fleet))
         connectors = [(kind, connector_label(kind)) for kind in connector_types(evses)]
-        chargers = [(str(evse.pk), evse.name) for evse in evses]
+        evse = self.evses.get(self._key("charger"))
+        vehicle = next((each for each in vehicles if each.pk == self._key("vehicle")), None)
         self._offer("minutes", lengths)
-        self._offer("vehicle", [("", gettext("No particular vehicle")), *vehicles])
+        nobody, whatever = gettext("No particular vehicle"), gettext("Any suitable charger")
+        self._offer("vehicle", vehicle_choices(evse, vehicles, none_label=nobody))
         self._offer("connector", [("", gettext("Any")), *connectors])
-        self._offer("charger", [("", gettext("Any suitable charger")), *chargers])
+        self._offer("charger", charger_choices(vehicle, evses, any_label=whatever))
 
-    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+    def _offer(self, name: str, choices: Choices) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def _key(self, name: str) -> int:
+        """Return the key that was picked, or that the form is filled in with; 0 where none was."""
+        given = str(self[name].value() or "")
+        return int(given) if given.isascii() and given.isdecimal() and len(given) <= 18 else 0
 
     def clean_from_day(self) -> date:
         return _plausible(self.cleaned_data["from_day"])
@@ -158,6 +167,10 @@ class WishForm(WallClockForm):
             text = gettext("Please pick the driver for whom it is to be asked for.")
             self.add_error("driver", text)
         evse = self.evses[data["charger"]] if data.get("charger") else None
+        reason = why_not(vehicle, evse) if vehicle and evse else None
+        if vehicle and reason and not (reason.is_about_driver and driver):
+            text = gettext("%(vehicle)s would never get this charger. %(reason)s")
+            self.add_error("charger", text % {"vehicle": vehicle.name, "reason": reason.text})
         if data.get("radius") and evse:
             text = gettext("A certain charger is at one site. Please pick any suitable charger.")
             self.add_error("radius", text)

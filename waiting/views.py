@@ -35,6 +35,7 @@ from shell.viewer import viewer_zone
 from sites.models import Location
 from sites.selectors import bookable_evses, visible_locations
 from sites.slots.picker.form import criteria_params
+from vehicles.fitting import for_fitting
 from waiting.actions import (
     NotWaiting,
     cancel_wish,
@@ -254,8 +255,10 @@ def _form(
     sent: Mapping[str, Any] | None,
     filled_in: Mapping[str, Any] | None = None,
 ) -> WishForm:
-    evses = list(bookable_evses(location, partner_ids=private_partner_ids(request.fleet)))
-    return WishForm(sent, fleet=request.fleet, location=location, evses=evses, filled_in=filled_in)
+    evses = for_fitting(bookable_evses(location, partner_ids=private_partner_ids(request.fleet)))
+    return WishForm(
+        sent, fleet=request.fleet, location=location, evses=list(evses), filled_in=filled_in
+    )
 
 
 def _plain(sent: QueryDict) -> dict[str, str]:

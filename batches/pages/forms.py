@@ -21,13 +21,12 @@ from sites.models import Evse, Location
 from sites.periods import Period, next_step
 from sites.selectors import search_locations
 from sites.slots import rules
-from vehicles.fitting import misfit
+from vehicles.choices import Choices, charger_choices, vehicle_choices
 from vehicles.models import Vehicle
 
 MOST_NAMED = 4
 ONE_DAY = timedelta(days=1)
 EVENING, MORNING = time(18), time(6)
-Choices = list[tuple[Any, Any]]
 
 
 def tonight(zone: ZoneInfo, *, now: datetime) -> tuple[date, time, time]:
@@ -194,9 +193,10 @@ class RowForm(PeriodForm):
             "driver": {str(each.pk): each for each in drivers},
             "evse": {str(each.pk): each for each in evses},
         }
-        self._offer("vehicle", [("", _("None")), *_named(vehicles)])
+        self._offer("vehicle", vehicle_choices(row.evse, vehicles, none_label=gettext("None")))
         self._offer("driver", [("", _("Nobody yet")), *driver_choices(drivers)])
-        self._offer("evse", _chargers(row.vehicle, evses))
+        any_label = gettext("Any that fits")
+        self._offer("evse", charger_choices(row.vehicle, evses, any_label=any_label))
 
     def _offer(self, name: str, choices: Choices) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
@@ -301,20 +301,3 @@ class NameForm(OneLines, forms.Form):
 
 def driver_choices(drivers: Iterable[Driver]) -> Choices:
     return [(str(driver.pk), driver.display_name) for driver in drivers]
-
-
-def _named(vehicles: Iterable[Vehicle]) -> Choices:
-    return [(str(vehicle.pk), vehicle.name) for vehicle in vehicles]
-
-
-def _chargers(vehicle: Vehicle | None, evses: Iterable[Evse]) -> Choices:
-    """Return the chargers to choose from: those that do not fit the vehicle last, and why."""
-    fitting: Choices = [("", _("Any that fits"))]
-    others: Choices = []
-    for evse in evses:
-        reason = misfit(vehicle, evse) if vehicle else ""
-        if reason:
-            others.append((str(evse.pk), f"{evse.name}: {reason}"))
-        else:
-            fitting.append((str(evse.pk), evse.name))
-    return [*fitting, (_("Does not fit"), others)] if others else fitting

@@ -314,3 +314,24 @@ def test_the_page_of_a_wish_looks_again_as_long_as_it_is_open(as_manager, filled
     assert "<html" not in text_of(part)
     as_manager.post(reverse("waiting:cancel", args=[wish.pk]))
     assert "data-look-every" not in text_of(as_manager.get(address))
+
+
+def test_what_does_not_fit_is_listed_last_with_why(as_manager, filled_in, fleet, charger):
+    charger.connectors.update(type="ccs1")
+    van = VehicleFactory(fleet=fleet, number="Van 1", plugs=["ccs2"])
+    named = {"site": charger.charge_point.location_id, "evse": charger.pk, "vehicle": van.pk}
+    page = text_of(as_manager.get(NEW, named))
+    assert page.count('<optgroup label="Does not fit">') == 2
+    reason = "This charger has CCS1, the vehicle takes CCS2."
+    assert f"{charger.name}: {reason}" in page
+    assert f"{van.name}: {reason}" in page
+
+
+def test_a_vehicle_does_not_wait_for_a_charger_that_it_does_not_fit(
+    as_manager, filled_in, fleet, charger
+):
+    charger.connectors.update(type="ccs1")
+    van = VehicleFactory(fleet=fleet, number="Van 1", plugs=["ccs2"])
+    page = text_of(as_manager.post(NEW, filled_in | {"vehicle": van.pk}))
+    assert f"{van.name} would never get this charger. This charger has CCS1" in page
+    assert not Wish.objects.exists()

@@ -157,9 +157,12 @@ def test_a_row_moves_to_another_site_without_its_charger(as_manager, draft, wish
 
 
 def test_chargers_that_do_not_fit_are_listed_last_with_the_reason(as_manager, draft, wish, van):
-    batch = draft(wish(vehicle=van(plugs=["j1772"])))
-    page = as_manager.get(at(batch, f"rows/{batch.rows.get().pk}/")).content.decode()
     small, large = Evse.objects.get(ampeco_id=302), Evse.objects.get(ampeco_id=301)
+    batch = draft(wish(vehicle=van(plugs=["j1772"]), evse=large))
+    page = as_manager.get(at(batch, f"rows/{batch.rows.get().pk}/")).content.decode()
+    vehicles, chargers = (page.index(f'name="{name}"') for name in ("vehicle", "evse"))
+    assert "Does not fit" in page[vehicles:chargers]
+    page = page[chargers:]
     assert page.index(f'value="{small.pk}"') < page.index("Does not fit")
     assert page.index("Does not fit") < page.index(f"{large.name}: This charger has CCS1")
 
