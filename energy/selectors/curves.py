@@ -78,7 +78,8 @@ def _read(session: Session, *, client: AmpcontrolClient, now: datetime) -> Curve
     if session.connector_remote_id:
         ways.append(partial(charge_of, connector_id=session.connector_remote_id))
     for way in ways:
-        charge = charge or way()
+        # Nobody charges at 0 %: it stands for “not told”, also in between.
+        charge = charge or [point for point in way() if point.value > 0]
     return Curve(
         power=_within(power, start, end),
         state_of_charge=_within(charge, start, end),

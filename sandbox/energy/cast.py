@@ -90,17 +90,17 @@ class Car:
 
 # Those of the demo's vehicles that Ampcontrol knows by it, by the fleet's number of them.
 VINS = {
-    "Van 7": "1FTBW9CKXPKA04107",
-    "Van 12": "1FTBW9CK3PKA04112",
-    "Van 14": "1FTBW9CK7PKA04114",
-    "Van 18": "1FTBW9CK4PKA04118",
-    "Van 21": "1FTBW9CK4PKA04121",
-    "Van 31": "1FTBW9CK7PKA04131",
-    "Van 33": "1FTBW9CK0PKA04133",
-    "Truck 1": "3ALACWFC2PDUE9001",
-    "Truck 2": "3ALACWFC4PDUE9002",
-    "Camion 5": "YV2RT40A3PB205005",
-    "Camion 12": "YV2RT40A0PB205012",
+    "Van 7": "1FTBW9CK4PKA04107",
+    "Van 12": "1FTBW9CK8PKA04112",
+    "Van 14": "1FTBW9CK1PKA04114",
+    "Van 18": "1FTBW9CK9PKA04118",
+    "Van 21": "1FTBW9CK9PKA04121",
+    "Van 31": "1FTBW9CK1PKA04131",
+    "Van 33": "1FTBW9CK5PKA04133",
+    "Truck 1": "3ALACWFC7PDUE9001",
+    "Truck 2": "3ALACWFC9PDUE9002",
+    "Camion 5": "YV2RT40AXPB205005",
+    "Camion 12": "YV2RT40A7PB205012",
     "Camionnette 2": "W1V9076331P402002",
 }
 

@@ -59,6 +59,18 @@ def test_without_telematics_the_charger_tells_the_charge(ampcontrol, session):
     assert asked == [{"vehicle_id": None, "connector_id": "a-connector"}]
 
 
+def test_a_charge_of_nothing_is_not_drawn(ampcontrol, session):
+    told, later = session.started_at, session.started_at + timedelta(minutes=10)
+    between = told + timedelta(minutes=5)
+    ampcontrol.series["charge_by_telematics"] = [
+        Point(told, 61.0),
+        Point(between, 0.0),
+        Point(later, 66.0),
+    ]
+
+    assert [point.at for point in curve_of(session).state_of_charge] == [told, later]
+
+
 def test_it_is_read_once_for_all_who_look(ampcontrol, session):
     ampcontrol.series["measured_power"] = [Point(session.started_at, 22.0)]
     first = curve_of(session)
