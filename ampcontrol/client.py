@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ampcontrol.allowed import require_allowed
+from ampcontrol.changes import ALERTS, ROUTES, SESSIONS, VEHICLES, Changes
+from ampcontrol.curves import Curves
 from ampcontrol.resources import (
     WEEK,
-    Filters,
-    Parsed,
-    Parser,
     Resources,
     entries_of,
+    exactly_one,
     parsed,
     unreadable,
     windows,
@@ -28,14 +27,12 @@ from ampcontrol.types import (
     IdTag,
     Network,
     Optimization,
-    Point,
     Route,
     Session,
     Telematics,
     Vehicle,
 )
-from upstream.errors import UpstreamRejected, UpstreamUnavailable
-from upstream.readers import objects, plain_text, real_number, wire_instant
+from upstream.readers import objects, plain_text
 from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport, id_in_path
 
 if TYPE_CHECKING:
@@ -45,21 +42,8 @@ if TYPE_CHECKING:
     from upstream.circuit_breaker import CacheCircuitBreaker
     from upstream.rate_gate import RateGate
 
-QUARTER = timedelta(minutes=15)
-# Series of which each call gives less than a week.
-SHORT_OF_A_WEEK = timedelta(days=6)
-QUARTER_MINUTES = 15
-DAY_MINUTES = 24 * 60
-PRIORITIES = range(6)
 
-VEHICLES = "v2/vehicles/"
-ROUTES = "v2/planned_routes/"
-SESSIONS = "v2/charging_sessions/"
-ALERTS = "v2/alerts/"
-PROFILES = "v2/profiles"
-
-
-class AmpcontrolClient:
+class AmpcontrolClient(Curves, Changes):
     """Reads Ampcontrol, and writes only what the settings name; safe for use by several threads.
 
     Lists are yielded item by item, each once, however their pages shift; their first request is
@@ -229,7 +213,7 @@ class AmpcontrolClient:
         vehicle_id: str | None = None,
     ) -> Iterator[Session]:
         """Yield the sessions that were there within a window, at a network or of a vehicle."""
-        filters = _needed(network=network_id, vehicle=vehicle_id)
+        filters = exactly_one(network=network_id, vehicle=vehicle_id)
         return self._resources.items(
             "sessions",
             SESSIONS,
@@ -265,316 +249,6 @@ class AmpcontrolClient:
             filters={"network": network_id, "start": start, "end": end},
         )
 
-    # Time series; each point counts until the next
-
-    def capacities(
-        self, network_id: str, *, start: datetime, end: datetime, step: timedelta = QUARTER
-    ) -> list[Point]:
-        return self._resources.series(
-            "capacities",
-            f"{PROFILES}/capacities/",
-            start=start,
-            end=end,
-            filters={"network": network_id, "resolution": _resolution(step)},
-        )
-
-    def prices(self, network_id: str, *, start: datetime, end: datetime) -> list[Point]:
-        """Return prices per kWh in the network's currency."""
-        filters: Filters = {"network": network_id, "intervalLength": QUARTER_MINUTES}
-        return self._cut_series("prices", f"{PROFILES}/prices/", start, end, filters)
-
-    def demand_response(self, network_id: str, *, start: datetime, end: datetime) -> list[Point]:
-        """Return by how many kW the line is lowered; 0 in between."""
-        filters: Filters = {
-            "network": network_id,
-            "type": "Load Amount",
-            "intervalLength": QUARTER_MINUTES,
-        }
-        return self._cut_series("demand_response", f"{PROFILES}/dr_events/", start, end, filters)
-
-    def baseloads(self, network_id: str, *, start: datetime, end: datetime) -> list[Point]:
-        filters = {"network": network_id}
-        return self._cut_series("baseloads", f"{PROFILES}/baseloads/", start, end, filters)
-
-    def solar(self, network_id: str, *, start: datetime, end: datetime) -> list[Point]:
-        filters = {"network": network_id}
-        return self._cut_series("solar", f"{PROFILES}/solar_meterings/", start, end, filters)
-
-    def _cut_series(
-        self, operation: str, path: str, start: datetime, end: datetime, filters: Filters
-    ) -> list[Point]:
-        """Return one of the series that are cut at `limit`, a week at a time."""
-        return self._resources.series(
-            operation, path, start=start, end=end, filters=filters, longest=WEEK, paged=True
-        )
-
-    def planned_power(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        network_id: str | None = None,
-        connector_id: str | None = None,
-        session_id: str | None = None,
-        vehicle_id: str | None = None,
-    ) -> list[Point]:
-        """Return the power that the optimizations give, in kW; exactly one filter."""
-        filters = _needed(
-            network=network_id,
-            connector=connector_id,
-            charging_session=session_id,
-            vehicle=vehicle_id,
-        )
-        return self._resources.series(
-            "planned_power",
-            f"{PROFILES}/optimizations/",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(QUARTER)},
-            longest=SHORT_OF_A_WEEK,
-        )
-
-    def measured_power(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        step: timedelta = QUARTER,
-        network_id: str | None = None,
-        charge_point_id: str | None = None,
-        connector_id: str | None = None,
-    ) -> list[Point]:
-        filters = _needed(network=network_id, chargepoint=charge_point_id, connector=connector_id)
-        return self._resources.series(
-            "measured_power",
-            f"{PROFILES}/meter_values/power",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
-
-    def measured_energy(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        step: timedelta = QUARTER,
-        connector_id: str | None = None,
-        vehicle_id: str | None = None,
-    ) -> list[Point]:
-        """Return energies in kWh; the steps are irregular where readings are missing."""
-        filters = _needed(connector=connector_id, vehicle=vehicle_id)
-        return self._resources.series(
-            "measured_energy",
-            f"{PROFILES}/meter_values/energy",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
-
-    def state_of_charge(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        step: timedelta = QUARTER,
-        vehicle_id: str | None = None,
-        connector_id: str | None = None,
-        by_telematics: bool = False,
-    ) -> list[Point]:
-        """Return states of charge in percent, by the chargers' meters or by telematics.
-
-        Telematics are of a vehicle; a connector has none.
-        """
-        if by_telematics and connector_id is not None:
-            raise ValueError("A connector has no telematics.")
-        filters = _needed(vehicle=vehicle_id, connector=connector_id)
-        source = "telematics" if by_telematics else "meter_values"
-        return self._resources.series(
-            "state_of_charge",
-            f"{PROFILES}/{source}/soc",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
-
-    def uptime(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        step: timedelta,
-        network_id: str | None = None,
-        charge_point_id: str | None = None,
-    ) -> list[Point]:
-        """Return the share of time (0-1) that chargers were of use."""
-        return self._shares("uptime", start, end, step, network_id, charge_point_id)
-
-    def connectivity(
-        self,
-        *,
-        start: datetime,
-        end: datetime,
-        step: timedelta,
-        network_id: str | None = None,
-        charge_point_id: str | None = None,
-    ) -> list[Point]:
-        """Return the share of time (0-1) that chargers were online."""
-        return self._shares("connectivity", start, end, step, network_id, charge_point_id)
-
-    def _shares(
-        self,
-        kind: str,
-        start: datetime,
-        end: datetime,
-        step: timedelta,
-        network_id: str | None,
-        charge_point_id: str | None,
-    ) -> list[Point]:
-        filters = _needed(network=network_id, chargepoint=charge_point_id)
-        return self._resources.series(
-            kind,
-            f"{PROFILES}/{kind}/",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
-
-    def network_uptime(self, network_id: str, *, start: datetime, end: datetime) -> float | None:
-        """Return the share of time (0-1) that a network's chargers were of use, as one figure."""
-        data = self._resources.data(
-            "network_uptime",
-            "v2/kpis/uptime/network",
-            filters={"network": network_id, "start": start, "end": end},
-        )
-        for entry in objects(entries_of({"data": data}, operation="network_uptime")):
-            for name in ("uptime", "value", "kpi"):
-                share = real_number(entry.get(name), least=0, most=1)
-                if share is not None:
-                    return share
-        return None
-
-    # Writes, each behind a switch
-
-    def set_departure(
-        self,
-        vehicle_id: str,
-        *,
-        departs_at: datetime | None,
-        target_percent: Decimal | None = None,
-        state_of_charge: Decimal | None = None,
-    ) -> None:
-        """Set or, with None, clear when a vehicle leaves, with what in its battery.
-
-        Ampcontrol may share out the power anew. Where it wants the vehicle's name with any change,
-        that is read and the change sent once more.
-        """
-        path = f"{VEHICLES}{id_in_path(vehicle_id)}"
-        body: dict[str, Any] = {
-            "departureTime": wire_instant(departs_at) if departs_at is not None else None,
-            **_percents(targetStateOfCharge=target_percent, stateOfCharge=state_of_charge),
-        }
-        try:
-            self._resources.send("PATCH", "set_departure", path, body)
-        except UpstreamRejected as refusal:
-            if not _wants_a_name(refusal):
-                raise
-            body["name"] = self.vehicle(vehicle_id).name
-            if not body["name"]:
-                raise
-            self._resources.send("PATCH", "set_departure", path, body)
-
-    def create_vehicle(
-        self,
-        *,
-        name: str,
-        vin: str = "",
-        customer_number: str = "",
-        plate: str = "",
-        group: str = "",
-        make: str = "",
-        model: str = "",
-        year: int | None = None,
-        battery_kwh: Decimal | None = None,
-        max_power_kw: Decimal | None = None,
-        target_percent: Decimal | None = None,
-    ) -> Vehicle:
-        """Make a vehicle; what is empty is not sent. After an ambiguous failure look first."""
-        facts = {
-            "name": name,
-            "VIN": vin,
-            "customerVehicleId": customer_number,
-            "licensePlate": plate,
-            "group": group,
-            "make": make,
-            "model": model,
-            "year": year,
-            "batteryCapacity": float(battery_kwh) if battery_kwh is not None else None,
-            "maxChargingPower": float(max_power_kw) if max_power_kw is not None else None,
-            **_percents(targetStateOfCharge=target_percent),
-        }
-        body = {key: value for key, value in facts.items() if value not in (None, "")}
-        return self._made("create_vehicle", VEHICLES, body, Vehicle.from_payload)[0]
-
-    def create_routes(self, routes: list[Route]) -> list[Route]:
-        """Make routes of ours; each needs an external id of ours. After an ambiguous failure look.
-
-        Returned are those that Ampcontrol made, with its ids.
-        """
-        if not routes:
-            return []
-        body = {"routes": [route.to_payload() for route in routes]}
-        return self._made("create_routes", ROUTES, body, Route.from_payload)
-
-    def change_route(self, route: Route) -> None:
-        self._resources.send(
-            "PATCH", "change_route", f"{ROUTES}{id_in_path(route.id)}", route.to_payload()
-        )
-
-    def delete_route(self, route_id: str) -> None:
-        self._resources.send("DELETE", "delete_route", f"{ROUTES}{id_in_path(route_id)}")
-
-    def tell_state_of_charge(self, vehicle_id: str, *, percent: Decimal, at: datetime) -> None:
-        """Tell what somebody read in the vehicle, as telematics."""
-        self._resources.send(
-            "POST",
-            "tell_state_of_charge",
-            f"{VEHICLES}{id_in_path(vehicle_id)}/telematics",
-            {"timestamp": wire_instant(at), **_percents(stateOfCharge=percent)},
-        )
-
-    def set_priority(self, session_id: str, *, priority: int) -> None:
-        """Say who gets power first: 1 very high … 5 very low; 0 takes it out of the sharing."""
-        if priority not in PRIORITIES:
-            raise ValueError("A priority is from 0 to 5.")
-        self._resources.send(
-            "PATCH",
-            "set_priority",
-            f"{SESSIONS}{id_in_path(session_id)}",
-            {"priority": priority},
-        )
-
-    def acknowledge_alert(self, alert_id: str, *, notes: str = "") -> None:
-        body = {"status": "Acknowledged", **({"notes": notes} if notes else {})}
-        self._resources.send("PATCH", "acknowledge_alert", f"{ALERTS}{id_in_path(alert_id)}", body)
-
-    def _made(
-        self,
-        operation: str,
-        path: str,
-        body: Mapping[str, Any],
-        parse: Parser[Parsed],
-    ) -> list[Parsed]:
-        answer = self._resources.send("POST", operation, path, body)
-        try:
-            entries = entries_of(answer, operation=operation)
-            found = list(parsed(entries, parse, operation=operation))
-        except UpstreamUnavailable:
-            found = []
-        if not found:
-            raise unreadable(operation, ambiguous=True)
-        return found
-
 
 def _tells_success(answer: Mapping[str, Any]) -> bool:
     """Return whether an answer is one: a 200 may say “fail”."""
@@ -591,33 +265,3 @@ def _at_network(
         return found if found.network_id else replace(found, network_id=network_id)
 
     return read
-
-
-def _needed(**filters: str | None) -> dict[str, str]:
-    """Return the one filter that is set; raises ValueError for none or several."""
-    found = {name: value for name, value in filters.items() if value}
-    if len(found) != 1:
-        raise ValueError(f"Exactly one is needed of {', '.join(filters)}.")
-    return found
-
-
-def _resolution(step: timedelta) -> str:
-    """Return a step as Ampcontrol spells it, “15m”, from a minute to a day."""
-    minutes = int(step.total_seconds() // 60)
-    if not 1 <= minutes <= DAY_MINUTES:
-        raise ValueError("A step is from a minute to a day.")
-    if minutes == DAY_MINUTES:
-        return "1d"
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
-
-
-def _percents(**values: Decimal | None) -> dict[str, float]:
-    for value in values.values():
-        if value is not None and not 0 <= value <= 100:
-            raise ValueError("A state of charge is from 0 to 100 percent.")
-    return {name: float(value) for name, value in values.items() if value is not None}
-
-
-def _wants_a_name(refusal: UpstreamRejected) -> bool:
-    """Return whether a change of a vehicle was refused since it does not repeat the name."""
-    return "name" in refusal.field_errors or "name" in refusal.reason.lower()

@@ -181,6 +181,14 @@ def unreadable(operation: str, *, ambiguous: bool = False) -> UpstreamUnavailabl
     )
 
 
+def exactly_one(**filters: str | None) -> dict[str, str]:
+    """Return the one filter that is set; raises ValueError for none or several."""
+    found = {name: value for name, value in filters.items() if value}
+    if len(found) != 1:
+        raise ValueError(f"Exactly one is needed of {', '.join(filters)}.")
+    return found
+
+
 def _query(filters: Filters) -> list[tuple[str, str]]:
     return [
         (name, wire_instant(value) if isinstance(value, datetime) else str(value))

@@ -12,6 +12,14 @@ from typing import Any
 import httpx
 import stamina
 
+from upstream.answers import (
+    Unreadable,
+    describe,
+    field_errors,
+    path_but_for_a_slash,
+    read_object,
+    refusal_body,
+)
 from upstream.calls import Observer, OperatorClock, tell
 from upstream.circuit_breaker import CacheCircuitBreaker
 from upstream.errors import (
@@ -26,10 +34,8 @@ from upstream.errors import (
     UpstreamUnavailable,
 )
 from upstream.rate_gate import MemoryGate, RateGate, wait_after_refusal, wait_when_used_up
-from upstream.readers import plain_text
 
 MOST_ATTEMPTS = 4
-LARGEST_BODY_BYTES = 20_000_000
 CONNECT_SECONDS = 3.0
 # The longest silence, and for how long a call that may be repeated is begun again.
 SILENCE_SECONDS = 10.0
@@ -320,7 +326,7 @@ class Transport:
             told_at = self.clock.note_answer(response.headers, sent_at=sent_at)
             self._note_quota(response, told_at=told_at)
             if response.is_success:
-                answer = _read_object(response, deadline=deadline)
+                answer = read_object(response, deadline=deadline)
                 if self._tells_success is not None and not self._tells_success(answer):
                     raise UpstreamRejected(
                         f"{operation}: the answer says that it failed.",
@@ -328,7 +334,7 @@ class Transport:
                         operation=operation,
                     )
                 return answer
-            if (path := _path_but_for_a_slash(request, response)) is not None:
+            if (path := path_but_for_a_slash(request, response)) is not None:
                 moved = _MovedBySlash(
                     f"{operation}: the operator answered {response.status_code}.",
                     status=response.status_code,
@@ -339,10 +345,10 @@ class Transport:
             raise self._refusal(
                 response, operation, changes=changes, deadline=deadline, told_at=told_at
             )
-        except (httpx.RequestError, httpx.InvalidURL, _Unreadable) as error:
+        except (httpx.RequestError, httpx.InvalidURL, Unreadable) as error:
             # `from None`: httpx's errors carry the request, and with it token and driver data.
             raise UpstreamUnavailable(
-                f"{operation}: {_describe(error)}.",
+                f"{operation}: {describe(error)}.",
                 status=response.status_code if response else None,
                 operation=operation,
                 ambiguous=changes and not isinstance(error, NEVER_SENT),
@@ -385,36 +391,20 @@ class Transport:
             return UpstreamForbidden(message, status=status, operation=operation)
         if status == httpx.codes.NOT_FOUND:
             return UpstreamNotFound(message, status=status, operation=operation)
-        said = _refusal_body(response, deadline=deadline)
+        said = refusal_body(response, deadline=deadline)
         return UpstreamRejected(
             message,
             status=status,
             operation=operation,
-            field_errors=_field_errors(said),
+            field_errors=field_errors(said),
             reason=said[: 4 * LONGEST_REASON].decode(errors="replace")[:LONGEST_REASON],
         )
-
-
-class _Unreadable(Exception):
-    """An answer whose body is no JSON object that we are willing to read."""
 
 
 class _MovedBySlash(UpstreamUnavailable):
     """A read was redirected to the same path with, or without, a slash at its end."""
 
     path = ""
-
-
-def _path_but_for_a_slash(request: httpx.Request, response: httpx.Response) -> str | None:
-    """Return where a redirect of a read leads, if that differs by a slash at the end only."""
-    if request.method != "GET" or not response.has_redirect_location:
-        return None
-    try:
-        path = request.url.join(response.headers["location"]).path
-    except (httpx.InvalidURL, ValueError):
-        return None
-    here = request.url.path
-    return path if path != here and path.rstrip("/") == here.rstrip("/") else None
 
 
 def _may_be_about_it(status: int | None) -> bool:
@@ -439,70 +429,3 @@ def _authorization(token: str) -> str:
     if not token or not token.isascii() or not token.isprintable():
         raise ValueError("The token is empty or has characters that cannot be sent.")
     return f"Bearer {token}"
-
-
-def _read_object(response: httpx.Response, *, deadline: float) -> dict[str, Any]:
-    body = _read_body(response, deadline=deadline)
-    if response.status_code == httpx.codes.NO_CONTENT and not body:
-        return {}
-    answer = _object_in(body)
-    if answer is None:
-        raise _Unreadable("the answer is not the JSON that was expected")
-    return answer
-
-
-def _object_in(body: bytes) -> dict[str, Any] | None:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _read_body(response: httpx.Response, *, deadline: float) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY_BYTES:
-            raise _Unreadable("the answer is too large")
-        if time.monotonic() > deadline:
-            raise _Unreadable("the answer took too long")
-    return bytes(body)
-
-
-def _refusal_body(response: httpx.Response, *, deadline: float) -> bytes:
-    """Return what a refusal says; nothing where it cannot be read, since the refusal stands."""
-    try:
-        return _read_body(response, deadline=deadline)
-    except (httpx.RequestError, _Unreadable):
-        return b""
-
-
-def _field_errors(said: bytes) -> dict[str, list[str]]:
-    """Return a 422's messages by field.
-
-    AMPECO documents `errors` as an object of lists; a single text is taken as a list of one.
-    """
-    errors = (_object_in(said) or {}).get("errors")
-    if not isinstance(errors, dict):
-        return {}
-    return {
-        str(field): [plain_text(text) for text in messages if isinstance(text, str)]
-        for field, value in errors.items()
-        if isinstance(messages := [value] if isinstance(value, str) else value, list)
-    }
-
-
-def _describe(error: Exception) -> str:
-    """Return in words what happened, without the texts of httpx, which may name addresses."""
-    if isinstance(error, _Unreadable):
-        return str(error)
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError):
-        return "the operator could not be reached"
-    if isinstance(error, httpx.PoolTimeout):
-        return "no connection was free in time"
-    if isinstance(error, httpx.TimeoutException):
-        return "the operator did not answer in time"
-    if isinstance(error, httpx.DecodingError):
-        return "the answer could not be decoded"
-    return f"the connection failed ({type(error).__name__})"
