@@ -38,7 +38,7 @@ def every_alert(physics: Physics) -> dict[str, Any]:
     return {
         each.id: each
         for place in physics.depots.networks.values()
-        for each in alerts_of(physics, place, now - 2 * DAY, now)
+        for each in alerts_of(physics, place, now - WEEK, now)
     }
 
 

@@ -238,7 +238,8 @@ def change_session(physics: Physics, request: Request, pk: str) -> Payload:
 
 
 def change_alert(physics: Physics, request: Request, pk: str) -> Payload:
-    known, body = found(every_alert(physics), pk), body_of(request)
+    found(every_alert(physics), pk)
+    body = body_of(request)
     if body.get("status", "Acknowledged") != "Acknowledged":
         raise Forbidden(f"makes an alert {body['status']}")
     row = {
@@ -246,7 +247,6 @@ def change_alert(physics: Physics, request: Request, pk: str) -> Payload:
         "notes": str(body.get("notes") or ""),
         "at": physics.world.clock.now().isoformat(),
     }
-    if known.status != "Resolved":
-        physics.depots.handled[pk] = row
-        physics.depots.keep(f"alert/{pk}", row)
+    physics.depots.handled[pk] = row
+    physics.depots.keep(f"alert/{pk}", row)
     return envelope([payloads.alert(every_alert(physics)[pk])])

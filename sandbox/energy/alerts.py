@@ -21,9 +21,12 @@ def alerts_of(physics: Physics, network: Network, start: datetime, end: datetime
     found = {each.id: each for each in _all(physics, network, start, end)}
     for alert in found.values():
         handled = physics.depots.handled.get(alert.id)
-        if handled and alert.status != "Resolved":
-            alert.status, alert.notes = handled["status"], handled.get("notes", "")
-            alert.updated_at = instant(handled["at"])
+        if handled is None:
+            continue
+        alert.notes, handled_at = handled.get("notes", ""), instant(handled["at"])
+        # The last counts: that it was over, or that somebody has seen it.
+        if alert.status != "Resolved" or handled_at >= alert.updated_at:
+            alert.status, alert.updated_at = handled["status"], handled_at
     return sorted(found.values(), key=lambda each: (each.raised_at, each.id), reverse=True)
 
 

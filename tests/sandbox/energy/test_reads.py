@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.energy.cast import CARS
 from tests.sandbox.energy.conftest import NOW
+from tests.sandbox.energy.test_physics import HOURS_OF_DAY
 
 DAY = timedelta(days=1)
 WHOLE = (
@@ -62,6 +63,18 @@ def test_series(get, red_hook, path):
     times = [datetime.fromisoformat(point["time"]) for point in series["data"]]
     assert times
     assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("now", HOURS_OF_DAY, ids=str)
+def test_all_of_it_at_any_hour(now, world, get):
+    world.clock.freeze(now)
+    for path in WHOLE:
+        get(path)
+    for network in get("/v2/networks/"):
+        for path in (*OF_A_NETWORK, *SERIES):
+            get(path, network=network["id"], type="Load Amount", resolution="15m")
+    for vehicle in get("/v2/vehicles/"):
+        get(f"/v2/vehicles/{vehicle['id']}/telematics")
 
 
 def test_each_record_by_itself(get, red_hook):

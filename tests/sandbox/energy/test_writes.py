@@ -189,6 +189,17 @@ def test_an_alert_is_acknowledged(world, http, get, physics):
     assert get("/v2/alerts/", network=network, status="Triggered", name="FAULTED") == []
 
 
+def test_an_alert_that_is_over_may_be_acknowledged_too(world, http, get, physics):
+    over = {}
+    for network in physics.depots.networks:
+        for alert in get("/v2/alerts/", network=network, name="CHARGER_DISCONNECTED"):
+            over[alert["id"]] = alert
+    pk = next(pk for pk, alert in over.items() if alert["status"] == "Resolved")
+    http.patch(f"/v2/alerts/{pk}", json={"status": "Acknowledged"})
+    (seen,) = get(f"/v2/alerts/{pk}")
+    assert seen["status"] == "Acknowledged"
+
+
 def test_all_of_it_survives_the_process(world, http, physics, van, tmp_path):
     path = tmp_path / "operator.json"
     world.state_file = path
