@@ -33,6 +33,11 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         "0002_remember_bays",
         "Create constraint vehicle_plate_once_a_fleet on model vehicle",
     ): "The table comes with the same release, and nobody has a vehicle yet.",
+    (
+        "energy",
+        "0003_note_what_was_read",
+        "Remove field read_times from network",
+    ): "The table comes with the same release, and no version ever read the column.",
 }
 
 
