@@ -211,3 +211,30 @@ def test_a_platform_that_does_not_answer_is_wrong_for_as_long(client):
     answer = client.get("/health/ready")
     assert wrong(answer) == ["operator"]
     assert answer.json()["checks"]["operator"]["seconds"] >= 0
+
+
+@pytest.fixture
+def with_ampcontrol(settings):
+    settings.AMPCONTROL_BASE_URL = "http://ampcontrol.test"
+    settings.AMPCONTROL_API_TOKEN = "a-token"
+
+
+@pytest.mark.usefixtures("all_well", "with_ampcontrol")
+def test_what_ampcontrol_tells_may_not_grow_old_where_there_is_one(client, settings):
+    assert wrong(client.get("/health/ready")) == []
+    ago = timezone.now() - timedelta(minutes=16)
+    SyncRun.objects.filter(kind=Kind.ENERGY).update(started_at=ago, alive_at=ago, finished_at=ago)
+    assert wrong(client.get("/health/ready")) == ["copy of energy"]
+
+    settings.AMPCONTROL_BASE_URL = ""
+    assert wrong(client.get("/health/ready")) == []
+
+
+@pytest.mark.usefixtures("all_well", "with_ampcontrol")
+def test_an_ampcontrol_that_was_never_read_to_the_end_is_wrong(client):
+    ago = timezone.now() - timedelta(minutes=16)
+    SyncRun.objects.filter(kind=Kind.ENERGY).update(
+        started_at=ago, alive_at=ago, finished_at=None, state=SyncRun.State.BROKEN_OFF
+    )
+
+    assert wrong(client.get("/health/ready")) == ["copy of energy"]

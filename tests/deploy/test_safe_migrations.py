@@ -44,6 +44,11 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         "0002_know_forms_again",
         "Add field submission_key to wish",
     ): "The table comes with the same release, and nobody waits yet.",
+    (
+        "energy",
+        "0003_note_what_was_read",
+        "Remove field read_times from network",
+    ): "The table comes with the same release, and no version ever read the column.",
 }
 
 

@@ -16,6 +16,7 @@ from tools.benchmarks.sizes import Sizes
 from tools.benchmarks.subjects import (
     batches,
     decisions,
+    energy,
     freshness,
     growth,
     live,
@@ -129,6 +130,8 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield waiting.measure(world.people, site=world.sites[0], desk=world.desk)
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
+    if "energy" in sizes.only:
+        yield energy.measure(world.people, browser=world.browser, sizes=sizes)
     if "live" in sizes.only:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:

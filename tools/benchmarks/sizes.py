@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "batches", "series", "waiting", "calls", "queries", "pages", "polling"),
-    *("freshness", "live", "decisions", "throughput", "memory"),
+    *("freshness", "energy", "live", "decisions", "throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")
@@ -28,6 +28,8 @@ class Sizes:
     runs: int = 60
     samples: int = 20
     workers: int = 1
+    # That tell of themselves through Ampcontrol.
+    vehicles: int = 1000
     # Bookings and fleets of the growth, which begins with a tenth of them; sites and drivers grow
     # from those above to ten times as many.
     grown: int = 5_000_000
@@ -55,6 +57,7 @@ QUICK = Sizes(
     runs=10,
     samples=4,
     grown=500_000,
+    vehicles=200,
     fleets=100,
     viewers=20,
     clicking=4,
