@@ -104,7 +104,13 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "created_by": WHOSE,
         "search_text": PERSONAL,
     },
-    "drivers.IdTag": {"driver": WHOSE, "label": TEXT, "last_digits": PERSONAL},
+    "drivers.IdTag": {
+        "driver": WHOSE,
+        "label": TEXT,
+        "last_digits": PERSONAL,
+        "uid_key": OPERATORS_KEY,
+        "uid_short_key": OPERATORS_KEY,
+    },
     "vehicles.BayMemory": {"last_reason": TEXT},
     "batches.Batch": {"created_by": WHOSE, "name": TEXT},
     "batches.BatchRow": {"driver": WHOSE, "reference": TEXT, "given": TEXT, "problem": TEXT},
@@ -154,6 +160,8 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.Session": {"tag_key": OPERATORS_KEY},
     "energy.Alert": {"description": TEXT},
     "energy.Line": {"confirmed_by": WHOSE},
+    "energy.Link": {"decided_by": WHOSE, "tag": WHOSE},
+    "energy.PastLink": {},
     "energy.LinePoint": {},
     "energy.Reading": {},
     "energy.VehicleNow": {},
@@ -195,7 +203,7 @@ NOT_PERSONAL: dict[str, str] = {
     "status search_text",
     "charging_sites.ChargePoint": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
     "retired_at location name type status network_status hardware_status ampeco_partner_id "
-    "partner_access_type",
+    "partner_access_type ocpp_id serial_number ampeco_electricity_rate_id",
     "charging_sites.Evse": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
     "charge_point physical_reference label network_id current_type status hardware_status "
     "booking_enabled max_power_kw ampeco_tariff_group_id",
@@ -267,6 +275,9 @@ NOT_PERSONAL: dict[str, str] = {
     "vehicle_remote_id name category urgency status raised_at",
     "energy.Line": "id kind network location currency evidence read_at confirmed_at refused_at",
     "energy.LinePoint": "id line at value",
+    "energy.Link": "id kind remote_id location charge_point evse vehicle state evidence decided_at "
+    "created_at doubt fleet counts_from",
+    "energy.PastLink": "id remote_id vehicle fleet counts_from ended_at",
     "energy.Reading": "id kind scope read_at full_at due_at problem",
     "energy.VehicleNow": "id vehicle state_of_charge state_of_charge_at state_of_charge_source "
     "plugged_in plugged_in_at charging_kw odometer_km network network_at told_at read_at",

@@ -47,7 +47,8 @@ def read_own_lines(client: AmpecoClient, *, now: datetime | None = None) -> None
 
     Of two processes one reads. Where the operator does not answer, it is due again at once.
     """
-    if not cache.add(DONE_KEY, 1, A_DAY - 600):
+    # Before the sites have been mirrored there is nobody to keep it for.
+    if not _charge_points().exists() or not cache.add(DONE_KEY, 1, A_DAY - 600):
         return
     now = now or timezone.now()
     problems = []
