@@ -84,6 +84,15 @@ def test_the_target_from_before_ours_comes_back(leave, ampcontrol):
     assert ampcontrol.known["rv-14"].target_percent == 90
 
 
+def test_of_a_trip_what_it_takes_is_told(leave, ampcontrol, vehicle):
+    vehicle.kwh_per_km, vehicle.reserve_percent = Decimal("0.25"), 15
+    vehicle.save()
+    # 100 km × 0.25 kWh are a third of 75 kWh, and 15 % are to be left.
+    leave(5, distance_km=Decimal(100))
+    pass_on(ampcontrol)
+    assert ampcontrol.known["rv-14"].target_percent == 49
+
+
 def test_without_a_departure_nothing_is_asked(ampcontrol):
     pass_on(ampcontrol)
     assert (ampcontrol.reads, ampcontrol.told) == (0, [])
