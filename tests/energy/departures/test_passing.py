@@ -138,6 +138,14 @@ class TestFaults:
         passed = PassedOn.objects.get()
         assert (passed.problem, passed.sending, passed.departure) == ("", {}, row)
 
+    def test_what_is_called_off_before_anybody_knows_is_taken_back(self, leave, ampcontrol):
+        row = leave(5)
+        ampcontrol.fail, ampcontrol.arrives_all_the_same = LOST, True
+        pass_on(ampcontrol)
+        cancel_departure(row, seen_version=0, user=row.created_by)
+        pass_on(ampcontrol)
+        assert ampcontrol.known["rv-14"].departs_at is None
+
     @pytest.mark.parametrize("arrives", [True, False])
     def test_a_worker_that_is_killed_leaves_the_row_to_the_next(self, leave, ampcontrol, arrives):
         row = leave(5)
