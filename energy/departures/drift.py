@@ -13,9 +13,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from energy.departures.asking import battery_of, trip_of
 from energy.departures.weekly import zone_of
 from energy.models import Departure, VehicleNow
-from energy.need import Assumed, Battery, Charger, Figure, Trip, as_float, needed, reached
+from energy.need import Assumed, Charger, Figure, needed, reached
 from shell.formats import in_zone, time_in_zone
 from vehicles.models import Vehicle
 
@@ -151,24 +152,6 @@ def _change(leaving: Departure, stay: Stay, zone: ZoneInfo) -> str:
         written = time_in_zone(before, zone) if same_day else in_zone(before, zone)
         text = f"{text} " + _("It was to leave at %(before)s.") % {"before": written}
     return text
-
-
-def battery_of(vehicle: Vehicle) -> Battery:
-    return Battery(
-        kwh=as_float(vehicle.battery_kwh),
-        kwh_per_km=as_float(vehicle.kwh_per_km),
-        reserve_percent=as_float(vehicle.reserve_percent),
-        ac_kw=as_float(vehicle.ac_kw),
-        dc_kw=as_float(vehicle.dc_kw),
-    )
-
-
-def trip_of(departure: Departure) -> Trip:
-    return Trip(
-        target_percent=as_float(departure.target_percent),
-        distance_km=as_float(departure.distance_km),
-        energy_kwh=as_float(departure.energy_kwh),
-    )
 
 
 def _known(state: VehicleNow | None, *, now: datetime) -> float | None:

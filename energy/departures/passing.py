@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, prefetch_related_objects
 from django.utils import timezone
 
 from ampcontrol.client import AmpcontrolClient
 from ampcontrol.switches import Switch, WriteSwitchedOff
 from ampcontrol.types import Vehicle as RemoteVehicle
+from energy.departures.asking import target_of
 from energy.departures.selectors import next_departures
 from energy.departures.switched import is_switched_on, next_try
 from energy.models import Departure, PassedOn
@@ -48,8 +49,8 @@ class Goal:
     def facts(self) -> dict[str, Any]:
         if self.departure is None:
             return {}
-        target = self.departure.target_percent
-        return {"departs_at": instant(self.departure.leaves_at), "target": target}
+        leaves_at, target = self.departure.leaves_at, target_of(self.departure)
+        return {"departs_at": instant(leaves_at), "target": target}
 
 
 def pass_on_departures(*, client: AmpcontrolClient) -> None:
@@ -81,6 +82,7 @@ def _goals(remote_ids: Iterable[str] | None = None) -> dict[str, Goal]:
     """
     links = vehicles_by_remote_id(None if remote_ids is None else list(remote_ids))
     coming = next_departures([Vehicle(pk=pk) for pk in links.values()])
+    prefetch_related_objects(list(coming.values()), "vehicle")
     return {
         remote_id: Goal(pk, None if row is None or row.source == Departure.Source.ROUTE else row)
         for remote_id, pk in links.items()

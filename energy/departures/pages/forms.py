@@ -57,12 +57,12 @@ class DepartureForm(WallClockForm):
     """One departure; a valid form has its `plan`."""
 
     day = day_field(_("Leaves on"))
-    time = time_field(_("at"))
+    time = time_field(_("Leaves at"))
     target_percent = percent_field(_("Target (%)"))
     distance_km = CommaField(label=_("Distance (km)"), most=9999, places=1)
     energy_kwh = CommaField(label=_("Energy (kWh)"), most=9999, places=1)
     returns_day = day_field(_("Returns on"), required=False)
-    returns_time = time_field(_("at"), required=False)
+    returns_time = time_field(_("Returns at"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=0)
 
     def clean(self) -> dict[str, Any]:

@@ -84,6 +84,15 @@ def test_the_target_from_before_ours_comes_back(leave, ampcontrol):
     assert ampcontrol.known["rv-14"].target_percent == 90
 
 
+def test_of_a_trip_what_it_takes_is_told(leave, ampcontrol, vehicle):
+    vehicle.kwh_per_km, vehicle.reserve_percent = Decimal("0.25"), 15
+    vehicle.save()
+    # 100 km × 0.25 kWh are a third of 75 kWh, and 15 % are to be left.
+    leave(5, distance_km=Decimal(100))
+    pass_on(ampcontrol)
+    assert ampcontrol.known["rv-14"].target_percent == 49
+
+
 def test_without_a_departure_nothing_is_asked(ampcontrol):
     pass_on(ampcontrol)
     assert (ampcontrol.reads, ampcontrol.told) == (0, [])
@@ -128,6 +137,14 @@ class TestFaults:
         assert len(ampcontrol.told) == (1 if arrives else 2)
         passed = PassedOn.objects.get()
         assert (passed.problem, passed.sending, passed.departure) == ("", {}, row)
+
+    def test_what_is_called_off_before_anybody_knows_is_taken_back(self, leave, ampcontrol):
+        row = leave(5)
+        ampcontrol.fail, ampcontrol.arrives_all_the_same = LOST, True
+        pass_on(ampcontrol)
+        cancel_departure(row, seen_version=0, user=row.created_by)
+        pass_on(ampcontrol)
+        assert ampcontrol.known["rv-14"].departs_at is None
 
     @pytest.mark.parametrize("arrives", [True, False])
     def test_a_worker_that_is_killed_leaves_the_row_to_the_next(self, leave, ampcontrol, arrives):
