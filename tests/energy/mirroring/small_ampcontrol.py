@@ -43,7 +43,15 @@ class SmallAmpcontrol:
         self.trouble: dict[str, Exception] = {}
         self.tables: dict[str, dict] = {
             name: {}
-            for name in "networks charge_points connectors vehicles tags routes alerts".split()
+            for name in [
+                "networks",
+                "charge_points",
+                "connectors",
+                "vehicles",
+                "tags",
+                "routes",
+                "alerts",
+            ]
         }
         self.telematics: dict[str, types.Telematics] = {}
         self.running: dict[str, types.Session] = {}
