@@ -72,8 +72,10 @@ def session_page(request: FleetRequest, pk: int, session_pk: int) -> HttpRespons
 
 
 def _course_html(listed: ListedSession, vehicle: Vehicle) -> SafeString:
-    now = timezone.now()
     session = listed.session
+    # By the minute, so that a page that looks again is told when there is nothing new.
+    now = timezone.now().replace(second=0, microsecond=0)
+    now = max(now, session.started_at or now)
     going_on = Charging(session, listed.evse, session.power_kw) if session.active else None
     context = {
         "course": drawing_of(session, vehicle, zone=listed.zone, now=now),
