@@ -41,7 +41,7 @@ class Spec:
 
 # In the order in which they are read where nothing was yet: each needs those before it.
 OF_ACCOUNT = (
-    Spec(Kind.NETWORKS, places.read_networks, 15 * MINUTE, has_changes=True),
+    Spec(Kind.NETWORKS, places.read_networks, 15 * MINUTE),
     Spec(Kind.CHARGE_POINTS, places.read_charge_points, 15 * MINUTE, has_changes=True),
     Spec(Kind.CONNECTORS, places.read_connectors, 15 * MINUTE),
     Spec(Kind.VEHICLES, vehicles.read_vehicles, 5 * MINUTE, has_changes=True),

@@ -11,19 +11,15 @@ UPTIME_DAYS = timedelta(days=30)
 
 
 def read_networks(turn: Turn) -> Outcome:
-    """Mirror networks: all of them, or what changed."""
-    records = (
-        read_all(turn.client.networks, known=Network.objects.all())
-        if turn.is_full
-        else list(turn.client.networks(updated_after=turn.since))
-    )
+    """Mirror all networks: they are few, and their load changes all the time."""
+    records = read_all(turn.client.networks, known=Network.objects.all())
     return store(
         "networks",
         [_network(record) for record in records],
         model=Network,
         now=turn.now,
         keep=("uptime", "uptime_read_at"),
-        gone=Network.objects.all() if turn.is_full else None,
+        gone=Network.objects.all(),
     )
 
 
@@ -59,6 +55,7 @@ def read_charge_points(turn: Turn) -> Outcome:
         model=RemoteChargePoint,
         now=turn.now,
         gone=RemoteChargePoint.objects.all() if turn.is_full else None,
+        rest=None if turn.is_full else RemoteChargePoint.objects.all(),
         skipped=len(records) - len(rows),
     )
 

@@ -46,12 +46,14 @@ def store(
     now: datetime,
     keep: Sequence[str] = (),
     gone: "models.QuerySet[Any] | None" = None,
+    rest: "models.QuerySet[Any] | None" = None,
     skipped: int = 0,
 ) -> Outcome:
     """Write rows by Ampcontrol's id; what was retired is back, what says nothing new only seen.
 
     `keep` names fields that others write. `gone` are those of which a complete list was read: what
-    is not among the rows is retired, but never all of them at once.
+    is not among the rows is retired, but never all of them at once. `rest` are those of which only
+    what changed was read: what is not among the rows is as it was, as of now.
     """
     by_id = {row.remote_id: row for row in rows}
     fields = [
@@ -82,6 +84,8 @@ def store(
         same = known.keys() - {row.remote_id for row in changed}
         for part in _in_parts(sorted(known[remote_id].pk for remote_id in same)):
             model._default_manager.filter(pk__in=part).update(read_at=now)
+        if rest is not None:
+            rest.filter(retired_at=None, read_at__lt=now).update(read_at=now)
         if gone is not None:
             unseen = gone.filter(retired_at=None, read_at__lt=now)
             if by_id:

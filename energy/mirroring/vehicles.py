@@ -38,8 +38,14 @@ def read_vehicles(turn: Turn) -> Outcome:
         )
         for record in records
     ]
-    everything = RemoteVehicle.objects.all() if turn.is_full else None
-    return store("vehicles", rows, model=RemoteVehicle, now=turn.now, gone=everything)
+    return store(
+        "vehicles",
+        rows,
+        model=RemoteVehicle,
+        now=turn.now,
+        gone=RemoteVehicle.objects.all() if turn.is_full else None,
+        rest=None if turn.is_full else RemoteVehicle.objects.all(),
+    )
 
 
 def read_tags(turn: Turn) -> Outcome:
