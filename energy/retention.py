@@ -6,12 +6,14 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from energy.models import (
     Alert,
+    Departure,
     Link,
     PastLink,
     RemoteRoute,
     RemoteTag,
     RemoteVehicle,
     Session,
+    Telling,
     VehicleState,
 )
 
@@ -36,6 +38,17 @@ def old_alerts(before: datetime) -> QuerySet[Alert]:
 def old_routes(before: datetime) -> QuerySet[RemoteRoute]:
     """Return trips that are long over."""
     return RemoteRoute.objects.filter(ends_at__lt=before).order_by("ends_at")
+
+
+def old_departures(before: datetime) -> QuerySet[Departure]:
+    """Return departures that are long over, and that Ampcontrol no longer holds by us."""
+    over = Departure.objects.filter(leaves_at__lt=before, closed_at__isnull=False)
+    return over.order_by("leaves_at")
+
+
+def old_tellings(before: datetime) -> QuerySet[Telling]:
+    """Return what Ampcontrol was told long ago, or was not."""
+    return Telling.objects.filter(created_at__lt=before, settled_at__isnull=False).order_by("pk")
 
 
 def old_vehicles(before: datetime) -> QuerySet[RemoteVehicle]:

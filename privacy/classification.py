@@ -158,6 +158,10 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.Reading": {},
     "energy.VehicleNow": {},
     "energy.VehicleState": {},
+    "energy.Departure": {"created_by": WHOSE, "changed_by": WHOSE},
+    "energy.WeeklyDeparture": {"changed_by": WHOSE},
+    "energy.PassedOn": {},
+    "energy.Telling": {"created_by": WHOSE},
 }
 REMOTE = "id remote_id remote_updated_at read_at retired_at"
 NOT_PERSONAL: dict[str, str] = {
@@ -268,6 +272,15 @@ NOT_PERSONAL: dict[str, str] = {
     "plugged_in plugged_in_at charging_kw odometer_km network network_at told_at read_at",
     "energy.VehicleState": "id vehicle at state_of_charge plugged_in charging_kw odometer_km "
     "source",
+    "energy.Departure": "id vehicle leaves_at returns_at target_percent distance_km energy_kwh "
+    "source weekly_day by_hand route_remote_id route_external_id sent sent_at problem lease_owner "
+    "lease_until attempts next_attempt_at closed_at cancelled_at version created_at changed_at "
+    "changed_from",
+    "energy.WeeklyDeparture": "id vehicle weekday leaves_at target_percent is_off changed_at",
+    "energy.PassedOn": "id remote_id vehicle departure held held_at sending before problem "
+    "anothers_at replaces_at lease_owner lease_until attempts next_attempt_at",
+    "energy.Telling": "id key kind state vehicle remote_id facts created_at settled_at lease_owner "
+    "lease_until attempts next_attempt_at",
 }
 
 

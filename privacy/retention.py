@@ -5,7 +5,7 @@ name, and nothing stays that people wrote. Of that age go mails, wishes of the w
 of bookings, calendars that were revoked and the back office's own history; drivers who left all
 fleets lose their names, retired vehicles their plates, and so do people who sign in but belong to
 none. The audit trail is kept for AUDIT_MONTHS; what vehicles told of themselves, their charging
-sessions in Ampcontrol, its alerts and trips, for ENERGY_WEEKS.
+sessions in Ampcontrol, its alerts, trips and departures, for ENERGY_WEEKS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -73,6 +73,8 @@ class Cleared:
     energy_sessions: int = 0
     alerts: int = 0
     routes: int = 0
+    departures: int = 0
+    tellings: int = 0
     vanished_vehicles: int = 0
     vanished_tags: int = 0
 
@@ -187,6 +189,8 @@ ENERGY: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "energy_sessions": energy.old_sessions,
     "alerts": energy.old_alerts,
     "routes": energy.old_routes,
+    "departures": energy.old_departures,
+    "tellings": energy.old_tellings,
     "vanished_vehicles": energy.old_vehicles,
     "vanished_tags": energy.old_tags,
 }

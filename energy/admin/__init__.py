@@ -1,5 +1,6 @@
 """Smart charging in the back office."""
 
+from energy.admin.departures import DepartureAdmin, PassedOnAdmin, TellingAdmin
 from energy.admin.mirrored import (
     AlertAdmin,
     NetworkAdmin,
@@ -8,4 +9,13 @@ from energy.admin.mirrored import (
     SessionAdmin,
 )
 
-__all__ = ["AlertAdmin", "NetworkAdmin", "ReadingAdmin", "RemoteVehicleAdmin", "SessionAdmin"]
+__all__ = [
+    "AlertAdmin",
+    "DepartureAdmin",
+    "NetworkAdmin",
+    "PassedOnAdmin",
+    "ReadingAdmin",
+    "RemoteVehicleAdmin",
+    "SessionAdmin",
+    "TellingAdmin",
+]

@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from energy.admin.departures import acknowledge_alerts
 from energy.models import Alert, Network, Reading, RemoteVehicle, Session
 from mirror.admin import ReadOnlyAdmin
 
@@ -73,11 +74,20 @@ class SessionAdmin(ReadOnlyAdmin):
 class AlertAdmin(ReadOnlyAdmin):
     """Alerts, the newest first."""
 
+    actions = ["acknowledge"]
+
     list_display = ["raised_at", "name", "urgency", "status", "network", "description"]
     list_filter = ["status", "urgency", "category", "network"]
     list_select_related = ["network"]
     search_fields = ["name", "description", "charge_point_remote_id", "vehicle_remote_id"]
     ordering = ["-raised_at", "-pk"]
+
+    def has_tell_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("energy.change_alert")
+
+    @admin.action(description=_("Acknowledge in Ampcontrol"), permissions=["tell"])
+    def acknowledge(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        acknowledge_alerts(request, queryset)
 
 
 @admin.register(Reading)

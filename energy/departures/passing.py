@@ -249,7 +249,7 @@ def _note(row: PassedOn, owner: uuid.UUID, **facts: Any) -> None:
 def _note_failure(row: PassedOn, error: UpstreamError, *, owner: uuid.UUID) -> None:
     """Note why something was not told; what may have arrived all the same stays to be looked at."""
     refused = isinstance(error, UpstreamRejected)
-    facts = {} if error.ambiguous else {"sending": {}}
+    facts: dict[str, Any] = {} if error.ambiguous else {"sending": {}}
     _note(
         row,
         owner,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from ampcontrol.client import AmpcontrolClient
 from ampcontrol.switches import Switch, WriteSwitchedOff
+from ampcontrol.types import Vehicle as RemoteRecord
 from energy.departures.switched import is_switched_on, next_try
 from energy.models import (
     Alert,
@@ -229,23 +230,22 @@ def _call(row: Telling, client: AmpcontrolClient) -> None:
             Alert.objects.filter(remote_id=row.remote_id).update(status="Acknowledged")
         case Kind.VEHICLE:
             assert row.vehicle is not None
-            made = client.create_vehicle(name=row.vehicle.name, **_told_of(row.vehicle))
+            made = _create(row.vehicle, client)
             _link(row, made.id, made.name or row.vehicle.name)
 
 
-def _told_of(vehicle: Vehicle) -> dict[str, object]:
-    """Return what Ampcontrol is told of a vehicle: what is known, nothing else."""
-    facts = {
-        "vin": vehicle.vin,
-        "customer_number": vehicle.number,
-        "plate": vehicle.plate,
-        "make": vehicle.make,
-        "model": vehicle.model,
-        "battery_kwh": vehicle.battery_kwh,
-        # It keeps one figure: the higher one limits nothing.
-        "max_power_kw": max(filter(None, (vehicle.ac_kw, vehicle.dc_kw)), default=None),
-    }
-    return {name: value for name, value in facts.items() if value}
+def _create(vehicle: Vehicle, client: AmpcontrolClient) -> RemoteRecord:
+    """Tell what is known of a vehicle; of its two powers the higher one, which limits nothing."""
+    return client.create_vehicle(
+        name=vehicle.name,
+        vin=vehicle.vin,
+        customer_number=vehicle.number,
+        plate=vehicle.plate,
+        make=vehicle.make,
+        model=vehicle.model,
+        battery_kwh=vehicle.battery_kwh,
+        max_power_kw=max(filter(None, (vehicle.ac_kw, vehicle.dc_kw)), default=None),
+    )
 
 
 def _link(row: Telling, remote_id: str, name: str) -> None:

@@ -18,7 +18,7 @@ from bookings.pages.history.timeline import history_lines
 from calendars.models import CalendarFeed
 from config.celery import app
 from drivers.models import Driver, FleetDriver
-from energy.models import RemoteRoute, RemoteTag, Session, VehicleState
+from energy.models import RemoteRoute, RemoteTag, Session, Telling, VehicleState
 from notifications.models import Notification
 from privacy import retention
 from privacy.models import AuditEntry
@@ -27,6 +27,7 @@ from series.models import SeriesDate
 from telemetry.sweeps import periods
 from tests.energy.factories import (
     AlertFactory,
+    DepartureFactory,
     RemoteVehicleFactory,
     SessionFactory,
     link_vehicle,
@@ -115,7 +116,7 @@ def test_a_round_without_anything_due_does_not_read_what_is_kept(
         past_booking(quux, days_ago=YOUNG - days)
         past_booking(quux, days_ago=OLD + days)
     clear_old_data()
-    with django_assert_max_num_queries(19) as queries:
+    with django_assert_max_num_queries(21) as queries:
         clear_old_data()
     assert not [one for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
 
@@ -251,6 +252,12 @@ def test_what_smart_charging_told_goes_after_some_weeks(settings):
         AlertFactory(status="Triggered", raised_at=at)
         RemoteRoute.objects.create(remote_id=f"{at}", read_at=at, starts_at=at, ends_at=at)
         RemoteVehicleFactory(retired_at=at)
+        DepartureFactory(vehicle=vehicle, leaves_at=at, closed_at=at)
+        DepartureFactory(vehicle=vehicle, leaves_at=at + timedelta(hours=1))
+        for settled_at in (at, None):
+            Telling.objects.create(
+                key=f"{at} {settled_at}", kind="alert", created_at=at, settled_at=settled_at
+            )
         RemoteTag.objects.create(remote_id=f"{at}", read_at=at, retired_at=at)
     link_vehicle(vehicle, RemoteVehicleFactory(retired_at=old))
 
@@ -260,6 +267,7 @@ def test_what_smart_charging_told_goes_after_some_weeks(settings):
     assert cleared == expected
     assert (cleared.vehicle_states, cleared.energy_sessions) == (1, 1)
     assert (cleared.alerts, cleared.routes) == (1, 1)
+    assert (cleared.departures, cleared.tellings) == (1, 1)
     assert (cleared.vanished_vehicles, cleared.vanished_tags) == (1, 1)
     assert VehicleState.objects.get().at == young
     assert Session.objects.count() == 3

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -93,7 +93,7 @@ def week(request: FleetRequest, pk: int) -> HttpResponse:
         except DepartureRefused as refusal:
             form.add_error(None, refusal.message)
             # What is there now has been told of: sent again, the entries take its place.
-            form.data = {**form.data.dict(), "seen": mark_of(there)}
+            form.data = _with(data, seen=mark_of(there))
         else:
             messages.success(request, _("The weekly departures are saved."))
             return redirect("departures:show", pk=pk)
@@ -108,15 +108,16 @@ def change(request: FleetRequest, pk: int, departure_pk: int) -> HttpResponse:
     vehicle = _current(request, pk)
     row = _departure(vehicle, departure_pk)
     zone = zone_of(vehicle)
-    form = DepartureForm(typed(request), zone=zone, initial=initial_of(row, zone))
-    if request.method == "POST" and form.is_valid():
+    data = typed(request)
+    form = DepartureForm(data, zone=zone, initial=initial_of(row, zone))
+    if data is not None and request.method == "POST" and form.is_valid():
         seen = form.cleaned_data["version"] or 0
         try:
             change_departure(row, form.plan, seen_version=seen, user=_user(request))
         except DepartureRefused as refusal:
             form.add_error(refusal.field or None, refusal.message)
             row = _departure(vehicle, departure_pk)
-            form.data = {**form.data.dict(), "version": str(row.version)}
+            form.data = _with(data, version=str(row.version))
         else:
             messages.success(request, _("The departure is changed."))
             return redirect("departures:show", pk=pk)
@@ -173,6 +174,14 @@ def _show(
         "may_set": request.membership.can_book and not vehicle.is_retired,
     }
     return render(request, "energy/departures/show.html", context)
+
+
+def _with(data: QueryDict, **changes: str) -> QueryDict:
+    """Return what was sent with other values: what has been told of has been seen."""
+    changed = data.copy()
+    for name, value in changes.items():
+        changed[name] = value
+    return changed
 
 
 def _current(request: FleetRequest, pk: int) -> Vehicle:

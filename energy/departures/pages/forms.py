@@ -119,10 +119,8 @@ class WeekForm(OneLines, forms.Form):
             name = WEEKDAYS[number]
             self.fields[f"leaves_{number}"] = time_field(name, required=False)
             self.fields[f"target_{number}"] = percent_field(_("Target (%)"))
-            self.initial |= {
-                f"leaves_{number}": day.leaves_at,
-                f"target_{number}": day.target_percent,
-            }
+            self.initial[f"leaves_{number}"] = day.leaves_at
+            self.initial[f"target_{number}"] = day.target_percent
 
     def clean(self) -> dict[str, Any]:
         """Refuse a target of a day on which it does not leave."""

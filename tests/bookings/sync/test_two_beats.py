@@ -171,6 +171,8 @@ def test_all_of_the_schedule_is_tried_here():
         *MIRRORS,
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
+        # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
+        *("make-departures", "pass-on-departures", "tell-ampcontrol"),
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
