@@ -90,7 +90,7 @@ def test_a_block_by_the_keyboard_alone(person, depot):
     assert Booking.objects.count() == 3
 
 
-def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
+def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot, operator, workers):
     me = person(viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark")
     page = me.page
     picture(page, "phone-today")
@@ -109,6 +109,13 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot):
     page.locator("#send-batch").tap()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
     picture(page, "phone-sent")
+    assert page_width(page) == 360
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        operator.reject(asked, "Under repair.")
+    workers.poll()
+    expect(page.locator("#ask-again")).to_be_visible()
+    picture(page, "phone-rejected")
     assert page_width(page) == 360
 
 
