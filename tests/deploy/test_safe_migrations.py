@@ -33,22 +33,11 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         "0002_remember_bays",
         "Create constraint vehicle_plate_once_a_fleet on model vehicle",
     ): "The table comes with the same release, and nobody has a vehicle yet.",
-    **{
-        ("energy", "0004_tell_what_was_told", f"Create constraint {name} on model departure"): (
-            "The table comes with the same release, and is empty."
-        )
-        for name in ("departure_once_a_weekly_day", "departure_once_a_route")
-    },
     (
         "waiting",
         "0002_know_forms_again",
         "Add field submission_key to wish",
     ): "The table comes with the same release, and nobody waits yet.",
-    (
-        "energy",
-        "0003_note_what_was_read",
-        "Remove field read_times from network",
-    ): "The table comes with the same release, and no version ever read the column.",
 }
 
 
