@@ -190,15 +190,25 @@ def test_what_somebody_typed_is_the_last_that_was_told(simulated):
     assert (last.state_of_charge, last.at) == (62, NOW)
 
 
-def test_somebody_gives_priority_and_sees_an_alert(simulated, names):
+def test_somebody_gives_priority(simulated, names):
     simulated.set_priority(names.session, priority=1)
     priorities = {one.id: one.priority for one in simulated.active_sessions(names.network)}
     assert priorities[names.session] == 1
+
+
+def test_staff_have_seen_an_alert(world, simulated, names):
+    plug = next(each for each in physics_of(world).depots.plugs.values() if each.evse_id)
+    world.evses[plug.evse_id].hardware_status = "faulted"
     window = {"start": NOW - timedelta(days=7), "end": NOW}
-    alerts = [one for each in names.networks for one in simulated.alerts(each, **window)]
-    simulated.acknowledge_alert(alerts[0].id, notes="On it.")
-    again = [one for each in names.networks for one in simulated.alerts(each, **window)]
-    assert {one.id: one.status for one in again}[alerts[0].id] == "Acknowledged"
+
+    def faults():
+        alerts = [one for each in names.networks for one in simulated.alerts(each, **window)]
+        return [one for one in alerts if one.name == "FAULTED"]
+
+    (alert,) = faults()
+    assert alert.status == "Triggered"
+    simulated.acknowledge_alert(alert.id, notes="On it.")
+    assert [(one.id, one.status) for one in faults()] == [(alert.id, "Acknowledged")]
 
 
 def test_setting_up_costs_few_calls(simulated, names):
