@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ampcontrol.connection import PLATFORM as AMPCONTROL
 from ampeco.connection import CIRCUIT_KEY, GATE_KEY, note_refused
 from config import gauges
+from energy.models import Reading
 from mirror.models import SyncRun
 from notifications.models import Notification
 from telemetry.measures import MAILS, MEASURES, STORE
@@ -222,3 +223,12 @@ def test_many_rows_cost_no_more_statements(db, django_assert_num_queries):
         old_request(hours=hours)
     with django_assert_num_queries(len(few)):
         list(gauges.families())
+
+
+def test_what_of_ampcontrol_could_not_be_read(db, metrics, settings):
+    Reading.objects.create(kind="vehicles", due_at=timezone.now(), problem="No answer.")
+    name = "chargebook_ampcontrol_reads_failing"
+    assert (name, "vehicles") not in metrics()
+
+    settings.AMPCONTROL_BASE_URL, settings.AMPCONTROL_API_TOKEN = "http://ampcontrol.test", "t"
+    assert metrics()[name, "vehicles"] == 1
