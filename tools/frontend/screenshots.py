@@ -156,6 +156,7 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     take(page, "new-booking")
 
     take_pictures_of_many(page, stack)
+    take_pictures_of_charging(page)
 
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
@@ -185,6 +186,22 @@ def take_pictures_of_many(page: Page, stack: DemoStack) -> None:
     page.get_by_role("button", name="Show the dates").click()
     page.locator("#dates-sum").scroll_into_view_if_needed()
     take(page, "series")
+
+
+def take_pictures_of_charging(page: Page) -> None:
+    """Show a vehicle's battery and last session, and a site's power, once they have been read."""
+    page.goto("/vehicles/?q=Van+7")
+    page.locator("tbody a").first.click()
+    while not page.get_by_text("telematics").first.is_visible():
+        page.wait_for_timeout(1_000)
+        page.reload()
+    page.set_viewport_size(TALL)
+    page.wait_for_timeout(1_000)
+    take(page, "vehicle")
+    page.set_viewport_size(DESK)
+    open_site(page, DEPOT)
+    page.locator("#site-power").click()
+    take(page, "power")
 
 
 def main() -> int:
