@@ -338,7 +338,6 @@ ENTRIES: dict[str, list[Entry]] = {
     "vehicles:detail": [page("get", "/vehicles/{vehicle}/", stranger=404, viewer=200, manager=200)],
     "vehicles:now": [
         page("get", "/vehicles/{vehicle}/now/", stranger=404, viewer=200, manager=200),
-        page("post", "/vehicles/{vehicle}/now/", stranger=405, viewer=405, manager=405),
     ],
     "vehicles:session": [
         page(

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 # One's own log-in, secret links, what programs read, and the way from fleet to fleet.
 ABOUT_NO_FLEET = re.compile(
     r"(account|mfa|health|usersessions)[_-]|driver-page:|team-invitation|calendar-feed"
-    r"|metrics|theme|drivers:switch_fleet|email/"
+    r"|metrics|theme|drivers:switch_fleet|email/|hooks:"
 )
 FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL)
 FORMS_ABOUT_NO_FLEET = re.compile(
@@ -185,6 +185,11 @@ FILLED_IN = {
     "drivers:add": ("/drivers/add/", {"email": "ana@fleet.example"}),
     "vehicles:add": ("/vehicles/add/", {"plate": "HPF 99"}),
     "vehicles:change": ("/vehicles/{vehicle}/change/", {"plate": "HPF 98"}),
+    "departures:many": ("/vehicles/departures/", {"vehicle": "{vehicle}"}),
+    "departures:add": ("/vehicles/{vehicle}/departures/add/", {}),
+    "departures:week": ("/vehicles/{vehicle}/departures/week/", {}),
+    "departures:change": ("/vehicles/{vehicle}/departures/{departure}/", {}),
+    "departures:state_of_charge": ("/vehicles/{vehicle}/state-of-charge/", {}),
     "series:new": ("/series/new/", {"reference": "Tour 4711"}),
     "series:change": ("/series/{series}/change/", {"reference": "Tour 4711"}),
     "series:cancel": ("/series/{series}/cancel/", {}),

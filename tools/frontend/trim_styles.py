@@ -34,12 +34,16 @@ LOOKED_INTO = {
 
 
 def words_of_ours(root: Path) -> frozenset[str]:
-    """Return every word that stands in our templates, scripts and modules."""
+    """Return every word that stands in our templates, scripts and modules.
+
+    But for the pages of the back office, which has a style of its own.
+    """
     files = (
         path
         for folder, patterns in LOOKED_INTO.items()
         for pattern in patterns
         for path in (root / folder).rglob(pattern)
+        if not path.name.lstrip("_").startswith("admin_")
     )
     return frozenset(word for path in files for word in WORD.findall(path.read_text()))
 

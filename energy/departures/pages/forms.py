@@ -156,7 +156,7 @@ class ChargeForm(OneLines, forms.Form):
         )
 
 
-class FirstForm(forms.Form):
+class FirstForm(OneLines, forms.Form):
     """Which session comes first, or no longer does."""
 
     session = forms.CharField(max_length=64)

@@ -171,6 +171,8 @@ def test_all_of_the_schedule_is_tried_here():
         *MIRRORS,
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
+        # In tests/energy/mirroring/test_run.py.
+        "sync-energy",
         # In tests/energy/own_lines/test_reading.py.
         "read-own-lines",
         # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
