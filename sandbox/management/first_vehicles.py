@@ -6,7 +6,7 @@ from typing import Any
 
 from drivers.models import Driver, Fleet
 from sandbox.energy.cast import VINS
-from sandbox.world.belongings import LIMITS
+from sandbox.world.belongings import limits_at
 from sandbox.world.cast import HUDSON, RHONE
 from sites.models import Location, ParkingLimits, ParkingSpace
 from vehicles.actions import save_vehicle
@@ -139,8 +139,9 @@ def make_first_vehicles(fleet: Fleet) -> int:
 def note_first_limits() -> int:
     """Note of the demo's parking spaces what its operator knows; return of how many that was."""
     noted = 0
-    for name, limits in LIMITS.items():
-        for space in ParkingSpace.objects.filter(location__name__startswith=name, limits=None):
+    for space in ParkingSpace.objects.filter(limits=None).select_related("location"):
+        limits = limits_at(space.location.name, space.label)
+        if limits is not None:
             ParkingLimits.objects.create(
                 space=space,
                 max_weight_kg=limits.get("vehicleWeightKg"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.world.cast import HUDSON, RHONE
 from sandbox.world.holdings import Holdings
-from sandbox.world.records import IdTag, Location, ParkingSpace
+from sandbox.world.records import IdTag, ParkingSpace
 
 # By how a site's name begins: what finds room there, by the names of a request's criteria.
 VANS = {
@@ -33,13 +33,23 @@ LIMITS: dict[str, dict[str, Any]] = {
 }
 
 
+# Where trucks find room at a depot of vans, by how a charger is labelled.
+TRUCK_DOCK = "Dock"
+
+
+def limits_at(site: str, label: str) -> dict[str, Any] | None:
+    """Return what finds room at a charger, by what its site and itself are called."""
+    limits = next((each for name, each in LIMITS.items() if site.startswith(name)), None)
+    return TRUCKS if limits and label.startswith(TRUCK_DOCK) else limits
+
+
 def add_parking_spaces(world: Holdings) -> None:
     """Give each charger of the depots and of the truck parks a space of its own."""
     for location in world.locations.values():
-        limits = next((each for name, each in LIMITS.items() if _is_called(location, name)), None)
-        if limits is None:
-            continue
         for evse in world.evses_at(location):
+            limits = limits_at(location.name["en"], evse.label or "")
+            if limits is None:
+                continue
             world.add_parking_space(
                 ParkingSpace(
                     id=9000 + len(world.parking_spaces) + 1,
@@ -50,10 +60,6 @@ def add_parking_spaces(world: Holdings) -> None:
                     limits=dict(limits),
                 )
             )
-
-
-def _is_called(location: Location, name: str) -> bool:
-    return location.name["en"].startswith(name)
 
 
 def add_id_tags(world: Holdings) -> None:

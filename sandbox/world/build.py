@@ -220,7 +220,8 @@ def _add_invented_sites(world: World) -> None:
 def book_for_others(world: World) -> None:
     """Book a fifth of the coming week for other drivers, so that availability has gaps.
 
-    What they have booked already, as far ahead as it goes, is left as it is.
+    Not at a fleet's own chargers, which are closed to them. What they have booked already, as far
+    ahead as it goes, is left as it is.
     """
     now = world.clock.now()
     others = (each.start_at for each in world.bookings.values() if each.user_id is None)
@@ -229,6 +230,8 @@ def book_for_others(world: World) -> None:
     for evse in world.evses.values():
         charge_point = world.charge_points[evse.charge_point_id]
         if not world.is_bookable(evse) or charge_point.location_id is None:
+            continue
+        if charge_point.type == "private":
             continue
         for day in range(9):
             if world.random.random() > 0.6:
