@@ -16,7 +16,7 @@ from accounts.models import User
 from energy.links import evidence
 from energy.links.kinds import PAIRINGS, Kind
 from energy.links.refreshing import terms_of_vehicles
-from energy.models import Link, RemoteConnector
+from energy.models import Link, RemoteConnector, RemoteVehicle
 
 State = Link.State
 
@@ -53,8 +53,8 @@ def refuse(pk: int, *, by: User) -> Link:
 def undo(pk: int, *, by: User) -> Link:
     """Make a link or a refusal a proposal again, which from now on only people confirm.
 
-    Of a charge point, the links of its connectors that were made without asking go as well; a link
-    made by hand goes altogether. Raises NotDecided.
+    What was linked without asking because of it goes as well: a charge point's connectors, and of
+    a vehicle the others of its group. A link made by hand goes altogether. Raises NotDecided.
     """
     link = _found(pk)
     if link.state == State.PROPOSED:
@@ -64,6 +64,8 @@ def undo(pk: int, *, by: User) -> Link:
         _move(link, was, State.PROPOSED, by=by)
         if link.kind == Kind.CHARGE_POINT and was == State.CONFIRMED:
             _drop_connectors_of(link)
+        if link.kind == Kind.VEHICLE and was == State.CONFIRMED and link.decided_at is not None:
+            _drop_followers_of(link)
         _note(
             link, by, "Undone: it was confirmed." if was == State.CONFIRMED else "Undone: refused."
         )
@@ -149,6 +151,19 @@ def _drop_connectors_of(link: Link) -> None:
         decided_at=None,
         remote_id__in=connectors.values("remote_id"),
     ).delete()
+
+
+def _drop_followers_of(link: Link) -> None:
+    """Drop what followed a vehicle that people had linked, unless they have linked another one."""
+    group = RemoteVehicle.objects.filter(remote_id=link.remote_id).exclude(group="").values("group")
+    same = Link.objects.filter(
+        kind=Kind.VEHICLE,
+        state=State.CONFIRMED,
+        fleet=link.fleet_id,
+        remote_id__in=RemoteVehicle.objects.filter(group__in=group).values("remote_id"),
+    )
+    if not same.filter(decided_at__isnull=False).exists():
+        same.delete()
 
 
 def _note(link: Link, by: User, message: str) -> None:

@@ -110,13 +110,13 @@ PAIRINGS: dict[str, Pairing] = {
         there=Side(
             RemoteVehicle,
             records.VehicleThere,
-            ("remote_id", "vin", "customer_number", "plate"),
+            ("remote_id", "vin", "customer_number", "plate", "group"),
             ("name", "customer_number", "plate", "vin", "group"),
         ),
         here=Side(
             Vehicle,
             records.VehicleHere,
-            ("pk", "vin", "number", "plate"),
+            ("pk", "vin", "number", "plate", "fleet"),
             ("number", "plate", "vin", "fleet__name"),
             joined=("fleet",),
         ),

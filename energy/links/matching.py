@@ -7,7 +7,7 @@ either side. Names are never looked at: two depots have a “Charger 1” each.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -36,12 +36,16 @@ METRES_A_DEGREE = 110_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Proposal:
-    """A pair that may be one, and why; `sure` where nobody need be asked."""
+    """A pair that may be one, and why; `sure` where it is exact.
+
+    Nobody need be asked then, unless it `asks` all the same: whose it is only people can say.
+    """
 
     there: str
     here: int
     evidence: tuple[str, ...]
     sure: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,15 @@ def match_connectors(
 
 
 def match_vehicles(
-    there: Collection[VehicleThere], here: Collection[VehicleHere]
+    there: Collection[VehicleThere],
+    here: Collection[VehicleHere],
+    groups: Collection[tuple[str, int]] = (),
 ) -> list[Proposal]:
-    """Match vehicles that fleets have entered; whose a vehicle is, only its fleet or staff say."""
+    """Match vehicles. `groups` are pairs of a group there and the one fleet whose it is.
+
+    A VIN can be read through any windscreen, so whoever enters it need not own the vehicle:
+    people are asked about the first of a group, and the others of that group and fleet follow.
+    """
     rules = [
         _Rule(word.VIN, lambda one: _vin(one.vin), lambda one: _vin(one.vin), exact=True),
         _Rule(word.SHORT_VIN, lambda one: _short_vin(one.vin), lambda one: _short_vin(one.vin)),
@@ -139,7 +149,12 @@ def match_vehicles(
         ),
         _Rule(word.PLATE, lambda one: _signs(one.plate), lambda one: _signs(one.plate)),
     ]
-    return _by_rules(rules, there, here)
+    group_of = {one.id: one.group for one in there}
+    fleet_of = {one.id: one.fleet for one in here}
+    return [
+        replace(one, asks=one.sure and (group_of[one.there], fleet_of[one.here]) not in groups)
+        for one in _by_rules(rules, there, here)
+    ]
 
 
 def match_tags(there: Collection[TagThere], here: Collection[TagHere]) -> list[Proposal]:

@@ -39,6 +39,7 @@ class VehicleThere:
     vin: str
     customer_number: str
     plate: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class VehicleHere:
     vin: str
     number: str
     plate: str
+    fleet: int
 
 
 @dataclass(frozen=True, slots=True)

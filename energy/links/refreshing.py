@@ -13,7 +13,7 @@ from energy.links import matching
 from energy.links.kinds import PAIRINGS, Kind, Pairing
 from energy.links.matching import Proposal
 from energy.links.settling import Changes, Known, settle
-from energy.models import Link, PastLink, Reading
+from energy.models import Link, PastLink, Reading, RemoteVehicle
 from sites.models import ChargePoint
 from vehicles.models import Vehicle
 
@@ -47,7 +47,7 @@ class Refreshed:
 
 
 def refresh_links(kinds: Iterable[str] | None = None) -> Refreshed:
-    """Link what is exact, propose what may be, let go of vehicles that were sold.
+    """Link what nobody need be asked about, propose what may be, let go of vehicles that were sold.
 
     For the end of a run of the mirror, and after staff have decided. Two at once do no harm: what
     the other has written meanwhile, or a person decided, stays.
@@ -158,7 +158,7 @@ def _proposals(kind: str, there: list[Any], here: list[Any]) -> list[Proposal]:
     if kind == Kind.CHARGE_POINT:
         return matching.match_charge_points(there, here)
     if kind == Kind.VEHICLE:
-        return matching.match_vehicles(there, here)
+        return matching.match_vehicles(there, here, _groups_of_fleets())
     if kind == Kind.TAG:
         return matching.match_tags(there, here)
     linked = _linked_charge_points()
@@ -172,6 +172,31 @@ def _proposals(kind: str, there: list[Any], here: list[Any]) -> list[Proposal]:
         (networks[one], sites[other]) for one, other in linked if one in networks and other in sites
     ]
     return matching.match_networks(there, here, votes)
+
+
+def _groups_of_fleets() -> set[tuple[str, int]]:
+    """Return the groups there of which people have linked a vehicle with a fleet, with that fleet.
+
+    Not those of which another fleet has a vehicle as well, or had one that nobody has now: there
+    a group does not tell whose a vehicle is. Links made without asking vouch for no others.
+    """
+    fleets_of: dict[str, set[int]] = {}
+    for remote_id, fleet in PastLink.objects.values_list("remote_id", "fleet"):
+        fleets_of.setdefault(remote_id, set()).add(fleet)
+    by_people = set()
+    links = Link.objects.filter(kind=Kind.VEHICLE, state=State.CONFIRMED, fleet__isnull=False)
+    for remote_id, fleet, decided_at in links.values_list("remote_id", "fleet", "decided_at"):
+        fleets_of[remote_id] = {fleet} if fleet is not None else set()
+        if decided_at is not None:
+            by_people.add(remote_id)
+    fleets: dict[str, set[int]] = {}
+    vouched = set()
+    groups = RemoteVehicle.objects.exclude(group="").values_list("remote_id", "group")
+    for remote_id, group in groups:
+        fleets.setdefault(group, set()).update(fleets_of.get(remote_id, ()))
+        if remote_id in by_people:
+            vouched.add(group)
+    return {(group, min(fleets[group])) for group in vouched if len(fleets[group]) == 1}
 
 
 def _linked_charge_points() -> list[tuple[str, int]]:

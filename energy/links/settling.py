@@ -69,7 +69,7 @@ def settle(
     for one in proposals:
         link = of_pair.get((one.there, one.here))
         by_people = link is not None and (link.undone or link.state != PROPOSED)
-        if one.sure and not by_people and is_free(one):
+        if one.sure and not one.asks and not by_people and is_free(one):
             changes.confirm.append(one)
             taken_there.add(one.there)
             taken_here.add(one.here)

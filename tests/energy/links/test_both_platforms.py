@@ -5,13 +5,15 @@ import pytest
 from ampcontrol.client import AmpcontrolClient
 from drivers.id_tags import store_tags
 from drivers.sync import sync_fleet_drivers
+from energy.links import deciding
+from energy.links.refreshing import refresh_links
 from energy.mirroring import run as running
 from energy.mirroring.run import sync_energy
 from energy.models import Link
 from energy.selectors import walls
 from sandbox.energy.cast import VINS
 from sites.mirroring.full_walk import sync_sites
-from tests.factories import FleetFactory, VehicleFactory
+from tests.factories import FleetFactory, UserFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +52,14 @@ def test_chargers_and_vehicles_are_linked_and_sites_are_proposed(
     assert "confirmed" in states["connector"]
     assert states["tag"] == {"confirmed"}
     assert states["network"] == {"proposed"}
-    assert set(walls.linked_vehicles(hudson).values_list("number", flat=True)) <= set(VINS)
-    assert len(walls.remote_ids_of(hudson)) == len(VINS)
+    assert states["vehicle"] == {"proposed"}
+    assert not walls.remote_ids_of(hudson)
+    staff = UserFactory(staff=True)
+    # One of each group in Ampcontrol; the others of the group follow.
+    for number in ("Van 7", "Truck 1", "Camion 5"):
+        deciding.confirm(Link.objects.get(vehicle__number=number).pk, by=staff)
+    refresh_links()
+    assert set(walls.linked_vehicles(hudson).values_list("number", flat=True)) == set(VINS)
     assert Link.objects.get(vehicle=by_number).state == "proposed"
     assert not walls.remote_ids_of(FleetFactory())
     assert not Link.objects.exclude(doubt="").exists()

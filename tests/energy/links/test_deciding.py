@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.utils.timezone import now
 
 from energy.links import deciding
 from energy.links.deciding import NotDecided
@@ -17,7 +18,7 @@ from tests.energy.factories import (
     RemoteVehicleFactory,
     link_vehicle,
 )
-from tests.factories import EvseFactory, LocationFactory, UserFactory, VehicleFactory
+from tests.factories import EvseFactory, FleetFactory, LocationFactory, UserFactory, VehicleFactory
 from vehicles.actions import retire
 
 pytestmark = pytest.mark.django_db
@@ -62,20 +63,68 @@ def test_what_was_refused_never_comes_again(proposal, staff):
     assert audit() == [(staff.email, "Refused.")]
 
 
-def test_what_was_linked_without_asking_and_taken_back_is_for_people(staff):
-    VehicleFactory(vin=VIN)
-    RemoteVehicleFactory(vin=VIN)
+@pytest.fixture
+def group():
+    """Return the proposals of three vehicles of a fleet, known by VIN, of one group."""
+    fleet = FleetFactory()
+    for n in range(3):
+        VehicleFactory(fleet=fleet, vin=f"{VIN[:-1]}{n}")
+        RemoteVehicleFactory(vin=f"{VIN[:-1]}{n}", group="Hudson vans")
     refresh_links()
-    link = Link.objects.get()
+    assert set(Link.objects.values_list("state", flat=True)) == {"proposed"}
+    return list(Link.objects.order_by("vehicle"))
+
+
+def test_the_first_of_a_group_is_asked_about_and_the_others_follow(group, staff):
+    deciding.confirm(group[0].pk, by=staff)
+    assert refresh_links().confirmed == 2
+    assert len(walls.remote_ids_of(group[0].vehicle.fleet)) == 3
+    assert Link.objects.filter(decided_by=staff).count() == 1
+    assert not Link.objects.exclude(doubt="").exists()
+
+
+def test_who_takes_the_first_of_a_group_back_takes_the_others_back(group, staff):
+    deciding.confirm(group[0].pk, by=staff)
+    refresh_links()
+    another = link_vehicle(remote=RemoteVehicleFactory(group="Rhône"))
+
+    deciding.undo(group[0].pk, by=staff)
+
+    assert not walls.remote_ids_of(group[0].vehicle.fleet)
+    refresh_links()
+    assert list(Link.objects.filter(state="confirmed")) == [another]
+    assert Link.objects.filter(state="proposed").count() == 3
+
+
+def test_the_others_stay_where_people_have_linked_another_of_the_group(group, staff):
+    for link in group[:2]:
+        deciding.confirm(link.pk, by=staff)
+    refresh_links()
+    deciding.undo(group[0].pk, by=staff)
+    refresh_links()
+    assert set(walls.remote_ids_of(group[0].vehicle.fleet)) == {
+        link.vehicle_id for link in group[1:]
+    }
+
+
+def test_what_was_linked_without_asking_and_taken_back_is_for_people(group, staff):
+    deciding.confirm(group[0].pk, by=staff)
+    refresh_links()
+    link = Link.objects.get(vehicle=group[1].vehicle)
+    assert (link.state, link.decided_at) == ("confirmed", None)
 
     deciding.undo(link.pk, by=staff)
     refresh_links()
 
     link.refresh_from_db()
     assert (link.state, link.decided_by) == ("proposed", staff)
-    assert not walls.vehicles_by_remote_id()
+    assert set(walls.vehicles_by_remote_id().values()) == {
+        group[0].vehicle_id,
+        group[2].vehicle_id,
+    }
     deciding.confirm(link.pk, by=staff)
-    assert [message for _by, message in audit()] == ["Undone: it was confirmed.", "Confirmed."]
+    said = [message for _by, message in audit()]
+    assert said == ["Confirmed.", "Undone: it was confirmed.", "Confirmed."]
 
 
 def test_a_refusal_can_be_undone(proposal, staff):
@@ -214,11 +263,15 @@ class TestRaces:
         assert Link.objects.filter(state="confirmed").count() == 1
 
     def test_two_runs_of_the_mirror(self):
+        remote = RemoteVehicleFactory(group="Hudson vans")
+        fleet = link_vehicle(remote=remote, decided_at=now()).fleet
         for n in range(20):
-            VehicleFactory(vin=f"WDB9634031L{n:06}", number=f"{n}")
-            RemoteVehicleFactory(vin=f"WDB9634031L{n:06}", customer_number=f"{n + 1}")
+            VehicleFactory(fleet=fleet, vin=f"WDB9634031L{n:06}", number=f"{n}")
+            RemoteVehicleFactory(
+                vin=f"WDB9634031L{n:06}", customer_number=f"{n + 1}", group="Hudson vans"
+            )
         assert self.at_once(refresh_links, refresh_links) == ["", ""]
-        assert Link.objects.filter(state="confirmed").count() == 20
+        assert Link.objects.filter(state="confirmed").count() == 21
 
     def test_the_mirror_and_somebody_who_decides(self, proposal, staff):
         self.at_once(refresh_links, lambda: deciding.refuse(proposal.pk, by=staff))

@@ -18,10 +18,14 @@ def charge_points(*there_and_here):
     )
 
 
-def vehicles(there, here):
+GROUPS = [("vans", 1)]
+
+
+def vehicles(there, here, group="vans", fleet=1):
     return matching.match_vehicles(
-        [records.VehicleThere(f"there-{n}", *one) for n, one in enumerate(there)],
-        [records.VehicleHere(n, *one) for n, one in enumerate(here)],
+        [records.VehicleThere(f"there-{n}", *one, group) for n, one in enumerate(there)],
+        [records.VehicleHere(n, *one, fleet) for n, one in enumerate(here)],
+        GROUPS,
     )
 
 
@@ -65,6 +69,22 @@ def test_what_many_have_and_what_is_empty_tells_nothing():
 )
 def test_vehicles_by_vin_number_and_plate(there, here, evidence, sure):
     assert vehicles([there], [here]) == [Proposal("there-0", 0, evidence, sure)]
+
+
+@pytest.mark.parametrize(
+    ("group", "fleet", "asks"),
+    [("vans", 1, False), ("vans", 2, True), ("trucks", 1, True), ("", 1, True)],
+)
+def test_whose_a_vehicle_is_people_are_asked_unless_its_group_is_that_fleets(group, fleet, asks):
+    (found,) = vehicles([(VIN, "", "")], [(VIN, "14", "")], group, fleet)
+    assert (found.sure, found.asks, found.evidence) == (True, asks, ("vin", "unique"))
+
+
+def test_without_any_group_everything_asks_and_what_is_not_sure_has_nothing_to_ask():
+    there = [records.VehicleThere("a", VIN, "", "", "vans")]
+    here = [records.VehicleHere(1, VIN, "", "", 1)]
+    assert [one.asks for one in matching.match_vehicles(there, here)] == [True]
+    assert not vehicles([("", "14", "")], [("", "14", "")], "trucks")[0].asks
 
 
 def test_a_vin_that_two_fleets_have_entered_is_not_sure():
@@ -154,9 +174,9 @@ def test_it_is_the_same_seen_from_either_side(there, here):
 
 @given(there=rows, here=rows, random=st.randoms())
 def test_the_order_of_rows_does_not_matter(there, here, random):
-    theirs = [records.VehicleThere(f"{n}", *one) for n, one in enumerate(there)]
-    ours = [records.VehicleHere(n, *one) for n, one in enumerate(here)]
-    expected = matching.match_vehicles(theirs, ours)
+    theirs = [records.VehicleThere(f"{n}", *one, "vans") for n, one in enumerate(there)]
+    ours = [records.VehicleHere(n, *one, n % 2) for n, one in enumerate(here)]
+    expected = matching.match_vehicles(theirs, ours, GROUPS)
     random.shuffle(theirs)
     random.shuffle(ours)
-    assert matching.match_vehicles(theirs, ours) == expected
+    assert matching.match_vehicles(theirs, ours, GROUPS) == expected

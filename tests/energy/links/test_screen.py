@@ -17,10 +17,12 @@ from tests.energy.factories import (
     RemoteChargePointFactory,
     RemoteConnectorFactory,
     RemoteVehicleFactory,
+    link_vehicle,
 )
 from tests.factories import (
     ChargePointFactory,
     EvseFactory,
+    FleetFactory,
     LocationFactory,
     UserFactory,
     VehicleFactory,
@@ -53,8 +55,11 @@ def only_with(*rights: str) -> Client:
 
 
 def test_three_columns_say_what_is_linked_why_and_what_is_not(staff):
-    VehicleFactory(vin=VIN, number="Van 1", plate="")
-    RemoteVehicleFactory(vin=VIN, name="Sprinter")
+    link_vehicle(
+        VehicleFactory(vin=VIN, number="Van 1", plate=""),
+        RemoteVehicleFactory(vin=VIN, name="Sprinter"),
+        evidence=["vin", "unique"],
+    )
     VehicleFactory(number="Van 2", plate="", fleet__name="Hudson")
     RemoteVehicleFactory(customer_number="Van 2", name="Crafter")
     RemoteVehicleFactory(name="Transit", vin="", group="Leased")
@@ -87,6 +92,26 @@ def test_a_proposal_is_confirmed_refused_and_taken_back(staff):
     staff.post(SCREEN, {"kind": "vehicle", "refuse": link.pk})
     assert "Refused (1)" in words(staff.get(SCREEN, {"kind": "vehicle"}))
     assert LogEntry.objects.count() == 3
+
+
+def test_the_others_of_a_group_follow_the_first_at_once(staff):
+    fleet = FleetFactory()
+    for n in range(3):
+        VehicleFactory(fleet=fleet, vin=f"{VIN[:-1]}{n}")
+        RemoteVehicleFactory(vin=f"{VIN[:-1]}{n}", group="Hudson vans")
+    refresh_links()
+    first = Link.objects.order_by("pk").first()
+    text = words(staff.get(SCREEN, {"kind": "vehicle"}))
+    assert "Proposed (3)" in text
+    assert "same VIN, there is no other like it" in text
+
+    staff.post(SCREEN, {"kind": "vehicle", "confirm": first.pk})
+    assert "Sure (3)" in words(staff.get(SCREEN, {"kind": "vehicle"}))
+    assert len(walls.remote_ids_of(fleet)) == 3
+
+    staff.post(SCREEN, {"kind": "vehicle", "undo": first.pk})
+    assert "Proposed (3)" in words(staff.get(SCREEN, {"kind": "vehicle"}))
+    assert not walls.remote_ids_of(fleet)
 
 
 def test_many_at_once(staff):

@@ -1,5 +1,7 @@
 """What becomes of links: decisions stay, and nothing is ever two things at once."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,21 @@ MAYBE = Proposal("a", 2, ("plate",))
 def test_what_is_sure_is_confirmed_and_its_rivals_are_not_proposed():
     changes = settle([MAYBE, SURE], [], **EVERYTHING)
     assert (changes.confirm, changes.propose) == ([SURE], [])
+
+
+def test_what_is_sure_and_asks_whose_it_is_waits_for_people():
+    asking = replace(SURE, asks=True)
+    assert settle([asking], [], **EVERYTHING).confirm == []
+    assert settle([asking, MAYBE], [], **EVERYTHING).propose == [asking, MAYBE]
+    known = [Known(7, "a", 1, "proposed", SURE.evidence)]
+    changes = settle([asking], known, **EVERYTHING)
+    assert (changes.confirm, changes.propose, changes.drop) == ([], [], [])
+    assert settle([SURE], known, **EVERYTHING).confirm == [SURE]
+
+
+def test_what_asks_whose_it_is_is_exact_all_the_same():
+    known = [Known(7, "a", 1, "confirmed", SURE.evidence)]
+    assert settle([replace(SURE, asks=True)], known, **EVERYTHING).doubts == {}
 
 
 def test_a_proposal_that_became_sure_is_confirmed_and_another_goes():
@@ -96,7 +113,10 @@ def situations(draw):
         if not any(one == a or other == b for a, b in sure):
             sure.add((one, other))
     maybe = draw(st.sets(pairs, max_size=9)) - sure
-    proposals = [Proposal(*pair, ("vin", "unique"), sure=True) for pair in sure]
+    proposals = [
+        Proposal(*pair, ("vin", "unique"), sure=True, asks=draw(st.booleans()))
+        for pair in sorted(sure)
+    ]
     proposals += [Proposal(*pair, ("plate",)) for pair in maybe]
     return proposals, known
 
@@ -110,6 +130,7 @@ def test_never_are_two_confirmed_for_one(situation):
     assert len({there for there, _here in confirmed}) == len(confirmed)
     assert len({here for _there, here in confirmed}) == len(confirmed)
     refused = {link.pair for link in known if link.state == "refused"}
+    assert not any(one.asks for one in changes.confirm)
     assert not refused & {(one.there, one.here) for one in changes.confirm + changes.propose}
     assert not {link.pk for link in known if link.state != "proposed"} & set(changes.drop)
 
