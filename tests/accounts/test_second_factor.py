@@ -27,7 +27,8 @@ from tests.accounts.steps import (
 )
 from tests.factories import PASSWORD, UserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# A code is that of a half minute, which could end in the middle of a test.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still")]
 
 FIRST = reverse("account_first_factor")
 

@@ -25,7 +25,8 @@ from tests.accounts.steps import (
 from tests.factories import UserFactory
 from tools.services.ports import free_port
 
-pytestmark = pytest.mark.django_db
+# A code is that of a half minute, which could end in the middle of a test.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
 
 TOO_MANY = "Too many attempts. Please try again in five minutes."
 

@@ -97,6 +97,7 @@ def content(server: redis.Redis, key: bytes) -> object:
     return read[server.type(key)](key)
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.django_db
 def test_no_secret_can_be_read_in_redis(stored, fleet, manager):
     """A session, a code that was used, a calendar's address and a driver's link among them."""
