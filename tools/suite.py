@@ -11,6 +11,7 @@ With SUITE=services, `here` is `services`: what else there is follows by itself.
 """
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -24,7 +25,11 @@ from tools.demo.stack import ROOT
 from tools.frontend.browser import chromium_path
 from tools.services import postgres, valkey
 
-NO_TESTS = 5  # pytest's exit status when nothing was selected
+# pytest's exit status when tests failed, and when nothing was selected.
+FAILED, NO_TESTS = 1, 5
+# In CI, so few that fail among all others are run again by themselves, and named: thousands of
+# tests on a busy machine meet each other now and then. More are no accident.
+FEW = 3
 SERVICES = "postgresql or redis"
 # What differs where Django or SQLite does in Python, or not at all, what PostgreSQL does: words in
 # any case, upserts, windows and subqueries, JSON, numbers and texts that are too large, migrations,
@@ -80,13 +85,23 @@ def pytest(*words: str, environment: dict[str, str] | None = None) -> int:
 
     What has run out of work takes over from who has most: the longest tests come first.
     """
-    status = subprocess.run(
-        [sys.executable, "-m", "pytest", "--dist", "worksteal", *words],
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        check=False,
-    ).returncode
+    command = [sys.executable, "-m", "pytest", "--dist", "worksteal", *words]
+
+    def run(*more: str) -> int:
+        whole = {**os.environ, **(environment or {})}
+        return subprocess.run([*command, *more], cwd=ROOT, env=whole, check=False).returncode
+
+    status = run()
+    if status == FAILED and os.environ.get("CI") and 0 < len(failed := last_failed()) <= FEW:
+        heading("Failed among the others; once more by themselves: " + ", ".join(failed))
+        status = run("--last-failed", "-n", "0")
     return 0 if status == NO_TESTS else status
+
+
+def last_failed() -> list[str]:
+    """Return the tests that failed in the last run, as pytest keeps them for --last-failed."""
+    kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    return sorted(json.loads(kept.read_text())) if kept.exists() else []
 
 
 @contextmanager

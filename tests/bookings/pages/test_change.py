@@ -75,7 +75,7 @@ def picks(page: str) -> list[str]:
 
 
 def updates() -> list[BookingRequest]:
-    return list(BookingRequest.objects.filter(kind="update"))
+    return list(BookingRequest.objects.filter(kind="update").order_by("pk"))
 
 
 # What the page shows
