@@ -38,7 +38,8 @@ def widest(page):
           (one, other) => other.dataset.columns - one.dataset.columns)[0].id"""
     )
     link = page.locator(f"#{key}")
-    link.scroll_into_view_if_needed()
+    # At once: Playwright's own way waits for the element, which a look may draw anew meanwhile.
+    link.evaluate("each => each.scrollIntoView({block: 'center'})")
     return link
 
 
