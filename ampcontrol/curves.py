@@ -99,13 +99,7 @@ class Curves:
         filters = exactly_one(
             network=network_id, chargepoint=charge_point_id, connector=connector_id
         )
-        return self._resources.series(
-            "measured_power",
-            f"{PROFILES}/meter_values/power",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
+        return self._stepped("measured_power", "meter_values/power", start, end, step, filters)
 
     def measured_energy(
         self,
@@ -118,13 +112,7 @@ class Curves:
     ) -> list[Point]:
         """Return energies in kWh; the steps are irregular where readings are missing."""
         filters = exactly_one(connector=connector_id, vehicle=vehicle_id)
-        return self._resources.series(
-            "measured_energy",
-            f"{PROFILES}/meter_values/energy",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
+        return self._stepped("measured_energy", "meter_values/energy", start, end, step, filters)
 
     def state_of_charge(
         self,
@@ -144,13 +132,7 @@ class Curves:
             raise ValueError("A connector has no telematics.")
         filters = exactly_one(vehicle=vehicle_id, connector=connector_id)
         source = "telematics" if by_telematics else "meter_values"
-        return self._resources.series(
-            "state_of_charge",
-            f"{PROFILES}/{source}/soc",
-            start=start,
-            end=end,
-            filters={**filters, "resolution": _resolution(step)},
-        )
+        return self._stepped("state_of_charge", f"{source}/soc", start, end, step, filters)
 
     def uptime(
         self,
@@ -186,9 +168,20 @@ class Curves:
         charge_point_id: str | None,
     ) -> list[Point]:
         filters = exactly_one(network=network_id, chargepoint=charge_point_id)
+        return self._stepped(kind, f"{kind}/", start, end, step, filters)
+
+    def _stepped(
+        self,
+        operation: str,
+        profile: str,
+        start: datetime,
+        end: datetime,
+        step: timedelta,
+        filters: Filters,
+    ) -> list[Point]:
         return self._resources.series(
-            kind,
-            f"{PROFILES}/{kind}/",
+            operation,
+            f"{PROFILES}/{profile}",
             start=start,
             end=end,
             filters={**filters, "resolution": _resolution(step)},

@@ -19,9 +19,9 @@ from ampcontrol.client import AmpcontrolClient
 from ampcontrol.switches import Switch, WriteSwitchedOff
 from ampcontrol.types import Vehicle as RemoteVehicle
 from energy.departures.asking import target_of
-from energy.departures.selectors import next_departures
 from energy.departures.switched import is_switched_on, next_try
 from energy.models import Departure, PassedOn
+from energy.selectors.departures import next_departures
 from energy.selectors.walls import vehicles_by_remote_id
 from mirror.work import claim_these
 from shell.formats import instant

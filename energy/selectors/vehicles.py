@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from energy.models import Departure, Link, PastLink, Session, VehicleNow
+from energy.selectors.departures import next_departures
 from energy.selectors.walls import sessions_of
 from sites.models import Evse, Location
 from vehicles.models import Vehicle
@@ -95,7 +96,7 @@ def vehicle_facts(
         for row in VehicleNow.objects.filter(vehicle__in=by_pk).select_related("network")
     }
     links = linked(by_pk)
-    departures = _next_departures(by_pk, now=now)
+    departures = next_departures(by_pk.values(), now=now)
     charging = _charging(links, nows=nows, now=now)
     sites = _sites_of_networks(
         {row.network.remote_id for row in nows.values() if row.network is not None}
@@ -176,13 +177,6 @@ def _sites_of_networks(remote_ids: Iterable[str]) -> dict[str, list[Location]]:
         if link.location is not None:
             found.setdefault(link.remote_id, []).append(link.location)
     return found
-
-
-def _next_departures(vehicle_pks: Iterable[int], *, now: datetime) -> dict[int, Departure]:
-    rows = Departure.objects.filter(
-        vehicle__in=list(vehicle_pks), leaves_at__gt=now, cancelled_at=None
-    ).order_by("-leaves_at")
-    return {row.vehicle_id: row for row in rows}
 
 
 def _charging(

@@ -9,11 +9,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ampcontrol.switches import Switch
-from energy.departures.selectors import coming
 from energy.departures.switched import is_switched_on
 from energy.departures.telling import HIGHEST
 from energy.departures.weekly import zone_of
 from energy.models import Departure, PassedOn, Session, Telling
+from energy.selectors.departures import coming
 from energy.selectors.walls import remote_ids_of, sessions_of
 from shell.formats import in_zone, instant, km, kwh
 from vehicles.models import Vehicle

@@ -16,8 +16,8 @@ from energy.departures.actions import (
     cancel_departure,
     set_departure,
 )
-from energy.departures.selectors import next_departures
 from energy.models import Departure, PassedOn
+from energy.selectors.departures import next_departures
 from energy.selectors.walls import vehicles_by_remote_id
 from upstream.errors import UpstreamError
 from vehicles.models import Vehicle

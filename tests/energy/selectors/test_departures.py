@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from energy.departures.selectors import next_departures
+from energy.selectors.departures import next_departures
 from tests.energy.factories import DepartureFactory
 from tests.factories import VehicleFactory
 
