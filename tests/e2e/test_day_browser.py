@@ -45,7 +45,7 @@ def widest(page):
 
 def column(link, number) -> tuple[float, float]:
     """Return a place in the middle of a column of a stretch."""
-    box = link.locator("xpath=..").bounding_box()
+    box = link.evaluate("each => each.parentElement.getBoundingClientRect().toJSON()")
     each = box["width"] / int(link.get_attribute("data-columns"))
     return box["x"] + (number + 0.5) * each, box["y"] + box["height"] / 2
 
