@@ -70,6 +70,10 @@ urlpatterns = [
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),
     path("rules/", include("limits.urls")),
+    path("charging/", include("charging.urls")),
+    path("reports/", include("reports.urls")),
+    path("remote/", include("remote.urls")),
+    path("chargers/", include("maintenance.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

@@ -157,6 +157,16 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.RemoteVehicle": {"name": TEXT, "plate": PERSONAL},
     "energy.RemoteTag": {"key": OPERATORS_KEY, "last_digits": PERSONAL},
     "energy.RemoteRoute": {},
+    "charging.CostCentre": {},
+    "charging.Budget": {},
+    "charging.Session": {
+        "ampeco_id": OPERATORS_KEY,
+        "driver": WHOSE,
+        "reference": TEXT,
+        "id_tag_end": PERSONAL,
+    },
+    "charging.Transaction": {"ampeco_id": OPERATORS_KEY},
+    "charging.MonthChange": {},
     "energy.Session": {"tag_key": OPERATORS_KEY},
     "energy.Alert": {"description": TEXT},
     "energy.Line": {"confirmed_by": WHOSE},
@@ -268,6 +278,16 @@ NOT_PERSONAL: dict[str, str] = {
     "energy.RemoteTag": f"{REMOTE} group vehicle_remote_id",
     "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
     "distance_km energy_kwh target_percent",
+    "charging.CostCentre": "id fleet code name retired_at created_at",
+    "charging.Budget": "id fleet cost_centre amount currency warn_percent warned_month "
+    "overspent_month",
+    "charging.Session": "id fleet evse location vehicle booking cost_centre assigned_by_hand "
+    "status stop_reason started_at stopped_at local_day energy_kwh peak_kw amount "
+    "amount_without_tax tax_percent currency price_breakdown billing_status payment "
+    "ampeco_tariff_snapshot_id ampeco_receipt_id ampeco_updated_at synced_at",
+    "charging.Transaction": "id session number status made_at finalized_at amount currency "
+    "invoice_number ampeco_receipt_id ampeco_updated_at",
+    "charging.MonthChange": "id fleet month version",
     "energy.Session": f"{REMOTE} network connector_remote_id charge_point_remote_id "
     "vehicle_remote_id started_at ended_at active priority energy_kwh energy_wanted_kwh power_kw "
     "plan expected_end_at",

@@ -285,8 +285,8 @@ def test_call_satisfies_the_document(checker, call):
 def test_every_call_of_the_client_is_checked():
     methods = {
         name
-        for name, value in vars(AmpecoClient).items()
-        if callable(value) and not name.startswith("_")
+        for name in dir(AmpecoClient)
+        if callable(getattr(AmpecoClient, name)) and not name.startswith("_")
     }
     assert methods - {"close", "held_back_for"} == {call.split()[0] for call in CALLS}
 
