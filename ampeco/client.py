@@ -13,6 +13,7 @@ from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
 from ampeco.calls.power import PowerCalls
 from ampeco.calls.sessions import SessionCalls
+from ampeco.calls.tariffs import TariffCalls
 from ampeco.resources import Resources
 from upstream.calls import Observer
 from upstream.circuit_breaker import CacheCircuitBreaker
@@ -21,7 +22,13 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 
 class AmpecoClient(
-    PlaceCalls, PowerCalls, PeopleCalls, BookingCalls, SessionCalls, NotificationCalls
+    PlaceCalls,
+    PowerCalls,
+    PeopleCalls,
+    BookingCalls,
+    SessionCalls,
+    TariffCalls,
+    NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.
 

@@ -29,6 +29,7 @@ from ampeco.types.places import (
     ParkingSpace,
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
+from ampeco.types.tariffs import Tariff, TariffGroup, TariffSnapshot
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -59,6 +60,9 @@ __all__ = [
     "PricePeriod",
     "Session",
     "Slot",
+    "Tariff",
+    "TariffGroup",
+    "TariffSnapshot",
     "UnreadablePayload",
     "User",
     "pick_text",
