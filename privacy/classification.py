@@ -231,7 +231,7 @@ NOT_PERSONAL: dict[str, str] = {
     "changed_at calendar_uid link_generation access_methods created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
     "wanted_current_type wanted_connector_type wanted_min_power_kw wanted_max_power_kw "
-    "wanted_parking start_at end_at "
+    "wanted_parking start_at end_at price_shown "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
     "bookings.ChargerReport": "id booking event evse what at",
