@@ -154,13 +154,6 @@ def kwh(energy: Decimal | None) -> str:
     }
 
 
-def money(amount: Decimal | None, currency: str) -> str:
-    """Return what something costs as “12.30 USD”; "" when it is not known."""
-    if amount is None:
-        return ""
-    return f"{number_format(round(amount, 2), decimal_pos=2)} {currency}".strip()
-
-
 def km(distance: float | None) -> str:
     """Return a distance as “2.3 km”, from ten on without decimals; "" when it is not known."""
     if distance is None:

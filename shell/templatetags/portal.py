@@ -30,6 +30,7 @@ from django.utils.translation import get_language
 from shell import formats
 from shell.kept import address_of, static_address
 from shell.look import mail_look
+from shell.money import money, unit_price
 
 register = template.Library()
 
@@ -218,7 +219,8 @@ register.filter(formats.duration)
 register.filter(formats.kw)
 register.filter(formats.instant)
 register.filter(formats.kwh)
-register.filter(formats.money)
+register.filter(money)
+register.filter(unit_price)
 register.filter(formats.km)
 
 

@@ -27,7 +27,8 @@ from bookings.wording.versions import (
 )
 from notifications.models import Notification
 from notifications.queue import waits_for
-from shell.formats import kwh, money, period
+from shell.formats import kwh, period
+from shell.money import money
 
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status
