@@ -137,6 +137,8 @@ def evse(world: World, record: Evse, *, connectors: bool, nested: bool = False) 
     }
     if not nested:
         payload["chargePointId"] = record.charge_point_id
+    if record.tariff_group_id is not None:
+        payload["tariffGroupId"] = record.tariff_group_id
     if connectors:
         payload["connectors"] = [
             {"id": plug.id, "type": plug.type, "maxPowerWh": record.power_kw * 1000}
@@ -208,7 +210,7 @@ def user(world: World, record: User, *, invites: bool) -> Payload:
         "locale": record.locale,
         "status": record.status,
         "balance": 0,
-        "userGroupIds": [],
+        "userGroupIds": list(record.group_ids),
         "lastUpdatedAt": instant(record.updated_at),
         "createdAt": instant(record.updated_at),
     }

@@ -91,6 +91,9 @@ class Holdings:
         # Circuits and what electricity costs: see sandbox.world.power.
         self.circuits: dict[int, Any] = {}
         self.rates: dict[int, Any] = {}
+        # What charging costs: see sandbox.world.tariffs.
+        self.tariffs: dict[int, Any] = {}
+        self.tariff_groups: dict[int, Any] = {}
         self.users: dict[int, User] = {}
         self.partners: dict[int, str] = {}
         self.invites: dict[int, Invite] = {}

@@ -102,6 +102,7 @@ class Evse:
     status: str = "enabled"
     hardware_status: str | None = "available"
     booking_enabled: bool = True
+    tariff_group_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -157,6 +158,9 @@ class User:
     status: str
     updated_at: datetime
     invites: list[Invite] = field(default_factory=list)
+    # User groups, and the subscription plans that are active.
+    group_ids: list[int] = field(default_factory=list)
+    plan_ids: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
