@@ -7,6 +7,7 @@ Methods that return an iterator send their first request when it is first used.
 
 import httpx
 
+from ampeco.calls.billing import BillingCalls
 from ampeco.calls.bookings import BookingCalls
 from ampeco.calls.notifications import NotificationCalls
 from ampeco.calls.people import PeopleCalls
@@ -27,6 +28,7 @@ class AmpecoClient(
     PeopleCalls,
     BookingCalls,
     SessionCalls,
+    BillingCalls,
     TariffCalls,
     NotificationCalls,
 ):

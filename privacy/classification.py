@@ -159,8 +159,11 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.RemoteRoute": {},
     "charging.CostCentre": {},
     "charging.Budget": {},
+    "charging.BudgetWarning": {},
+    "charging.Assignment": {"user": WHOSE, "changes": TEXT},
     "charging.Session": {
         "ampeco_id": OPERATORS_KEY,
+        "continues": OPERATORS_KEY,
         "driver": WHOSE,
         "reference": TEXT,
         "id_tag_end": PERSONAL,
@@ -258,8 +261,8 @@ NOT_PERSONAL: dict[str, str] = {
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",
     "waiting.WishEvent": "id wish at what offer",
-    "notifications.Notification": "id booking request event wish_event kind audience message_id "
-    "state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "notifications.Notification": "id booking request event wish_event budget_warning kind audience "
+    "message_id state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
@@ -279,8 +282,9 @@ NOT_PERSONAL: dict[str, str] = {
     "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
     "distance_km energy_kwh target_percent",
     "charging.CostCentre": "id fleet code name retired_at created_at",
-    "charging.Budget": "id fleet cost_centre amount currency warn_percent warned_month "
-    "overspent_month",
+    "charging.Budget": "id fleet cost_centre amount currency warn_percent",
+    "charging.BudgetWarning": "id budget month level spent amount currency at",
+    "charging.Assignment": "id session at",
     "charging.Session": "id fleet evse location vehicle booking cost_centre assigned_by_hand "
     "status stop_reason started_at stopped_at local_day energy_kwh peak_kw amount "
     "amount_without_tax tax_percent currency price_breakdown billing_status payment "

@@ -196,48 +196,69 @@ class Pricing:
         }
 
 
+# More than this is a slip, and would be more digits than money has.
+MOST = 10**9
+MOST_DIGITS = 10
+
+
+def price(value: object) -> Decimal | None:
+    """Return a price or another figure of a tariff, None for what cannot be one."""
+    number = decimal_number(value)
+    if number is None or abs(number) >= MOST:
+        return None
+    exponent = number.as_tuple().exponent
+    is_long = isinstance(exponent, int) and exponent < -MOST_DIGITS
+    return round(number, MOST_DIGITS) if is_long else number
+
+
+def count(value: object) -> int | None:
+    """Return a number of minutes, None for what cannot be one."""
+    number = whole_number(value)
+    return number if number is not None and 0 <= number < MOST else None
+
+
 _PRICING_FIELDS: Table = {
-    "per_session": ("pricePerSession", decimal_number),
-    "connection_fee": ("connectionFee", decimal_number),
-    "connection_minimum_minutes": ("connectionFeeMinimumSessionDuration", whole_number),
-    "connection_minimum_kwh": ("connectionFeeMinimumSessionEnergy", decimal_number),
-    "per_kwh": ("pricePerKwh", decimal_number),
-    "day_per_kwh": ("dayPricePerKwh", decimal_number),
-    "night_per_kwh": ("nightPricePerKwh", decimal_number),
-    "period_minutes": ("pricePeriodInMinutes", whole_number),
-    "per_period": ("pricePerPeriod", decimal_number),
-    "day_per_period": ("dayPricePerPeriod", decimal_number),
-    "night_per_period": ("nightPricePerPeriod", decimal_number),
-    "duration_limit": ("durationFeeLimit", decimal_number),
-    "duration_grace_minutes": ("durationFeeGracePeriod", whole_number),
+    "per_session": ("pricePerSession", price),
+    "connection_fee": ("connectionFee", price),
+    "connection_minimum_minutes": ("connectionFeeMinimumSessionDuration", count),
+    "connection_minimum_kwh": ("connectionFeeMinimumSessionEnergy", price),
+    "per_kwh": ("pricePerKwh", price),
+    "day_per_kwh": ("dayPricePerKwh", price),
+    "night_per_kwh": ("nightPricePerKwh", price),
+    "period_minutes": ("pricePeriodInMinutes", count),
+    "per_period": ("pricePerPeriod", price),
+    "day_per_period": ("dayPricePerPeriod", price),
+    "night_per_period": ("nightPricePerPeriod", price),
+    "duration_limit": ("durationFeeLimit", price),
+    "duration_grace_minutes": ("durationFeeGracePeriod", count),
     "duration_from": ("durationFeeFrom", clock),
     "duration_to": ("durationFeeTo", clock),
-    "idle_per_minute": ("idleFeePerMinute", decimal_number),
-    "day_idle_per_minute": ("dayIdleFeePerMinute", decimal_number),
-    "night_idle_per_minute": ("nightIdleFeePerMinute", decimal_number),
-    "idle_grace_minutes": ("idleFeeGracePeriodMinutes", decimal_number),
-    "idle_period_minutes": ("idlePricingPeriodInMinutes", whole_number),
+    "idle_per_minute": ("idleFeePerMinute", price),
+    "day_idle_per_minute": ("dayIdleFeePerMinute", price),
+    "night_idle_per_minute": ("nightIdleFeePerMinute", price),
+    "idle_grace_minutes": ("idleFeeGracePeriodMinutes", price),
+    "idle_period_minutes": ("idlePricingPeriodInMinutes", count),
     "idle_from": ("idleFeePeriodStart", clock),
     "idle_to": ("idleFeePeriodEnd", clock),
-    "idle_limit": ("idleFeeLimit", decimal_number),
-    "min_price": ("minPrice", decimal_number),
-    "pre_authorised": ("preAuthorizeAmount", decimal_number),
+    "idle_limit": ("idleFeeLimit", price),
+    "min_price": ("minPrice", price),
+    "pre_authorised": ("preAuthorizeAmount", price),
     "tax_id": ("taxID", whole_number),
     "uses_charge_point_rate": ("chargePointElectricityRate", flag),
     "electricity_rate_id": ("fallbackElectricityRateId", whole_number),
-    "markup_percent": ("markupPercentagePerKwh", decimal_number),
-    "markup_per_kwh": ("markupFixedFeePerKwh", decimal_number),
-    "regular_use_minutes": ("regularUsePeriod", decimal_number),
-    "threshold_per_kwh": ("thresholdPriceForEnergy", decimal_number),
-    "optimised_per_kwh": ("priceForEnergyWhenOptimized", decimal_number),
+    "markup_percent": ("markupPercentagePerKwh", price),
+    "markup_per_kwh": ("markupFixedFeePerKwh", price),
+    "regular_use_minutes": ("regularUsePeriod", price),
+    "threshold_per_kwh": ("thresholdPriceForEnergy", price),
+    "optimised_per_kwh": ("priceForEnergyWhenOptimized", price),
 }
 _DAY_FIELDS: Table = {
-    "period_minutes": ("pricePeriodInMinutes", whole_number),
-    "idle_period_minutes": ("idlePricingPeriodInMinutes", whole_number),
-    "idle_grace_minutes": ("idleFeeGracePeriodMinutes", decimal_number),
-    "duration_grace_minutes": ("durationFeeGracePeriod", whole_number),
-    "connection_minimum_minutes": ("connectionFeeMinimumSessionDuration", whole_number),
-    "connection_minimum_kwh": ("connectionFeeMinimumSessionEnergy", decimal_number),
+    "period_minutes": ("pricePeriodInMinutes", count),
+    "idle_period_minutes": ("idlePricingPeriodInMinutes", count),
+    "idle_grace_minutes": ("idleFeeGracePeriodMinutes", price),
+    "duration_grace_minutes": ("durationFeeGracePeriod", count),
+    "connection_minimum_minutes": ("connectionFeeMinimumSessionDuration", count),
+    "connection_minimum_kwh": ("connectionFeeMinimumSessionEnergy", price),
 }
 _PERIOD_KEYS = {
     "connection": "connectionFeePeriods",
@@ -270,21 +291,21 @@ def as_json(value: Any) -> Any:
 
 def _fees(payload: Payload, key: str) -> tuple[Decimal | None, ...]:
     fees = section(payload, key).get("fee")
-    return tuple(map(decimal_number, fees)) if isinstance(fees, list) else ()
+    return tuple(map(price, fees)) if isinstance(fees, list) else ()
 
 
 def _levels(value: object, unit: str) -> tuple[PriceLevel, ...]:
     """Read price levels, in their order; one that does not say where it begins is left out."""
     found = []
     for entry in objects(value):
-        first = decimal_number(entry.get(f"first{unit}"))
+        first = price(entry.get(f"first{unit}"))
         if first is not None:
             found.append(
                 PriceLevel(
                     first=first,
-                    last=decimal_number(entry.get(f"last{unit}")),
-                    fee=decimal_number(entry.get(f"feePer{unit}")),
-                    flat_fee=decimal_number(entry.get("flatFee")),
+                    last=price(entry.get(f"last{unit}")),
+                    fee=price(entry.get(f"feePer{unit}")),
+                    flat_fee=price(entry.get("flatFee")),
                 )
             )
     return tuple(sorted(found, key=lambda level: level.first))
@@ -298,9 +319,9 @@ def _written_levels(levels: tuple[PriceLevel, ...], unit: str) -> list[dict[str,
 def _power_levels(value: object, keys: tuple[str, str, str]) -> tuple[PowerLevel, ...]:
     found = []
     for entry in objects(value):
-        up_to, per_minute = decimal_number(entry.get(keys[0])), decimal_number(entry.get(keys[1]))
+        up_to, per_minute = price(entry.get(keys[0])), price(entry.get(keys[1]))
         if up_to is not None and per_minute is not None:
-            found.append(PowerLevel(up_to, per_minute, decimal_number(entry.get(keys[2]))))
+            found.append(PowerLevel(up_to, per_minute, price(entry.get(keys[2]))))
     return tuple(sorted(found, key=lambda level: level.up_to_kw))
 
 

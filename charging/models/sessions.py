@@ -1,7 +1,9 @@
 """The sessions of AMPECO and the payments for them, mirrored."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
@@ -70,6 +72,9 @@ class Session(models.Model):
     # Whether a person said so: then the mirror leaves vehicle and cost centre alone.
     assigned_by_hand = models.BooleanField(default=False, db_default=False, editable=False)
     reference = models.CharField(_("reference"), max_length=64, blank=True)
+    # The AMPECO id of the session of which this one holds what came after the charger had been
+    # silent: energy and cost are beside those of the first, but it is the same charge.
+    continues = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.UNKNOWN)
     stop_reason = models.CharField(_("why it ended"), max_length=64, blank=True)
@@ -150,6 +155,28 @@ class Transaction(models.Model):
     class Meta:
         verbose_name = _("transaction")
         verbose_name_plural = _("transactions")
+
+
+class Assignment(models.Model):
+    """That somebody said afterwards what a session was for.
+
+    `changes` has what it was and what it became, by the name of the field: of vehicle and cost
+    centre their keys, of the reference its text.
+    """
+
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, db_index=False, related_name="assignments"
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changes = models.JSONField(_("changes"), default=dict)
+
+    class Meta:
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        indexes = [models.Index(fields=["session", "id"], name="assignment_of_session")]
 
 
 class MonthChange(models.Model):
