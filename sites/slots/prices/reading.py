@@ -13,7 +13,7 @@ from sites.models import Evse
 from sites.slots.prices.appetite import Appetite
 from sites.slots.prices.price import Price, together
 from tariffs.estimates import Estimate, Need
-from tariffs.selectors import Tariffs, tariffs_for
+from tariffs.selectors import Tariffs, tariffs_for_drivers
 
 
 class Prices:
@@ -24,7 +24,7 @@ class Prices:
         self._known: dict[tuple[object, ...], Estimate | None] = {}
 
     def __bool__(self) -> bool:
-        return any(tariffs.knows_any for tariffs in self._tariffs.values())
+        return any(self._tariffs.values())
 
     def of(
         self,
