@@ -255,6 +255,10 @@ AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=3
 SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
 SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
 BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
+TARIFF_SYNC_MINUTES = env.number("TARIFF_SYNC_MINUTES", 60, least=5, most=1440)
+# How long the operator's word on which tariff applies to a driver counts.
+TARIFF_ANSWER_HOURS = env.number("TARIFF_ANSWER_HOURS", 24, least=1, most=168)
+TARIFF_PRICES_INCLUDE_TAX = env.boolean("TARIFF_PRICES_INCLUDE_TAX", default=True)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
 
@@ -516,6 +520,8 @@ CELERY_BEAT_SCHEDULE = {
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
     "watch-budgets": every("charging.tasks.watch_budgets", timedelta(minutes=5)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    "sync-tariffs": every("tariffs.tasks.sync_tariffs", timedelta(minutes=1)),
+    "ask-for-tariffs": every("tariffs.tasks.ask_for_tariffs", timedelta(minutes=1)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),

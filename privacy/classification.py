@@ -71,6 +71,10 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "search_text": PERSONAL,
     },
     "drivers.FleetDriver": {"driver": WHOSE},
+    "tariffs.Tariff": {},
+    "tariffs.TariffGroup": {},
+    "tariffs.TaxRate": {},
+    "tariffs.TariffAnswer": {"ampeco_user_id": OPERATORS_KEY},
     "drivers.PrivateAccess": {"driver": WHOSE},
     "charging_sites.Location": {},
     "charging_sites.ChargePoint": {},
@@ -209,6 +213,13 @@ NOT_PERSONAL: dict[str, str] = {
     "drivers.IdTag": "id ampeco_id type status expires_at",
     "drivers.FleetDriver": "id fleet added_at left_at",
     "drivers.PrivateAccess": "id ampeco_partner_id",
+    "tariffs.Tariff": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at name type "
+    "currency by_user start_date end_date payload",
+    "tariffs.TariffGroup": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at name "
+    "tariff_ids",
+    "tariffs.TaxRate": "id ampeco_group_id percent noted_at",
+    "tariffs.TariffAnswer": "id ampeco_group_id ampeco_tariff_id wanted_at asked_at lease_until "
+    "lease_owner",
     "team.Invitation": "id uid fleet role state created_at sent_at mails expires_at settled_at",
     "charging_sites.Location": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
     "name description address street_address city region post_code country latitude longitude "

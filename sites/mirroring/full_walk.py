@@ -40,8 +40,8 @@ from mirror.runs import (
     note_progress,
     open_run,
 )
+from mirror.upserts import retire_unseen
 from sites.mirroring.batch import Batch, LeftOut
-from sites.mirroring.upserts import retire_unseen
 from sites.models import ChargePoint, Evse, Location, ParkingSpace
 from upstream.errors import (
     UpstreamError,

@@ -8,18 +8,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
-
-from django.db.models import CharField, TextField
+from typing import Any
 
 from ampeco import types
-from mirror.models import Mirrored, SyncRun
+from mirror.models import SyncRun
 from mirror.search import search_key
+from mirror.upserts import upsert
 from sites.models import ChargePoint, Connector, Evse, Location, ParkingSpace
 
-Row = TypeVar("Row", bound=Mirrored)
-
-BOOKKEEPING = ("ampeco_id", "synced_at", "seen_in_run", "retired_at")
 CENT = Decimal("0.01")
 
 
@@ -187,55 +183,6 @@ def replace_evses(wanted: dict[int, Iterable[int]]) -> set[int]:
     return {ampeco_id for ampeco_id, pk in spaces.items() if pk in touched}
 
 
-def upsert(rows: list[Row], *, run: SyncRun, now: datetime) -> tuple[set[int], set[int]]:
-    """Write rows by AMPECO id in three queries; return the ids that are new, and that changed.
-
-    A row that was retired is back. One that says nothing new is only noted as seen.
-    """
-    if not rows:
-        return set(), set()
-    model = type(rows[0])
-    manager = model._default_manager
-    fields = [
-        field
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in BOOKKEEPING
-    ]
-    by_id = {row.ampeco_id: row for row in rows}
-    known = {
-        row.ampeco_id: row
-        for row in manager.select_for_update(no_key=True)
-        .filter(ampeco_id__in=by_id)
-        .order_by("ampeco_id")
-    }
-    new, changed = set(), set()
-    for ampeco_id, row in by_id.items():
-        row.synced_at, row.seen_in_run, row.retired_at = now, run, None
-        for field in fields:
-            if isinstance(field, CharField | TextField):
-                text = getattr(row, field.attname)
-                setattr(row, field.attname, text[: field.max_length])
-        old = known.get(ampeco_id)
-        if old is None:
-            new.add(ampeco_id)
-        elif old.retired_at or any(
-            getattr(old, field.attname) != getattr(row, field.attname) for field in fields
-        ):
-            changed.add(ampeco_id)
-    manager.bulk_create(
-        [by_id[ampeco_id] for ampeco_id in sorted(new | changed)],
-        update_conflicts=True,
-        unique_fields=["ampeco_id"],
-        update_fields=[
-            *(field.name for field in fields),
-            *(name for name in BOOKKEEPING if name != "ampeco_id"),
-        ],
-    )
-    same = [row.pk for ampeco_id, row in known.items() if ampeco_id not in changed]
-    manager.filter(pk__in=same).update(synced_at=now, seen_in_run=run)
-    return new, changed
-
-
 def replace_connectors(plugs: dict[int, Iterable[types.Connector]]) -> set[int]:
     """Give EVSEs (by AMPECO id) the connectors that they have now; return the ids that changed."""
     pks = dict(Evse.objects.filter(ampeco_id__in=plugs).values_list("ampeco_id", "pk"))
@@ -274,8 +221,3 @@ def retire_charge_points(ampeco_ids: Collection[int], *, now: datetime) -> Store
         gone.update(retired_at=now)
         Evse.objects.filter(charge_point__in=pks, retired_at=None).update(retired_at=now)
     return Stored(retired=len(pks))
-
-
-def retire_unseen(model: type[Mirrored], *, run: SyncRun, now: datetime) -> int:
-    unseen = model._default_manager.filter(retired_at=None, synced_at__lt=run.started_at)
-    return unseen.exclude(seen_in_run=run).update(retired_at=now)

@@ -31,6 +31,7 @@ MIRRORS = {
     "sync-sites": ["sites-delta"],
     "sync-drivers": ["drivers"],
     "sync-bookings": ["bookings"],
+    "sync-tariffs": ["tariffs"],
 }
 
 
@@ -169,6 +170,8 @@ def test_all_of_the_schedule_is_tried_here():
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
         *("refresh-bookings", "refresh-sessions", "notice-losses", "ask-for-series"),
         *MIRRORS,
+        # In tests/tariffs/test_answers.py.
+        "ask-for-tariffs",
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
         # In tests/energy/mirroring/test_run.py.

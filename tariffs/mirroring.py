@@ -1,0 +1,226 @@
+"""Mirrors tariffs and their groups: a walk through both lists, which takes two calls or a few."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ampeco import types
+from ampeco.client import AmpecoClient
+from ampeco.connection import note_refused
+from ampeco.types import Page
+from mirror.models import Mirrored, SyncRun
+from mirror.problems import problem_of
+from mirror.runs import (
+    COUNTED,
+    FULL_RETRY,
+    RunOvertaken,
+    add_counts,
+    break_off,
+    finish,
+    note_progress,
+    open_run,
+)
+from mirror.upserts import retire_unseen, upsert
+from tariffs.models import Tariff, TariffAnswer, TariffGroup
+from upstream.errors import (
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    UpstreamUnauthorized,
+    is_about_the_link,
+)
+
+logger = logging.getLogger(__name__)
+
+KIND = SyncRun.Kind.TARIFFS
+TARIFFS, GROUPS = "tariffs", "tariff_groups"
+MODELS: dict[str, type[Mirrored]] = {TARIFFS: Tariff, GROUPS: TariffGroup}
+FORBIDDEN = "tariffs_forbidden"
+# What nobody wanted to know for so long is forgotten.
+ANSWERS_KEPT = timedelta(days=30)
+RUNS_KEPT = timedelta(days=30)
+
+
+def is_due(now: datetime) -> bool:
+    """Return whether the tariffs are to be read again; after a run that broke off, soon."""
+    runs = SyncRun.objects.filter(kind=KIND)
+    since = now - timedelta(minutes=settings.TARIFF_SYNC_MINUTES)
+    if runs.filter(state=SyncRun.State.FINISHED, started_at__gt=since).exists():
+        return False
+    return not runs.filter(alive_at__gt=now - min(FULL_RETRY, now - since)).exists()
+
+
+def sync_tariffs(*, client: AmpecoClient, not_within: timedelta | None = None) -> SyncRun:
+    """Mirror tariffs and groups; return the run, finished or broken off.
+
+    A token that may not read them finishes too, with a sentence for staff: then no prices are
+    shown. Raises RunUnderWay when another process is at it, or was `not_within` so long.
+    """
+    counts = {noun: dict.fromkeys(COUNTED, 0) for noun in MODELS}
+    run = open_run(kind=KIND, first_phase=TARIFFS, counts=counts, not_within=not_within)
+    before = run.calls - client.calls
+
+    def calls() -> int:
+        return before + client.calls
+
+    try:
+        if run.phase == TARIFFS:
+            _walk(run, client.tariff_pages, store_tariffs, calls)
+            note_progress(run, phase=GROUPS, resume_from="", counts=run.counts, calls=calls())
+        _walk(run, client.tariff_group_pages, _store_groups, calls)
+        _close(run, calls())
+    except (UpstreamForbidden, UpstreamNotFound) as error:
+        logger.warning("Tariffs are not to be read: %s", error)
+        _close_forbidden(run, calls(), status=error.status)
+    except UpstreamError as error:
+        if isinstance(error, UpstreamUnauthorized):
+            note_refused()
+        logger.warning("The synchronisation of tariffs broke off: %s", error)
+        break_off(run, problem=problem_of(error, forbidden=""), calls=calls())
+    except RunOvertaken:
+        logger.warning("Another process has taken over the synchronisation of tariffs.")
+        run.refresh_from_db()
+    except BaseException:
+        break_off(run, problem=_("It was stopped before it finished."), calls=calls())
+        raise
+    return run
+
+
+def store_tariffs(
+    records: tuple[types.Tariff, ...], *, run: SyncRun, now: datetime
+) -> tuple[set[int], set[int]]:
+    """Store tariffs; return the ids that are new, and that changed. Meant for a transaction."""
+    return upsert([_row(record) for record in records], run=run, now=now)
+
+
+def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
+    """Store a tariff that the mirror may not have yet, as it came with an answer."""
+    row = _row(record)
+    Tariff.objects.get_or_create(
+        ampeco_id=record.id,
+        defaults={
+            "ampeco_updated_at": row.ampeco_updated_at,
+            "synced_at": now,
+            "name": row.name[:255],
+            "type": row.type,
+            "currency": row.currency,
+            "by_user": row.by_user,
+            "start_date": row.start_date,
+            "end_date": row.end_date,
+            "payload": row.payload,
+        },
+    )
+
+
+def _row(record: types.Tariff) -> Tariff:
+    return Tariff(
+        ampeco_id=record.id,
+        ampeco_updated_at=record.last_updated_at,
+        name=record.name or f"#{record.id}",
+        type=record.type,
+        currency=record.currency,
+        by_user=record.by_user,
+        start_date=record.start_date,
+        end_date=record.end_date,
+        payload=record.to_payload(),
+    )
+
+
+def _store_groups(
+    records: tuple[types.TariffGroup, ...], *, run: SyncRun, now: datetime
+) -> tuple[set[int], set[int]]:
+    rows = [
+        TariffGroup(
+            ampeco_id=record.id,
+            ampeco_updated_at=record.last_updated_at,
+            name=record.name or f"#{record.id}",
+            tariff_ids=list(record.tariff_ids),
+        )
+        for record in records
+    ]
+    new, changed = upsert(rows, run=run, now=now)
+    # Another tariff may apply now: the operator is asked again.
+    _ask_again(changed)
+    return new, changed
+
+
+def _ask_again(group_ids: set[int]) -> None:
+    TariffAnswer.objects.filter(ampeco_group_id__in=group_ids).update(asked_at=None)
+
+
+def _walk(
+    run: SyncRun,
+    read: Callable[..., Iterator[Page[Any]]],
+    store: Callable[..., tuple[set[int], set[int]]],
+    calls: Callable[[], int],
+) -> None:
+    """Store the pages of a list from where the run came to; from the first if that is refused."""
+    link = run.resume_from or None
+    while True:
+        try:
+            for page in read(resume_from=link):
+                link = None
+                _store_page(run, page, store, calls)
+        except UpstreamError as error:
+            if link is None or not is_about_the_link(error):
+                raise
+            link = None
+        else:
+            return
+
+
+def _store_page(
+    run: SyncRun,
+    page: Page[Any],
+    store: Callable[..., tuple[set[int], set[int]]],
+    calls: Callable[[], int],
+) -> None:
+    with transaction.atomic():
+        new, changed = store(page.items, run=run, now=timezone.now())
+        if run.phase == TARIFFS:
+            in_groups = TariffGroup.objects.values_list("ampeco_id", "tariff_ids")
+            _ask_again({pk for pk, ids in in_groups if changed.intersection(ids)})
+        more = {
+            "seen": len(page.items),
+            "new": len(new),
+            "changed": len(changed),
+            "skipped": page.unreadable,
+        }
+        note_progress(
+            run,
+            phase=run.phase,
+            resume_from=page.next_link or "",
+            counts=add_counts(run.counts, {run.phase: more}),
+            calls=calls(),
+        )
+
+
+@transaction.atomic
+def _close(run: SyncRun, calls: int) -> None:
+    """Finish the run: retire what it did not see, and forget what nobody asks for any more."""
+    now = timezone.now()
+    counts = run.counts
+    for noun, model in MODELS.items():
+        retired = retire_unseen(model, run=run, now=now)
+        counts = add_counts(counts, {noun: {"retired": retired}})
+    TariffAnswer.objects.filter(wanted_at__lt=now - ANSWERS_KEPT).delete()
+    SyncRun.objects.filter(kind=KIND, started_at__lt=now - RUNS_KEPT).delete()
+    finish(run, counts=counts, problem="", calls=calls)
+
+
+@transaction.atomic
+def _close_forbidden(run: SyncRun, calls: int, *, status: int | None) -> None:
+    """Finish a run that may not read tariffs: what was known of them is shown no longer."""
+    now = timezone.now()
+    for model in MODELS.values():
+        model._default_manager.filter(retired_at=None).update(retired_at=now)
+    problem = _(
+        "The operator does not let this token read tariffs (%(status)s): no prices are shown."
+    ) % {"status": status}
+    finish(run, counts={**run.counts, FORBIDDEN: True}, problem=problem, calls=calls)

@@ -1,0 +1,22 @@
+"""What others tell of prices."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.utils import timezone
+
+from tariffs.models import TaxRate
+
+
+def note_tax_rates(percents: Mapping[int, Decimal]) -> None:
+    """Keep the tax (in percent) that was in the last charges, by tariff group (AMPECO id)."""
+    now = timezone.now()
+    TaxRate.objects.bulk_create(
+        [
+            TaxRate(ampeco_group_id=group, percent=percents[group], noted_at=now)
+            for group in sorted(percents)
+        ],
+        update_conflicts=True,
+        unique_fields=["ampeco_group_id"],
+        update_fields=["percent", "noted_at"],
+    )
