@@ -27,6 +27,7 @@ from mirror.runs import (
     open_run,
 )
 from mirror.upserts import retire_unseen, upsert
+from tariffs.kept import forget
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
 from upstream.errors import (
     UpstreamError,
@@ -116,6 +117,7 @@ def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
             "payload": row.payload,
         },
     )
+    forget()
 
 
 def _row(record: types.Tariff) -> Tariff:
@@ -183,6 +185,8 @@ def _store_page(
 ) -> None:
     with transaction.atomic():
         new, changed = store(page.items, run=run, now=timezone.now())
+        if new or changed:
+            forget()
         if run.phase == TARIFFS:
             in_groups = TariffGroup.objects.values_list("ampeco_id", "tariff_ids")
             _ask_again({pk for pk, ids in in_groups if changed.intersection(ids)})
@@ -209,6 +213,7 @@ def _close(run: SyncRun, calls: int) -> None:
     for noun, model in MODELS.items():
         retired = retire_unseen(model, run=run, now=now)
         counts = add_counts(counts, {noun: {"retired": retired}})
+    forget()
     TariffAnswer.objects.filter(wanted_at__lt=now - ANSWERS_KEPT).delete()
     SyncRun.objects.filter(kind=KIND, started_at__lt=now - RUNS_KEPT).delete()
     finish(run, counts=counts, problem="", calls=calls)
@@ -220,6 +225,7 @@ def _close_forbidden(run: SyncRun, calls: int, *, status: int | None) -> None:
     now = timezone.now()
     for model in MODELS.values():
         model._default_manager.filter(retired_at=None).update(retired_at=now)
+    forget()
     problem = _(
         "The operator does not let this token read tariffs (%(status)s): no prices are shown."
     ) % {"status": status}

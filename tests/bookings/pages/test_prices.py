@@ -308,6 +308,8 @@ def test_what_is_taken_or_in_another_currency_is_not_cheaper(
     operator.tariffs[3].currency = "USD"
     operator.tariffs[3].updated_at = now()
     operator_prices.read()
+    page = text_of(as_manager.get(CHEAPER, params(slot, driver=driver.pk)))
+    assert "Bay 303 (REF-303) at the same time for 3.00 USD" in page
     other = Evse.objects.select_related("charge_point__location").get(ampeco_id=303)
     ask(slot_of(other, slot.start_at), driver=Driver.objects.get(ampeco_user_id=cast.BEN.id))
     assert "at the same time" not in text_of(as_manager.get(CHEAPER, params(slot)))
