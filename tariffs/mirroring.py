@@ -103,7 +103,7 @@ def store_tariffs(
 def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
     """Store a tariff that the mirror may not have yet, as it came with an answer."""
     row = _row(record)
-    Tariff.objects.get_or_create(
+    _tariff, is_new = Tariff.objects.get_or_create(
         ampeco_id=record.id,
         defaults={
             "ampeco_updated_at": row.ampeco_updated_at,
@@ -117,7 +117,8 @@ def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
             "payload": row.payload,
         },
     )
-    forget()
+    if is_new:
+        forget()
 
 
 def _row(record: types.Tariff) -> Tariff:
