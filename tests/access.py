@@ -127,6 +127,12 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/bookings/new/", SLOT, stranger=404, viewer=403, manager=200),
         page("post", "/bookings/new/", FORM, stranger=404, viewer=403, manager=302),
     ],
+    "bookings:slot_price": [
+        page("get", "/bookings/new/price/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
+    "bookings:cheaper": [
+        page("get", "/bookings/new/cheaper/", SLOT, stranger=404, viewer=403, manager=200)
+    ],
     "bookings:slot_alternatives": [
         page("get", "/bookings/new/alternatives/", SLOT, stranger=404, viewer=403, manager=200)
     ],
