@@ -75,7 +75,9 @@ def charger_times(
     free = merge([*availability.of(booking.evse), booking.period])
     starts = list(choice.starts(free, since=begin, until=start_of_day(day + ONE_DAY, booking.zone)))
     prices = (
-        costs.of_starts([booking.evse], starts, choice.length, zone=booking.zone)[1]
+        costs.of_starts(
+            {start: [booking.evse] for start in starts}, choice.length, zone=booking.zone
+        )[1]
         if costs
         else {}
     )

@@ -3,8 +3,8 @@
 The query string holds all its state, so that links, plain forms and htmx lead to the same picture.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -338,7 +338,7 @@ class Picker:
         params = {"site": str(self.location.pk), "evse": row.key, **choices.passed_along()}
         is_open = choices.evse_id == evse.pk
         few = starts if is_open else highlighted_starts(starts, clock=self.site)
-        price, prices = self._prices([evse], few)
+        price, prices = self._prices({start: [evse] for start in few})
         price_at = self.site.text(few[0]) if prices else ""
         row = replace(row, price=price, price_at=price_at)
         written = period.write(few, params=params, what=evse.name, prices=prices)
@@ -359,13 +359,12 @@ class Picker:
         )
 
     def _prices(
-        self, evses: Sequence[Evse], starts: Sequence[datetime]
+        self, starts: Mapping[datetime, Sequence[Evse]]
     ) -> tuple[Price | None, dict[datetime, str]]:
         """Return what the first start costs, and what each does where they differ in that."""
         if self.costs is None:
             return None, {}
-        length, zone = self.choices.length, self.location.zone
-        return self.costs.of_starts(evses, starts, length, zone=zone)
+        return self.costs.of_starts(starts, self.choices.length, zone=self.location.zone)
 
     @cached_property
     def cheaper(self) -> "Cheaper | None":
@@ -413,10 +412,12 @@ class Picker:
 
     @cached_property
     def _any_prices(self) -> tuple[Price | None, dict[datetime, str]]:
-        """What any charger costs, whichever of those that fit is given; starts as in `_prices`."""
-        starts = sorted({start_at for starts in self.fitting.values() for start_at in starts})
-        usable = [evse for evse in self.shown if evse.pk not in self.forbidden]
-        return self._prices(usable, starts) if starts else (None, {})
+        """What any charger costs, whichever of those is given that are free then."""
+        at: dict[datetime, list[Evse]] = defaultdict(list)
+        for evse in self.shown:
+            for start in self.fitting.get(evse.pk, ()):
+                at[start].append(evse)
+        return self._prices(dict(sorted(at.items())))
 
     @property
     def any_price(self) -> Price | None:

@@ -1,6 +1,6 @@
 """What slots cost for one driver and what they drive."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,9 +30,9 @@ class Costs:
     @property
     def for_whom(self) -> str:
         if self.is_named and self.driver:
-            text = _("Prices are estimates for %(driver)s, with tax.")
+            text = _("Prices are estimates for %(driver)s.")
             return text % {"driver": self.driver.display_name}
-        return _("Prices are estimates for the drivers of your fleet, with tax.")
+        return _("Prices are estimates for the drivers of your fleet.")
 
     @property
     def why_forbidden(self) -> str:
@@ -56,18 +56,16 @@ class Costs:
         )
 
     def of_starts(
-        self,
-        evses: Sequence[Evse],
-        starts: Sequence[datetime],
-        length: timedelta,
-        *,
-        zone: ZoneInfo,
+        self, starts: Mapping[datetime, Sequence[Evse]], length: timedelta, *, zone: ZoneInfo
     ) -> tuple[Price | None, dict[datetime, str]]:
-        """Return what the first start costs, and in words what each does where that differs."""
-        found = {start: self.of(evses, start, length, zone=zone) for start in starts}
+        """Return what the first start costs, and in words what each does where that differs.
+
+        `starts` are in order, each with the chargers of which any may be given.
+        """
+        found = {start: self.of(evses, start, length, zone=zone) for start, evses in starts.items()}
         texts = {start: price.text for start, price in found.items() if price and price.text}
-        differ = len(set(texts.values())) > 1
-        return (found[starts[0]] if starts else None), (texts if differ else {})
+        first = next(iter(found.values()), None)
+        return first, (texts if len(set(texts.values())) > 1 else {})
 
     def share(self, evse: Evse, length: timedelta) -> Decimal:
         """Return how much of what is needed is charged in that time, 1 at most."""

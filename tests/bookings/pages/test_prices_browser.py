@@ -9,20 +9,11 @@ from django.urls import reverse
 from drivers.models import Driver
 from sandbox.world import cast
 from sites.models import Evse
-from tests.bookings.pages.test_prices import (
-    Operator,
-    day_and_night,
-    for_group,
-    operator_prices,  # noqa: F401
-    operator_world,  # noqa: F401
-    params,
-    site,
-    small_world,  # noqa: F401
-    table_of,
-    tariff,
-)
+from tests.bookings.pages.test_new import params
 from tests.browser_fixture import page_width
 from tests.e2e.steps import expect
+from tests.priced_operator import *  # noqa: F403
+from tests.priced_operator import day_and_night, for_group, site, table_of, tariff
 from tests.small_operator import next_noon, slot_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -54,7 +45,7 @@ def open_page(chromium, live_server, client, manager):
 
 
 @pytest.fixture
-def priced(operator, operator_prices: Operator):  # noqa: F811
+def priced(operator, operator_prices):
     """Chargers with prices; Ana pays less at the first one."""
     operator.users[cast.ANA.id].group_ids.append(61)
     favoured = tariff(2, pricePerKwh=0.4, restrictions=for_group(61))
