@@ -23,6 +23,7 @@ from drivers.models import Fleet
 from sites.models import Evse
 from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown, FreeTimes, those_free
+from sites.slots.prices.price import Price
 from vehicles.selectors import ACCESS
 
 FreeByRow = Mapping[int, FreeTimes | AvailabilityUnknown]
@@ -56,6 +57,10 @@ class RowCheck:
     @property
     def will_be_asked(self) -> bool:
         return self.is_wanted and not self.problem and self.booked is None
+
+    @property
+    def price(self) -> Price | None:
+        return self.candidate.price if self.candidate else None
 
     @property
     def mark(self) -> str:

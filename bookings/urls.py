@@ -3,7 +3,7 @@
 from django.urls import path
 
 from bookings.boards.calendar.views import fleet_calendar
-from bookings.pages import alternatives, cancel, change, move, new, read
+from bookings.pages import alternatives, cancel, change, move, new, prices, read
 from bookings.pages.driver_page.views import revoke_link
 from bookings.pages.export import export, export_workbook
 from bookings.pages.on_site import views as on_site
@@ -20,6 +20,8 @@ urlpatterns = [
     path("<int:pk>/dismiss/", read.dismiss, name="dismiss"),
     path("new/vehicles/", choice.vehicle_options, name="vehicle_options"),
     path("<int:pk>/vehicle/", vehicle_change.booking_vehicle, name="vehicle"),
+    path("new/price/", prices.price, name="slot_price"),
+    path("new/cheaper/", prices.cheaper, name="cheaper"),
     path("new/alternatives/", alternatives.slot_alternatives, name="slot_alternatives"),
     path("<int:pk>/alternatives/", alternatives.booking_alternatives, name="alternatives"),
     path("<int:pk>/move/", move.move, name="move"),

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from vehicles.need import ASSUMED_START, METER_TO_BATTERY
+
 # From the meter to the battery.
-EFFICIENCY = {"AC": 0.88, "DC": 0.95}
+EFFICIENCY = {current: float(share) for current, share in METER_TO_BATTERY.items()}
 # A typical curve: up to which state of charge (%) which share of its DC peak a battery takes.
 CURVE = ((10, 0.50), (50, 1.00), (80, 0.75), (90, 0.35), (100, 0.20))
 # What chargers give of what they are built for, as long as nobody has learnt it.
 ASSUMED_FACTOR = 0.95
-ASSUMED_START = 20
 ASSUMED_RESERVE = 10
 FULL = 100.0
 

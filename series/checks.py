@@ -18,6 +18,7 @@ from series.days.rhythm import Occurrence
 from series.models import Series, excluded_days
 from sites.selectors import Criteria
 from sites.slots.availability import AvailabilityUnknown
+from sites.slots.prices.price import Price
 from sites.slots.rules import last_instant, notice
 
 # How old the operator's answer may be while somebody only looks.
@@ -51,6 +52,10 @@ class DateCheck:
     @property
     def day(self) -> date:
         return self.occurrence.day
+
+    @property
+    def price(self) -> Price | None:
+        return self.candidate.price if self.candidate else None
 
     @property
     def will_be_asked(self) -> bool:

@@ -27,6 +27,7 @@ from mirror.runs import (
     open_run,
 )
 from mirror.upserts import retire_unseen, upsert
+from tariffs.kept import forget
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
 from upstream.errors import (
     UpstreamError,
@@ -102,7 +103,7 @@ def store_tariffs(
 def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
     """Store a tariff that the mirror may not have yet, as it came with an answer."""
     row = _row(record)
-    Tariff.objects.get_or_create(
+    _tariff, is_new = Tariff.objects.get_or_create(
         ampeco_id=record.id,
         defaults={
             "ampeco_updated_at": row.ampeco_updated_at,
@@ -116,6 +117,8 @@ def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
             "payload": row.payload,
         },
     )
+    if is_new:
+        forget()
 
 
 def _row(record: types.Tariff) -> Tariff:
@@ -183,6 +186,8 @@ def _store_page(
 ) -> None:
     with transaction.atomic():
         new, changed = store(page.items, run=run, now=timezone.now())
+        if new or changed:
+            forget()
         if run.phase == TARIFFS:
             in_groups = TariffGroup.objects.values_list("ampeco_id", "tariff_ids")
             _ask_again({pk for pk, ids in in_groups if changed.intersection(ids)})
@@ -209,6 +214,7 @@ def _close(run: SyncRun, calls: int) -> None:
     for noun, model in MODELS.items():
         retired = retire_unseen(model, run=run, now=now)
         counts = add_counts(counts, {noun: {"retired": retired}})
+    forget()
     TariffAnswer.objects.filter(wanted_at__lt=now - ANSWERS_KEPT).delete()
     SyncRun.objects.filter(kind=KIND, started_at__lt=now - RUNS_KEPT).delete()
     finish(run, counts=counts, problem="", calls=calls)
@@ -220,6 +226,7 @@ def _close_forbidden(run: SyncRun, calls: int, *, status: int | None) -> None:
     now = timezone.now()
     for model in MODELS.values():
         model._default_manager.filter(retired_at=None).update(retired_at=now)
+    forget()
     problem = _(
         "The operator does not let this token read tariffs (%(status)s): no prices are shown."
     ) % {"status": status}

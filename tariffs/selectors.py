@@ -1,9 +1,8 @@
 """What charging costs a driver at many EVSEs: tariffs out of the mirror, in few calls."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,8 +14,9 @@ from tariffs.answers import TASK, ask_some, fresh_since, want
 from tariffs.choice import Answer, NotKnown, choose
 from tariffs.engine import Tax, estimate
 from tariffs.estimates import Estimate, Need
+from tariffs.kept import Group, read_groups
 from tariffs.mirroring import FORBIDDEN
-from tariffs.models import Tariff, TariffAnswer, TariffGroup, TaxRate
+from tariffs.models import TariffAnswer
 
 # That somebody wants to know something is noted as often at most.
 NOTED_EVERY = timedelta(hours=1)
@@ -46,15 +46,17 @@ class Tariffs:
 
     def __init__(
         self,
-        groups: Mapping[int, Sequence[types.Tariff]],
+        groups: Mapping[int, Group],
         answers: Mapping[int, Answer],
-        taxes: Mapping[int, Decimal],
-        awaited: frozenset[int] = frozenset(),
+        asked: frozenset[int] = frozenset(),
     ) -> None:
         self._groups = groups
         self._answers = answers
-        self._taxes = taxes
-        self._awaited = awaited
+        self._awaited = asked - answers.keys()
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._groups)
 
     @property
     def is_awaited(self) -> bool:
@@ -63,12 +65,12 @@ class Tariffs:
 
     def on(self, group: int | None, day: date) -> Applies:
         """Return what applies at the EVSEs of a group (AMPECO id) on a day of the site's."""
-        percent = self._taxes.get(group or 0)
-        tax = Tax(percent, is_included=settings.TARIFF_PRICES_INCLUDE_TAX)
-        if group is None or group not in self._groups:
+        known = self._groups.get(group or 0)
+        tax = Tax(known.tax if known else None, is_included=settings.TARIFF_PRICES_INCLUDE_TAX)
+        if group is None or known is None:
             return Applies(None, tax)
         try:
-            tariff = choose(self._groups[group], self._answers.get(group), day)
+            tariff = choose(known.tariffs, self._answers.get(group), day)
         except NotKnown:
             return Applies(None, tax, is_awaited=group in self._awaited)
         return Applies(tariff, tax)
@@ -79,30 +81,45 @@ def tariffs_for(
 ) -> Tariffs:
     """Return the tariffs of many groups (AMPECO ids) for a driver (AMPECO user id).
 
-    Where nobody is favoured, or the operator's answers are kept, no call is made; else two at most,
-    and a worker asks for the rest: without `may_ask` for all of it. Without a driver it is only
-    known where nobody is favoured.
+    Without a driver it is only known where nobody is favoured; else see `tariffs_for_drivers`.
     """
-    wanted = sorted({group for group in groups if group is not None})
-    by_group = _tariffs_of(wanted)
-    taxes = dict(
-        TaxRate.objects.filter(ampeco_group_id__in=by_group).values_list(
-            "ampeco_group_id", "percent"
+    wanted = {group for group in groups if group is not None}
+    if user_id is None:
+        return Tariffs(read_groups(wanted), {})
+    return tariffs_for_drivers({user_id: wanted}, may_ask=may_ask)[user_id]
+
+
+def tariffs_for_drivers(
+    wanted: Mapping[int, Collection[int]], *, may_ask: bool = True
+) -> dict[int, Tariffs]:
+    """Return the tariffs of groups (AMPECO ids) for drivers (AMPECO user ids), who want these.
+
+    Where nobody is favoured, or the operator's answers are kept, no call is made; else two at most,
+    and a worker asks for the rest: without `may_ask` for all of it. Costs a query while the mirror
+    is kept in the cache, whatever their number.
+    """
+    groups = read_groups(sorted({pk for some in wanted.values() for pk in some}))
+    favours = {pk for pk, group in groups.items() if group.favours}
+    asked = {user: sorted(favours.intersection(some)) for user, some in wanted.items()}
+    asked = {user: some for user, some in asked.items() if some}
+    kept = _answers(asked) if asked else {}
+    unknown = _note_wanted(asked, kept)
+    if unknown and may_ask:
+        first = next(iter(unknown))
+        ask_some(first, unknown[first])
+        kept |= _answers({first: unknown[first]})
+    return {
+        user: Tariffs(
+            {pk: groups[pk] for pk in some if pk in groups},
+            {
+                pk: Answer(row.ampeco_tariff_id, row.asked_at.astimezone(UTC).date())
+                for pk in asked.get(user, ())
+                if (row := kept.get((user, pk))) and row.asked_at is not None
+            },
+            frozenset(asked.get(user, ())),
         )
-    )
-    asked = [pk for pk in wanted if any(each.by_user for each in by_group.get(pk, ()))]
-    if user_id is None or not asked:
-        return Tariffs(by_group, {}, taxes)
-    kept = _answers(user_id, asked)
-    if _note_wanted(user_id, asked, kept) and may_ask:
-        ask_some(user_id, [pk for pk in asked if not _is_known(kept.get(pk))])
-        kept = _answers(user_id, asked)
-    answers = {
-        pk: Answer(row.ampeco_tariff_id, row.asked_at.astimezone(UTC).date())
-        for pk, row in kept.items()
-        if row.asked_at is not None
+        for user, some in wanted.items()
     }
-    return Tariffs(by_group, answers, taxes, frozenset(asked) - answers.keys())
 
 
 def is_left_out() -> bool:
@@ -112,46 +129,35 @@ def is_left_out() -> bool:
     return last is not None and bool(last.counts.get(FORBIDDEN))
 
 
-def _tariffs_of(groups: list[int]) -> dict[int, list[types.Tariff]]:
-    """Return the tariffs of groups in their order, as far as the mirror has them."""
-    rows = TariffGroup.objects.filter(ampeco_id__in=groups, retired_at=None)
-    ids = dict(rows.values_list("ampeco_id", "tariff_ids"))
-    every = {pk for some in ids.values() for pk in some}
-    payloads = Tariff.objects.filter(ampeco_id__in=every, retired_at=None).values_list(
-        "ampeco_id", "payload"
-    )
-    tariffs = {pk: types.Tariff.from_payload(payload) for pk, payload in payloads}
-    return {
-        group: [tariffs[pk] for pk in in_group if pk in tariffs] for group, in_group in ids.items()
-    }
+def _answers(wanted: Mapping[int, Collection[int]]) -> dict[tuple[int, int], TariffAnswer]:
+    """Return the operator's answers by user and group."""
+    groups = {pk for some in wanted.values() for pk in some}
+    rows = TariffAnswer.objects.filter(ampeco_user_id__in=wanted, ampeco_group_id__in=groups)
+    return {(row.ampeco_user_id, row.ampeco_group_id): row for row in rows}
 
 
-def _answers(user_id: int, groups: list[int]) -> dict[int, TariffAnswer]:
-    rows = TariffAnswer.objects.filter(ampeco_user_id=user_id, ampeco_group_id__in=groups)
-    return {row.ampeco_group_id: row for row in rows}
-
-
-def _is_known(answer: TariffAnswer | None) -> bool:
-    return answer is not None and answer.asked_at is not None
-
-
-def _note_wanted(user_id: int, groups: list[int], kept: Mapping[int, TariffAnswer]) -> bool:
-    """Note what is looked at, if that was not done of late; return whether something is unknown.
+def _note_wanted(
+    wanted: Mapping[int, Collection[int]], kept: Mapping[tuple[int, int], TariffAnswer]
+) -> dict[int, list[int]]:
+    """Note what is looked at, if that was not done of late; return what is not known, by user.
 
     What is old is asked again by a worker, and counts meanwhile.
     """
     now = timezone.now()
     fresh = fresh_since(now)
-    to_note, is_due, is_unknown = [], False, False
-    for group in groups:
-        row = kept.get(group)
-        if row is None or row.wanted_at < now - NOTED_EVERY:
-            to_note.append(group)
-        if row is None or row.asked_at is None:
-            is_unknown = True
-        elif row.asked_at < fresh:
-            is_due = True
-    want(user_id, to_note, now=now)
-    if is_due or is_unknown:
+    is_due = False
+    unknown: dict[int, list[int]] = {}
+    for user, groups in wanted.items():
+        to_note = []
+        for group in groups:
+            row = kept.get((user, group))
+            if row is None or row.wanted_at < now - NOTED_EVERY:
+                to_note.append(group)
+            if row is None or row.asked_at is None:
+                unknown.setdefault(user, []).append(group)
+            elif row.asked_at < fresh:
+                is_due = True
+        want(user, to_note, now=now)
+    if is_due or unknown:
         wake_on_commit(TASK)
-    return is_unknown
+    return unknown

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from tariffs.kept import forget
 from tariffs.models import TaxRate
 
 
@@ -20,3 +21,4 @@ def note_tax_rates(percents: Mapping[int, Decimal]) -> None:
         unique_fields=["ampeco_group_id"],
         update_fields=["percent", "noted_at"],
     )
+    forget()

@@ -21,7 +21,7 @@ from batches.proposing import chargers_of
 from batches.services import BatchRefused
 from bookings.actions.alternatives import alternatives_for
 from bookings.actions.candidate import BookingRefused, Candidate, Slot
-from bookings.pages.alternatives import Choice, booking_url
+from bookings.pages.alternatives import choices_of
 from drivers.permissions import FleetRequest, current_drivers, manager_required
 from shell.kept_forms import typed
 from sites.selectors import Criteria
@@ -151,20 +151,12 @@ def alternatives(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
         "vehicle": row.vehicle_id or "",
     }
 
-    def choices(slots: Any) -> list[Choice]:
-        return [Choice(each, booking_url(each, filled_in)) for each in slots]
-
     context = {
         "batch": batch,
         "row": row,
         "location": row.location,
         "found": found,
-        "other_chargers": choices(found.other_chargers),
-        "other_times": choices(found.other_times),
-        "other_sites": [
-            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km)
-            for offer in found.other_sites
-        ],
+        **choices_of(found, filled_in, driver=row.driver, vehicle=row.vehicle),
     }
     whole = not request.htmx or request.htmx.history_restore_request
     name = "alternatives" if whole else "_alternatives"

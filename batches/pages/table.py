@@ -21,6 +21,7 @@ from batches.pages.forms import AllForm, NameForm
 from batches.selectors import batch_of, drafts_of, sent_of
 from batches.services import BatchRefused, RowWish, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
+from bookings.actions.prices import sum_of, tell_prices
 from bookings.pages.history.status import answers_are_late
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, current_drivers, manager_required, member_required
@@ -57,6 +58,16 @@ class DraftTable:
     @property
     def without_driver(self) -> int:
         return sum(check.is_wanted and check.row.driver_id is None for check in self.checks)
+
+    @property
+    def cost(self) -> list[str]:
+        """What is going to be asked for costs together, by currency, as far as it is known."""
+        return sum_of(check.price for check in self.checks if check.will_be_asked)
+
+    @property
+    def without_price(self) -> int:
+        prices = (check.price for check in self.checks if check.will_be_asked)
+        return sum(price is None or not price.is_known for price in prices)
 
     @property
     def seen(self) -> str:
@@ -197,6 +208,7 @@ def show_draft(
     if batch.state != Batch.State.DRAFT:
         return redirect("batches:table", pk=batch.pk)
     checks = check_batch(batch)
+    tell_prices(check.candidate for check in checks if check.candidate)
     page = Paginator(checks, PAGE_SIZE).get_page(request.GET.get("page"))
     drivers = current_drivers(request.fleet).order_by("last_name", "first_name", "pk")
     can_book = request.membership.can_book

@@ -230,12 +230,12 @@ def _bookable_length(length: timedelta) -> timedelta:
 def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> Alternatives:
     """Add what is free at the site itself. Raises AvailabilityUnknown."""
     location, wanted = search.slot.location, search.slot.evse
-    bookable = list(_fitting(search, bookable_evses(location, partner_ids=search.partner_ids)))
+    bookable = list(with_room(search, bookable_evses(location, partner_ids=search.partner_ids)))
     usable = search.usable(bookable)
     if not usable:
         return found
     held = held_times(search.candidate.fleet.pk, location=location, now=search.now)
-    free = _free_times(search, location, usable, held=held)
+    free = free_times(search, location, usable, held=held)
     others = sorted((evse for evse in usable if evse != wanted), key=search.distance)
     chargers = [
         search.at(location, evse, start)
@@ -298,14 +298,14 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
         within_km=WITHIN_KM,
         limit=MOST_SITES_LOOKED_AT,
     )
-    at_sites = _usable_at(search, bookable, near)
+    at_sites = usable_at(search, bookable, near)
     held = held_times(search.candidate.fleet.pk, location__in=at_sites, now=search.now)
     offers: list[SiteOffer] = []
     for site in [site for site in near if site.location_pk in at_sites][:MOST_SITES_ASKED]:
         evses = at_sites[site.location_pk]
         location = evses[0].charge_point.location
         try:
-            free = _free_times(search, location, evses, held=held)
+            free = free_times(search, location, evses, held=held)
         except AvailabilityUnknown as unknown:
             if unknown.reason != "refused":
                 return replace(found, other_sites=tuple(offers), sites_problem=unknown.message)
@@ -321,7 +321,7 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
     return replace(found, other_sites=tuple(offers))
 
 
-def _usable_at(
+def usable_at(
     search: Search, bookable: QuerySet[Evse], near: Sequence[Nearby]
 ) -> dict[int, list[Evse]]:
     evses = (
@@ -330,21 +330,21 @@ def _usable_at(
         .select_related("charge_point__location")
         .prefetch_related("connectors")
     )
-    evses = _fitting(search, evses)
+    evses = with_room(search, evses)
     at_sites: dict[int, list[Evse]] = defaultdict(list)
     for evse in search.usable(evses):
         at_sites[evse.charge_point.location_id].append(evse)
     return at_sites
 
 
-def _fitting(search: Search, evses: QuerySet[Evse]) -> QuerySet[Evse]:
+def with_room(search: Search, evses: QuerySet[Evse]) -> QuerySet[Evse]:
     """Let a query read what is held against a vehicle, where one is named."""
     if search.candidate.vehicle is None:
         return evses
     return evses.prefetch_related(*parking.PREFETCH)
 
 
-def _free_times(
+def free_times(
     search: Search,
     location: Location,
     evses: Iterable[Evse],

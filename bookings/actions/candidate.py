@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db import OperationalError
 from django.db.models import Q
@@ -39,6 +40,7 @@ from sites.slots.availability import (
     free_evses,
     those_free,
 )
+from sites.slots.prices.price import Price
 from sites.slots.rules import Times, first_problem
 from vehicles.fitting import why_not
 from vehicles.models import Vehicle
@@ -103,7 +105,7 @@ class Candidate:
     `previous` is the booking that gets other times or another driver, or with `moves` the one that
     this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
     a part already sets it: `chargers`, `driver_is_current`, or what is free at the site then
-    (`known_free`), or why that could not be read.
+    (`known_free`), or why that could not be read. `price` is what people are told that it costs.
     """
 
     fleet: Fleet
@@ -117,6 +119,12 @@ class Candidate:
     now: datetime = field(default_factory=timezone.now)
     answer_age: float = JUST_NOW_SECONDS
     known_free: FreeTimes | AvailabilityUnknown | None = None
+    price: Price | None = None
+
+    @property
+    def price_shown(self) -> dict[str, Any] | None:
+        """What a request keeps of the price."""
+        return self.price.to_json() if self.price else None
 
     @property
     def changes(self) -> Booking | None:

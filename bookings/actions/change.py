@@ -20,6 +20,7 @@ from bookings.actions.candidate import (
     refused_while_held,
 )
 from bookings.actions.limits import hold_to_limits
+from bookings.actions.prices import tell_prices
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, write
 from bookings.state.moves import move_request, open_cancellation, record_creation
@@ -263,6 +264,7 @@ def save_change(
     if BookingRequest.objects.filter(submission_key=submission_key).exists():
         # The browser's back button brought the form back, and it was filled in differently.
         submission_key = uuid.uuid4()
+    tell_prices([candidate], may_ask=False)
     with transaction.atomic():
         hold_to_limits(candidate)
         if not write(booking, now=now, only_version=booking.version, open_change=OpenChange.UPDATE):
@@ -273,6 +275,7 @@ def save_change(
             submission_key=submission_key,
             **facts_of(candidate.version),
             **facts_before(booking),
+            price_shown=candidate.price_shown,
             asked_by=asked_by,
             created_by=user,
             created_at=now,

@@ -22,6 +22,7 @@ from bookings.actions.candidate import (
 from bookings.actions.change import change_candidate, check_changeable
 from bookings.actions.limits import hold_to_limits
 from bookings.actions.move import check_movable, hold_for_move
+from bookings.actions.prices import tell_prices
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
@@ -81,6 +82,7 @@ def submit_booking_request(
         refusal = first_refusal(candidate)
         if refusal:
             raise refusal
+        tell_prices([candidate], may_ask=False)
         request = _save(
             candidate,
             user=user,
@@ -237,6 +239,7 @@ def _repeat(request: BookingRequest, *, staff_user: User, now: datetime, **field
         kind=request.kind,
         **facts_of(request),
         **BookingRequest.columns_of(request.criteria),
+        price_shown=request.price_shown,
         asked_by=Actor.STAFF,
         created_by=request.created_by,
         created_at=now,
@@ -329,6 +332,7 @@ def rows_of(
         booking=booking,
         submission_key=submission_key,
         **BookingRequest.columns_of(slot.criteria),
+        price_shown=candidate.price_shown,
         next_attempt_at=now,
         asked_by=asked_by,
         **asked,

@@ -14,6 +14,7 @@ from accounts.models import User
 from bookings.actions.candidate import Candidate
 from bookings.actions.create import rows_of
 from bookings.actions.limits import held_around
+from bookings.actions.prices import tell_prices
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.state.moves import record_creations
 from drivers.models import Fleet, PrivateAccess
@@ -79,6 +80,7 @@ def save_together(wishes: Sequence[Wish], *, user: User) -> dict[uuid.UUID, Book
         ).values_list("submission_key", flat=True)
     )
     wishes = [wish for wish in wishes if wish.submission_key not in known]
+    tell_prices([wish.candidate for wish in wishes], may_ask=False)
     with transaction.atomic():
         try:
             requests = _insert(wishes, user=user)

@@ -1,7 +1,7 @@
 """Other slots instead of one that did not work out: a fragment for htmx, or a page of its own."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.actions.alternatives import Alternatives, alternatives_for, criteria_of
 from bookings.actions.candidate import Candidate, Slot
+from bookings.actions.prices import price_of
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
@@ -26,6 +27,8 @@ from drivers.permissions import FleetRequest, driver_of, manager_required
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
 from sites.slots.picker.form import DRAFT
+from sites.slots.prices.price import Price
+from sites.slots.prices.reading import payer_of, read_prices
 from vehicles.fitting import misfit
 from vehicles.models import Vehicle
 
@@ -41,6 +44,7 @@ class Choice:
     url: str
     km: float | None = None
     vehicle: Vehicle | None = None
+    price: Price | None = None
 
     @property
     def misfit(self) -> str:
@@ -73,7 +77,13 @@ def booking_alternatives(request: FleetRequest, pk: int) -> HttpResponse:
         "move": booking.pk if moving else moves_on(read_history(booking), now=timezone.now()),
     }
     return _show(
-        request, found, filled_in=filled_in, booking=booking, moving=moving, vehicle=vehicle
+        request,
+        found,
+        filled_in=filled_in,
+        booking=booking,
+        moving=moving,
+        driver=driver,
+        vehicle=vehicle,
     )
 
 
@@ -96,8 +106,50 @@ def slot_alternatives(request: FleetRequest) -> HttpResponse:
         filled_in=filled_in,
         booking=None,
         moving=bool(filled_in["move"]),
+        driver=candidate.driver,
         vehicle=candidate.vehicle,
     )
+
+
+def choices_of(
+    found: Alternatives,
+    filled_in: dict[str, Any],
+    *,
+    driver: Driver | None,
+    vehicle: Vehicle | None,
+) -> dict[str, list[Choice]]:
+    """Return what pages show of alternatives, by the names that their templates know."""
+    kinds: dict[str, list[tuple[Slot, float | None]]] = {
+        "other_times": [(slot, None) for slot in found.other_times],
+        "other_chargers": [(slot, None) for slot in found.other_chargers],
+        "other_sites": [(offer.slot, offer.km) for offer in found.other_sites],
+    }
+    every = [
+        Choice(slot, booking_url(slot, filled_in), km, vehicle)
+        for slots in kinds.values()
+        for slot, km in slots
+    ]
+    priced = iter(_with_prices(every, driver=driver, vehicle=vehicle))
+    return {kind: [next(priced) for _slot in slots] for kind, slots in kinds.items()}
+
+
+def _with_prices(
+    choices: Sequence[Choice], *, driver: Driver | None, vehicle: Vehicle | None
+) -> list[Choice]:
+    """Return slots with what they cost for a driver, as far as that is known.
+
+    Not where any charger will do: which ones may be given is not read here.
+    """
+    named = [(choice, choice.slot.evse) for choice in choices]
+    prices = read_prices((evse, driver) for _choice, evse in named if evse)
+    if not prices:
+        return list(choices)
+    return [
+        replace(choice, price=price_of(prices, choice.slot, [evse], driver=driver, vehicle=vehicle))
+        if evse
+        else choice
+        for choice, evse in named
+    ]
 
 
 def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
@@ -131,11 +183,11 @@ def _show(
     filled_in: dict[str, Any],
     booking: Booking | None,
     moving: bool,
+    driver: Driver | None,
     vehicle: Vehicle | None,
 ) -> HttpResponse:
-    def choices(slots: Iterable[Slot]) -> list[Choice]:
-        return [Choice(slot, booking_url(slot, filled_in), vehicle=vehicle) for slot in slots]
-
+    payer = driver or payer_of(request.fleet)
+    offers = choices_of(found, filled_in, driver=payer, vehicle=vehicle)
     whole = not request.htmx or request.htmx.history_restore_request
     # On the page of a booking they stand below the heading that tells its status.
     within = booking is not None and not moving and not whole
@@ -145,12 +197,7 @@ def _show(
         "booking": booking,
         "moving": moving,
         "move": filled_in["move"],
-        "other_times": choices(found.other_times),
-        "other_chargers": choices(found.other_chargers),
-        "other_sites": [
-            Choice(offer.slot, booking_url(offer.slot, filled_in), offer.km, vehicle)
-            for offer in found.other_sites
-        ],
+        **offers,
         "heading": "h3" if within else "h2",
         "lesser_heading": "h4" if within else "h3",
         "wait_url": "" if moving else _wait_url(found.wanted, booking, filled_in),

@@ -1,6 +1,7 @@
 """The page that asks for another time or another driver."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
@@ -18,12 +19,22 @@ from bookings.pages.change_form import ChangeForm, typed_change
 from bookings.pages.change_times import ChargerTimes, charger_times
 from bookings.selectors import booking_of
 from drivers.models import Driver
-from drivers.permissions import FleetRequest, driver_of, manager_required, offer_drivers
+from drivers.permissions import (
+    DriverOffer,
+    FleetRequest,
+    driver_of,
+    manager_required,
+    offer_drivers,
+)
 from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
 from sites.periods import start_of_day
 from sites.slots.limits import Note
+from sites.slots.prices.costs import Costs, costs_for
+from sites.slots.prices.price import Price
+from sites.slots.prices.reading import payer_in
+from vehicles.need import appetite_of
 
 # Buttons that fill in the form and send nothing.
 FILLS_IN = frozenset({"show", "pick", "find"})
@@ -152,6 +163,7 @@ def _show(
         chosen=_text(form, "driver"),
         access=access_needed([booking.evse] if booking.evse else []),
     )
+    costs = _costs(booking, offer)
     context = {
         "booking": booking,
         "location": booking.location,
@@ -161,7 +173,9 @@ def _show(
         "overlaps": overlaps,
         "offer_nearest": offer_nearest or form.names_no_time,
         "seen_version": booking.version if problem else _text(form, "version"),
-        "times": _times(booking, form, viewer_zone=viewer_zone(request)),
+        "times": _times(booking, form, viewer_zone=viewer_zone(request), costs=costs),
+        "price": _price(booking, form, costs),
+        "costs": costs,
         "trouble": trouble_of(booking.evse) if booking.evse else "",
         "limit_notes": _limit_notes(booking, form),
         "stale": what_is_stale(),
@@ -180,8 +194,25 @@ def _limit_notes(booking: Booking, form: ChangeForm) -> list[Note]:
     return notes_on(booking.fleet, booking.location, day, now=timezone.now()) if day else []
 
 
+def _costs(booking: Booking, offer: DriverOffer) -> Costs | None:
+    """Return what the booking's charger costs for the driver that is picked, if that is known."""
+    payer, is_named = payer_in(offer)
+    if booking.evse is None or payer is None:
+        return None
+    appetite = appetite_of(booking.vehicle)
+    return costs_for([booking.evse], payer, is_named=is_named, appetite=appetite) or None
+
+
+def _price(booking: Booking, form: ChangeForm, costs: Costs | None) -> Price | None:
+    minutes = form.cleaned_data.get("minutes")
+    if costs is None or booking.evse is None or not form.start_at or not minutes:
+        return None
+    length = timedelta(minutes=minutes)
+    return costs.of([booking.evse], form.start_at, length, zone=booking.zone)
+
+
 def _times(
-    booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None
+    booking: Booking, form: ChangeForm, *, viewer_zone: ZoneInfo | None, costs: Costs | None
 ) -> ChargerTimes | None:
     day, minutes = form.cleaned_data.get("day"), form.cleaned_data.get("minutes")
     if day is None or minutes is None:
@@ -193,6 +224,7 @@ def _times(
         wanted=form.start_at or form.wanted or start_of_day(day, booking.zone),
         viewer_zone=viewer_zone,
         now=timezone.now(),
+        costs=costs,
     )
 
 

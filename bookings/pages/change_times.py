@@ -15,6 +15,7 @@ from sites.selectors import held_times
 from sites.slots.availability import AvailabilityUnknown, read_availability
 from sites.slots.clocks import ONE_DAY, clock_change_text, day_text, short_day
 from sites.slots.picker.starts import Hour, PeriodChoice, Start
+from sites.slots.prices.costs import Costs
 from sites.slots.rules import Times, within_horizon
 
 NEAREST = 4
@@ -45,6 +46,7 @@ def charger_times(
     wanted: datetime,
     viewer_zone: ZoneInfo | None,
     now: datetime,
+    costs: Costs | None = None,
 ) -> ChargerTimes:
     """Return when the booking's charger is free for a length on a day, and around a start.
 
@@ -71,8 +73,13 @@ def charger_times(
         booking.zone, length=timedelta(minutes=minutes), now=now, viewer=viewer_zone
     )
     free = merge([*availability.of(booking.evse), booking.period])
-    starts = choice.starts(free, since=begin, until=start_of_day(day + ONE_DAY, booking.zone))
-    written = choice.write(starts, what=booking.evse.name)
+    starts = list(choice.starts(free, since=begin, until=start_of_day(day + ONE_DAY, booking.zone)))
+    prices = (
+        costs.of_starts([booking.evse], starts, choice.length, zone=booking.zone)[1]
+        if costs
+        else {}
+    )
+    written = choice.write(starts, what=booking.evse.name, prices=prices)
     closest = sorted(choice.starts(free), key=lambda at: abs(at - wanted))[:NEAREST]
     wanted_day = choice.site.local(wanted).date()
     return ChargerTimes(

@@ -30,6 +30,7 @@ from bookings.pages.forms import (
     location_or_404,
     slot_params,
 )
+from bookings.pages.prices import slot_price
 from bookings.pages.vehicles.choice import misfit_key, offer_for, put_in, vehicle_or_404
 from drivers.models import Driver
 from drivers.permissions import (
@@ -46,6 +47,7 @@ from sites.models import Location
 from sites.pages.picker import picker_for
 from sites.selectors import bookable_evses
 from sites.slots.picker.form import DRAFT, criteria_params, draft_params
+from sites.slots.prices.reading import payer_in
 from vehicles.selectors import current_vehicles
 
 LONGEST_KEY = 18
@@ -200,7 +202,15 @@ def _show(
         chosen=_text(form, "driver"),
         access=access_needed(candidate.chargers),
     )
+    vehicles = offer_for(
+        request.fleet,
+        _text(form, "vehicle_query"),
+        chosen=_text(form, "vehicle"),
+        driver=_text(form, "driver"),
+        evses=candidate.chargers,
+    )
     draft = _draft(form)
+    payer, is_named = payer_in(offer)
     was_typed = request.method == "POST" or "draft" in request.GET
     context = {
         "slot": slot,
@@ -210,12 +220,13 @@ def _show(
         "overlap_key": overlap_key or _text(form, "confirmed_overlap"),
         "misfit": misfit,
         "misfit_key": misfit_key(candidate) if misfit else _text(form, "confirmed_misfit"),
-        "vehicles": offer_for(
-            request.fleet,
-            _text(form, "vehicle_query"),
-            chosen=_text(form, "vehicle"),
-            driver=_text(form, "driver"),
-            evses=candidate.chargers,
+        "vehicles": vehicles,
+        "slot_price": slot_price(
+            candidate,
+            payer=payer,
+            is_named=is_named,
+            vehicle=vehicles.picked,
+            filled_in=draft | {"move": _move(old)},
         ),
         "old": old,
         "seen_version": _text(form, "version") if seen_version is None else seen_version,

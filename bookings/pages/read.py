@@ -153,6 +153,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "cancelled_by": cancelled_by(record),
         "is_gone": is_gone(record),
         "session": record.session,
+        "price_shown": record.price_shown,
         "timeline": history_lines(record),
         "can_change": may_book and booking.can_change(now),
         "can_name_vehicle": may_book and may_name_vehicle(booking),

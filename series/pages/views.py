@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from bookings.actions.prices import sum_of, tell_prices
 from bookings.models import Booking
 from bookings.selectors import bookings_of
 from bookings.sync.open_pages import poll_sooner
@@ -236,11 +237,13 @@ def _show_form(
 
 
 def _shown(checks: list[DateCheck]) -> dict[str, Any]:
+    tell_prices(check.candidate for check in checks if check.candidate)
     numbers = Counter(check.verdict for check in checks)
     return {
         "checks": [each for each in checks if each.verdict != Verdict.BEYOND_HORIZON],
         "beyond": [each for each in checks if each.verdict == Verdict.BEYOND_HORIZON],
         "free": sum(check.will_be_asked for check in checks),
+        "cost": sum_of(check.price for check in checks if check.will_be_asked),
         "not_free": numbers[Verdict.NOT_FREE],
         "seen": _mark(checks),
         "is_shown": True,

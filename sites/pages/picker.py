@@ -14,6 +14,7 @@ from sites.models import Evse, Location
 from sites.selectors import bookable_evses, charger_to_leave, held_times, visible_locations
 from sites.slots.fit import fit_of
 from sites.slots.limits import own_limits_of
+from sites.slots.picker.costs import read_costs
 from sites.slots.picker.form import read_move
 from sites.slots.picker.page import Picker, build_picker
 
@@ -22,6 +23,7 @@ def picker_for(
     request: FleetRequest, location: Location, evses: Sequence[Evse], params: QueryDict
 ) -> Picker:
     now = timezone.now()
+    fit = fit_of(params, fleet_pk=request.fleet.pk, evses=evses)
     left = charger_to_leave(read_move(params), fleet_pk=request.fleet.pk)
     return build_picker(
         location=location,
@@ -31,8 +33,9 @@ def picker_for(
         viewer_zone=viewer_zone(request),
         now=now,
         held=held_times(request.fleet.pk, location=location, now=now),
-        fit=fit_of(params, fleet_pk=request.fleet.pk, evses=evses),
+        fit=fit,
         own=own_limits_of(request.fleet, location, evses, now),
+        costs=read_costs(request.fleet, evses, params, fit),
     )
 
 

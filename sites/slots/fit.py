@@ -10,6 +10,7 @@ from django.http import Http404, QueryDict
 
 from sites.models import Evse
 from sites.selectors import Criteria
+from sites.slots.prices.appetite import Appetite
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Fit:
     """Something that is to charge, by its `name`: where it does not fit, and what it needs.
 
     `misfits` has the reason by the charger's key, `certain` those at which no confirming helps.
-    Links that keep it in mind carry `params`.
+    Links that keep it in mind carry `params`. `appetite` is what it charges, `driver` the key of
+    who usually drives it.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Fit:
     misfits: Mapping[int, str] = field(default_factory=dict)
     certain: frozenset[int] = frozenset()
     criteria: Criteria = field(default_factory=Criteria)
+    appetite: Appetite = field(default_factory=Appetite)
+    driver: int | None = None
 
     def order(self, evse: Evse) -> bool:
         """Return by what chargers are sorted: those that do not fit come last."""

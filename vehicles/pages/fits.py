@@ -12,6 +12,7 @@ from sites.slots.fit import Fit
 from vehicles.criteria import criteria_of
 from vehicles.fitting import why_not
 from vehicles.models import Vehicle
+from vehicles.need import appetite_of
 from vehicles.selectors import vehicle_of
 
 PARAMETER = "vehicle"
@@ -34,6 +35,8 @@ def read_fit(params: QueryDict, fleet_pk: int, evses: Sequence[Evse]) -> Fit | N
         misfits={pk: misfit.text for pk, misfit in reasons.items() if misfit},
         certain=frozenset(pk for pk, misfit in reasons.items() if misfit and misfit.is_certain),
         criteria=criteria_of(vehicle, evses),
+        appetite=appetite_of(vehicle),
+        driver=vehicle.usual_driver_id,
     )
 
 

@@ -42,6 +42,11 @@ class VehicleOffer:
     def none_chosen(self) -> bool:
         return self.chosen is None
 
+    @property
+    def picked(self) -> Vehicle | None:
+        vehicles = (option.vehicle for option in self.options)
+        return next((vehicle for vehicle in vehicles if vehicle.pk == self.chosen), None)
+
 
 def offer_vehicles(
     fleet: Fleet,

@@ -15,6 +15,7 @@ from bookings.models import (
     ChargingSession,
 )
 from notifications.models import Notification
+from sites.slots.prices.price import PriceShown, read_shown
 
 Kind = BookingRequest.Kind
 Status = BookingRequest.Status
@@ -61,6 +62,16 @@ class HistoryRecord:
     @property
     def cancellation(self) -> BookingRequest | None:
         return self._newest(Kind.CANCEL)
+
+    @property
+    def price_shown(self) -> PriceShown | None:
+        """What people were told that the booking costs as it is now, or is asked for."""
+        for each in reversed(self.requests):
+            if each.kind == Kind.CREATE or (
+                each.kind == Kind.UPDATE and each.status == Status.APPROVED
+            ):
+                return read_shown(each.price_shown)
+        return None
 
     def _newest(self, kind: Kind) -> BookingRequest | None:
         return next((each for each in reversed(self.requests) if each.kind == kind), None)

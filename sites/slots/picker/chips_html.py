@@ -15,7 +15,7 @@ def chips_html(starts: Iterable[Start], can_book: bool) -> SafeString:
 
 
 def _chip(start: Start, *, can_book: bool) -> str:
-    notes = [f"– {start.ends}", start.viewer, start.chargers]
+    notes = [f"– {start.ends}", start.viewer, start.chargers, start.price]
     small = "".join(f" <small>{escape(note)}</small>" for note in notes if note)
     text = f"{escape(start.begins)}{small}"
     if not can_book:

@@ -26,8 +26,11 @@ from sites.slots.fit import Fit
 from sites.slots.limits import Note, OwnLimits
 from sites.slots.picker.bars import Bar, BarWriter, Scale, scale_of
 from sites.slots.picker.controls import Controls, DayLink
+from sites.slots.picker.costs import cheaper_offer, forbidden_at
 from sites.slots.picker.form import Choices, criteria_params, read_choices
 from sites.slots.picker.starts import Hour, PeriodChoice, Start, highlighted_starts
+from sites.slots.prices.costs import Costs
+from sites.slots.prices.price import Price
 
 # A site is read again on demand at most this often, whoever asks.
 REFRESH_SECONDS = 5
@@ -35,7 +38,10 @@ REFRESH_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ChargerSlots:
-    """A charger with its bar and starts; `hours` holds all of them once it is opened up."""
+    """A charger with its bar and starts; `hours` holds all of them once it is opened up.
+
+    `price` is that of all its starts; where they differ, that of the first one, at `price_at`.
+    """
 
     key: str
     name: str
@@ -44,10 +50,26 @@ class ChargerSlots:
     count: int
     trouble: str = ""
     misfit: str = ""
+    forbidden: str = ""
+    price: Price | None = None
+    price_at: str = ""
     starts: Sequence[Start] = ()
     hours: Sequence[Hour] = ()
     toggle_query: str = ""
     toggle_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cheaper:
+    """A start that costs clearly less than the first one that is offered."""
+
+    charger: str
+    begins: str
+    url: str
+    price: str
+    wanted_charger: str
+    wanted_begins: str
+    wanted_price: str
 
 
 def build_picker(
@@ -61,13 +83,15 @@ def build_picker(
     own: OwnLimits | None = None,
     left: int | None = None,
     fit: Fit | None = None,
+    costs: Costs | None = None,
 ) -> "Picker":
     """Return the picker for a site and the chargers that may be booked there.
 
     Reads availability (one call to AMPECO, or none while the cache knows); an operator that does
     not answer makes a picker that says so. What the fleet has `held` already, by the EVSE's AMPECO
     id, is not offered again, nor is the charger that is to be `left`, by its key, nor what its
-    `own` limits do not allow. Chargers that what is to charge does not `fit` come last.
+    `own` limits do not allow. Chargers that what is to charge does not `fit`, and those where the
+    driver may not charge, come last. `costs` says what slots cost, where that is known.
     """
     own = own or OwnLimits()
     leaves = any(evse.pk == left for evse in evses)
@@ -98,6 +122,7 @@ def build_picker(
         now=now,
         leaves=leaves,
         notes=own.notes(choices.day),
+        costs=costs,
     )
 
 
@@ -131,6 +156,7 @@ class Picker:
         now: datetime,
         leaves: bool = False,
         notes: Sequence[Note] = (),
+        costs: Costs | None = None,
     ) -> None:
         self.location = location
         self.notes = notes
@@ -142,8 +168,7 @@ class Picker:
         self.shown = [
             evse for evse in evses if not choices.any_charger or choices.criteria.fits(evse)
         ]
-        if choices.fit:
-            self.shown.sort(key=choices.fit.order)
+        self.costs = costs
         self.period = PeriodChoice(
             location.zone,
             length=choices.length,
@@ -159,6 +184,24 @@ class Picker:
         self.day_starts = start_of_day(choices.day, location.zone)
         self.not_before = choices.begin_of(choices.day, location.zone)
         self.controls = Controls(choices, evses, in_force=self.site.local(self.not_before).time())
+        self.forbidden: dict[int, str] = {}
+        if costs:
+            begin = max(self.not_before, now)
+            self.forbidden = forbidden_at(
+                costs, self.shown, begin, choices.length, zone=location.zone
+            )
+        self.shown.sort(key=self._comes_last)
+
+    def _comes_last(self, evse: Evse) -> bool:
+        fit = self.choices.fit
+        return evse.pk in self.forbidden or (fit is not None and fit.order(evse))
+
+    def _is_closed(self, evse: Evse) -> bool:
+        """Return whether it is certain that a charger is of no use, so that nothing is offered."""
+        fit = self.choices.fit
+        if fit and evse.pk in fit.certain:
+            return True
+        return evse.pk in self.forbidden and self.costs is not None and self.costs.is_named
 
     # The day
 
@@ -211,9 +254,7 @@ class Picker:
         if self.availability is not None:
             until = start_of_day(day + ONE_DAY, self.site.zone)
             for evse in self.shown:
-                free = self.availability.of(evse)
-                if self.choices.fit and evse.pk in self.choices.fit.certain:
-                    free = ()
+                free = () if self._is_closed(evse) else self.availability.of(evse)
                 yield evse, self.period.starts(free, since=since, until=until)
 
     @cached_property
@@ -282,7 +323,6 @@ class Picker:
 
     def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
-        fit = choices.fit
         row = ChargerSlots(
             str(evse.pk),
             evse.name,
@@ -290,26 +330,63 @@ class Picker:
             bar,
             len(starts),
             trouble_of(evse),
-            fit.misfits.get(evse.pk, "") if fit else "",
+            choices.fit.misfits.get(evse.pk, "") if choices.fit else "",
+            self.forbidden.get(evse.pk, ""),
         )
-        if choices.any_charger or not starts or (fit and evse.pk in fit.certain):
+        if choices.any_charger or not starts or self._is_closed(evse):
             return row
         params = {"site": str(self.location.pk), "evse": row.key, **choices.passed_along()}
-        if choices.evse_id == evse.pk:
+        is_open = choices.evse_id == evse.pk
+        few = starts if is_open else highlighted_starts(starts, clock=self.site)
+        price, prices = self._prices([evse], few)
+        price_at = self.site.text(few[0]) if prices else ""
+        row = replace(row, price=price, price_at=price_at)
+        written = period.write(few, params=params, what=evse.name, prices=prices)
+        if is_open:
             return replace(
                 row,
-                hours=period.by_hour(period.write(starts, params=params, what=evse.name)),
+                hours=period.by_hour(written),
                 toggle_query=choices.query(evse=None),
                 toggle_label=_("Fewer start times"),
             )
-        few = highlighted_starts(starts, clock=self.site)
-        row = replace(row, starts=period.write(few, params=params, what=evse.name))
+        row = replace(row, starts=written)
         if len(few) == len(starts):
             return row
         return replace(
             row,
             toggle_query=choices.query(evse=evse.pk),
             toggle_label=_("All %(count)d start times") % {"count": len(starts)},
+        )
+
+    def _prices(
+        self, evses: Sequence[Evse], starts: Sequence[datetime]
+    ) -> tuple[Price | None, dict[datetime, str]]:
+        """Return what the first start costs, and what each does where they differ in that."""
+        if self.costs is None:
+            return None, {}
+        length, zone = self.choices.length, self.location.zone
+        return self.costs.of_starts(evses, starts, length, zone=zone)
+
+    @cached_property
+    def cheaper(self) -> "Cheaper | None":
+        """What costs clearly less than the first start that is offered."""
+        if self.costs is None or self.choices.any_charger:
+            return None
+        fitting = [(evse, self.fitting[evse.pk]) for evse in self.shown if evse.pk in self.fitting]
+        found = cheaper_offer(self.costs, fitting, self.choices.length, zone=self.location.zone)
+        if found is None:
+            return None
+        (best, wanted), params = found, self.choices.passed_along()
+        params = {"site": str(self.location.pk), "evse": str(best.evse.pk), **params}
+        (start,) = self.period.write([best.start_at], params=params, what=best.evse.name)
+        return Cheaper(
+            charger=best.evse.name,
+            begins=start.begins,
+            url=start.url,
+            price=best.price.text,
+            wanted_charger=wanted.evse.name,
+            wanted_begins=self.site.text(wanted.start_at),
+            wanted_price=wanted.price.text,
         )
 
     @cached_property
@@ -330,8 +407,25 @@ class Picker:
                 params=params | choices.passed_along(),
                 what=_("any suitable charger"),
                 chargers=chargers,
+                prices=self._any_prices[1],
             )
         )
+
+    @cached_property
+    def _any_prices(self) -> tuple[Price | None, dict[datetime, str]]:
+        """What any charger costs, whichever of those that fit is given; starts as in `_prices`."""
+        starts = sorted({start_at for starts in self.fitting.values() for start_at in starts})
+        usable = [evse for evse in self.shown if evse.pk not in self.forbidden]
+        return self._prices(usable, starts) if starts else (None, {})
+
+    @property
+    def any_price(self) -> Price | None:
+        return self._any_prices[0]
+
+    @property
+    def any_price_at(self) -> str:
+        """Which start `any_price` is for, where others cost something else."""
+        return self.site.text(min(self._any_prices[1])) if self._any_prices[1] else ""
 
 
 def _facts_text(evse: Evse) -> str:

@@ -20,7 +20,8 @@ class Start:
     """A period that can be asked for, in the site's time.
 
     `viewer` is the start in the viewer's time, where that differs; `chargers` says how many are
-    free, where any of several will do; `spoken` says all of it. `day` is named where it is another
+    free, where any of several will do, and `price` what it costs, where starts differ in that;
+    `spoken` says all of it. `day` is named where it is another
     one than that which the page is about.
     """
 
@@ -32,6 +33,7 @@ class Start:
     spoken: str
     url: str
     day: str = ""
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +94,20 @@ class PeriodChoice:
         what: str,
         params: Mapping[str, str] | None = None,
         chargers: Mapping[datetime, str] | None = None,
+        prices: Mapping[datetime, str] | None = None,
     ) -> list[Start]:
         """Return the starts with their links; `params` and `what` say which charger is meant.
 
-        `chargers` says how many are free at each start, where any of several will do.
+        `chargers` says how many are free at each start, where any of several will do, `prices` what
+        each costs.
         """
         address = f"{self.url}?{urlencode(params or {})}"
         written = []
         for start_at in starts:
             words = self._say(start_at)
             count = chargers[start_at] if chargers else ""
-            spoken = (words.spoken, count, what, words.day)
+            price = prices.get(start_at, "") if prices else ""
+            spoken = (words.spoken, count, what, words.day, price)
             written.append(
                 Start(
                     start_at=start_at,
@@ -110,8 +115,9 @@ class PeriodChoice:
                     ends=words.ends,
                     viewer=words.viewer,
                     chargers=count,
-                    spoken=", ".join(spoken if count else (words.spoken, what, words.day)),
+                    spoken=", ".join(part for part in spoken if part),
                     url=address + words.query,
+                    price=price,
                 )
             )
         return written

@@ -1,0 +1,60 @@
+"""What bookings would cost, as people are told before they ask for them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from bookings.actions.candidate import Candidate, Slot
+from drivers.models import Driver
+from sites.models import Evse
+from sites.slots.prices.price import Price, price_text
+from sites.slots.prices.reading import Prices, read_prices
+from vehicles.models import Vehicle
+from vehicles.need import appetite_of
+
+
+def price_of(
+    prices: Prices,
+    slot: Slot,
+    evses: Sequence[Evse],
+    *,
+    driver: Driver | None,
+    vehicle: Vehicle | None,
+) -> Price | None:
+    """Return what a slot costs at one of the chargers that may be meant; None if nobody knows."""
+    return prices.of(
+        evses,
+        driver=driver,
+        appetite=appetite_of(vehicle),
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        zone=slot.location.zone,
+    )
+
+
+def tell_prices(candidates: Iterable[Candidate], *, may_ask: bool = True) -> None:
+    """Tell each candidate what it costs, as far as its driver is known.
+
+    Costs a few queries and calls whatever their number; without `may_ask` no call.
+    """
+    known = [each for each in candidates if each.driver]
+    prices = read_prices(
+        ((evse, each.driver) for each in known for evse in each.chargers), may_ask=may_ask
+    )
+    if not prices:
+        return
+    for each in known:
+        vehicle = each.vehicle or (each.changes.vehicle if each.changes else None)
+        each.price = price_of(prices, each.slot, each.chargers, driver=each.driver, vehicle=vehicle)
+
+
+def sum_of(prices: Iterable[Price | None]) -> list[str]:
+    """Return what all that is known costs together, by currency; in words, free ones left out."""
+    least: dict[str, Decimal] = defaultdict(Decimal)
+    most: dict[str, Decimal] = defaultdict(Decimal)
+    for price in prices:
+        if price is None or price.least.total is None or price.most.total is None:
+            continue
+        least[price.least.currency] += price.least.total
+        most[price.most.currency] += price.most.total
+    return [price_text(least[each], most[each], each) for each in sorted(most) if most[each]]
