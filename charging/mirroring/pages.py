@@ -35,6 +35,7 @@ SUMMED = (
     *("amount_without_tax", "payment", "continues", "evse_id"),
 )
 COLUMNS = [Session._meta.get_field(name) for name in WRITTEN]
+STORED = [column.attname for column in COLUMNS]
 
 
 def store_sessions(
@@ -71,7 +72,7 @@ def store_sessions(
         row.payment = payment_of(
             row, transactions, said=record.payment_status, may_read=may_read_paid
         )
-        if old is not None and not _differs(old, row, WRITTEN):
+        if old is not None and not _differs(old, row, STORED):
             continue
         changed.append(row)
         if old is None or _differs(old, row, SUMMED):
@@ -194,5 +195,4 @@ def _text(number: Decimal | None) -> str | None:
 
 
 def _differs(old: Session, new: Session, names: Sequence[str]) -> bool:
-    fields = (Session._meta.get_field(name.removesuffix("_id")) for name in names)
-    return any(getattr(old, field.attname) != getattr(new, field.attname) for field in fields)
+    return any(getattr(old, name) != getattr(new, name) for name in names)
