@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from charging.models import MonthChange
 
@@ -23,8 +25,13 @@ def mark_months(changed: Iterable[tuple[int, date]]) -> None:
     Within the transaction that changes the sessions. A session that moves from one month, fleet
     or cost centre to another marks both.
     """
-    wanted = {(fleet_id, month_of(day)) for fleet_id, day in changed}
-    rows = [MonthChange(fleet_id=fleet_id, month=month) for fleet_id, month in sorted(wanted)]
+    wanted = sorted({(fleet_id, month_of(day)) for fleet_id, day in changed})
+    if not wanted:
+        return
+    rows = [MonthChange(fleet_id=fleet_id, month=month) for fleet_id, month in wanted]
     MonthChange.objects.bulk_create(rows, ignore_conflicts=True)
-    for fleet_id, month in sorted(wanted):
-        MonthChange.objects.filter(fleet_id=fleet_id, month=month).update(version=F("version") + 1)
+    these = reduce(or_, (Q(fleet=fleet_id, month=month) for fleet_id, month in wanted))
+    # Locked in one order, so that two who mark the same months wait for each other.
+    locked = MonthChange.objects.filter(these).order_by("fleet_id", "month").select_for_update()
+    keys = list(locked.values_list("pk", flat=True))
+    MonthChange.objects.filter(pk__in=keys).update(version=F("version") + 1)

@@ -163,6 +163,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "charging.Assignment": {"user": WHOSE, "changes": TEXT},
     "charging.Session": {
         "ampeco_id": OPERATORS_KEY,
+        "continues": OPERATORS_KEY,
         "driver": WHOSE,
         "reference": TEXT,
         "id_tag_end": PERSONAL,
