@@ -259,6 +259,9 @@ TARIFF_SYNC_MINUTES = env.number("TARIFF_SYNC_MINUTES", 60, least=5, most=1440)
 # How long the operator's word on which tariff applies to a driver counts.
 TARIFF_ANSWER_HOURS = env.number("TARIFF_ANSWER_HOURS", 24, least=1, most=168)
 TARIFF_PRICES_INCLUDE_TAX = env.boolean("TARIFF_PRICES_INCLUDE_TAX", default=True)
+CHARGING_SYNC_MINUTES = env.number("CHARGING_SYNC_MINUTES", 5, least=1, most=1440)
+# How many months back sessions are read of fleets that are new here.
+CHARGING_MONTHS = env.number("CHARGING_MONTHS", 13, least=1, most=120)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
 
@@ -518,6 +521,8 @@ CELERY_BEAT_SCHEDULE = {
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
     # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
+    # Whether it is due, or is to be taken up again, is for the task to know.
+    "sync-charging": every("charging.tasks.sync_charging", timedelta(minutes=1)),
     "watch-budgets": every("charging.tasks.watch_budgets", timedelta(minutes=5)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
     "sync-tariffs": every("tariffs.tasks.sync_tariffs", timedelta(minutes=1)),
