@@ -9,9 +9,11 @@ import httpx
 
 from ampeco.calls.bookings import BookingCalls
 from ampeco.calls.notifications import NotificationCalls
+from ampeco.calls.partners import PartnerCalls
 from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
 from ampeco.calls.power import PowerCalls
+from ampeco.calls.roaming import RoamingCalls
 from ampeco.calls.sessions import SessionCalls
 from ampeco.resources import Resources
 from upstream.calls import Observer
@@ -21,7 +23,14 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 
 class AmpecoClient(
-    PlaceCalls, PowerCalls, PeopleCalls, BookingCalls, SessionCalls, NotificationCalls
+    PlaceCalls,
+    PowerCalls,
+    PeopleCalls,
+    BookingCalls,
+    SessionCalls,
+    PartnerCalls,
+    RoamingCalls,
+    NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.
 

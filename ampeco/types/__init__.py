@@ -19,6 +19,7 @@ from ampeco.types.bookings import (
     Slot,
 )
 from ampeco.types.notifications import NotificationSubscription
+from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
@@ -29,6 +30,12 @@ from ampeco.types.places import (
     ParkingSpace,
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
+from ampeco.types.roaming import (
+    ChargeDetailRecord,
+    RoamingConnection,
+    RoamingOperator,
+    RoamingTariff,
+)
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -39,6 +46,7 @@ __all__ = [
     "BookingRequest",
     "CancelBookingRequest",
     "ChangeBookingRequest",
+    "ChargeDetailRecord",
     "ChargePoint",
     "Circuit",
     "Connector",
@@ -54,9 +62,15 @@ __all__ = [
     "ParkingSpace",
     "ParkingSpaceCriteria",
     "Partner",
+    "PartnerContract",
+    "PartnerExpense",
     "PartnerInvite",
+    "PartnerRevenue",
     "PriceDay",
     "PricePeriod",
+    "RoamingConnection",
+    "RoamingOperator",
+    "RoamingTariff",
     "Session",
     "Slot",
     "UnreadablePayload",

@@ -220,6 +220,41 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+    "partner_contract_pages": (
+        "partnerContractsListing",
+        [payload("partner_contract", "3.110")],
+        lambda c: c.partner_contract_pages(updated_after=NOON),
+    ),
+    "partner_revenue_pages": (
+        "revenuesListing",
+        [payload("partner_revenue", "3.110")],
+        lambda c: c.partner_revenue_pages(501, after=NOON, before=LATER),
+    ),
+    "partner_expense_pages": (
+        "expensesListing",
+        [payload("partner_expense", "3.110")],
+        lambda c: c.partner_expense_pages(501, after=NOON, before=LATER),
+    ),
+    "roaming_connection_pages": (
+        "listRoamingConnections",
+        [payload("roaming_connection", "3.110")],
+        lambda c: c.roaming_connection_pages(),
+    ),
+    "roaming_operator_pages": (
+        "roamingOperatorsListing",
+        [payload("roaming_operator", "3.110")],
+        lambda c: c.roaming_operator_pages(),
+    ),
+    "roaming_tariff_pages": (
+        "roamingTariffsListing",
+        [payload("roaming_tariff", "3.110")],
+        lambda c: c.roaming_tariff_pages(),
+    ),
+    "cdr_pages": (
+        "cdrsListing",
+        [payload("cdr", "OCPI"), payload("cdr", "Hubject")],
+        lambda c: c.cdr_pages(received_after=NOON),
+    ),
     "notification_subscriptions": (
         "notificationsListing",
         [SUBSCRIPTION],

@@ -50,9 +50,25 @@ LISTS = {
     "partners": f"{API}/partners/v2.0",
     "booking requests": REQUESTS,
     "bookings": BOOKINGS,
+    "partner contracts": f"{API}/partner-contracts/v1.0",
+    "partner revenues": f"{API}/partner-revenues/v1.1",
+    "partner expenses": f"{API}/partner-expenses/v1.1",
+    "partner expenses with a breakdown": f"{API}/partner-expenses/v1.1?withBreakdown=true",
+    "roaming connections": f"{API}/roaming-connections/v2.0",
+    "roaming operators": f"{API}/roaming-operators/v2.0",
+    "roaming tariffs": f"{API}/roaming-tariffs/v2.0",
+    "CDRs": f"{API}/cdrs/v2.0",
 }
 # Of these the document has no 429.
-NEVER_TOO_MANY = {"circuits", "circuits with charge points", "electricity rates"}
+NEVER_TOO_MANY = {
+    "circuits",
+    "circuits with charge points",
+    "electricity rates",
+    "partner revenues",
+    "partner expenses",
+    "partner expenses with a breakdown",
+    "roaming tariffs",
+}
 NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
