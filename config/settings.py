@@ -254,6 +254,8 @@ POLL_DEADLINE_HOURS = env.number("POLL_DEADLINE_HOURS", 24, least=1, most=720)
 AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=300)
 SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
 SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
+# Sites of other operators, which the operator's drivers may use too; nobody can book there.
+SHOW_ROAMING_SITES = env.boolean("SHOW_ROAMING_SITES", default=False)
 BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.

@@ -210,7 +210,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charging_sites.Location": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
     "name description address street_address city region post_code country latitude longitude "
     "timezone parking_type access_methods facilities how_to_get_in always_open opening_hours "
-    "status search_text",
+    "status is_roaming search_text",
     "charging_sites.ChargePoint": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
     "retired_at location name type status network_status hardware_status ampeco_partner_id "
     "partner_access_type ocpp_id serial_number ampeco_electricity_rate_id",

@@ -97,11 +97,8 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": [charger_of(evse) for evse in evses],
         "stale": what_is_stale(),
-        "picker": picker_for(
-            request,
-            location,
-            [evse for evse in evses if state_of(evse)[0] == BOOKABLE],
-            request.GET,
-        ),
     }
+    if not location.is_roaming:
+        bookable = [evse for evse in evses if state_of(evse)[0] == BOOKABLE]
+        context["picker"] = picker_for(request, location, bookable, request.GET)
     return render(request, "sites/detail.html", context)

@@ -332,3 +332,16 @@ class TestDetail:
             at(location)
         with django_assert_max_num_queries(len(few)):
             as_manager.get(detail(location))
+
+
+def test_a_site_of_another_operator_is_shown_without_free_times(as_manager):
+    elsewhere = LocationFactory(name="Elsewhere", is_roaming=True)
+    at(elsewhere, booking_enabled=False)
+
+    page = as_manager.get(detail(elsewhere)).content.decode()
+    row = as_manager.get("/sites/").content.decode()
+
+    assert "This site belongs to another operator." in page
+    assert 'id="picker"' not in page
+    assert "/day/" not in page
+    assert "Another operator’s site · not bookable" in row
