@@ -537,6 +537,7 @@ UNFOLD = {
     "STYLES": [lambda _: static("css/back_office.css")],
     "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
     "ENVIRONMENT": "config.back_office.label",
+    "DASHBOARD_CALLBACK": "backoffice.pages.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }
 
