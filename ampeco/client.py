@@ -8,6 +8,7 @@ Methods that return an iterator send their first request when it is first used.
 import httpx
 
 from ampeco.calls.bookings import BookingCalls
+from ampeco.calls.hardware import HardwareCalls
 from ampeco.calls.notifications import NotificationCalls
 from ampeco.calls.partners import PartnerCalls
 from ampeco.calls.people import PeopleCalls
@@ -24,6 +25,7 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 class AmpecoClient(
     PlaceCalls,
+    HardwareCalls,
     PowerCalls,
     PeopleCalls,
     BookingCalls,

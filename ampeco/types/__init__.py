@@ -18,6 +18,7 @@ from ampeco.types.bookings import (
     Session,
     Slot,
 )
+from ampeco.types.hardware import FirmwareVersion, Hardware, StatusLog, VendorErrorCode
 from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
@@ -54,6 +55,8 @@ __all__ = [
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
+    "FirmwareVersion",
+    "Hardware",
     "IdTag",
     "Location",
     "NewBookingRequest",
@@ -73,7 +76,9 @@ __all__ = [
     "RoamingTariff",
     "Session",
     "Slot",
+    "StatusLog",
     "UnreadablePayload",
     "User",
+    "VendorErrorCode",
     "pick_text",
 ]

@@ -220,6 +220,36 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+    "read_hardware": (
+        "chargePointRead",
+        payload("charge_point", "3.110"),
+        lambda c: c.read_hardware(70),
+    ),
+    "network_log_pages": (
+        "listChargePointNetworkStatusLogs",
+        [payload("status_log", "network")],
+        lambda c: c.network_log_pages(70, after=NOON),
+    ),
+    "hardware_log_pages": (
+        "listChargePointHardwareStatusLogs",
+        [payload("status_log", "hardware")],
+        lambda c: c.hardware_log_pages(70, after=NOON),
+    ),
+    "evse_log_pages": (
+        "listEvseHardwareStatusLogs",
+        [payload("status_log", "hardware")],
+        lambda c: c.evse_log_pages(15, after=NOON),
+    ),
+    "vendor_error_code_pages": (
+        "vendorErrorCodesListing",
+        [payload("vendor_error_code", "3.110")],
+        lambda c: c.vendor_error_code_pages(),
+    ),
+    "firmware_version_pages": (
+        "firmwareVersionsListing",
+        [payload("firmware_version", "3.110")],
+        lambda c: c.firmware_version_pages(),
+    ),
     "partner_contract_pages": (
         "partnerContractsListing",
         [payload("partner_contract", "3.110")],
