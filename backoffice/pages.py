@@ -21,6 +21,7 @@ from backoffice.calls import operations, total_of
 from backoffice.live import read
 from backoffice.money import money_of, month_of, words_of
 from drivers.models import Fleet
+from maintenance.pages.staff import charge_point_state, site_state
 
 DAYS_OF_CDRS = 30
 
@@ -43,6 +44,10 @@ def add_pages(site: AdminSite) -> None:
     def get_urls() -> list[URLPattern | URLResolver]:
         own = [
             path("operator/calls/", site.admin_view(calls), name="operator_calls"),
+            path(
+                "chargers/<int:pk>/", site.admin_view(charge_point_state), name="charge_point_state"
+            ),
+            path("sites/<int:pk>/", site.admin_view(site_state), name="site_state"),
             path("operator/roaming/", site.admin_view(roaming), name="operator_roaming"),
             path("operator/fleets/<int:pk>/money/", site.admin_view(money), name="operator_money"),
         ]

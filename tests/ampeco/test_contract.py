@@ -198,6 +198,11 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
             ended_before=NOON,
         ),
     ),
+    "sessions_of_charge_point": (
+        "sessionsListing",
+        [payload("session", "3.110")],
+        lambda c: c.sessions_of_charge_point(70, started_after=NOON),
+    ),
     "parking_space_pages": (
         "listParkingSpace",
         [payload("parking_space", "3.110")],
