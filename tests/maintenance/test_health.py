@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from bookings.models import Booking
@@ -162,6 +163,14 @@ def test_a_fleet_sees_its_own_chargers_alone(own, history, fleet, as_manager):
     assert (row.sessions, row.energy_kwh, row.faults) == (2, 22, 2)
     # 50 hours are known, ten of them were faulty; other chargers of it have no log.
     assert 0.79 < row.uptime < 0.81
+
+
+def test_the_list_of_sites_leads_there_if_there_is_anything(own, fleet, as_manager):
+    ChargePoint.objects.update(ampeco_partner_id=None)
+    assert 'id="own-chargers-link"' not in as_manager.get("/sites/").content.decode()
+    cache.clear()
+    ChargePoint.objects.filter(pk=own.pk).update(ampeco_partner_id=fleet.ampeco_partner_id)
+    assert 'id="own-chargers-link"' in as_manager.get("/sites/").content.decode()
 
 
 def test_its_page_says_faults_in_words(own, history, fleet, as_manager):
