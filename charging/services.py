@@ -1,7 +1,7 @@
 """What is done with sessions, and what else has to happen with it."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 
@@ -12,6 +12,11 @@ from charging.models import MonthChange
 
 def month_of(day: date) -> date:
     return day.replace(day=1)
+
+
+def last_day_of(month: date) -> date:
+    """Return the last day of a month, by any day in it."""
+    return month_of(month_of(month) + timedelta(days=31)) - timedelta(days=1)
 
 
 def mark_months(changed: Iterable[tuple[int, date]]) -> None:

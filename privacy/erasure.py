@@ -36,6 +36,7 @@ from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
 from series.models import Series, SeriesDate
 from sites.models import FavouriteSite
+from tariffs.models import TariffAnswer
 from team.models import Invitation
 from upstream.emails import email_key, email_spellings
 from waiting.actions import cancel_wish
@@ -180,6 +181,7 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     counts["calendars"] = theirs.feeds.filter(revoked_at=None).update(revoked_at=now)
     theirs.private_access.delete()
     theirs.id_tags.delete()
+    TariffAnswer.objects.filter(ampeco_user_id=driver.ampeco_user_id).delete()
     # Anybody may have written a name into a table, or into what it is called.
     Batch.objects.filter(rows__in=theirs.table_rows).exclude(name="").update(name="")
     theirs.table_rows.update(reference="", given={}, problem="")

@@ -23,7 +23,10 @@ from tests.energy.factories import (
 )
 from tests.factories import (
     BookingRequestFactory,
+    BudgetFactory,
     CalendarFeedFactory,
+    ChargePointFactory,
+    CostCentreFactory,
     DriverFactory,
     EvseFactory,
     LimitFactory,
@@ -35,6 +38,7 @@ from tests.factories import (
     next_noon,
     secret_of,
 )
+from tests.factories import SessionFactory as ChargedFactory
 from tests.many import series_at, tables
 
 
@@ -60,6 +64,7 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
         "fleet": str(fleet.pk),
         "site": str(evse.charge_point.location_id),
         "evse": str(evse.pk),
+        "own_charge_point": str(ChargePointFactory(ampeco_partner_id=fleet.ampeco_partner_id).pk),
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
         "vehicle": str(request.booking.vehicle_id),
@@ -75,11 +80,24 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
         **of_a_team(fleet),
         "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
         "other_rule": str(LimitFactory(by_fleet=True).pk),
+        **of_what_was_charged(fleet, mirrored_driver, evse),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
         # After the booking, which the fleet is told that it has already.
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
+    }
+
+
+def of_what_was_charged(fleet, driver, evse) -> dict[str, str]:
+    """Return a session, a cost centre and a budget of the fleet; a budget of another one."""
+    return {
+        "charging": str(
+            ChargedFactory(fleet=fleet, driver=driver, evse=evse, reference="Our job 8").pk
+        ),
+        "cost_centre": str(CostCentreFactory(fleet=fleet, code="Ownly centre").pk),
+        "budget": str(BudgetFactory(fleet=fleet).pk),
+        "other_budget": str(BudgetFactory().pk),
     }
 
 

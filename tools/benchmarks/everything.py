@@ -24,6 +24,7 @@ from tools.benchmarks.subjects import (
     memory,
     mirroring,
     polling,
+    prices,
     series,
     throughput,
     upstream_calls,
@@ -128,6 +129,14 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield series.measure(world.people, site=world.sites[0], desk=world.desk)
     if "waiting" in sizes.only:
         yield waiting.measure(world.people, site=world.sites[0], desk=world.desk)
+    if "prices" in sizes.only:
+        yield prices.measure(
+            world.people,
+            site=world.sites[0],
+            client=world.client,
+            desk=world.desk,
+            runs=sizes.runs,
+        )
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
     if "energy" in sizes.only:

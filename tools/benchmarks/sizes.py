@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 # What can be measured, in this order.
 SUBJECTS = (
-    *("mirror", "batches", "series", "waiting", "calls", "queries", "pages", "polling"),
-    *("freshness", "energy", "live", "decisions", "throughput", "memory"),
+    *("mirror", "batches", "series", "waiting", "prices", "calls", "queries", "pages"),
+    *("polling", "freshness", "energy", "live", "decisions", "throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")

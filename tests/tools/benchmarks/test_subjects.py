@@ -17,6 +17,7 @@ from tools.benchmarks.subjects import (
     freshness,
     mirroring,
     polling,
+    prices,
     upstream_calls,
 )
 from tools.benchmarks.subjects.cases import pages_by_rows, pages_by_time
@@ -127,6 +128,16 @@ def test_pages_call_the_operator_for_free_slots_only(people, large_site, desk):
     figures = upstream_calls.measure(browser_of(people.manager), site=large_site, desk=desk)
 
     assert [figure.within for figure in figures] == [True, True, True, True, None]
+
+
+def test_prices_take_two_calls_at_most(people, large_site, ampeco_client, desk):
+    figures = prices.measure(
+        people, site=large_site, client=ampeco_client, desk=desk, runs=SMALL.runs
+    )
+
+    counted = [figure.within for figure in figures if figure.cpu_ms is None]
+    assert counted == [True] * len(counted)
+    assert len(figures) == 7
 
 
 def test_no_page_makes_more_queries_for_more_rows(people, pending, large_site):
