@@ -17,6 +17,7 @@ from charging.services import mark_months
 from mirror.fitting import fitting
 from shell.money import rounded
 from sites.models import Evse
+from tariffs.services import note_tax_rates
 
 # So long after it began a session that has no vehicle may still be found to be one's: what is
 # linked or usual later says nothing of what was before.
@@ -85,6 +86,7 @@ def store_sessions(
         update_fields=[*WRITTEN, "synced_at"],
     )
     mark_months(marks)
+    note_tax_rates(_tax_rates(changed))
     new = sum(row.ampeco_id not in known for row in changed)
     return {
         "seen": len(page),
@@ -92,6 +94,17 @@ def store_sessions(
         "changed": len(changed) - new,
         "skipped": len(page) - len(owners),
         "undecided": ours.undecided,
+    }
+
+
+def _tax_rates(rows: Iterable[Session]) -> dict[int, Decimal]:
+    """Return the tax that was in charges by a tariff group, for estimates by its tariffs."""
+    return {
+        row.evse.ampeco_tariff_group_id: row.tax_percent
+        for row in sorted(rows, key=lambda row: row.started_at)
+        if row.tax_percent is not None
+        and row.evse is not None
+        and row.evse.ampeco_tariff_group_id is not None
     }
 
 

@@ -146,7 +146,7 @@ class _Terms:
         pricing = self.pricing
         minutes = pricing.period_minutes or USUAL_PERIOD_MINUTES
         length = duration(minutes)
-        each = _("%(price)s for each %(length)s of charging that begin (%(when)s).")
+        each = _("%(price)s for every %(length)s of charging, or part of it (%(when)s).")
         if self.tariff.type == STANDARD and pricing.duration_levels:
             yield from (
                 self._time_level(level, minutes)
@@ -162,7 +162,7 @@ class _Terms:
         elif pricing.per_period:
             price = self._unit(pricing.per_period)
             words = {"price": price, "length": length}
-            yield _("%(price)s for each %(length)s of charging that begin.") % words
+            yield _("%(price)s for every %(length)s of charging, or part of it.") % words
         else:
             return
         words = {

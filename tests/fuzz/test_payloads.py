@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ampeco.types import Booking, BookingRequest, Session, places
+from ampeco.types import Booking, BookingRequest, Session, Tariff, places
 from ampeco.types.people import Partner, User
 from bookings.actions.candidate import BookingRefused
 from drivers.sync import sync_fleet_drivers
@@ -36,6 +36,7 @@ READERS = {
     "location": places.Location,
     "partner": Partner,
     "session": Session,
+    "tariff": Tariff,
     "user": User,
 }
 NUMBERS = [0, -1, 1.5, 2**31, 2**63, -(2**63) - 1, 10**30, 1e308, 1e-300, float("nan")]
