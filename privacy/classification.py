@@ -159,6 +159,8 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.RemoteRoute": {},
     "charging.CostCentre": {},
     "charging.Budget": {},
+    "charging.BudgetWarning": {},
+    "charging.Assignment": {"user": WHOSE, "changes": TEXT},
     "charging.Session": {
         "ampeco_id": OPERATORS_KEY,
         "driver": WHOSE,
@@ -279,8 +281,9 @@ NOT_PERSONAL: dict[str, str] = {
     "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
     "distance_km energy_kwh target_percent",
     "charging.CostCentre": "id fleet code name retired_at created_at",
-    "charging.Budget": "id fleet cost_centre amount currency warn_percent warned_month "
-    "overspent_month",
+    "charging.Budget": "id fleet cost_centre amount currency warn_percent",
+    "charging.BudgetWarning": "id budget month level spent amount currency at",
+    "charging.Assignment": "id session at",
     "charging.Session": "id fleet evse location vehicle booking cost_centre assigned_by_hand "
     "status stop_reason started_at stopped_at local_day energy_kwh peak_kw amount "
     "amount_without_tax tax_percent currency price_breakdown billing_status payment "

@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -15,6 +16,7 @@ class Migration(migrations.Migration):
         ("charging_sites", "0005_know_what_electricity_costs"),
         ("drivers", "0005_compare_cards"),
         ("vehicles", "0002_remember_bays"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -78,8 +80,6 @@ class Migration(migrations.Migration):
                         verbose_name="warn at (%)",
                     ),
                 ),
-                ("warned_month", models.DateField(blank=True, editable=False, null=True)),
-                ("overspent_month", models.DateField(blank=True, editable=False, null=True)),
                 (
                     "fleet",
                     models.ForeignKey(
@@ -337,6 +337,47 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="when"
+                    ),
+                ),
+                ("changes", models.JSONField(default=dict, verbose_name="changes")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assignments",
+                        to="charging.session",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "assignment",
+                "verbose_name_plural": "assignments",
+            },
+        ),
+        migrations.CreateModel(
             name="Transaction",
             fields=[
                 (
@@ -399,6 +440,61 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "transactions",
             },
         ),
+        migrations.CreateModel(
+            name="BudgetWarning",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("month", models.DateField(verbose_name="month")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("warned", "Warning"), ("overspent", "Overspent")],
+                        max_length=16,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "spent",
+                    models.DecimalField(decimal_places=4, max_digits=14, verbose_name="spent"),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=4, max_digits=14, verbose_name="amount a month"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="noticed"
+                    ),
+                ),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="warnings",
+                        to="charging.budget",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "budget warning",
+                "verbose_name_plural": "budget warnings",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("budget", "month", "level"), name="one_warning_a_month_and_level"
+                    )
+                ],
+            },
+        ),
         migrations.AddConstraint(
             model_name="costcentre",
             constraint=models.UniqueConstraint(
@@ -440,5 +536,9 @@ class Migration(migrations.Migration):
                 fields=["started_at"],
                 name="session_under_way",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["session", "id"], name="assignment_of_session"),
         ),
     ]

@@ -1,5 +1,7 @@
 """Who bears the cost within a fleet, and how much they may spend."""
 
+from decimal import Decimal
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -33,11 +35,7 @@ class CostCentre(models.Model):
 
 
 class Budget(models.Model):
-    """What a cost centre, or the whole fleet, may spend in a month, with tax.
-
-    `warned_month` is the month, by its first day, of which the warning has been sent, and
-    `overspent_month` that of which was said that it is spent; both on the fleet's calendar.
-    """
+    """What a cost centre, or the whole fleet, may spend in a month, with tax."""
 
     fleet = models.ForeignKey(
         Fleet, on_delete=models.CASCADE, db_index=False, related_name="budgets"
@@ -56,8 +54,6 @@ class Budget(models.Model):
     warn_percent = models.PositiveSmallIntegerField(
         _("warn at (%)"), default=80, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
-    warned_month = models.DateField(null=True, blank=True, editable=False)
-    overspent_month = models.DateField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("budget")
@@ -71,4 +67,44 @@ class Budget(models.Model):
                 condition=Q(cost_centre=None),
                 name="one_budget_of_a_fleet",
             ),
+        ]
+
+    def __str__(self) -> str:
+        whose = self.cost_centre or self.fleet
+        return f"{whose} ({self.currency})"
+
+    @property
+    def warned_from(self) -> Decimal:
+        """What has to be spent for a warning."""
+        return self.amount * self.warn_percent / 100
+
+
+class BudgetWarning(models.Model):
+    """That a fleet was told how much of a budget is spent in a month: once a month and level.
+
+    `month` is named by its first day; sessions are of the month in which they began at their site.
+    `spent` and `amount` are what was so when it was noticed.
+    """
+
+    class Level(models.TextChoices):
+        WARNED = "warned", _("Warning")
+        OVERSPENT = "overspent", _("Overspent")
+
+    budget = models.ForeignKey(
+        Budget, on_delete=models.CASCADE, db_index=False, related_name="warnings"
+    )
+    month = models.DateField(_("month"))
+    level = models.CharField(_("level"), max_length=16, choices=Level)
+    spent = models.DecimalField(_("spent"), max_digits=14, decimal_places=4)
+    amount = models.DecimalField(_("amount a month"), max_digits=14, decimal_places=4)
+    currency = models.CharField(_("currency"), max_length=3)
+    at = models.DateTimeField(_("noticed"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("budget warning")
+        verbose_name_plural = _("budget warnings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["budget", "month", "level"], name="one_warning_a_month_and_level"
+            )
         ]

@@ -1,7 +1,9 @@
 """The sessions of AMPECO and the payments for them, mirrored."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
@@ -150,6 +152,28 @@ class Transaction(models.Model):
     class Meta:
         verbose_name = _("transaction")
         verbose_name_plural = _("transactions")
+
+
+class Assignment(models.Model):
+    """That somebody said afterwards what a session was for.
+
+    `changes` has what it was and what it became, by the name of the field: of vehicle and cost
+    centre their keys, of the reference its text.
+    """
+
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, db_index=False, related_name="assignments"
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changes = models.JSONField(_("changes"), default=dict)
+
+    class Meta:
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        indexes = [models.Index(fields=["session", "id"], name="assignment_of_session")]
 
 
 class MonthChange(models.Model):
