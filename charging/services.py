@@ -19,7 +19,9 @@ def mark_months(changed: Iterable[tuple[int, date]]) -> None:
     or cost centre to another marks both.
     """
     wanted = {(fleet_id, month_of(day)) for fleet_id, day in changed}
-    rows = [MonthChange(fleet_id=fleet_id, month=month) for fleet_id, month in sorted(wanted)]
-    MonthChange.objects.bulk_create(rows, ignore_conflicts=True)
     for fleet_id, month in sorted(wanted):
-        MonthChange.objects.filter(fleet_id=fleet_id, month=month).update(version=F("version") + 1)
+        mark = MonthChange.objects.filter(fleet_id=fleet_id, month=month)
+        # Whoever has summed the month meanwhile has taken away the mark that was there.
+        while not mark.update(version=F("version") + 1):
+            new = MonthChange(fleet_id=fleet_id, month=month)
+            MonthChange.objects.bulk_create([new], ignore_conflicts=True)

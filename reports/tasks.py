@@ -1,0 +1,11 @@
+"""What the workers do about reports."""
+
+from celery import shared_task
+
+from reports.summing.due import sum_due
+
+
+@shared_task
+def sum_months() -> None:
+    """Sum the months that have changed. Any number may run: each month is held by one."""
+    sum_due()
