@@ -59,6 +59,8 @@ class MonthTotal(MonthRow):
     priced = models.PositiveIntegerField(default=0)
     seconds = models.BigIntegerField(default=0)
     energy_kwh = models.DecimalField(max_digits=16, decimal_places=3, default=0)
+    # Of the sessions that have a price.
+    priced_kwh = models.DecimalField(max_digits=16, decimal_places=3, default=0)
     amount = money()
     amount_without_tax = money()
     paid = money()
@@ -129,7 +131,7 @@ class PromiseTotal(MonthRow):
 
 
 class MonthMade(models.Model):
-    """When a month was last summed. Whoever sums it anew holds this row, so that nobody else does."""
+    """When a month was last summed; whoever sums it anew holds this row against all others."""
 
     class What(models.TextChoices):
         SESSIONS = "sessions", _("sessions")

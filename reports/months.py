@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from shell.formats import as_zone
 
-FIRST_YEAR = 2000
+YEARS = range(2000, 2200)
 
 
 def month_of(day: date) -> date:
@@ -47,7 +47,7 @@ class Period:
     def parse(cls, text: str) -> "Period | None":
         """Read what `key` writes; None for anything else."""
         year, dash, month = text.partition("-")
-        if not (year.isascii() and year.isdigit() and len(year) == 4 and int(year) >= FIRST_YEAR):
+        if not (year.isascii() and year.isdigit() and len(year) == 4 and int(year) in YEARS):
             return None
         if not dash:
             return cls(date(int(year), 1, 1), 12)

@@ -10,7 +10,10 @@ from reports.models import MonthTotal
 from reports.months import add_months, month_of
 from reports.summing.sessions import sum_sessions
 
-SUMS = ("sessions", "priced", "seconds", "energy_kwh", "amount", "amount_without_tax", "paid")
+SUMS = (
+    *("sessions", "priced", "seconds", "energy_kwh", "priced_kwh"),
+    *("amount", "amount_without_tax", "paid"),
+)
 Key = tuple[str, int, str]
 
 

@@ -119,7 +119,7 @@ def paid_of(session):
 
 def by_hand(sessions):
     """Add sessions up, one by one, into what each dimension should say."""
-    sums = defaultdict(lambda: [0, 0, 0, Decimal(0), Decimal(0), Decimal(0), Decimal(0)])
+    sums = defaultdict(lambda: [0, 0, 0, *[Decimal(0)] * 5])
     for one in sessions:
         parts = {
             "all": 0,
@@ -135,6 +135,7 @@ def by_hand(sessions):
             one.amount is not None,
             int(took.total_seconds()),
             one.energy_kwh or Decimal(0),
+            (one.energy_kwh if one.amount is not None else None) or Decimal(0),
             one.amount or Decimal(0),
             without or Decimal(0),
             paid_of(one),
@@ -154,6 +155,7 @@ def kept(fleet, month):
             row.priced,
             row.seconds,
             row.energy_kwh,
+            row.priced_kwh,
             row.amount,
             row.amount_without_tax,
             row.paid,
