@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ampeco.types import Page, UnreadablePayload
 from upstream.errors import UpstreamUnavailable
 from upstream.paging import Item, walk
-from upstream.readers import wire_instant
+from upstream.readers import objects, wire_instant
 from upstream.transport import Transport, id_in_path
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Resources:
         *,
         filters: Filters | None = None,
         include: str = "",
+        options: Mapping[str, str] = MappingProxyType({}),
         with_cursor: bool = False,
         per_page: int | None = PER_PAGE,
         resume_from: str | None = None,
@@ -43,7 +46,7 @@ class Resources:
         """Yield the pages of a list; a filter that is None is not sent.
 
         `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise;
-        `per_page` is None for a list that takes no length.
+        `per_page` is None for a list that takes no length. `options` are sent as they are.
         """
         query = [
             (f"filter[{name}]", wire_instant(value) if isinstance(value, datetime) else str(value))
@@ -56,6 +59,7 @@ class Resources:
             query.append(("per_page", str(per_page)))
         if with_cursor:
             query.append(("cursor", ""))
+        query.extend(options.items())
         return walk(
             self._transport,
             operation=operation,
@@ -73,10 +77,28 @@ class Resources:
         parse: Parser[Parsed],
         *,
         include: str = "",
+        options: Mapping[str, str] = MappingProxyType({}),
+        unwrapped: bool = False,
     ) -> Parsed:
+        """Return one thing; `unwrapped` says that its fields may stand in the answer bare."""
         query = [("include[]", include)] if include else []
+        query.extend(options.items())
         answer = self._transport.read(f"{path}/{id_in_path(wanted)}", query, operation=operation)
+        if unwrapped and "data" not in answer:
+            answer = {"data": answer}
         return parse_one(answer, parse, operation=operation)
+
+    def rows(self, operation: str, path: str, parse: Parser[Parsed]) -> list[Parsed]:
+        """Return a list that comes at once, of things without an id; unreadable ones left out."""
+        answer = self._transport.read(path, [], operation=operation)
+        data = answer.get("data")
+        if not isinstance(data, list):
+            raise _unreadable(operation)
+        found = []
+        for entry in objects(data):
+            with suppress(UnreadablePayload):
+                found.append(parse(entry))
+        return found
 
     def ask(
         self, operation: str, path: str, body: Mapping[str, Any], parse: Parser[Parsed]

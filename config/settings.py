@@ -514,6 +514,7 @@ CELERY_BEAT_SCHEDULE = {
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
     # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
+    "watch-budgets": every("charging.tasks.watch_budgets", timedelta(minutes=5)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
     "sum-months": every("reports.tasks.sum_months", timedelta(minutes=1)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),

@@ -15,6 +15,7 @@ from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
 from drivers.models import FleetMembership
 from notifications.kinds import MAILS
+from notifications.kinds.budgets import BudgetCase
 from notifications.kinds.cancelled import write_taken_away
 from notifications.kinds.parts import Case, Letter, actions_of, driver_closing
 from notifications.kinds.wishes import WishCase
@@ -30,7 +31,9 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     elsewhere, and no link is counted. Answers to a driver's mail go to the manager who asked.
     """
     if notification.wish_event is not None:
-        return _compose_for_wish(notification)
+        return _compose_for_manager(notification, WishCase)
+    if notification.budget_warning is not None:
+        return _compose_for_manager(notification, BudgetCase)
     mail = MAILS[Notification.Kind(notification.kind)]
     case = Case(notification, tells_driver=mail.tells_driver)
     with translation.override(language_of(case)):
@@ -51,23 +54,22 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     return message
 
 
-def _compose_for_wish(notification: Notification) -> EmailMultiAlternatives:
-    """Return a mail about the waiting list: to a manager, without a calendar entry."""
-    case = WishCase(notification)
+def _compose_for_manager(
+    notification: Notification, case_of: type[WishCase] | type[BudgetCase]
+) -> EmailMultiAlternatives:
+    """Return a mail about the waiting list or a budget: to a manager, without a calendar entry."""
     user = notification.recipient_user
     with translation.override(language_for(user.language if user is not None else "")):
+        # It has texts of its own in the reader's language.
+        case = case_of(notification)
         letter = MAILS[Notification.Kind(notification.kind)].write(case)
-        footer = _(
-            "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
-            "those of the site."
-        )
         return _message(
             notification,
             letter,
             subject=letter.subject % {"what": case.short_name},
             actions=[case.action],
             closing=[],
-            footer=footer % case.words,
+            footer=case.footer,
         )
 
 

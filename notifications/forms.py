@@ -26,6 +26,7 @@ MANAGERS: dict[str, str | Promise] = {
     NotificationPreference.Managers.NOBODY: _("Nobody"),
     NotificationPreference.Managers.ASKED: _("The requester"),
     NotificationPreference.Managers.ALL: pgettext_lazy("managers", "All"),
+    NotificationPreference.Managers.ADMINS: _("Admins"),
 }
 FIXED: dict[DriverGets, str | Promise] = {
     DriverGets.NEVER: _("Never"),

@@ -20,6 +20,7 @@ from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state import listeners
 from bookings.wording.versions import tells_all_of
+from charging.models import BudgetWarning
 from drivers.models import Fleet, FleetMembership
 from mirror.work import wake_on_commit
 from notifications.kinds import MAILS
@@ -73,6 +74,7 @@ BY_REQUEST: dict[tuple[str, str], MailKind] = {
     for status in mail.settles[1]
 }
 BY_WISH: dict[str, Kind] = {mail.wishes: kind for kind, mail in MAILS.items() if mail.wishes}
+BY_BUDGET: dict[str, Kind] = {mail.budgets: kind for kind, mail in MAILS.items() if mail.budgets}
 BY_DRIVER = {
     What.RUNNING_LATE: Kind.RUNNING_LATE,
     What.CHARGER_REPORTED: Kind.CHARGER_TROUBLE,
@@ -151,6 +153,23 @@ def plan_for_wish(event: WishEvent) -> None:
     _save(list(rows.values()))
 
 
+def plan_for_budget(warning: BudgetWarning) -> None:
+    """Write whom to tell how much of a budget is spent, to be sent after the commit."""
+    kind = BY_BUDGET[warning.level]
+    fleet = warning.budget.fleet
+    rows = [
+        Notification(
+            budget_warning=warning,
+            kind=kind,
+            audience=Notification.Audience.MANAGER,
+            recipient_email=user.email,
+            recipient_user=user,
+        )
+        for user in fleet_recipients([fleet])[fleet.pk].told(kind, [])
+    ]
+    _save(rows)
+
+
 def plan_reminders(bookings: Iterable[Booking]) -> int:
     """Write whom to remind of bookings; return how many rows. Planning it again adds them again."""
     bookings = list(bookings)
@@ -175,6 +194,7 @@ def fleet_recipients(fleets: Iterable[Fleet]) -> dict[int, FleetRecipients]:
     """Return who may be told, by the fleets' ids; costs two queries."""
     fleets = list(fleets)
     managers: dict[int, list[User]] = defaultdict(list)
+    admins: dict[int, list[User]] = defaultdict(list)
     for membership in (
         FleetMembership.objects.filter(
             fleet__in=fleets, role=FleetMembership.Role.MANAGER, user__is_active=True
@@ -183,8 +203,13 @@ def fleet_recipients(fleets: Iterable[Fleet]) -> dict[int, FleetRecipients]:
         .order_by("pk")
     ):
         managers[membership.fleet_id].append(membership.user)
+        if membership.can_run_team:
+            admins[membership.fleet_id].append(membership.user)
     choices = choices_of_fleets(fleets)
-    return {fleet.pk: FleetRecipients(managers[fleet.pk], choices[fleet.pk]) for fleet in fleets}
+    return {
+        fleet.pk: FleetRecipients(managers[fleet.pk], choices[fleet.pk], admins[fleet.pk])
+        for fleet in fleets
+    }
 
 
 def _told_already(request: BookingRequest) -> list[str]:

@@ -231,7 +231,7 @@ NOT_PERSONAL: dict[str, str] = {
     "changed_at calendar_uid link_generation access_methods created_at",
     "bookings.BookingRequest": "id booking kind status external_id submission_key location evse "
     "wanted_current_type wanted_connector_type wanted_min_power_kw wanted_max_power_kw "
-    "wanted_parking start_at end_at "
+    "wanted_parking start_at end_at price_shown "
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
     "bookings.ChargerReport": "id booking event evse what at",
@@ -260,8 +260,8 @@ NOT_PERSONAL: dict[str, str] = {
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",
     "waiting.WishEvent": "id wish at what offer",
-    "notifications.Notification": "id booking request event wish_event kind audience message_id "
-    "state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "notifications.Notification": "id booking request event wish_event budget_warning kind audience "
+    "message_id state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",

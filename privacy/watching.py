@@ -181,8 +181,8 @@ ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NOTED_AS_SAVED = ("_add", "_change", "_delete")
 # Opened by its link alone, for whoever holds it: it has nothing to do with who is signed in.
 DRIVERS_PAGE = "driver-page"
-# Booking rules, and what drivers may do.
-SET_BY_FLEETS_TOO = frozenset({"limits"})
+# Booking rules, and what drivers may do; cost centres and budgets.
+SET_BY_FLEETS_TOO = frozenset({"charging", "limits"})
 # These note themselves, or change nothing.
 NOTED_THEMSELVES = frozenset({"logout", "login", "jsi18n", "autocomplete"})
 

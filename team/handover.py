@@ -84,7 +84,9 @@ def _redirect_mails(fleet: Fleet, giver: User, taker: User | None, *, now: datet
     waiting = (
         Notification.objects.filter(
             Q(lease_until=None) | Q(lease_until__lte=now),
-            Q(booking__fleet=fleet) | Q(wish_event__wish__fleet=fleet),
+            Q(booking__fleet=fleet)
+            | Q(wish_event__wish__fleet=fleet)
+            | Q(budget_warning__budget__fleet=fleet),
             state=Notification.State.QUEUED,
             recipient_user=giver,
         )
@@ -97,6 +99,7 @@ def _redirect_mails(fleet: Fleet, giver: User, taker: User | None, *, now: datet
             request=mail.request_id,
             event=mail.event_id,
             wish_event=mail.wish_event_id,
+            budget_warning=mail.budget_warning_id,
             kind=mail.kind,
         )
         if (

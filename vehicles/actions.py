@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from drivers.models import Fleet
 from mirror.search import search_key
 from vehicles.models import Vehicle
 
@@ -58,6 +59,17 @@ def bring_back(vehicle: Vehicle) -> None:
     except IntegrityError:
         _check_names(vehicle)
         raise
+
+
+def rename_cost_centre(fleet: Fleet, old: str, new: str) -> None:
+    """Give the vehicles with one code of a cost centre another one; retired ones, too."""
+    vehicles = Vehicle.objects.filter(fleet=fleet, cost_centre__iexact=old)
+    renamed = list(vehicles.select_for_update().order_by("pk"))
+    for vehicle in renamed:
+        vehicle.cost_centre = new
+        vehicle.search_text = search_text(vehicle)
+        vehicle.version += 1
+    Vehicle.objects.bulk_update(renamed, ["cost_centre", "search_text", "version"], batch_size=500)
 
 
 def plate_key(plate: str) -> str:

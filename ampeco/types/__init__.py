@@ -5,6 +5,7 @@ values become “unknown”, the shapes of 3.108 and 3.110 are read alike. Texts
 give are empty, ids and times None.
 """
 
+from ampeco.types.billing import Invoice, Receipt, Subscription, Transaction
 from ampeco.types.bookings import (
     AuthorizedToken,
     Booking,
@@ -15,7 +16,6 @@ from ampeco.types.bookings import (
     EvseCriteria,
     NewBookingRequest,
     ParkingSpaceCriteria,
-    Session,
     Slot,
 )
 from ampeco.types.notifications import NotificationSubscription
@@ -29,6 +29,7 @@ from ampeco.types.places import (
     ParkingSpace,
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
+from ampeco.types.sessions import Consumption, PricePart, Session
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -42,11 +43,13 @@ __all__ = [
     "ChargePoint",
     "Circuit",
     "Connector",
+    "Consumption",
     "ElectricityRate",
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
     "IdTag",
+    "Invoice",
     "Location",
     "NewBookingRequest",
     "NotificationSubscription",
@@ -56,9 +59,13 @@ __all__ = [
     "Partner",
     "PartnerInvite",
     "PriceDay",
+    "PricePart",
     "PricePeriod",
+    "Receipt",
     "Session",
     "Slot",
+    "Subscription",
+    "Transaction",
     "UnreadablePayload",
     "User",
     "pick_text",

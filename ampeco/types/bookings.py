@@ -1,4 +1,4 @@
-"""When drivers charge: what is free, asked for and decided, and what came of it."""
+"""When drivers charge: what is free, asked for and decided."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,9 +34,6 @@ REQUEST_STATUSES = DECISIONS | {"pending"}
 BOOKING_STATUSES = frozenset(
     {"accepted", "reserved", "completed", "cancelled", "no-show", "failed"}
 )
-SESSION_STATUSES = frozenset({"unknown", "pending", "active", "finished", "failed", "expired"})
-BILLING_STATUSES = frozenset({"pending", "suspended", "completed"})
-WH_PER_KWH = 1000
 
 REQUEST_FIELDS: Table = {
     "id": ("id", whole_number),
@@ -62,19 +59,6 @@ BOOKING_FIELDS: Table = {
     "status": ("status", one_of(BOOKING_STATUSES, "booking status")),
     "session_id": ("sessionId", whole_number),
     "created_at": ("createdAt", instant),
-    "last_updated_at": ("lastUpdatedAt", instant),
-}
-SESSION_FIELDS: Table = {
-    "id": ("id", text_or_none),
-    "status": ("status", one_of(SESSION_STATUSES, "session status")),
-    "booking_id": ("bookingId", whole_number),
-    "user_id": ("userId", whole_number),
-    "evse_id": ("evseId", whole_number),
-    "charge_point_id": ("chargePointId", whole_number),
-    "started_at": ("startedAt", instant),
-    "stopped_at": ("stoppedAt", instant),
-    "currency": ("currency", plain_text),
-    "billing_status": ("billingStatus", one_of(BILLING_STATUSES, "billing status", absent="")),
     "last_updated_at": ("lastUpdatedAt", instant),
 }
 SLOT_FIELDS: Table = {"start_at": ("startAt", instant), "end_at": ("endAt", instant)}
@@ -349,39 +333,6 @@ class Booking:
             **read_fields(
                 payload, BOOKING_FIELDS, required=("id", "location_id", "start_at", "end_at")
             ),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A charge. `energy_kwh` is in kWh (AMPECO counts Wh), `amount` the total with tax if given.
-
-    `billing_status` is empty where AMPECO does not say (3.108).
-    """
-
-    id: str
-    status: str
-    booking_id: int | None
-    user_id: int | None
-    evse_id: int | None
-    charge_point_id: int | None
-    started_at: datetime | None
-    stopped_at: datetime | None
-    energy_kwh: Decimal | None
-    amount: Decimal | None
-    currency: str
-    billing_status: str
-    last_updated_at: datetime | None
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Read a session as AMPECO gives it."""
-        energy_wh = decimal_number(payload.get("energy"))
-        total = decimal_number(section(payload, "totalAmount").get("withTax"))
-        return cls(
-            energy_kwh=None if energy_wh is None else energy_wh / WH_PER_KWH,
-            amount=decimal_number(payload.get("amount")) if total is None else total,
-            **read_fields(payload, SESSION_FIELDS),
         )
 
 

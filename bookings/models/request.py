@@ -150,6 +150,13 @@ class BookingRequest(models.Model):
     failure = models.CharField(_("failure"), max_length=32, choices=Failure, blank=True)
     trouble = models.CharField(_("trouble"), max_length=32, choices=Trouble, blank=True)
 
+    price_shown = models.JSONField(
+        _("price shown"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What it was estimated to cost when it was asked for; empty: nothing was."),
+    )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Literal
@@ -12,6 +12,7 @@ from accounts.models import User
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.models.statuses import BookingStatus as Status
 from bookings.models.statuses import RequestStatus
+from charging.models import BudgetWarning
 from drivers.models import Driver, FleetMembership
 from notifications.kinds.parts import Letter
 from notifications.models import Notification, NotificationPreference
@@ -45,16 +46,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FleetRecipients:
-    """Those in a fleet who may be told: its managers by now, and what the fleet has chosen."""
+    """Those in a fleet who may be told: its managers by now, and what the fleet has chosen.
+
+    `admins` are those of the managers who run the team.
+    """
 
     managers: list[User]
     choices: dict[Kind, Choice]
+    admins: list[User] = field(default_factory=list)
 
     def told(self, kind: Kind, asked: Iterable[User | None]) -> list[User]:
         """Return which managers the fleet has chosen; `asked` are those who asked for it."""
         wanted = self.choices[kind].managers
         if wanted == Managers.NOBODY:
             return []
+        if wanted == Managers.ADMINS:
+            return self.admins or self.managers
         present = [user for user in self.managers if user in asked]
         return present if present and wanted == Managers.ASKED else self.managers
 
@@ -150,6 +157,8 @@ class MailKind(ABC):
     tells_driver: ClassVar[bool] = False
     # What happened to a wish on the waiting list, where it tells of that and not of a booking.
     wishes: ClassVar[WishEvent.What | None] = None
+    # How much of a budget is spent, where it tells of that.
+    budgets: ClassVar[BudgetWarning.Level | None] = None
 
     @property
     def default(self) -> Choice:
@@ -194,7 +203,7 @@ class MailKind(ABC):
 
     @abstractmethod
     def write(self, case: Any) -> Letter:
-        """Return what it says of a Case; of a WishCase, where it tells of a wish."""
+        """Return what it says of a Case; of a WishCase or a BudgetCase, where it tells of such."""
 
 
 def kinds_with_entry() -> list[Kind]:

@@ -44,6 +44,14 @@ class WishCase:
         return _("%(site)s, %(when)s") % self.words
 
     @property
+    def footer(self) -> str:
+        text = _(
+            "Sent by %(portal)s, because you manage the bookings of %(fleet)s. Times are "
+            "those of the site."
+        )
+        return text % self.words
+
+    @property
     def action(self) -> tuple[str, str]:
         """Where the mail leads its reader, by label and address."""
         if self.offer and self.offer.state == Offer.State.OPEN:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.booking import Booking
 from bookings.models.event import BookingEvent
 from bookings.models.request import BookingRequest
+from charging.models import BudgetWarning
 from drivers.models import Driver
 from waiting.models import WishEvent
 
@@ -20,9 +21,10 @@ class Notification(models.Model):
     """One mail to one person about one thing that happened: a row before it is a mail.
 
     It is written in the transaction in which that happens: a request is settled, the operator
-    changes a booking, a reminder falls due, something frees up for the waiting list. A worker
-    claims it with a lease; it keeps its Message-ID over all attempts. `request`, `event` or
-    `wish_event` names what happened; a reminder has none. What tells of a wish has no booking.
+    changes a booking, a reminder falls due, something frees up for the waiting list, a budget is
+    spent. A worker claims it with a lease; it keeps its Message-ID over all attempts. `request`,
+    `event`, `wish_event` or `budget_warning` names what happened; a reminder has none. What tells
+    of a wish or a budget has no booking.
     """
 
     class Kind(models.TextChoices):
@@ -41,6 +43,8 @@ class Notification(models.Model):
         OFFERED = "offered", _("Offer from the waiting list")
         WAIT_ENDED = "wait-ended", _("Waiting ended without a booking")
         CHARGER_TROUBLE = "charger-trouble", _("Charger blocked or broken")
+        BUDGET_WARNED = "budget-warned", _("Budget nearly spent")
+        BUDGET_OVERSPENT = "budget-overspent", _("Budget overspent")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")
@@ -74,6 +78,14 @@ class Notification(models.Model):
     )
     wish_event = models.ForeignKey(
         WishEvent,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    budget_warning = models.ForeignKey(
+        BudgetWarning,
         on_delete=models.CASCADE,
         related_name="notifications",
         null=True,
@@ -142,6 +154,11 @@ class Notification(models.Model):
                 fields=["wish_event"],
                 condition=Q(wish_event__isnull=False),
                 name="notification_by_wish_event",
+            ),
+            models.Index(
+                fields=["budget_warning"],
+                condition=Q(budget_warning__isnull=False),
+                name="notification_by_budget",
             ),
         ]
 

@@ -14,6 +14,7 @@ class NotificationPreference(models.Model):
         NOBODY = "nobody", _("No manager")
         ASKED = "asked", _("The manager who requested it")
         ALL = "all", _("All managers")
+        ADMINS = "admins", _("The fleet’s admins")
 
     fleet = models.ForeignKey(Fleet, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(_("kind"), max_length=16, choices=Notification.Kind)

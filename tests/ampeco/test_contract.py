@@ -192,11 +192,69 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         lambda c: c.session_pages(
             status="active",
             user_id=42,
+            evse_id=15,
+            charge_point_id=70,
+            partner_id=501,
             started_after=NOON,
             started_before=NOON,
             ended_after=NOON,
             ended_before=NOON,
+            updated_after=NOON,
         ),
+    ),
+    "session_pages with breakdown": (
+        "sessionsListing",
+        [payload("session", "with all")],
+        lambda c: c.session_pages(updated_after=NOON, with_price_breakdown=True),
+    ),
+    "read_session with breakdown": (
+        "sessionRead",
+        payload("session", "with all"),
+        lambda c: c.read_session("5002", with_price_breakdown=True),
+    ),
+    "consumption_stats": (
+        "sessionsConsumptionStatsRead",
+        [payload("billing", "consumption")],
+        lambda c: c.consumption_stats("5002"),
+    ),
+    "transaction_pages": (
+        "transactionsListing",
+        [payload("billing", "transaction")],
+        lambda c: c.transaction_pages(
+            status="finalized",
+            user_id=42,
+            session_id=5001,
+            created_after=NOON,
+            updated_after=NOON,
+            finalized_after=NOON,
+        ),
+    ),
+    "read_transaction": (
+        "transactionRead",
+        payload("billing", "transaction"),
+        lambda c: c.read_transaction(81),
+    ),
+    "receipt_pages": (
+        "receiptsListing",
+        [payload("billing", "receipt")],
+        lambda c: c.receipt_pages(user_id=42),
+    ),
+    "read_receipt": ("receiptRead", payload("billing", "receipt"), lambda c: c.read_receipt(91)),
+    "invoice_pages": (
+        "invoicesListing",
+        [payload("billing", "invoice")],
+        lambda c: c.invoice_pages(issued_from=NOON, issued_to=LATER),
+    ),
+    "read_invoice": ("invoiceRead", payload("billing", "invoice"), lambda c: c.read_invoice(71)),
+    "subscriptions_of": (
+        "subscriptionsListing",
+        [payload("billing", "subscription")],
+        lambda c: c.subscriptions_of(42),
+    ),
+    "read_subscription": (
+        "subscriptionRead",
+        payload("billing", "subscription"),
+        lambda c: c.read_subscription(61),
     ),
     "parking_space_pages": (
         "listParkingSpace",
@@ -236,6 +294,8 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         lambda c: c.unsubscribe_from_notifications(3),
     ),
 }
+# Of this the document has the fields without anything around them.
+UNWRAPPED = {"transactionRead"}
 STATUSES = {
     "bookingRequestCreate": 201,
     "notificationsSubscribe": 201,
@@ -257,7 +317,7 @@ def test_call_satisfies_the_document(checker, call):
         request.read()
         checker.check_request(request)
         status = STATUSES.get(operation, 200)
-        body: dict[str, Any] = {"data": data}
+        body: dict[str, Any] = data if operation in UNWRAPPED else {"data": data}
         if request.method == "GET" and isinstance(data, list):
             body |= {
                 "links": {"first": f"{BASE_URL}/x", "last": f"{BASE_URL}/x", "next": None},

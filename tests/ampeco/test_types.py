@@ -15,6 +15,7 @@ from ampeco.types import (
     Connector,
     Evse,
     EvseAvailability,
+    Invoice,
     Location,
     NewBookingRequest,
     Partner,
@@ -450,3 +451,27 @@ def test_all_types_are_frozen_and_slotted():
     for kind in found:
         assert vars(kind)["__dataclass_params__"].frozen
         assert set(vars(kind)["__slots__"]) == {field.name for field in fields(kind)}
+
+
+def test_session_tells_what_it_came_to_and_of_its_card_only_the_end():
+    session = Session.from_payload(payload("session", "with all"))
+    assert (session.amount, session.amount_without_tax) == (Decimal("24.6"), Decimal("20.5"))
+    assert (session.peak_kw, session.tax_percent) == (Decimal("149.5"), 20)
+    assert (session.extends_id, session.extended_by_id, session.receipt_id) == (5000, 5003, 91)
+    assert session.id_tag_end == "177A"
+    assert "177A" not in repr(session)
+    assert [part.price for part in session.price_breakdown] == [Decimal("24.5"), Decimal("0.1")]
+    assert session.price_breakdown[0].price_per_unit_without_tax == Decimal("0.3333")
+
+
+def test_what_started_a_session_remotely_is_no_card():
+    assert Session.from_payload(payload("session", "3.110")).id_tag_end == ""
+
+
+def test_part_without_a_price_is_left_out():
+    bare = payload("session", "with all") | {"priceBreakdown": [{"type": "energy"}, {"x": 1}, 3]}
+    assert Session.from_payload(bare).price_breakdown == ()
+
+
+def test_invoice_to_nobody_in_particular():
+    assert Invoice.from_payload(payload("billing", "invoice")).user_id is None

@@ -88,7 +88,7 @@ def portal_mails() -> list[PortalMail]:
 
 
 def _about(row: Notification) -> tuple[str, int, str]:
-    for what in ("request", "event", "wish_event"):
+    for what in ("request", "event", "wish_event", "budget_warning"):
         if pk := getattr(row, f"{what}_id"):
             return what, pk, row.kind
     return "booking", row.booking_id or 0, row.kind

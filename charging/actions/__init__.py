@@ -1,0 +1,1 @@
+"""What people do with sessions, cost centres and budgets."""

@@ -1,0 +1,1 @@
+"""Questions about sessions. Every read starts at the fleet."""
