@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import pgettext
 
-from shell.formats import as_zone
+from charging.services import month_of
+from shell.formats import as_zone, month_name
 
 YEARS = range(2000, 2200)
-
-
-def month_of(day: date) -> date:
-    return day.replace(day=1)
 
 
 def add_months(month: date, count: int) -> date:
@@ -29,11 +24,6 @@ def last_day(month: date) -> date:
 def this_month(now: datetime | None = None) -> date:
     """Return the month it is on the portal's clock."""
     return month_of((now or timezone.now()).astimezone(as_zone(None)).date())
-
-
-def month_name(month: date) -> str:
-    # Translators: Django's date format of a month.
-    return date_format(month, pgettext("format", "F Y"))
 
 
 @dataclass(frozen=True, slots=True)

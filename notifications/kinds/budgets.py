@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 from bookings.wording.facts import Fact, one_line
 from charging.selectors.budgets import last_day_of
 from notifications.models import Notification
-from shell.formats import money
+from shell.money import money
 
 # A mail that could not be sent for so long after the month tells nobody anything any more.
 KEEPS = timedelta(days=7)

@@ -1,6 +1,5 @@
 """What stands in the files of reports: a topic's sums, month by month and by whom."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -8,8 +7,9 @@ from django.utils.translation import gettext as _
 from drivers.models import Fleet
 from reports.measures import UNITS, Measure, Sums, Topic
 from reports.models import Dimension
-from reports.months import Period, month_name
+from reports.months import Period
 from reports.selectors import added_up, monthly_sums, names_of, plain, sums_by
+from shell.formats import month_name
 from spreadsheets.table import Cell
 
 # Shares and means have endless digits.
@@ -23,9 +23,10 @@ def header(topic: Topic, first: str) -> list[str]:
     return [first, *currency, *(_named(measure) for measure in topic.measures)]
 
 
-def month_rows(fleet: Fleet, topic: Topic, period: Period) -> Iterator[Row]:
-    """Yield the sums of the period, and of each of its months if it has several."""
+def month_rows(fleet: Fleet, topic: Topic, period: Period) -> list[Row]:
+    """Return the sums of the period, and of each of its months if it has several."""
     found = monthly_sums(fleet, topic.source, first=period.start, last=period.last_month)
+    told: list[Row] = []
     currencies = [""]
     if topic.by_currency:
         currencies = sorted({currency for _month, currency in found if currency})
@@ -36,18 +37,18 @@ def month_rows(fleet: Fleet, topic: Topic, period: Period) -> Iterator[Row]:
             if its == currency or not topic.by_currency
         ]
         whole = added_up(topic.source, (sums for _month, sums in of_it))
-        yield _row(topic, period.name, whole, currency)
+        told.append(_row(topic, period.name, whole, currency))
         for month in period.each_month() if period.is_year else ():
             sums = added_up(topic.source, (sums for each, sums in of_it if each == month))
-            yield _row(topic, month_name(month), sums, currency)
+            told.append(_row(topic, month_name(month), sums, currency))
+    return told
 
 
-def rows_by(fleet: Fleet, topic: Topic, dimension: Dimension, period: Period) -> Iterator[Row]:
-    """Yield the sums of all drivers, vehicles, …, in the order of the page."""
+def rows_by(fleet: Fleet, topic: Topic, dimension: Dimension, period: Period) -> list[Row]:
+    """Return the sums of all drivers, vehicles, …, in the order of the page."""
     rows = list(sums_by(fleet, topic, dimension, period))
     names = names_of(dimension, {row["subject"] for row in rows})
-    for row in rows:
-        yield _row(topic, names[row["subject"]], plain(row), row.get("currency", ""))
+    return [_row(topic, names[row["subject"]], plain(row), row.get("currency", "")) for row in rows]
 
 
 def _row(topic: Topic, name: str, sums: Sums, currency: str) -> Row:

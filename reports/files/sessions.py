@@ -42,11 +42,17 @@ def header() -> list[str]:
 
 
 def session_rows(fleet: Fleet, period: Period) -> Iterator[list[Cell]]:
-    """Yield the sessions of a period, month by month, in the order in which they began.
+    """Return the sessions of a period, month by month, in the order in which they began.
 
-    Start and end are on the site's clock. Holds a batch of them at most; each is a query.
+    Start and end are on the site's clock. They are read as they are taken, a batch at a time; the
+    words are those of the language that is active when this is called.
     """
-    statuses, payments = dict(Session.Status.choices), dict(Session.Payment.choices)
+    words = {f"status {each.value}": str(each.label) for each in Session.Status}
+    words |= {f"payment {each.value}": str(each.label) for each in Session.Payment}
+    return _rows(fleet, period, words)
+
+
+def _rows(fleet: Fleet, period: Period, words: dict[str, str]) -> Iterator[list[Cell]]:
     for session in _each(fleet, period):
         zone = session.location.zone if session.location else as_zone(None)
         site, evse, vehicle = session.location, session.evse, session.vehicle
@@ -63,13 +69,13 @@ def session_rows(fleet: Fleet, period: Period) -> Iterator[list[Cell]]:
             str(session.cost_centre) if session.cost_centre else "",
             session.reference,
             session.booking_id,
-            str(statuses.get(session.status, session.status)),
+            words.get(f"status {session.status}", session.status),
             session.energy_kwh,
             session.amount,
             session.amount_without_tax,
             session.tax_percent,
             session.currency,
-            str(payments.get(session.payment, session.payment)),
+            words.get(f"payment {session.payment}", session.payment),
             session.ampeco_id,
         ]
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from drivers.models import Fleet
 from reports.measures import HUNDRED, Measure, Source, Sums, Topic
 from reports.models import Dimension
-from reports.months import Period, add_months, month_name
+from reports.months import Period, add_months
 from reports.pages.bars import Bars, Pair, draw
 from reports.selectors import added_up, monthly_sums, names_of, plain, sums_by
+from shell.formats import month_name
 
 PAGE_SIZE = 25
 MINUS = "−"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from charging.models import MonthChange, Session
+from charging.services import month_of
 from drivers.models import Fleet
 from reports.models import MonthTotal
-from reports.months import add_months, month_of
+from reports.months import add_months
 from reports.summing.sessions import sum_sessions
 
 SUMS = (

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from charging.models import MonthChange
+from charging.services import month_of
 from drivers.models import Fleet
 from energy.models import Departure
 from reports.models import MonthMade
-from reports.months import add_months, month_of, this_month
+from reports.months import add_months, this_month
 from reports.summing.bookings import bookings_of, keep_bookings
 from reports.summing.promises import can_be_summed, keep_promises
 from reports.summing.sessions import FARTHEST, keep_sessions

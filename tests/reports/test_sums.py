@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charging.models import CostCentre, MonthChange, Session, Transaction
-from charging.services import mark_months
+from charging.services import mark_months, month_of
 from reports.models import Dimension, MonthMade, MonthTotal
-from reports.months import month_of
 from reports.summing import sessions as summing
 from reports.summing.due import sum_due
 from reports.summing.sessions import keep_sessions
