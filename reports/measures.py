@@ -72,6 +72,21 @@ class Measure:
     is_share: bool = False
     is_charted: bool = False
 
+    @property
+    def unit(self) -> str:
+        """The unit of its bare numbers, in files and drawings; "" for money and counts."""
+        return UNITS.get(self.write, ("", 1))[0]
+
+    @property
+    def name(self) -> str:
+        """What it is, with the unit."""
+        return f"{self.label} ({self.unit})" if self.unit else str(self.label)
+
+    def bare(self, sums: Sums) -> Decimal | None:
+        """Return its value as a bare number of its unit."""
+        value = self.of(sums)
+        return None if value is None else value / UNITS.get(self.write, ("", 1))[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -150,6 +165,11 @@ def energy(value: Decimal, _currency: str = "") -> str:
     return gettext("%(energy)s kWh") % {"energy": text}
 
 
+def mean_price(value: Decimal, currency: str) -> str:
+    """Return a price that is a mean, whose further digits say nothing."""
+    return unit_price(value.quantize(Decimal("0.001"), ROUND_HALF_UP), currency)
+
+
 # In a file, a number has this unit, and so many of what it was make one.
 UNITS: dict[Callable[[Decimal, str], str], tuple[str, int]] = {
     hours: ("h", 3600),
@@ -202,7 +222,7 @@ COST = Topic(
         Measure("net", _("Cost without tax"), column("amount_without_tax"), money),
         Measure("paid", _("Paid"), column("paid"), money),
         Measure("open", _("Not paid yet"), _open, money),
-        Measure("kwh-price", _("Cost per kWh"), ratio("amount", "priced_kwh"), unit_price),
+        Measure("kwh-price", _("Cost per kWh"), ratio("amount", "priced_kwh"), mean_price),
     ),
     first="amount",
     by_currency=True,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from drivers.models import Fleet
-from reports.measures import UNITS, Measure, Sums, Topic
+from reports.measures import Measure, Sums, Topic
 from reports.models import Dimension
 from reports.months import Period
 from reports.selectors import added_up, monthly_sums, names_of, plain, sums_by
@@ -20,7 +20,7 @@ Row = list[Cell]
 def header(topic: Topic, first: str) -> list[str]:
     """Return the names of the columns, with the units of their numbers."""
     currency = [_("Currency")] if topic.by_currency else []
-    return [first, *currency, *(_named(measure) for measure in topic.measures)]
+    return [first, *currency, *(measure.name for measure in topic.measures)]
 
 
 def month_rows(fleet: Fleet, topic: Topic, period: Period) -> list[Row]:
@@ -57,14 +57,7 @@ def _row(topic: Topic, name: str, sums: Sums, currency: str) -> Row:
 
 
 def _cell(measure: Measure, sums: Sums) -> Cell:
-    value = measure.of(sums)
+    value = measure.bare(sums)
     if value is None:
         return None
-    _unit, scale = UNITS.get(measure.write, ("", 1))
-    scaled = value / scale
-    return int(scaled) if scaled == scaled.to_integral_value() else scaled.quantize(DIGITS)
-
-
-def _named(measure: Measure) -> str:
-    unit, _scale = UNITS.get(measure.write, ("", 1))
-    return f"{measure.label} ({unit})" if unit else str(measure.label)
+    return int(value) if value == value.to_integral_value() else value.quantize(DIGITS)

@@ -3,9 +3,11 @@
 Beside each bar stands, hatched, that of a year before; a table next to the drawing has the values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from django.utils.formats import number_format
 
 # Of the whole height: what the bars take. Below stand the months.
 DRAWN = 86.0
@@ -53,7 +55,7 @@ class Pair:
     is_chosen: bool = False
 
 
-def draw(pairs: Sequence[Pair], *, write: Callable[[Decimal], str]) -> Bars | None:
+def draw(pairs: Sequence[Pair]) -> Bars | None:
     """Draw pairs side by side; None where there is nothing to be seen."""
     top = _round_top(max(value or 0 for each in pairs for value in (each.before, each.value)))
     if not top:
@@ -68,7 +70,7 @@ def draw(pairs: Sequence[Pair], *, write: Callable[[Decimal], str]) -> Bars | No
             bars.append(_bar(left + half, half, each.value / top, "now"))
         months.append(Label(f"{(number + 0.5) * place:.2f}%", each.month, each.is_chosen))
     values = tuple(
-        Label(f"{DRAWN * (1 - step / RULES):.2f}%", write(top * step / RULES))
+        Label(f"{DRAWN * (1 - step / RULES):.2f}%", _plain(top * step / RULES))
         for step in range(1, RULES + 1)
     )
     return Bars(tuple(bars), tuple(months), values)
@@ -77,6 +79,13 @@ def draw(pairs: Sequence[Pair], *, write: Callable[[Decimal], str]) -> Bars | No
 def _bar(left: float, width: float, share: Decimal, look: str) -> Bar:
     height = float(share) * DRAWN
     return Bar(f"{left:.2f}%", f"{DRAWN - height:.2f}%", f"{width:.2f}%", f"{height:.2f}%", look)
+
+
+def _plain(value: Decimal) -> str:
+    """Return a round number without a unit, and without digits that say nothing."""
+    exponent = value.normalize().as_tuple().exponent
+    digits = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    return number_format(value, decimal_pos=digits, force_grouping=True)
 
 
 def _round_top(highest: Decimal | int) -> Decimal:

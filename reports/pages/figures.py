@@ -6,10 +6,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.core.paginator import Page, Paginator
-from django.utils.dates import MONTHS_3
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from drivers.models import Fleet
 from reports.measures import HUNDRED, Measure, Source, Sums, Topic
@@ -17,7 +17,6 @@ from reports.models import Dimension
 from reports.months import Period, add_months
 from reports.pages.bars import Bars, Pair, draw
 from reports.selectors import added_up, monthly_sums, names_of, plain, sums_by
-from shell.formats import month_name
 
 PAGE_SIZE = 25
 MINUS = "−"
@@ -191,18 +190,20 @@ def _chart(
     found: dict[tuple[date, str], Sums],
     period: Period,
 ) -> Chart:
-    def value(month: date) -> Decimal | None:
+    def sums_of(month: date) -> Sums | None:
         sums = list(_of(topic, currency, found, [month]))
-        return measure.of(added_up(topic.source, sums)) if sums else None
+        return added_up(topic.source, sums) if sums else None
 
     pairs, rows = [], []
     for month in period.twelve():
-        now, before = value(month), value(add_months(month, -12))
+        sums = [sums_of(month), sums_of(add_months(month, -12))]
+        now, before = (measure.of(each) if each else None for each in sums)
+        drawn = [measure.bare(each) if each else None for each in sums]
         chosen = not period.is_year and month == period.start
-        pairs.append(Pair(str(MONTHS_3[month.month]), now, before, chosen))
+        pairs.append(Pair(date_format(month, "M"), *drawn, chosen))
         rows.append(
             ChartRow(
-                month_name(month),
+                short_month(month),
                 _written(measure, now, currency),
                 _written(measure, before, currency),
                 change_text(measure, now, before),
@@ -211,11 +212,16 @@ def _chart(
         )
     return Chart(
         f"{measure.key}{f'-{currency.lower()}' if currency else ''}",
-        f"{measure.label}, {currency}" if currency else str(measure.label),
-        draw(pairs, write=lambda number: measure.write(number, currency)),
+        f"{measure.label} ({currency})" if currency else measure.name,
+        draw(pairs),
         rows,
         _years(period),
     )
+
+
+def short_month(month: date) -> str:
+    # Translators: Django's date format of a month where there is little room.
+    return date_format(month, pgettext("format", "M Y"))
 
 
 def _years(period: Period) -> tuple[str, str]:
