@@ -4,6 +4,7 @@ from django.db import connection, transaction
 
 from charging.models import CostCentre, Session
 from drivers.models import Fleet
+from mirror.migration_lock import without_limits
 
 # Cost centres and currencies that they are spread over.
 CENTRES = 20
@@ -60,12 +61,12 @@ def fill_sessions(fleet: Fleet, *, count: int) -> None:
         **dict.fromkeys(("reference", "stop_reason", "billing_status", "id_tag_end"), "''"),
     }
     table = Session._meta.db_table
-    with connection.cursor() as cursor, transaction.atomic():
+    with connection.cursor() as cursor, transaction.atomic(), without_limits(connection):
         cursor.execute(f"TRUNCATE {table} CASCADE")
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
-            f" FROM (SELECT n, {start} AS started_at FROM generate_series(0::bigint, {count - 1}::bigint) AS n)"
-            f" AS numbers{joins}{places}"
+            f" FROM (SELECT n, {start} AS started_at"
+            f" FROM generate_series(0::bigint, {count - 1}::bigint) AS n) AS numbers{joins}{places}"
         )
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {table}")
