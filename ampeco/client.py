@@ -14,6 +14,7 @@ from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
 from ampeco.calls.power import PowerCalls
 from ampeco.calls.sessions import SessionCalls
+from ampeco.calls.tariffs import TariffCalls
 from ampeco.resources import Resources
 from upstream.calls import Observer
 from upstream.circuit_breaker import CacheCircuitBreaker
@@ -28,6 +29,7 @@ class AmpecoClient(
     BookingCalls,
     SessionCalls,
     BillingCalls,
+    TariffCalls,
     NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.

@@ -130,11 +130,13 @@ def open_run(
     counts: dict[str, Any] | None = None,
     not_within: timedelta | None = None,
     clock_behind: timedelta = CLOCK_SKEW,
+    updated_after: datetime | None = None,
 ) -> SyncRun:
     """Begin a run, or take up the last one of its kind where it broke off.
 
     `counts` is what a new one begins with, those of the sites' mirror by default; `clock_behind` is
-    how much earlier by the operator's clock than by ours a change may be dated. A run left
+    how much earlier by the operator's clock than by ours a change may be dated; `updated_after` is
+    since when changes are read by one of another kind than the sites' mirror. A run left
     `running` by a process that died is taken over. Raises RunUnderWay when another process is at
     work on one, is faster in taking it up, or has ended one `not_within` so long: whoever asked
     before whether it is due may come when that one has just finished.
@@ -148,7 +150,7 @@ def open_run(
                     kind=kind,
                     started_at=now,
                     alive_at=now,
-                    updated_after=_changes_since(kind, clock_behind=clock_behind),
+                    updated_after=updated_after or _changes_since(kind, clock_behind=clock_behind),
                     phase=first_phase,
                     counts=no_counts() if counts is None else counts,
                 )

@@ -163,6 +163,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "charging.Assignment": {"user": WHOSE, "changes": TEXT},
     "charging.Session": {
         "ampeco_id": OPERATORS_KEY,
+        "continues": OPERATORS_KEY,
         "driver": WHOSE,
         "reference": TEXT,
         "id_tag_end": PERSONAL,
@@ -260,8 +261,9 @@ NOT_PERSONAL: dict[str, str] = {
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",
     "waiting.WishEvent": "id wish at what offer",
-    "notifications.Notification": "id booking request event wish_event budget_warning kind audience "
-    "message_id state attempts doubts next_attempt_at lease_until lease_owner problem created_at sent_at",
+    "notifications.Notification": "id booking request event wish_event budget_warning kind "
+    "audience message_id state attempts doubts next_attempt_at lease_until lease_owner problem "
+    "created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",

@@ -20,6 +20,8 @@ from sandbox.world.holdings import SHAPES
 from sandbox.world.state import StateUnreadable
 from sandbox.world.world import World
 
+# In the default world, unless said otherwise.
+WALK_INS_A_DAY = 0.33
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -57,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decision-delay", type=float, metavar="SECONDS", help="4 by default")
     parser.add_argument("--manual", action="store_true", help="a person decides, at the desk")
     parser.add_argument("--late-share", type=float, default=0.0, metavar="P", help="of drivers")
+    parser.add_argument(
+        "--walk-ins",
+        type=float,
+        metavar="N",
+        help="so many sessions a day and driver without a booking; a third in the default world",
+    )
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
     parser.add_argument("--no-evse-list", action="store_true", help="403 for the list of all EVSEs")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="so many calls a minute")
@@ -97,6 +105,8 @@ def world_from(options: argparse.Namespace) -> World:
     world.shape = options.shape
     world.late_share = options.late_share
     world.evse_list_forbidden = options.no_evse_list
+    in_default = WALK_INS_A_DAY if options.locations is None else 0.0
+    world.walk_ins_a_day = in_default if options.walk_ins is None else options.walk_ins
     world.rate_limit = options.rate_limit
     for text in options.fault:
         world.faults.add(**Faults.parse(text))

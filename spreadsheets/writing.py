@@ -49,14 +49,24 @@ def as_workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """Return a table as CSV with the signs that are usual where the reader's language is spoken."""
     decimal_sign = get_format("DECIMAL_SEPARATOR")
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if decimal_sign == "," else ",")
+    return (BYTE_ORDER_MARK + csv_lines([header, *rows], decimal_sign)).encode()
+
+
+def csv_lines(rows: Iterable[Sequence[Cell]], decimal_sign: str) -> str:
+    """Return lines of CSV: no cell is taken for a formula, and numbers stay numbers.
+
+    Where numbers have commas, spreadsheets part the cells by semicolons. Instants are written with
+    their offset if they have one.
+    """
 
     def written(cell: Cell) -> str:
         if isinstance(cell, float | Decimal):
             return str(cell).replace(".", decimal_sign)
+        if isinstance(cell, datetime) and cell.tzinfo is not None:
+            return cell.isoformat(timespec="seconds")
         return guarded_cell(cell) if isinstance(cell, str) else text_of(cell)
 
-    writer.writerow([guarded_cell(title) for title in header])
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";" if decimal_sign == "," else ",")
     writer.writerows([written(cell) for cell in row] for row in rows)
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+    return text.getvalue()

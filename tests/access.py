@@ -309,6 +309,112 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/bookings/notices/", stranger=200, viewer=403, manager=200),
     ],
     "notifications:sent": [page("get", "/bookings/sent/", stranger=200, viewer=200, manager=200)],
+    "charging:list": [
+        page("get", "/charging/", stranger=200, viewer=200, manager=200),
+        page("get", "/charging/?driver_key={driver}", stranger=200, viewer=200, manager=200),
+    ],
+    **{
+        f"charging:by_{name}": [
+            page("get", f"/charging/by-{path}/", stranger=200, viewer=200, manager=200)
+        ]
+        for name, path in (
+            ("driver", "driver"),
+            ("vehicle", "vehicle"),
+            ("site", "site"),
+            ("cost_centre", "cost-centre"),
+            ("month", "month"),
+        )
+    },
+    "charging:export": [page("get", "/charging/export.csv", stranger=200, viewer=200, manager=200)],
+    "charging:detail": [
+        page("get", "/charging/{charging}/", stranger=404, viewer=200, manager=200)
+    ],
+    # Without a receipt it leads back to the session.
+    "charging:receipt": [
+        page("get", "/charging/{charging}/receipt/", stranger=404, viewer=302, manager=302)
+    ],
+    "charging:assign": [
+        page("get", "/charging/assign/", stranger=200, viewer=403, manager=200),
+        page("get", "/charging/assign/?session={charging}", stranger=404, viewer=403, manager=200),
+        page(
+            "post",
+            "/charging/assign/",
+            {"session": "{charging}", "reference": "Ours", "cost_centre": "0"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "charging:cost_centres": [
+        page("get", "/charging/cost-centres/", stranger=200, viewer=200, manager=200)
+    ],
+    "charging:add_cost_centre": [
+        page(
+            "post",
+            "/charging/cost-centres/add/",
+            {"cost_centre": "CC 99"},
+            stranger=302,
+            viewer=403,
+            manager=302,
+        ),
+        page("get", "/charging/cost-centres/add/", stranger=302, viewer=403, manager=302),
+    ],
+    "charging:change_cost_centre": [
+        page(
+            "get",
+            "/charging/cost-centres/{cost_centre}/",
+            stranger=404,
+            viewer=403,
+            manager=200,
+        ),
+        page(
+            "post",
+            "/charging/cost-centres/{cost_centre}/",
+            {"cost_centre": "CC 98"},
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+    ],
+    "charging:retire_cost_centre": [
+        page(
+            "post",
+            "/charging/cost-centres/{cost_centre}/retire/",
+            stranger=404,
+            viewer=403,
+            manager=302,
+        ),
+        page(
+            "get",
+            "/charging/cost-centres/{cost_centre}/retire/",
+            stranger=405,
+            viewer=403,
+            manager=405,
+        ),
+    ],
+    "charging:budgets": [page("get", "/charging/budgets/", stranger=200, viewer=200, manager=200)],
+    "charging:add_budget": [
+        for_admins(
+            "post",
+            "/charging/budgets/add/",
+            302,
+            {"amount": "100", "currency": "USD", "warn_percent": "80"},
+        ),
+        for_admins("get", "/charging/budgets/add/", 302),
+    ],
+    "charging:change_budget": [
+        for_admins("get", "/charging/budgets/{budget}/", 200),
+        for_admins(
+            "post", "/charging/budgets/{budget}/", 302, {"amount": "100", "warn_percent": "80"}
+        ),
+        # Another fleet's.
+        for_admins("get", "/charging/budgets/{other_budget}/", 404),
+    ],
+    "charging:remove_budget": [
+        for_admins("post", "/charging/budgets/{budget}/remove/", 302),
+        for_admins("get", "/charging/budgets/{budget}/remove/", 405),
+        for_admins("post", "/charging/budgets/{other_budget}/remove/", 404),
+    ],
     "drivers:list": [page("get", "/drivers/", stranger=200, viewer=200, manager=200)],
     "drivers:add": [
         page("post", "/drivers/add/", {"email": ""}, stranger=200, viewer=403, manager=200),

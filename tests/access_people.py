@@ -23,7 +23,9 @@ from tests.energy.factories import (
 )
 from tests.factories import (
     BookingRequestFactory,
+    BudgetFactory,
     CalendarFeedFactory,
+    CostCentreFactory,
     DriverFactory,
     EvseFactory,
     LimitFactory,
@@ -35,6 +37,7 @@ from tests.factories import (
     next_noon,
     secret_of,
 )
+from tests.factories import SessionFactory as ChargedFactory
 from tests.many import series_at, tables
 
 
@@ -75,11 +78,24 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
         **of_a_team(fleet),
         "rule": str(LimitFactory(fleet=fleet, by_fleet=True, most=9).pk),
         "other_rule": str(LimitFactory(by_fleet=True).pk),
+        **of_what_was_charged(fleet, mirrored_driver, evse),
         **somebody_elses_log_in(),
         "day": f"{next_noon():%Y-%m-%d}",
         # After the booking, which the fleet is told that it has already.
         "start": f"{next_noon() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
         "key": str(uuid.uuid4()),
+    }
+
+
+def of_what_was_charged(fleet, driver, evse) -> dict[str, str]:
+    """Return a session, a cost centre and a budget of the fleet; a budget of another one."""
+    return {
+        "charging": str(
+            ChargedFactory(fleet=fleet, driver=driver, evse=evse, reference="Our job 8").pk
+        ),
+        "cost_centre": str(CostCentreFactory(fleet=fleet, code="Ownly centre").pk),
+        "budget": str(BudgetFactory(fleet=fleet).pk),
+        "other_budget": str(BudgetFactory().pk),
     }
 
 

@@ -11,7 +11,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed, kept, new_secret
-from charging.models import Session
+from charging.models import Budget, CostCentre, Session
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from limits.models import Limit
 from notifications.models import Notification
@@ -218,6 +218,25 @@ class SessionFactory(factory.django.DjangoModelFactory):
     billing_status = "completed"
     payment = Session.Payment.PAID
     synced_at = factory.LazyFunction(now)
+
+
+class CostCentreFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CostCentre
+
+    fleet = factory.SubFactory(FleetFactory)
+    code = factory.Sequence(lambda n: f"CC {4000 + n}")
+
+
+class BudgetFactory(factory.django.DjangoModelFactory):
+    """A fleet's budget of 1,000 EUR a month, with a warning at 80 %."""
+
+    class Meta:
+        model = Budget
+
+    fleet = factory.SubFactory(FleetFactory)
+    amount = Decimal(1000)
+    currency = "EUR"
 
 
 class BookingRequestFactory(factory.django.DjangoModelFactory):

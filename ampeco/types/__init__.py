@@ -30,6 +30,7 @@ from ampeco.types.places import (
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
 from ampeco.types.sessions import Consumption, PricePart, Session
+from ampeco.types.tariffs import Tariff, TariffGroup, TariffSnapshot
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -65,6 +66,9 @@ __all__ = [
     "Session",
     "Slot",
     "Subscription",
+    "Tariff",
+    "TariffGroup",
+    "TariffSnapshot",
     "Transaction",
     "UnreadablePayload",
     "User",

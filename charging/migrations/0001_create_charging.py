@@ -155,6 +155,10 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=64, verbose_name="reference"),
                 ),
                 (
+                    "continues",
+                    models.CharField(blank=True, db_default="", default="", max_length=64),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[

@@ -72,6 +72,9 @@ class Session(models.Model):
     # Whether a person said so: then the mirror leaves vehicle and cost centre alone.
     assigned_by_hand = models.BooleanField(default=False, db_default=False, editable=False)
     reference = models.CharField(_("reference"), max_length=64, blank=True)
+    # The AMPECO id of the session of which this one holds what came after the charger had been
+    # silent: energy and cost are beside those of the first, but it is the same charge.
+    continues = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.UNKNOWN)
     stop_reason = models.CharField(_("why it ended"), max_length=64, blank=True)

@@ -14,6 +14,7 @@ from charging.actions.assign import Wanted
 from charging.models import Budget, CostCentre, Session
 from charging.selectors.cost_centres import cost_centres_of, current_cost_centres
 from charging.selectors.filters import NONE, Paid, SessionFilter
+from charging.services import last_day_of
 from drivers.models import Fleet
 from shell.comma_field import CommaField
 from shell.plain_text import OneLines
@@ -60,7 +61,7 @@ def days_of(period: Period, today: date) -> tuple[date | None, date | None]:
         return last.replace(month=1, day=1), last
     if period == Period.YEAR:
         return year, year.replace(month=12, day=31)
-    return month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return month, last_day_of(month)
 
 
 def _key() -> forms.IntegerField:

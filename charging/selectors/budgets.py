@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
 
 from charging.models import Budget
 from charging.selectors.filters import SessionFilter, narrowed_sessions
-from charging.services import month_of
+from charging.services import last_day_of
 from drivers.models import Fleet
 
 
@@ -20,6 +20,10 @@ class Spending:
     budget: Budget
     month: date
     spent: Decimal
+
+    @property
+    def last_day(self) -> date:
+        return last_day_of(self.month)
 
     @property
     def percent(self) -> int:
@@ -50,10 +54,6 @@ def budgets_of(fleet: Fleet) -> QuerySet[Budget]:
         .select_related("cost_centre", "fleet")
         .order_by(F("cost_centre__code").asc(nulls_first=True), "currency", "pk")
     )
-
-
-def last_day_of(month: date) -> date:
-    return month_of(month + timedelta(days=31)) - timedelta(days=1)
 
 
 def spending_of(fleet: Fleet, month: date, budgets: Iterable[Budget]) -> list[Spending]:

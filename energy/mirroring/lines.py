@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from ampcontrol.types import Point
 from energy.mirroring.turns import Outcome, Turn
-from energy.mirroring.upserts import fitting
 from energy.models import Line, LinePoint
+from mirror.fitting import fitting
 
 BACK = timedelta(hours=1)
 AHEAD = timedelta(hours=36)

@@ -9,8 +9,9 @@ from django.db import transaction
 from ampcontrol import types
 from energy.mirroring.plans import expected_end, power_at
 from energy.mirroring.turns import Outcome, Turn
-from energy.mirroring.upserts import fitting, store
+from energy.mirroring.upserts import store
 from energy.models import Session
+from mirror.fitting import fitting
 
 OVERLAP = timedelta(minutes=1)
 # After a longer pause sessions may have begun and ended that were never seen among the active ones.

@@ -15,10 +15,10 @@ from django.db.models import F, Q
 
 from ampcontrol.types import Telematics
 from energy.mirroring.turns import Outcome, Turn
-from energy.mirroring.upserts import fitting
 from energy.models import Link, Network, Reading, RemoteVehicle, Session, VehicleNow, VehicleState
 from energy.models.states import Source
 from energy.selectors.walls import vehicles_by_remote_id
+from mirror.fitting import fitting
 
 # Clocks in vehicles may be this far ahead; what is later is a slip.
 AHEAD = timedelta(minutes=5)

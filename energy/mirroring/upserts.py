@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol, TypeVar
 
 from django.db import models, transaction
@@ -10,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from energy.mirroring.turns import Outcome
 from energy.models.mirrored import Remote
+from mirror.fitting import fitting
 
 BOOKKEEPING = ("remote_id", "read_at", "retired_at")
-LARGEST_SMALL = 32767
 
 
 class Record(Protocol):
@@ -100,26 +99,6 @@ def store(
         "skipped": skipped,
     }
     return Outcome(counts={noun: counts}, problem=problem)
-
-
-def fitting(field: "models.Field[Any, Any]", value: Any) -> Any:
-    """Return a value as its column can hold it; a number that is out of bounds is unknown."""
-    match field:
-        case models.CharField() if isinstance(value, str):
-            return value[: field.max_length]
-        case models.DecimalField() if value is not None:
-            return _decimal(field, value)
-        case models.PositiveSmallIntegerField() if value is not None:
-            return value if 0 <= value <= LARGEST_SMALL else None
-    return value
-
-
-def _decimal(field: "models.DecimalField[Any, Any]", value: Any) -> Decimal | None:
-    places = field.decimal_places or 0
-    number = Decimal(value)
-    if not number.is_finite() or abs(number) >= Decimal(10) ** ((field.max_digits or 0) - places):
-        return Decimal(0) if not field.null else None
-    return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def _differs(old: Remote, new: Remote, fields: Iterable["models.Field[Any, Any]"]) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings.wording.facts import Fact, one_line
-from charging.selectors.budgets import last_day_of
+from charging.services import last_day_of
 from notifications.models import Notification
 from shell.money import money
 

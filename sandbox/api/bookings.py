@@ -1,4 +1,4 @@
-"""Availability, booking requests, bookings and sessions over HTTP."""
+"""Availability, booking requests and bookings over HTTP."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -26,7 +26,6 @@ from sandbox.world.records import (
     CONNECTOR_TYPES,
     CURRENT_TYPES,
     REQUEST_STATUSES,
-    SESSION_STATUSES,
     VEHICLE_TYPES,
     Booking,
     Request,
@@ -215,27 +214,6 @@ def list_bookings(world: World, request: HttpRequest) -> dict[str, Any]:
 def read_booking(world: World, request: HttpRequest, pk: int) -> dict[str, Any]:
     evses = includes(request, "bookedEvses")
     return {"data": payloads.booking(world, found(world.bookings, pk), evses=evses)}
-
-
-def list_sessions(world: World, request: HttpRequest) -> dict[str, Any]:
-    """List charging sessions; their pages are numbered unless a cursor is sent."""
-    status = choice(request, "status", SESSION_STATUSES)
-    wanted = {
-        "user_id": number(request, "userId"),
-        "evse_id": number(request, "evseId"),
-        "charge_point_id": number(request, "chargePointId"),
-    }
-    started = window(request, "startedAfter", "startedBefore")
-    ended = window(request, "endedAfter", "endedBefore")
-    rows = [
-        each
-        for each in world.sessions.values()
-        if all(value is None or getattr(each, name) == value for name, value in wanted.items())
-        and status in {None, payloads.session_status(world, each)}
-        and started(each.started_at)
-        and ended(each.stops_at if payloads.session_is_over(world, each) else None)
-    ]
-    return page_of(request, rows, lambda each: payloads.session(world, each), numbered=True)
 
 
 def _wanted(request: HttpRequest, records: Iterable[Placed], status: str | None) -> list[Placed]:

@@ -28,6 +28,7 @@ from sandbox.api import (
     places,
     power,
     roaming,
+    sessions,
     tariffs,
 )
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
@@ -83,14 +84,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/resources/booking-requests/v1.0/<int:pk>"): _reader("requests", payloads.request),
     ("GET", "/resources/bookings/v1.0"): bookings.list_bookings,
     ("GET", "/resources/bookings/v1.0/<int:pk>"): bookings.read_booking,
-    ("GET", "/resources/sessions/v1.0"): bookings.list_sessions,
-    ("GET", "/resources/sessions/v1.0/<int:pk>"): _reader("sessions", payloads.session),
     ("GET", "/notifications/v2.0"): notifications.list_subscriptions,
     ("POST", "/notifications/v2.0"): notifications.subscribe,
     ("GET", "/notifications/v2.0/<pk>"): notifications.read_subscription,
     ("PUT", "/notifications/v2.0/<pk>"): notifications.change_subscription,
     ("DELETE", "/notifications/v2.0/<pk>"): notifications.unsubscribe,
     **tariffs.OPERATIONS,
+    **sessions.OPERATIONS,
     **billing.OPERATIONS,
     **control.OPERATIONS,
     **maintenance.OPERATIONS,

@@ -1,6 +1,6 @@
 """Records as AMPECO's JSON: the shapes of version 3.110, and of 3.108 where they differ."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.world.records import (
@@ -12,7 +12,6 @@ from sandbox.world.records import (
     Location,
     ParkingSpace,
     Request,
-    Session,
     User,
 )
 from sandbox.world.world import World
@@ -138,6 +137,8 @@ def evse(world: World, record: Evse, *, connectors: bool, nested: bool = False) 
     }
     if not nested:
         payload["chargePointId"] = record.charge_point_id
+    if record.tariff_group_id is not None:
+        payload["tariffGroupId"] = record.tariff_group_id
     if connectors:
         payload["connectors"] = [
             {"id": plug.id, "type": plug.type, "maxPowerWh": record.power_kw * 1000}
@@ -209,7 +210,7 @@ def user(world: World, record: User, *, invites: bool) -> Payload:
         "locale": record.locale,
         "status": record.status,
         "balance": 0,
-        "userGroupIds": [],
+        "userGroupIds": list(record.group_ids),
         "lastUpdatedAt": instant(record.updated_at),
         "createdAt": instant(record.updated_at),
     }
@@ -301,45 +302,3 @@ def booking(world: World, record: Booking, *, evses: bool) -> Payload:
     elif evses:
         payload["bookedEvses"] = [{"id": record.evse_id}]
     return payload
-
-
-def session_is_over(world: World, record: Session) -> bool:
-    return world.clock.now() >= record.stops_at
-
-
-def session_status(world: World, record: Session) -> str:
-    return "finished" if session_is_over(world, record) else "active"
-
-
-def session(world: World, record: Session) -> Payload:
-    """Return a session; energy is in Wh and grows until it has stopped."""
-    now = world.clock.now()
-    until = min(now, record.stops_at)
-    energy = _energy(world, record, until)
-    over = session_is_over(world, record)
-    return {
-        "id": str(record.id),
-        "chargePointId": record.charge_point_id,
-        "evseId": record.evse_id,
-        "status": session_status(world, record),
-        "userId": record.user_id,
-        "bookingId": record.booking_id,
-        "startedAt": instant(record.started_at),
-        "stoppedAt": instant(record.stops_at) if over else None,
-        "energy": energy,
-        "energyConsumption": {"total": energy, "grid": energy},
-        "totalAmount": {"withTax": round(energy * 0.000339, 2)},
-        "currency": "EUR",
-        "authorizationId": None,
-        "billingStatus": "completed" if over else "pending",
-        "lastUpdatedAt": instant(until),
-    }
-
-
-def _energy(world: World, record: Session, until: datetime) -> int:
-    """Return what was delivered in Wh: as measured, or else three fifths of the most."""
-    measured = world.meter(record) if world.meter else None
-    if measured is not None:
-        return round(measured * 1000)
-    hours = max(timedelta(0), until - record.started_at) / timedelta(hours=1)
-    return round(hours * record.power_kw * 600)

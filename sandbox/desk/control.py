@@ -20,7 +20,7 @@ from sandbox.api.filters import (
     required_id,
     required_instant,
 )
-from sandbox.desk import charging_control
+from sandbox.desk import charging_control, session_control
 from sandbox.world.holdings import RUNNING_CHANGES, SHAPES
 from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES, Booking, Plan
 from sandbox.world.world import World
@@ -47,6 +47,11 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "failed_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "running_changes": lambda value: isinstance(value, str) and value in RUNNING_CHANGES,
     "rate_limit": lambda value: value is None or (type(value) is int and value >= 1),
+    "walk_ins_a_day": lambda value: _is_number(value) and 0 <= value <= 1,
+    "walk_in_months": lambda value: _is_number(value) and 0 <= value <= 60,
+    "billing_delay": lambda value: _is_number(value) and value >= 0,
+    "failed_payment_share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "refunded_share": lambda value: _is_number(value) and 0 <= value <= 1,
 }
 LONGEST_JUMP = 366 * 24 * 3600
 
@@ -234,5 +239,6 @@ ROUTES = Map(
         Rule("/control/bookings/<int:pk>", methods=["POST", "DELETE"], endpoint=_booking),
         Rule("/control/evses/<int:pk>", methods=["POST"], endpoint=_evse),
         *charging_control.RULES,
+        *session_control.RULES,
     ]
 )

@@ -19,4 +19,5 @@ def physics_of(world: World) -> Physics:
     memory.restore(depots)
     physics = Physics(depots)
     world.meter = physics.measured_kwh
+    world.curve = physics.curve_of
     return physics

@@ -82,6 +82,25 @@ class Physics:
             return None
         return self.energy_of(key)
 
+    def curve_of(self, session: Session) -> list[tuple[datetime, float, float]]:
+        """Return when a session had drawn how many kWh, and the kW then; [] where not measured."""
+        if session.evse_id not in self.depots.plug_of_evse:
+            return []
+        self.look()
+        key, points, done = f"session/{session.id}", [], 0.0
+        first, last = number_of(session.started_at), number_of(self.now.at)
+        for number in range(first, last + 1):
+            step = self.steps.get(number, {}).get(key)
+            if step is None:
+                if number == first:
+                    # Too long ago: forgotten.
+                    return []
+                continue
+            at = session.started_at + (number - first) * STEP
+            points.append((at, done, step.kw))
+            done += step.kwh
+        return [*points, (points[-1][0] + STEP, done, 0.0)] if points else []
+
     def energy_of(self, key: str) -> float:
         """Return what the meter has counted for a charge by now, in kWh."""
         charge = self.arrivals.charges.get(key)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from sandbox.api.notifications import HARDWARE, NETWORK, PARKING, SESSION
-from sandbox.api.payloads import instant, session, session_is_over
+from sandbox.api.payloads import instant
+from sandbox.api.sessions import payload as session
+from sandbox.api.sessions import session_is_over
 from sandbox.world.records import Evse, Session
 from sandbox.world.world import World
 

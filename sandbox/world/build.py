@@ -9,6 +9,7 @@ from sandbox.world.belongings import add_id_tags, add_parking_spaces
 from sandbox.world.cast import HUDSON, PARTNERS, PEOPLE, Person
 from sandbox.world.power import add_power
 from sandbox.world.records import ChargePoint, Connector, Evse, Invite, Location, User
+from sandbox.world.tariffs import add_tariffs
 from sandbox.world.world import World
 
 DATA = Path(__file__).parent / "data"
@@ -70,6 +71,7 @@ def build_world(
                 (HUDSON,),
             ),
         )
+    add_tariffs(world)
     return world
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.faults import Faults
+from sandbox.world.accounts import Accounts
 from sandbox.world.clock import Clock
 from sandbox.world.records import (
     Booking,
@@ -23,6 +24,7 @@ from sandbox.world.records import (
     Session,
     User,
 )
+from sandbox.world.walk_ins import Days
 
 SHAPES = ("3.110", "3.108")
 RUNNING_CHANGES = ("taken", "rejected", "invalid")
@@ -72,6 +74,15 @@ class Holdings:
         self.late_share = 0.0
         self.failed_share = 0.0
         self.rate_limit: int | None = None
+        # Sessions without a booking: how many a driver has a day, and for how many months back.
+        self.walk_ins_a_day = 0.0
+        self.walk_in_months = 13.0
+        self.walk_in_days = Days()
+        # In seconds from the end of a session until it is known what it costs.
+        self.billing_delay = 0.0
+        self.failed_payment_share = 0.03
+        self.refunded_share = 0.01
+        self.accounts = Accounts()
 
         self.locations: dict[int, Location] = {}
         self.charge_points: dict[int, ChargePoint] = {}
@@ -80,6 +91,9 @@ class Holdings:
         # Circuits and what electricity costs: see sandbox.world.power.
         self.circuits: dict[int, Any] = {}
         self.rates: dict[int, Any] = {}
+        # What charging costs: see sandbox.world.tariffs.
+        self.tariffs: dict[int, Any] = {}
+        self.tariff_groups: dict[int, Any] = {}
         self.users: dict[int, User] = {}
         self.partners: dict[int, str] = {}
         self.invites: dict[int, Invite] = {}
@@ -90,6 +104,8 @@ class Holdings:
         self.keepsakes: dict[str, Keepsake] = {}
         # Tells what a session has delivered by now in kWh, where somebody measures it.
         self.meter: Callable[[Session], float | None] | None = None
+        # The same over time: when, kWh by then, and kW.
+        self.curve: Callable[[Session], list[tuple[datetime, float, float]]] | None = None
 
         # Who tells others what happens here (`sandbox.notices`).
         self.notifier: object | None = None

@@ -102,6 +102,7 @@ class Evse:
     status: str = "enabled"
     hardware_status: str | None = "available"
     booking_enabled: bool = True
+    tariff_group_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -157,6 +158,9 @@ class User:
     status: str
     updated_at: datetime
     invites: list[Invite] = field(default_factory=list)
+    # User groups, and the subscription plans that are active.
+    group_ids: list[int] = field(default_factory=list)
+    plan_ids: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -215,16 +219,22 @@ class Booking:
 
 @dataclass(slots=True)
 class Session:
-    """A charging session that fulfils a booking; its energy grows until it stops."""
+    """A charging session, mostly one that fulfils a booking; its energy grows until it stops.
+
+    `wants_kwh` is what the battery takes of one without a booking; `cpo` the operator of another
+    network whose charger it was.
+    """
 
     id: int
-    booking_id: int
+    booking_id: int | None
     user_id: int | None
     evse_id: int
     charge_point_id: int
     started_at: datetime
     stops_at: datetime
-    power_kw: int
+    power_kw: float
+    wants_kwh: float | None = None
+    cpo: str = ""
 
 
 @dataclass(slots=True)

@@ -247,6 +247,36 @@ class World(Holdings):
         self.set_booking_status(booking, "completed")
         return session
 
+    def add_session(
+        self,
+        *,
+        user_id: int,
+        evse_id: int,
+        started_at: datetime,
+        stops_at: datetime,
+        wants_kwh: float,
+    ) -> Session:
+        """Let a driver have plugged in, or do so later, without a booking.
+
+        Raises KeyError for an EVSE or a driver that does not exist.
+        """
+        evse = self.evses[evse_id]
+        session = Session(
+            id=next(reversed(self.sessions), 0) + 1,
+            booking_id=None,
+            user_id=self.users[user_id].id,
+            evse_id=evse.id,
+            charge_point_id=evse.charge_point_id,
+            started_at=started_at,
+            stops_at=stops_at,
+            power_kw=evse.power_kw,
+            wants_kwh=wants_kwh,
+        )
+        self.sessions[session.id] = session
+        self._note("sessions", session)
+        self.save()
+        return session
+
     def _stop_session_with(self, booking: Booking) -> None:
         """Let a session that still runs end with its booking, whose end was changed."""
         session = self.sessions.get(booking.session_id or 0)

@@ -278,6 +278,28 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+    "tariff_pages": ("tariffsListing", [payload("tariff", "3.110")], lambda c: c.tariff_pages()),
+    "tariff_for_user": (
+        "tariffsListing",
+        [payload("tariff", "3.110")],
+        lambda c: c.tariff_for_user(9, 42),
+    ),
+    "read_tariff": ("tariffRead", payload("tariff", "3.110"), lambda c: c.read_tariff(90)),
+    "tariff_group_pages": (
+        "tariffGroupsListing",
+        [payload("tariff", "group")],
+        lambda c: c.tariff_group_pages(),
+    ),
+    "read_tariff_group": (
+        "tariffGroupRead",
+        payload("tariff", "group"),
+        lambda c: c.read_tariff_group(9),
+    ),
+    "read_tariff_snapshot": (
+        "tariffSnapshotRead",
+        payload("tariff", "snapshot"),
+        lambda c: c.read_tariff_snapshot(9001),
+    ),
     "notification_subscriptions": (
         "notificationsListing",
         [SUBSCRIPTION],

@@ -40,6 +40,11 @@ LISTS = {
     "circuits with charge points": f"{API}/circuits/v2.0?include[]=chargePointPriorities",
     "electricity rates": f"{API}/electricity-rates/v2.0",
     "prices": f"{API}/electricity-rates/v2.0/1/price-periods",
+    "tariffs": f"{API}/tariffs/v1.0",
+    "tariffs by cursor": f"{API}/tariffs/v1.0?cursor=",
+    "tariffs of a group": f"{API}/tariffs/v1.0?filter[tariffGroupId]=22",
+    "tariff groups": f"{API}/tariff-groups/v1.0",
+    "tariff groups by cursor": f"{API}/tariff-groups/v1.0?cursor=",
     "id tags": f"{API}/id-tags/v2.0",
     "id tags by cursor": f"{API}/id-tags/v2.0?cursor=",
     "users": f"{API}/users/v1.0",
@@ -58,6 +63,8 @@ NOTHING = {
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
     "EVSEs": f"{API}/evses/v2.1?filter[lastUpdatedAfter]=2030-01-01T00:00:00Z",
     "parking spaces": f"{API}/parking-spaces/v1.0?filter[evseId]=1",
+    "tariffs of a type": f"{API}/tariffs/v1.0?filter[type]=unheard-of",
+    "tariffs of a partner": f"{API}/tariffs/v1.0?filter[partnerId]=999",
     "id tags of a user": f"{API}/id-tags/v2.0?filter[userId]=1",
     "users": f"{API}/users/v1.0?filter[email]=nobody@hudson.example",
     "users by cursor": f"{API}/users/v1.0?filter[email]=nobody@hudson.example&cursor=",
@@ -74,6 +81,8 @@ PARTS = {
     "EVSE with connectors": f"{API}/evses/v2.1/5001?include[]=connectors",
     "circuit": f"{API}/circuits/v2.0/701",
     "electricity rate": f"{API}/electricity-rates/v2.0/1",
+    "tariff group": f"{API}/tariff-groups/v1.0/22",
+    "tariff snapshot": f"{API}/tariff-snapshots/v1.0/30100",
     "user": f"{API}/users/v1.0/{CARLA.id}",
     "user with invites": f"{API}/users/v1.0/{CARLA.id}?include[]=partnerInvites",
     "user with an open invite": f"{API}/users/v1.0/{PENDING.id}?include[]=partnerInvites",
@@ -86,12 +95,19 @@ SINGLE = (
     "parking-spaces/v1.0",
     "circuits/v2.0",
     "electricity-rates/v2.0",
+    "tariffs/v1.0",
+    "tariff-groups/v1.0",
+    "tariff-snapshots/v1.0",
     "id-tags/v2.0",
     "users/v1.0",
     "partners/v2.0",
     "booking-requests/v1.0",
     "bookings/v1.0",
     "sessions/v1.0",
+    "transactions/v1.0",
+    "receipts/v2.0",
+    "invoices/v1.0",
+    "subscriptions/v1.0",
 )
 
 
@@ -152,6 +168,90 @@ def fill(world) -> None:
     world.ask(type="create", user_id=ANA.id, location_id=place, **times)
     world.ask(type="update", booking_id=2, start_at=SOON - HOUR)
     world.ask(type="cancel", booking_id=2, external_id="x" * 255)
+
+
+BILLING = {
+    "sessions": f"{API}/sessions/v1.0",
+    "sessions with their price": f"{API}/sessions/v1.0?withPriceBreakdown=true&cursor=",
+    "sessions of a partner": f"{API}/sessions/v1.0?filter[partnerId]={HUDSON}",
+    "paid sessions": f"{API}/sessions/v1.0?filter[paymentStatus]=paid",
+    "billed sessions": f"{API}/sessions/v1.0?filter[billingStatus]=completed",
+    "sessions that changed": f"{API}/sessions/v1.0?filter[lastUpdatedAfter]=2026-01-01T00:00:00Z",
+    "transactions": f"{API}/transactions/v1.0",
+    "transactions by cursor": f"{API}/transactions/v1.0?cursor=",
+    "transactions of a driver": f"{API}/transactions/v1.0?filter[userId]={ANA.id}",
+    "failed transactions": f"{API}/transactions/v1.0?filter[status]=failed",
+    "receipts": f"{API}/receipts/v2.0",
+    "receipts of a driver": f"{API}/receipts/v2.0?filter[userId]={ANA.id}",
+    "invoices": f"{API}/invoices/v1.0",
+    "subscriptions": f"{API}/subscriptions/v1.0",
+    "subscriptions by cursor": f"{API}/subscriptions/v1.0?cursor=&filter[status]=active",
+}
+# By resource, as tokens are forbidden it: a list of it.
+FORBIDDEN = {
+    "sessions": f"{API}/sessions/v1.0",
+    "transactions": f"{API}/transactions/v1.0",
+    "receipts": f"{API}/receipts/v2.0",
+    "invoices": f"{API}/invoices/v1.0",
+    "subscriptions": f"{API}/subscriptions/v1.0",
+}
+
+
+def let_drivers_charge(world) -> None:
+    """Let drivers have charged without a booking for three months."""
+    world.walk_ins_a_day, world.walk_in_months = 0.3, 3
+
+
+@pytest.mark.parametrize("name", BILLING)
+def test_lists_of_what_was_charged_and_paid(world, get, name):
+    let_drivers_charge(world)
+    charge(world)
+    url = BILLING[name] + ("&" if "?" in BILLING[name] else "?") + "per_page=7"
+    seen = set()
+    for _ in range(3):
+        page = get(url)
+        found = {each["id"] for each in page["data"]}
+        assert found
+        assert not found & seen
+        seen |= found
+        url = page["links"]["next"]
+        if url is None:
+            break
+
+
+@pytest.mark.parametrize("resource", FORBIDDEN)
+def test_what_was_charged_and_paid_may_be_forbidden(world, get, resource):
+    world.forbidden = [resource]
+    get(FORBIDDEN[resource], status=403)
+    for other in FORBIDDEN.keys() - {resource}:
+        get(FORBIDDEN[other])
+
+
+@pytest.mark.parametrize("noun", ["transactions/v1.0", "receipts/v2.0", "invoices/v1.0"])
+def test_single_papers(world, get, noun):
+    let_drivers_charge(world)
+    for listed in get(f"{API}/{noun}?per_page=5")["data"]:
+        single = get(f"{API}/{noun}/{listed['id']}")
+        # Of a transaction the document has the fields without anything around them.
+        assert (single if noun.startswith("transactions") else single["data"]) == listed
+
+
+def test_single_subscription(get):
+    listed = get(f"{API}/subscriptions/v1.0")["data"][0]
+    assert get(f"{API}/subscriptions/v1.0/{listed['id']}")["data"] == listed
+
+
+def test_curve_of_a_session(world, get):
+    let_drivers_charge(world)
+    charge(world)
+    ids = ["1", "2", *(one["id"] for one in get(f"{API}/sessions/v1.0?per_page=20")["data"])]
+    for pk in ids:
+        points = get(f"{API}/sessions/v1.0/{pk}/consumption-stats")["data"]
+        session = get(f"{API}/sessions/v1.0/{pk}?withPriceBreakdown=1")["data"]
+        energies = [point["energy"] for point in points]
+        assert energies == sorted(energies)
+        assert energies[-1] == pytest.approx(session["energy"], abs=1)
+        assert len(points) <= 300
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -171,6 +171,11 @@ class TestSettings:
             "running_changes": "rejected",
             "forbidden": ["tariffs"],
             "rate_limit": 60,
+            "walk_ins_a_day": 0.4,
+            "walk_in_months": 2,
+            "billing_delay": 600,
+            "failed_payment_share": 0.5,
+            "refunded_share": 0,
         }
         assert http.post("/control/settings", json=changes).json() == changes
         assert all(getattr(world, name) == value for name, value in changes.items())

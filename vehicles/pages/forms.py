@@ -95,6 +95,8 @@ class VehicleForm(OneLines, forms.ModelForm):
         ):
             field: Any = self.fields[name]
             field.queryset, field.empty_label = rows, gettext("None")
+        # The page has a list of suggestions by this name; what is not on it may be typed as well.
+        self.fields["cost_centre"].widget.attrs |= {"list": "cost-centres", "autocomplete": "off"}
         self.fields["reserve_percent"].widget = forms.TextInput(attrs={"inputmode": "numeric"})
         for field in self.fields.values():
             # The model's labels begin in small letters, for the back office.

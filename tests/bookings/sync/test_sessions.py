@@ -41,7 +41,7 @@ def test_belongs_to_its_booking_and_is_read(charging, workers):
     assert (session.status, session.read_at) == ("unknown", None)
     assert workers.read_sessions() == 1
     session.refresh_from_db()
-    assert (session.status, session.has_ended, session.currency) == ("active", False, "EUR")
+    assert (session.status, session.has_ended, session.currency) == ("active", False, "USD")
     assert session.started_at == session.booking.start_at + 3 * MINUTE
     # Half an hour at 150 kW, of which 60 % are used.
     assert session.energy_kwh == pytest.approx(Decimal(45), abs=Decimal("0.2"))

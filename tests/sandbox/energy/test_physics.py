@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.api import payloads
+from sandbox.api import sessions
 from sandbox.energy.attach import physics_of
 from sandbox.energy.cast import BY_KEY
 from sandbox.energy.physics import PER_QUARTER
@@ -112,7 +112,7 @@ def test_a_meter_counts_what_the_battery_got_and_what_was_lost(world, physics):
         steps = [taken[charge.key] for taken in physics.steps.values() if charge.key in taken]
         assert sum(step.kwh for step in steps) == pytest.approx(energy)
         # And AMPECO says so, in Wh, with what has flowed since the last step.
-        told = payloads.session(world, charge.session)["energy"]
+        told = sessions.payload(world, charge.session)["energy"]
         assert told == pytest.approx(physics.energy_of(charge.key) * 1000, abs=0.51)
         assert told >= energy * 1000 - 0.51
     assert seen == {"ac", "dc"}
@@ -124,11 +124,11 @@ def test_energy_of_a_session_grows_and_then_stays(world, physics):
     told = []
     for _ in range(80):
         world.clock.advance(timedelta(seconds=70))
-        told.append(payloads.session(world, session)["energy"])
+        told.append(sessions.payload(world, session)["energy"])
     assert told == sorted(told)
     assert told[-1] > told[0] > 0
     world.clock.advance(30 * HOUR)
-    assert payloads.session(world, session)["energy"] == told[-1]
+    assert sessions.payload(world, session)["energy"] == told[-1]
 
 
 def test_looking_often_or_once_is_the_same(physics, world):
@@ -153,7 +153,7 @@ def test_what_began_earlier_than_was_known_counts_from_then(world, physics):
     plug_in_everywhere(world)
     first = next(iter(world.sessions.values()))
     assert first.started_at < NOW
-    assert payloads.session(world, first)["energy"] > 0
+    assert sessions.payload(world, first)["energy"] > 0
 
 
 def test_a_session_from_before_the_depots_began_has_what_others_have(world):
@@ -168,7 +168,7 @@ def test_a_session_from_before_the_depots_began_has_what_others_have(world):
     session = world.start_session(booking)
     minutes = (session.stops_at - session.started_at) / MINUTE
     expected = minutes / 60 * session.power_kw * 600
-    assert payloads.session(world, session)["energy"] == pytest.approx(expected, abs=1)
+    assert sessions.payload(world, session)["energy"] == pytest.approx(expected, abs=1)
 
 
 def test_batteries_taper():
@@ -324,7 +324,7 @@ def test_a_session_that_is_cut_short_stops_there(world, physics):
     physics.look()
     world.move_booking(booking, end_at=world.clock.now() + MINUTE)
     world._stop_session_with(booking)
-    stopped = payloads.session(world, world.sessions[1])["energy"]
+    stopped = sessions.payload(world, world.sessions[1])["energy"]
     world.clock.advance(HOUR)
-    later = payloads.session(world, world.sessions[1])["energy"]
+    later = sessions.payload(world, world.sessions[1])["energy"]
     assert later == pytest.approx(stopped, abs=1)
