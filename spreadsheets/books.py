@@ -1,21 +1,19 @@
 """Tables written while they are read: several sheets of one XLSX file, and CSV in parts."""
 
-import csv
-import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 
 import xlsxwriter
 from django.utils.formats import get_format
 
-from spreadsheets.cells import guarded_cell
-from spreadsheets.table import Cell, text_of
-from spreadsheets.writing import BYTE_ORDER_MARK, COLUMN_WIDTH, FORMATS
+from spreadsheets.table import Cell
+from spreadsheets.writing import BYTE_ORDER_MARK, COLUMN_WIDTH, FORMATS, csv_lines
 
 # As many as a sheet holds, the names of the columns among them.
 MOST_ROWS = 2**20
@@ -69,23 +67,10 @@ def csv_parts(header: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
 
 
 def _csv_parts(header: Sequence[str], rows: Iterable[Row], sign: str) -> Iterator[bytes]:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if sign == "," else ",")
-    text.write(BYTE_ORDER_MARK)
-    writer.writerow([guarded_cell(title) for title in header])
-    for number, row in enumerate(rows, start=1):
-        writer.writerow([_csv_cell(cell, sign) for cell in row])
-        if number % AT_ONCE == 0:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
-
-
-def _csv_cell(cell: Cell, sign: str) -> str:
-    if isinstance(cell, float | Decimal):
-        return str(cell).replace(".", sign)
-    return guarded_cell(cell) if isinstance(cell, str) else text_of(cell)
+    waiting = iter(rows)
+    yield (BYTE_ORDER_MARK + csv_lines([header], sign)).encode()
+    while batch := list(islice(waiting, AT_ONCE)):
+        yield csv_lines(batch, sign).encode()
 
 
 def _write_sheet(book: Any, wanted: Sheet, formats: dict[type, Any], titles: set[str]) -> None:
