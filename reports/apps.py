@@ -7,3 +7,9 @@ class ReportsConfig(AppConfig):
 
     name = "reports"
     verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        from notifications.kinds.month_report import written_by
+        from reports.mails.writing import MonthWriter
+
+        written_by(MonthWriter())
