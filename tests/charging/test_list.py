@@ -13,6 +13,8 @@ from charging.selectors import sums
 from charging.selectors.filters import SessionFilter
 from charging.selectors.listing import PAGE_SIZE, SessionCursor, list_sessions
 from charging.selectors.sums import By, groups_of, total_of
+from charging.services import month_of
+from reports.summing.sessions import keep_sessions
 from tests.charging.charged import last_month, rows_of, text_of, this_month
 from tests.factories import (
     BookingFactory,
@@ -199,11 +201,11 @@ def test_a_month_within_days_keeps_to_them(as_manager, sessions):
 
 
 def test_too_many_of_a_long_time_are_not_summed(as_manager, fleet, sessions, monkeypatch):
-    monkeypatch.setattr(sums, "MOST_SUMMED", 2)
-    assert total_of(fleet, SessionFilter()) is None
-    text = text_of(as_manager.get(LIST, {"period": "all"}))
+    monkeypatch.setattr(sums, "MOST_SUMMED", 1)
+    of_dana = {"period": "all", "driver": "dana"}
+    text = text_of(as_manager.get(LIST, of_dana))
     assert "Pick a shorter period" in text
-    text = text_of(as_manager.get(f"{LIST}by-driver/", {"period": "all"}))
+    text = text_of(as_manager.get(f"{LIST}by-driver/", of_dana))
     assert "Pick a shorter period" in text
     # A month is.
     assert "12.00 EUR" in text_of(as_manager.get(LIST))
@@ -274,3 +276,28 @@ def test_viewers_have_nothing_to_tick(as_viewer, sessions):
     page = as_viewer.get(LIST).content.decode()
     assert 'name="session"' not in page
     assert "assign-sessions" not in page
+
+
+def test_of_many_sessions_the_sums_of_months_are_taken(as_manager, fleet, sessions, monkeypatch):
+    for month in {month_of(session.local_day) for session in sessions.values()}:
+        keep_sessions(fleet, month)
+    straight = {by: groups_of(fleet, SessionFilter(), by) for by in By}
+    total = total_of(fleet, SessionFilter())
+    monkeypatch.setattr(sums, "MOST_SUMMED", 2)
+    kept = total_of(fleet, SessionFilter())
+    assert kept.is_kept
+    assert kept.costs == total.costs
+    assert (kept.sessions, kept.energy_kwh, kept.unpriced) == (
+        total.sessions,
+        total.energy_kwh,
+        total.unpriced,
+    )
+    for by in By:
+        groups = groups_of(fleet, SessionFilter(), by)
+        assert [(each.key, each.name) for each in groups] == [
+            (each.key, each.name) for each in straight[by]
+        ]
+        assert [each.total.costs for each in groups] == [each.total.costs for each in straight[by]]
+    assert "may be some minutes old" in text_of(as_manager.get(LIST, {"period": "all"}))
+    # Sums of months say nothing of a part of one.
+    assert total_of(fleet, SessionFilter(until=sessions["roaming"].local_day)) is None
