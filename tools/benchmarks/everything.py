@@ -25,6 +25,7 @@ from tools.benchmarks.subjects import (
     mirroring,
     polling,
     prices,
+    reports,
     series,
     throughput,
     upstream_calls,
@@ -141,6 +142,9 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield from _among_many(world)
     if "energy" in sizes.only:
         yield energy.measure(world.people, browser=world.browser, sizes=sizes)
+    if "reports" in sizes.only:
+        assert world.requests
+        yield reports.measure(world.people, browser=world.browser, sizes=sizes)
     if "live" in sizes.only:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:
