@@ -113,6 +113,16 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "reports_from_chargers", told(theirs.reports)
     yield "rows_of_tables", told(theirs.table_rows.select_related("vehicle", "location", "evse"))
     yield "charging_sessions", told(theirs.sessions)
+    yield (
+        "charges",
+        told(
+            theirs.charges.select_related(
+                "fleet", "location", "evse", "vehicle", "cost_centre", "driver"
+            )
+        ),
+    )
+    yield "assignments_of_charges", told(theirs.assignments)
+    yield "payments", told(theirs.payments)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))
     user = User.objects.with_email(driver.email).first() if driver.email else None
