@@ -6,7 +6,7 @@ people are told by what they are (“manager”), not by name, and no secret is 
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -176,6 +176,8 @@ def _json(value: Any) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
     raise TypeError(type(value).__name__)
