@@ -40,7 +40,7 @@ class SessionCalls(Calls):
             Session.from_payload,
             resume_from=resume_from,
             with_cursor=True,
-            options=BREAKDOWN if with_price_breakdown else {},
+            options=BREAKDOWN if with_price_breakdown else None,
             filters={
                 "status": status,
                 "userId": user_id,
@@ -61,10 +61,22 @@ class SessionCalls(Calls):
             SESSIONS,
             session_id,
             Session.from_payload,
-            options=BREAKDOWN if with_price_breakdown else {},
+            options=BREAKDOWN if with_price_breakdown else None,
         )
 
     def consumption_stats(self, session_id: int | str) -> list[Consumption]:
         """Return what a session drew when: at most 300 points of one that has ended."""
         path = f"{SESSIONS}/{id_in_path(session_id)}/consumption-stats"
         return self._resources.rows("consumption_stats", path, Consumption.from_payload)
+
+    def sessions_of_charge_point(
+        self, charge_point_id: int, *, started_after: datetime
+    ) -> Iterator[Page[Session]]:
+        """Yield the pages of the sessions at a charge point, of whomever, since an instant."""
+        return self._resources.pages(
+            "sessions_of_charge_point",
+            SESSIONS,
+            Session.from_payload,
+            with_cursor=True,
+            filters={"chargePointId": charge_point_id, "startedAfter": started_after},
+        )
