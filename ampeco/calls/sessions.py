@@ -40,7 +40,7 @@ class SessionCalls(Calls):
             Session.from_payload,
             resume_from=resume_from,
             with_cursor=True,
-            options=BREAKDOWN if with_price_breakdown else {},
+            options=BREAKDOWN if with_price_breakdown else None,
             filters={
                 "status": status,
                 "userId": user_id,
@@ -73,7 +73,7 @@ class SessionCalls(Calls):
             SESSIONS,
             session_id,
             Session.from_payload,
-            options=BREAKDOWN if with_price_breakdown else {},
+            options=BREAKDOWN if with_price_breakdown else None,
         )
 
     def consumption_stats(self, session_id: int | str) -> list[Consumption]:

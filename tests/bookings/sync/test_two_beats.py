@@ -32,6 +32,7 @@ MIRRORS = {
     "sync-drivers": ["drivers"],
     "sync-bookings": ["bookings"],
     "sync-tariffs": ["tariffs"],
+    "sync-charging": ["sessions"],
 }
 
 
