@@ -18,6 +18,7 @@ from ampeco.types.bookings import (
     Session,
     Slot,
 )
+from ampeco.types.control import ControlAnswer
 from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
@@ -42,6 +43,7 @@ __all__ = [
     "ChargePoint",
     "Circuit",
     "Connector",
+    "ControlAnswer",
     "ElectricityRate",
     "Evse",
     "EvseAvailability",
