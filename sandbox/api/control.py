@@ -15,9 +15,9 @@ from sandbox.world.control import (
     REFUSED,
     UNANSWERED,
     Told,
-    session_has_ended,
     fate,
     objection_to_start,
+    session_has_ended,
     start_remotely,
     stop_remotely,
 )
