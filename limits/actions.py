@@ -28,6 +28,4 @@ def let_drivers(*, fleet: Fleet, change_end: bool, move: bool, start: bool) -> N
     """Set what drivers may do on their own pages."""
     fleet.drivers_may_change_end, fleet.drivers_may_move = change_end, move
     fleet.drivers_may_start = start
-    fleet.save(
-        update_fields=["drivers_may_change_end", "drivers_may_move", "drivers_may_start"]
-    )
+    fleet.save(update_fields=["drivers_may_change_end", "drivers_may_move", "drivers_may_start"])

@@ -1,4 +1,4 @@
-"""Tells chargers what people want, so that each is told at most once, and finds out what came of it."""
+"""Tells chargers what people want, each at most once, and finds out what came of it."""
 
 import logging
 import math
@@ -6,7 +6,6 @@ import uuid
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Q, QuerySet
@@ -258,7 +257,13 @@ def _look(action: RemoteAction, *, owner: uuid.UUID, client: AmpecoClient) -> No
     since = timezone.now() - action.send_started_at
     if found:
         session_id = action.ampeco_session_id
-        move_action(action, to=Status.ACCEPTED, only=only, ampeco_session_id=session_id)
+        move_action(
+            action,
+            to=Status.ACCEPTED,
+            only=only,
+            ampeco_session_id=session_id,
+            reason=Reason.FOUND,
+        )
         _follow(action, begun=session_id if action.kind == Kind.START else "")
     elif since >= GIVEN_UP_AFTER or (known and _waited_enough(action, since)):
         if move_action(action, to=Status.NO_ANSWER, only=only):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Actor
+from bookings.models import Actor, Booking
 from bookings.state.booking import tell_change
 from remote.models import RemoteAction, RemoteActionEvent
 from remote.models.action import ActionStatus
@@ -69,3 +69,8 @@ def _write_line(
         user=user,
         reason=reason,
     )
+
+
+def take_over(gone: Booking, stays: Booking) -> None:
+    """Leave what chargers were told for a booking to the one that it turned out to be."""
+    RemoteAction.objects.filter(booking=gone).update(booking=stays)

@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('drivers', '0005_compare_cards'),
+        ("drivers", "0005_compare_cards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='fleet',
-            name='drivers_may_start',
-            field=models.BooleanField(db_default=False, default=False, help_text='On their own page, at their charger while the booking runs.', verbose_name='drivers may start and stop the charge'),
+            model_name="fleet",
+            name="drivers_may_start",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="On their own page, at their charger while the booking runs.",
+                verbose_name="drivers may start and stop the charge",
+            ),
         ),
     ]

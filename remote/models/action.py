@@ -72,7 +72,7 @@ class RemoteAction(models.Model):
     Status = ActionStatus
 
     class Reason(models.TextChoices):
-        """Why nothing came of it, where it is not one of AMPECO's codes."""
+        """Why it ended as it did, where that is not one of AMPECO's codes."""
 
         TOO_LATE = "too-late", _("It could not be sent within a minute, so it was dropped.")
         NOT_ANY_MORE = (
@@ -82,6 +82,7 @@ class RemoteAction(models.Model):
         CHARGER = "charger", _("The charger refused.")
         NOT_PERMITTED = "not-permitted", _("The operator does not allow this portal to do that.")
         UNKNOWN_THERE = "unknown-there", _("The operator does not know this charger or charge.")
+        FOUND = "found", _("The answer was lost; that it was done was found out by looking.")
         OPERATOR = "operator", _("The operator's system refused.")
         BOOKING = "booking", _("The operator does not take this booking for one that may start.")
 
