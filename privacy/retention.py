@@ -41,6 +41,7 @@ from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
 from privacy.models import AuditEntry, ClearedBookings
+from remote.models import RemoteAction, RemoteActionEvent
 from series.models import Series
 from vehicles.models import Vehicle
 from waiting.models import Wish
@@ -289,6 +290,8 @@ def _unname(keys: list[int]) -> None:
         reports=reports,
     )
     reports.update(driver=nobody)
+    RemoteAction.objects.filter(booking__in=keys).update(driver=nobody, user=None, said="")
+    RemoteActionEvent.objects.filter(action__booking__in=keys).exclude(user=None).update(user=None)
     bookings.update(
         driver=nobody,
         created_by=None,

@@ -169,6 +169,8 @@ def test_all_of_the_schedule_is_tried_here():
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
         *("refresh-bookings", "refresh-sessions", "notice-losses", "ask-for-series"),
         *MIRRORS,
+        # In tests/remote/test_actions.py.
+        "sweep-remote-actions",
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
         # In tests/energy/mirroring/test_run.py.
