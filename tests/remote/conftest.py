@@ -14,6 +14,7 @@ from remote import sending
 from remote.actions import ask_charger
 from remote.models import RemoteAction
 from sandbox.world.world import World
+from tests.faults.conftest import door  # noqa: F401 - the operator over HTTP
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import operator_world  # noqa: F401
 

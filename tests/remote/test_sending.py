@@ -187,32 +187,44 @@ class TestLostAnswers:
 
 
 class TestWhatSurelyDidNotArrive:
-    def test_is_sent_a_little_later(self, tell, send, operator, wire):
-        operator.faults.add("rate-limited", count=1, path="/start", seconds=1)
+    def send_later(self, send) -> None:
+        RemoteAction.objects.update(next_attempt_at=now())
+        send()
+
+    def test_a_pause_that_the_operator_asks_for(self, tell, send, wire, ampeco_client):
+        wire.intercept = lambda request: (
+            httpx.Response(429, headers={"Retry-After": "0"}) if request.method == "POST" else None
+        )
         action = tell("start")
         send()
         action.refresh_from_db()
         assert (action.status, action.send_started_at) == ("queued", None)
-        RemoteAction.objects.update(next_attempt_at=now())
-        wire_gate_opens()
+
+    def test_a_connection_that_is_not_made(self, tell, send, operator, wire):
+        def fail(request: httpx.Request) -> None:
+            if "/start" in request.url.path:
+                raise httpx.ConnectError("no", request=request)
+
+        wire.intercept = fail
+        action = tell("start")
         send()
         action.refresh_from_db()
-        assert action.status in {"accepted", "queued"}
-        assert was_told(operator, "start") <= 1
+        assert (action.status, action.send_started_at) == ("queued", None)
+        assert states_of(action) == ["queued", "sending", "queued"]
+        wire.intercept = None
+        self.send_later(send)
+        action.refresh_from_db()
+        assert action.status == "accepted"
+        assert was_told(operator, "start") == 1
 
     def test_a_token_that_is_refused(self, tell, send, operator):
         operator.faults.add("unauthorized", count=1, path="/start")
         action = tell("start")
         send()
-        RemoteAction.objects.update(next_attempt_at=now())
-        send()
+        self.send_later(send)
         action.refresh_from_db()
         assert action.status == "accepted"
         assert was_told(operator, "start") == 1
-
-
-def wire_gate_opens() -> None:
-    """The pause that was asked for is over by the time of the next sweep, or it is not."""
 
 
 class TestDropped:
