@@ -9,6 +9,7 @@ import httpx
 
 from ampeco.calls.billing import BillingCalls
 from ampeco.calls.bookings import BookingCalls
+from ampeco.calls.control import ControlCalls
 from ampeco.calls.hardware import HardwareCalls
 from ampeco.calls.notifications import NotificationCalls
 from ampeco.calls.partners import PartnerCalls
@@ -36,6 +37,7 @@ class AmpecoClient(
     TariffCalls,
     PartnerCalls,
     RoamingCalls,
+    ControlCalls,
     NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.

@@ -4,10 +4,13 @@ from django.http import HttpRequest
 
 import ampcontrol.connection
 import ampeco.connection
+import remote.rights
 
 
 def label(request: HttpRequest) -> list[str] | None:
     """Return what is wrong with a platform, and how bad that is; that of bookings goes first."""
-    return ampeco.connection.back_office_label(request) or (
-        ampcontrol.connection.back_office_label(request)
+    return (
+        ampeco.connection.back_office_label(request)
+        or ampcontrol.connection.back_office_label(request)
+        or remote.rights.back_office_label(request)
     )

@@ -485,6 +485,7 @@ CELERY_TASK_ROUTES = {
         "bookings.tasks.refresh_now",
         "hooks.tasks.read_again",
         "notifications.tasks.send_mails",
+        "remote.tasks.send_actions",
         "waiting.tasks.look_at_site",
     )
 }
@@ -513,6 +514,7 @@ CELERY_BEAT_SCHEDULE = {
         "bookings.tasks.poll_requests", timedelta(seconds=POLL_INTERVAL_SECONDS)
     ),
     "sweep-queued": every("bookings.tasks.sweep_queued", timedelta(seconds=5)),
+    "sweep-remote-actions": every("remote.tasks.sweep_actions", timedelta(seconds=5)),
     "sweep-notifications": every("notifications.tasks.sweep_notifications", timedelta(seconds=5)),
     "plan-reminders": every("notifications.tasks.plan_reminders", timedelta(seconds=30)),
     "refresh-bookings": every("bookings.tasks.refresh_bookings", timedelta(seconds=10)),

@@ -19,6 +19,7 @@ from drivers.urls import urlpatterns as of_drivers
 from energy.pages.power import site_power
 from energy.pages.sessions import session_page
 from energy.pages.vehicles import vehicle_now
+from remote.pages import driver_page as driver_remote
 from reports.pages import mail as report_mail
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
@@ -38,6 +39,10 @@ of_a_driver = [
     path("report/", driver_on_site.report, name="report"),
     path("end/", driver_on_site.end, name="end"),
     path("other/", driver_on_site.other, name="other"),
+    path("charger/", driver_remote.panel, name="charger"),
+    path("start/", driver_remote.start, name="start"),
+    path("stop/", driver_remote.stop, name="stop"),
+    path("unlock/", driver_remote.unlock, name="unlock"),
     path("booking.ics", driver_page_views.calendar, name="calendar"),
 ]
 

@@ -49,6 +49,12 @@ class Fleet(models.Model):
         db_default=False,
         help_text=_("On their own page, once they have reported that theirs is blocked or broken."),
     )
+    drivers_may_start = models.BooleanField(
+        _("drivers may start and stop the charge"),
+        default=False,
+        db_default=False,
+        help_text=_("On their own page, at their charger while the booking runs."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="FleetMembership", related_name="fleets"

@@ -24,7 +24,8 @@ def remove_own_limit(*, fleet: Fleet, pk: int) -> None:
     Limit.objects.get(pk=pk, fleet=fleet, by_fleet=True).delete()
 
 
-def let_drivers(*, fleet: Fleet, change_end: bool, move: bool) -> None:
+def let_drivers(*, fleet: Fleet, change_end: bool, move: bool, start: bool) -> None:
     """Set what drivers may do on their own pages."""
     fleet.drivers_may_change_end, fleet.drivers_may_move = change_end, move
-    fleet.save(update_fields=["drivers_may_change_end", "drivers_may_move"])
+    fleet.drivers_may_start = start
+    fleet.save(update_fields=["drivers_may_change_end", "drivers_may_move", "drivers_may_start"])

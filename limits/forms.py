@@ -163,3 +163,6 @@ class DriversForm(OneLines, forms.Form):
     move = forms.BooleanField(
         label=_("Take another free charger when theirs is blocked or broken"), required=False
     )
+    start = forms.BooleanField(
+        label=_("Start and stop the charge, and unlock the plug, at their charger"), required=False
+    )

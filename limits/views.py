@@ -134,6 +134,7 @@ def _show(request: FleetRequest, form: OwnLimitForm | None) -> HttpResponse:
             initial={
                 "change_end": request.fleet.drivers_may_change_end,
                 "move": request.fleet.drivers_may_move,
+                "start": request.fleet.drivers_may_start,
             }
         ),
     }

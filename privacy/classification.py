@@ -100,6 +100,13 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
     "bookings.ChargerReport": {"driver": WHOSE, "message": TEXT},
+    "remote.RemoteAction": {
+        "driver": WHOSE,
+        "user": WHOSE,
+        "ampeco_session_id": OPERATORS_KEY,
+        "said": TEXT,
+    },
+    "remote.RemoteActionEvent": {"user": WHOSE},
     "limits.Limit": {"created_by": WHOSE, "note": TEXT},
     "limits.Limit_evses": {},
     "vehicles.Vehicle": {
@@ -213,7 +220,7 @@ NOT_PERSONAL: dict[str, str] = {
     "mirror.SyncRun": "id kind state started_at alive_at finished_at updated_after phase "
     "resume_from counts calls problem ampeco_partner_id",
     "drivers.Fleet": "id name ampeco_partner_id is_active reminder_minutes "
-    "drivers_may_change_end drivers_may_move created_at",
+    "drivers_may_change_end drivers_may_move drivers_may_start created_at",
     "drivers.FleetMembership": "id fleet role is_admin created_at",
     "drivers.Driver": "id status synced_at tags_read_at",
     "drivers.IdTag": "id ampeco_id type status expires_at",
@@ -253,6 +260,9 @@ NOT_PERSONAL: dict[str, str] = {
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
     "bookings.ChargerReport": "id booking event evse what at",
+    "remote.RemoteAction": "id uid booking kind status submission_key evse reason asked_by "
+    "created_at send_started_at settled_at attempts next_attempt_at lease_until lease_owner",
+    "remote.RemoteActionEvent": "id action at from_status to_status actor reason",
     "limits.Limit": "id fleet by_fleet kind most weekdays begins ends start_at end_at location "
     "created_at",
     "limits.Limit_evses": "id limit evse",

@@ -185,6 +185,7 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     )
     for wish in theirs.wishes.filter(state__in=Wish.OPEN).select_related("fleet"):
         cancel_wish(wish, user=None)
+    theirs.remote_actions.exclude(said="").update(said="")
     theirs.wishes.exclude(reference="").update(reference="")
     theirs.wish_events.exclude(note="").update(note="")
     counts["charges"] = blank_charges(theirs.charges)

@@ -22,6 +22,7 @@ from bookings.models.booking import VALID_AFTER_END
 from drivers.models import Driver, FleetMembership
 from privacy.classification import Kind, columns_of
 from privacy.people import OfDriver, mails_to_user
+from remote.models import RemoteAction
 from sites.models import FavouriteSite
 from waiting.models import Wish
 
@@ -92,6 +93,7 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
         BookingEvent: ["driver"],
         Wish: ["fleet", "location", "evse", "driver"],
         ChargerReport: ["driver", "evse"],
+        RemoteAction: ["driver", "evse"],
     }
 
     def told(rows: QuerySet[Any], how: Callable[[Model], dict[str, Any]] = named) -> Any:
@@ -111,6 +113,8 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "waiting_list", told(theirs.wishes)
     yield "history_of_waiting_list", told(theirs.wish_events)
     yield "reports_from_chargers", told(theirs.reports)
+    yield "told_to_chargers", told(theirs.remote_actions)
+    yield "history_of_told_to_chargers", told(theirs.remote_events)
     yield "rows_of_tables", told(theirs.table_rows.select_related("vehicle", "location", "evse"))
     yield "charging_sessions", told(theirs.sessions)
     yield (

@@ -19,6 +19,7 @@ from calendars.models import CalendarFeed
 from charging.models import Assignment, Session, Transaction
 from drivers.models import Driver, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
+from remote.models import RemoteAction, RemoteActionEvent
 from series.models import Series
 from upstream.emails import email_spellings
 from vehicles.models import Vehicle
@@ -64,6 +65,15 @@ class OfDriver:
     @property
     def reports(self) -> QuerySet[ChargerReport]:
         return ChargerReport.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
+
+    @property
+    def remote_actions(self) -> QuerySet[RemoteAction]:
+        """What chargers were told for them."""
+        return RemoteAction.objects.filter(Q(booking__driver=self.driver) | Q(driver=self.driver))
+
+    @property
+    def remote_events(self) -> QuerySet[RemoteActionEvent]:
+        return RemoteActionEvent.objects.filter(action__in=self.remote_actions.values("pk"))
 
     @property
     def mails(self) -> QuerySet[Notification]:

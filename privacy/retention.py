@@ -51,6 +51,7 @@ from privacy.erasure import (
     erase_user,
 )
 from privacy.models import AuditEntry, ClearedBookings, ClearedCharges
+from remote.models import RemoteAction, RemoteActionEvent
 from series.models import Series
 from vehicles.models import Vehicle
 from waiting.models import Wish
@@ -307,6 +308,8 @@ def _unname(keys: list[int]) -> None:
         reports=reports,
     )
     reports.update(driver=nobody)
+    RemoteAction.objects.filter(booking__in=keys).update(driver=nobody, user=None, said="")
+    RemoteActionEvent.objects.filter(action__booking__in=keys).exclude(user=None).update(user=None)
     bookings.update(
         driver=nobody,
         created_by=None,

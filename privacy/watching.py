@@ -45,6 +45,8 @@ NOT_DELETED_BY_STAFF = frozenset(
         "bookings.ChargerReport",
         "bookings.ChargingSession",
         "notifications.Notification",
+        "remote.RemoteAction",
+        "remote.RemoteActionEvent",
         "charging_sites.ChargePoint",
         "charging_sites.Connector",
         "charging_sites.Evse",
@@ -181,8 +183,8 @@ ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NOTED_AS_SAVED = ("_add", "_change", "_delete")
 # Opened by its link alone, for whoever holds it: it has nothing to do with who is signed in.
 DRIVERS_PAGE = "driver-page"
-# Booking rules, and what drivers may do; cost centres and budgets.
-SET_BY_FLEETS_TOO = frozenset({"charging", "limits"})
+# Booking rules, and what drivers may do; cost centres and budgets; what chargers are told.
+SET_BY_FLEETS_TOO = frozenset({"charging", "limits", "remote"})
 # These note themselves, or change nothing.
 NOTED_THEMSELVES = frozenset({"logout", "login", "jsi18n", "autocomplete"})
 

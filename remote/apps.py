@@ -7,3 +7,11 @@ class RemoteConfig(AppConfig):
 
     name = "remote"
     verbose_name = _("Remote control")
+
+    def ready(self) -> None:
+        """Keep what was told for a booking that turns out to be another one."""
+        from bookings.state import listeners
+        from remote.state import take_over
+
+        if take_over not in listeners.booking_merged:
+            listeners.booking_merged.append(take_over)

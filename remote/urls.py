@@ -1,5 +1,14 @@
-from django.urls import URLPattern
+"""URLs of what chargers are told from afar."""
+
+from django.urls import path
+
+from remote.pages import manager
 
 app_name = "remote"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<int:pk>/", manager.panel, name="panel"),
+    path("<int:pk>/start/", manager.act, {"kind": "start"}, name="start"),
+    path("<int:pk>/stop/", manager.act, {"kind": "stop"}, name="stop"),
+    path("<int:pk>/unlock/", manager.act, {"kind": "unlock"}, name="unlock"),
+]

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.ampcontrol import dispatch as ampcontrol
 from sandbox.api.dispatch import ROOT, Api
-from sandbox.desk import charging, control, mailbox, notices, tiles, views
+from sandbox.desk import charging, control, mailbox, notices, remote, tiles, views
 from sandbox.desk.mailbox import Mailbox
 from sandbox.desk.pages import SCRIPT, STYLE
 from sandbox.energy.attach import physics_of
@@ -25,6 +25,7 @@ ROUTES = Map(
         Rule("/", methods=["GET"], endpoint="desk"),
         Rule("/chargers", methods=["GET"], endpoint="chargers"),
         Rule("/charging", methods=["GET"], endpoint="charging"),
+        Rule("/remote", methods=["GET"], endpoint="remote"),
         Rule("/notifications", methods=["GET"], endpoint="notices"),
         Rule("/do", methods=["POST"], endpoint="do"),
         Rule("/desk.css", methods=["GET"], endpoint="style"),
@@ -79,6 +80,8 @@ def _page(world: World, mails: Mailbox | None, request: Request) -> Response:
             return views.show_chargers(world)
         case "charging":
             return charging.show(world)
+        case "remote":
+            return remote.show(world)
         case "notices":
             return notices.show_notices(world)
         case "do":

@@ -626,6 +626,15 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/series/{series}/take/", stranger=404, viewer=403, manager=302),
         page("get", "/series/{series}/take/", stranger=405, viewer=403, manager=405),
     ],
+    "remote:panel": [page("get", "/remote/{booking}/", stranger=404, viewer=200, manager=200)],
+    # The booking does not run.
+    **{
+        f"remote:{kind}": [
+            page("get", f"/remote/{{booking}}/{kind}/", stranger=404, viewer=403, manager=409),
+            page("post", f"/remote/{{booking}}/{kind}/", stranger=404, viewer=403, manager=409),
+        ]
+        for kind in ("start", "stop", "unlock")
+    },
     "waiting:list": [page("get", "/waiting/", stranger=200, viewer=200, manager=200)],
     "waiting:new": [
         page("get", "/waiting/new/?site={site}", stranger=404, viewer=403, manager=200),
@@ -746,6 +755,19 @@ ENTRIES: dict[str, list[Entry]] = {
         by_secret("post", "/d/{link}/other/", 302),
         by_secret("post", "/d/{other_link}/other/", 404),
     ],
+    "driver-page:charger": [
+        by_secret("get", "/d/{link}/charger/", 200),
+        by_secret("post", "/d/{link}/charger/", 405),
+        by_secret("get", "/d/{other_link}/charger/", 404),
+    ],
+    **{
+        f"driver-page:{kind}": [
+            by_secret("get", f"/d/{{link}}/{kind}/", 302),
+            by_secret("post", f"/d/{{link}}/{kind}/", 302),
+            by_secret("post", f"/d/{{other_link}}/{kind}/", 404),
+        ]
+        for kind in ("start", "stop", "unlock")
+    },
     "driver-page:calendar": [
         by_secret("get", "/d/{link}/booking.ics", 200),
         by_secret("get", "/d/{other_link}/booking.ics", 404),

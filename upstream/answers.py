@@ -9,6 +9,8 @@ import httpx
 from upstream.readers import plain_text
 
 LARGEST_BODY_BYTES = 20_000_000
+# What may be said without a body: that it is done, or that it was passed on.
+EMPTY = frozenset({httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED})
 
 
 class Unreadable(Exception):
@@ -17,7 +19,7 @@ class Unreadable(Exception):
 
 def read_object(response: httpx.Response, *, deadline: float) -> dict[str, Any]:
     body = _read_body(response, deadline=deadline)
-    if response.status_code == httpx.codes.NO_CONTENT and not body:
+    if response.status_code in EMPTY and not body:
         return {}
     answer = _object_in(body)
     if answer is None:

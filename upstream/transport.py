@@ -201,7 +201,8 @@ class Transport:
             )
         )
 
-    def post(self, path: str, *, body: Mapping[str, Any], operation: str) -> dict[str, Any]:
+    def post(self, path: str, *, body: Mapping[str, Any] | None, operation: str) -> dict[str, Any]:
+        """Send a POST that changes something, once; `body` is None where none is expected."""
         request = self._http.build_request("POST", self.address(path), json=body)
         return self._send(request, operation, changes=True)
 

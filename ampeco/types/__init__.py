@@ -18,6 +18,7 @@ from ampeco.types.bookings import (
     ParkingSpaceCriteria,
     Slot,
 )
+from ampeco.types.control import ControlAnswer
 from ampeco.types.hardware import FirmwareVersion, Hardware, StatusLog, VendorErrorCode
 from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
@@ -54,6 +55,7 @@ __all__ = [
     "Circuit",
     "Connector",
     "Consumption",
+    "ControlAnswer",
     "ElectricityRate",
     "Evse",
     "EvseAvailability",

@@ -38,6 +38,7 @@ from bookings.selectors import (
 )
 from bookings.sync.open_pages import poll_sooner
 from bookings.wording.open_change import describe_changes
+from bookings.wording.starting import how_to_start
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
 from drivers.shared_fragments import shared_fragment
@@ -175,6 +176,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
         "answers_are_late": booking.is_undecided and answers_are_late(),
         "look_again": look_again(record, now=now),
         "follows_vehicle": booking.status in Booking.COMING and not booking.is_past(now),
+        "starting": how_to_start(booking) if booking.holds_a_place else (),
         "viewer_zone": viewer_zone(request),
         "now": now,
     }

@@ -138,7 +138,10 @@ class Api:
             return cut(environ)
         if "cut-before" in struck:
             return cut(environ)
-        response = self._answer(request, struck)
+        try:
+            response = self._answer(request, struck)
+        except ConnectionCut:
+            return cut(environ)
         if "cut-after" in struck:
             return cut(environ)
         if "slow-body" in struck:
@@ -172,7 +175,8 @@ class Api:
             status, payload = refusal.status, refusal.payload()
         except MethodNotAllowed:
             status, payload = 405, {"message": "Method not allowed"}
-        body = "" if status == NO_CONTENT else json.dumps(payload)
+        # What was accepted, and says nothing more, has no body.
+        body = json.dumps(payload) if payload else ""
         return Response(body, status=status, headers=headers, mimetype="application/json")
 
     def _check_token(self, request: Request) -> None:
@@ -205,7 +209,7 @@ class Api:
             )
             self._late = [each for each in self._late if each[0] > now]
             for _at, late in arrived:
-                with suppress(Refusal):
+                with suppress(Refusal, ConnectionCut):
                     self._process(late)
             return self._process(request)
 

@@ -29,6 +29,11 @@ class Missing(Refusal):
     message = "The record is not found"
 
 
+class Refused(Refusal):
+    status = 406
+    message = "The charge point rejected the action."
+
+
 class TooMany(Refusal):
     status = 429
     message = "Too many requests. Please try again later."

@@ -20,7 +20,7 @@ from sandbox.api.filters import (
     required_id,
     required_instant,
 )
-from sandbox.desk import charging_control, session_control
+from sandbox.desk import charging_control, remote, session_control
 from sandbox.world.holdings import RUNNING_CHANGES, SHAPES
 from sandbox.world.records import BOOKING_STATUSES, EVSE_STATUSES, Booking, Plan
 from sandbox.world.world import World
@@ -45,6 +45,8 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "no_show_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "late_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "failed_share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "control_refused_share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "control_unanswered_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "running_changes": lambda value: isinstance(value, str) and value in RUNNING_CHANGES,
     "rate_limit": lambda value: value is None or (type(value) is int and value >= 1),
     "walk_ins_a_day": lambda value: _is_number(value) and 0 <= value <= 1,
@@ -240,5 +242,6 @@ ROUTES = Map(
         Rule("/control/evses/<int:pk>", methods=["POST"], endpoint=_evse),
         *charging_control.RULES,
         *session_control.RULES,
+        *remote.RULES,
     ]
 )

@@ -28,6 +28,7 @@ FRAME = Markup("""<!DOCTYPE html>
 <p class="what">Simulated operator: for trying out, nothing here is real</p>
 <nav aria-label="Pages"><a href="/"{desk}>Desk</a> <a href="/chargers"{chargers}>Chargers</a>
 <a href="/charging"{charging}>Smart charging</a>
+<a href="/remote"{remote}>Remote control</a>
 <a href="/notifications"{notifications}>Notifications</a>
 <a href="/mail"{mail}>E-mails</a></nav>
 </header>
@@ -38,7 +39,7 @@ FRAME = Markup("""<!DOCTYPE html>
 </body>
 </html>
 """)
-PAGES = ("desk", "chargers", "charging", "notifications", "mail")
+PAGES = ("desk", "chargers", "charging", "remote", "notifications", "mail")
 CURRENT = Markup(' aria-current="page"')
 RENEW = Markup('<script src="/desk.js" defer></script>')
 

@@ -9,7 +9,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from sandbox.api.filters import refuse_other_sites
-from sandbox.desk import charging
+from sandbox.desk import charging, remote
 from sandbox.desk.pages import form, page, table
 from sandbox.faults import KINDS
 from sandbox.world.records import Booking, Evse, Location
@@ -87,6 +87,9 @@ def do(world: World, request: Request) -> Response:
                 world.faults.add(sent["kind"], count=calls, seconds=FAULT_SECONDS)
             case "no-faults":
                 world.faults.clear()
+            case "remote" if number in world.evses:
+                remote.plan(world, number, sent.get("outcome", ""))
+                back = "/remote"
             case "charging":
                 charging.do(world, sent)
                 back = "/charging"

@@ -62,6 +62,12 @@ class Holdings:
         self.parking_forbidden = False
         self.id_tags_forbidden = False
         self.power_forbidden = False
+        # What chargers are told from afar: how often they refuse, or nobody hears of it; what comes
+        # of the next things that an EVSE is told; all that they were told.
+        self.control_refused_share = 0.0
+        self.control_unanswered_share = 0.0
+        self.control_plans: dict[int, list[str]] = {}
+        self.told: list[Any] = []
         # What else this token may not do: names of resources, such as “tariffs”.
         self.forbidden: list[str] = []
         self.names_tokens = False

@@ -227,6 +227,12 @@ class World(Holdings):
         self._saved_to = None
         self.save()
 
+    def add_session(self, session: Session) -> None:
+        """Hold a session, or what has become of one; call it as well after changing one."""
+        self.sessions[session.id] = session
+        self._note("sessions", session)
+        self.save()
+
     def start_session(self, booking: Booking) -> Session:
         """Let the driver plug in; the EVSE is taken until the session stops."""
         evse = self.evses[booking.evse_id]

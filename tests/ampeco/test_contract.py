@@ -282,6 +282,21 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         lambda c: c.price_days(3),
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
+    "start_charge": (
+        "evseStartChargingWithEvseId",
+        {"success": True, "sessionId": 5001, "authorizationId": 7},
+        lambda c: c.start_charge(15, user_id=42, booking_id=100),
+    ),
+    "stop_charge": (
+        "chargePointStopChargingSession",
+        None,
+        lambda c: c.stop_charge(70, "5001"),
+    ),
+    "unlock_connector": (
+        "chargePointEvseUnlock",
+        {"success": True},
+        lambda c: c.unlock_connector(70, "1"),
+    ),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
     "tariff_pages": ("tariffsListing", [payload("tariff", "3.110")], lambda c: c.tariff_pages()),
     "tariff_for_user": (
@@ -392,6 +407,9 @@ STATUSES = {
     "bookingRequestCreate": 201,
     "notificationsSubscribe": 201,
     "notificationsUnsubscribe": 204,
+    "evseStartChargingWithEvseId": 202,
+    "chargePointStopChargingSession": 202,
+    "chargePointEvseUnlock": 202,
 }
 
 
@@ -409,7 +427,9 @@ def test_call_satisfies_the_document(checker, call):
         request.read()
         checker.check_request(request)
         status = STATUSES.get(operation, 200)
-        body: dict[str, Any] = data if operation in UNWRAPPED else {"data": data}
+        # What is accepted is told without the frame of other answers.
+        bare = status == 202 or operation in UNWRAPPED
+        body: dict[str, Any] = data if bare else {"data": data}
         if request.method == "GET" and isinstance(data, list):
             body |= {
                 "links": {"first": f"{BASE_URL}/x", "last": f"{BASE_URL}/x", "next": None},

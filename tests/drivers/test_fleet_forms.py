@@ -30,7 +30,7 @@ ABOUT_NO_FLEET = re.compile(
 )
 FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL)
 FORMS_ABOUT_NO_FLEET = re.compile(
-    r"(account|mfa|privacy|bookings/driver_page)/|team/(join|admin_remove)\.html"
+    r"(account|mfa|privacy|bookings/driver_page)/|team/(join|admin_remove)\.html|remote/driver_"
     r"|includes/_account_menu|drivers/other_fleet|energy/_?admin_"
 )
 INVITE = {"email": "somebody@fleet.example", "name": "Some Body", "role": "viewer"}
@@ -212,6 +212,10 @@ SAID = {
     "imports:vehicles": ("/imports/vehicles/", 200),
     "waiting:offer": ("/waiting/offers/{offer}/", 200),
     "bookings:end": ("/bookings/{booking}/end/", 409),
+    **{
+        f"remote:{kind}": (f"/remote/{{booking}}/{kind}/", 409)
+        for kind in ("start", "stop", "unlock")
+    },
 }
 
 

@@ -127,12 +127,16 @@ def test_a_manager_reads_the_rules_and_sets_none(as_manager, fleet):
 
 
 def test_an_admin_lets_drivers_help_themselves(as_admin, fleet, fleet_admin):
-    as_admin.post(f"{RULES}drivers/", {"move": "on"})
+    as_admin.post(f"{RULES}drivers/", {"move": "on", "start": "on"})
     fleet.refresh_from_db()
     assert (fleet.drivers_may_change_end, fleet.drivers_may_move) == (False, True)
+    assert fleet.drivers_may_start
     entry = AuditEntry.objects.get(object_type="drivers.fleet")
     assert (entry.actor, entry.user_id) == ("fleet", fleet_admin.pk)
-    assert entry.changes == {"drivers_may_move": [False, True]}
+    assert entry.changes == {
+        "drivers_may_move": [False, True],
+        "drivers_may_start": [False, True],
+    }
 
 
 def test_what_a_fleet_sets_for_itself_stands_in_the_trail(as_admin, staff, fleet_admin):

@@ -21,6 +21,7 @@ from bookings.models import (
     ChargingSession,
 )
 from notifications.models import Notification
+from remote.models import RemoteAction, RemoteActionEvent
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
@@ -103,6 +104,19 @@ def past_booking(fleet, manager):
         )
         ChargingSession.objects.create(
             booking=booking, ampeco_session_id=f"s{booking.pk}", energy_kwh="41.500"
+        )
+        action = RemoteAction.objects.create(
+            booking=booking,
+            kind=RemoteAction.Kind.START,
+            status=RemoteAction.Status.REFUSED,
+            driver=driver,
+            evse=booking.evse,
+            said=f"{TRACE} has not paid",
+            asked_by="manager",
+            user=manager,
+        )
+        RemoteActionEvent.objects.create(
+            action=action, to_status="queued", actor="manager", user=manager
         )
         NotificationFactory(
             request=request,

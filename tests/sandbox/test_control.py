@@ -168,6 +168,8 @@ class TestSettings:
             "no_show_share": 1,
             "late_share": 0.25,
             "failed_share": 0.5,
+            "control_refused_share": 0.5,
+            "control_unanswered_share": 0.5,
             "running_changes": "rejected",
             "forbidden": ["tariffs"],
             "rate_limit": 60,

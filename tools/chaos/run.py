@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, BookingRequest
 from notifications.models import Notification
+from remote.models import RemoteAction
 from sandbox.management.commands.seed_demo import DEMO_PASSWORD
 from series.models import Series, SeriesDate
 from sites.slots.rules import last_instant
@@ -28,6 +29,8 @@ from tools.chaos.faults import Chaos, calls_of
 from tools.chaos.people.errands import LOGIN, key_maker, make_errands
 from tools.chaos.people.manager import Manager
 from tools.chaos.place import Place
+from tools.chaos.remote import told
+from tools.chaos.remote.charges import Charges
 from tools.services.ports import wait_until
 from waiting.models import SiteWatch, Wish
 
@@ -60,6 +63,9 @@ class Result:
     storms: list[int]
     hints: Counter[str]
     departures: Counter[str]
+    charges: Counter[str]
+    actions: Counter[str]
+    told: Counter[str]
     restarts: Counter[str] = field(default_factory=Counter)
 
     def print(self) -> None:
@@ -69,6 +75,9 @@ class Result:
         table("What the web servers answered", self.answers)
         table("What it answered to hints", self.hints)
         table("What people said of departures", self.departures)
+        table("What people wanted of chargers", self.charges)
+        table("What the portal says of that", self.actions)
+        table("What chargers were told", self.told)
         table("What people asked for", Counter(f"{e.kind}: {e.outcome}" for e in books.asked))
         returned = Counter(e.said for e in books.asked if e.outcome == "returned")
         table("With what it was returned", returned)
@@ -123,16 +132,25 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     ]
     chaos = Chaos(place.target, chance=chance, short=short)
     agreement.read_first()
+    charges = Charges(
+        portals=place.portals,
+        operator=place.stack.operator,
+        login=(LOGIN, DEMO_PASSWORD),
+        ledger=ledger,
+        chance=chance,
+        short=short,
+    )
     hints, departures = Hints(place.portals), Departures(chance("departures"), email=LOGIN)
     begun = time.monotonic()
     for manager in managers:
         manager.start()
     chaos.start()
-    for beside in (hints, departures):
+    for beside in (hints, departures, charges):
         beside.start()
     for manager in managers:
         manager.join()
     chaos.stop()
+    charges.stop()
     departures.stop()
     for manager in managers:
         if manager.problem is not None:
@@ -158,6 +176,8 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     found += agreement.differences(
         place.stack.operator, since=well_again, hints=hints, departures=departures, short=short
     )
+    actions, heard = told.portal_actions(), told.told_to_chargers(place.stack.operator)
+    found += told.differences(actions, heard, keys=charges.keys, evses=charges.by_evse())
     found += [
         f"{each.kind} {each.key}: nobody ever answered."
         for each in ledger.asked
@@ -176,6 +196,9 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
         storms=chaos.storms,
         hints=hints.answers,
         departures=departures.said,
+        charges=charges.said,
+        actions=Counter(f"{each.kind}: {each.status}" for each in actions),
+        told=Counter(f"{each.kind}: {each.outcome}" for each in heard),
     )
 
 
@@ -190,6 +213,7 @@ def let_time_pass() -> None:
         Notification: ("next_attempt_at", "lease_until"),
         Series: ("look_at", "lease_until"),
         SiteWatch: ("look_at", "lease_until"),
+        RemoteAction: ("created_at", "next_attempt_at", "lease_until", "send_started_at"),
     }
     open_rows = (
         unnamed_bookings(),
@@ -197,6 +221,7 @@ def let_time_pass() -> None:
         Notification.objects.filter(state=Notification.State.QUEUED),
         unasked_series(),
         SiteWatch.objects.filter(look_at__isnull=False),
+        RemoteAction.objects.filter(status__in=RemoteAction.OPEN),
     )
     for rows in open_rows:
         rows.update(**{name: F(name) - PASSED for name in instants[rows.model]})
@@ -240,6 +265,7 @@ def is_settled() -> bool:
             or unnamed_bookings().exists()
             or unasked_series().exists()
             or Wish.objects.filter(state=Wish.State.ASKED).exists()
+            or RemoteAction.objects.filter(status__in=RemoteAction.OPEN).exists()
             or Notification.objects.filter(state=Notification.State.QUEUED, doubts=0).exists()
         )
     except OperationalError:

@@ -181,6 +181,8 @@ def test_all_of_the_schedule_is_tried_here():
         *MIRRORS,
         # In tests/tariffs/test_answers.py.
         "ask-for-tariffs",
+        # In tests/remote/test_actions.py.
+        "sweep-remote-actions",
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
         # In tests/energy/mirroring/test_run.py.

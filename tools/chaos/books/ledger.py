@@ -16,6 +16,8 @@ class Ledger:
     tables: list[AskedTable] = field(default_factory=list)
     series: list[AskedSeries] = field(default_factory=list)
     wishes: list[AskedWish] = field(default_factory=list)
+    # The operator's numbers of bookings that ran from the beginning: nobody asked for them.
+    running: set[int] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -29,7 +29,7 @@ from waiting.models import Offer, Wish
 
 
 def read_books(ledger: Ledger, *, operator: str) -> Books:
-    """Return all books but the mails, as they are now."""
+    """Return all books but the mails, as they are now; without what ran from the beginning."""
     requests, bookings = operator_books(operator)
     return Books(
         asked=ledger.asked,
@@ -38,13 +38,13 @@ def read_books(ledger: Ledger, *, operator: str) -> Books:
         series=ledger.series,
         wishes=ledger.wishes,
         requests=portal_requests(),
-        bookings=portal_bookings(),
+        bookings=[one for one in portal_bookings() if one.ampeco_id not in ledger.running],
         notifications=portal_mails(),
         rows=portal_rows(),
         dates=portal_dates(),
         portal_wishes=portal_wishes(),
         operator_requests=requests,
-        operator_bookings=bookings,
+        operator_bookings=[one for one in bookings if one.pk not in ledger.running],
     )
 
 

@@ -1,0 +1,35 @@
+"""What pages of bookings show of their charger; nothing where nothing can be done or was."""
+
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone
+
+from bookings.models import Booking
+from remote.selectors import SOON, driver_panel_of, panel_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("remote/_panel.html", takes_context=True)
+def remote_panel(context: RequestContext, booking: Booking, *, while_near: bool) -> dict[str, Any]:
+    """Show what a booking's charger may be told, or was.
+
+    It stands at the head of a page while the booking's time is near or runs, and at the foot of it
+    afterwards: `while_near` says which place this is.
+    """
+    request, now = context["request"], timezone.now()
+    is_near = booking.start_at - SOON <= now < booking.end_at
+    panel = None
+    if is_near == while_near:
+        may = request.membership.can_book
+        panel = panel_of(booking, reader=request.user, may=may, now=now)
+    return {"panel": panel, "booking": booking, "request": request}
+
+
+@register.inclusion_tag("remote/_driver_panel.html")
+def driver_remote_panel(booking: Booking, token: str) -> dict[str, Any]:
+    """Show the same to the driver, where the fleet lets its drivers."""
+    panel = driver_panel_of(booking, now=timezone.now())
+    return {"panel": panel, "booking": booking, "token": token}

@@ -1,0 +1,1 @@
+"""People have chargers told something while everything fails; at the end each was told once."""
