@@ -8,6 +8,7 @@ Methods that return an iterator send their first request when it is first used.
 import httpx
 
 from ampeco.calls.bookings import BookingCalls
+from ampeco.calls.maintenance import MaintenanceCalls
 from ampeco.calls.notifications import NotificationCalls
 from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
@@ -21,7 +22,13 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 
 class AmpecoClient(
-    PlaceCalls, PowerCalls, PeopleCalls, BookingCalls, SessionCalls, NotificationCalls
+    PlaceCalls,
+    PowerCalls,
+    PeopleCalls,
+    BookingCalls,
+    SessionCalls,
+    NotificationCalls,
+    MaintenanceCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.
 

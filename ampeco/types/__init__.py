@@ -18,6 +18,7 @@ from ampeco.types.bookings import (
     Session,
     Slot,
 )
+from ampeco.types.downtime import DowntimeNotice, DowntimePeriod, NewDowntime
 from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
@@ -42,6 +43,8 @@ __all__ = [
     "ChargePoint",
     "Circuit",
     "Connector",
+    "DowntimeNotice",
+    "DowntimePeriod",
     "ElectricityRate",
     "Evse",
     "EvseAvailability",
@@ -49,6 +52,7 @@ __all__ = [
     "IdTag",
     "Location",
     "NewBookingRequest",
+    "NewDowntime",
     "NotificationSubscription",
     "Page",
     "ParkingSpace",

@@ -50,9 +50,15 @@ LISTS = {
     "partners": f"{API}/partners/v2.0",
     "booking requests": REQUESTS,
     "bookings": BOOKINGS,
+    "downtime of charge points": f"{API}/charge-point-downtime-periods/v1.0",
+    "downtime of EVSEs": f"{API}/evse-downtime-periods/v1.0",
+    "notices of downtime": f"{API}/downtime-period-notices/v1.0",
 }
 # Of these the document has no 429.
-NEVER_TOO_MANY = {"circuits", "circuits with charge points", "electricity rates"}
+NEVER_TOO_MANY = {
+    *("circuits", "circuits with charge points", "electricity rates"),
+    *("downtime of EVSEs", "notices of downtime"),
+}
 NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
@@ -78,6 +84,7 @@ PARTS = {
     "user with invites": f"{API}/users/v1.0/{CARLA.id}?include[]=partnerInvites",
     "user with an open invite": f"{API}/users/v1.0/{PENDING.id}?include[]=partnerInvites",
     "partner": f"{API}/partners/v2.0/{HUDSON}",
+    "notice of downtime": f"{API}/downtime-period-notices/v1.0/1",
 }
 SINGLE = (
     "locations/v2.0",
@@ -92,6 +99,9 @@ SINGLE = (
     "booking-requests/v1.0",
     "bookings/v1.0",
     "sessions/v1.0",
+    "charge-point-downtime-periods/v1.0",
+    "evse-downtime-periods/v1.0",
+    "downtime-period-notices/v1.0",
 )
 
 
