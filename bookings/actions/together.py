@@ -19,6 +19,7 @@ from bookings.state.moves import record_creations
 from drivers.models import Fleet, PrivateAccess
 from drivers.permissions import current_drivers, private_partners
 from limits.reading import rules_of
+from maintenance.planned import planned_times
 from sites.models import Evse
 from sites.periods import Period
 from sites.selectors import Criteria, all_bookable_evses
@@ -62,6 +63,7 @@ def read_together(fleet: Fleet, candidates: Sequence[Candidate], *, now: datetim
 def read_rows(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
     """Read what the rules need to know of chargers, drivers and the fleet's other bookings."""
     _tell_chargers(fleet, candidates)
+    _tell_downtime(candidates)
     _tell_drivers(fleet, candidates)
     _tell_bookings(fleet, candidates)
 
@@ -142,6 +144,17 @@ def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
                 known[key] = criteria_of(vehicle, there)
             slot = candidate.slot = replace(slot, criteria=known[key])
         candidate.chargers = [each for each in there if slot.criteria.fits(each)]
+
+
+def _tell_downtime(candidates: Sequence[Candidate]) -> None:
+    """Tell each candidate what is planned at the chargers of all their sites, over all the time."""
+    if not candidates:
+        return
+    periods = [candidate.period for candidate in candidates]
+    whole = Period(min(each.start_at for each in periods), max(each.end_at for each in periods))
+    planned = planned_times({each.slot.location.pk for each in candidates}, during=whole)
+    for candidate in candidates:
+        candidate.planned = planned
 
 
 def _tell_drivers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:

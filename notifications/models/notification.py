@@ -41,6 +41,7 @@ class Notification(models.Model):
         OFFERED = "offered", _("Offer from the waiting list")
         WAIT_ENDED = "wait-ended", _("Waiting ended without a booking")
         CHARGER_TROUBLE = "charger-trouble", _("Charger blocked or broken")
+        MAINTENANCE = "maintenance", _("Maintenance planned at the charger")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")

@@ -15,6 +15,7 @@ from bookings.models import Booking
 from bookings.pages.forms import YEARS
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
+from maintenance.planned import Planned
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
 from sites.selectors import held_times
@@ -67,16 +68,20 @@ def horizon_text(days: Period, *, now: datetime) -> str:
 class KnownTimes:
     """What the operator told of free time: in which windows, and what, by the EVSE's AMPECO id.
 
-    `problem` is a sentence where something could not be read.
+    `planned` is the downtime within those windows, which is not free. `problem` is a sentence where something could not be read.
     """
 
     windows: list[Period] = field(default_factory=list)
     free: dict[int, list[Period]] = field(default_factory=lambda: defaultdict(list))
+    planned: dict[int, dict[int, Planned]] = field(default_factory=lambda: defaultdict(dict))
     read_at: datetime | None = None
     problem: str = ""
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
         return merge(self.free.get(evse.ampeco_id, ()))
+
+    def planned_at(self, evse: Evse) -> tuple[Planned, ...]:
+        return tuple(self.planned.get(evse.ampeco_id, {}).values())
 
     def covers(self, period: Period) -> bool:
         return any(
@@ -117,6 +122,8 @@ def read_known(
         known.read_at = told.read_at
         for evse_id, periods in told.free.items():
             known.free[evse_id].extend(periods)
+        for evse_id, times in told.planned.items():
+            known.planned[evse_id].update({each.key: each for each in times})
     return known
 
 
