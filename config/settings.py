@@ -515,6 +515,10 @@ CELERY_BEAT_SCHEDULE = {
     # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    "sync-downtime": every("maintenance.tasks.sync_downtime", timedelta(minutes=5)),
+    "send-downtime-changes": every(
+        "maintenance.tasks.send_downtime_changes", timedelta(seconds=15)
+    ),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),

@@ -6,33 +6,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0011_drop_indexes_that_nobody_uses'),
-        ('maintenance', '0001_create_downtime'),
+        ("bookings", "0011_drop_indexes_that_nobody_uses"),
+        ("maintenance", "0001_create_downtime"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='bookingevent',
-            name='what',
-            field=models.CharField(choices=[('found', 'Found at the operator'), ('changed', 'Changed at the operator'), ('gone', 'No longer known to the operator'), ('withdrawal-asked', 'To be cancelled once the operator decides'), ('move-asked', 'Move requested'), ('move-ended', 'Not moved'), ('running-late', 'Driver running late'), ('charger-reported', 'Trouble at the charger'), ('link-revoked', "Driver's link revoked"), ('place-gone', 'Charger or site no longer listed'), ('place-moved', 'Charger moved to another site'), ('driver-left', 'Driver no longer in the fleet'), ('undelivered', 'E-mail not delivered'), ('handed-over', 'Handed over to a colleague'), ('downtime', 'Maintenance planned at the charger'), ('downtime-over', 'Maintenance no longer in the way'), ('other-vehicle', 'Another vehicle')], max_length=24, verbose_name='what'),
+            model_name="bookingevent",
+            name="what",
+            field=models.CharField(
+                choices=[
+                    ("found", "Found at the operator"),
+                    ("changed", "Changed at the operator"),
+                    ("gone", "No longer known to the operator"),
+                    ("withdrawal-asked", "To be cancelled once the operator decides"),
+                    ("move-asked", "Move requested"),
+                    ("move-ended", "Not moved"),
+                    ("running-late", "Driver running late"),
+                    ("charger-reported", "Trouble at the charger"),
+                    ("link-revoked", "Driver's link revoked"),
+                    ("place-gone", "Charger or site no longer listed"),
+                    ("place-moved", "Charger moved to another site"),
+                    ("driver-left", "Driver no longer in the fleet"),
+                    ("undelivered", "E-mail not delivered"),
+                    ("handed-over", "Handed over to a colleague"),
+                    ("downtime", "Maintenance planned at the charger"),
+                    ("downtime-over", "Maintenance no longer in the way"),
+                    ("other-vehicle", "Another vehicle"),
+                ],
+                max_length=24,
+                verbose_name="what",
+            ),
         ),
         migrations.CreateModel(
-            name='BookingDowntime',
+            name="BookingDowntime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('noticed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='noticed')),
-                ('over_at', models.DateTimeField(blank=True, null=True, verbose_name='over')),
-                ('marked', models.BooleanField(default=False, verbose_name='needs attention by this')),
-                ('booking', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='downtimes', to='bookings.booking')),
-                ('downtime', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookings', to='maintenance.downtime')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "noticed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="noticed"),
+                ),
+                ("over_at", models.DateTimeField(blank=True, null=True, verbose_name="over")),
+                (
+                    "marked",
+                    models.BooleanField(default=False, verbose_name="needs attention by this"),
+                ),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="downtimes",
+                        to="bookings.booking",
+                    ),
+                ),
+                (
+                    "downtime",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bookings",
+                        to="maintenance.downtime",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'booking under downtime',
-                'verbose_name_plural': 'bookings under downtime',
-                'indexes': [models.Index(condition=models.Q(('over_at__isnull', True)), fields=['booking'], name='booking_under_downtime')],
-                'constraints': [models.UniqueConstraint(fields=('booking', 'downtime'), name='booking_once_under_a_downtime')],
+                "verbose_name": "booking under downtime",
+                "verbose_name_plural": "bookings under downtime",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("over_at__isnull", True)),
+                        fields=["booking"],
+                        name="booking_under_downtime",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("booking", "downtime"), name="booking_once_under_a_downtime"
+                    )
+                ],
             },
         ),
     ]

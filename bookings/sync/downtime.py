@@ -34,8 +34,7 @@ def notice_downtime(*, now: datetime | None = None) -> int:
     for booking, downtime in known - under:
         _end(booking, downtime, now=now)
     return sum(
-        _notice(booking, planned[downtime], now=now)
-        for booking, downtime in sorted(under - known)
+        _notice(booking, planned[downtime], now=now) for booking, downtime in sorted(under - known)
     )
 
 

@@ -80,9 +80,7 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
         else:
             last_event[event.booking_id] = event
     return {
-        pk: _reasons(
-            booking, last_request.get(pk), last_event.get(pk), last_troubles(troubles[pk])
-        )
+        pk: _reasons(booking, last_request.get(pk), last_event.get(pk), last_troubles(troubles[pk]))
         for pk, booking in marked.items()
     }
 

@@ -1,4 +1,4 @@
-"""When chargers are out of use by plan, mirrored, and what staff ask the operator to change of it."""
+"""When chargers are out of use by plan, and what staff ask the operator to change of that."""
 
 import uuid
 

@@ -22,10 +22,7 @@ class Maintenance(MailKind):
         plan.add_managers(self.kind, event.booking.created_by)
 
     def is_obsolete(self, mail: Notification, *, now: datetime) -> bool:
-        assert mail.booking is not None
-        key = downtime_of(mail.event).get("id") if mail.event is not None else None
-        in_the_way = mail.booking.downtimes.filter(over_at=None, downtime=key)
-        return not in_the_way.exists() or super().is_obsolete(mail, now=now)
+        return super().is_obsolete(mail, now=now) or not _is_in_the_way(mail)
 
     def write(self, case: Case) -> Letter:
         assert case.event is not None
@@ -41,3 +38,11 @@ class Maintenance(MailKind):
             after_quote=[_("The booking’s page shows other chargers that are free then.")],
             facts=short_facts(case),
         )
+
+
+def _is_in_the_way(mail: Notification) -> bool:
+    assert mail.booking is not None
+    if mail.event is None:
+        return True
+    told = downtime_of(mail.event).get("id")
+    return mail.booking.downtimes.filter(over_at=None, downtime=told).exists()

@@ -4,20 +4,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0007_drop_indexes_that_nobody_uses'),
+        ("notifications", "0007_drop_indexes_that_nobody_uses"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('approved', 'Booking approved'), ('rejected', 'Booking rejected'), ('not-placed', 'Booking could not be made'), ('changed', 'Booking changed'), ('change-refused', 'Change not made'), ('cancelled', 'Booking cancelled'), ('cancel-refused', 'Booking not cancelled'), ('moved', 'Booking changed by the operator'), ('failed', 'Charger could not be held'), ('no-show', 'No-show'), ('reminder', 'Reminder before the start'), ('running-late', 'Driver running late'), ('offered', 'Offer from the waiting list'), ('wait-ended', 'Waiting ended without a booking'), ('charger-trouble', 'Charger blocked or broken'), ('maintenance', 'Maintenance planned at the charger')], max_length=16, verbose_name='kind'),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("approved", "Booking approved"),
+                    ("rejected", "Booking rejected"),
+                    ("not-placed", "Booking could not be made"),
+                    ("changed", "Booking changed"),
+                    ("change-refused", "Change not made"),
+                    ("cancelled", "Booking cancelled"),
+                    ("cancel-refused", "Booking not cancelled"),
+                    ("moved", "Booking changed by the operator"),
+                    ("failed", "Charger could not be held"),
+                    ("no-show", "No-show"),
+                    ("reminder", "Reminder before the start"),
+                    ("running-late", "Driver running late"),
+                    ("offered", "Offer from the waiting list"),
+                    ("wait-ended", "Waiting ended without a booking"),
+                    ("charger-trouble", "Charger blocked or broken"),
+                    ("maintenance", "Maintenance planned at the charger"),
+                ],
+                max_length=16,
+                verbose_name="kind",
+            ),
         ),
         migrations.AlterField(
-            model_name='notificationpreference',
-            name='kind',
-            field=models.CharField(choices=[('approved', 'Booking approved'), ('rejected', 'Booking rejected'), ('not-placed', 'Booking could not be made'), ('changed', 'Booking changed'), ('change-refused', 'Change not made'), ('cancelled', 'Booking cancelled'), ('cancel-refused', 'Booking not cancelled'), ('moved', 'Booking changed by the operator'), ('failed', 'Charger could not be held'), ('no-show', 'No-show'), ('reminder', 'Reminder before the start'), ('running-late', 'Driver running late'), ('offered', 'Offer from the waiting list'), ('wait-ended', 'Waiting ended without a booking'), ('charger-trouble', 'Charger blocked or broken'), ('maintenance', 'Maintenance planned at the charger')], max_length=16, verbose_name='kind'),
+            model_name="notificationpreference",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("approved", "Booking approved"),
+                    ("rejected", "Booking rejected"),
+                    ("not-placed", "Booking could not be made"),
+                    ("changed", "Booking changed"),
+                    ("change-refused", "Change not made"),
+                    ("cancelled", "Booking cancelled"),
+                    ("cancel-refused", "Booking not cancelled"),
+                    ("moved", "Booking changed by the operator"),
+                    ("failed", "Charger could not be held"),
+                    ("no-show", "No-show"),
+                    ("reminder", "Reminder before the start"),
+                    ("running-late", "Driver running late"),
+                    ("offered", "Offer from the waiting list"),
+                    ("wait-ended", "Waiting ended without a booking"),
+                    ("charger-trouble", "Charger blocked or broken"),
+                    ("maintenance", "Maintenance planned at the charger"),
+                ],
+                max_length=16,
+                verbose_name="kind",
+            ),
         ),
     ]

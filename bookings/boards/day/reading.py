@@ -68,7 +68,8 @@ def horizon_text(days: Period, *, now: datetime) -> str:
 class KnownTimes:
     """What the operator told of free time: in which windows, and what, by the EVSE's AMPECO id.
 
-    `planned` is the downtime within those windows, which is not free. `problem` is a sentence where something could not be read.
+    `planned` is the downtime within those windows, which is not free. `problem` is a sentence where
+    something could not be read.
     """
 
     windows: list[Period] = field(default_factory=list)
