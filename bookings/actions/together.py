@@ -256,13 +256,15 @@ def _what_to_ask(candidate: Candidate, *, now: datetime) -> tuple[int, Period]:
 
 
 def _ask(candidate: Candidate, window: Period, *, now: datetime) -> FreeTimes | AvailabilityUnknown:
-    slot, oldest = candidate.slot, candidate.answer_age
+    slot, oldest, planned = candidate.slot, candidate.answer_age, candidate.planned
     try:
         if window == candidate.period:
             return ask(slot.location, window)
-        told = read_availability(slot.location, day=slot.local_day, now=now)
+        told = read_availability(slot.location, day=slot.local_day, now=now, planned=planned)
         if (now - told.read_at).total_seconds() > oldest:
-            told = read_availability(slot.location, day=slot.local_day, now=now, fresh=True)
+            told = read_availability(
+                slot.location, day=slot.local_day, now=now, fresh=True, planned=planned
+            )
     except AvailabilityUnknown as unknown:
         return unknown
     return told.free

@@ -91,21 +91,26 @@ class Availability:
 
 
 def read_availability(
-    location: Location, *, day: date, now: datetime | None = None, fresh: bool = False
+    location: Location,
+    *,
+    day: date,
+    now: datetime | None = None,
+    fresh: bool = False,
+    planned: PlannedTimes | None = None,
 ) -> Availability:
     """Return what is free on a site-local day, the next one, and for the longest stay from then.
 
     Costs one call to AMPECO, or none while an earlier answer is in the cache; `fresh` asks anyway
     and renews the cache. What has passed is not asked for, nor are days before today known.
-    Planned downtime is not free: AMPECO does not say whether it offers that. Raises
-    AvailabilityUnknown.
+    Planned downtime is not free: AMPECO does not say whether it offers that. It costs a query where
+    what is `planned` around then has not been read already. Raises AvailabilityUnknown.
     """
     now = now or timezone.now()
     window = window_for(day, zone=location.zone, now=now)
     known = None if fresh else _known(location, window)
     told = known or _ask_anew(location, window, now=now)
     # Not within what the cache holds: that something is planned counts at once.
-    return told.but_for(planned_times([location], during=window))
+    return told.but_for(planned_times([location], during=window) if planned is None else planned)
 
 
 def free_evses(
