@@ -96,6 +96,10 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "bookings.BookingRequestEvent": {"user": WHOSE, "note": TEXT},
     "bookings.BookingEvent": {"user": WHOSE, "driver": WHOSE, "changes": WHOSE, "note": TEXT},
     "bookings.ChargerReport": {"driver": WHOSE, "message": TEXT},
+    "bookings.BookingDowntime": {},
+    "maintenance.Downtime": {},
+    "maintenance.DowntimeNotice": {},
+    "maintenance.DowntimeChange": {"asked_by": WHOSE},
     "limits.Limit": {"created_by": WHOSE, "note": TEXT},
     "limits.Limit_evses": {},
     "vehicles.Vehicle": {
@@ -233,6 +237,14 @@ NOT_PERSONAL: dict[str, str] = {
     "previous_start_at previous_end_at send_started_at may_be_doubled sent_at settled_at failure "
     "trouble attempts next_attempt_at lease_until lease_owner asked_by batch created_at",
     "bookings.ChargerReport": "id booking event evse what at",
+    "bookings.BookingDowntime": "id booking downtime noticed_at over_at marked",
+    "maintenance.Downtime": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at of "
+    "charge_point evse start_at end_at entry_mode type ampeco_notice_id notice",
+    "maintenance.DowntimeNotice": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
+    "retired_at type notice description",
+    "maintenance.DowntimeChange": "id submission_key kind of charge_point evse downtime start_at "
+    "end_at ampeco_notice_id notice state problem asked_at sent_at settled_at lease_until "
+    "lease_owner",
     "limits.Limit": "id fleet by_fleet kind most weekdays begins ends start_at end_at location "
     "created_at",
     "limits.Limit_evses": "id limit evse",

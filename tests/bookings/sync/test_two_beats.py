@@ -31,6 +31,7 @@ MIRRORS = {
     "sync-sites": ["sites-delta"],
     "sync-drivers": ["drivers"],
     "sync-bookings": ["bookings"],
+    "sync-downtime": ["maintenance"],
 }
 
 
@@ -171,6 +172,8 @@ def test_all_of_the_schedule_is_tried_here():
         *MIRRORS,
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
+        # In tests/maintenance/test_sending.py.
+        "send-downtime-changes",
         # In tests/energy/mirroring/test_run.py.
         "sync-energy",
         # In tests/energy/own_lines/test_reading.py.
