@@ -6,16 +6,17 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.utils.timezone import now
 
+from ampeco.client import AmpecoClient
 from maintenance import tasks
 from maintenance.asking import DowntimeRefused, Place, ask_for_downtime, ask_to_end
 from maintenance.models import Downtime, DowntimeChange, DowntimeNotice
 from maintenance.sending import LOOK_FOR, send_changes
 from tests.factories import DowntimeFactory, next_noon
 from tests.maintenance.conftest import HOUR
+from upstream.rate_gate import MemoryGate
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,7 @@ def test_a_lost_answer_does_not_take_anothers_period_for_its_own(planned, send, 
     assert (second.state, len(theirs(operator))) == ("failed", 1)
 
 
-def test_while_the_operator_wants_a_pause_it_waits(planned, send, operator, wire):
+def test_while_the_operator_wants_a_pause_it_waits(planned, send, operator, wire, settings):
     (row,) = planned()
     busy = httpx.Response(429, headers={"Retry-After": "0"}, json={"message": "Too many."})
     wire.intercept = lambda request: busy if request.method == "POST" else None
@@ -155,8 +156,14 @@ def test_while_the_operator_wants_a_pause_it_waits(planned, send, operator, wire
     row.refresh_from_db()
     assert row.state == "queued"
     wire.intercept = None
-    cache.clear()
-    assert send(after=timedelta(seconds=30)) == 1
+    # The pause is over for a client that knows of none.
+    later = AmpecoClient(
+        base_url=settings.AMPECO_BASE_URL,
+        token=settings.AMPECO_API_TOKEN,
+        transport=wire,
+        gate=MemoryGate(),
+    )
+    assert send_changes(client=later, now=now() + timedelta(seconds=30)) == 1
     assert len(theirs(operator)) == 1
 
 
