@@ -8,11 +8,14 @@ Methods that return an iterator send their first request when it is first used.
 import httpx
 
 from ampeco.calls.bookings import BookingCalls
+from ampeco.calls.hardware import HardwareCalls
 from ampeco.calls.maintenance import MaintenanceCalls
 from ampeco.calls.notifications import NotificationCalls
+from ampeco.calls.partners import PartnerCalls
 from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
 from ampeco.calls.power import PowerCalls
+from ampeco.calls.roaming import RoamingCalls
 from ampeco.calls.sessions import SessionCalls
 from ampeco.resources import Resources
 from upstream.calls import Observer
@@ -23,12 +26,15 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 class AmpecoClient(
     PlaceCalls,
+    HardwareCalls,
     PowerCalls,
     PeopleCalls,
     BookingCalls,
     SessionCalls,
-    NotificationCalls,
+    PartnerCalls,
+    RoamingCalls,
     MaintenanceCalls,
+    NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.
 

@@ -1,4 +1,4 @@
-"""What the workers do about maintenance."""
+"""What the workers do for maintenance."""
 
 import logging
 from datetime import timedelta
@@ -9,14 +9,33 @@ from django.utils import timezone
 from ampeco.connection import get_client, has_calls_to_spare
 from bookings.sync.downtime import notice_downtime
 from maintenance.asking import SEND
-from maintenance.mirroring import downtime
+from maintenance.mirroring import catalogue, downtime, health
+from maintenance.retention import forget_old
 from maintenance.sending import send_changes
 from mirror.runs import RunUnderWay, is_due_again
 from mirror.work import note_awake
+from upstream.errors import UpstreamError
 
 logger = logging.getLogger(__name__)
 
 DOWNTIME_EVERY = timedelta(minutes=5)
+
+
+@shared_task
+def read_health() -> None:
+    """Read how chargers have been doing, those that are due, while there are calls to spare.
+
+    Any number of beats and workers may run it: each charge point is claimed.
+    """
+    client = get_client()
+    if client.held_back_for() > 0:
+        return
+    try:
+        catalogue.read_catalogue(client=client)
+    except UpstreamError as error:
+        logger.info("Error codes and firmware could not be read: %s", error)
+    health.read_health(client=client)
+    forget_old(now=timezone.now())
 
 
 @shared_task

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0011_drop_indexes_that_nobody_uses"),
-        ("maintenance", "0001_create_downtime"),
+        ("maintenance", "0002_create_downtime"),
     ]
 
     operations = [

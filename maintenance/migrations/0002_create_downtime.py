@@ -9,9 +9,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
+        ("maintenance", "0001_know_how_chargers_do"),
         ("charging_sites", "0005_know_what_electricity_costs"),
         ("mirror", "0003_count_more_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
