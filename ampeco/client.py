@@ -11,6 +11,7 @@ from ampeco.calls.billing import BillingCalls
 from ampeco.calls.bookings import BookingCalls
 from ampeco.calls.control import ControlCalls
 from ampeco.calls.hardware import HardwareCalls
+from ampeco.calls.maintenance import MaintenanceCalls
 from ampeco.calls.notifications import NotificationCalls
 from ampeco.calls.partners import PartnerCalls
 from ampeco.calls.people import PeopleCalls
@@ -38,6 +39,7 @@ class AmpecoClient(
     PartnerCalls,
     RoamingCalls,
     ControlCalls,
+    MaintenanceCalls,
     NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.

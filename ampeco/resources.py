@@ -114,6 +114,18 @@ class Resources:
         answer = self._transport.post(path, body=body, operation=operation)
         return parse_one(answer, parse, operation=operation, changes=True)
 
+    def change(
+        self,
+        operation: str,
+        path: str,
+        wanted: int | str,
+        body: Mapping[str, Any],
+        parse: Parser[Parsed],
+    ) -> Parsed:
+        path = f"{path}/{id_in_path(wanted)}"
+        answer = self._transport.patch(path, body=body, operation=operation)
+        return parse_one(answer, parse, operation=operation, changes=True)
+
     def remove(self, operation: str, path: str, wanted: int | str) -> None:
         self._transport.delete(f"{path}/{id_in_path(wanted)}", operation=operation)
 

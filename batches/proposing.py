@@ -10,9 +10,11 @@ from bookings.boards.day.reading import read_known
 from bookings.models import Booking
 from drivers.models import Fleet
 from drivers.permissions import private_partner_ids
+from maintenance.planned import closed_by, planned_times
 from sites.models import Evse, Location
 from sites.periods import Period, merge, subtract
 from sites.selectors import bookable_evses, held_times
+from sites.slots.availability import FreeTimes
 from vehicles.fitting import for_fitting, misfit
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles
@@ -133,7 +135,7 @@ def _place(
     days = sorted({each.start_at.astimezone(location.zone).date() for _v, each in wanted})
     known = read_known(fleet, location, days, now=now)
     unknown = [period for period in periods if not known.covers(period)]
-    held = held_times(fleet.pk, location=location, now=now) if unknown else {}
+    held = _taken(fleet, location, unknown, now=now)
     chargers = [
         Charger(
             evse.pk,
@@ -143,6 +145,21 @@ def _place(
         for evse in evses
     ]
     return propose([_need(vehicle, evses, period) for vehicle, period in wanted], chargers)
+
+
+def _taken(
+    fleet: Fleet, location: Location, unknown: Sequence[Period], *, now: datetime
+) -> FreeTimes:
+    """Return what is certainly not free while the operator does not say what is."""
+    if not unknown:
+        return {}
+    whole = Period(unknown[0].start_at, unknown[-1].end_at)
+    closed = closed_by(planned_times([location], during=whole), during=whole)
+    held = held_times(fleet.pk, location=location, now=now)
+    return {
+        evse: merge([*closed.get(evse, ()), *held.get(evse, ())])
+        for evse in closed.keys() | held.keys()
+    }
 
 
 def _need(vehicle: Vehicle, evses: Sequence[Evse], period: Period) -> Need:

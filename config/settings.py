@@ -539,6 +539,10 @@ CELERY_BEAT_SCHEDULE = {
     "ask-for-tariffs": every("tariffs.tasks.ask_for_tariffs", timedelta(minutes=1)),
     "sum-months": every("reports.tasks.sum_months", timedelta(minutes=1)),
     "plan-reports": every("reports.tasks.plan_reports", timedelta(minutes=10)),
+    "sync-downtime": every("maintenance.tasks.sync_downtime", timedelta(minutes=5)),
+    "send-downtime-changes": every(
+        "maintenance.tasks.send_downtime_changes", timedelta(seconds=15)
+    ),
     # Whose turn it is stands in the database.
     "read-health": every("maintenance.tasks.read_health", timedelta(minutes=2)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),

@@ -1,16 +1,24 @@
 """What the workers do for maintenance."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from ampeco.connection import get_client
-from maintenance.mirroring import catalogue, health
+from ampeco.connection import get_client, has_calls_to_spare
+from bookings.sync.downtime import notice_downtime
+from maintenance.asking import SEND
+from maintenance.mirroring import catalogue, downtime, health
 from maintenance.retention import forget_old
+from maintenance.sending import send_changes
+from mirror.runs import RunUnderWay, is_due_again
+from mirror.work import note_awake
 from upstream.errors import UpstreamError
 
 logger = logging.getLogger(__name__)
+
+DOWNTIME_EVERY = timedelta(minutes=5)
 
 
 @shared_task
@@ -28,3 +36,25 @@ def read_health() -> None:
         logger.info("Error codes and firmware could not be read: %s", error)
     health.read_health(client=client)
     forget_old(now=timezone.now())
+
+
+@shared_task
+def sync_downtime() -> None:
+    """Mirror planned downtime, if that was not just done, and mark the bookings under it.
+
+    Nothing is read while another process is at it, or while there are no calls to spare.
+    """
+    due = is_due_again(downtime.KIND, every=DOWNTIME_EVERY, now=timezone.now())
+    if due and has_calls_to_spare():
+        try:
+            downtime.sync_downtime(client=get_client(), not_within=DOWNTIME_EVERY / 2)
+        except RunUnderWay:
+            logger.info("A synchronisation of downtime is under way already.")
+    notice_downtime()
+
+
+@shared_task
+def send_downtime_changes() -> None:
+    """Send what staff asked about downtime; any number of workers may."""
+    note_awake(SEND)
+    send_changes(client=get_client())

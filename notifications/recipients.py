@@ -79,6 +79,7 @@ BY_DRIVER = {
     What.RUNNING_LATE: Kind.RUNNING_LATE,
     What.CHARGER_REPORTED: Kind.CHARGER_TROUBLE,
 }
+BY_PORTAL = {What.DOWNTIME: Kind.MAINTENANCE}
 BY_ENDING: dict[str, MailKind] = {mail.ending: mail for mail in MAILS.values() if mail.ending}
 
 
@@ -115,13 +116,15 @@ def plan_for_requests(requests: Sequence[BookingRequest]) -> None:
 def plan_for_event(event: BookingEvent) -> None:
     """Write whom to tell of what happened to a booking, to be sent after the commit.
 
-    Told are what the operator does, and what drivers say of themselves or of the charger. Of
+    Told are what the operator does, what drivers say of themselves or of the charger, and that
+    maintenance is planned there. Of
     several things that the operator does at once, the gravest is told. Planning it again adds
     nobody.
     """
     booking = event.booking
-    if event.what in BY_DRIVER:
-        mail = MAILS[BY_DRIVER[What(event.what)]]
+    noticed = BY_DRIVER | BY_PORTAL
+    if event.what in noticed:
+        mail = MAILS[noticed[What(event.what)]]
     elif event.what == What.CHANGED and event.actor == Actor.OPERATOR:
         status = event.changes.get("status", (None, booking.status))[1]
         mail = BY_ENDING.get(status, MAILS[Kind.MOVED])

@@ -107,6 +107,10 @@ SPECIAL: dict[str, dict[str, Kind]] = {
         "said": TEXT,
     },
     "remote.RemoteActionEvent": {"user": WHOSE},
+    "bookings.BookingDowntime": {},
+    "maintenance.Downtime": {},
+    "maintenance.DowntimeNotice": {},
+    "maintenance.DowntimeChange": {"asked_by": WHOSE},
     "limits.Limit": {"created_by": WHOSE, "note": TEXT},
     "limits.Limit_evses": {},
     "vehicles.Vehicle": {
@@ -263,6 +267,14 @@ NOT_PERSONAL: dict[str, str] = {
     "remote.RemoteAction": "id uid booking kind status submission_key evse reason asked_by "
     "created_at send_started_at settled_at attempts next_attempt_at lease_until lease_owner",
     "remote.RemoteActionEvent": "id action at from_status to_status actor reason",
+    "bookings.BookingDowntime": "id booking downtime noticed_at over_at marked",
+    "maintenance.Downtime": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at of "
+    "charge_point evse start_at end_at entry_mode type ampeco_notice_id notice",
+    "maintenance.DowntimeNotice": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
+    "retired_at type notice description",
+    "maintenance.DowntimeChange": "id submission_key kind of charge_point evse downtime start_at "
+    "end_at ampeco_notice_id notice state problem asked_at sent_at settled_at lease_until "
+    "lease_owner",
     "limits.Limit": "id fleet by_fleet kind most weekdays begins ends start_at end_at location "
     "created_at",
     "limits.Limit_evses": "id limit evse",

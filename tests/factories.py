@@ -14,6 +14,7 @@ from calendars.models import CalendarFeed, kept, new_secret
 from charging.models import Budget, CostCentre, Session
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from limits.models import Limit
+from maintenance.models import Downtime
 from notifications.models import Notification
 from sites.models import ChargePoint, Connector, Evse, Location
 from vehicles.models import Vehicle
@@ -338,3 +339,25 @@ class LimitFactory(factory.django.DjangoModelFactory):
     def evses(self, create, extracted, **kwargs):
         if create and extracted:
             self.evses.set(extracted)
+
+
+class DowntimeFactory(factory.django.DjangoModelFactory):
+    """Planned downtime of a charger around next noon; of its charge point with `whole`."""
+
+    class Meta:
+        model = Downtime
+
+    ampeco_id = factory.Sequence(lambda n: 100 + n)
+    of = "evse"
+    evse = factory.SubFactory(EvseFactory)
+    charge_point = factory.LazyAttribute(lambda o: o.evse.charge_point)
+    start_at = factory.LazyFunction(lambda: next_noon() - timedelta(hours=1))
+    end_at = factory.LazyAttribute(lambda o: o.start_at + timedelta(hours=3))
+    entry_mode = "manual"
+    type = "exempt"
+    ampeco_notice_id = 1
+    notice = "Replacing the cable"
+    synced_at = factory.LazyFunction(now)
+
+    class Params:
+        whole = factory.Trait(of="charge-point", evse=None)

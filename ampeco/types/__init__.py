@@ -19,6 +19,7 @@ from ampeco.types.bookings import (
     Slot,
 )
 from ampeco.types.control import ControlAnswer
+from ampeco.types.downtime import DowntimeNotice, DowntimePeriod, NewDowntime
 from ampeco.types.hardware import FirmwareVersion, Hardware, StatusLog, VendorErrorCode
 from ampeco.types.notifications import NotificationSubscription
 from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
@@ -56,6 +57,8 @@ __all__ = [
     "Connector",
     "Consumption",
     "ControlAnswer",
+    "DowntimeNotice",
+    "DowntimePeriod",
     "ElectricityRate",
     "Evse",
     "EvseAvailability",
@@ -66,6 +69,7 @@ __all__ = [
     "Invoice",
     "Location",
     "NewBookingRequest",
+    "NewDowntime",
     "NotificationSubscription",
     "Page",
     "ParkingSpace",

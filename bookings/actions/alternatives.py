@@ -12,6 +12,7 @@ from bookings.actions.candidate import Candidate, Slot
 from bookings.actions.limits import closed_times, longest_stays
 from bookings.models import Booking, BookingRequest
 from drivers.permissions import private_partner_ids
+from maintenance.planned import PlannedTimes, planned_times
 from shell.wall_clock import instants_of
 from sites import parking
 from sites.facts import trouble_of
@@ -26,7 +27,12 @@ from sites.selectors import (
     held_times,
 )
 from sites.slots import rules
-from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
+from sites.slots.availability import (
+    LONGEST_WINDOW,
+    AvailabilityUnknown,
+    FreeTimes,
+    read_availability,
+)
 from sites.slots.limits import OwnLimits
 from vehicles.fitting import misfit, why_not
 
@@ -300,12 +306,14 @@ def _at_other_sites(search: Search, found: Alternatives) -> Alternatives:
     )
     at_sites = usable_at(search, bookable, near)
     held = held_times(search.candidate.fleet.pk, location__in=at_sites, now=search.now)
+    around = Period(search.earliest, search.wanted_at + LONGEST_WINDOW)
+    planned = planned_times(at_sites, during=around)
     offers: list[SiteOffer] = []
     for site in [site for site in near if site.location_pk in at_sites][:MOST_SITES_ASKED]:
         evses = at_sites[site.location_pk]
         location = evses[0].charge_point.location
         try:
-            free = free_times(search, location, evses, held=held)
+            free = free_times(search, location, evses, held=held, planned=planned)
         except AvailabilityUnknown as unknown:
             if unknown.reason != "refused":
                 return replace(found, other_sites=tuple(offers), sites_problem=unknown.message)
@@ -350,6 +358,7 @@ def free_times(
     evses: Iterable[Evse],
     *,
     held: FreeTimes,
+    planned: PlannedTimes | None = None,
 ) -> dict[int, tuple[Period, ...]]:
     """Return when chargers of a site are free, by primary key. Raises AvailabilityUnknown."""
     day = search.wanted_at.astimezone(location.zone).date()
@@ -358,6 +367,7 @@ def free_times(
     closed = closed_times(candidate.fleet, location, evses, now=search.now, but=candidate.previous)
     if search.slot.evse is None:
         closed = OwnLimits(closed=closed).closed_to_any(evses)
-    availability = read_availability(location, day=day, now=search.now).without(held)
+    availability = read_availability(location, day=day, now=search.now, planned=planned)
+    availability = availability.without(held)
     availability = availability.without(closed)
     return {evse.pk: availability.of(evse) for evse in evses}

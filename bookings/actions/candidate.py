@@ -27,11 +27,12 @@ from drivers.permissions import current_drivers, private_access_of, private_part
 from limits.reading import rules_of
 from limits.rules import Holding, Wanted, first_breach
 from limits.rules import Rule as Limit
+from maintenance.planned import Planned, PlannedTimes, first_touching, planned_times
 from mirror.work import is_held
 from shell.formats import period
 from sites import parking
 from sites.models import ChargePoint, Evse, Location
-from sites.periods import Period
+from sites.periods import Period, subtract
 from sites.selectors import Criteria, bookable_evses
 from sites.slots.availability import (
     JUST_NOW_SECONDS,
@@ -206,11 +207,32 @@ class Candidate:
             if booking.evse_id in chargers and booking.slot_key != own
         ]
 
+    @cached_property
+    def planned(self) -> PlannedTimes:
+        """The planned downtime of the site's chargers at that time."""
+        return planned_times([self.slot.location], during=self.period)
+
+    def downtime_at(self, evse: Evse) -> Planned | None:
+        """Return the first planned downtime of a charger that is in the way of what is wanted.
+
+        What the booking has already it keeps: the operator may have promised it all the same.
+        """
+        times = self.planned.get(evse.ampeco_id, ())
+        old = self.changes
+        wanted = subtract([self.period], [old.period]) if times and old else (self.period,)
+        found = (first_touching(times, each) for each in wanted)
+        return next((each for each in found if each), None)
+
     @property
     def chargers_left(self) -> list[Evse]:
-        """The chargers that may be meant, without those that the fleet has at that time."""
+        """The chargers that may be meant, but for those that cannot be had at that time.
+
+        The fleet has them then, or they are out of use by plan.
+        """
         held = {booking.evse_id for booking in self.held_by_fleet}
-        return [evse for evse in self.chargers if evse.pk not in held]
+        return [
+            evse for evse in self.chargers if evse.pk not in held and not self.downtime_at(evse)
+        ]
 
     def usable(self, evses: Iterable[Evse]) -> list[Evse]:
         return [evse for evse in evses if self._may_use(evse.charge_point)]
@@ -379,6 +401,29 @@ def charger_is_bookable(candidate: Candidate) -> BookingRefused | None:
     return BookingRefused("slot", message, offer_slots=not candidate.changes)
 
 
+def no_downtime_is_planned(candidate: Candidate) -> BookingRefused | None:
+    """Where any charger will do, one that is in use then is enough."""
+    if candidate.changes and candidate.slot.evse is None:
+        return None
+    found = [candidate.downtime_at(evse) for evse in candidate.chargers]
+    if not all(found):
+        return None
+    first = found[0]
+    assert first is not None
+    text = (
+        _("Maintenance is planned at this charger then: %(when)s%(reason)s.")
+        if candidate.slot.evse
+        else _("Maintenance is planned at every suitable charger then, first: %(when)s%(reason)s.")
+    )
+    words = {
+        "when": period(first.start_at, first.end_at, candidate.slot.location.zone)
+        if first.end_at
+        else _("until further notice"),
+        "reason": f" ({first.notice})" if first.notice else "",
+    }
+    return BookingRefused("slot", text % words, offer_slots=True)
+
+
 def fleet_keeps_its_limits(candidate: Candidate) -> BookingRefused | None:
     """Counted once more, with nobody beside it, as it is saved: `bookings.actions.limits`."""
     if not candidate.limits:
@@ -507,6 +552,7 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
 SLOT_RULES: tuple[Rule, ...] = (
     times_are_allowed,
     charger_is_bookable,
+    no_downtime_is_planned,
     fleet_keeps_its_limits,
     fleet_has_no_other_booking_there,
 )

@@ -20,6 +20,7 @@ from bookings.state.moves import record_creations
 from drivers.models import Fleet, PrivateAccess
 from drivers.permissions import current_drivers, private_partners
 from limits.reading import rules_of
+from maintenance.planned import planned_times
 from sites.models import Evse
 from sites.periods import Period
 from sites.selectors import Criteria, all_bookable_evses
@@ -63,6 +64,7 @@ def read_together(fleet: Fleet, candidates: Sequence[Candidate], *, now: datetim
 def read_rows(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
     """Read what the rules need to know of chargers, drivers and the fleet's other bookings."""
     _tell_chargers(fleet, candidates)
+    _tell_downtime(candidates)
     _tell_drivers(fleet, candidates)
     _tell_bookings(fleet, candidates)
 
@@ -144,6 +146,17 @@ def _tell_chargers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
                 known[key] = criteria_of(vehicle, there)
             slot = candidate.slot = replace(slot, criteria=known[key])
         candidate.chargers = [each for each in there if slot.criteria.fits(each)]
+
+
+def _tell_downtime(candidates: Sequence[Candidate]) -> None:
+    """Tell each candidate what is planned at the chargers of all their sites, over all the time."""
+    if not candidates:
+        return
+    periods = [candidate.period for candidate in candidates]
+    whole = Period(min(each.start_at for each in periods), max(each.end_at for each in periods))
+    planned = planned_times({each.slot.location.pk for each in candidates}, during=whole)
+    for candidate in candidates:
+        candidate.planned = planned
 
 
 def _tell_drivers(fleet: Fleet, candidates: Iterable[Candidate]) -> None:
@@ -245,13 +258,15 @@ def _what_to_ask(candidate: Candidate, *, now: datetime) -> tuple[int, Period]:
 
 
 def _ask(candidate: Candidate, window: Period, *, now: datetime) -> FreeTimes | AvailabilityUnknown:
-    slot, oldest = candidate.slot, candidate.answer_age
+    slot, oldest, planned = candidate.slot, candidate.answer_age, candidate.planned
     try:
         if window == candidate.period:
             return ask(slot.location, window)
-        told = read_availability(slot.location, day=slot.local_day, now=now)
+        told = read_availability(slot.location, day=slot.local_day, now=now, planned=planned)
         if (now - told.read_at).total_seconds() > oldest:
-            told = read_availability(slot.location, day=slot.local_day, now=now, fresh=True)
+            told = read_availability(
+                slot.location, day=slot.local_day, now=now, fresh=True, planned=planned
+            )
     except AvailabilityUnknown as unknown:
         return unknown
     return told.free

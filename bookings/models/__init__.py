@@ -2,6 +2,7 @@
 
 from bookings.models.actors import Actor
 from bookings.models.booking import Booking
+from bookings.models.downtime import BookingDowntime
 from bookings.models.event import BookingEvent
 from bookings.models.report import ChargerReport
 from bookings.models.request import BookingRequest, BookingRequestEvent
@@ -10,6 +11,7 @@ from bookings.models.session import ChargingSession
 __all__ = [
     "Actor",
     "Booking",
+    "BookingDowntime",
     "BookingEvent",
     "BookingRequest",
     "BookingRequestEvent",

@@ -32,6 +32,8 @@ class BookingEvent(models.Model):
         DRIVER_LEFT = "driver-left", _("Driver no longer in the fleet")
         UNDELIVERED = "undelivered", _("E-mail not delivered")
         HANDED_OVER = "handed-over", _("Handed over to a colleague")
+        DOWNTIME = "downtime", _("Maintenance planned at the charger")
+        DOWNTIME_OVER = "downtime-over", _("Maintenance no longer in the way")
         OTHER_VEHICLE = "other-vehicle", _("Another vehicle")
 
     booking = models.ForeignKey(

@@ -93,12 +93,14 @@ def note_trouble(
     user: User | None = None,
     driver: Driver | None = None,
     note: str = "",
+    changes: dict[str, list[Any]] | None = None,
 ) -> None:
     """Put a booking under “Needs attention”, with a line of history about what does not change it.
 
-    Its version stays, and nobody is mailed. `user` or `driver` is whom the trouble is with.
+    Its version stays. Mailed is only what listeners know a mail for. `user` or `driver` is whom the
+    trouble is with, `changes` what the line tells besides, as [old, new].
     """
-    BookingEvent.objects.create(
+    event = BookingEvent.objects.create(
         booking=booking,
         at=timezone.now(),
         what=what,
@@ -106,8 +108,24 @@ def note_trouble(
         user=user,
         driver=driver,
         note=note[:1000],
+        changes=changes or {},
     )
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
+    for listener in listeners.event_recorded:
+        listener(event)
+    tell_change(booking)
+
+
+@transaction.atomic
+def end_trouble(
+    booking: Booking, *, what: BookingEvent.What, changes: dict[str, list[Any]], clears: bool
+) -> None:
+    """Write down that trouble is over; with `clears` the booking needs no attention any more."""
+    BookingEvent.objects.create(
+        booking=booking, at=timezone.now(), what=what, actor=Actor.PORTAL, changes=changes
+    )
+    if clears:
+        Booking.objects.filter(pk=booking.pk).update(needs_attention=False)
     tell_change(booking)
 
 

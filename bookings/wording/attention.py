@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargerReport
 from bookings.wording.facts import one_line
 from bookings.wording.history import OCCURRENCES
+from maintenance.models import Downtime
+from shell.formats import in_zone, period
 from sites.facts import trouble_of
 
 Kind = BookingRequest.Kind
@@ -21,7 +26,16 @@ REPORT_KEY = "report"
 # Until then what is wrong with a charger may well be repaired.
 SOON = timedelta(hours=24)
 # What does not show in the booking itself. Told besides any other reason.
-TROUBLES = (What.PLACE_GONE, What.PLACE_MOVED, What.DRIVER_LEFT, What.UNDELIVERED)
+TROUBLES = (
+    What.PLACE_GONE,
+    What.PLACE_MOVED,
+    What.DOWNTIME,
+    What.DRIVER_LEFT,
+    What.UNDELIVERED,
+)
+# Under `changes` of the events that tell of downtime: [None, facts], or [facts, None] once it is
+# no longer in the way.
+DOWNTIME_KEY = "downtime"
 WITH_A_REASON = (
     What.CHANGED,
     What.GONE,
@@ -50,23 +64,95 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
     # The latest of each booking comes last, and stays.
     requests = BookingRequest.objects.filter(booking__in=marked).order_by("created_at", "pk")
     events = (
-        BookingEvent.objects.filter(booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES])
+        BookingEvent.objects.filter(
+            booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES, What.DOWNTIME_OVER]
+        )
         # That something surplus is being cancelled is no reason.
         .exclude(what=What.CHANGED, actor=Actor.PORTAL)
         .select_related("user", "driver")
     )
     last_request = {request.booking_id: request for request in requests}
     last_event: dict[int, BookingEvent] = {}
-    troubles: dict[int, dict[str, BookingEvent]] = defaultdict(dict)
+    troubles: dict[int, list[BookingEvent]] = defaultdict(list)
     for event in events.order_by("at", "pk"):
-        if event.what in TROUBLES:
-            troubles[event.booking_id][event.what] = event
+        if event.what in {*TROUBLES, What.DOWNTIME_OVER}:
+            troubles[event.booking_id].append(event)
         else:
             last_event[event.booking_id] = event
     return {
-        pk: _reasons(booking, last_request.get(pk), last_event.get(pk), troubles[pk].values())
+        pk: _reasons(booking, last_request.get(pk), last_event.get(pk), last_troubles(troubles[pk]))
         for pk, booking in marked.items()
     }
+
+
+def last_troubles(events: Iterable[BookingEvent]) -> list[BookingEvent]:
+    """Return of each kind of trouble the event that tells of it last, in order of time.
+
+    Of downtime the last of each, as long as it is in the way. `events` are those of one booking,
+    the latest last.
+    """
+    found: dict[tuple[str, int], BookingEvent] = {}
+    for event in events:
+        if event.what == What.DOWNTIME_OVER:
+            found.pop((What.DOWNTIME, downtime_of(event).get("id", 0)), None)
+        elif event.what in TROUBLES:
+            key = (event.what, downtime_of(event).get("id", 0))
+            found.pop(key, None)
+            found[key] = event
+    return list(found.values())
+
+
+def downtime_facts(downtime: Downtime, *, is_over: bool = False) -> dict[str, list[Any]]:
+    """Return what an event keeps of downtime, which may change or vanish later."""
+    facts = {
+        "id": downtime.pk,
+        "start_at": downtime.start_at.isoformat(),
+        "end_at": downtime.end_at.isoformat() if downtime.end_at else None,
+        "notice": downtime.notice,
+    }
+    return {DOWNTIME_KEY: [facts, None] if is_over else [None, facts]}
+
+
+def downtime_of(event: BookingEvent) -> dict[str, Any]:
+    """Return what an event keeps of downtime; nothing for one that tells of none."""
+    old, new = event.changes.get(DOWNTIME_KEY, [None, None])
+    return new or old or {}
+
+
+def downtime_text(event: BookingEvent, *, zone: ZoneInfo) -> str:
+    """Return from when until when the downtime of an event lasts, and why; "" where it has none."""
+    facts = downtime_of(event)
+    if not facts:
+        return ""
+    start_at = datetime.fromisoformat(facts["start_at"])
+    end_at = datetime.fromisoformat(facts["end_at"]) if facts["end_at"] else None
+    when = (
+        period(start_at, end_at, zone)
+        if end_at
+        else _("from %(time)s until further notice") % {"time": in_zone(start_at, zone)}
+    )
+    notice = one_line(facts["notice"], longest=LONGEST_REASON)
+    return f"{when}, {notice}" if notice else when
+
+
+def is_held_otherwise(booking: Booking, *, since: datetime) -> bool:
+    """Return whether something else than downtime put a booking under attention after an instant.
+
+    Two queries at most.
+    """
+    if booking.status in Booking.LOST or booking.status == Status.UNKNOWN:
+        return True
+    others = {*WITH_A_REASON, *TROUBLES} - {What.DOWNTIME}
+    events = booking.events.filter(what__in=others, at__gte=since)
+    if events.exclude(what=What.CHANGED, actor=Actor.PORTAL).exists():
+        return True
+    refused = {
+        BookingRequest.Status.STALE,
+        BookingRequest.Status.REJECTED,
+        BookingRequest.Status.FAILED,
+    }
+    asked = booking.requests.filter(status__in=refused)
+    return asked.filter(Q(settled_at=None) | Q(settled_at__gte=since)).exists()
 
 
 def trouble_text(event: BookingEvent, booking: Booking) -> str:
@@ -82,6 +168,8 @@ def trouble_text(event: BookingEvent, booking: Booking) -> str:
         places = [booking.location, *([evse, evse.charge_point] if evse else [])]
         is_so = any(place.retired_at for place in places)
         return OCCURRENCES[event.what if is_so else "listed-again"].reason_for("")
+    if event.what == What.DOWNTIME:
+        return OCCURRENCES[event.what].reason_for(downtime_text(event, zone=booking.zone))
     return OCCURRENCES[event.what].reason_for(whose_trouble(event))
 
 

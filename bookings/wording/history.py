@@ -220,6 +220,15 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
         reason=_("The charger now stands at another site."),
         reason_given=_("The charger now stands at another site: %(reason)s."),
     ),
+    What.DOWNTIME: Occurrence(
+        _("Maintenance planned at the charger: %(downtime)s"),
+        icon="settings",
+        after=_("The booking still stands. Move it to another charger, or ask the operator."),
+        reason_given=_("Maintenance is planned at the charger then: %(reason)s."),
+    ),
+    What.DOWNTIME_OVER: Occurrence(
+        _("Maintenance no longer in the way: %(downtime)s"), icon="circle-check"
+    ),
     What.DRIVER_LEFT: Occurrence(
         _("%(who)s is no longer in the fleet"),
         icon="users",

@@ -1,5 +1,6 @@
 """What the operator does about chargers and knows of their state."""
 
+from maintenance.models.downtime import Downtime, DowntimeChange, DowntimeNotice
 from maintenance.models.health import (
     Firmware,
     Health,
@@ -8,4 +9,13 @@ from maintenance.models.health import (
     VendorErrorCode,
 )
 
-__all__ = ["Firmware", "Health", "Occupancy", "StatusEntry", "VendorErrorCode"]
+__all__ = [
+    "Downtime",
+    "DowntimeChange",
+    "DowntimeNotice",
+    "Firmware",
+    "Health",
+    "Occupancy",
+    "StatusEntry",
+    "VendorErrorCode",
+]

@@ -46,6 +46,7 @@ class Notification(models.Model):
         BUDGET_WARNED = "budget-warned", _("Budget nearly spent")
         BUDGET_OVERSPENT = "budget-overspent", _("Budget overspent")
         MONTH_REPORT = "month-report", _("Monthly report")
+        MAINTENANCE = "maintenance", _("Maintenance planned at the charger")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")

@@ -1,6 +1,7 @@
 """Downtime, status logs, error codes and firmware over HTTP."""
 
+from sandbox.api import downtime
 from sandbox.api.operations import Operations
 
-OPERATIONS: Operations = {}
-CREATES: set[tuple[str, str]] = set()
+OPERATIONS: Operations = {**downtime.OPERATIONS}
+CREATES: set[tuple[str, str]] = {*downtime.CREATES}

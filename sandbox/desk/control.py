@@ -41,6 +41,7 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "ignores_external_id": lambda value: isinstance(value, bool),
     "drops_external_id": lambda value: isinstance(value, bool),
     "leaves_out_booking_id": lambda value: isinstance(value, bool),
+    "downtime_blocks": lambda value: isinstance(value, bool),
     "rounds_to_minutes": lambda value: isinstance(value, bool),
     "no_show_share": lambda value: _is_number(value) and 0 <= value <= 1,
     "late_share": lambda value: _is_number(value) and 0 <= value <= 1,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.world.belongings import add_id_tags, add_parking_spaces
 from sandbox.world.cast import HUDSON, PARTNERS, PEOPLE, Person
+from sandbox.world.downtime import plan_downtime
 from sandbox.world.power import add_power
 from sandbox.world.records import ChargePoint, Connector, Evse, Invite, Location, User
 from sandbox.world.tariffs import add_tariffs
@@ -55,6 +56,7 @@ def build_world(
         add_parking_spaces(world)
         add_id_tags(world)
         add_power(world)
+        plan_downtime(world)
         book_for_others(world)
     else:
         _add_synthetic_sites(

@@ -98,7 +98,7 @@ def start_remotely(world: World, booking: Booking, *, evse: Evse, user_id: int) 
         stops_at=max(now + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
         power_kw=evse.power_kw,
     )
-    world.add_session(session)
+    world.keep_session(session)
     booking.session_id = session.id
     world.set_booking_status(booking, "completed")
     return session
@@ -107,7 +107,7 @@ def start_remotely(world: World, booking: Booking, *, evse: Evse, user_id: int) 
 def stop_remotely(world: World, session: Session) -> None:
     """End a charge now; its booking holds the EVSE no longer."""
     session.stops_at = max(session.started_at, world.now())
-    world.add_session(session)
+    world.keep_session(session)
     booking = world.bookings.get(session.booking_id or 0)
     if booking is not None:
         world.set_booking_status(booking, booking.status)

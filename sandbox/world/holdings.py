@@ -13,6 +13,7 @@ from sandbox.world.clock import Clock
 from sandbox.world.records import (
     Booking,
     ChargePoint,
+    Downtime,
     Evse,
     IdTag,
     Invite,
@@ -42,7 +43,8 @@ class Holdings:
     chances. `drops_external_id` gives no external id back, nor finds any by it;
     `leaves_out_booking_id` says of an approved create not which booking it made;
     `rounds_to_minutes` dates all to the minute; `names_tokens` says of each booking with which of
-    its driver's cards it may be started.
+    its driver's cards it may be started; with `downtime_blocks` planned downtime is not offered as
+    free, nor booked: AMPECO's document leaves that open, too.
     """
 
     def __init__(self, *, seed: int = 1) -> None:
@@ -75,6 +77,7 @@ class Holdings:
         self.drops_external_id = False
         self.leaves_out_booking_id = False
         self.rounds_to_minutes = False
+        self.downtime_blocks = False
         self.running_changes = RUNNING_CHANGES[0]
         self.no_show_share = 0.1
         self.late_share = 0.0
@@ -107,6 +110,7 @@ class Holdings:
         self.requests: dict[int, Request] = {}
         self.bookings: dict[int, Booking] = {}
         self.sessions: dict[int, Session] = {}
+        self.downtimes: dict[int, Downtime] = {}
         self.keepsakes: dict[str, Keepsake] = {}
         # Tells what a session has delivered by now in kWh, where somebody measures it.
         self.meter: Callable[[Session], float | None] | None = None
@@ -224,7 +228,22 @@ class Holdings:
         """Return from when until when an EVSE is taken within a window, and by which booking."""
         bookings = [self.bookings[pk] for pk in self.holding.get(evse_id, ())]
         stretches = [(each.start_at, self._until(each), each.id) for each in bookings]
+        if self.downtime_blocks:
+            stretches += self._planned_downtime(evse_id, end)
         return sorted(each for each in stretches if each[0] < end and each[1] > start)
+
+    def _planned_downtime(
+        self, evse_id: int, until: datetime
+    ) -> list[tuple[datetime, datetime, int]]:
+        charge_point_id = self.evses[evse_id].charge_point_id
+        return [
+            # No booking has the number 0.
+            (each.started_at, each.ended_at or max(until, each.started_at), 0)
+            for each in self.downtimes.values()
+            if each.entry_mode == "manual"
+            and each.charge_point_id == charge_point_id
+            and each.evse_id in {None, evse_id}
+        ]
 
     def is_charging(self, booking: Booking) -> bool:
         """Return whether a booking's driver has plugged in, and its time is not over."""

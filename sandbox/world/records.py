@@ -238,6 +238,27 @@ class Session:
 
 
 @dataclass(slots=True)
+class Downtime:
+    """When an EVSE is out of use, or without one a whole charge point; `entry_mode` says who says.
+
+    What is `exempt` does not lower a charger's uptime.
+    """
+
+    id: int
+    charge_point_id: int
+    evse_id: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    entry_mode: str
+    type: str
+    updated_at: datetime
+    notice_id: int | None = None
+    system: str = "enabled"
+    network: str = "available"
+    hardware: str | None = "available"
+
+
+@dataclass(slots=True)
 class Keepsake:
     """What another part of the simulation wants to be remembered, as JSON."""
 

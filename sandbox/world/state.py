@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.world.records import Booking, Evse, Keepsake, Request, Session
+from sandbox.world.records import Booking, Downtime, Evse, Keepsake, Request, Session
 
 Row = dict[str, Any]
 RECORDS: dict[str, type] = {
     "requests": Request,
     "bookings": Booking,
     "sessions": Session,
+    "downtimes": Downtime,
     "keepsakes": Keepsake,
 }
 EVSE_STATES = "evse_states"
@@ -40,6 +41,7 @@ class State:
     requests: dict[int, Request]
     bookings: dict[int, Booking]
     sessions: dict[int, Session]
+    downtimes: dict[int, Downtime]
     keepsakes: dict[str, Keepsake]
     evses: dict[int, Row]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.world import state
+from sandbox.world.downtime import note_fault
 from sandbox.world.holdings import Holdings
 from sandbox.world.judgement import objection, pick_evse
 from sandbox.world.lifecycle import (
@@ -16,7 +17,7 @@ from sandbox.world.lifecycle import (
     shows_up,
     shows_up_after,
 )
-from sandbox.world.records import Booking, Keepsake, Request, Session
+from sandbox.world.records import Booking, Downtime, Keepsake, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
 
 LATER = datetime.max.replace(tzinfo=UTC)
@@ -30,6 +31,7 @@ class World(Holdings):
         self.state_file: Path | None = None
         # Ids of bookings are given once, even if the booking is forgotten.
         self._last_forgotten = 0
+        self._last_downtime = 0
         # When each booking has its next turn, and the same in a heap that may hold old turns too.
         self._turns: dict[int, datetime] = {}
         self._agenda: list[tuple[datetime, int]] = []
@@ -45,8 +47,29 @@ class World(Holdings):
         evse.status = status
         evse.hardware_status = "faulted" if status == "out of order" else "available"
         evse.updated_at = self.now()
+        note_fault(self, evse)
         self._altered_evses.add(evse_id)
         self._note(EVSE_STATES, evse)
+        self.save()
+
+    def add_downtime(self, **fields: Any) -> Downtime:
+        pk = max(next(reversed(self.downtimes), 0), self._last_downtime) + 1
+        downtime = Downtime(id=pk, updated_at=self.stamp(), **fields)
+        self.downtimes[pk] = downtime
+        self.note_downtime(downtime)
+        return downtime
+
+    def note_downtime(self, downtime: Downtime) -> None:
+        """Remember a period that is new or was changed."""
+        downtime.updated_at = self.stamp()
+        self._note("downtimes", downtime)
+        self.save()
+
+    def forget_downtime(self, downtime: Downtime) -> None:
+        """Know nothing of a period any more; see `forget_booking`."""
+        self._last_downtime = max(self._last_downtime, downtime.id)
+        del self.downtimes[downtime.id]
+        self._saved_to = None
         self.save()
 
     # Requests
@@ -227,7 +250,7 @@ class World(Holdings):
         self._saved_to = None
         self.save()
 
-    def add_session(self, session: Session) -> None:
+    def keep_session(self, session: Session) -> None:
         """Hold a session, or what has become of one; call it as well after changing one."""
         self.sessions[session.id] = session
         self._note("sessions", session)
@@ -396,7 +419,7 @@ class World(Holdings):
         self.manual = kept.settings.get("manual", self.manual)
         self.decision_delay = kept.settings.get("decision_delay", self.decision_delay)
         self.requests, self.bookings, self.sessions = kept.requests, kept.bookings, kept.sessions
-        self.keepsakes = kept.keepsakes
+        self.keepsakes, self.downtimes = kept.keepsakes, kept.downtimes
         for pk, row in kept.evses.items():
             self._altered_evses.add(pk)
             for name, value in row.items():

@@ -5,7 +5,7 @@ A gap between free stretches means “not available”; it does not say that som
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ampeco.connection import get_client, note_accepted, note_refused
+from maintenance.planned import PlannedTimes, closed_by, planned_times
 from sites.models import Evse, Location
 from sites.periods import Period, clip, covers, next_step, start_of_day, subtract
 from upstream.errors import (
@@ -60,12 +61,13 @@ class Availability:
     """What is free at a site within `window`, as it was at `read_at`.
 
     `free` holds merged intervals by the EVSE's `ampeco_id`; an EVSE that is missing is not
-    available at all.
+    available at all. What is `planned` is out of use then, whatever the operator calls free.
     """
 
     read_at: datetime
     window: Period
     free: FreeTimes
+    planned: PlannedTimes = field(default_factory=dict)
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
         return self.free.get(evse.ampeco_id, ())
@@ -81,20 +83,34 @@ class Availability:
         }
         return replace(self, free={**self.free, **free})
 
+    def but_for(self, planned: PlannedTimes) -> "Availability":
+        """Return the same but for planned downtime."""
+        if not planned:
+            return self
+        return replace(self.without(closed_by(planned, during=self.window)), planned=planned)
+
 
 def read_availability(
-    location: Location, *, day: date, now: datetime | None = None, fresh: bool = False
+    location: Location,
+    *,
+    day: date,
+    now: datetime | None = None,
+    fresh: bool = False,
+    planned: PlannedTimes | None = None,
 ) -> Availability:
     """Return what is free on a site-local day, the next one, and for the longest stay from then.
 
     Costs one call to AMPECO, or none while an earlier answer is in the cache; `fresh` asks anyway
     and renews the cache. What has passed is not asked for, nor are days before today known.
-    Raises AvailabilityUnknown.
+    Planned downtime is not free: AMPECO does not say whether it offers that. It costs a query where
+    what is `planned` around then has not been read already. Raises AvailabilityUnknown.
     """
     now = now or timezone.now()
     window = window_for(day, zone=location.zone, now=now)
     known = None if fresh else _known(location, window)
-    return known or _ask_anew(location, window, now=now)
+    told = known or _ask_anew(location, window, now=now)
+    # Not within what the cache holds: that something is planned counts at once.
+    return told.but_for(planned_times([location], during=window) if planned is None else planned)
 
 
 def free_evses(

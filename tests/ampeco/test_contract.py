@@ -14,8 +14,10 @@ from ampeco.types import (
     ChangeBookingRequest,
     EvseCriteria,
     NewBookingRequest,
+    NewDowntime,
     ParkingSpaceCriteria,
 )
+from ampeco.types.downtime import OF_CHARGE_POINT, OF_EVSE
 from tests.contract.checker import ContractChecker
 from tests.scripted_operator import BASE_URL, TOKEN, page, payload
 from upstream.rate_gate import MemoryGate
@@ -54,6 +56,17 @@ TIMES: dict[str, Any] = {
     "start_before": NOON,
     "end_after": NOON,
     "end_before": NOON,
+}
+
+OF_DOWNTIME: dict[str, Any] = {
+    "location_id": 7,
+    "entry_mode": "manual",
+    "kind": "exempt",
+    "started_after": NOON,
+    "stopped_before": LATER,
+    "longer_than_minutes": 10,
+    "shorter_than_minutes": 100,
+    "updated_after": NOON,
 }
 
 SUBSCRIPTION = {
@@ -320,6 +333,68 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         payload("tariff", "snapshot"),
         lambda c: c.read_tariff_snapshot(9001),
     ),
+    "downtime_pages": (
+        "chargePointDowntimePeriodsListing",
+        [payload("downtime", "of a charge point")],
+        lambda c: c.downtime_pages(OF_CHARGE_POINT, charge_point_id=70, **OF_DOWNTIME),
+    ),
+    "downtime_pages of EVSEs": (
+        "evseDowntimePeriodsListing",
+        [payload("downtime", "of an EVSE")],
+        lambda c: c.downtime_pages(OF_EVSE, evse_id=15, charge_point_id=70, **OF_DOWNTIME),
+    ),
+    "read_downtime": (
+        "chargePointDowntimePeriodRead",
+        payload("downtime", "of a charge point"),
+        lambda c: c.read_downtime(OF_CHARGE_POINT, 31),
+    ),
+    "read_downtime of an EVSE": (
+        "evseDowntimePeriodRead",
+        payload("downtime", "of an EVSE"),
+        lambda c: c.read_downtime(OF_EVSE, 31),
+    ),
+    "create_downtime": (
+        "chargePointDowntimePeriodCreate",
+        payload("downtime", "of a charge point"),
+        lambda c: c.create_downtime(NewDowntime(OF_CHARGE_POINT, 70, 4, NOON, LATER)),
+    ),
+    "create_downtime of an EVSE": (
+        "evseDowntimePeriodCreate",
+        payload("downtime", "of an EVSE"),
+        lambda c: c.create_downtime(NewDowntime(OF_EVSE, 15, 4, NOON, LATER)),
+    ),
+    "change_downtime": (
+        "chargePointDowntimePeriodUpdate",
+        payload("downtime", "of a charge point"),
+        lambda c: c.change_downtime(
+            OF_CHARGE_POINT, 31, started_at=NOON, ended_at=LATER, notice_id=4
+        ),
+    ),
+    "change_downtime of an EVSE": (
+        "evseDowntimePeriodUpdate",
+        payload("downtime", "of an EVSE"),
+        lambda c: c.change_downtime(OF_EVSE, 31, ended_at=LATER),
+    ),
+    "delete_downtime": (
+        "chargePointDowntimePeriodDelete",
+        None,
+        lambda c: c.delete_downtime(OF_CHARGE_POINT, 31),
+    ),
+    "delete_downtime of an EVSE": (
+        "evseDowntimePeriodDelete",
+        None,
+        lambda c: c.delete_downtime(OF_EVSE, 31),
+    ),
+    "downtime_notices": (
+        "getDowntimePeriodNotices",
+        [payload("downtime", "notice")],
+        lambda c: c.downtime_notices(kind="exempt"),
+    ),
+    "read_downtime_notice": (
+        "getDowntimePeriodNotice",
+        payload("downtime", "notice"),
+        lambda c: c.read_downtime_notice(4),
+    ),
     "read_hardware": (
         "chargePointRead",
         payload("charge_point", "3.110"),
@@ -410,6 +485,10 @@ STATUSES = {
     "evseStartChargingWithEvseId": 202,
     "chargePointStopChargingSession": 202,
     "chargePointEvseUnlock": 202,
+    "chargePointDowntimePeriodCreate": 201,
+    "evseDowntimePeriodCreate": 201,
+    "chargePointDowntimePeriodDelete": 204,
+    "evseDowntimePeriodDelete": 204,
 }
 
 

@@ -19,11 +19,11 @@ pytestmark = [
         not settings.CACHE_URL.startswith("locmem"), reason="counted with a cache in memory"
     ),
 ]
-# Limits, vehicles, series and the waiting list stand on the way, though this booking has none, and
-# what answers other platforms; the connection is one for both platforms.
-FILES = 63
+# Limits, downtime, vehicles, series and the waiting list stand on the way, though this booking has
+# none, and what answers other platforms; the connection is one for both platforms.
+FILES = 67
 # Some of them only where the booking ends on another day at its site.
-CHANGES = 418
+CHANGES = 427
 
 
 def test_the_trip_of_a_booking(as_manager, operator, evse, driver, workers):

@@ -6,12 +6,20 @@ A test takes the `stage` of `mail_cases`, puts a situation on it and reads what 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargerReport
+from bookings.models import (
+    Actor,
+    Booking,
+    BookingDowntime,
+    BookingEvent,
+    BookingRequest,
+    ChargerReport,
+)
+from bookings.wording.attention import downtime_facts
 from bookings.wording.versions import as_json
 from drivers.models import Driver
 from notifications.models import Notification
 from sites.models import Evse
-from tests.factories import BookingFactory, BookingRequestFactory, EvseFactory
+from tests.factories import BookingFactory, BookingRequestFactory, DowntimeFactory, EvseFactory
 
 Kind = Notification.Kind
 What = BookingEvent.What
@@ -206,6 +214,15 @@ def _running_late(stage, minutes, note):
     }
 
 
+def _maintenance(s: Stage) -> dict[str, object]:
+    downtime = DowntimeFactory(
+        evse=s.bay, start_at=s.booking.start_at - HOUR, end_at=s.booking.start_at + HOUR
+    )
+    BookingDowntime.objects.create(booking=s.booking, downtime=downtime)
+    also = downtime_facts(downtime)
+    return {"event": s.event(What.DOWNTIME, Actor.PORTAL, also=also)}
+
+
 def _charger_trouble(stage, message):
     event = stage.event(What.CHARGER_REPORTED, Actor.DRIVER, also={"report": [None, "blocked"]})
     ChargerReport.objects.create(
@@ -291,4 +308,5 @@ SITUATIONS = {
     "running-late": (Kind.RUNNING_LATE, lambda s: _running_late(s, 20, "Stuck in the tunnel.")),
     "running-late-briefly": (Kind.RUNNING_LATE, lambda s: _running_late(s, None, "")),
     "charger-trouble": (Kind.CHARGER_TROUBLE, lambda s: _charger_trouble(s, "White van, XY 12")),
+    "maintenance": (Kind.MAINTENANCE, _maintenance),
 }

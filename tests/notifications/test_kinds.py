@@ -191,6 +191,16 @@ def write(stage):
                 "> White van, XY 12",
             ],
         ),
+        (
+            "maintenance",
+            f"Maintenance planned: {OVERNIGHT}",
+            [
+                "At Depot Brooklyn the operator plans maintenance of the charger:",
+                "17:00–19:00",
+                "Replacing the cable",
+                "The booking still stands, but Dana Reyes may find the charger out of use.",
+            ],
+        ),
     ],
 )
 def test_what_managers_read(write, situation, subject, sentences):
@@ -365,6 +375,7 @@ ENTRIES = {
     "reminder": (None, None),
     "running-late": (None, None),
     "charger-trouble": (None, None),
+    "maintenance": (None, None),
 }
 
 

@@ -59,6 +59,7 @@ TRUE_AT = {
     "reminder": {"accepted", "reserved"},
     "running-late": {"accepted", "reserved", "unknown"},
     "charger-trouble": {"accepted", "reserved", "completed", "unknown"},
+    "maintenance": {"accepted", "reserved"},
 }
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.state.booking import change_booking
+from bookings.state.booking import change_booking, note_trouble
 from bookings.state.moves import move_request
+from bookings.wording.attention import downtime_facts
 from notifications import kinds
 from notifications.kinds import MAILS
 from notifications.kinds.base import Choice, DriverGets, MailKind
@@ -22,6 +23,7 @@ from notifications.recipients import (
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
+    DowntimeFactory,
     DriverFactory,
     EvseFactory,
     MembershipFactory,
@@ -341,7 +343,7 @@ def test_what_a_driver_says_on_the_way_is_told_to_all_managers(booking, what, ki
     assert told() == {"manager maya": kind, "manager tom": kind}
 
 
-TOLD = {What.CHANGED, What.RUNNING_LATE, What.CHARGER_REPORTED}
+TOLD = {What.CHANGED, What.RUNNING_LATE, What.CHARGER_REPORTED, What.DOWNTIME}
 
 
 @pytest.mark.parametrize("what", [each for each in What if each not in TOLD])
@@ -469,6 +471,9 @@ def occasions(booking: Booking, kind: Kind) -> None:
             record(wish, what=what, offer=OfferFactory(wish=wish))
         case Kind.CHARGER_TROUBLE:
             change_booking(booking, what=What.CHARGER_REPORTED, actor=Actor.DRIVER)
+        case Kind.MAINTENANCE:
+            downtime = DowntimeFactory(evse=booking.evse)
+            note_trouble(booking, what=What.DOWNTIME, changes=downtime_facts(downtime))
 
 
 # By kind: whether drivers may be told, and whom of the managers one tells who chooses nobody.
@@ -490,6 +495,7 @@ TABLE = {
     "offered": ("never", ASKED),
     "wait-ended": ("never", set()),
     "charger-trouble": ("never", BOTH),
+    "maintenance": ("never", ASKED),
 }
 
 

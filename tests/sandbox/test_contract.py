@@ -69,6 +69,9 @@ LISTS = {
     "roaming operators": f"{API}/roaming-operators/v2.0",
     "roaming tariffs": f"{API}/roaming-tariffs/v2.0",
     "CDRs": f"{API}/cdrs/v2.0",
+    "downtime of charge points": f"{API}/charge-point-downtime-periods/v1.0",
+    "downtime of EVSEs": f"{API}/evse-downtime-periods/v1.0",
+    "notices of downtime": f"{API}/downtime-period-notices/v1.0",
 }
 # Of these the document has no 429.
 NEVER_TOO_MANY = {
@@ -79,6 +82,8 @@ NEVER_TOO_MANY = {
     "partner expenses",
     "partner expenses with a breakdown",
     "roaming tariffs",
+    "downtime of EVSEs",
+    "notices of downtime",
 }
 NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
@@ -109,6 +114,7 @@ PARTS = {
     "user with invites": f"{API}/users/v1.0/{CARLA.id}?include[]=partnerInvites",
     "user with an open invite": f"{API}/users/v1.0/{PENDING.id}?include[]=partnerInvites",
     "partner": f"{API}/partners/v2.0/{HUDSON}",
+    "notice of downtime": f"{API}/downtime-period-notices/v1.0/1",
     "latest hardware log": f"{API}/evses/v2.0/5001/latest-hardware-status-log",
     "latest network log": f"{API}/charge-points/v2.0/1001/latest-network-status-log",
 }
@@ -132,6 +138,9 @@ SINGLE = (
     "receipts/v2.0",
     "invoices/v1.0",
     "subscriptions/v1.0",
+    "charge-point-downtime-periods/v1.0",
+    "evse-downtime-periods/v1.0",
+    "downtime-period-notices/v1.0",
 )
 
 

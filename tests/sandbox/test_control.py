@@ -165,6 +165,7 @@ class TestSettings:
             "drops_external_id": True,
             "leaves_out_booking_id": True,
             "rounds_to_minutes": True,
+            "downtime_blocks": True,
             "no_show_share": 1,
             "late_share": 0.25,
             "failed_share": 0.5,

@@ -105,6 +105,10 @@ class Board:
         self.read_at = f"{self.clock.local(read_at):%H:%M}" if read_at else ""
 
     @property
+    def has_maintenance(self) -> bool:
+        return any(each.touches(self.period) for row in self.rows for each in row.planned)
+
+    @property
     def columns(self) -> int:
         return COLUMNS_A_DAY if self.evse else self.tables[0].ruler.length
 
@@ -207,6 +211,7 @@ class Board:
             bookings=bookings,
             known=self.known,
             free=self.known.of(evse),
+            planned=self.known.planned_at(evse),
             evse=str(evse.pk),
             **words,
         )

@@ -21,6 +21,7 @@ from bookings.boards.day.timeline_cells import (
 )
 from bookings.models import Booking
 from bookings.pages.badge import badge_of
+from maintenance.planned import Planned, maintenance_text
 from shell.formats import instant
 from shell.kept import address_of
 from sites.periods import STEP, Period, local_day, subtract
@@ -71,6 +72,7 @@ class ChargerRow:
     closed: str
     known: KnownTimes = field(default_factory=KnownTimes)
     free: Sequence[Period] = ()
+    planned: Sequence[Planned] = ()
     evse: str = ""
     url: str = ""
     facts: str = ""
@@ -188,6 +190,9 @@ class DayTable:
         layers.append(Segment(Fill(CellKind.BEYOND), ruler.floor(limits.latest), length))
         if row.closed:
             layers.append(Segment(Fill(CellKind.CLOSED), 0, length))
+        for number, each in enumerate(row.planned):
+            if part := each.within(self.whole):
+                layers.append(ruler.touching(Fill(CellKind.MAINTENANCE, number), part))
         layers.append(Segment(Fill(CellKind.PAST), 0, ruler.ceil(limits.now)))
         layers += [self._booked(each) for each in bookings if not holds(each)]
         layers += [ruler.within(Fill(CellKind.SOON), each) for each in limits.too_soon(free)]
@@ -209,13 +214,22 @@ class DayTable:
         if kind == CellKind.BOOKING:
             return self._booking_cell(segment, row, bookings[segment.fill.key])
         since, until = self._time(segment.first), self._time(segment.last)
-        words = {"from": since, "to": until, "reason": row.closed}
+        reason = row.closed
+        if kind == CellKind.MAINTENANCE:
+            reason = self._maintenance(row.planned[segment.fill.key])
+        words = {"from": since, "to": until, "reason": reason}
         said = self._says.get(kind)
         text = self.begins(row) + said % words if said else ""
         if kind == CellKind.FREE:
             return self._free_cell(segment, row, text, free)
-        short = row.closed if kind == CellKind.CLOSED else self._short.get(kind, "")
+        says_why = kind in {CellKind.CLOSED, CellKind.MAINTENANCE}
+        short = reason if says_why else self._short.get(kind, "")
         return Cell(CSS[kind], segment.columns, text, short if segment.columns >= WORDS_FIT else "")
+
+    def _maintenance(self, planned: Planned) -> str:
+        return maintenance_text(
+            planned.end_at, planned.notice, zone=self.clock.zone, seen_at=self.whole.start_at
+        )
 
     def _time(self, column: int) -> str:
         if self.passes is None:
@@ -283,6 +297,7 @@ def _says() -> dict[CellKind, str]:
         CellKind.BEYOND: _("not open for booking yet %(from)s to %(to)s"),
         CellKind.UNKNOWN: _("unknown %(from)s to %(to)s"),
         CellKind.CLOSED: _("%(reason)s %(from)s to %(to)s"),
+        CellKind.MAINTENANCE: _("%(reason)s (%(from)s to %(to)s)"),
         CellKind.SKIPPED: _("the clocks skip %(from)s to %(to)s"),
     }
 

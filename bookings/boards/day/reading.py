@@ -15,6 +15,7 @@ from bookings.models import Booking
 from bookings.pages.forms import YEARS
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
+from maintenance.planned import Planned, PlannedTimes, planned_times
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
 from sites.selectors import held_times
@@ -67,16 +68,21 @@ def horizon_text(days: Period, *, now: datetime) -> str:
 class KnownTimes:
     """What the operator told of free time: in which windows, and what, by the EVSE's AMPECO id.
 
-    `problem` is a sentence where something could not be read.
+    `planned` is the downtime on those days, which is not free. `problem` is a sentence where
+    something could not be read.
     """
 
     windows: list[Period] = field(default_factory=list)
     free: dict[int, list[Period]] = field(default_factory=lambda: defaultdict(list))
+    planned: PlannedTimes = field(default_factory=dict)
     read_at: datetime | None = None
     problem: str = ""
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
         return merge(self.free.get(evse.ampeco_id, ()))
+
+    def planned_at(self, evse: Evse) -> tuple[Planned, ...]:
+        return self.planned.get(evse.ampeco_id, ())
 
     def covers(self, period: Period) -> bool:
         return any(
@@ -98,7 +104,11 @@ def read_known(
     `closed` is when the fleet's own limits leave nothing, by the EVSE's AMPECO id. Days that have
     passed, or cannot be booked yet, are not asked for.
     """
-    known = KnownTimes()
+    days = list(days)
+    if not days:
+        return KnownTimes()
+    planned = planned_times([location], during=period_of(days, location.zone))
+    known = KnownTimes(planned=planned)
     held = held_times(fleet.pk, location=location, now=now)
     first = next_step(now.astimezone(UTC))
     for day in days:
@@ -108,7 +118,7 @@ def read_known(
         if known.covers(Period(max(whole.start_at, first), whole.end_at)):
             continue
         try:
-            told = read_availability(location, day=day, now=now).without(held)
+            told = read_availability(location, day=day, now=now, planned=planned).without(held)
             told = told.without(closed or {})
         except AvailabilityUnknown as unknown:
             known.problem = unknown.message

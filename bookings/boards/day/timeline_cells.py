@@ -22,14 +22,15 @@ class CellKind(IntEnum):
 
     BOOKING = 1
     CLOSED = 2
-    BUSY = 3
-    UNKNOWN = 4
-    BEYOND = 5
-    SOON = 6
-    PAST = 7
-    FREE = 8
-    BLANK = 9
-    SKIPPED = 10
+    MAINTENANCE = 3
+    BUSY = 4
+    UNKNOWN = 5
+    BEYOND = 6
+    SOON = 7
+    PAST = 8
+    FREE = 9
+    BLANK = 10
+    SKIPPED = 11
 
 
 class Fill(NamedTuple):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.pages.history.record import HistoryRecord, when_settled
-from bookings.wording.attention import TROUBLES, reported, trouble_text
+from bookings.wording.attention import TROUBLES, last_troubles, reported, trouble_text
 from bookings.wording.history import OCCURRENCES, OPENED_BY, who_did
 from bookings.wording.versions import Difference, differences_asked
 
@@ -200,18 +200,22 @@ def _ended_move(record: HistoryRecord, *, now: datetime) -> Banner | None:
 def _troubles(record: HistoryRecord, *, now: datetime) -> Iterator[Banner]:
     """Yield what is wrong besides; that a mail did not arrive, until it is marked as done."""
     booking = record.booking
-    for what in TROUBLES:
-        event = record.last_event(what)
+    found = last_troubles(record.events)
+    for event in sorted(found, key=lambda each: TROUBLES.index(What(each.what))):
         matters = booking.is_confirmed and not booking.is_past(now)
-        if what == What.UNDELIVERED:
+        if event.what == What.UNDELIVERED:
             matters = booking.needs_attention
-        if event is not None and matters and (text := trouble_text(event, booking)):
-            yield Banner(what, text, warns=True, after=str(OCCURRENCES[what].after))
+        if matters and (text := trouble_text(event, booking)):
+            after = str(OCCURRENCES[event.what].after)
+            yield Banner(event.what, text, warns=True, after=after)
 
 
 def wants_another_place(record: HistoryRecord, *, now: datetime) -> bool:
-    """Return whether a booking that still stands has lost its charger, or the charger its site."""
-    lost = {What.PLACE_GONE, What.PLACE_MOVED}
+    """Return whether a booking that still stands has lost its charger, or the charger its site.
+
+    So it has as long as planned downtime is in the way.
+    """
+    lost = {What.PLACE_GONE, What.PLACE_MOVED, What.DOWNTIME}
     return record.booking.can_change(now) and any(
         banner.key in lost for banner in _troubles(record, now=now)
     )

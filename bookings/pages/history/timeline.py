@@ -14,7 +14,7 @@ from bookings.actions.driver import LATE_KEY
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.statuses import REQUEST_TRAITS
 from bookings.pages.history.record import HistoryRecord
-from bookings.wording.attention import TROUBLES, reported, whose_trouble
+from bookings.wording.attention import TROUBLES, downtime_text, reported, whose_trouble
 from bookings.wording.facts import criteria_text
 from bookings.wording.history import OCCURRENCES, who_did
 from bookings.wording.versions import (
@@ -124,6 +124,7 @@ def _event_line(event: BookingEvent, record: HistoryRecord, *, rows: RowsTold) -
         "number": event.note.removeprefix("#"),
         "minutes": _minutes_late(event) or 0,
         "reported": reported(event),
+        "downtime": downtime_text(event, zone=record.booking.zone),
         "giver": managers[0].display_name if managers[0] else _("a fleet manager"),
         "taker": managers[1].display_name if managers[1] else _("all managers of the fleet"),
     }

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from sites.periods import Period, clip, gaps, local_day, start_of_day
+from maintenance.planned import Planned
+from sites.periods import Period, clip, gaps, local_day, merge, start_of_day, subtract
 from sites.slots.clocks import ONE_DAY, Clock, short_day, weekday
 from sites.slots.limits import MINUTE
 
@@ -16,16 +17,21 @@ TICK_HOURS = (6, 12, 18)
 BAR_HEIGHT = 24
 FREE_EDGES = (0, 24)
 UNAVAILABLE_EDGES = (10, 14)
+MAINTENANCE_EDGES = (6, 18)
 PAST_EDGES = (11, 13)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """When a charger is free over two days: outlines of an SVG path, and the same in words."""
+    """When a charger is free over two days: outlines of an SVG path, and the same in words.
+
+    `maintenance` is when it is out of use by plan; that is not `unavailable` besides.
+    """
 
     free: str
     unavailable: str
     text: str
+    maintenance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,14 @@ class BarWriter:
             for rest in clip([local_day(each, clock.zone)], self.ahead)
         ]
 
-    def write(self, free: Sequence[Period]) -> Bar:
+    def write(self, free: Sequence[Period], planned: Sequence[Planned] = ()) -> Bar:
         free = clip(free, self.ahead)
+        out_of_use = merge(each for one in planned if (each := one.within(self.ahead)))
+        other = subtract(gaps(free, self.ahead), out_of_use)
         return Bar(
             free=self._boxes(free, *FREE_EDGES),
-            unavailable=self._boxes(gaps(free, self.ahead), *UNAVAILABLE_EDGES),
+            unavailable=self._boxes(other, *UNAVAILABLE_EDGES),
+            maintenance=self._boxes(out_of_use, *MAINTENANCE_EDGES),
             text=" ".join(
                 f"{day}: {free_text(clip(free, rest), within=rest, clock=self.clock)}."
                 for day, rest in self.days

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from maintenance.planned import Planned, coming_text
 from shell.formats import duration, kw
 from sites.facts import charger_of, trouble_of
 from sites.models import Evse, Location
@@ -53,6 +54,7 @@ class ChargerSlots:
     forbidden: str = ""
     price: Price | None = None
     price_at: str = ""
+    planned: Sequence[str] = ()
     starts: Sequence[Start] = ()
     hours: Sequence[Hour] = ()
     toggle_query: str = ""
@@ -317,11 +319,21 @@ class Picker:
             return ()
         since = self.availability.window.start_at
         bars = BarWriter(day=self.choices.day, clock=self.site, since=since)
+        planned = self.availability.planned
         return tuple(
-            self._charger(evse, bars.write(self.availability.of(evse))) for evse in self.shown
+            self._charger(
+                evse,
+                bars.write(self.availability.of(evse), planned.get(evse.ampeco_id, ())),
+                [each for each in planned.get(evse.ampeco_id, ()) if each.touches(bars.ahead)],
+            )
+            for evse in self.shown
         )
 
-    def _charger(self, evse: Evse, bar: Bar) -> ChargerSlots:
+    @cached_property
+    def has_maintenance(self) -> bool:
+        return any(row.planned for row in self.chargers)
+
+    def _charger(self, evse: Evse, bar: Bar, planned: Sequence[Planned]) -> ChargerSlots:
         choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
         row = ChargerSlots(
             str(evse.pk),
@@ -332,6 +344,9 @@ class Picker:
             trouble_of(evse),
             choices.fit.misfits.get(evse.pk, "") if choices.fit else "",
             self.forbidden.get(evse.pk, ""),
+            planned=[
+                coming_text(each, zone=self.site.zone, now=period.limits.now) for each in planned
+            ],
         )
         if choices.any_charger or not starts or self._is_closed(evse):
             return row

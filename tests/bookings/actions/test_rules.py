@@ -28,7 +28,7 @@ def wanted() -> Candidate:
     candidate.chargers, candidate.driver_is_current = [evse], True
     candidate.private_access, candidate.is_free = frozenset({501}), True
     candidate.bookings_then, candidate.held_by_fleet = [], []
-    candidate.limits = ()
+    candidate.limits, candidate.planned = (), {}
     return candidate
 
 

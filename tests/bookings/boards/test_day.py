@@ -313,7 +313,7 @@ class TestDay:
             booked(fleet, other, at(TUESDAY, n))
             booked(fleet, other, at(TUESDAY, n + 2), status=Booking.Status.REQUESTED)
         page(TUESDAY)  # reads the fleet's limits, which are remembered from then on
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             assert page(TUESDAY).status_code == 200
 
     def test_a_site_without_chargers_of_the_fleets_is_not_there(self, page, location):

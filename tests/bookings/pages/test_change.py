@@ -455,7 +455,7 @@ def test_the_page_asks_the_database_a_constant_number_of_times(
 ):
     for _number in range(20):
         DriverFactory(fleet=fleet)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page_of(as_manager.get(url(booking)))
 
 

@@ -475,7 +475,7 @@ def test_a_batch_reads_what_the_rules_need_together(
 ):
     # Claim, rows, chargers, drivers, bookings, the look for more; and of each: that sending
     # begins, its new state, a line of history, and the transaction of both.
-    with django_assert_max_num_queries(10 + 5 * len(four)):
+    with django_assert_max_num_queries(11 + 5 * len(four)):
         submission.submit_due(client=ampeco_client)
     assert len(operator.requests) == 4
 

@@ -33,6 +33,7 @@ MIRRORS = {
     "sync-bookings": ["bookings"],
     "sync-tariffs": ["tariffs"],
     "sync-charging": ["sessions"],
+    "sync-downtime": ["maintenance"],
 }
 
 
@@ -185,6 +186,8 @@ def test_all_of_the_schedule_is_tried_here():
         "sweep-remote-actions",
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
+        # In tests/maintenance/test_sending.py.
+        "send-downtime-changes",
         # In tests/energy/mirroring/test_run.py.
         "sync-energy",
         # In tests/energy/own_lines/test_reading.py.

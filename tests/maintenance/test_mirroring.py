@@ -1,0 +1,171 @@
+"""Planned downtime, mirrored from the simulated operator."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.utils.timezone import now
+
+from maintenance import tasks
+from maintenance.mirroring import downtime as mirroring
+from maintenance.models import Downtime, DowntimeNotice
+from mirror.models import SyncRun
+from tests.factories import next_noon
+from tests.maintenance.conftest import HOUR
+
+pytestmark = pytest.mark.django_db
+
+
+def shown() -> set[tuple]:
+    rows = Downtime.objects.filter(retired_at=None)
+    return {(row.of, row.ampeco_id, row.evse and row.evse.label, row.notice) for row in rows}
+
+
+def test_takes_periods_of_chargers_and_of_charge_points(plan, sync):
+    of_evse, of_point = plan(), plan(evse_id=None, notice_id=2)
+    run = sync()
+    assert (run.state, run.problem) == ("finished", "")
+    assert shown() == {
+        ("evse", of_evse.id, "Bay 301", "Replacing the cable"),
+        ("charge-point", of_point.id, None, "Yearly inspection"),
+    }
+    row = Downtime.objects.get(of="evse")
+    assert (row.start_at, row.end_at) == (of_evse.started_at, of_evse.ended_at)
+    assert (row.entry_mode, row.type, row.charge_point.ampeco_id) == ("manual", "exempt", 201)
+    assert DowntimeNotice.objects.filter(type="exempt").count() == 4
+    assert [run.counts[of]["new"] for of in ("evse", "charge-point")] == [1, 1]
+
+
+def test_leaves_out_faults_and_what_is_at_unknown_chargers(plan, operator, sync):
+    operator.set_evse_status(301, "out of order")
+    plan(charge_point_id=201, evse_id=None)
+    sync()
+    del operator.downtimes[2]
+    Downtime.objects.all().delete()
+    sync()
+    assert shown() == set()
+
+
+@pytest.mark.parametrize("of", ["evse", "charge-point"])
+def test_follows_changes_and_retires_what_vanished(plan, operator, sync, of):
+    period = plan(evse_id=301 if of == "evse" else None)
+    sync()
+    period.ended_at += HOUR
+    operator.note_downtime(period)
+    assert sync().counts[of]["changed"] == 1
+    assert Downtime.objects.get().end_at == period.ended_at
+    operator.forget_downtime(period)
+    assert sync().counts[of]["retired"] == 1
+    assert shown() == set()
+    # What comes back is as it was.
+    operator.downtimes[period.id] = period
+    sync()
+    assert Downtime.objects.get().retired_at is None
+
+
+def test_keeps_what_has_no_end_yet(plan, sync, operator):
+    plan().ended_at = None
+    sync()
+    assert Downtime.objects.get().end_at is None
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("downtime-period-notices", "reasons for downtime"),
+        ("charge-point-downtime-periods", "downtime of charge points"),
+        ("evse-downtime-periods", "downtime of EVSEs"),
+    ],
+)
+def test_what_the_token_may_not_read_is_left_out_and_told(plan, sync, wire, path, missing):
+    """Nothing outdated is shown, and the rest goes on."""
+    plan(), plan(evse_id=None)
+    sync()
+
+    def forbid(request):
+        if path in request.url.path:
+            return httpx.Response(403, json={"message": "This action is unauthorized."})
+        return None
+
+    wire.intercept = forbid
+    run = sync()
+    assert run.state == "finished"
+    assert missing in run.problem and "403" in run.problem
+    left = {of for of, *_rest in shown()}
+    assert left == {"evse", "charge-point"} - {path.removesuffix("-downtime-periods")}
+
+
+def test_all_forbidden(operator, plan, sync):
+    plan()
+    sync()
+    operator.forbidden = ["downtime"]
+    run = sync()
+    assert run.problem.count(",") == 2
+    assert shown() == set()
+    operator.forbidden = []
+    assert sync().problem == ""
+    assert len(shown()) == 1
+
+
+def test_goes_on_where_it_broke_off(plan, sync, operator, wire):
+    for _ in range(130):
+        plan()
+    operator.faults.add("server-error", path="evse-downtime", probability=1.0)
+    broken = sync()
+    assert broken.state == "broken-off" and "did not answer" in broken.problem
+    operator.faults.clear()
+    wire.sent.clear()
+    assert sync().pk == broken.pk
+    # Notices and charge points were read before.
+    assert (wire.count("notices"), wire.count("evse-downtime")) == (0, 2)
+    assert len(shown()) == 130
+
+
+def test_a_long_list_is_read_in_changes_between_full_walks(plan, sync, operator, wire, monkeypatch):
+    monkeypatch.setattr(mirroring, "FEW_CALLS", 2)
+    old = plan()
+    sync()
+    SyncRun.objects.filter(kind="maintenance").update(started_at=now() - timedelta(minutes=10))
+    operator.clock.advance(HOUR)
+    new = plan(evse_id=302)
+    wire.sent.clear()
+    run = sync()
+    assert run.updated_after is not None
+    assert b"lastUpdatedAfter" in b"".join(each.url.query for each in wire.sent)
+    # A list of changes does not tell that something is gone.
+    assert {pk for _of, pk, *_rest in shown()} == {old.id, new.id}
+    SyncRun.objects.filter(kind="maintenance").update(started_at=now() - timedelta(hours=2))
+    assert sync().updated_after is None
+
+
+def test_the_task_reads_once_in_a_while_and_not_beside_another(plan, mirrored, wire, ampeco_client):
+    plan()
+    tasks.sync_downtime()
+    calls = wire.count("downtime")
+    tasks.sync_downtime()
+    assert (calls, wire.count("downtime")) == (3, 3)
+    SyncRun.objects.filter(kind="maintenance").update(
+        state="running", alive_at=now() - timedelta(minutes=4)
+    )
+    tasks.sync_downtime()
+    assert wire.count("downtime") == 3
+
+
+def test_an_unreadable_period_does_not_retire_others(plan, sync, wire):
+    """It may be the one that is not seen."""
+    plan()
+    sync()
+    broken = {"data": [{"id": 1}], "links": {"next": None}}
+    wire.intercept = lambda request: (
+        httpx.Response(200, json=broken) if "evse-downtime" in request.url.path else None
+    )
+    assert sync().counts["evse"]["skipped"] == 1
+    assert len(shown()) == 1
+
+
+def test_times_over_a_change_of_clocks_stay_instants(plan, sync):
+    start = next_noon().replace(microsecond=0)
+    plan(start, start + timedelta(days=200))
+    sync()
+    row = Downtime.objects.get()
+    assert row.end_at - row.start_at == timedelta(days=200)
