@@ -369,14 +369,11 @@
     pick();
   }
 
-  // The table is replaced by itself: not while somebody drags, and what is picked stays
+  // The table is drawn anew by itself, and what is picked stays
 
   let hadFocus = false;
 
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (drag && detail.target.id === "lanes") {
-      detail.shouldSwap = false;
-    }
+  document.addEventListener("htmx:beforeSwap", () => {
     hadFocus = document.activeElement?.matches(".lane__pick") ?? false;
   });
   document.addEventListener("htmx:afterSettle", () => {
@@ -390,7 +387,7 @@
       return;
     }
     draw();
-    if (hadFocus && !document.activeElement?.matches(".lane__pick")) {
+    if (hadFocus && document.activeElement === document.body) {
       link.focus({ preventScroll: true });
     }
   });

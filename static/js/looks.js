@@ -22,6 +22,7 @@
   let owed = false;
   // Those whose last look failed, or could not be put in its place: they do not wait to be told.
   const behind = new WeakSet();
+  const placed = new WeakSet();
   let clock = 0;
 
   let stream = null;
@@ -160,13 +161,14 @@
       current = Date.now();
     }
   });
+  document.addEventListener("htmx:afterSwap", ({ detail: { xhr } }) => xhr && placed.add(xhr));
   // Once the answer is in its place.
   document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
     setTimeout(() => {
-      if (elt.isConnected && ![204, 304].includes(xhr.status)) {
-        behind.add(elt);
-      } else {
+      if (placed.has(xhr) || [204, 304].includes(xhr.status)) {
         behind.delete(elt);
+      } else {
+        behind.add(elt);
       }
       if (owed && !lookers().some(isUnderway)) {
         owed = false;

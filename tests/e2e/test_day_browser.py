@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser_fixture import page_width
+from tests.e2e.redraws import draw_anew
 from tests.e2e.steps import (
     MANAGER,
     VIEWER,
@@ -28,6 +29,8 @@ def open_day(page, day=3) -> None:
     open_site(page, SITE)
     pick_day(page, day)
     page.locator("#picker-day-view").click()
+    # Not before the script is there: until then a click follows the link.
+    page.wait_for_load_state()
     expect(page.locator("table.lanes")).to_be_visible()
 
 
@@ -38,8 +41,8 @@ def widest(page):
           (one, other) => other.dataset.columns - one.dataset.columns)[0].id"""
     )
     link = page.locator(f"#{key}")
-    # At once: Playwright's own way waits for the element, which a look may draw anew meanwhile.
-    link.evaluate("each => each.scrollIntoView({block: 'center'})")
+    # At once: pages scroll smoothly, and what is measured meanwhile is soon elsewhere.
+    link.evaluate("each => each.scrollIntoView({block: 'center', behavior: 'instant'})")
     return link
 
 
@@ -99,9 +102,7 @@ def test_the_choice_outlives_a_refresh_and_is_dropped_when_it_is_taken(open_page
     page.mouse.click(*column(link, 2))
     link.focus()
     before = page.locator("#choice-text").inner_text()
-    refresh = "htmx.ajax('GET', document.getElementById('lanes').getAttribute('hx-get'), '#lanes')"
-    page.evaluate(f"() => {refresh}")
-    page.wait_for_load_state("networkidle")
+    draw_anew(page, "#lanes")
     expect(page.locator("#choice-text")).to_have_text(before)
     expect(page.locator("#lanes-choice")).to_be_visible()
     assert page.evaluate("document.activeElement.id") == key
@@ -112,7 +113,7 @@ def test_the_choice_outlives_a_refresh_and_is_dropped_when_it_is_taken(open_page
     send(other)
     expect(status(other)).to_be_visible()
     other.close()
-    page.evaluate(f"() => {refresh}")
+    draw_anew(page, "#lanes")
     expect(page.locator("#choice-text")).to_contain_text("No longer free")
     expect(page.locator("#choice-book")).to_be_hidden()
     expect(page.locator("table.lanes")).to_contain_text("Carla Rossi")
@@ -205,6 +206,7 @@ def test_now_is_a_line_and_a_week_has_its_own(open_page):
     expect(page.locator("#lanes-now")).to_be_visible()
     assert page.locator("#lanes-now").bounding_box()["height"] < 120
     page.locator("#turn-later").click()
+    page.wait_for_load_state()
     expect(page.locator("#lanes-now")).to_be_hidden()
     link = widest(page)
     page.mouse.click(*column(link, 3))

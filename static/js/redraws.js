@@ -1,0 +1,137 @@
+// How a part that keeps up is drawn anew. What has not changed stays the very element that it was, with
+// its focus, with what is open in it and with a press on it that has begun; and while somebody presses
+// within a part it stands still. Without this all of it is replaced.
+"use strict";
+
+(() => {
+  // In milliseconds: how long after a finger was lifted its click may come.
+  const TAP = 400;
+  // What people and scripts set, of which the server knows nothing
+  const THEIRS = ["open", "tabindex"];
+
+  const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
+  const isTwin = (one, other) => isElement(one) && (one.id ? one.id === other.id : one.isEqualNode(other));
+  const isAlike = (one, other) =>
+    one.nodeName === other.nodeName &&
+    one.id === other.id &&
+    Boolean(one.id || one.classList?.[0] === other.classList?.[0]);
+
+  const renewAttributes = (shown, drawn) => {
+    for (const { name } of [...shown.attributes]) {
+      if (!drawn.hasAttribute(name) && !THEIRS.includes(name)) {
+        shown.removeAttribute(name);
+      }
+    }
+    for (const { name, value } of drawn.attributes) {
+      if (shown.getAttribute(name) !== value && !THEIRS.includes(name)) {
+        shown.setAttribute(name, value);
+      }
+    }
+  };
+
+  const dropped = (node) => {
+    const next = node.nextSibling;
+    node.remove();
+    return next;
+  };
+
+  const renewChildren = (shown, drawn) => {
+    const rest = [...drawn.childNodes];
+    let next = shown.firstChild;
+    const isKept = (node, is) => rest.some((each) => is(node, each));
+    while (rest.length) {
+      let twin = next;
+      while (twin && !isTwin(twin, rest[0])) {
+        twin = twin.nextSibling;
+      }
+      while (next && next !== twin && !isKept(next, isTwin)) {
+        if (!twin && isElement(next) === isElement(rest[0]) && isKept(next, isAlike)) {
+          twin = isAlike(next, rest[0]) ? next : null;
+          break;
+        }
+        next = dropped(next);
+      }
+      const child = rest.shift();
+      if (twin && twin === next) {
+        next = next.nextSibling;
+      } else {
+        shown.insertBefore(twin || child, next);
+      }
+      if (twin) {
+        renew(twin, child);
+      }
+    }
+    while (next) {
+      next = dropped(next);
+    }
+  };
+
+  const renew = (shown, drawn) => {
+    if (shown.isEqualNode(drawn)) {
+      return;
+    }
+    if (!isElement(shown)) {
+      shown.nodeValue = drawn.nodeValue;
+    } else if (!shown.matches("form[data-busy]")) {
+      renewAttributes(shown, drawn);
+      renewChildren(shown, drawn);
+    }
+  };
+
+  document.body.setAttribute("hx-ext", "redraws");
+  window.htmx?.defineExtension("redraws", {
+    handleSwap: (style, target, fragment) => {
+      const drawn = fragment.firstElementChild;
+      if (style !== "redraw" || !drawn || !isAlike(target, drawn)) {
+        return false; // it is replaced
+      }
+      renew(target, drawn);
+      return [target];
+    },
+  });
+
+  // A press begins with the button or finger down, and ends once the click was given to whom it is for
+
+  let pressed = null;
+  let ending = 0;
+  const held = new Set();
+
+  const release = () => {
+    clearTimeout(ending);
+    pressed = null;
+    for (const element of held) {
+      held.delete(element);
+      if (element.isConnected) {
+        window.htmx.trigger(element, "look");
+      }
+    }
+  };
+  const releaseAfter = (pause) => {
+    clearTimeout(ending);
+    ending = setTimeout(release, pause);
+  };
+
+  document.addEventListener("pointerdown", ({ target }) => {
+    clearTimeout(ending);
+    pressed = target;
+  }, true);
+  document.addEventListener("pointerup", ({ pointerType }) => releaseAfter(pointerType === "mouse" ? 0 : TAP), true);
+  document.addEventListener("click", () => releaseAfter(0), true);
+  for (const name of ["pointercancel", "dragend"]) {
+    document.addEventListener(name, () => releaseAfter(0), true);
+  }
+  window.addEventListener("blur", () => releaseAfter(0));
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { elt, target } = detail;
+    if (!detail.shouldSwap || !("lookEvery" in elt.dataset)) {
+      return;
+    }
+    if (pressed && target.contains(pressed)) {
+      detail.shouldSwap = false;
+      held.add(elt);
+    } else if (elt === target) {
+      detail.swapOverride = "redraw";
+    }
+  });
+})();
