@@ -99,9 +99,10 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
     place = health.charge_point
     evses = {one.ampeco_id: one for one in Evse.objects.filter(charge_point=place)}
     problems: list[str] = []
+    logs: dict[Evse | None, list[types.StatusLog]] = {}
     try:
         _note_hardware(health, client, problems)
-        logs = {None: _all(client.network_log_pages(place.ampeco_id, after=since))}
+        logs[None] = _all(client.network_log_pages(place.ampeco_id, after=since))
         for evse in evses.values():
             logs[evse] = _all(client.evse_log_pages(evse.ampeco_id, after=since))
     except UpstreamForbidden:
@@ -143,9 +144,7 @@ def _note_hardware(health: Health, client: AmpecoClient, problems: list[str]) ->
 def _next_read(health: Health, *, now: datetime) -> datetime | None:
     if health.wanted_until is not None and health.wanted_until > now:
         return now + OFTEN
-    owned = Fleet.objects.filter(
-        is_active=True, ampeco_partner_id=health.charge_point.ampeco_partner_id
-    )
+    owned = _own_charge_points().filter(pk=health.charge_point_id)
     return now + SELDOM if owned.exists() else None
 
 

@@ -21,7 +21,7 @@ def own_chargers(request: FleetRequest) -> HttpResponse:
     """List the charge points that belong to the fleet's company, with use, faults and uptime."""
     page = Paginator(charge_points_of(request.fleet), PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
-    context = {"page": page, "rows": records_of(page.object_list, now=now), "now": now}
+    context = {"page": page, "rows": records_of(list(page.object_list), now=now), "now": now}
     return render(request, "maintenance/own_chargers.html", context)
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0011_drop_indexes_that_nobody_uses"),
+        ("bookings", "0012_remember_prices_shown"),
         ("maintenance", "0002_create_downtime"),
     ]
 
