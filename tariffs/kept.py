@@ -1,5 +1,7 @@
 """The mirror of tariffs as pages read it: kept in the cache, group by group."""
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +20,14 @@ VERSION_KEY = "tariffs-version"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The tariffs of a group in their order, and the tax (in percent) that is known of it."""
+    """The tariffs of a group in their order, and the tax (in percent) that is known of it.
+
+    `digest` tells the same tariffs again.
+    """
 
     tariffs: tuple[types.Tariff, ...]
     tax: Decimal | None
+    digest: str = ""
 
     @property
     def favours(self) -> bool:
@@ -72,14 +78,21 @@ def _read(ids: Collection[int]) -> dict[int, Any]:
     rates = TaxRate.objects.filter(ampeco_group_id__in=in_groups)
     taxes = dict(rates.values_list("ampeco_group_id", "percent"))
     return {
-        group: {
-            "tariffs": [tariffs[pk] for pk in in_group if pk in tariffs],
-            "tax": str(taxes[group]) if group in taxes else "",
-        }
+        group: _pack([tariffs[pk] for pk in in_group if pk in tariffs], taxes.get(group))
         for group, in_group in in_groups.items()
+    }
+
+
+def _pack(payloads: list[Any], tax: Decimal | None) -> dict[str, Any]:
+    written = json.dumps(payloads, sort_keys=True).encode()
+    return {
+        "tariffs": payloads,
+        "tax": "" if tax is None else str(tax),
+        "digest": hashlib.sha256(written).hexdigest(),
     }
 
 
 def _unpack(packed: Mapping[str, Any]) -> Group:
     tariffs = tuple(types.Tariff.from_payload(payload) for payload in packed["tariffs"])
-    return Group(tariffs, Decimal(packed["tax"]) if packed["tax"] else None)
+    tax = Decimal(packed["tax"]) if packed["tax"] else None
+    return Group(tariffs, tax, packed["digest"])

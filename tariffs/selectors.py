@@ -1,7 +1,7 @@
 """What charging costs a driver at many EVSEs: tariffs out of the mirror, in few calls."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils import timezone
 from ampeco import types
 from mirror.models import SyncRun
 from mirror.work import wake_on_commit
+from shell.kept import kept_by_language
 from tariffs.answers import TASK, ask_some, fresh_since, want
 from tariffs.choice import Answer, NotKnown, choose
 from tariffs.engine import Tax, estimate
@@ -20,15 +21,20 @@ from tariffs.models import TariffAnswer
 
 # That somebody wants to know something is noted as often at most.
 NOTED_EVERY = timedelta(hours=1)
+MOST_KEPT = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Applies:
-    """The tariff that applies, None where none is known; `is_awaited`: it may be known soon."""
+    """The tariff that applies, None where none is known; `is_awaited`: it may be known soon.
+
+    `digest` tells the same tariffs of a group again.
+    """
 
     tariff: types.Tariff | None
     tax: Tax
     is_awaited: bool = False
+    digest: str = ""
 
     def estimate(
         self, *, start_at: datetime, end_at: datetime, zone: tzinfo, need: Need
@@ -36,9 +42,28 @@ class Applies:
         """Return what a slot costs, None where no tariff is known."""
         if self.tariff is None:
             return None
-        return estimate(
-            self.tariff, start_at=start_at, end_at=end_at, zone=zone, need=need, tax=self.tax
-        )
+        known = _Known(self.digest, self.tariff.id, self.tax, self.tariff)
+        return _estimate(known, start_at, end_at, zone, need)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A tariff, told from others by what its group holds (`digest`)."""
+
+    digest: str
+    tariff_id: int
+    tax: Tax
+    tariff: types.Tariff = field(compare=False)
+
+
+@kept_by_language(MOST_KEPT)
+def _estimate(
+    known: _Known, start_at: datetime, end_at: datetime, zone: tzinfo, need: Need
+) -> Estimate:
+    """Return an estimate; pages show the same ones with each look at a site's day."""
+    return estimate(
+        known.tariff, start_at=start_at, end_at=end_at, zone=zone, need=need, tax=known.tax
+    )
 
 
 class Tariffs:
@@ -73,7 +98,7 @@ class Tariffs:
             tariff = choose(known.tariffs, self._answers.get(group), day)
         except NotKnown:
             return Applies(None, tax, is_awaited=group in self._awaited)
-        return Applies(tariff, tax)
+        return Applies(tariff, tax, digest=known.digest)
 
 
 def tariffs_for(
