@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "batches", "series", "waiting", "calls", "queries", "pages", "polling"),
-    *("freshness", "energy", "live", "decisions", "throughput", "memory"),
+    *("freshness", "charging", "energy", "live", "decisions", "throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")
@@ -21,6 +21,8 @@ class Sizes:
     evses: int = 6000
     drivers: int = 1000
     bookings: int = 1_000_000
+    # Sessions that are mirrored.
+    charged: int = 100_000
     pending: int = 1000
     live: int = 10_000
     forms: int = 1000
@@ -50,6 +52,7 @@ QUICK = Sizes(
     evses=360,
     drivers=60,
     bookings=20_000,
+    charged=3000,
     pending=60,
     live=600,
     forms=40,
