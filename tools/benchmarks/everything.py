@@ -15,6 +15,7 @@ from tools.benchmarks.report import Figure, print_table, say
 from tools.benchmarks.sizes import Sizes
 from tools.benchmarks.subjects import (
     batches,
+    charging,
     decisions,
     energy,
     freshness,
@@ -140,6 +141,9 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         )
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
+    if "charging" in sizes.only:
+        assert world.people
+        yield charging.measure(world.client, desk=world.desk, sizes=sizes)
     if "energy" in sizes.only:
         yield energy.measure(world.people, browser=world.browser, sizes=sizes)
     if "reports" in sizes.only:
