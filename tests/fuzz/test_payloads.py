@@ -16,8 +16,7 @@ from django.utils.timezone import now
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ampeco.types import places
-from ampeco.types import Booking, BookingRequest, Session
+from ampeco.types import Booking, BookingRequest, Session, places
 from ampeco.types.people import Partner, User
 from bookings.actions.candidate import BookingRefused
 from drivers.sync import sync_fleet_drivers
