@@ -45,8 +45,9 @@ class Resources:
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
 
-        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise;
-        `per_page` is None for a list that takes no length. `options` are sent as they are.
+        `options` are what a list takes beside filters, such as `withBreakdown`; `with_cursor` asks
+        for cursors where a list counts pages (with a total on each) otherwise; `per_page` is None
+        for a list that takes no length.
         """
         query = [
             (f"filter[{name}]", wire_instant(value) if isinstance(value, datetime) else str(value))

@@ -254,7 +254,12 @@ POLL_DEADLINE_HOURS = env.number("POLL_DEADLINE_HOURS", 24, least=1, most=720)
 AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=300)
 SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
 SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
+# Sites of other operators, which the operator's drivers may use too; nobody can book there.
+SHOW_ROAMING_SITES = env.boolean("SHOW_ROAMING_SITES", default=False)
 BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
+CHARGING_SYNC_MINUTES = env.number("CHARGING_SYNC_MINUTES", 5, least=1, most=1440)
+# How many months back sessions are read of fleets that are new here.
+CHARGING_MONTHS = env.number("CHARGING_MONTHS", 13, least=1, most=120)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
 
@@ -520,10 +525,14 @@ CELERY_BEAT_SCHEDULE = {
     "sync-sites": every("sites.tasks.sync_sites", timedelta(minutes=SYNC_DELTA_MINUTES)),
     # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
+    # Whether it is due, or is to be taken up again, is for the task to know.
+    "sync-charging": every("charging.tasks.sync_charging", timedelta(minutes=1)),
     "watch-budgets": every("charging.tasks.watch_budgets", timedelta(minutes=5)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
     "sum-months": every("reports.tasks.sum_months", timedelta(minutes=1)),
     "plan-reports": every("reports.tasks.plan_reports", timedelta(minutes=10)),
+    # Whose turn it is stands in the database.
+    "read-health": every("maintenance.tasks.read_health", timedelta(minutes=2)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),
@@ -544,6 +553,7 @@ UNFOLD = {
     "STYLES": [lambda _: static("css/back_office.css")],
     "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
     "ENVIRONMENT": "config.back_office.label",
+    "DASHBOARD_CALLBACK": "backoffice.pages.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }
 

@@ -18,7 +18,9 @@ from ampeco.types.bookings import (
     ParkingSpaceCriteria,
     Slot,
 )
+from ampeco.types.hardware import FirmwareVersion, Hardware, StatusLog, VendorErrorCode
 from ampeco.types.notifications import NotificationSubscription
+from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
@@ -29,6 +31,12 @@ from ampeco.types.places import (
     ParkingSpace,
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
+from ampeco.types.roaming import (
+    ChargeDetailRecord,
+    RoamingConnection,
+    RoamingOperator,
+    RoamingTariff,
+)
 from ampeco.types.sessions import Consumption, PricePart, Session
 from ampeco.types.tariffs import Tariff, TariffGroup, TariffSnapshot
 from upstream.paging import Page
@@ -41,6 +49,7 @@ __all__ = [
     "BookingRequest",
     "CancelBookingRequest",
     "ChangeBookingRequest",
+    "ChargeDetailRecord",
     "ChargePoint",
     "Circuit",
     "Connector",
@@ -49,6 +58,8 @@ __all__ = [
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
+    "FirmwareVersion",
+    "Hardware",
     "IdTag",
     "Invoice",
     "Location",
@@ -58,13 +69,20 @@ __all__ = [
     "ParkingSpace",
     "ParkingSpaceCriteria",
     "Partner",
+    "PartnerContract",
+    "PartnerExpense",
     "PartnerInvite",
+    "PartnerRevenue",
     "PriceDay",
     "PricePart",
     "PricePeriod",
     "Receipt",
+    "RoamingConnection",
+    "RoamingOperator",
+    "RoamingTariff",
     "Session",
     "Slot",
+    "StatusLog",
     "Subscription",
     "Tariff",
     "TariffGroup",
@@ -72,5 +90,6 @@ __all__ = [
     "Transaction",
     "UnreadablePayload",
     "User",
+    "VendorErrorCode",
     "pick_text",
 ]

@@ -2,12 +2,14 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ampeco import types as ampeco_types
@@ -141,6 +143,21 @@ def refresh_sessions(*, client: AmpecoClient, now: datetime | None = None) -> in
     return sum(session.read_at is not None and session.read_at >= now for session in due)
 
 
+def take_read(items: Sequence[ampeco_types.Session], *, asked_at: datetime) -> None:
+    """Take from a list that was read for something else what is followed here.
+
+    So it is not read once more. What has been read since `asked_at` is left as it is.
+    """
+    found = {item.id: item for item in items}
+    _note_unknown_sessions(items)
+    followed = ChargingSession.objects.filter(
+        Q(read_at=None) | Q(read_at__lt=asked_at),
+        ampeco_session_id__in=found,
+        refresh_at__isnull=False,
+    )
+    _record([(session, found[session.ampeco_session_id]) for session in followed])
+
+
 def next_read(
     session: ChargingSession, *, billing_status: str, now: datetime, ran_at: datetime | None = None
 ) -> datetime | None:
@@ -198,7 +215,7 @@ def _read_by_list(
             break
 
 
-def _note_unknown_sessions(items: tuple[ampeco_types.Session, ...]) -> None:
+def _note_unknown_sessions(items: Sequence[ampeco_types.Session]) -> None:
     """Remember the sessions on a page that name a booking of ours of which we knew none."""
     by_booking = {item.booking_id: item.id for item in items}
     without = Booking.objects.filter(
