@@ -39,6 +39,7 @@ class Resources:
         include: str = "",
         with_cursor: bool = False,
         per_page: int | None = PER_PAGE,
+        options: Mapping[str, str] | None = None,
         resume_from: str | None = None,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
@@ -54,6 +55,7 @@ class Resources:
         ]
         if include:
             query.append(("include[]", include))
+        query.extend((options or {}).items())
         if per_page is not None:
             query.append(("per_page", str(per_page)))
         if with_cursor:

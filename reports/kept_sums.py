@@ -19,27 +19,29 @@ DIMENSIONS = {
 
 
 def kept_sums(
-    fleet: Fleet, first: date | None, last: date | None, by: By | None
+    fleet: Fleet, first: date | None, last: date | None, by: By | None, key: int | None
 ) -> Iterable[dict[str, Any]]:
     """Return what is kept, as `charging.selectors.sums.KeptSums` says; costs one query."""
     dimension = DIMENSIONS.get(by, Dimension.ALL) if by else Dimension.ALL
     rows = MonthTotal.objects.filter(fleet=fleet, dimension=dimension)
+    if key is not None:
+        rows = rows.filter(subject=key)
     if first:
         rows = rows.filter(month__gte=first)
     if last:
         rows = rows.filter(month__lte=last)
-    key = "month" if by == By.MONTH else "subject"
+    column = "month" if by == By.MONTH else "subject"
     for row in (
-        rows.values(key, "currency")
+        rows.values(column, "currency")
         .annotate(
             all_sessions=Sum("sessions"),
             all_priced=Sum("priced"),
             energy=Sum("energy_kwh"),
             cost=Sum("amount"),
             net=Sum("amount_without_tax"),
-            key=F(key),
+            key=F(column),
         )
-        .order_by(key, "currency")
+        .order_by(column, "currency")
     ):
         yield row | {
             "sessions": row["all_sessions"],

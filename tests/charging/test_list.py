@@ -283,6 +283,15 @@ def test_of_many_sessions_the_sums_of_months_are_taken(as_manager, fleet, sessio
         keep_sessions(fleet, month)
     straight = {by: groups_of(fleet, SessionFilter(), by) for by in By}
     total = total_of(fleet, SessionFilter())
+    booked = sessions["booked"]
+    alone = [
+        SessionFilter(driver_key=booked.driver_id),
+        SessionFilter(cost_centre=booked.cost_centre_id),
+        SessionFilter(site_key=0),
+        SessionFilter(vehicle_key=0),
+    ]
+    straight_alone = [total_of(fleet, narrowed) for narrowed in alone]
+    monkeypatch.setattr(sums, "MOST_ANEW", 0)
     monkeypatch.setattr(sums, "MOST_SUMMED", 2)
     kept = total_of(fleet, SessionFilter())
     assert kept.is_kept
@@ -299,5 +308,8 @@ def test_of_many_sessions_the_sums_of_months_are_taken(as_manager, fleet, sessio
         ]
         assert [each.total.costs for each in groups] == [each.total.costs for each in straight[by]]
     assert "may be some minutes old" in text_of(as_manager.get(LIST, {"period": "all"}))
+    for narrowed, before in zip(alone, straight_alone, strict=True):
+        kept = total_of(fleet, narrowed)
+        assert (kept.is_kept, kept.sessions, kept.costs) == (True, before.sessions, before.costs)
     # Sums of months say nothing of a part of one.
     assert total_of(fleet, SessionFilter(until=sessions["roaming"].local_day)) is None

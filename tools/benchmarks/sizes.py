@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "batches", "series", "waiting", "prices", "calls", "queries", "pages"),
-    *("polling", "freshness", "charging", "energy", "reports", "live", "decisions"),
-    *("throughput", "memory"),
+    *("polling", "freshness", "charging", "energy", "reports", "sessions", "live"),
+    *("decisions", "throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")

@@ -196,6 +196,8 @@ def test_all_of_the_schedule_is_tried_here():
         "read-health",
         # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
         *("make-departures", "pass-on-departures", "tell-ampcontrol"),
+        # In tests/reports: test_at_once.py, test_mail.py.
+        *("sum-months", "plan-reports"),
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}

@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -80,7 +80,8 @@ def _sum_all(fleet: Fleet) -> Figure:
     """Sum all months of sessions and bookings, as after the first reading of them."""
     say("Summing all months …")
     days = Session.objects.filter(fleet=fleet).values_list("local_day", flat=True).distinct()
-    mark_months((fleet.pk, day) for day in days)
+    with transaction.atomic():
+        mark_months((fleet.pk, day) for day in days)
     begun, cpu = time.perf_counter(), time.process_time()
     months = sum_due(seconds=3600)
     taken, cpu = time.perf_counter() - begun, time.process_time() - cpu
