@@ -38,18 +38,18 @@ def _lines(batches: Iterator[list[Session]]) -> Iterator[bytes]:
     decimal_sign = get_format("DECIMAL_SEPARATOR")
     statuses = {status.value: str(status.label) for status in Session.Status}
     payments = {payment.value: str(payment.label) for payment in Session.Payment}
-    first = BYTE_ORDER_MARK + csv_lines([_header()], decimal_sign)
+    first = BYTE_ORDER_MARK + csv_lines([header()], decimal_sign)
 
     def lines() -> Iterator[bytes]:
         yield first.encode()
         for batch in batches:
-            rows = [_cells(session, statuses, payments) for session in batch]
+            rows = [cells_of(session, statuses, payments) for session in batch]
             yield csv_lines(rows, decimal_sign).encode()
 
     return lines()
 
 
-def _header() -> list[str]:
+def header() -> list[str]:
     return [
         _("Operator's number"),
         _("Status"),
@@ -75,7 +75,7 @@ def _header() -> list[str]:
     ]
 
 
-def _cells(session: Session, statuses: dict[str, str], payments: dict[str, str]) -> list[Cell]:
+def cells_of(session: Session, statuses: dict[str, str], payments: dict[str, str]) -> list[Cell]:
     """Return a session's line: start and end on the site's clock, or in UTC without a site."""
     zone = session.location.zone if session.location else UTC
     driver, vehicle, centre = session.driver, session.vehicle, session.cost_centre

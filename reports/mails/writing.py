@@ -15,12 +15,12 @@ from drivers.models import Fleet
 from notifications.compose import write_message
 from notifications.kinds.parts import Letter
 from notifications.models import Notification
+from reports.figures import Block, blocks_of
 from reports.files.book import file_name, period_book
 from reports.mails.recipients import recipient_of
 from reports.measures import Topic
 from reports.models import MailRecipient
 from reports.months import Period
-from reports.pages.figures import Block, blocks_of
 from reports.selectors import known_to
 from reports.summing.bookings import keep_bookings
 from shell.formats import month_name

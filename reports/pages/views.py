@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from drivers.permissions import FleetRequest, member_required
+from reports.figures import blocks_of, table_of, without_price
 from reports.measures import COST, TOPICS, Source, Topic
 from reports.models import Dimension
 from reports.months import Period, add_months, this_month
-from reports.pages.figures import blocks_of, table_of, without_price
 from reports.selectors import MOST_YEARS, Known, first_shown, is_being_summed, known_to
 from shell.formats import month_name
 from shell.viewer import viewer_zone

@@ -88,8 +88,8 @@ def test_what_looks_like_a_formula_stays_text(fleet, charged):
 def test_numbers_are_numbers_and_moments_are_those_of_the_site(fleet, charged):
     with period_book(fleet, OCTOBER) as file:
         sheets = sheets_of(file.read())
-    header, first, *_rest = sheets["Charging sessions"]
-    row = dict(zip(header, first, strict=True))
+    header, *_others, last = sheets["Charging sessions"]
+    row = dict(zip(header, last, strict=True))
     assert row["Start"] == datetime(2025, 10, 5, 8, 0)
     assert row["Time zone"] == "America/New_York"
     assert (row["Energy (kWh)"], row["Cost with tax"], row["Currency"]) == (30, 12.1, "EUR")
@@ -123,20 +123,20 @@ def test_sessions_as_csv(client, manager, fleet, charged):
     response = client.get(reverse("reports:sessions_csv"), {"period": "2025-10"})
     header, *rows = rows_of(response)
     assert len(rows) == 4
-    assert rows[0][header.index("Driver")] == "'=cmd() Reyes"
-    assert rows[0][header.index("Cost with tax")] == "12.1000"
+    assert rows[-1][header.index("Driver")] == "'=cmd() Reyes"
+    assert rows[-1][header.index("Cost with tax")] == "12.1000"
     assert 'filename="hudson-parcel-fleet-sessions-2025-10.csv"' in response["Content-Disposition"]
 
 
 def test_many_sessions_come_once_each_and_in_order(client, manager, fleet, monkeypatch):
-    monkeypatch.setattr("reports.files.sessions.AT_ONCE", 3)
+    monkeypatch.setattr("charging.selectors.listing.BATCH_SIZE", 3)
     # Some at the same instant.
     rows = [SessionFactory(fleet=fleet, started_at=AT.replace(hour=n // 4)) for n in range(11)]
     client.force_login(manager)
     response = client.get(reverse("reports:sessions_csv"), {"period": "2025-10"})
     header, *lines = rows_of(response)
     numbers = [line[header.index("Operator's number")] for line in lines]
-    assert numbers == [row.ampeco_id for row in rows]
+    assert numbers == [row.ampeco_id for row in reversed(rows)]
 
 
 def test_the_table_as_csv(client, manager, fleet, charged):

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from drivers.models import Fleet
+from reports.bars import Bars, Pair, draw
 from reports.measures import HUNDRED, Measure, Source, Sums, Topic
 from reports.models import Dimension
 from reports.months import Period, add_months
-from reports.pages.bars import Bars, Pair, draw
 from reports.selectors import added_up, monthly_sums, names_of, plain, sums_by
 
 PAGE_SIZE = 25
