@@ -9,10 +9,13 @@ import httpx
 
 from ampeco.calls.bookings import BookingCalls
 from ampeco.calls.control import ControlCalls
+from ampeco.calls.hardware import HardwareCalls
 from ampeco.calls.notifications import NotificationCalls
+from ampeco.calls.partners import PartnerCalls
 from ampeco.calls.people import PeopleCalls
 from ampeco.calls.places import PlaceCalls
 from ampeco.calls.power import PowerCalls
+from ampeco.calls.roaming import RoamingCalls
 from ampeco.calls.sessions import SessionCalls
 from ampeco.resources import Resources
 from upstream.calls import Observer
@@ -23,11 +26,14 @@ from upstream.transport import RETRY_SECONDS, SILENCE_SECONDS, Transport
 
 class AmpecoClient(
     PlaceCalls,
+    HardwareCalls,
     PowerCalls,
     PeopleCalls,
     BookingCalls,
     SessionCalls,
     ControlCalls,
+    PartnerCalls,
+    RoamingCalls,
     NotificationCalls,
 ):
     """A typed client for one operator; safe for use by several threads of one process.

@@ -164,6 +164,11 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.RemoteVehicle": {"name": TEXT, "plate": PERSONAL},
     "energy.RemoteTag": {"key": OPERATORS_KEY, "last_digits": PERSONAL},
     "energy.RemoteRoute": {},
+    "maintenance.Health": {},
+    "maintenance.StatusEntry": {},
+    "maintenance.Occupancy": {"ampeco_session_id": OPERATORS_KEY},
+    "maintenance.VendorErrorCode": {},
+    "maintenance.Firmware": {},
     "charging.CostCentre": {},
     "charging.Budget": {},
     "charging.Session": {
@@ -217,7 +222,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charging_sites.Location": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
     "name description address street_address city region post_code country latitude longitude "
     "timezone parking_type access_methods facilities how_to_get_in always_open opening_hours "
-    "status search_text",
+    "status is_roaming search_text",
     "charging_sites.ChargePoint": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
     "retired_at location name type status network_status hardware_status ampeco_partner_id "
     "partner_access_type ocpp_id serial_number ampeco_electricity_rate_id",
@@ -288,6 +293,13 @@ NOT_PERSONAL: dict[str, str] = {
     "energy.RemoteTag": f"{REMOTE} group vehicle_remote_id",
     "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
     "distance_km energy_kwh target_percent",
+    "maintenance.Health": "id charge_point vendor model ampeco_model_id firmware_version read_at "
+    "refresh_at wanted_until problem lease_until lease_owner",
+    "maintenance.StatusEntry": "id charge_point evse at status error_code vendor_id "
+    "vendor_error_code description customer_action",
+    "maintenance.Occupancy": "id evse started_at stopped_at energy_kwh",
+    "maintenance.VendorErrorCode": "id vendor_id code description customer_action",
+    "maintenance.Firmware": "id ampeco_model_id version created_at",
     "charging.CostCentre": "id fleet code name retired_at created_at",
     "charging.Budget": "id fleet cost_centre amount currency warn_percent warned_month "
     "overspent_month",

@@ -40,5 +40,17 @@ class SessionCalls(Calls):
             },
         )
 
+    def sessions_of_charge_point(
+        self, charge_point_id: int, *, started_after: datetime
+    ) -> Iterator[Page[Session]]:
+        """Yield the pages of the sessions at a charge point, of whomever, since an instant."""
+        return self._resources.pages(
+            "sessions_of_charge_point",
+            SESSIONS,
+            Session.from_payload,
+            with_cursor=True,
+            filters={"chargePointId": charge_point_id, "startedAfter": started_after},
+        )
+
     def read_session(self, session_id: int | str) -> Session:
         return self._resources.read("read_session", SESSIONS, session_id, Session.from_payload)

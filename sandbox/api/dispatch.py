@@ -20,6 +20,7 @@ from sandbox.api import (
     billing,
     bookings,
     control,
+    hardware,
     maintenance,
     notifications,
     partners,
@@ -94,6 +95,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **billing.OPERATIONS,
     **control.OPERATIONS,
     **maintenance.OPERATIONS,
+    **hardware.OPERATIONS,
     **partners.OPERATIONS,
     **roaming.OPERATIONS,
 }
