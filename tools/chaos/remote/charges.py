@@ -26,10 +26,10 @@ PEOPLE = 4
 # Of what arrives, so much is refused by the charger, and so much never answered.
 REFUSED, UNANSWERED = 0.1, 0.15
 # How long somebody waits until they look again, in seconds.
-PATIENCE = (2.0, 5.0)
+PATIENCE = (1.0, 3.0)
 KEY = re.compile(r'name="submission_key" value="([^"]+)"')
 # What a person does at one booking, in this order; what cannot be done is refused.
-ROUND = ("start", "start", "unlock", "stop", "stop")
+ROUND = ("start", "start", "stop", "stop", "unlock")
 
 
 class Charges:
