@@ -1,6 +1,6 @@
 """The form by which staff plan downtime at a site: why, from when until when, and of what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -54,7 +54,7 @@ class DowntimeForm(WallClockForm):
 
     @property
     def has_reasons(self) -> bool:
-        return self.fields["notice"].queryset.exists()  # type: ignore[attr-defined,no-any-return]
+        return self.fields["notice"].queryset.exists()  # type: ignore[attr-defined]
 
     @property
     def chosen(self) -> list[Place]:
@@ -87,7 +87,7 @@ class DowntimeForm(WallClockForm):
 
 def places_at(location: Location) -> dict[str, Place]:
     """Return what of a site may be out of use, by the keys that the form knows it by."""
-    points: Sequence[ChargePoint] = (
+    points = (
         ChargePoint.objects.filter(location=location, retired_at=None)
         .prefetch_related("evses")
         .order_by("name", "pk")
