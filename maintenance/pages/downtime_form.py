@@ -15,6 +15,11 @@ from shell.wall_clock import WallClockForm, clock_field
 from sites.models import ChargePoint, Location
 
 LATEST_YEAR = 2100
+# As the back office draws its own.
+BOX = (
+    "border border-base-200 px-3 py-2 rounded-default bg-white dark:bg-base-900 "
+    "dark:border-base-700"
+)
 
 
 class DowntimeForm(WallClockForm):
@@ -44,6 +49,9 @@ class DowntimeForm(WallClockForm):
 
     def __init__(self, data: Mapping[str, Any] | None, *, location: Location) -> None:
         super().__init__(data, auto_id="downtime-%s", zone=location.zone)
+        for name, field in self.fields.items():
+            if name != "places":
+                field.widget.attrs["class"] = BOX
         self.known = places_at(location)
         self.fields["places"].choices = [  # type: ignore[attr-defined]
             (key, place.name) for key, place in self.known.items()

@@ -29,6 +29,7 @@ def test_is_greyed_where_slots_are_picked(open_page, width):
     row = page.locator("#picker-chargers > li").filter(has_text=REASON)
     expect(row).to_have_count(1)
     expect(row.locator(".availability__maintenance")).to_be_visible()
+    assert page_width(page) <= width
     page.locator("#picker-day-view").click()
     greyed = page.locator("td.lane--maintenance")
     expect(greyed).to_have_count(1)
