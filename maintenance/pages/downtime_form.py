@@ -1,6 +1,6 @@
 """The form by which staff plan downtime at a site: why, from when until when, and of what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -15,6 +15,11 @@ from shell.wall_clock import WallClockForm, clock_field
 from sites.models import ChargePoint, Location
 
 LATEST_YEAR = 2100
+# As the back office draws its own.
+BOX = (
+    "border border-base-200 px-3 py-2 rounded-default bg-white dark:bg-base-900 "
+    "dark:border-base-700"
+)
 
 
 class DowntimeForm(WallClockForm):
@@ -44,6 +49,9 @@ class DowntimeForm(WallClockForm):
 
     def __init__(self, data: Mapping[str, Any] | None, *, location: Location) -> None:
         super().__init__(data, auto_id="downtime-%s", zone=location.zone)
+        for name, field in self.fields.items():
+            if name != "places":
+                field.widget.attrs["class"] = BOX
         self.known = places_at(location)
         self.fields["places"].choices = [  # type: ignore[attr-defined]
             (key, place.name) for key, place in self.known.items()
@@ -54,7 +62,7 @@ class DowntimeForm(WallClockForm):
 
     @property
     def has_reasons(self) -> bool:
-        return self.fields["notice"].queryset.exists()  # type: ignore[attr-defined,no-any-return]
+        return self.fields["notice"].queryset.exists()  # type: ignore[attr-defined]
 
     @property
     def chosen(self) -> list[Place]:
@@ -87,7 +95,7 @@ class DowntimeForm(WallClockForm):
 
 def places_at(location: Location) -> dict[str, Place]:
     """Return what of a site may be out of use, by the keys that the form knows it by."""
-    points: Sequence[ChargePoint] = (
+    points = (
         ChargePoint.objects.filter(location=location, retired_at=None)
         .prefetch_related("evses")
         .order_by("name", "pk")

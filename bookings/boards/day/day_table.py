@@ -32,6 +32,8 @@ MIDNIGHT = "24:00"
 TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
 # So many columns it takes to write the times of free time, or a few words.
 TIMES_FIT, WORDS_FIT = 7, 10
+# And until when there is maintenance, and why.
+UNTIL_FITS, REASON_FITS = 24, 48
 CSS = {kind: kind.name.lower() for kind in CellKind}
 
 
@@ -214,22 +216,30 @@ class DayTable:
         if kind == CellKind.BOOKING:
             return self._booking_cell(segment, row, bookings[segment.fill.key])
         since, until = self._time(segment.first), self._time(segment.last)
-        reason = row.closed
-        if kind == CellKind.MAINTENANCE:
-            reason = self._maintenance(row.planned[segment.fill.key])
+        reason, short = row.closed, self._short.get(kind, "")
+        if kind == CellKind.CLOSED:
+            short = row.closed
+        elif kind == CellKind.MAINTENANCE:
+            planned = row.planned[segment.fill.key]
+            reason = self._maintenance(planned, planned.notice)
+            short = self._short_maintenance(planned, segment.columns)
         words = {"from": since, "to": until, "reason": reason}
         said = self._says.get(kind)
         text = self.begins(row) + said % words if said else ""
         if kind == CellKind.FREE:
             return self._free_cell(segment, row, text, free)
-        says_why = kind in {CellKind.CLOSED, CellKind.MAINTENANCE}
-        short = reason if says_why else self._short.get(kind, "")
         return Cell(CSS[kind], segment.columns, text, short if segment.columns >= WORDS_FIT else "")
 
-    def _maintenance(self, planned: Planned) -> str:
+    def _maintenance(self, planned: Planned, notice: str) -> str:
         return maintenance_text(
-            planned.end_at, planned.notice, zone=self.clock.zone, seen_at=self.whole.start_at
+            planned.end_at, notice, zone=self.clock.zone, seen_at=self.whole.start_at
         )
+
+    def _short_maintenance(self, planned: Planned, columns: int) -> str:
+        """Return as much of it as fits: all, without the reason, or a word."""
+        if columns >= REASON_FITS:
+            return self._maintenance(planned, planned.notice)
+        return self._maintenance(planned, "") if columns >= UNTIL_FITS else _("Maintenance")
 
     def _time(self, column: int) -> str:
         if self.passes is None:

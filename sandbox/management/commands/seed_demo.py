@@ -14,7 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from ampeco.connection import get_client
 from drivers.models import Fleet, FleetMembership, TeamRole
+from maintenance.mirroring.downtime import sync_downtime
 from mirror.models import SyncRun
 from sandbox.management.first_bookings import make_first_bookings
 from sandbox.management.first_links import confirm_first_links
@@ -69,6 +71,7 @@ class Command(BaseCommand):
                 state=SyncRun.State.BROKEN_OFF
             )
             call_command("sync_sites", full=True, stdout=self.stdout, stderr=self.stderr)
+            sync_downtime(client=get_client())
         with transaction.atomic():
             logins = make_people()
         call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)

@@ -186,7 +186,7 @@ def test_all_of_the_schedule_is_tried_here():
         "sweep-remote-actions",
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
-        # In tests/maintenance/test_sending.py.
+        # In tests/maintenance/downtime/test_sending.py.
         "send-downtime-changes",
         # In tests/energy/mirroring/test_run.py.
         "sync-energy",

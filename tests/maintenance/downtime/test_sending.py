@@ -15,7 +15,7 @@ from maintenance.asking import DowntimeRefused, Place, ask_for_downtime, ask_to_
 from maintenance.models import Downtime, DowntimeChange, DowntimeNotice
 from maintenance.sending import LOOK_FOR, send_changes
 from tests.factories import DowntimeFactory, next_noon
-from tests.maintenance.conftest import HOUR
+from tests.maintenance.downtime.conftest import HOUR
 from upstream.rate_gate import MemoryGate
 
 pytestmark = pytest.mark.django_db

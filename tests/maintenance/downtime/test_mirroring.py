@@ -11,7 +11,7 @@ from maintenance.mirroring import downtime as mirroring
 from maintenance.models import Downtime, DowntimeNotice
 from mirror.models import SyncRun
 from tests.factories import next_noon
-from tests.maintenance.conftest import HOUR
+from tests.maintenance.downtime.conftest import HOUR
 
 pytestmark = pytest.mark.django_db
 

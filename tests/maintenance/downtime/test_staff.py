@@ -20,7 +20,7 @@ from tests.factories import (
     UserFactory,
     next_noon,
 )
-from tests.maintenance.conftest import HOUR
+from tests.maintenance.downtime.conftest import HOUR
 
 pytestmark = pytest.mark.django_db
 

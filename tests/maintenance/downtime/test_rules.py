@@ -19,7 +19,7 @@ from series.models import Series
 from sites.periods import Period
 from sites.selectors import Criteria
 from tests.factories import DowntimeFactory, VehicleFactory, next_noon
-from tests.maintenance.conftest import HOUR
+from tests.maintenance.downtime.conftest import HOUR
 from tests.small_operator import forget_free_times, slot_of
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from bookings.wording.attention import reasons_of
 from maintenance.models import Downtime
 from notifications.models import Notification
 from tests.factories import DowntimeFactory
-from tests.maintenance.conftest import HOUR
+from tests.maintenance.downtime.conftest import HOUR
 
 pytestmark = pytest.mark.django_db
 
