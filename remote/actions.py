@@ -71,6 +71,8 @@ def ask_charger(
     if lately >= MOST_OF_A_KIND:
         raise ActionRefused(_("This was tried several times just now. Please wait some minutes."))
     charge = running_charge(current)
+    # The rules have refused a booking without a charger.
+    assert current.evse is not None
     try:
         with transaction.atomic():
             action = RemoteAction.objects.create(

@@ -101,7 +101,7 @@ def sums_by(
     """
     source = topic.source
     keys = ("currency", "subject") if topic.by_currency else ("subject",)
-    rows = source.model._default_manager.filter(
+    rows: QuerySet[Any] = source.model._default_manager.filter(
         fleet=fleet,
         dimension=dimension,
         month__gte=period.start,
@@ -109,7 +109,7 @@ def sums_by(
     )
     if topic.by_currency:
         rows = rows.exclude(currency="")
-    sums = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
+    sums: dict[str, Sum | Max] = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
     sums |= {f"{name}_sum": Max(name) for name in GREATEST.get(source, ())}
     first = ("currency",) if topic.by_currency else ()
     return (

@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -32,7 +34,7 @@ READ = (
 
 def payment_of(
     session: Session, transactions: Sequence[Transaction], *, said: str, may_read: bool
-) -> Payment:
+) -> Session.Payment:
     """Return how far a session is paid: only finalized transactions pay for it.
 
     `said` is what the session says of its payment, which alone counts where transactions may not
@@ -91,7 +93,7 @@ def store_transactions(items: Iterable[types.Transaction]) -> dict[str, int]:
     }
     known = Transaction.objects.in_bulk(list(found), field_name="ampeco_id")
     rows = [
-        _row(item, sessions[str(item.session_id)])
+        _row(item, sessions[str(item.session_id)], made_at=item.made_at)
         for item in found.values()
         if str(item.session_id) in sessions and item.made_at is not None
     ]
@@ -125,13 +127,17 @@ def _settle(sessions: Iterable[Session]) -> None:
     mark_months((session.fleet_id, session.local_day) for session in changed)
 
 
-def _row(item: types.Transaction, session: Session) -> Transaction:
+def _column(name: str) -> Any:
+    return Transaction._meta.get_field(name)
+
+
+def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Transaction:
     row = Transaction(
         ampeco_id=item.id,
         session=session,
         number=item.number,
         status=item.status,
-        made_at=item.made_at,
+        made_at=made_at,
         finalized_at=item.finalized_at,
         amount=item.amount,
         currency=item.currency.upper(),
@@ -140,7 +146,7 @@ def _row(item: types.Transaction, session: Session) -> Transaction:
         ampeco_updated_at=item.last_updated_at,
     )
     for name in READ:
-        setattr(row, name, fitting(Transaction._meta.get_field(name), getattr(row, name)))
+        setattr(row, name, fitting(_column(name), getattr(row, name)))
     if row.amount is not None:
         row.amount = rounded(row.amount, row.currency)
     return row

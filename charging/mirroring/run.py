@@ -373,4 +373,4 @@ def _forget_old_runs(now: datetime) -> None:
     runs = SyncRun.objects.filter(kind=KIND)
     full = runs.filter(updated_after=None, state=SyncRun.State.FINISHED).order_by("-started_at")
     kept = full.values_list("pk", flat=True).first()
-    runs.filter(started_at__lt=now - RUNS_KEPT).exclude(pk=kept).delete()
+    runs.filter(started_at__lt=now - RUNS_KEPT).exclude(pk__in=[kept]).delete()

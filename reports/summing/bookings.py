@@ -1,7 +1,8 @@
 """Sums what became of the bookings of a month, and how long the operator took to decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -93,7 +94,7 @@ def _by(
     yield from totals.values()
 
 
-def _outcomes(bookings: QuerySet[Booking], column: str | None) -> QuerySet[Booking, dict[str, int]]:
+def _outcomes(bookings: QuerySet[Booking], column: str | None) -> Iterable[dict[str, Any]]:
     """Count what became of them; without a column all of them, if there are any."""
     # Grouped by what is the same for all of them, so that no bookings give no row.
     rows = bookings.order_by().values(column or "fleet_id")
@@ -106,9 +107,7 @@ def _outcomes(bookings: QuerySet[Booking], column: str | None) -> QuerySet[Booki
     )
 
 
-def _decisions(
-    bookings: QuerySet[Booking], column: str | None
-) -> QuerySet[BookingRequest, dict[str, int | timedelta]]:
+def _decisions(bookings: QuerySet[Booking], column: str | None) -> Iterable[dict[str, Any]]:
     took = ExpressionWrapper(F("settled_at") - F("created_at"), DurationField())
     rows = (
         BookingRequest.objects.filter(

@@ -3,8 +3,9 @@
 What Ampcontrol told is kept for some weeks only: a month whose states have gone is not summed anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
@@ -64,7 +65,7 @@ def keep_promises(fleet: Fleet, month: date, *, now: datetime | None = None) -> 
     return True
 
 
-def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[str, int]]:
+def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[str, Any]]:
     told = (
         VehicleState.objects.filter(
             vehicle=OuterRef("vehicle"),
@@ -82,7 +83,7 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
         leaves_at__gte=_begin(month),
         leaves_at__lt=min(_begin(add_months(month, 1)), now),
     )
-    yield from (
+    found: Iterable[Any] = (
         rows.annotate(told=Subquery(told))
         .order_by()
         .values("vehicle_id")
@@ -92,16 +93,17 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
             all_ready=Count("pk", filter=Q(told__gte=F("target_percent"))),
         )
     )
+    yield from found
 
 
-def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, int]]:
+def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, Any]]:
     rows = sessions_of(fleet).filter(
         ended_at__gte=_begin(month),
         ended_at__lt=_begin(add_months(month, 1)),
         energy_kwh__isnull=False,
         energy_wanted_kwh__gt=0,
     )
-    yield from (
+    found: Iterable[Any] = (
         rows.order_by()
         .values("vehicle_remote_id")
         .annotate(
@@ -110,6 +112,7 @@ def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, int]]:
             all_delivered=Sum("energy_kwh"),
         )
     )
+    yield from found
 
 
 def _vehicles(fleet: Fleet) -> dict[str, int]:

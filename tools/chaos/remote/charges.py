@@ -71,7 +71,8 @@ class Charges:
     def by_evse(self) -> dict[int, int]:
         """Return the operator's numbers of the bookings by those of their EVSEs."""
         rows = Booking.objects.filter(pk__in=self.bookings)
-        return dict(rows.values_list("evse__ampeco_id", "ampeco_booking_id"))
+        known = rows.values_list("evse__ampeco_id", "ampeco_booking_id")
+        return {evse: booking for evse, booking in known if booking is not None}
 
     def stop(self) -> None:
         """Let nobody begin anything any more, and wait for what they are at."""
