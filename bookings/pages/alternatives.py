@@ -145,6 +145,7 @@ def _show(
         "booking": booking,
         "moving": moving,
         "move": filled_in["move"],
+        "vehicle": vehicle,
         "other_times": choices(found.other_times),
         "other_chargers": choices(found.other_chargers),
         "other_sites": [
