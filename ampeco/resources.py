@@ -38,12 +38,14 @@ class Resources:
         include: str = "",
         with_cursor: bool = False,
         per_page: int | None = PER_PAGE,
+        options: Mapping[str, str] | None = None,
         resume_from: str | None = None,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
 
-        `with_cursor` asks for cursors where a list counts pages (with a total on each) otherwise;
-        `per_page` is None for a list that takes no length.
+        `options` are what a list takes beside filters, such as `withBreakdown`; `with_cursor` asks
+        for cursors where a list counts pages (with a total on each) otherwise; `per_page` is None
+        for a list that takes no length.
         """
         query = [
             (f"filter[{name}]", wire_instant(value) if isinstance(value, datetime) else str(value))
@@ -52,6 +54,7 @@ class Resources:
         ]
         if include:
             query.append(("include[]", include))
+        query.extend((options or {}).items())
         if per_page is not None:
             query.append(("per_page", str(per_page)))
         if with_cursor:

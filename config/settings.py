@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "accounts",
     "mirror",
     "drivers",
+    "tariffs",
     "sites",
     "limits",
     "vehicles",
@@ -92,8 +93,13 @@ INSTALLED_APPS = [
     "series",
     "waiting",
     "calendars",
+    "remote",
+    "maintenance",
+    "charging",
+    "reports",
     "notifications",
     "team",
+    "backoffice",
     "privacy",
     "hooks",
     "live",
@@ -248,6 +254,8 @@ POLL_DEADLINE_HOURS = env.number("POLL_DEADLINE_HOURS", 24, least=1, most=720)
 AVAILABILITY_CACHE_SECONDS = env.number("AVAILABILITY_CACHE_SECONDS", 15, most=300)
 SYNC_DELTA_MINUTES = env.number("SYNC_DELTA_MINUTES", 5, least=1, most=1440)
 SYNC_FULL_HOURS = env.number("SYNC_FULL_HOURS", 24, least=1, most=168)
+# Sites of other operators, which the operator's drivers may use too; nobody can book there.
+SHOW_ROAMING_SITES = env.boolean("SHOW_ROAMING_SITES", default=False)
 BOOKING_SYNC_MINUTES = env.number("BOOKING_SYNC_MINUTES", 15, least=1, most=1440)
 
 # The operator's rules for bookings. AMPECO publishes none of them, so they are settings.
@@ -509,6 +517,8 @@ CELERY_BEAT_SCHEDULE = {
     # What of Ampcontrol is due, each thing at its own rhythm, is for the task to know.
     "sync-energy": every("energy.tasks.sync_energy", timedelta(seconds=30)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    # Whose turn it is stands in the database.
+    "read-health": every("maintenance.tasks.read_health", timedelta(minutes=2)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),
@@ -529,6 +539,7 @@ UNFOLD = {
     "STYLES": [lambda _: static("css/back_office.css")],
     "SCRIPTS": [lambda request: f"{static('js/session.js')}?person={request.user.pk}"],
     "ENVIRONMENT": "config.back_office.label",
+    "DASHBOARD_CALLBACK": "backoffice.pages.first_page",
     "SHOW_VIEW_ON_SITE": False,
 }
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts.back_office import use_the_portals_log_in
+from backoffice.pages import add_pages
 from bookings.boards.day import views as day_views
 from bookings.boards.today import views as today_views
 from bookings.pages import drivers as driver_pages
@@ -25,6 +26,7 @@ from vehicles.urls import urlpatterns as of_vehicles
 
 admin.site.index_title = _("Overview")
 use_the_portals_log_in(admin.site)
+add_pages(admin.site)
 # The library of the log-in looks for it here.
 handler429 = "accounts.security_views.too_many_requests"
 
@@ -70,6 +72,10 @@ urlpatterns = [
     path("drivers/", include(([*of_drivers, *of_driver_bookings], "drivers"))),
     path("waiting/", include("waiting.urls")),
     path("rules/", include("limits.urls")),
+    path("charging/", include("charging.urls")),
+    path("reports/", include("reports.urls")),
+    path("remote/", include("remote.urls")),
+    path("chargers/", include("maintenance.urls")),
     path("team/", include("team.urls")),
     # Opened by a secret in the address, without a log-in.
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),

@@ -10,6 +10,8 @@ from django.db import models, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
@@ -148,7 +150,14 @@ class FleetAdmin(ModelAdmin):
     """Fleets, with the people who may book for them."""
 
     form = OneLineModelForm
-    list_display = ["name", "ampeco_partner_id", "is_active", "member_count", "driver_count"]
+    list_display = [
+        "name",
+        "ampeco_partner_id",
+        "is_active",
+        "member_count",
+        "driver_count",
+        "money",
+    ]
     list_filter = ["is_active"]
     search_fields = ["name", "=ampeco_partner_id"]
     ordering = ["name", "pk"]
@@ -189,6 +198,13 @@ class FleetAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("drivers"), ordering="drivers_now")
     def driver_count(self, fleet: Any) -> int:
         return fleet.drivers_now
+
+    @admin.display(description=gettext_lazy("contract and money"))
+    def money(self, fleet: Fleet) -> str:
+        """Return the way to a page that stands above this room: it is known here by name only."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:operator_money", args=[fleet.pk]), _("Show")
+        )
 
     @admin.action(description=gettext_lazy("Read the drivers now"), permissions=["change"])
     def read_drivers(self, request: HttpRequest, queryset: QuerySet[Fleet]) -> None:

@@ -31,6 +31,10 @@ class SyncRun(models.Model):
         DRIVERS = "drivers", _("Drivers")
         BOOKINGS = "bookings", _("Bookings")
         ENERGY = "energy", _("Smart charging")
+        TARIFFS = "tariffs", _("Tariffs")
+        SESSIONS = "sessions", _("Charging sessions")
+        MAINTENANCE = "maintenance", _("Maintenance")
+        PARTNERS = "partners", _("Partners")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

@@ -157,6 +157,21 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     "energy.RemoteVehicle": {"name": TEXT, "plate": PERSONAL},
     "energy.RemoteTag": {"key": OPERATORS_KEY, "last_digits": PERSONAL},
     "energy.RemoteRoute": {},
+    "maintenance.Health": {},
+    "maintenance.StatusEntry": {},
+    "maintenance.Occupancy": {"ampeco_session_id": OPERATORS_KEY},
+    "maintenance.VendorErrorCode": {},
+    "maintenance.Firmware": {},
+    "charging.CostCentre": {},
+    "charging.Budget": {},
+    "charging.Session": {
+        "ampeco_id": OPERATORS_KEY,
+        "driver": WHOSE,
+        "reference": TEXT,
+        "id_tag_end": PERSONAL,
+    },
+    "charging.Transaction": {"ampeco_id": OPERATORS_KEY},
+    "charging.MonthChange": {},
     "energy.Session": {"tag_key": OPERATORS_KEY},
     "energy.Alert": {"description": TEXT},
     "energy.Line": {"confirmed_by": WHOSE},
@@ -200,7 +215,7 @@ NOT_PERSONAL: dict[str, str] = {
     "charging_sites.Location": "id ampeco_id ampeco_updated_at synced_at seen_in_run retired_at "
     "name description address street_address city region post_code country latitude longitude "
     "timezone parking_type access_methods facilities how_to_get_in always_open opening_hours "
-    "status search_text",
+    "status is_roaming search_text",
     "charging_sites.ChargePoint": "id ampeco_id ampeco_updated_at synced_at seen_in_run "
     "retired_at location name type status network_status hardware_status ampeco_partner_id "
     "partner_access_type ocpp_id serial_number ampeco_electricity_rate_id",
@@ -268,6 +283,23 @@ NOT_PERSONAL: dict[str, str] = {
     "energy.RemoteTag": f"{REMOTE} group vehicle_remote_id",
     "energy.RemoteRoute": f"{REMOTE} external_id vehicle_remote_id vehicle_group starts_at ends_at "
     "distance_km energy_kwh target_percent",
+    "maintenance.Health": "id charge_point vendor model ampeco_model_id firmware_version read_at "
+    "refresh_at wanted_until problem lease_until lease_owner",
+    "maintenance.StatusEntry": "id charge_point evse at status error_code vendor_id "
+    "vendor_error_code description customer_action",
+    "maintenance.Occupancy": "id evse started_at stopped_at energy_kwh",
+    "maintenance.VendorErrorCode": "id vendor_id code description customer_action",
+    "maintenance.Firmware": "id ampeco_model_id version created_at",
+    "charging.CostCentre": "id fleet code name retired_at created_at",
+    "charging.Budget": "id fleet cost_centre amount currency warn_percent warned_month "
+    "overspent_month",
+    "charging.Session": "id fleet evse location vehicle booking cost_centre assigned_by_hand "
+    "status stop_reason started_at stopped_at local_day energy_kwh peak_kw amount "
+    "amount_without_tax tax_percent currency price_breakdown billing_status payment "
+    "ampeco_tariff_snapshot_id ampeco_receipt_id ampeco_updated_at synced_at",
+    "charging.Transaction": "id session number status made_at finalized_at amount currency "
+    "invoice_number ampeco_receipt_id ampeco_updated_at",
+    "charging.MonthChange": "id fleet month version",
     "energy.Session": f"{REMOTE} network connector_remote_id charge_point_remote_id "
     "vehicle_remote_id started_at ended_at active priority energy_kwh energy_wanted_kwh power_kw "
     "plan expected_end_at",

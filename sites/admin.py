@@ -9,6 +9,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -58,11 +60,24 @@ class ConnectorInline(TabularInline):
 class LocationAdmin(ReadOnlyAdmin):
     """Sites, searchable as on the portal's own list."""
 
-    list_display = ["name", "city", "country", "zone_in_use", "status", "retired_at", "synced_at"]
+    list_display = [
+        "name",
+        "city",
+        "country",
+        "zone_in_use",
+        "status",
+        "state",
+        "retired_at",
+        "synced_at",
+    ]
     list_filter = ["status", "country", ZoneFilter, *MIRRORED_FILTERS]
     readonly_fields = ["zone_in_use"]
     search_fields = ["name", "city", "address", "=ampeco_id"]
     ordering = ["name", "pk"]
+
+    @admin.display(description=_("use and faults"))
+    def state(self, location: Location) -> str:
+        return _link("site_state", location.pk)
 
     @admin.display(description=_("clocks"), ordering="timezone")
     def zone_in_use(self, location: Location) -> str:
@@ -86,6 +101,7 @@ class ChargePointAdmin(ReadOnlyAdmin):
         "status",
         "network_status",
         "ampeco_partner_id",
+        "state",
         "retired_at",
         "synced_at",
     ]
@@ -93,6 +109,11 @@ class ChargePointAdmin(ReadOnlyAdmin):
     list_select_related = ["location"]
     search_fields = ["name", "location__name", "=ampeco_id", "=ampeco_partner_id"]
     ordering = ["name", "pk"]
+
+    @admin.display(description=_("use and faults"))
+    def state(self, charge_point: ChargePoint) -> str:
+        """Return the way to a page that stands above this room: it is known here by name only."""
+        return _link("charge_point_state", charge_point.pk)
 
 
 @admin.register(Evse)
@@ -193,3 +214,7 @@ class ParkingSpaceAdmin(ModelAdmin):
     @admin.display(description=_("EVSEs"))
     def chargers(self, space: ParkingSpace) -> str:
         return ", ".join(evse.name for evse in space.evses.all())
+
+
+def _link(page: str, pk: int) -> str:
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}", args=[pk]), gettext("Show"))

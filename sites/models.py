@@ -49,6 +49,12 @@ class Location(Mirrored):
         help_text=_("By weekday, in the site's zone: {“monday”: [[“08:00”, “18:00”]]}."),
     )
     status = models.CharField(_("status"), max_length=16, choices=Status)
+    is_roaming = models.BooleanField(
+        _("other operator's"),
+        default=False,
+        db_default=False,
+        help_text=_("Reached by roaming; nothing can be booked there."),
+    )
     search_text = models.TextField(editable=False, blank=True)
 
     class Meta:

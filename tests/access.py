@@ -543,6 +543,13 @@ ENTRIES: dict[str, list[Entry]] = {
         page("post", "/waiting/offers/{offer}/let-pass/", stranger=404, viewer=403, manager=302),
         page("get", "/waiting/offers/{offer}/let-pass/", stranger=405, viewer=403, manager=405),
     ],
+    "maintenance:own_chargers": [page("get", "/chargers/", stranger=200, viewer=200, manager=200)],
+    "maintenance:charger": [
+        page("get", "/chargers/{own_charge_point}/", stranger=404, viewer=200, manager=200)
+    ],
+    "maintenance:site": [
+        page("get", "/chargers/sites/{site}/", stranger=404, viewer=200, manager=200)
+    ],
     "limits:rules": [page("get", "/rules/", stranger=200, viewer=200, manager=200)],
     "limits:add": [
         for_admins("post", "/rules/add/", 302, {"kind": "longest", "most": "4"}),

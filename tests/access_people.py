@@ -24,6 +24,7 @@ from tests.energy.factories import (
 from tests.factories import (
     BookingRequestFactory,
     CalendarFeedFactory,
+    ChargePointFactory,
     DriverFactory,
     EvseFactory,
     LimitFactory,
@@ -60,6 +61,7 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
         "fleet": str(fleet.pk),
         "site": str(evse.charge_point.location_id),
         "evse": str(evse.pk),
+        "own_charge_point": str(ChargePointFactory(ampeco_partner_id=fleet.ampeco_partner_id).pk),
         "driver": str(mirrored_driver.pk),
         "booking": str(request.booking_id),
         "vehicle": str(request.booking.vehicle_id),

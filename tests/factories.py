@@ -11,6 +11,7 @@ from bookings.models import Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from calendars.feeds import feed_url
 from calendars.models import CalendarFeed, kept, new_secret
+from charging.models import Session
 from drivers.models import Driver, Fleet, FleetDriver, FleetMembership, PrivateAccess
 from limits.models import Limit
 from notifications.models import Notification
@@ -190,6 +191,33 @@ class BookingFactory(factory.django.DjangoModelFactory):
             ampeco_booking_id=factory.Sequence(lambda n: 5000 + n),
         )
         rejected = factory.Trait(status=Booking.Status.REJECTED, slot_key="", needs_attention=True)
+
+
+class SessionFactory(factory.django.DjangoModelFactory):
+    """A finished charge of 30 kWh for 12.00 EUR, paid for, without a booking."""
+
+    class Meta:
+        model = Session
+
+    ampeco_id = factory.Sequence(lambda n: str(70_000 + n))
+    fleet = factory.SubFactory(FleetFactory)
+    driver = factory.SubFactory(DriverFactory, fleet=factory.SelfAttribute("..fleet"))
+    evse = factory.SubFactory(EvseFactory)
+    location = factory.SelfAttribute("evse.charge_point.location")
+    status = Session.Status.FINISHED
+    started_at = factory.LazyFunction(lambda: next_noon() - timedelta(days=3))
+    stopped_at = factory.LazyAttribute(lambda one: one.started_at + timedelta(hours=2))
+    local_day = factory.LazyAttribute(
+        lambda one: one.started_at.astimezone(one.location.zone if one.location else UTC).date()
+    )
+    energy_kwh = Decimal(30)
+    amount = Decimal(12)
+    amount_without_tax = Decimal(10)
+    tax_percent = Decimal(20)
+    currency = "EUR"
+    billing_status = "completed"
+    payment = Session.Payment.PAID
+    synced_at = factory.LazyFunction(now)
 
 
 class BookingRequestFactory(factory.django.DjangoModelFactory):

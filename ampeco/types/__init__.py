@@ -18,7 +18,9 @@ from ampeco.types.bookings import (
     Session,
     Slot,
 )
+from ampeco.types.hardware import FirmwareVersion, Hardware, StatusLog, VendorErrorCode
 from ampeco.types.notifications import NotificationSubscription
+from ampeco.types.partners import PartnerContract, PartnerExpense, PartnerRevenue
 from ampeco.types.people import IdTag, Partner, PartnerInvite, User
 from ampeco.types.places import (
     CONNECTOR_TYPES,
@@ -29,6 +31,12 @@ from ampeco.types.places import (
     ParkingSpace,
 )
 from ampeco.types.power import Circuit, ElectricityRate, PriceDay, PricePeriod
+from ampeco.types.roaming import (
+    ChargeDetailRecord,
+    RoamingConnection,
+    RoamingOperator,
+    RoamingTariff,
+)
 from upstream.paging import Page
 from upstream.readers import UnreadablePayload, pick_text
 
@@ -39,6 +47,7 @@ __all__ = [
     "BookingRequest",
     "CancelBookingRequest",
     "ChangeBookingRequest",
+    "ChargeDetailRecord",
     "ChargePoint",
     "Circuit",
     "Connector",
@@ -46,6 +55,8 @@ __all__ = [
     "Evse",
     "EvseAvailability",
     "EvseCriteria",
+    "FirmwareVersion",
+    "Hardware",
     "IdTag",
     "Location",
     "NewBookingRequest",
@@ -54,12 +65,20 @@ __all__ = [
     "ParkingSpace",
     "ParkingSpaceCriteria",
     "Partner",
+    "PartnerContract",
+    "PartnerExpense",
     "PartnerInvite",
+    "PartnerRevenue",
     "PriceDay",
     "PricePeriod",
+    "RoamingConnection",
+    "RoamingOperator",
+    "RoamingTariff",
     "Session",
     "Slot",
+    "StatusLog",
     "UnreadablePayload",
     "User",
+    "VendorErrorCode",
     "pick_text",
 ]

@@ -16,9 +16,24 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.api import bookings, notifications, payloads, people, places, power
+from sandbox.api import (
+    billing,
+    bookings,
+    control,
+    hardware,
+    maintenance,
+    notifications,
+    partners,
+    payloads,
+    people,
+    places,
+    power,
+    roaming,
+    tariffs,
+)
 from sandbox.api.errors import Broken, Missing, Refusal, TooMany, Unauthorized
 from sandbox.api.filters import found
+from sandbox.api.operations import Operation
 from sandbox.faults import KINDS, ConnectionCut, Fault
 from sandbox.world.world import World
 
@@ -27,7 +42,6 @@ NO_CONTENT = 204
 MINUTE = 60.0
 # In so many pieces does a slow body come.
 PIECES = 10
-Operation = Callable[..., dict[str, Any]]
 
 
 def _reader(kind: str, write: Callable[[World, Any], payloads.Payload]) -> Operation:
@@ -77,8 +91,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/notifications/v2.0/<pk>"): notifications.read_subscription,
     ("PUT", "/notifications/v2.0/<pk>"): notifications.change_subscription,
     ("DELETE", "/notifications/v2.0/<pk>"): notifications.unsubscribe,
+    **tariffs.OPERATIONS,
+    **billing.OPERATIONS,
+    **control.OPERATIONS,
+    **maintenance.OPERATIONS,
+    **hardware.OPERATIONS,
+    **partners.OPERATIONS,
+    **roaming.OPERATIONS,
 }
-CREATES = {("POST", "/resources/booking-requests/v1.0"), ("POST", "/notifications/v2.0")}
+CREATES = {
+    ("POST", "/resources/booking-requests/v1.0"),
+    ("POST", "/notifications/v2.0"),
+    *maintenance.CREATES,
+}
 ROUTES = Map(
     [Rule(ROOT + path, methods=[method], endpoint=(method, path)) for method, path in OPERATIONS],
     strict_slashes=False,
@@ -196,6 +221,8 @@ class Api:
         payload = OPERATIONS[endpoint](self.world, request, **arguments)
         if endpoint[0] == "DELETE":
             return NO_CONTENT, payload
+        if endpoint in control.OPERATIONS:
+            return 202, payload
         return (201 if endpoint in CREATES else 200), payload
 
 

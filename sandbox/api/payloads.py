@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.world.hardware import FIRMWARE, MODEL_ID
 from sandbox.world.records import (
     Booking,
     ChargePoint,
@@ -96,12 +97,13 @@ def charge_point(world: World, record: ChargePoint) -> Payload:
         "autoStartWithoutAuthorization": False,
         "disableAutoStartEmulation": False,
         "enableAutoFaultRecovery": False,
+        "modelId": MODEL_ID,
         "lastBootNotification": {
             "model": "SB 2",
             "vendor": "Simulated",
             "chargePointSerialNumber": record.serial_number,
             "chargeBoxSerialNumber": None,
-            "firmwareVersion": "2.4.1",
+            "firmwareVersion": FIRMWARE[0][0],
             "lastUpdatedAt": instant(record.updated_at),
         },
         "lastUpdatedAt": instant(record.updated_at),

@@ -34,6 +34,9 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
     "parking_forbidden": lambda value: isinstance(value, bool),
     "id_tags_forbidden": lambda value: isinstance(value, bool),
     "power_forbidden": lambda value: isinstance(value, bool),
+    "forbidden": lambda value: (
+        isinstance(value, list) and all(isinstance(name, str) for name in value)
+    ),
     "names_tokens": lambda value: isinstance(value, bool),
     "ignores_external_id": lambda value: isinstance(value, bool),
     "drops_external_id": lambda value: isinstance(value, bool),

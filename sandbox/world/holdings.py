@@ -60,6 +60,8 @@ class Holdings:
         self.parking_forbidden = False
         self.id_tags_forbidden = False
         self.power_forbidden = False
+        # What else this token may not do: names of resources, such as “tariffs”.
+        self.forbidden: list[str] = []
         self.names_tokens = False
         self.ignores_external_id = False
         self.drops_external_id = False

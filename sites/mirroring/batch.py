@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.core.cache import cache
 
 from ampeco import types
@@ -72,9 +73,9 @@ class Batch:
     counts: Counts = field(default_factory=no_counts)
 
     def take_locations(self, records: Iterable[types.Location]) -> None:
-        """Take locations of the operator's own; roaming ones belong to others."""
+        """Take locations of the operator's own; those of others only where they are shown."""
         for record in records:
-            if record.roaming_operator_id is None:
+            if record.roaming_operator_id is None or settings.SHOW_ROAMING_SITES:
                 self.locations[record.id] = record
                 self.left_out.locations.discard(record.id)
             else:

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db.models import CharField, TextField
 
 from ampeco import types
@@ -34,7 +35,7 @@ class Stored:
 
 
 def store_locations(records: Iterable[types.Location], *, run: SyncRun, now: datetime) -> Stored:
-    """Store locations of the operator's own."""
+    """Store locations of the operator's own, and of others where they are shown."""
     rows = [
         Location(
             ampeco_id=record.id,
@@ -60,6 +61,7 @@ def store_locations(records: Iterable[types.Location], *, run: SyncRun, now: dat
                 for day, spans in record.opening_hours.items()
             },
             status=record.status,
+            is_roaming=record.roaming_operator_id is not None,
             search_text=search_key(
                 record.name, record.city, record.address, record.street_address, record.post_code
             ),
@@ -108,7 +110,11 @@ def store_evses(
     run: SyncRun,
     now: datetime,
 ) -> Stored:
-    """Store EVSEs with their connectors; `charge_point_pks` holds primary keys by AMPECO id."""
+    """Store EVSEs with their connectors; `charge_point_pks` holds primary keys by AMPECO id.
+
+    Nothing can be booked at other operators' sites, whatever AMPECO says of it.
+    """
+    elsewhere = _charge_points_of_others(charge_point_pks.values())
     rows = [
         Evse(
             ampeco_id=record.id,
@@ -120,7 +126,8 @@ def store_evses(
             current_type=record.current_type,
             status=record.status,
             hardware_status=record.hardware_status,
-            booking_enabled=record.booking_enabled,
+            booking_enabled=record.booking_enabled
+            and charge_point_pks[record.charge_point_id] not in elsewhere,
             max_power_kw=(
                 None if record.max_power_kw is None else record.max_power_kw.quantize(CENT)
             ),
@@ -132,6 +139,13 @@ def store_evses(
     new, changed = upsert(rows, run=run, now=now)
     replugged = replace_connectors({record.id: record.connectors for record in records})
     return Stored(seen=len(rows), new=len(new), changed=len(changed | (replugged - new)))
+
+
+def _charge_points_of_others(pks: Iterable[int]) -> set[int]:
+    if not settings.SHOW_ROAMING_SITES:
+        return set()
+    others = ChargePoint.objects.filter(pk__in=list(pks), location__is_roaming=True)
+    return set(others.values_list("pk", flat=True))
 
 
 def store_parking_spaces(

@@ -3,18 +3,20 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from drivers.models import Driver
+from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
 from shell.middleware import allow_pictures_from
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of, what_is_stale
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
+from sites.models import ChargePoint
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import visible_evses, visible_locations
@@ -22,6 +24,8 @@ from sites.slots.picker.form import BOOKING_NUMBER, WHOLE_NUMBER, draft_params, 
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
 PASSED_ALONG = ("day", "from", "minutes", "vehicle")
+# How long it may take until a fleet that got chargers of its own sees the way to them.
+OWNS_SECONDS = 300
 
 
 @member_required
@@ -46,6 +50,7 @@ def site_list(request: FleetRequest) -> HttpResponse:
         "moving": moving,
         "moving_query": f"?{urlencode(moving)}" if moving else "",
         "drives": _driver_of_draft(request, moving),
+        "owns_chargers": _owns_chargers(request.fleet),
     }
     if not request.htmx or request.htmx.history_restore_request:
         response = render(request, "sites/list.html", context)
@@ -69,6 +74,16 @@ def passed_along(params: QueryDict) -> dict[str, str]:
         return draft | ({"vehicle": vehicle} if WHOLE_NUMBER.fullmatch(vehicle) else {})
     given = {name: str(params.get(name, "")) for name in PASSED_ALONG}
     return {"move": move} | {name: value for name, value in given.items() if value} | draft
+
+
+def _owns_chargers(fleet: Fleet) -> bool:
+    """Return whether any charge point belongs to the fleet's company; that changes seldom."""
+
+    def look() -> bool:
+        own = ChargePoint.objects.filter(ampeco_partner_id=fleet.ampeco_partner_id, retired_at=None)
+        return own.exists()
+
+    return bool(cache.get_or_set(f"owns-chargers-{fleet.pk}", look, OWNS_SECONDS))
 
 
 def _driver_of_draft(request: FleetRequest, passed: dict[str, str]) -> Driver | None:
@@ -97,11 +112,8 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": [charger_of(evse) for evse in evses],
         "stale": what_is_stale(),
-        "picker": picker_for(
-            request,
-            location,
-            [evse for evse in evses if state_of(evse)[0] == BOOKABLE],
-            request.GET,
-        ),
     }
+    if not location.is_roaming:
+        bookable = [evse for evse in evses if state_of(evse)[0] == BOOKABLE]
+        context["picker"] = picker_for(request, location, bookable, request.GET)
     return render(request, "sites/detail.html", context)

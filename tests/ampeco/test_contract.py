@@ -198,6 +198,11 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
             ended_before=NOON,
         ),
     ),
+    "sessions_of_charge_point": (
+        "sessionsListing",
+        [payload("session", "3.110")],
+        lambda c: c.sessions_of_charge_point(70, started_after=NOON),
+    ),
     "parking_space_pages": (
         "listParkingSpace",
         [payload("parking_space", "3.110")],
@@ -220,6 +225,71 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
     ),
     "id_tags_of": ("idTagsListing", [payload("id_tag", "3.110")], lambda c: c.id_tags_of(42)),
     "read_session": ("sessionRead", payload("session", "3.110"), lambda c: c.read_session("5001")),
+    "read_hardware": (
+        "chargePointRead",
+        payload("charge_point", "3.110"),
+        lambda c: c.read_hardware(70),
+    ),
+    "network_log_pages": (
+        "listChargePointNetworkStatusLogs",
+        [payload("status_log", "network")],
+        lambda c: c.network_log_pages(70, after=NOON),
+    ),
+    "hardware_log_pages": (
+        "listChargePointHardwareStatusLogs",
+        [payload("status_log", "hardware")],
+        lambda c: c.hardware_log_pages(70, after=NOON),
+    ),
+    "evse_log_pages": (
+        "listEvseHardwareStatusLogs",
+        [payload("status_log", "hardware")],
+        lambda c: c.evse_log_pages(15, after=NOON),
+    ),
+    "vendor_error_code_pages": (
+        "vendorErrorCodesListing",
+        [payload("vendor_error_code", "3.110")],
+        lambda c: c.vendor_error_code_pages(),
+    ),
+    "firmware_version_pages": (
+        "firmwareVersionsListing",
+        [payload("firmware_version", "3.110")],
+        lambda c: c.firmware_version_pages(),
+    ),
+    "partner_contract_pages": (
+        "partnerContractsListing",
+        [payload("partner_contract", "3.110")],
+        lambda c: c.partner_contract_pages(updated_after=NOON),
+    ),
+    "partner_revenue_pages": (
+        "revenuesListing",
+        [payload("partner_revenue", "3.110")],
+        lambda c: c.partner_revenue_pages(501, after=NOON, before=LATER),
+    ),
+    "partner_expense_pages": (
+        "expensesListing",
+        [payload("partner_expense", "3.110")],
+        lambda c: c.partner_expense_pages(501, after=NOON, before=LATER),
+    ),
+    "roaming_connection_pages": (
+        "listRoamingConnections",
+        [payload("roaming_connection", "3.110")],
+        lambda c: c.roaming_connection_pages(),
+    ),
+    "roaming_operator_pages": (
+        "roamingOperatorsListing",
+        [payload("roaming_operator", "3.110")],
+        lambda c: c.roaming_operator_pages(),
+    ),
+    "roaming_tariff_pages": (
+        "roamingTariffsListing",
+        [payload("roaming_tariff", "3.110")],
+        lambda c: c.roaming_tariff_pages(),
+    ),
+    "cdr_pages": (
+        "cdrsListing",
+        [payload("cdr", "OCPI"), payload("cdr", "Hubject")],
+        lambda c: c.cdr_pages(received_after=NOON),
+    ),
     "notification_subscriptions": (
         "notificationsListing",
         [SUBSCRIPTION],
@@ -285,8 +355,8 @@ def test_call_satisfies_the_document(checker, call):
 def test_every_call_of_the_client_is_checked():
     methods = {
         name
-        for name, value in vars(AmpecoClient).items()
-        if callable(value) and not name.startswith("_")
+        for name in dir(AmpecoClient)
+        if callable(getattr(AmpecoClient, name)) and not name.startswith("_")
     }
     assert methods - {"close", "held_back_for"} == {call.split()[0] for call in CALLS}
 

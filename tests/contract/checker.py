@@ -75,8 +75,8 @@ class ContractChecker:
         except OpenAPIError as error:
             raise AssertionError(f"{name}: {_explain(error)}") from error
 
-    def _operation(self, request: httpx.Request) -> dict[str, Any]:
-        """Return the document's operation for a request, with the path's parameters added."""
+    def template_of(self, request: httpx.Request) -> str:
+        """Return the document's path for a request, such as “/…/{booking}”."""
         wanted = request.url.path.split("/")
         for template, item in _document()["paths"].items():
             parts = template.split("/")
@@ -85,11 +85,16 @@ class ContractChecker:
                 for part, given in zip(parts, wanted, strict=True)
             )
             if fits and request.method.lower() in item:
-                operation = dict(item[request.method.lower()])
-                shared = item.get("parameters", [])
-                operation["parameters"] = [*shared, *operation.get("parameters", [])]
-                return operation
+                return template
         raise AssertionError(f"{_name(request)}: the document has no such operation.")
+
+    def _operation(self, request: httpx.Request) -> dict[str, Any]:
+        """Return the document's operation for a request, with the path's parameters added."""
+        item = _document()["paths"][self.template_of(request)]
+        operation = dict(item[request.method.lower()])
+        shared = item.get("parameters", [])
+        operation["parameters"] = [*shared, *operation.get("parameters", [])]
+        return operation
 
     def _check_query(self, request: httpx.Request, operation: Mapping[str, Any]) -> None:
         known: dict[str, Any] = {}

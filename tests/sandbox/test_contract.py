@@ -50,9 +50,31 @@ LISTS = {
     "partners": f"{API}/partners/v2.0",
     "booking requests": REQUESTS,
     "bookings": BOOKINGS,
+    "partner contracts": f"{API}/partner-contracts/v1.0",
+    "partner revenues": f"{API}/partner-revenues/v1.1",
+    "partner expenses": f"{API}/partner-expenses/v1.1",
+    "partner expenses with a breakdown": f"{API}/partner-expenses/v1.1?withBreakdown=true",
+    "hardware logs of a charge point": f"{API}/charge-points/v2.0/1001/hardware-status-logs",
+    "network logs": f"{API}/charge-points/v2.0/1001/network-status-logs",
+    "hardware logs of an EVSE": f"{API}/evses/v2.0/5001/hardware-status-logs",
+    "vendor error codes": f"{API}/vendor-error-codes/v2.0",
+    "firmware": f"{API}/firmware-versions/v1.0",
+    "firmware with models": f"{API}/firmware-versions/v1.0?include[]=models",
+    "roaming connections": f"{API}/roaming-connections/v2.0",
+    "roaming operators": f"{API}/roaming-operators/v2.0",
+    "roaming tariffs": f"{API}/roaming-tariffs/v2.0",
+    "CDRs": f"{API}/cdrs/v2.0",
 }
 # Of these the document has no 429.
-NEVER_TOO_MANY = {"circuits", "circuits with charge points", "electricity rates"}
+NEVER_TOO_MANY = {
+    "circuits",
+    "circuits with charge points",
+    "electricity rates",
+    "partner revenues",
+    "partner expenses",
+    "partner expenses with a breakdown",
+    "roaming tariffs",
+}
 NOTHING = {
     "locations": f"{API}/locations/v2.0?filter[country]=JP",
     "charge points": f"{API}/charge-points/v2.0?filter[partnerId]=999",
@@ -78,6 +100,8 @@ PARTS = {
     "user with invites": f"{API}/users/v1.0/{CARLA.id}?include[]=partnerInvites",
     "user with an open invite": f"{API}/users/v1.0/{PENDING.id}?include[]=partnerInvites",
     "partner": f"{API}/partners/v2.0/{HUDSON}",
+    "latest hardware log": f"{API}/evses/v2.0/5001/latest-hardware-status-log",
+    "latest network log": f"{API}/charge-points/v2.0/1001/latest-network-status-log",
 }
 SINGLE = (
     "locations/v2.0",

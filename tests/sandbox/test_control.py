@@ -169,6 +169,7 @@ class TestSettings:
             "late_share": 0.25,
             "failed_share": 0.5,
             "running_changes": "rejected",
+            "forbidden": ["tariffs"],
             "rate_limit": 60,
         }
         assert http.post("/control/settings", json=changes).json() == changes
@@ -186,6 +187,8 @@ class TestSettings:
             ("shape", ["3.110"]),
             ("no_show_share", 2),
             ("running_changes", "perhaps"),
+            ("forbidden", "tariffs"),
+            ("forbidden", [1]),
             ("rate_limit", 0),
             ("rate_limit", 1.5),
             ("state_file", "/tmp/x"),

@@ -215,6 +215,7 @@ class TestList:
         self, as_manager, django_assert_max_num_queries, django_assert_num_queries
     ):
         site("Alpha")
+        as_manager.get(LIST)  # looks whether the fleet owns chargers, which is remembered
         with django_assert_max_num_queries(12) as few:
             as_manager.get(LIST, {"current": "dc"})
         for number in range(30):
@@ -332,3 +333,16 @@ class TestDetail:
             at(location)
         with django_assert_max_num_queries(len(few)):
             as_manager.get(detail(location))
+
+
+def test_a_site_of_another_operator_is_shown_without_free_times(as_manager):
+    elsewhere = LocationFactory(name="Elsewhere", is_roaming=True)
+    at(elsewhere, booking_enabled=False)
+
+    page = as_manager.get(detail(elsewhere)).content.decode()
+    row = as_manager.get("/sites/").content.decode()
+
+    assert "This site belongs to another operator." in page
+    assert 'id="picker"' not in page
+    assert "/day/" not in page
+    assert "Another operator’s site · not bookable" in row

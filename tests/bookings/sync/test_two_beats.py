@@ -175,6 +175,8 @@ def test_all_of_the_schedule_is_tried_here():
         "sync-energy",
         # In tests/energy/own_lines/test_reading.py.
         "read-own-lines",
+        # In tests/maintenance/test_at_once.py.
+        "read-health",
         # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
         *("make-departures", "pass-on-departures", "tell-ampcontrol"),
     }

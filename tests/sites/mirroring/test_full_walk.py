@@ -188,6 +188,27 @@ class TestFull:
         assert run.counts["evses"]["skipped"] == 3
         assert run.calls == 4
 
+    def test_roaming_sites_are_shown_where_that_is_wanted_and_never_bookable(
+        self, sync, operator, settings
+    ):
+        operator.place(9, extra={"roamingOperatorId": 77})
+        operator.charge_point(91, 9)
+        operator.evse(911, 91)
+        sync(full=True)
+        settings.SHOW_ROAMING_SITES = True
+
+        sync(full=True)
+
+        assert active(Location) == {1, 2, 3, 9}
+        place, charger = Location.objects.get(ampeco_id=9), Evse.objects.get(ampeco_id=911)
+        assert (place.is_roaming, charger.booking_enabled) == (True, False)
+        assert Location.objects.filter(is_roaming=True).count() == 1
+        assert Evse.objects.get(ampeco_id=111).booking_enabled is True
+
+        settings.SHOW_ROAMING_SITES = False
+        sync(full=True)
+        assert active(Location) == {1, 2, 3}
+
     def test_a_charge_point_that_became_personal_is_retired_at_once(self, sync, operator, later):
         sync(full=True)
         later(hours=1)

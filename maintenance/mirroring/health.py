@@ -1,0 +1,208 @@
+"""Reads logs and use of the charge points that fleets own or somebody looks at.
+
+A charge point costs two calls and two more for each EVSE, so it is read seldom, and only while
+there are calls to spare.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ampeco import types
+from ampeco.client import AmpecoClient
+from ampeco.connection import has_calls_to_spare
+from drivers.models import Fleet
+from maintenance.models import Health, Occupancy, StatusEntry
+from maintenance.use import LONGEST
+from mirror.work import claim
+from sites.models import ChargePoint, Evse
+from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamNotFound
+from upstream.paging import Page
+
+logger = logging.getLogger(__name__)
+
+READ_HEALTH = "maintenance.tasks.read_health"
+# How far back logs and use are read and kept.
+SPAN = timedelta(days=90)
+# How often a charge point of a fleet is read; and one that somebody has open.
+SELDOM = timedelta(hours=6)
+OFTEN = timedelta(minutes=10)
+LOOKED_AT = timedelta(hours=1)
+# Whatever the operator writes down later than it happened is read again.
+OVERLAP = timedelta(hours=1)
+AFTER_FAILURE = timedelta(minutes=30)
+BATCH = 20
+LEASE_SECONDS = 300
+# A log that is longer is cut: what is left of it comes with the next read.
+MOST_PAGES = 10
+MOST_KWH = Decimal(10) ** 9
+
+Item = TypeVar("Item")
+
+
+def follow_own_charge_points(*, now: datetime) -> None:
+    """Begin to read the charge points of fleets that are not read yet."""
+    unread = _own_charge_points().filter(health__isnull=True)
+    Health.objects.bulk_create(
+        (Health(charge_point_id=pk, refresh_at=now) for pk in unread.values_list("pk", flat=True)),
+        ignore_conflicts=True,
+    )
+    paused = Health.objects.filter(refresh_at=None, charge_point__in=_own_charge_points())
+    paused.update(refresh_at=now)
+
+
+def _own_charge_points() -> QuerySet[ChargePoint]:
+    partners = Fleet.objects.filter(is_active=True).values("ampeco_partner_id")
+    return ChargePoint.objects.filter(ampeco_partner_id__in=partners, retired_at=None)
+
+
+def want(charge_point: ChargePoint, *, now: datetime) -> Health:
+    """Say that somebody looks at a charge point, so that it is read soon; return what is known."""
+    health, _made = Health.objects.get_or_create(
+        charge_point=charge_point, defaults={"refresh_at": now, "wanted_until": now + LOOKED_AT}
+    )
+    if health.wanted_until is None or health.wanted_until < now + LOOKED_AT / 2:
+        due = now if health.read_at is None else health.read_at + OFTEN
+        health.wanted_until = now + LOOKED_AT
+        health.refresh_at = due if health.refresh_at is None else min(health.refresh_at, due)
+        health.save(update_fields=["wanted_until", "refresh_at"])
+    return health
+
+
+def read_health(*, client: AmpecoClient, now: datetime | None = None) -> int:
+    """Read the charge points that are due, as long as there are calls to spare; return how many."""
+    now = now or timezone.now()
+    follow_own_charge_points(now=now)
+    due = Health.objects.filter(refresh_at__lte=now).order_by("refresh_at")
+    owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=BATCH)
+    read = 0
+    for pk in won:
+        if client.held_back_for() > 0 or not has_calls_to_spare():
+            break
+        health = Health.objects.select_related("charge_point").get(pk=pk)
+        _read(health, client=client, now=now)
+        read += 1
+    _give_back(owner)
+    return read
+
+
+def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
+    since = now - SPAN if health.read_at is None else max(health.read_at - OVERLAP, now - SPAN)
+    place = health.charge_point
+    evses = {one.ampeco_id: one for one in Evse.objects.filter(charge_point=place)}
+    problems: list[str] = []
+    try:
+        _note_hardware(health, client, problems)
+        logs = {None: _all(client.network_log_pages(place.ampeco_id, after=since))}
+        for evse in evses.values():
+            logs[evse] = _all(client.evse_log_pages(evse.ampeco_id, after=since))
+    except UpstreamForbidden:
+        logs = {}
+        problems.append("The token may not read status logs (403).")
+    except UpstreamError as error:
+        _fail(health, error, now=now)
+        return
+    try:
+        # What ran at the last look has ended since.
+        begun = since - LONGEST
+        sessions = _all(client.sessions_of_charge_point(place.ampeco_id, started_after=begun))
+    except UpstreamForbidden:
+        sessions = []
+        problems.append("The token may not read sessions (403).")
+    except UpstreamError as error:
+        _fail(health, error, now=now)
+        return
+    with transaction.atomic():
+        _store_logs(place, logs)
+        _store_use(evses, sessions)
+        health.problem = " ".join(problems)
+        health.read_at = now
+        health.refresh_at = _next_read(health, now=now)
+        health.save()
+
+
+def _note_hardware(health: Health, client: AmpecoClient, problems: list[str]) -> None:
+    try:
+        found = client.read_hardware(health.charge_point.ampeco_id)
+    except (UpstreamForbidden, UpstreamNotFound):
+        problems.append("The operator does not show this charge point.")
+        return
+    health.vendor, health.model = found.vendor[:128], found.model[:128]
+    health.ampeco_model_id = found.model_id
+    health.firmware_version = found.firmware_version[:64]
+
+
+def _next_read(health: Health, *, now: datetime) -> datetime | None:
+    if health.wanted_until is not None and health.wanted_until > now:
+        return now + OFTEN
+    owned = Fleet.objects.filter(
+        is_active=True, ampeco_partner_id=health.charge_point.ampeco_partner_id
+    )
+    return now + SELDOM if owned.exists() else None
+
+
+def _fail(health: Health, error: UpstreamError, *, now: datetime) -> None:
+    logger.info("Charge point %s could not be read: %s", health.charge_point_id, error)
+    health.problem = str(error)[:500]
+    health.refresh_at = now + AFTER_FAILURE
+    health.save(update_fields=["problem", "refresh_at"])
+
+
+def _give_back(owner: uuid.UUID) -> None:
+    Health.objects.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
+
+
+def _all(pages: Iterator[Page[Item]]) -> list[Item]:
+    return [item for page in islice(pages, MOST_PAGES) for item in page.items]
+
+
+def _store_logs(place: ChargePoint, logs: dict[Evse | None, list[types.StatusLog]]) -> None:
+    rows = [
+        StatusEntry(
+            charge_point=place,
+            evse=evse,
+            at=entry.at,
+            status=entry.status[:32],
+            error_code=entry.error_code[:64],
+            vendor_id=entry.vendor_id[:128],
+            vendor_error_code=entry.vendor_error_code[:64],
+            description=entry.description[:500],
+            customer_action=entry.customer_action[:500],
+        )
+        for evse, entries in logs.items()
+        for entry in entries
+    ]
+    StatusEntry.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _store_use(evses: dict[int, Evse], sessions: Iterable[types.Session]) -> None:
+    rows = [
+        Occupancy(
+            ampeco_session_id=one.id[:64],
+            evse=evses[one.evse_id],
+            started_at=one.started_at,
+            stopped_at=one.stopped_at,
+            energy_kwh=_kwh(one.energy_kwh),
+        )
+        for one in sessions
+        if one.evse_id in evses and one.started_at is not None
+    ]
+    Occupancy.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["ampeco_session_id"],
+        update_fields=["evse", "started_at", "stopped_at", "energy_kwh"],
+    )
+
+
+def _kwh(energy: Decimal | None) -> Decimal | None:
+    """Return energy as its column holds it; what makes no sense is as good as none."""
+    return None if energy is None or abs(energy) >= MOST_KWH else round(energy, 3)

@@ -1,0 +1,5 @@
+"""Tariffs, their groups and snapshots over HTTP."""
+
+from sandbox.api.operations import Operations
+
+OPERATIONS: Operations = {}
