@@ -602,6 +602,12 @@ ENTRIES: dict[str, list[Entry]] = {
         page("get", "/series/new/?booking={booking}", stranger=404, viewer=403, manager=200),
         page("post", "/series/new/", stranger=200, viewer=403, manager=200),
     ],
+    "series:charger_options": [
+        page("get", "/series/new/chargers/", stranger=200, viewer=403, manager=200),
+    ],
+    "series:vehicle_options": [
+        page("get", "/series/new/vehicles/", stranger=200, viewer=403, manager=200),
+    ],
     "series:detail": [page("get", "/series/{series}/", stranger=404, viewer=200, manager=200)],
     "series:change": [
         page("get", "/series/{series}/change/", stranger=404, viewer=403, manager=200),

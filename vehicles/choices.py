@@ -15,19 +15,23 @@ Choices = list[tuple[Any, Any]]
 def charger_choices(vehicle: Vehicle | None, evses: Iterable[Evse], *, any_label: str) -> Choices:
     """Return the chargers for a vehicle, if one is known, after that for any of them."""
     reasons = [(evse, misfit(vehicle, evse) if vehicle else "") for evse in evses]
-    return _parted(any_label, [(str(evse.pk), evse.name, reason) for evse, reason in reasons])
+    return parted([(str(evse.pk), evse.name, reason) for evse, reason in reasons], any_label)
 
 
 def vehicle_choices(evse: Evse | None, vehicles: Iterable[Vehicle], *, none_label: str) -> Choices:
     """Return the vehicles for a charger, if one is known, after that for none of them."""
     reasons = [(vehicle, misfit(vehicle, evse) if evse else "") for vehicle in vehicles]
-    return _parted(
-        none_label, [(str(vehicle.pk), vehicle.name, reason) for vehicle, reason in reasons]
+    return parted(
+        [(str(vehicle.pk), vehicle.name, reason) for vehicle, reason in reasons], none_label
     )
 
 
-def _parted(first: str, named: Iterable[tuple[str, str, str]]) -> Choices:
-    fitting: Choices = [("", first)]
+def parted(named: Iterable[tuple[str, str, str]], none_label: str = "") -> Choices:
+    """Return what has no reason against it, after that for none where there is one; then the rest.
+
+    Each is a key, a name and a reason.
+    """
+    fitting: Choices = [("", none_label)] if none_label else []
     others: Choices = []
     for key, name, reason in named:
         if reason:

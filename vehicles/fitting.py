@@ -52,6 +52,17 @@ def misfit(vehicle: Vehicle, evse: Evse) -> str:
     return found.text if found else ""
 
 
+def misfit_of_all(vehicle: Vehicle, evses: Iterable[Evse]) -> str:
+    """Return why a vehicle fits none of some chargers, as of the first; "" where one does."""
+    first = ""
+    for evse in evses:
+        reason = misfit(vehicle, evse)
+        if not reason:
+            return ""
+        first = first or reason
+    return first
+
+
 def why_not(vehicle: Vehicle, evse: Evse) -> Misfit | None:
     """Return the first reason why a vehicle does not fit a charger, the certain ones first."""
     return next(_reasons(vehicle, evse), None)

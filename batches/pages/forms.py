@@ -22,6 +22,7 @@ from sites.periods import Period, next_step
 from sites.selectors import search_locations
 from sites.slots import rules
 from vehicles.choices import Choices, charger_choices, vehicle_choices
+from vehicles.fitting import misfit_of_all
 from vehicles.models import Vehicle
 
 MOST_NAMED = 4
@@ -101,11 +102,16 @@ class ManyForm(PeriodForm):
     )
     reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
 
-    def __init__(self, *args: Any, vehicles: Sequence[Vehicle], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, vehicles: Sequence[Vehicle], evses: Sequence[Evse], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        reasons = {vehicle.pk: misfit_of_all(vehicle, evses) for vehicle in vehicles}
         self.fields["vehicles"].choices = [  # type: ignore[attr-defined]
-            (str(vehicle.pk), vehicle.name) for vehicle in vehicles
+            (str(vehicle.pk), ": ".join(filter(None, (vehicle.name, reasons[vehicle.pk]))))
+            for vehicle in sorted(vehicles, key=lambda vehicle: bool(reasons[vehicle.pk]))
         ]
+        self.misfits = {str(pk) for pk, reason in reasons.items() if reason}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

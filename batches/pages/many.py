@@ -53,6 +53,7 @@ def book_many(request: FleetRequest, pk: int) -> HttpResponse:
         data,
         zone=location.zone,
         vehicles=vehicles,
+        evses=chargers_of(request.fleet, location) if vehicles else [],
         initial={
             "day": day,
             "begin": begin,

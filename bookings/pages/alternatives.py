@@ -197,6 +197,7 @@ def _show(
         "booking": booking,
         "moving": moving,
         "move": filled_in["move"],
+        "vehicle": vehicle,
         **offers,
         "heading": "h3" if within else "h2",
         "lesser_heading": "h4" if within else "h3",

@@ -12,14 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking
+from bookings.pages.vehicles.choice import LONGEST_QUERY
 from drivers.models import Fleet
 from imports.names import Names, UnknownName
 from series.days.rhythm import MOST_YEARS, last_day_allowed, last_day_of_weeks
 from series.models import Series
+from series.pages.picking import Picks
 from shell.plain_text import OneLines
 from shell.wall_clock import clock_field
+from sites.models import Evse, Location
 from sites.slots import rules
 from spreadsheets.values import NotUnderstood, read_moment
+from vehicles.models import Vehicle
 
 MOST_WEEKS = 53 * MOST_YEARS
 WORKDAYS = ("0", "1", "2", "3", "4")
@@ -46,14 +50,18 @@ class SeriesForm(OneLines, forms.Form):
     """A series as somebody wants it; `wanted` is it once the form is valid, and not saved."""
 
     site = _named(gettext_lazy("Site"), required=True, list_id="sites")
-    vehicle = _named(gettext_lazy("Vehicle"), list_id="vehicles")
+    vehicle = forms.CharField(label=gettext_lazy("Vehicle"), required=False, max_length=255)
+    vehicle_query = forms.CharField(required=False, max_length=LONGEST_QUERY)
     driver = _named(
         gettext_lazy("Driver"),
         gettext_lazy("Empty: whoever usually drives the vehicle."),
         list_id="drivers",
     )
-    charger = _named(
-        gettext_lazy("Charger"), gettext_lazy("Empty: any charger that fits."), list_id="chargers"
+    charger = forms.CharField(
+        label=gettext_lazy("Charger"),
+        required=False,
+        max_length=255,
+        widget=forms.Select,
     )
     weekdays = forms.MultipleChoiceField(
         label=gettext_lazy("Weekdays"),
@@ -101,10 +109,23 @@ class SeriesForm(OneLines, forms.Form):
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, fleet: Fleet, changes: Series | None = None, **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        fleet: Fleet,
+        changes: Series | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(*args, **kwargs)
         self.fleet, self.changes, self.names = fleet, changes, Names(fleet)
+        given = (initial or {}) if data is None else data
+        self.picks = Picks.of(given, self.names)
+        given = self.picks.filled_in(given)
+        super().__init__(None if data is None else given, initial=given if data is None else None)
+        self.fields["charger"].widget.choices = self.picks.charger_choices(  # type: ignore[attr-defined]
+            str(self["charger"].value() or "").strip()
+        )
+        if not self.picks.site:
+            self.fields["charger"].help_text = gettext_lazy("Those of the site, once it is named.")
         self.fields["end"].help_text = gettext_lazy("Not after the start: on the next day.")
         if changes:
             # When it began is history.
@@ -125,8 +146,7 @@ class SeriesForm(OneLines, forms.Form):
         return data
 
     def _find_names(self, data: dict[str, Any]) -> None:
-        find = {"site": self.names.site, "vehicle": self.names.vehicle, "driver": self.names.driver}
-        for name, meant in find.items():
+        for name, meant in (("site", self.names.site), ("driver", self.names.driver)):
             if not data.get(name):
                 data[name] = None
                 continue
@@ -135,12 +155,10 @@ class SeriesForm(OneLines, forms.Form):
             except UnknownName as unknown:
                 self.add_error(name, unknown.message)
                 data[name] = None
-        site, vehicle = data["site"], data["vehicle"]
-        if site:
-            try:
-                data["charger"] = self.names.charger(data.get("charger", ""), site)
-            except UnknownName as unknown:
-                self.add_error("charger", unknown.message)
+        data["vehicle"] = self._vehicle(data)
+        if data["site"]:
+            data["charger"] = self._charger(data.get("charger", ""), data["site"])
+        vehicle = data["vehicle"]
         if self.errors.keys() & {"vehicle", "driver"} or data["driver"]:
             return
         if vehicle is None:
@@ -150,6 +168,33 @@ class SeriesForm(OneLines, forms.Form):
                 "%(vehicle)s has no usual driver, and the operator needs one. Please pick one."
             )
             self.add_error("driver", text % {"vehicle": vehicle.number})
+
+    def _vehicle(self, data: dict[str, Any]) -> Vehicle | None:
+        """Return the vehicle that was picked or typed; say what is wrong with that."""
+        picked, sought = self.picks.vehicle, self.picks.sought
+        if picked and sought and picked != sought:
+            text = _("%(picked)s is picked, and %(typed)s was typed. Please pick one of them.")
+            self.add_error("vehicle", text % {"picked": picked.name, "typed": sought.name})
+        elif data.get("vehicle") and not picked:
+            text = _("This vehicle is not in your fleet. Please pick another one.")
+            self.add_error("vehicle", text)
+        elif self.picks.query and not picked and not sought:
+            try:
+                return self.names.vehicle(self.picks.query)
+            except UnknownName as unknown:
+                self.add_error("vehicle", unknown.message)
+        return picked or sought
+
+    def _charger(self, typed: str, site: Location) -> Evse | None:
+        if typed.isdecimal() and not self.picks.charger:
+            text = _("This charger cannot be booked here. Please pick another one.")
+            self.add_error("charger", text)
+        elif not self.picks.charger:
+            try:
+                return self.names.charger(typed, site)
+            except UnknownName as unknown:
+                self.add_error("charger", unknown.message)
+        return self.picks.charger
 
     def _find_days(self, data: dict[str, Any]) -> None:
         site = data.get("site")
@@ -240,7 +285,7 @@ def as_typed(series: Series) -> dict[str, Any]:
     """Return what the form of a series is filled in with."""
     return {
         "site": series.location.name,
-        "vehicle": series.vehicle.number if series.vehicle else "",
+        "vehicle": _key_or_name(series.vehicle),
         "driver": series.driver.email if series.driver else "",
         "charger": series.evse.name if series.evse else "",
         "weekdays": [str(day) for day in series.weekdays],
@@ -262,13 +307,25 @@ def as_repeated(booking: Booking) -> dict[str, Any]:
     start, end = (at.astimezone(booking.zone) for at in (booking.start_at, booking.end_at))
     return empty_form() | {
         "site": booking.location.name,
-        "vehicle": booking.vehicle.number if booking.vehicle else "",
+        "vehicle": _key_or_name(booking.vehicle),
         "driver": booking.driver.email,
         "charger": booking.evse.name if booking.evse else "",
         "start": time(start.hour, start.minute),
         "end": time(end.hour, end.minute),
         "reference": booking.reference,
     }
+
+
+def typed_so_far(data: Any) -> dict[str, Any]:
+    """Return the form filled in with what was sent, without a word of what is wrong with it."""
+    return {name: data.get(name) for name in data} | {"weekdays": data.getlist("weekdays")}
+
+
+def _key_or_name(vehicle: Vehicle | None) -> str:
+    """Return what stands for a vehicle; for a retired one, which is not offered, its number."""
+    if vehicle is None:
+        return ""
+    return vehicle.number if vehicle.retired_at else str(vehicle.pk)
 
 
 def empty_form() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bookings.models import Booking
 from bookings.selectors import bookings_of
 from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required, member_required
+from imports.names import Names
 from series.asking import Asked, ask_for_dates
 from series.changing import (
     SeriesRefused,
@@ -28,7 +29,8 @@ from series.changing import (
 )
 from series.checks import DateCheck, Verdict, check_series
 from series.models import Series
-from series.pages.forms import SeriesForm, as_repeated, as_typed, empty_form
+from series.pages.forms import SeriesForm, as_repeated, as_typed, empty_form, typed_so_far
+from series.pages.picking import Picks
 from series.rebooking import Outcome
 from series.selectors import counted, dates_of, one_series_of, series_of
 from shell.kept_forms import typed
@@ -67,9 +69,9 @@ def series_list(request: FleetRequest) -> HttpResponse:
 def new(request: FleetRequest) -> HttpResponse:
     """Show the form; then each of the dates it means; and with the click after that, ask."""
     data = typed(request)
-    if data is None:
-        form = SeriesForm(fleet=request.fleet, initial=_initial(request))
-        return _show_form(request, form)
+    if data is None or "find" in data:
+        initial = _initial(request) if data is None else typed_so_far(data)
+        return _show_form(request, SeriesForm(fleet=request.fleet, initial=initial))
     form = SeriesForm(data, fleet=request.fleet)
     if not form.is_valid() or request.method != "POST":
         return _show_form(request, form)
@@ -80,6 +82,22 @@ def new(request: FleetRequest) -> HttpResponse:
     outcome = begin_series(form.wanted, user=request.user)  # type: ignore[arg-type]
     _tell(request, outcome)
     return redirect("series:detail", pk=outcome.series.pk)
+
+
+@manager_required
+@require_safe
+def charger_options(request: FleetRequest) -> HttpResponse:
+    """Show the chargers of the site that was typed, for the vehicle that was picked."""
+    form = SeriesForm(fleet=request.fleet, initial=request.GET.dict())
+    return render(request, "series/_charger.html", {"form": form})
+
+
+@manager_required
+@require_safe
+def vehicle_options(request: FleetRequest) -> HttpResponse:
+    """Show the vehicles that a search finds, for the charger or the site."""
+    picks = Picks.of(request.GET, Names(request.fleet))
+    return render(request, "vehicles/_options.html", {"vehicles": picks.vehicles()})
 
 
 @member_required
@@ -103,8 +121,9 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     series = _series_or_404(request, pk)
     since = _day(request)
     data = typed(request)
-    if data is None:
-        form = SeriesForm(fleet=request.fleet, changes=series, initial=as_typed(series))
+    if data is None or "find" in data:
+        initial = as_typed(series) if data is None else typed_so_far(data)
+        form = SeriesForm(fleet=request.fleet, changes=series, initial=initial)
         return _show_form(request, form, series=series, since=since)
     form = SeriesForm(data, fleet=request.fleet, changes=series)
     if not form.is_valid() or request.method != "POST":
@@ -221,7 +240,6 @@ def _show_form(
     has_changed: bool = False,
     problem: str = "",
 ) -> HttpResponse:
-    site = form.cleaned_data.get("site") if form.is_bound else None
     context: dict[str, Any] = {
         "form": form,
         "series": series,
@@ -229,7 +247,7 @@ def _show_form(
         "problem": problem,
         "has_changed": has_changed,
         "names": form.names,
-        "chargers": form.names.chargers(site) if site else (),
+        "vehicles": form.picks.vehicles(),
     }
     if checks is not None:
         context |= _shown(checks)

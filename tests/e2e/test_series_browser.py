@@ -58,6 +58,47 @@ def test_twenty_weekdays_are_one_form(open_page):
     assert counted.loads <= MOST_LOADS
 
 
+def test_what_does_not_fit_is_greyed_and_last_as_one_picks(open_page):
+    page = open_page(MANAGER)
+    page.goto("/vehicles/add/")
+    page.get_by_label("Number").fill("Van 78")
+    page.get_by_label("AC power (kW)").fill("7,4")
+    page.get_by_label("J1772").check()
+    page.locator("#save-vehicle").click()
+    expect(page.get_by_role("heading", name="Van 78", level=1)).to_be_visible()
+
+    page.goto("/series/new/")
+    chargers = page.get_by_label("Charger")
+    expect(chargers.locator("option")).to_have_count(1)
+    page.get_by_label("Site", exact=True).fill("Hudson Parcel Depot, Red Hook")
+    page.keyboard.press("Tab")
+    expect(chargers.locator("option").nth(3)).to_be_attached()
+    expect(chargers.locator("optgroup")).to_have_count(0)
+    page.get_by_role("searchbox", name="Find a vehicle").press_sequentially("van 78")
+    vehicle = page.get_by_role("radio", name="Van 78")
+    expect(page.locator("#vehicle-options").get_by_role("radio")).to_have_count(2)
+    vehicle.check()
+    last = chargers.locator("> :last-child")
+    expect(last).to_have_attribute("label", "Does not fit")
+    expect(last.locator("option").first).to_contain_text("the vehicle takes J1772")
+    fitting, misfit = (
+        chargers.locator(f"> {which}").first.evaluate("each => getComputedStyle(each).color")
+        for which in ("option", "optgroup > option")
+    )
+    assert fitting != misfit
+
+    # The other way round: a charger that is picked says which vehicles do not fit it.
+    chargers.select_option(value=last.locator("option").first.get_attribute("value"))
+    expect(page.locator("#vehicle-options .is-misfit")).to_contain_text("takes J1772")
+    # What was picked stays picked, and in focus, with the keyboard alone.
+    expect(vehicle).to_be_checked()
+    expect(chargers).to_be_focused()
+    page.get_by_label("Site", exact=True).fill(SITE)
+    page.keyboard.press("Tab")
+    expect(chargers.locator("option:checked")).to_have_text("Any charger that fits")
+    expect(vehicle).to_be_checked()
+
+
 def test_a_file_without_javascript(open_page):
     page = open_page(MANAGER, java_script_enabled=False)
     day = datetime.now(UTC).date() + timedelta(days=5)

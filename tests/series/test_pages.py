@@ -61,12 +61,13 @@ def test_what_was_not_shown_is_not_sent(as_manager, typed):
     assert not Series.objects.exists()
 
 
-def test_who_was_signed_out_finds_the_form_filled_in(client, manager, typed):
+def test_who_was_signed_out_finds_the_form_filled_in(client, manager, typed, van):
     led = client.post("/series/new/", typed | {"name": "Night vans"})
     client.force_login(manager)
     page = client.get(parse_qs(urlsplit(led.url).query)["next"][0]).content.decode()
-    for value in ("Pier 40", "van 1", "Night vans"):
+    for value in ("Pier 40", "Night vans"):
         assert f'value="{value}"' in page
+    assert f'value="{van.pk}" checked' in page
     assert not Series.objects.exists()
 
 
@@ -106,8 +107,10 @@ def test_a_booking_is_repeated(as_manager, fleet, evse, driver, van, other_fleet
         as_manager.get(f"/bookings/{booking.pk}/").content.decode()
     )
     page = as_manager.get(f"/series/new/?booking={booking.pk}").content.decode()
-    for value in ("Pier 40", "Van 1", "Job 7", evse.name):
+    for value in ("Pier 40", "Job 7"):
         assert f'value="{value}"' in page
+    assert f'value="{van.pk}" checked' in page
+    assert f'<option value="{evse.pk}" selected>' in page
     theirs = BookingFactory(accepted=True, fleet=other_fleet)
     assert as_manager.get(f"/series/new/?booking={theirs.pk}").status_code == 404
 

@@ -17,6 +17,7 @@ from sites.periods import Period, clip, covers, local_day, subtract
 from sites.slots import rules
 from sites.slots.clocks import ONE_DAY, Clock
 from sites.slots.picker.bars import free_text
+from vehicles.choices import parted
 
 CLOCK_ERRORS = {
     "required": _("Please give a time."),
@@ -56,10 +57,11 @@ class TypedSlotForm(WallClockForm):
         day: date,
         zone: ZoneInfo,
         now: datetime,
+        misfits: Mapping[int, str],
     ) -> None:
         super().__init__(data, auto_id="typed-%s", zone=zone)
         self.evses, self.day, self.now = evses, day, now
-        choices = [(str(evse.pk), evse.name) for evse in evses]
+        choices = parted((str(evse.pk), evse.name, misfits.get(evse.pk, "")) for evse in evses)
         self.fields["evse"].choices = choices  # type: ignore[attr-defined]
         self.fields["end"].help_text = _("A time earlier than the start means the next day.")
         if local_day(day, zone).length <= ONE_DAY:

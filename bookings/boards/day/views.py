@@ -42,6 +42,7 @@ def site_day(request: FleetRequest, pk: int) -> HttpResponse:
         day=board.chosen.day,
         zone=board.location.zone,
         now=board.limits.now,
+        misfits=board.fit.misfits if board.fit else {},
     )
     can_type = request.membership.can_book and not board.chosen.problem
     if typed and can_type and form.is_valid():

@@ -13,6 +13,7 @@ from bookings.models import Booking
 from shell.formats import instant
 from sites.models import Evse
 from tests.factories import BookingFactory, next_noon
+from vehicles.models import Vehicle
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,20 @@ def test_so_many_vehicles_get_chargers_that_fit_and_their_usual_drivers(
     page = answer.content.decode()
     assert "Ask for 1 booking" in page
     assert "1 without a driver" in page
+
+
+def test_vehicles_that_fit_no_charger_there_come_last_with_why(as_manager, site, van):
+    van(number="1", plugs=["chademo"], home_site=site)
+    fits = van(number="2", plugs=["j1772"], dc_kw=0)
+    page = as_manager.get(many(site)).content.decode()
+    ticks = re.findall(
+        r'<label class="form-check( is-misfit)?" for="id_vehicles_.*?check-label">([^<]*)<', page
+    )
+    assert [(bool(greyed), name.split(":")[0]) for greyed, name in ticks] == [
+        (False, fits.name),
+        (True, Vehicle.objects.get(number="1").name),
+    ]
+    assert "the vehicle takes CHAdeMO" in ticks[1][1]
 
 
 def test_vehicles_with_a_booking_then_are_not_among_so_many(as_manager, site, van, driver, evse):

@@ -10,11 +10,17 @@ from django.urls import reverse
 
 from bookings.boards.day.day_table import DayTable
 from bookings.models import Booking
-from sites.models import ChargePoint, Evse
+from sites.models import ChargePoint, Evse, ParkingLimits, ParkingSpace
 from sites.periods import STEP, Period, local_day
 from sites.slots.clocks import Clock
 from sites.slots.limits import BookingLimits
-from tests.factories import BookingFactory, DriverFactory, EvseFactory, LocationFactory
+from tests.factories import (
+    BookingFactory,
+    DriverFactory,
+    EvseFactory,
+    LocationFactory,
+    VehicleFactory,
+)
 from tests.sites.slots.availability_stub import ALWAYS, AvailabilityStub
 
 pytestmark = pytest.mark.django_db
@@ -497,3 +503,19 @@ def test_pages_lead_to_the_day(as_manager, fleet, location, evse):
         ).content.decode()
     )
     assert day_url in as_manager.get(reverse("bookings:detail", args=[booking.pk])).content.decode()
+
+
+def test_chargers_to_type_a_time_for_stand_last_where_the_vehicle_may_not_fit(page, evse, fleet):
+    site = evse.charge_point.location
+    second = EvseFactory(charge_point__location=site, label="Bay 2")
+    space = ParkingSpace.objects.create(
+        ampeco_id=1, location=site, label="P 1", status="enabled", synced_at=NOON
+    )
+    ParkingLimits.objects.create(space=space, max_height_cm=200)
+    space.evses.add(evse)
+    van = VehicleFactory(fleet=fleet, height_cm=300)
+    shown = page(TUESDAY, vehicle=van.pk).content.decode()
+    drawn = shown.split('id="typed-evse"')[1].split("</select>")[0]
+    names = re.findall(r"<option[^>]*>([^<]*)<", drawn)
+    assert [each.split(":")[0] for each in names] == [second.name, evse.name]
+    assert '<optgroup label="Does not fit">' in drawn

@@ -16,7 +16,7 @@ from sandbox.world.records import ChargePoint, Connector, Location
 from sandbox.world.records import Evse as Charger
 from shell.formats import instant
 from sites.models import Evse
-from tests.factories import BookingFactory
+from tests.factories import BookingFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +105,14 @@ def test_other_chargers_and_sites_are_one_click_away(as_manager, old):
         assert (each["reference"], each["start"]) == ("Job 7", instant(old.start_at))
     assert "6.7 km" in page
     assert "The same charger at another time" not in page
+
+
+def test_the_way_to_any_other_slot_keeps_the_vehicle_in_mind(as_manager, old):
+    van = VehicleFactory(fleet=old.fleet)
+    Booking.objects.filter(pk=old.pk).update(vehicle=van)
+    for address in (f"/bookings/{old.pk}/move/", f"/bookings/{old.pk}/alternatives/?move=1"):
+        (site,) = links(html(as_manager.get(address)), f"/sites/{old.location_id}/?")
+        assert query_of(site)["vehicle"] == str(van.pk)
 
 
 def test_any_slot_of_any_site_can_be_picked(as_manager, old):
