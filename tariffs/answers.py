@@ -1,11 +1,13 @@
 """Asks the operator which tariff of a group applies to a driver, and keeps what it says."""
 
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -21,6 +23,11 @@ logger = logging.getLogger(__name__)
 TASK = "tariffs.tasks.ask_for_tariffs"
 # While a page waits.
 MOST_IN_FOREGROUND = 2
+# An answer that takes so long, or never comes, makes no other page wait for some time: prices come
+# later then.
+SLOW_SECONDS = 1.0
+SLOW_FOR_SECONDS = 60
+SLOW_KEY = "tariff-answers-slow"
 BATCH = 20
 LEASE_SECONDS = 60
 # A round of the background's ends by then; another one goes on.
@@ -59,7 +66,7 @@ def ask_some(user_id: int, groups: Sequence[int]) -> None:
     pks = dict(wanted.filter(asked_at=None).values_list("ampeco_group_id", "pk"))
     first = [pks[group] for group in groups if group in pks][:MOST_IN_FOREGROUND]
     asked = 0
-    if first and has_calls_to_spare():
+    if first and has_calls_to_spare() and not cache.get(SLOW_KEY):
         _owner, won = claim_these(
             first,
             among=TariffAnswer.objects.filter(asked_at=None),
@@ -69,7 +76,11 @@ def ask_some(user_id: int, groups: Sequence[int]) -> None:
         client = get_client()
         mine = TariffAnswer.objects.filter(pk__in=won)
         for answer in mine.order_by("pk"):
-            if not _ask(client, answer):
+            began = time.monotonic()
+            answered = _ask(client, answer)
+            if not answered or time.monotonic() - began > SLOW_SECONDS:
+                cache.set(SLOW_KEY, True, SLOW_FOR_SECONDS)
+            if not answered:
                 # Nobody waits for a second answer that does not come either.
                 mine.filter(pk__gt=answer.pk).update(lease_until=None, lease_owner=None)
                 break

@@ -127,6 +127,18 @@ def test_old_answer_counts_until_there_is_another(operator, mirrored, wire, toda
     assert id_of(tariffs_for([HUDSON_DEPOT], user_id=BEN.id), HUDSON_DEPOT, today) == 304
 
 
+def test_one_page_alone_waits_for_an_operator_that_does_not_answer(mirrored, wire, today):
+    def fail(_request):
+        raise httpx.ReadTimeout("slow")
+
+    wire.intercept = fail
+    tariffs_for([HUDSON_DEPOT], user_id=BEN.id)
+    tried = wire.count()
+    tariffs = tariffs_for([HUDSON_DEPOT, NEW_YORK_SLOW], user_id=CARLA.id)
+    assert tariffs.is_awaited
+    assert wire.count() == tried
+
+
 def test_operator_that_does_not_answer(operator, mirrored, wire, today):
     def fail(_request):
         raise httpx.ReadTimeout("slow")
