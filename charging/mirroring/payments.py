@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -12,7 +13,8 @@ from charging.services import mark_months
 from mirror.fitting import fitting
 from shell.money import rounded
 
-Payment, Status = Session.Payment, Transaction.Status
+Payment = Session.Payment
+Status = Transaction.Status
 
 UNDER_WAY = frozenset({Status.INITIALIZED, Status.AUTHORIZED, Status.PENDING, Status.UNKNOWN})
 GIVEN_BACK = frozenset({Status.REFUNDED, Status.REVERSED})
@@ -28,11 +30,12 @@ READ = (
     *("number", "status", "made_at", "finalized_at", "amount", "currency", "invoice_number"),
     *("ampeco_receipt_id", "ampeco_updated_at"),
 )
+COLUMNS = [column for column in Transaction._meta.concrete_fields if column.name in READ]
 
 
 def payment_of(
     session: Session, transactions: Sequence[Transaction], *, said: str, may_read: bool
-) -> Payment:
+) -> Session.Payment:
     """Return how far a session is paid: only finalized transactions pay for it.
 
     `said` is what the session says of its payment, which alone counts where transactions may not
@@ -91,7 +94,7 @@ def store_transactions(items: Iterable[types.Transaction]) -> dict[str, int]:
     }
     known = Transaction.objects.in_bulk(list(found), field_name="ampeco_id")
     rows = [
-        _row(item, sessions[str(item.session_id)])
+        _row(item, sessions[str(item.session_id)], made_at=item.made_at)
         for item in found.values()
         if str(item.session_id) in sessions and item.made_at is not None
     ]
@@ -125,13 +128,13 @@ def _settle(sessions: Iterable[Session]) -> None:
     mark_months((session.fleet_id, session.local_day) for session in changed)
 
 
-def _row(item: types.Transaction, session: Session) -> Transaction:
+def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Transaction:
     row = Transaction(
         ampeco_id=item.id,
         session=session,
         number=item.number,
         status=item.status,
-        made_at=item.made_at,
+        made_at=made_at,
         finalized_at=item.finalized_at,
         amount=item.amount,
         currency=item.currency.upper(),
@@ -139,8 +142,8 @@ def _row(item: types.Transaction, session: Session) -> Transaction:
         ampeco_receipt_id=item.receipt_id,
         ampeco_updated_at=item.last_updated_at,
     )
-    for name in READ:
-        setattr(row, name, fitting(Transaction._meta.get_field(name), getattr(row, name)))
+    for column in COLUMNS:
+        setattr(row, column.name, fitting(column, getattr(row, column.name)))
     if row.amount is not None:
         row.amount = rounded(row.amount, row.currency)
     return row

@@ -37,7 +37,8 @@ def _correct(world: World, request: Request, pk: int) -> Any:
     session = accounts.find_session(world, pk)
     if session is None:
         raise KeyError(pk)
-    body, said = body_of(request), {}
+    body = body_of(request)
+    said: dict[str, Any] = {}
     for key, name in (("kwh", "energy_kwh"), ("amount", "amount")):
         if key in body:
             said[name] = _number(body[key], key)
