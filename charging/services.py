@@ -28,10 +28,14 @@ def mark_months(changed: Iterable[tuple[int, date]]) -> None:
     wanted = sorted({(fleet_id, month_of(day)) for fleet_id, day in changed})
     if not wanted:
         return
-    rows = [MonthChange(fleet_id=fleet_id, month=month) for fleet_id, month in wanted]
-    MonthChange.objects.bulk_create(rows, ignore_conflicts=True)
     these = reduce(or_, (Q(fleet=fleet_id, month=month) for fleet_id, month in wanted))
     # Locked in one order, so that two who mark the same months wait for each other.
     locked = MonthChange.objects.filter(these).order_by("fleet_id", "month").select_for_update()
-    keys = list(locked.values_list("pk", flat=True))
+    missing, keys = set(wanted), list[int]()
+    while missing:
+        rows = [MonthChange(fleet_id=fleet_id, month=month) for fleet_id, month in sorted(missing)]
+        MonthChange.objects.bulk_create(rows, ignore_conflicts=True)
+        # Whoever has summed a month meanwhile has taken away the mark that was there.
+        found = {(row.fleet_id, row.month): row.pk for row in locked.all()}
+        missing, keys = set(wanted) - set(found), list(found.values())
     MonthChange.objects.filter(pk__in=keys).update(version=F("version") + 1)

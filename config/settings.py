@@ -279,6 +279,12 @@ AUDIT_MONTHS = env.number("AUDIT_MONTHS", 36, least=3, most=240)
 # What vehicles and chargers told by smart charging.
 ENERGY_WEEKS = env.number("ENERGY_WEEKS", 8, least=1, most=520)
 
+# When a fleet's month goes out by e-mail: on this day of the next one, from this hour on, on the
+# clock of DEFAULT_TIMEZONE. Later where sessions are still being read.
+
+REPORT_MAIL_DAY = env.number("REPORT_MAIL_DAY", 2, least=1, most=15)
+REPORT_MAIL_HOUR = env.number("REPORT_MAIL_HOUR", 6, least=0, most=23)
+
 # How often secret links (a driver's page, a calendar) may be opened: each one, and by one address.
 
 LINK_VISITS_PER_MINUTE = env.number("LINK_VISITS_PER_MINUTE", 60, least=1)
@@ -523,6 +529,8 @@ CELERY_BEAT_SCHEDULE = {
     "sync-charging": every("charging.tasks.sync_charging", timedelta(minutes=1)),
     "watch-budgets": every("charging.tasks.watch_budgets", timedelta(minutes=5)),
     "sync-drivers": every("drivers.tasks.sync_drivers", timedelta(minutes=10)),
+    "sum-months": every("reports.tasks.sum_months", timedelta(minutes=1)),
+    "plan-reports": every("reports.tasks.plan_reports", timedelta(minutes=10)),
     # Whose turn it is stands in the database.
     "read-health": every("maintenance.tasks.read_health", timedelta(minutes=2)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),

@@ -19,6 +19,7 @@ from drivers.urls import urlpatterns as of_drivers
 from energy.pages.power import site_power
 from energy.pages.sessions import session_page
 from energy.pages.vehicles import vehicle_now
+from reports.pages import mail as report_mail
 from shell.look import theme
 from sites.urls import urlpatterns as of_sites
 from team import joining_views
@@ -81,6 +82,7 @@ urlpatterns = [
     path("d/<str:secret>/", include((of_a_driver, "driver-page"))),
     path("calendar/<str:secret>.ics", calendars_views.calendar_feed, name="calendar-feed"),
     path("invitation/<str:secret>/", joining_views.invitation, name="team-invitation"),
+    path("report-mail/<str:secret>/", report_mail.stop, name="report-mail-stop"),
     path("account/", include("accounts.urls")),
     path("back-office/", admin.site.urls),
     path("hooks/", include("hooks.urls")),

@@ -14,7 +14,7 @@ from bookings.wording import facts
 from bookings.wording.versions import facts_of
 from calendars.entries import MailedEntry, Recipient, asked_for_oneself, host, mailed_entry
 from drivers.models import FleetMembership
-from notifications.kinds import MAILS
+from notifications.kinds import MAILS, month_report
 from notifications.kinds.budgets import BudgetCase
 from notifications.kinds.cancelled import write_taken_away
 from notifications.kinds.parts import Case, Letter, actions_of, driver_closing
@@ -34,12 +34,14 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         return _compose_for_manager(notification, WishCase)
     if notification.budget_warning is not None:
         return _compose_for_manager(notification, BudgetCase)
+    if notification.month is not None:
+        return month_report.writer.compose(notification)
     mail = MAILS[Notification.Kind(notification.kind)]
     case = Case(notification, tells_driver=mail.tells_driver)
     with translation.override(language_of(case)):
         letter = write_taken_away(case) if case.was_theirs else mail.write(case)
         subject = letter.subject % {"what": facts.short_name(letter.about or case.version)}
-        message = _message(
+        message = write_message(
             notification,
             letter,
             subject=subject,
@@ -63,7 +65,7 @@ def _compose_for_manager(
         # It has texts of its own in the reader's language.
         case = case_of(notification)
         letter = MAILS[Notification.Kind(notification.kind)].write(case)
-        return _message(
+        return write_message(
             notification,
             letter,
             subject=letter.subject % {"what": case.short_name},
@@ -73,7 +75,7 @@ def _compose_for_manager(
         )
 
 
-def _message(
+def write_message(
     notification: Notification,
     letter: Letter,
     *,
@@ -82,6 +84,7 @@ def _message(
     closing: list[str],
     footer: str,
 ) -> EmailMultiAlternatives:
+    """Return a letter as a mail, in the active language."""
     context = {
         "subject": subject,
         "language": translation.get_language(),

@@ -33,7 +33,7 @@ Kind = Notification.Kind
 Managers = NotificationPreference.Managers
 What = BookingEvent.What
 
-DEFAULTS = {kind: mail.default for kind, mail in MAILS.items()}
+DEFAULTS = {kind: mail.default for kind, mail in MAILS.items() if mail.is_chosen}
 
 
 def choices_of(fleet: Fleet) -> dict[Kind, Choice]:

@@ -84,17 +84,17 @@ def _keys(
     They are mostly found by walking a short stretch of all mails. For a fleet that has had none for
     long that walk would go through most of the table, so the rest is found by the fleet's bookings
     or by what the list is narrowed to: a computed order is none that could be walked in. What tells
-    of bookings, wishes and budgets is found apart then, since an “or” would be found by no index.
+    of bookings, wishes, budgets and months is found apart then: an “or” would be found by no index.
     """
     of_bookings, of_wishes = Q(booking__fleet=fleet), Q(wish_event__wish__fleet=fleet)
-    of_budgets = Q(budget_warning__budget__fleet=fleet)
+    of_budgets, of_months = Q(budget_warning__budget__fleet=fleet), Q(fleet=fleet)
     if cursor is not None:
         mails = mails.filter(pk__gt=cursor.pk) if backwards else mails.filter(pk__lt=cursor.pk)
         edge = cursor.pk
     else:
         edge = Notification.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     near = mails.filter(pk__lte=edge + WINDOW) if backwards else mails.filter(pk__gte=edge - WINDOW)
-    nearest = near.filter(of_bookings | of_wishes | of_budgets).order_by(
+    nearest = near.filter(of_bookings | of_wishes | of_budgets | of_months).order_by(
         "pk" if backwards else "-pk"
     )
     keys = list(nearest.values_list("pk", flat=True)[: PAGE_SIZE + 1])
@@ -104,7 +104,7 @@ def _keys(
     every = mails.order_by(place.asc() if backwards else place.desc())
     found = [
         pk
-        for whose in (of_bookings, of_wishes, of_budgets)
+        for whose in (of_bookings, of_wishes, of_budgets, of_months)
         for pk in every.filter(whose).values_list("pk", flat=True)[: PAGE_SIZE + 1]
     ]
     return sorted(found, reverse=not backwards)[: PAGE_SIZE + 1]

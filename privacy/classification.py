@@ -176,6 +176,19 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "charging.Transaction": {"ampeco_id": OPERATORS_KEY},
     "charging.MonthChange": {},
+    # By the key of a driver.
+    "reports.MonthTotal": {"subject": WHOSE},
+    "reports.BookingTotal": {"subject": WHOSE},
+    "reports.PromiseTotal": {"subject": WHOSE},
+    "reports.MonthMade": {},
+    "reports.MailRecipient": {
+        "user": WHOSE,
+        "email": PERSONAL,
+        "language": PERSONAL,
+        "secret": SECRET,
+        "created_by": WHOSE,
+        "ended_by": WHOSE,
+    },
     "energy.Session": {"tag_key": OPERATORS_KEY},
     "energy.Alert": {"description": TEXT},
     "energy.Line": {"confirmed_by": WHOSE},
@@ -267,9 +280,9 @@ NOT_PERSONAL: dict[str, str] = {
     "waiting.SiteWatch": "id location look_at looked_at lease_until lease_owner",
     "waiting.Offer": "id uid wish location evse start_at end_at found_at expires_at state booking",
     "waiting.WishEvent": "id wish at what offer",
-    "notifications.Notification": "id booking request event wish_event budget_warning kind "
-    "audience message_id state attempts doubts next_attempt_at lease_until lease_owner problem "
-    "created_at sent_at",
+    "notifications.Notification": "id booking request event wish_event fleet month "
+    "budget_warning kind audience message_id state attempts doubts next_attempt_at lease_until "
+    "lease_owner problem created_at sent_at",
     "bookings.ChargingSession": "id booking status started_at stopped_at energy_kwh amount "
     "currency read_at refresh_at",
     "calendars.CalendarFeed": "id fleet location created_at last_read_at revoked_at",
@@ -307,6 +320,15 @@ NOT_PERSONAL: dict[str, str] = {
     "charging.Transaction": "id session number status made_at finalized_at amount currency "
     "invoice_number ampeco_receipt_id ampeco_updated_at",
     "charging.MonthChange": "id fleet month version",
+    "reports.MonthTotal": "id fleet month dimension currency sessions priced seconds energy_kwh "
+    "priced_kwh amount amount_without_tax paid",
+    "reports.BookingTotal": "id fleet month dimension bookings took_place no_shows cancelled "
+    "not_booked decided refused decision_seconds longest_seconds within_minutes within_hour "
+    "within_day",
+    "reports.PromiseTotal": "id fleet month dimension departures known ready charges wanted_kwh "
+    "delivered_kwh",
+    "reports.MonthMade": "id fleet month what made_at",
+    "reports.MailRecipient": "id fleet created_at ended_at",
     "energy.Session": f"{REMOTE} network connector_remote_id charge_point_remote_id "
     "vehicle_remote_id started_at ended_at active priority energy_kwh energy_wanted_kwh power_kw "
     "plan expected_end_at",

@@ -14,7 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import CharField, F, Model, QuerySet, Value
+from django.db.models import CharField, F, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +35,7 @@ from drivers.models import Driver, FleetMembership
 from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
+from reports.models import MailRecipient
 from series.models import Series, SeriesDate
 from sites.models import FavouriteSite
 from team.models import Invitation
@@ -226,6 +227,7 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
     EmailAddress.objects.filter(user=user).delete()
     Invitation.objects.filter(email__in=email_spellings(user.email)).delete()
     FavouriteSite.objects.filter(user=user).delete()
+    MailRecipient.objects.filter(Q(user=user) | Q(email__in=email_spellings(user.email))).delete()
     user.groups.clear()
     user.user_permissions.clear()
     memberships = FleetMembership.objects.filter(user=user)

@@ -7,3 +7,12 @@ class ReportsConfig(AppConfig):
 
     name = "reports"
     verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        from charging.selectors import sums
+        from notifications.kinds.month_report import written_by
+        from reports.kept_sums import kept_sums
+        from reports.mails.writing import MonthWriter
+
+        sums.keepers.append(kept_sums)
+        written_by(MonthWriter())

@@ -1,6 +1,6 @@
 """How instants, zones and quantities are written, on pages and in mails."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -105,6 +105,12 @@ def _zone_label(key: str, letters: str, offset: str) -> str:
         "city": city.replace("_", " "),
         "zone": ", ".join(dict.fromkeys(names)),
     }
+
+
+def month_name(month: date) -> str:
+    """Return what a month is called, by any day in it: “November 2026”."""
+    # Translators: Django's date format of a month.
+    return date_format(month, pgettext("format", "F Y"))
 
 
 def instant(at: datetime) -> str:

@@ -665,6 +665,36 @@ ENTRIES: dict[str, list[Entry]] = {
         # Another fleet's.
         for_admins("post", "/rules/{other_rule}/remove/", 404),
     ],
+    "reports:overview": [page("get", "/reports/", stranger=200, viewer=200, manager=200)],
+    "reports:topic": [
+        page("get", "/reports/no-shows/", stranger=200, viewer=200, manager=200),
+        page("get", "/reports/promises/", stranger=404, viewer=404, manager=404),
+    ],
+    "reports:workbook": [
+        page("get", "/reports/report.xlsx", stranger=200, viewer=200, manager=200)
+    ],
+    "reports:sessions_csv": [
+        page("get", "/reports/sessions.csv", stranger=200, viewer=200, manager=200)
+    ],
+    "reports:table_csv": [
+        page("get", "/reports/no-shows/table.csv", stranger=200, viewer=200, manager=200),
+        page("get", "/reports/promises/table.csv", stranger=404, viewer=404, manager=404),
+    ],
+    "reports:mail": [
+        for_admins("get", "/reports/mail/", 200),
+        for_admins("post", "/reports/mail/", 302, {"email": "new@books.example", "language": "en"}),
+    ],
+    "reports:mail_end": [
+        for_admins("post", "/reports/mail/{recipient}/end/", 302),
+        for_admins("get", "/reports/mail/{recipient}/end/", 405),
+        # Another fleet's.
+        for_admins("post", "/reports/mail/{other_recipient}/end/", 404),
+    ],
+    "report-mail-stop": [
+        by_secret("get", "/report-mail/{stop}/", 200),
+        by_secret("post", "/report-mail/{stop}/", 200),
+        by_secret("get", "/report-mail/{stop}x/", 404),
+    ],
     "team:list": [page("get", "/team/", stranger=200, viewer=200, manager=200)],
     "team:invite": [
         for_admins(

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from bookings.models.booking import link_token
 from energy.models import Network
+from reports.models import MailRecipient
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.energy.factories import (
@@ -29,6 +30,7 @@ from tests.factories import (
     CostCentreFactory,
     DriverFactory,
     EvseFactory,
+    FleetFactory,
     LimitFactory,
     MembershipFactory,
     OfferFactory,
@@ -60,7 +62,14 @@ def things(fleet, mirrored_driver, settings) -> dict[str, str]:
     refused = BookingRequestFactory(
         rejected=True, kind="cancel", batch=uuid.uuid4(), booking=request.booking
     )
+    recipients = [
+        MailRecipient.objects.create(fleet=each, email="books@hudson.example", language="en")
+        for each in (fleet, FleetFactory())
+    ]
     return {
+        "recipient": str(recipients[0].pk),
+        "other_recipient": str(recipients[1].pk),
+        "stop": recipients[0].secret,
         "fleet": str(fleet.pk),
         "site": str(evse.charge_point.location_id),
         "evse": str(evse.pk),

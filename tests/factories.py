@@ -201,7 +201,7 @@ class SessionFactory(factory.django.DjangoModelFactory):
 
     ampeco_id = factory.Sequence(lambda n: str(70_000 + n))
     fleet = factory.SubFactory(FleetFactory)
-    driver = factory.SubFactory(DriverFactory, fleet=factory.SelfAttribute("..fleet"))
+    driver = factory.LazyAttribute(lambda one: DriverFactory(fleet=one.fleet))
     evse = factory.SubFactory(EvseFactory)
     location = factory.SelfAttribute("evse.charge_point.location")
     status = Session.Status.FINISHED

@@ -114,6 +114,8 @@ def _row(
         evse=evse,
         location=location,
         booking=owner.booking,
+        # For a new row only: it is not among what is WRITTEN, since people say another one.
+        reference=owner.booking.reference if owner.booking else "",
         status=record.status,
         stop_reason=record.reason,
         started_at=record.started_at,

@@ -87,13 +87,19 @@ def _points(session: Session) -> list[Consumption] | None:
         return None
     found.sort(key=lambda point: point.at)
     seconds = ENDED_SECONDS if session.has_ended else ACTIVE_SECONDS
-    values = [(each.at.isoformat(), each.energy_kwh, each.power_kw) for each in found]
+    # As texts, which the cache keeps in any form.
+    values = [(each.at.isoformat(), _kept(each.energy_kwh), _kept(each.power_kw)) for each in found]
     cache.set(key, {"told": True, "points": values}, seconds)
     return found
 
 
-def _point(at: str, energy_kwh: Decimal | None, power_kw: Decimal | None) -> Consumption:
-    return Consumption(datetime.fromisoformat(at), energy_kwh, power_kw)
+def _kept(number: Decimal | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _point(at: str, energy_kwh: str, power_kw: str) -> Consumption:
+    energy, power = (Decimal(text) if text else None for text in (energy_kwh, power_kw))
+    return Consumption(datetime.fromisoformat(at), energy, power)
 
 
 def _rows(points: list[Consumption], zone: ZoneInfo) -> tuple[tuple[str, str, str], ...]:

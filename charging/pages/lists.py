@@ -14,19 +14,12 @@ from django.views.decorators.http import require_safe
 from charging.pages.around import around, list_form, nameless, tabs
 from charging.selectors.filters import NONE, SessionFilter
 from charging.selectors.listing import SessionCursor, list_sessions
-from charging.selectors.sums import By, Group, groups_of, total_of
+from charging.selectors.sums import KEYS, By, Group, groups_of, total_of
 from charging.services import last_day_of
 from drivers.permissions import FleetRequest, member_required
 
 LOOK_EVERY = "20s"
 GROUPS_ON_A_PAGE = 50
-# By which field of the list's form a group's sessions are listed.
-FIELDS = {
-    By.DRIVER: "driver_key",
-    By.VEHICLE: "vehicle_key",
-    By.SITE: "site_key",
-    By.COST_CENTRE: "cost_centre",
-}
 
 
 @member_required
@@ -60,7 +53,7 @@ def session_groups(request: FleetRequest, by: By) -> HttpResponse:
     narrowed = form.narrowing()
     groups = groups_of(request.fleet, narrowed, by)
     page = Paginator(groups or [], GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    given = {name: text for name, text in request.GET.items() if name not in {"at", "page"}}
+    given = {name: str(text) for name, text in request.GET.items() if name not in {"at", "page"}}
     context = around(request, form) | {
         "by": by,
         "heading": tabs()[by],
@@ -76,7 +69,7 @@ def _row(
 ) -> tuple[Group, str, str]:
     """Return a group, what it is called, and the query string that lists its sessions."""
     if not isinstance(group.key, date):
-        query = given | {FIELDS[by]: str(group.key or NONE)}
+        query = given | {KEYS[by]: str(group.key or NONE)}
         return group, group.name or nameless(by), f"?{urlencode(query)}"
     first, last = group.key, last_day_of(group.key)
     query = given | {

@@ -1,6 +1,5 @@
 """A session's page: who, where and what, its course, its price and how it was paid."""
 
-from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -49,7 +48,7 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "transactions": list(session.transactions.order_by("made_at", "pk")),
         "receipt": receipt_facts(session),
         "history": history_of(session),
-        "reader_zone": reader_zone or UTC,
+        "reader_zone": reader_zone or "UTC",
     }
     return render(request, "charging/detail.html", context)
 

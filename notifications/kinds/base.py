@@ -159,6 +159,8 @@ class MailKind(ABC):
     wishes: ClassVar[WishEvent.What | None] = None
     # How much of a budget is spent, where it tells of that.
     budgets: ClassVar[BudgetWarning.Level | None] = None
+    # Whether fleets choose who gets it along with the other kinds.
+    is_chosen: ClassVar[bool] = True
 
     @property
     def default(self) -> Choice:

@@ -13,7 +13,7 @@ from bookings.models.booking import Booking
 from bookings.models.event import BookingEvent
 from bookings.models.request import BookingRequest
 from charging.models import BudgetWarning
-from drivers.models import Driver
+from drivers.models import Driver, Fleet
 from waiting.models import WishEvent
 
 
@@ -24,7 +24,7 @@ class Notification(models.Model):
     changes a booking, a reminder falls due, something frees up for the waiting list, a budget is
     spent. A worker claims it with a lease; it keeps its Message-ID over all attempts. `request`,
     `event`, `wish_event` or `budget_warning` names what happened; a reminder has none. What tells
-    of a wish or a budget has no booking.
+    of a wish or a budget has no booking. A report is about a `fleet` and its `month`.
     """
 
     class Kind(models.TextChoices):
@@ -45,6 +45,7 @@ class Notification(models.Model):
         CHARGER_TROUBLE = "charger-trouble", _("Charger blocked or broken")
         BUDGET_WARNED = "budget-warned", _("Budget nearly spent")
         BUDGET_OVERSPENT = "budget-overspent", _("Budget overspent")
+        MONTH_REPORT = "month-report", _("Monthly report")
 
     class Audience(models.TextChoices):
         DRIVER = "driver", _("Driver")
@@ -92,6 +93,10 @@ class Notification(models.Model):
         blank=True,
         db_index=False,
     )
+    fleet = models.ForeignKey(
+        Fleet, on_delete=models.CASCADE, related_name="+", null=True, blank=True, db_index=False
+    )
+    month = models.DateField(_("month"), null=True, blank=True)
     recipient_driver = models.ForeignKey(
         Driver,
         on_delete=models.SET_NULL,
@@ -159,6 +164,11 @@ class Notification(models.Model):
                 fields=["budget_warning"],
                 condition=Q(budget_warning__isnull=False),
                 name="notification_by_budget",
+            ),
+            models.Index(
+                fields=["fleet", "month"],
+                condition=Q(fleet__isnull=False),
+                name="notification_by_month",
             ),
         ]
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 # One's own log-in, secret links, what programs read, and the way from fleet to fleet.
 ABOUT_NO_FLEET = re.compile(
-    r"(account|mfa|health|usersessions)[_-]|driver-page:|team-invitation|calendar-feed"
+    r"(account|mfa|health|usersessions)[_-]|driver-page:|team-invitation|calendar-feed|report-mail-stop"
     r"|metrics|theme|drivers:switch_fleet|email/|hooks:"
 )
 FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL)
@@ -201,6 +201,7 @@ FILLED_IN = {
     "waiting:new": ("/waiting/new/", {"reference": "Tour 4711"}),
     "waiting:change": ("/waiting/{wish}/change/", {"reference": "Tour 4711"}),
     "limits:add": ("/rules/", {}),
+    "reports:mail": ("/reports/mail/", {"email": "books@fleet.example"}),
     "team:invite": ("/team/invite/", INVITE),
     "team:remove": ("/team/members/{member}/remove/", {}),
     "team:leave": ("/team/leave/", {}),

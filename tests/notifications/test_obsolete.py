@@ -42,7 +42,7 @@ def first_words(smtp_sink, address: str) -> list[str]:
     return [subject_of(each.message).partition(":")[0] for each in mails]
 
 
-OF_BOOKINGS = [kind for kind in Kind if MAILS[kind].wishes is None]
+OF_BOOKINGS = [kind for kind in Kind if MAILS[kind].wishes is None and MAILS[kind].budgets is None]
 # By kind: at which states of the booking its mails are true. Written by hand.
 STANDS = {"requested", "accepted", "reserved", "completed", "unknown"}
 TRUE_AT = {

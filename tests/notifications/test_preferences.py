@@ -10,7 +10,12 @@ from notifications.kinds.base import DriverGets
 from notifications.models import NotificationPreference
 
 Managers = NotificationPreference.Managers
-MANAGERS = {Managers.NOBODY: "nobody", Managers.ASKED: "who asked", Managers.ALL: "all"}
+MANAGERS = {
+    Managers.NOBODY: "nobody",
+    Managers.ASKED: "who asked",
+    Managers.ALL: "all",
+    Managers.ADMINS: "admins",
+}
 DRIVER = {
     DriverGets.NEVER: "never",
     DriverGets.ALWAYS: "always",

@@ -495,17 +495,28 @@ TABLE = {
 
 @pytest.mark.parametrize("driver", [True, False])
 @pytest.mark.parametrize("managers", Managers)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", TABLE)
 def test_what_a_fleet_has_chosen_is_what_is_told(booking, kind, managers, driver):
     NotificationPreference.objects.create(
         fleet=booking.fleet, kind=kind, managers=managers, driver=driver
     )
     occasions(booking, kind)
     drivers, at_least = TABLE[kind]
-    expected = {Managers.NOBODY: at_least, Managers.ASKED: ASKED, Managers.ALL: BOTH}[managers]
+    expected = {
+        Managers.NOBODY: at_least,
+        Managers.ASKED: ASKED,
+        Managers.ALL: BOTH,
+        # Not offered for these: what holds without a choice.
+        Managers.ADMINS: set() if kind == Kind.REMINDER else at_least | ASKED,
+    }[managers]
     if drivers == "always" or (drivers == "choice" and driver):
         expected = expected | {"driver dana"}
     assert told() == dict.fromkeys(expected, kind)
+
+
+def test_all_but_those_about_budgets_are_in_the_table():
+    beside = {Kind.MONTH_REPORT, *(kind for kind in Kind if MAILS[kind].budgets)}
+    assert set(Kind) - beside == set(TABLE)
 
 
 def test_another_fleet_s_choice_is_its_own(booking, other_fleet):

@@ -16,6 +16,7 @@ from tools.benchmarks.sizes import Sizes
 from tools.benchmarks.subjects import (
     batches,
     charging,
+    charging_pages,
     decisions,
     energy,
     freshness,
@@ -25,6 +26,7 @@ from tools.benchmarks.subjects import (
     memory,
     mirroring,
     polling,
+    reports,
     series,
     throughput,
     upstream_calls,
@@ -131,11 +133,16 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield waiting.measure(world.people, site=world.sites[0], desk=world.desk)
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
+    if "energy" in sizes.only:
+        yield energy.measure(world.people, browser=world.browser, sizes=sizes)
+    if "reports" in sizes.only:
+        assert world.requests
+        yield reports.measure(world.people, browser=world.browser, sizes=sizes)
+    if "sessions" in sizes.only:
+        yield charging_pages.measure(world.people, browser=world.browser, sizes=sizes)
     if "charging" in sizes.only:
         assert world.people
         yield charging.measure(world.client, desk=world.desk, sizes=sizes)
-    if "energy" in sizes.only:
-        yield energy.measure(world.people, browser=world.browser, sizes=sizes)
     if "live" in sizes.only:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:

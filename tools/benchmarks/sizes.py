@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "batches", "series", "waiting", "calls", "queries", "pages", "polling"),
-    *("freshness", "charging", "energy", "live", "decisions", "throughput", "memory"),
+    *("freshness", "energy", "reports", "sessions", "charging", "live", "decisions"),
+    *("throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")
@@ -23,6 +24,8 @@ class Sizes:
     bookings: int = 1_000_000
     # Sessions that are mirrored.
     charged: int = 100_000
+    # Within a year.
+    sessions: int = 1_000_000
     pending: int = 1000
     live: int = 10_000
     forms: int = 1000
@@ -53,6 +56,7 @@ QUICK = Sizes(
     drivers=60,
     bookings=20_000,
     charged=3000,
+    sessions=20_000,
     pending=60,
     live=600,
     forms=40,

@@ -21,7 +21,7 @@ from sandbox.world.records import Session
 from series.asking import make_dates
 from series.models import Series
 from sites.models import Evse
-from tests.factories import next_noon
+from tests.factories import BudgetFactory, SessionFactory, next_noon
 from tests.small_operator import slot_of
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -148,6 +148,13 @@ def test_the_dates_of_a_series_are_asked_for_once(fleet, manager, driver, evse, 
     assert BookingRequest.objects.count() == ASKED
 
 
+def test_of_a_budget_a_fleet_is_told_once(fleet, fleet_admin, tick):
+    BudgetFactory(fleet=fleet)
+    SessionFactory(fleet=fleet, started_at=now(), stopped_at=None, amount=900)
+    tick("watch-budgets")
+    assert [mail.recipient_email for mail in Notification.objects.all()] == [fleet_admin.email]
+
+
 @pytest.mark.parametrize("name", MIRRORS)
 def test_every_mirror_runs_once_when_two_start_it(asked, operator, wire, tick, name):
     SyncRun.objects.update(
@@ -169,6 +176,7 @@ def test_all_of_the_schedule_is_tried_here():
     tried = {
         *("sweep-queued", "poll-requests", "plan-reminders", "sweep-notifications"),
         *("refresh-bookings", "refresh-sessions", "notice-losses", "ask-for-series"),
+        "watch-budgets",
         *MIRRORS,
         # In tests/waiting/test_at_once.py.
         "look-for-freed",
@@ -180,6 +188,8 @@ def test_all_of_the_schedule_is_tried_here():
         "read-health",
         # In tests/energy/departures: test_weekly.py, test_passing.py, test_telling.py.
         *("make-departures", "pass-on-departures", "tell-ampcontrol"),
+        # In tests/reports: test_at_once.py, test_mail.py.
+        *("sum-months", "plan-reports"),
     }
     # They delete what is over: the second finds nothing left.
     deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}

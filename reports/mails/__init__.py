@@ -1,0 +1,1 @@
+"""The monthly mail with a fleet's figures."""

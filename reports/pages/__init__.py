@@ -1,0 +1,1 @@
+"""Pages about a fleet's months and years."""

@@ -1,0 +1,159 @@
+"""Reads of the sums of a fleet. Every read starts at the fleet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Max, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from charging.models import CostCentre, MonthChange
+from drivers.models import Driver, Fleet
+from mirror.models import SyncRun
+from reports.measures import COLUMNS, GREATEST, TOPICS, Source, Sums, Topic
+from reports.models import BookingTotal, Dimension, MonthRow, MonthTotal
+from reports.months import Period, add_months, this_month
+from sites.models import Location
+from vehicles.models import Vehicle
+
+MOST_YEARS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of what a fleet has figures, and since when."""
+
+    sources: frozenset[Source]
+    first: date
+
+    @property
+    def topics(self) -> list[Topic]:
+        return [topic for topic in TOPICS.values() if topic.source in self.sources]
+
+
+def known_to(fleet: Fleet) -> Known:
+    """Return which reports there are for a fleet; costs four queries.
+
+    Sessions are left out where the operator does not let them be read; what Ampcontrol would tell,
+    where it has told nothing.
+    """
+    firsts = {
+        source: source.model._default_manager.filter(fleet=fleet, dimension=Dimension.ALL)
+        .order_by("month")
+        .values_list("month", flat=True)
+        .first()
+        for source in Source
+    }
+    sources = {Source.BOOKINGS} | {source for source, first in firsts.items() if first is not None}
+    if Source.SESSIONS not in sources and _sessions_may_be_read():
+        sources.add(Source.SESSIONS)
+    return Known(
+        frozenset(sources),
+        min((first for first in firsts.values() if first), default=this_month()),
+    )
+
+
+def first_shown(fleet: Fleet) -> Period:
+    """Return what is shown where nothing was chosen: the last full month, if that has anything."""
+    last = add_months(this_month(), -1)
+    for model in (MonthTotal, BookingTotal):
+        if model.objects.filter(fleet=fleet, dimension=Dimension.ALL, month=last).exists():
+            return Period(last, 1)
+    return Period(this_month(), 1)
+
+
+def is_being_summed(fleet: Fleet, period: Period) -> bool:
+    return MonthChange.objects.filter(
+        fleet=fleet, month__gte=period.start, month__lte=period.last_month
+    ).exists()
+
+
+def monthly_sums(
+    fleet: Fleet, source: Source, *, first: date, last: date
+) -> dict[tuple[date, str], Sums]:
+    """Return the sums of the whole fleet by month and currency; "" where there is none."""
+    rows = source.model._default_manager.filter(
+        fleet=fleet, dimension=Dimension.ALL, month__gte=first, month__lte=last
+    )
+    columns = (*COLUMNS[source], *GREATEST.get(source, ()))
+    keys = ("month", "currency") if source is Source.SESSIONS else ("month",)
+    return {
+        (row.pop("month"), row.pop("currency", "")): row for row in rows.values(*keys, *columns)
+    }
+
+
+def added_up(source: Source, several: Iterable[Sums]) -> dict[str, Any]:
+    """Add sums up; nothing gives zeros."""
+    rows = list(several)
+    sums: dict[str, Any] = {name: sum(row[name] for row in rows) for name in COLUMNS[source]}
+    for name in GREATEST.get(source, ()):
+        sums[name] = max((row[name] for row in rows), default=0)
+    return sums
+
+
+def sums_by(
+    fleet: Fleet, topic: Topic, dimension: Dimension, period: Period
+) -> QuerySet[MonthRow, dict[str, Any]]:
+    """Return the sums of each driver, vehicle, … in a period, in the order of the topic's table.
+
+    Each row has its `subject`, and its `currency` where the topic is by that.
+    """
+    source = topic.source
+    keys = ("currency", "subject") if topic.by_currency else ("subject",)
+    rows = source.model._default_manager.filter(
+        fleet=fleet,
+        dimension=dimension,
+        month__gte=period.start,
+        month__lte=period.last_month,
+    )
+    if topic.by_currency:
+        rows = rows.exclude(currency="")
+    sums = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
+    sums |= {f"{name}_sum": Max(name) for name in GREATEST.get(source, ())}
+    first = ("currency",) if topic.by_currency else ()
+    return (
+        rows.order_by()
+        .values(*keys)
+        .annotate(**sums)
+        .order_by(*first, f"-{topic.first}_sum", "subject")
+    )
+
+
+def plain(row: dict[str, Any]) -> Sums:
+    """Return a row of `sums_by` under the names that the columns have."""
+    return {name.removesuffix("_sum"): value for name, value in row.items()}
+
+
+def names_of(dimension: Dimension, subjects: Iterable[int]) -> dict[int, str]:
+    """Return what drivers, vehicles, sites or cost centres are called, by key; one query.
+
+    The keys have to come from the fleet's own sums.
+    """
+    keys = set(subjects) - {0}
+    nothing = {
+        Dimension.DRIVER: _("Without a driver"),
+        Dimension.VEHICLE: _("Without a vehicle"),
+        Dimension.SITE: _("Site not known"),
+        Dimension.COST_CENTRE: _("Without a cost centre"),
+        Dimension.ALL: _("Whole fleet"),
+    }
+    match dimension:
+        case Dimension.DRIVER:
+            found = {row.pk: row.display_name for row in Driver.objects.filter(pk__in=keys)}
+        case Dimension.VEHICLE:
+            found = {row.pk: row.name for row in Vehicle.objects.filter(pk__in=keys)}
+        case Dimension.SITE:
+            found = {row.pk: row.name for row in Location.objects.filter(pk__in=keys)}
+        case Dimension.COST_CENTRE:
+            found = {row.pk: str(row) for row in CostCentre.objects.filter(pk__in=keys)}
+        case _:
+            found = {}
+    gone = _("No longer known")
+    return {0: nothing[dimension]} | {key: found.get(key, gone) for key in keys}
+
+
+def _sessions_may_be_read() -> bool:
+    runs = SyncRun.objects.filter(kind=SyncRun.Kind.SESSIONS).order_by("-started_at")
+    latest = runs.values_list("problem", flat=True).first()
+    return not latest

@@ -1,0 +1,1 @@
+"""Sums months of fleets, and keeps the sums."""
