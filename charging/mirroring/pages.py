@@ -35,7 +35,7 @@ SUMMED = (
     *("booking_id", "status", "started_at", "stopped_at", "energy_kwh", "amount", "currency"),
     *("amount_without_tax", "payment", "continues", "evse_id"),
 )
-COLUMNS: list[Any] = [Session._meta.get_field(name) for name in WRITTEN]
+COLUMNS = [column for column in Session._meta.concrete_fields if column.name in WRITTEN]
 STORED = [column.attname for column in COLUMNS]
 
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -14,7 +13,8 @@ from charging.services import mark_months
 from mirror.fitting import fitting
 from shell.money import rounded
 
-Payment, Status = Session.Payment, Transaction.Status
+Payment = Session.Payment
+Status = Transaction.Status
 
 UNDER_WAY = frozenset({Status.INITIALIZED, Status.AUTHORIZED, Status.PENDING, Status.UNKNOWN})
 GIVEN_BACK = frozenset({Status.REFUNDED, Status.REVERSED})
@@ -30,6 +30,7 @@ READ = (
     *("number", "status", "made_at", "finalized_at", "amount", "currency", "invoice_number"),
     *("ampeco_receipt_id", "ampeco_updated_at"),
 )
+COLUMNS = [column for column in Transaction._meta.concrete_fields if column.name in READ]
 
 
 def payment_of(
@@ -127,10 +128,6 @@ def _settle(sessions: Iterable[Session]) -> None:
     mark_months((session.fleet_id, session.local_day) for session in changed)
 
 
-def _column(name: str) -> Any:
-    return Transaction._meta.get_field(name)
-
-
 def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Transaction:
     row = Transaction(
         ampeco_id=item.id,
@@ -145,8 +142,8 @@ def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Tra
         ampeco_receipt_id=item.receipt_id,
         ampeco_updated_at=item.last_updated_at,
     )
-    for name in READ:
-        setattr(row, name, fitting(_column(name), getattr(row, name)))
+    for column in COLUMNS:
+        setattr(row, column.name, fitting(column, getattr(row, column.name)))
     if row.amount is not None:
         row.amount = rounded(row.amount, row.currency)
     return row

@@ -372,5 +372,5 @@ def _forget_old_runs(now: datetime) -> None:
     """Forget runs of long ago, but not the last that read all months."""
     runs = SyncRun.objects.filter(kind=KIND)
     full = runs.filter(updated_after=None, state=SyncRun.State.FINISHED).order_by("-started_at")
-    kept = full.values_list("pk", flat=True).first()
-    runs.filter(started_at__lt=now - RUNS_KEPT).exclude(pk__in=[kept]).delete()
+    kept = full.values_list("pk", flat=True)[:1]
+    runs.filter(started_at__lt=now - RUNS_KEPT).exclude(pk__in=list(kept)).delete()

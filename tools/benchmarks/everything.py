@@ -142,9 +142,6 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         )
     if sizes.only & AMONG_MANY:
         yield from _among_many(world)
-    if "charging" in sizes.only:
-        assert world.people
-        yield charging.measure(world.client, desk=world.desk, sizes=sizes)
     if "energy" in sizes.only:
         yield energy.measure(world.people, browser=world.browser, sizes=sizes)
     if "reports" in sizes.only:
@@ -152,6 +149,9 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
         yield reports.measure(world.people, browser=world.browser, sizes=sizes)
     if "sessions" in sizes.only:
         yield charging_pages.measure(world.people, browser=world.browser, sizes=sizes)
+    if "charging" in sizes.only:
+        assert world.people
+        yield charging.measure(world.client, desk=world.desk, sizes=sizes)
     if "live" in sizes.only:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:
