@@ -56,8 +56,8 @@ def _sheets(fleet: Fleet, known: Known, period: Period, *, most_sessions: int) -
                 rows.rows_by(fleet, topic, dimension, period),
             )
     if Source.SESSIONS in known.sources:
-        found = _some(fleet, period, most=most_sessions)
-        yield Sheet(_("Charging sessions"), sessions.header(), found)
+        some = _some(fleet, period, most=most_sessions)
+        yield Sheet(_("Charging sessions"), sessions.header(), some)
 
 
 def _some(fleet: Fleet, period: Period, *, most: int) -> Iterator[list[Cell]]:

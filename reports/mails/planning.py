@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from charging.models import MonthChange
+from charging.services import month_of
 from drivers.models import Fleet
 from drivers.team import lock_team
 from mirror.models import SyncRun
@@ -15,7 +16,7 @@ from notifications.models import Notification
 from notifications.queue import SEND
 from reports.mails.recipients import recipients_of
 from reports.models import MailRecipient
-from reports.months import add_months, month_of
+from reports.months import add_months
 from reports.summing.sessions import FARTHEST
 from shell.formats import as_zone
 

@@ -5,6 +5,7 @@ What Ampcontrol told is kept for some weeks only: a month whose states have gone
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
@@ -64,7 +65,7 @@ def keep_promises(fleet: Fleet, month: date, *, now: datetime | None = None) -> 
     return True
 
 
-def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[str, int]]:
+def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[str, Any]]:
     told = (
         VehicleState.objects.filter(
             vehicle=OuterRef("vehicle"),
@@ -82,7 +83,8 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
         leaves_at__gte=_begin(month),
         leaves_at__lt=min(_begin(add_months(month, 1)), now),
     )
-    yield from (
+    yield from map(
+        dict,
         rows.annotate(told=Subquery(told))
         .order_by()
         .values("vehicle_id")
@@ -90,25 +92,26 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
             all_of_them=Count("pk"),
             all_known=Count("pk", filter=Q(told__isnull=False)),
             all_ready=Count("pk", filter=Q(told__gte=F("target_percent"))),
-        )
+        ),
     )
 
 
-def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, int]]:
+def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, Any]]:
     rows = sessions_of(fleet).filter(
         ended_at__gte=_begin(month),
         ended_at__lt=_begin(add_months(month, 1)),
         energy_kwh__isnull=False,
         energy_wanted_kwh__gt=0,
     )
-    yield from (
+    yield from map(
+        dict,
         rows.order_by()
         .values("vehicle_remote_id")
         .annotate(
             all_of_them=Count("pk"),
             all_wanted=Sum("energy_wanted_kwh"),
             all_delivered=Sum("energy_kwh"),
-        )
+        ),
     )
 
 

@@ -141,7 +141,8 @@ ICON_NAMES = """
     arrow-right arrows-exchange ban battery-charging bell bolt building calendar
     calendar-cancel calendar-check calendar-event calendar-off calendar-plus calendar-time
     calendar-week calendar-x car car-garage charging-pile chart-bar check chevron-down
-    chevron-left chevron-right chevron-up circle-check circle-dashed circle-x clock clock-exclamation
+    chevron-left chevron-right chevron-up circle-check circle-dashed circle-x clock
+    clock-exclamation
     clock-pause command copy crosshair device-desktop device-mobile door-enter download edit
     external-link eye filter filter-off help-circle history home hourglass id info-circle key
     keyboard layout-list link link-off list lock login logout mail mail-forward mail-off map
