@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Aggregate, Max, QuerySet, Sum
+from django.db.models import Aggregate, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from charging.models import CostCentre, MonthChange
@@ -109,7 +109,7 @@ def sums_by(
     )
     if topic.by_currency:
         # Only sums of sessions have a currency.
-        rows = rows.exclude(**{"currency": ""})
+        rows = rows.exclude(Q(("currency", "")))
     sums: dict[str, Aggregate] = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
     sums |= {f"{name}_sum": Max(name) for name in GREATEST.get(source, ())}
     first = ("currency",) if topic.by_currency else ()
