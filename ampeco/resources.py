@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ampeco.types import Page, UnreadablePayload
@@ -38,9 +37,9 @@ class Resources:
         *,
         filters: Filters | None = None,
         include: str = "",
-        options: Mapping[str, str] = MappingProxyType({}),
         with_cursor: bool = False,
         per_page: int | None = PER_PAGE,
+        options: Mapping[str, str] | None = None,
         resume_from: str | None = None,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a list; a filter that is None is not sent.
@@ -56,11 +55,11 @@ class Resources:
         ]
         if include:
             query.append(("include[]", include))
+        query.extend((options or {}).items())
         if per_page is not None:
             query.append(("per_page", str(per_page)))
         if with_cursor:
             query.append(("cursor", ""))
-        query.extend(options.items())
         return walk(
             self._transport,
             operation=operation,
@@ -78,12 +77,12 @@ class Resources:
         parse: Parser[Parsed],
         *,
         include: str = "",
-        options: Mapping[str, str] = MappingProxyType({}),
+        options: Mapping[str, str] | None = None,
         unwrapped: bool = False,
     ) -> Parsed:
         """Return one thing; `unwrapped` says that its fields may stand in the answer bare."""
         query = [("include[]", include)] if include else []
-        query.extend(options.items())
+        query.extend((options or {}).items())
         answer = self._transport.read(f"{path}/{id_in_path(wanted)}", query, operation=operation)
         if unwrapped and "data" not in answer:
             answer = {"data": answer}

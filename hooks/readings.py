@@ -18,6 +18,7 @@ from bookings.state.moves import REFRESH
 from bookings.sync.compare import followed
 from bookings.sync.schedule import AFTER_END, BEFORE_START, WATCHED, is_outage, schedule
 from bookings.sync.sessions import READ_SESSIONS
+from charging.mirroring.run import changes_since, sync_sessions
 from energy.mirroring.due import read_soon
 from energy.tasks import sync_energy
 from hooks.hints import Target
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 MOST_BOOKINGS = 50
 # So often at most the changes of all sites are read because somebody says that there are some.
 SITES_PAUSE = timedelta(minutes=1)
+# And so often those of what was charged.
+CHARGES_PAUSE = timedelta(minutes=1)
 
 WHERE = {
     Target.EVSE: "evse__ampeco_id",
@@ -66,12 +69,25 @@ def read_bookings(**where: Any) -> None:
 
 
 def read_session(session_id: str) -> None:
-    """Let a charging session of ours be read now."""
+    """Let a charging session of ours be read now; and what has changed of all, booked or not."""
     sessions = ChargingSession.objects.filter(
         ampeco_session_id=session_id, refresh_at__gt=timezone.now()
     )
     if _hurry(sessions, set(sessions.values_list("pk", flat=True))):
         wake(READ_SESSIONS)
+    read_changed_charges()
+
+
+def read_changed_charges() -> None:
+    """Read what has changed of what was charged, as the regular run does, if not just done."""
+    is_due = is_due_again(SyncRun.Kind.SESSIONS, every=2 * CHARGES_PAUSE, now=timezone.now())
+    # The first reading of all is no hint's business.
+    if not is_due or changes_since(timezone.now()) is None or not has_calls_to_spare():
+        return
+    try:
+        sync_sessions(client=get_client(), not_within=CHARGES_PAUSE)
+    except RunUnderWay:
+        logger.info("A synchronisation of sessions is under way already.")
 
 
 def read_network(remote_id: str) -> None:

@@ -150,6 +150,7 @@ SPECIAL: dict[str, dict[str, Kind]] = {
     },
     "privacy.AuditEntry": {"user": WHOSE, "address": PERSONAL},
     "privacy.ClearedBookings": {},
+    "privacy.ClearedCharges": {},
     # Of Ampcontrol: vehicles, places and times; of cards a key and the end of the number.
     "energy.Network": {},
     "energy.RemoteChargePoint": {},
@@ -288,6 +289,7 @@ NOT_PERSONAL: dict[str, str] = {
     "notifications.NotificationPreference": "id fleet kind managers driver",
     "privacy.AuditEntry": "id at actor action name object_type object_id changes counts request_id",
     "privacy.ClearedBookings": "id fleet ended_before",
+    "privacy.ClearedCharges": "id fleet began_before",
     "energy.Network": f"{REMOTE} name objective time_zone max_capacity_kw buffer baseload_active "
     "solar_active currency default_energy_price current_load_kw uptime uptime_read_at latitude "
     "longitude",

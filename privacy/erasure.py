@@ -30,6 +30,7 @@ from bookings.models import (
     BookingRequestEvent,
     ChargerReport,
 )
+from charging.models import Assignment, Session
 from drivers.models import Driver, FleetMembership
 from notifications.models import Notification
 from privacy.audit import Action, note
@@ -159,6 +160,18 @@ def blank_texts(
     events.exclude(note="").exclude(what=BookingEvent.What.MOVE_ASKED).update(note="")
 
 
+def blank_charges(sessions: QuerySet[Session]) -> int:
+    """Take from sessions what people wrote, and the end of the card's number; return how many.
+
+    What was charged, and what it cost, stays in the fleet's accounts.
+    """
+    said = Assignment.objects.filter(session__in=sessions, changes__has_key="reference")
+    for assignment in said:
+        del assignment.changes["reference"]
+        assignment.save(update_fields=["changes"])
+    return sessions.update(reference="", id_tag_end="")
+
+
 def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
     driver = theirs.driver
     counts = {"bookings": theirs.bookings.count(), "mails": _blank_mails(theirs.mails, now=now)}
@@ -174,6 +187,7 @@ def _erase_driver(theirs: OfDriver, *, now: datetime) -> dict[str, int]:
         cancel_wish(wish, user=None)
     theirs.wishes.exclude(reference="").update(reference="")
     theirs.wish_events.exclude(note="").update(note="")
+    counts["charges"] = blank_charges(theirs.charges)
     # Links of an earlier generation lead nowhere.
     theirs.bookings.update(
         link_generation=F("link_generation") + 1, reminder_at=None, authorized_tokens=[]

@@ -6,7 +6,7 @@ people are told by what they are (“manager”), not by name, and no secret is 
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -113,6 +113,16 @@ def sections(driver: Driver, *, now: datetime) -> Iterator[Section]:
     yield "reports_from_chargers", told(theirs.reports)
     yield "rows_of_tables", told(theirs.table_rows.select_related("vehicle", "location", "evse"))
     yield "charging_sessions", told(theirs.sessions)
+    yield (
+        "charges",
+        told(
+            theirs.charges.select_related(
+                "fleet", "location", "evse", "vehicle", "cost_centre", "driver"
+            )
+        ),
+    )
+    yield "assignments_of_charges", told(theirs.assignments)
+    yield "payments", told(theirs.payments)
     yield "mails", told(theirs.mails)
     yield "calendars", told(theirs.feeds.select_related("fleet"))
     user = User.objects.with_email(driver.email).first() if driver.email else None
@@ -166,6 +176,8 @@ def _json(value: Any) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
     raise TypeError(type(value).__name__)

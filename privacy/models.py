@@ -120,3 +120,15 @@ class ClearedBookings(models.Model):
         verbose_name = _("cleared bookings of a fleet")
         verbose_name_plural = _("cleared bookings of fleets")
         default_permissions = ()
+
+
+class ClearedCharges(models.Model):
+    """Up to which beginning the charges of a fleet no longer name anybody."""
+
+    fleet = models.OneToOneField(Fleet, on_delete=models.CASCADE, related_name="+")
+    began_before = models.DateTimeField(_("charges that began before"))
+
+    class Meta:
+        verbose_name = _("cleared charges of a fleet")
+        verbose_name_plural = _("cleared charges of fleets")
+        default_permissions = ()

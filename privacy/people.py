@@ -16,6 +16,7 @@ from bookings.models import (
     ChargingSession,
 )
 from calendars.models import CalendarFeed
+from charging.models import Assignment, Session, Transaction
 from drivers.models import Driver, FleetDriver, IdTag, PrivateAccess
 from notifications.models import Notification
 from series.models import Series
@@ -84,6 +85,20 @@ class OfDriver:
     @property
     def sessions(self) -> QuerySet[ChargingSession]:
         return ChargingSession.objects.filter(booking__driver=self.driver)
+
+    @property
+    def charges(self) -> QuerySet[Session]:
+        """What accounts are made of: all that they charged, booked or not."""
+        return Session.objects.filter(driver=self.driver)
+
+    @property
+    def payments(self) -> QuerySet[Transaction]:
+        return Transaction.objects.filter(session__driver=self.driver)
+
+    @property
+    def assignments(self) -> QuerySet[Assignment]:
+        """What somebody said afterwards of what they charged."""
+        return Assignment.objects.filter(session__driver=self.driver)
 
     @property
     def feeds(self) -> QuerySet[CalendarFeed]:

@@ -1,11 +1,12 @@
 """Clears what has been kept for long enough, in small transactions.
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
-name, and nothing stays that people wrote. Of that age go mails, wishes of the waiting list, tables
-of bookings, calendars that were revoked and the back office's own history; drivers who left all
-fleets lose their names, retired vehicles their plates, and so do people who sign in but belong to
-none. The audit trail is kept for AUDIT_MONTHS; what vehicles told of themselves, their charging
-sessions in Ampcontrol, its alerts, trips and departures, for ENERGY_WEEKS.
+name, and nothing stays that people wrote; charges neither. Of that age go mails, wishes of the
+waiting list, tables of bookings, calendars that were revoked and the back office's own history;
+drivers who left all fleets lose their names, retired vehicles their plates, and so do people who
+sign in but belong to none. The audit trail is kept for AUDIT_MONTHS; what vehicles told of
+themselves, their charging sessions in Ampcontrol, its alerts, trips and departures, for
+ENERGY_WEEKS.
 
 Any number of these may run at once. Where nothing is due, a run costs two short looks into an index
 for each fleet and one for each other kind of row, however much is kept: how far bookings are
@@ -35,12 +36,21 @@ from bookings.models import (
     ChargerReport,
 )
 from calendars.models import CalendarFeed
+from charging.models import Assignment, Session
+from charging.services import mark_months
 from drivers.models import Driver, Fleet, FleetDriver, IdTag, PrivateAccess
 from energy import retention as energy
 from notifications.models import Notification
 from privacy.audit import Action, note
-from privacy.erasure import NotErased, blank_drivers, blank_texts, cut_loose, erase_user
-from privacy.models import AuditEntry, ClearedBookings
+from privacy.erasure import (
+    NotErased,
+    blank_charges,
+    blank_drivers,
+    blank_texts,
+    cut_loose,
+    erase_user,
+)
+from privacy.models import AuditEntry, ClearedBookings, ClearedCharges
 from series.models import Series
 from vehicles.models import Vehicle
 from waiting.models import Wish
@@ -59,6 +69,7 @@ class Cleared:
     """How many rows of each kind were cleared, or would be."""
 
     bookings: int = 0
+    charges: int = 0
     mails: int = 0
     wishes: int = 0
     tables: int = 0
@@ -92,6 +103,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
         steps = {
             "mails": lambda: _delete_head(Notification, "created_at", before),
             "bookings": lambda: _clear_bookings(before),
+            "charges": lambda: _clear_charges(before),
             "wishes": lambda: _delete_head(Wish, "window_end", before),
             "tables": lambda: _delete_head(Batch, "created_at", before),
             "calendars": lambda: _delete(old_feeds(before)),
@@ -131,6 +143,11 @@ def due(*, now: datetime | None = None) -> Cleared:
             _to_clear(fleet, before=before, cleared_before=_cleared_before(fleet)).count()
             for fleet in Fleet.objects.all()
         )
+        found.charges = (
+            Session.objects.filter(started_at__lt=before)
+            .exclude(driver__ampeco_user_id=NOBODYS_USER_ID)
+            .count()
+        )
         found.wishes = Wish.objects.filter(window_end__lt=before).count()
         found.tables = Batch.objects.filter(created_at__lt=before).count()
         found.calendars = old_feeds(before).count()
@@ -151,12 +168,13 @@ def old_feeds(before: datetime) -> QuerySet[CalendarFeed]:
 
 
 def old_drivers(before: datetime) -> QuerySet[Driver]:
-    """Return drivers who left all fleets long ago, and of whom no booking tells any more."""
+    """Return drivers who left all fleets long ago, and of whom nothing tells any more."""
     theirs = FleetDriver.objects.filter(driver=OuterRef("pk"))
     return Driver.objects.filter(
         ~Exists(theirs.filter(Q(left_at=None) | Q(left_at__gte=before))),
         ~Exists(Booking.objects.filter(driver=OuterRef("pk"))),
         ~Exists(BookingRequest.objects.filter(driver=OuterRef("pk"))),
+        ~Exists(Session.objects.filter(driver=OuterRef("pk"))),
         synced_at__lt=before,
         ampeco_user_id__gt=0,
     ).exclude(email="")
@@ -308,6 +326,53 @@ def _unname(keys: list[int]) -> None:
     for event in events.filter(changes__has_key="vehicle"):
         del event.changes["vehicle"]
         event.save(update_fields=["changes"])
+
+
+# Charges
+
+
+def _clear_charges(before: datetime) -> int:
+    """Clear a batch of the first fleet that has old charges and is free; return how many."""
+    old = Session.objects.filter(fleet=OuterRef("pk"), started_at__lt=before)
+    done = ClearedCharges.objects.filter(fleet=OuterRef("pk")).values("began_before")[:1]
+    fleets = (
+        Fleet.objects.annotate(done=done)
+        .filter(Exists(old.filter(started_at__gte=OuterRef("done"))) | (Q(done=None) & Exists(old)))
+        .order_by("pk")
+    )
+    for fleet in fleets:
+        if cleared := _clear_charges_of(fleet, before):
+            return cleared
+    return 0
+
+
+@transaction.atomic
+def _clear_charges_of(fleet: Fleet, before: datetime) -> int:
+    ClearedCharges.objects.bulk_create(
+        [ClearedCharges(fleet=fleet, began_before=BEGINNING)], ignore_conflicts=True
+    )
+    mark = ClearedCharges.objects.select_for_update(skip_locked=True).filter(fleet=fleet).first()
+    if mark is None:
+        # Somebody else is at it.
+        return 0
+    rows = list(
+        Session.objects.filter(
+            fleet=fleet, started_at__gte=mark.began_before, started_at__lt=before
+        )
+        .exclude(driver__ampeco_user_id=NOBODYS_USER_ID)
+        .order_by("started_at", "pk")
+        .values_list("pk", "started_at", "local_day")[:AT_ONCE]
+    )
+    # Of the same beginning there may be more: those are looked at again.
+    mark.began_before = rows[-1][1] if len(rows) == AT_ONCE else before
+    mark.save()
+    if rows:
+        charges = Session.objects.filter(pk__in=[key for key, _at, _day in rows])
+        blank_charges(charges)
+        Assignment.objects.filter(session__in=charges).exclude(user=None).update(user=None)
+        charges.update(driver=_nobody(), vehicle=None)
+        mark_months((fleet.pk, day) for _key, _at, day in rows)
+    return len(rows)
 
 
 def _nobody() -> Driver:

@@ -40,7 +40,7 @@ class SessionCalls(Calls):
             Session.from_payload,
             resume_from=resume_from,
             with_cursor=True,
-            options=BREAKDOWN if with_price_breakdown else {},
+            options=BREAKDOWN if with_price_breakdown else None,
             filters={
                 "status": status,
                 "userId": user_id,
@@ -55,6 +55,20 @@ class SessionCalls(Calls):
             },
         )
 
+    def read_session(self, session_id: int | str, *, with_price_breakdown: bool = False) -> Session:
+        return self._resources.read(
+            "read_session",
+            SESSIONS,
+            session_id,
+            Session.from_payload,
+            options=BREAKDOWN if with_price_breakdown else None,
+        )
+
+    def consumption_stats(self, session_id: int | str) -> list[Consumption]:
+        """Return what a session drew when: at most 300 points of one that has ended."""
+        path = f"{SESSIONS}/{id_in_path(session_id)}/consumption-stats"
+        return self._resources.rows("consumption_stats", path, Consumption.from_payload)
+
     def sessions_of_charge_point(
         self, charge_point_id: int, *, started_after: datetime
     ) -> Iterator[Page[Session]]:
@@ -66,17 +80,3 @@ class SessionCalls(Calls):
             with_cursor=True,
             filters={"chargePointId": charge_point_id, "startedAfter": started_after},
         )
-
-    def read_session(self, session_id: int | str, *, with_price_breakdown: bool = False) -> Session:
-        return self._resources.read(
-            "read_session",
-            SESSIONS,
-            session_id,
-            Session.from_payload,
-            options=BREAKDOWN if with_price_breakdown else {},
-        )
-
-    def consumption_stats(self, session_id: int | str) -> list[Consumption]:
-        """Return what a session drew when: at most 300 points of one that has ended."""
-        path = f"{SESSIONS}/{id_in_path(session_id)}/consumption-stats"
-        return self._resources.rows("consumption_stats", path, Consumption.from_payload)

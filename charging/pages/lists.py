@@ -53,7 +53,7 @@ def session_groups(request: FleetRequest, by: By) -> HttpResponse:
     narrowed = form.narrowing()
     groups = groups_of(request.fleet, narrowed, by)
     page = Paginator(groups or [], GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    given = {name: text for name, text in request.GET.items() if name not in {"at", "page"}}
+    given = {name: str(text) for name, text in request.GET.items() if name not in {"at", "page"}}
     context = around(request, form) | {
         "by": by,
         "heading": tabs()[by],

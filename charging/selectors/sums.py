@@ -162,7 +162,8 @@ def _only(narrowed: SessionFilter) -> tuple[By, int] | None:
     for by, name in KEYS.items():
         key = getattr(narrowed, name)
         if key is not None:
-            rest = replace(narrowed, **{name: None})
+            without: dict[str, Any] = {name: None}
+            rest = replace(narrowed, **without)
             return (by, key) if rest.is_of_time_alone else None
     return None
 

@@ -10,6 +10,8 @@ from django.utils.timezone import now
 from ampeco.connection import ALLOWANCE_KEY
 from bookings.models import Booking, ChargingSession
 from bookings.sync import schedule
+from charging.mirroring.run import sync_sessions
+from charging.models import Session
 from config.celery import app
 from mirror.models import SyncRun
 from sites.models import ParkingSpace
@@ -152,6 +154,27 @@ def test_a_session_that_stops_is_read_before_its_time(running, operator, workers
 
     session.refresh_from_db()
     assert session.status == "finished"
+
+
+def test_a_session_that_nobody_booked_is_read_before_its_time(running, operator, ampeco_client):
+    """At most once a minute, as the regular run would read it."""
+    sync_sessions(client=ampeco_client)
+    SyncRun.objects.filter(kind="sessions").update(
+        started_at=now() - 3 * MINUTE, alive_at=now() - 3 * MINUTE
+    )
+    session = operator.add_session(
+        user_id=running.driver.ampeco_user_id,
+        evse_id=302,
+        started_at=operator.clock.now() - MINUTE,
+        stops_at=operator.clock.now() + HOUR,
+        wants_kwh=20,
+    )
+    tell("session.start.stop.notification", action="start", evseId=302, sessionId=session.id)
+    work()
+    assert Session.objects.get().ampeco_id == str(session.id)
+    tell("session.start.stop.notification", action="stop", evseId=302, sessionId=session.id)
+    work()
+    assert SyncRun.objects.filter(kind="sessions").count() == 2
 
 
 class TestOften:

@@ -204,7 +204,7 @@ def test_the_trail_says_who_erased_whom_without_a_name(quux, past_booking):
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.object_type) == ("erased", "drivers.driver")
     assert entry.object_id == str(quux.pk)
-    assert entry.counts == {"bookings": 1, "calendars": 0, "mails": 1}
+    assert entry.counts == {"bookings": 1, "calendars": 0, "charges": 0, "mails": 1}
 
 
 def test_the_mirror_does_not_bring_anybody_back(fleet, quux):

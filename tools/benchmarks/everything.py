@@ -15,6 +15,7 @@ from tools.benchmarks.report import Figure, print_table, say
 from tools.benchmarks.sizes import Sizes
 from tools.benchmarks.subjects import (
     batches,
+    charging_pages,
     decisions,
     energy,
     freshness,
@@ -136,6 +137,8 @@ def _parts(place: Place, sizes: Sizes) -> Iterator[list[Figure]]:
     if "reports" in sizes.only:
         assert world.requests
         yield reports.measure(world.people, browser=world.browser, sizes=sizes)
+    if "sessions" in sizes.only:
+        yield charging_pages.measure(world.people, browser=world.browser, sizes=sizes)
     if "live" in sizes.only:
         yield live.measure(world.requests[0], place=place)
     if sizes.only & RUNNING:

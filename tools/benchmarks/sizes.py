@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 # What can be measured, in this order.
 SUBJECTS = (
     *("mirror", "batches", "series", "waiting", "calls", "queries", "pages", "polling"),
-    *("freshness", "energy", "reports", "live", "decisions", "throughput", "memory"),
+    *("freshness", "energy", "reports", "sessions", "live", "decisions", "throughput", "memory"),
 )
 # Only where they are named: they take long, or all of the machine.
 UNASKED = ("growth", "load")

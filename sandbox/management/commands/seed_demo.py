@@ -78,9 +78,17 @@ class Command(BaseCommand):
             self.stdout.write(f"{linked} links to Ampcontrol were confirmed.")
         if options["bookings"]:
             self.stdout.write(f"{make_bookings()} bookings were made.")
+        self.read_sessions()
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
         self.stdout.write(f"The demo has {len(FLEETS)} fleets and {len(logins)} log-ins.")
+
+    def read_sessions(self) -> None:
+        """Read what was charged in the months before, as far as the operator tells it."""
+        try:
+            call_command("sync_sessions", stdout=self.stdout, stderr=self.stderr)
+        except CommandError as error:
+            self.stdout.write(f"What was charged was not read: {error}")
 
 
 def refuse_outside_demo() -> None:

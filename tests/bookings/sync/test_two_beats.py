@@ -31,6 +31,7 @@ MIRRORS = {
     "sync-sites": ["sites-delta"],
     "sync-drivers": ["drivers"],
     "sync-bookings": ["bookings"],
+    "sync-charging": ["sessions"],
 }
 
 
