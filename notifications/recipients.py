@@ -56,6 +56,8 @@ def save_choices(fleet: Fleet, choices: Mapping[Kind, Choice]) -> None:
     """
     with transaction.atomic():
         for kind, wanted in choices.items():
+            if not MAILS[kind].is_chosen:
+                continue
             choice = MAILS[kind].allowed(wanted)
             if choice == DEFAULTS[kind]:
                 NotificationPreference.objects.filter(fleet=fleet, kind=kind).delete()

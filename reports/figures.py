@@ -198,9 +198,9 @@ def _chart(
     for month in period.twelve():
         sums = [sums_of(month), sums_of(add_months(month, -12))]
         now, before = (measure.of(each) if each else None for each in sums)
-        value, earlier = (measure.bare(each) if each else None for each in sums)
+        bars = [measure.bare(each) if each else None for each in sums]
         chosen = not period.is_year and month == period.start
-        pairs.append(Pair(date_format(month, "M"), value, earlier, chosen))
+        pairs.append(Pair(date_format(month, "M"), bars[0], bars[1], chosen))
         rows.append(
             ChartRow(
                 short_month(month),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Aggregate, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from charging.models import CostCentre, MonthChange
@@ -101,15 +101,16 @@ def sums_by(
     """
     source = topic.source
     keys = ("currency", "subject") if topic.by_currency else ("subject",)
-    rows: QuerySet[Any] = source.model._default_manager.filter(
+    rows = source.model._default_manager.filter(
         fleet=fleet,
         dimension=dimension,
         month__gte=period.start,
         month__lte=period.last_month,
     )
     if topic.by_currency:
-        rows = rows.exclude(currency="")
-    sums: dict[str, Sum | Max] = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
+        # Only sums of sessions have a currency.
+        rows = rows.exclude(Q(("currency", "")))
+    sums: dict[str, Aggregate] = {f"{name}_sum": Sum(name) for name in COLUMNS[source]}
     sums |= {f"{name}_sum": Max(name) for name in GREATEST.get(source, ())}
     first = ("currency",) if topic.by_currency else ()
     return (

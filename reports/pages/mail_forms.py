@@ -47,7 +47,7 @@ class RecipientForm(OneLines, forms.Form):
         member = self.fields["member"]
         assert isinstance(member, forms.ModelChoiceField)
         member.queryset = team.order_by("name", "email")
-        member.label_from_instance = lambda one: f"{one.display_name} ({one.email})"  # type: ignore[method-assign, assignment]
+        member.label_from_instance = lambda one: f"{one.display_name} ({one.email})"  # type: ignore[method-assign,assignment]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

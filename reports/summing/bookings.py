@@ -1,6 +1,6 @@
 """Sums what became of the bookings of a month, and how long the operator took to decide."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,20 +81,20 @@ def _by(
             cancelled=row["called_off"],
             not_booked=row["never_booked"],
         )
-    for row in _decisions(bookings, column):
-        total = totals.get((row[f"booking__{column}"] or 0) if column else 0)
+    for told in _decisions(bookings, column):
+        total = totals.get((told[f"booking__{column}"] or 0) if column else 0)
         if total is None:
             # Of a booking that was made since the first look; the next sum has it.
             continue
-        total.decided, total.refused = row["all_decided"], row["all_refused"]
-        total.decision_seconds = (row["all_time"] or timedelta()) // SECOND
-        total.longest_seconds = (row["longest"] or timedelta()) // SECOND
-        total.within_minutes = row["quick"]
-        total.within_hour, total.within_day = row["in_an_hour"], row["in_a_day"]
+        total.decided, total.refused = told["all_decided"], told["all_refused"]
+        total.decision_seconds = (told["all_time"] or timedelta()) // SECOND
+        total.longest_seconds = (told["longest"] or timedelta()) // SECOND
+        total.within_minutes = told["quick"]
+        total.within_hour, total.within_day = told["in_an_hour"], told["in_a_day"]
     yield from totals.values()
 
 
-def _outcomes(bookings: QuerySet[Booking], column: str | None) -> Iterable[dict[str, Any]]:
+def _outcomes(bookings: QuerySet[Booking], column: str | None) -> QuerySet[Booking, dict[str, Any]]:
     """Count what became of them; without a column all of them, if there are any."""
     # Grouped by what is the same for all of them, so that no bookings give no row.
     rows = bookings.order_by().values(column or "fleet_id")
@@ -107,7 +107,9 @@ def _outcomes(bookings: QuerySet[Booking], column: str | None) -> Iterable[dict[
     )
 
 
-def _decisions(bookings: QuerySet[Booking], column: str | None) -> Iterable[dict[str, Any]]:
+def _decisions(
+    bookings: QuerySet[Booking], column: str | None
+) -> QuerySet[BookingRequest, dict[str, Any]]:
     took = ExpressionWrapper(F("settled_at") - F("created_at"), DurationField())
     rows = (
         BookingRequest.objects.filter(

@@ -3,7 +3,7 @@
 What Ampcontrol told is kept for some weeks only: a month whose states have gone is not summed anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -83,7 +83,8 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
         leaves_at__gte=_begin(month),
         leaves_at__lt=min(_begin(add_months(month, 1)), now),
     )
-    found: Iterable[Any] = (
+    yield from map(
+        dict,
         rows.annotate(told=Subquery(told))
         .order_by()
         .values("vehicle_id")
@@ -91,9 +92,8 @@ def _departures(fleet: Fleet, month: date, *, now: datetime) -> Iterator[dict[st
             all_of_them=Count("pk"),
             all_known=Count("pk", filter=Q(told__isnull=False)),
             all_ready=Count("pk", filter=Q(told__gte=F("target_percent"))),
-        )
+        ),
     )
-    yield from found
 
 
 def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, Any]]:
@@ -103,16 +103,16 @@ def _charges(fleet: Fleet, month: date) -> Iterator[dict[str, Any]]:
         energy_kwh__isnull=False,
         energy_wanted_kwh__gt=0,
     )
-    found: Iterable[Any] = (
+    yield from map(
+        dict,
         rows.order_by()
         .values("vehicle_remote_id")
         .annotate(
             all_of_them=Count("pk"),
             all_wanted=Sum("energy_wanted_kwh"),
             all_delivered=Sum("energy_kwh"),
-        )
+        ),
     )
-    yield from found
 
 
 def _vehicles(fleet: Fleet) -> dict[str, int]:

@@ -25,8 +25,8 @@ def test_ticked_sessions_go_to_a_cost_centre(open_page):
     page = open_page(MANAGER)
     open_all(page)
     page.locator("#cost-centres-link").click()
-    page.get_by_label("Code").fill("4711")
-    page.get_by_label("Name").fill("Parcels")
+    page.get_by_role("textbox", name="Code").fill("4711")
+    page.get_by_role("textbox", name="Name").fill("Parcels")
     page.locator("#add-cost-centre").click()
     expect(page.get_by_text("4711 – Parcels is added.")).to_be_visible()
 
@@ -37,8 +37,8 @@ def test_ticked_sessions_go_to_a_cost_centre(open_page):
     expect(page.locator("#assign-button")).to_contain_text("(3)")
     page.locator("#assign-button").click()
     expect(page.get_by_role("heading", name="Assign 3 sessions", level=1)).to_be_visible()
-    page.get_by_label("Cost centre").select_option(label="4711 – Parcels")
-    page.get_by_label("Reference").fill("Tour 7")
+    page.get_by_role("combobox", name="Cost centre").select_option(label="4711 – Parcels")
+    page.get_by_role("textbox", name="Reference").fill("Tour 7")
     page.locator("#save-assignment").click()
     expect(page.get_by_text("3 sessions are changed.")).to_be_visible()
     assert "period=all" in page.url

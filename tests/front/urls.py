@@ -86,6 +86,8 @@ urlpatterns = [
     path("sites/", include((lists, "sites"))),
     path("bookings/", include((lists, "bookings"))),
     path("bookings/", include((mail_pages, "notifications"))),
+    path("charging/", include((lists, "charging"))),
+    path("reports/", include(([path("", page, name="overview")], "reports"))),
     path("drivers/", include((driver_pages, "drivers"))),
     path("vehicles/", include((lists, "vehicles"))),
     path("team/", include((lists, "team"))),

@@ -51,7 +51,7 @@ def filled_in(fleet, **changes) -> dict[str, str]:
 
 def test_every_kind_has_a_line_with_what_may_be_chosen(as_manager):
     page = html(as_manager.get(URL))
-    for kind in Kind:
+    for kind in (each for each in Kind if MAILS[each].is_chosen):
         line = re.search(rf'<tr id="kind-{kind}">.*?</tr>', page, re.DOTALL).group()
         assert str(kind.label) in line
         offered = re.findall(r'<option value="([^"]+)"', line)

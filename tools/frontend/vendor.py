@@ -142,9 +142,9 @@ ICON_NAMES = """
     calendar-cancel calendar-check calendar-event calendar-off calendar-plus calendar-time
     calendar-week calendar-x car car-garage charging-pile chart-bar check chevron-down
     chevron-left chevron-right chevron-up circle-check circle-dashed circle-x clock
-    clock-exclamation clock-pause command copy crosshair device-desktop device-mobile
-    door-enter download edit external-link eye filter filter-off help-circle history home
-    hourglass id info-circle key
+    clock-exclamation
+    clock-pause command copy crosshair device-desktop device-mobile door-enter download edit
+    external-link eye filter filter-off help-circle history home hourglass id info-circle key
     keyboard layout-list link link-off list lock login logout mail mail-forward mail-off map
     map-pin menu-2 minus moon parking pencil phone plug plug-connected plug-connected-x
     plug-off plus printer receipt refresh route rss search send settings shield-lock star
