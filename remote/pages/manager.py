@@ -25,7 +25,10 @@ from shell.viewer import viewer_zone
 @member_required
 @require_safe
 def panel(request: FleetRequest, pk: int) -> HttpResponse:
-    """Render what a booking's charger was told, for a page that keeps up; no operator is asked."""
+    """Render what a booking's charger was told, for a page that keeps up; no operator is asked.
+
+    Empty once there is nothing to show, which takes the panel off the page.
+    """
     booking = booking_or_404(request, pk)
     found = panel_of(
         booking,

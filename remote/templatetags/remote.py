@@ -25,7 +25,7 @@ def remote_panel(context: RequestContext, booking: Booking, *, while_near: bool)
     if is_near == while_near:
         may = request.membership.can_book
         panel = panel_of(booking, reader=request.user, may=may, now=now)
-    return {"panel": panel, "booking": booking, "request": request}
+    return {"panel": panel, "booking": booking}
 
 
 @register.inclusion_tag("remote/_driver_panel.html")

@@ -165,6 +165,8 @@ def render_for_driver(
         "can_say_late": can_say_late(booking),
         "can_report": can_report(booking),
         "can_change_end": booking.fleet.drivers_may_change_end and booking.can_change_end(),
+        # It changes while they look at it, since they let the charge begin and end from here.
+        "keeps_up": booking.fleet.drivers_may_start and booking.is_running(),
         "last_report": reports_of(booking).last(),
         "may_take_another": may_take_another(booking),
         "refused_end": _refused_end(booking),

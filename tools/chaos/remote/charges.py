@@ -70,9 +70,12 @@ class Charges:
 
     def by_evse(self) -> dict[int, int]:
         """Return the operator's numbers of the bookings by those of their EVSEs."""
-        rows = Booking.objects.filter(pk__in=self.bookings)
-        known = rows.values_list("evse__ampeco_id", "ampeco_booking_id")
-        return {evse: booking for evse, booking in known if booking is not None}
+        rows = Booking.objects.filter(pk__in=self.bookings).exclude(evse=None)
+        return {
+            each.evse.ampeco_id: self.bookings[each.pk]
+            for each in rows.select_related("evse")
+            if each.evse is not None
+        }
 
     def stop(self) -> None:
         """Let nobody begin anything any more, and wait for what they are at."""
