@@ -15,6 +15,13 @@ from mirror.runs import RunUnderWay
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 
+@pytest.fixture(autouse=True)
+def _on_postgresql():
+    """SQLite lets one write after the other anyway."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+
+
 def together(*jobs) -> list[Exception]:
     """Do some jobs at the same moment, each in a thread; return what went wrong."""
     start = threading.Barrier(len(jobs))
