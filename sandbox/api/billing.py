@@ -36,6 +36,8 @@ def list_transactions(world: World, request: Request) -> dict[str, Any]:
     user, session = number(request, "userId"), number(request, "sessionId")
     created, updated = window(request, "createdAfter", "createdBefore"), updated_between(request)
     finalized = window(request, "finalizedAfter", "finalizedBefore")
+    asks_when = text(request, "lastUpdatedAfter") or text(request, "lastUpdatedBefore")
+    asks_final = text(request, "finalizedAfter") or text(request, "finalizedBefore")
     now = world.clock.now()
     if session is not None:
         record = accounts.find_session(world, session)
@@ -47,9 +49,9 @@ def list_transactions(world: World, request: Request) -> dict[str, Any]:
         for each in found
         if (user is None or each.session.user_id == user)
         and created(each.made_at)
-        and updated(accounts.status_of(world, each)[0])
+        and (not asks_when or updated(accounts.status_of(world, each)[0]))
         and (status is None or accounts.status_of(world, each)[1] == status)
-        and finalized(each.finalized_by(now))
+        and (not asks_final or finalized(each.finalized_by(now)))
     ]
     return page_of(request, rows, lambda each: transaction(world, each), numbered=True)
 

@@ -49,16 +49,17 @@ def list_sessions(world: World, request: Request) -> dict[str, Any]:
     ours = None if partner is None else _points_of(world, partner)
     started = window(request, "startedAfter", "startedBefore")
     ended = window(request, "endedAfter", "endedBefore")
+    asks_end = text(request, "endedAfter") or text(request, "endedBefore")
     updated = updated_between(request)
     asks_when = text(request, "lastUpdatedAfter") or text(request, "lastUpdatedBefore")
     rows = [
         each
         for each in accounts.all_sessions(world)
-        if all(getattr(each, name) == value for name, value in wanted.items())
+        if started(each.started_at)
+        and all(getattr(each, name) == value for name, value in wanted.items())
         and (ours is None or each.charge_point_id in ours)
-        and status in {None, session_status(world, each)}
-        and started(each.started_at)
-        and ended(each.stops_at if session_is_over(world, each) else None)
+        and (status is None or session_status(world, each) == status)
+        and (not asks_end or ended(each.stops_at if session_is_over(world, each) else None))
         and (not asks_when or updated(accounts.updated_at(world, each)))
         and (payment is None or accounts.payment_status(world, each) == payment)
         and (billing is None or billing_status(world, each) == billing)

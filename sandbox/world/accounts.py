@@ -186,13 +186,19 @@ def course_of(world: Any, session: Session) -> Course:
 
 def transactions_by_now(world: Any) -> list[Transaction]:
     """Return the payments that were begun, by their ids; what is free has none."""
-    now = world.clock.now()
-    return [
-        one
-        for session in all_sessions(world)
-        if session.stops_at <= now
-        for one in transactions_of(world, session)
-    ]
+    now, known = world.clock.now(), world.accounts
+    found = []
+    for session in all_sessions(world):
+        if session.stops_at > now:
+            continue
+        if session.id in known.corrections:
+            found += transactions_of(world, session)
+            continue
+        course = known.courses.get(session.id)
+        if course is None or course.stops_at != session.stops_at:
+            course = course_of(world, session)
+        found += [one for one in course.transactions if one.made_at <= now]
+    return found
 
 
 def transactions_of(world: Any, session: Session) -> list[Transaction]:

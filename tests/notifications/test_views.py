@@ -322,9 +322,9 @@ def test_all_pages_together_hold_each_mail_once(as_manager, booking, monkeypatch
 def test_a_page_costs_the_same_for_many_mails(as_manager, mail, django_assert_max_num_queries):
     for _ in range(3):
         mail(recipient_user=UserFactory())
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         as_manager.get(SENT)
     for _ in range(30):
         mail(recipient_user=UserFactory())
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert len(listed(as_manager.get(SENT))) == 33
