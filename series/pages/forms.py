@@ -121,7 +121,7 @@ class SeriesForm(OneLines, forms.Form):
         self.picks = Picks.of(given, self.names)
         given = self.picks.filled_in(given)
         super().__init__(None if data is None else given, initial=given if data is None else None)
-        self.fields["charger"].widget.choices = self.picks.charger_choices(  # type: ignore[attr-defined]
+        self.fields["charger"].widget.choices = self.picks.charger_choices(
             str(self["charger"].value() or "").strip()
         )
         if not self.picks.site:
