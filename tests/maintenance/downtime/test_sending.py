@@ -268,9 +268,14 @@ class TestEnding:
 
     @pytest.mark.parametrize(
         "fields",
-        [{"end_at": now() - HOUR}, {"retired_at": now()}, {"entry_mode": "automatic"}],
+        [{"end_at": -HOUR}, {"retired_at": 0 * HOUR}, {"entry_mode": "automatic"}],
+        ids=["over", "retired", "automatic"],
     )
     def test_what_cannot_be_ended(self, staff, evse, fields):
+        fields = {
+            name: now() + value if isinstance(value, timedelta) else value
+            for name, value in fields.items()
+        }
         row = DowntimeFactory(evse=evse, start_at=now() - 5 * HOUR, **fields)
         with pytest.raises(DowntimeRefused):
             ask_to_end(row, user=staff)
