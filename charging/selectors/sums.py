@@ -178,8 +178,9 @@ def _together(rows: Iterable[dict[str, Any]], *, is_kept: bool = False) -> dict[
 
 def _summed(sessions: QuerySet[Session], *columns: str) -> QuerySet[Session, dict[str, Any]]:
     return sessions.values(*columns).annotate(
-        sessions=Count("pk"),
-        priced=Count("pk", filter=Q(amount__isnull=False)),
+        # What goes on with another one, after its connection was lost, is no charge of its own.
+        sessions=Count("pk", filter=Q(continues="")),
+        priced=Count("pk", filter=Q(amount__isnull=False, continues="")),
         energy=Sum("energy_kwh"),
         cost=Sum("amount"),
         net=Sum("amount_without_tax"),

@@ -87,8 +87,9 @@ def _by(fleet: Fleet, month: date, dimension: Dimension) -> Iterator[MonthTotal]
         .order_by()
         .values(*keys)
         .annotate(
-            all_sessions=Count("pk"),
-            all_priced=Count("amount"),
+            # What goes on with another one is no charge of its own.
+            all_sessions=Count("pk", filter=Q(continues="")),
+            all_priced=Count("amount", filter=Q(continues="")),
             all_time=Sum("took"),
             all_energy=Sum("energy_kwh"),
             all_priced_energy=Sum("energy_kwh", filter=Q(amount__isnull=False)),

@@ -191,6 +191,15 @@ def test_the_month_is_that_of_the_sites_clock(fleet):
     }
 
 
+def test_what_goes_on_after_a_lost_connection_is_one_charge(fleet):
+    at = datetime(2025, 10, 5, 12, tzinfo=UTC)
+    first = SessionFactory(fleet=fleet, started_at=at)
+    SessionFactory(fleet=fleet, started_at=at + timedelta(hours=3), continues=first.ampeco_id)
+    keep_sessions(fleet, OCTOBER)
+    total = MonthTotal.objects.get(fleet=fleet, dimension="all")
+    assert (total.sessions, total.amount, total.energy_kwh) == (1, 24, 60)
+
+
 def test_a_mark_is_taken_away_and_the_month_summed(fleet):
     session = SessionFactory(fleet=fleet, started_at=datetime(2025, 10, 5, 12, tzinfo=UTC))
     mark_months([(fleet.pk, session.local_day)])
