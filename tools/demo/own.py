@@ -13,7 +13,8 @@ from pathlib import Path
 from tools.demo.stack import DEFAULT_PORTS, ROOT
 from tools.services.ports import LOOPBACK, answers_ready, free_port, wait_until
 
-START_SECONDS = 120
+# It prepares a database and reads what the operator has; several begin at once on small machines.
+START_SECONDS = 300
 STOP_SECONDS = 20
 # The demo has settings of its own: not those that a test run put into our environment.
 NOT_PASSED_ON = {"DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
@@ -41,7 +42,7 @@ class DemoStack:
 def own_demo(folder: Path) -> Iterator[DemoStack]:
     """Run the whole demo in `folder`, on free ports and without bookings; end it afterwards.
 
-    Raises DemoFailed when it does not start within two minutes or ends with an error.
+    Raises DemoFailed when it does not start within five minutes or ends with an error.
     """
     ports = {name: str(free_port()) for name in DEFAULT_PORTS}
     portal = f"http://{LOOPBACK}:{ports['DEMO_WEB_PORT']}"
