@@ -1,4 +1,4 @@
-"""How amounts of money are rounded and written: a Decimal with its currency, never without."""
+"""How amounts of money are brought to whole cents and written: a Decimal with its currency."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -24,7 +24,7 @@ def minor_digits(currency: str) -> int:
     return DIGITS.get(currency.upper(), USUAL_DIGITS)
 
 
-def rounded(amount: Decimal, currency: str) -> Decimal:
+def round_money(amount: Decimal, currency: str) -> Decimal:
     """Return an amount to the minor unit of its currency, half of one away from zero."""
     return _to(amount, minor_digits(currency))
 

@@ -2,6 +2,8 @@
 
 import gettext
 import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polib
@@ -14,12 +16,21 @@ from accounts.models import User
 from bookings.models import Booking
 from bookings.models.booking import link_token
 from calendars.entries import booking_calendar, feed_calendar
+from charging.models import BudgetWarning
 from drivers.models import Driver
 from notifications.compose import compose
 from notifications.models import Notification, NotificationPreference
+from reports.mails.recipients import name_recipient
+from reports.models import MailRecipient
 from sites import facts
 from tests.access import WHOLE_PAGES, go_through
-from tests.factories import BookingRequestFactory, OfferFactory, WishFactory
+from tests.factories import (
+    BookingRequestFactory,
+    BudgetFactory,
+    CostCentreFactory,
+    OfferFactory,
+    WishFactory,
+)
 from tests.notifications.mail_situations import SITUATIONS
 from tools import messages
 from waiting.models import WishEvent
@@ -28,6 +39,8 @@ from waiting.state import record
 pytest_plugins = ["tests.access_people", "tests.notifications.mail_cases"]
 
 OTHERS = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+# A month that is named otherwise in each language.
+MONTH = date(2026, 10, 1)
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
 
 
@@ -172,17 +185,79 @@ def test_mails_of_the_waiting_list_are_too(kind, fleet, manager, untranslated):
     NotificationPreference.objects.create(fleet=fleet, kind=kind, managers="asked", driver=False)
     wish = WishFactory(fleet=fleet, created_by=manager)
     record(wish, what=OF_WISHES[kind], offer=OfferFactory(wish=wish))
-    row = Notification.objects.get(kind=kind)
+    assert_in_every_language(Notification.objects.get(kind=kind), untranslated)
+
+
+OF_BUDGETS = {
+    Notification.Kind.BUDGET_WARNED: BudgetWarning.Level.WARNED,
+    Notification.Kind.BUDGET_OVERSPENT: BudgetWarning.Level.OVERSPENT,
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("of_the_fleet", [True, False])
+@pytest.mark.parametrize("kind", OF_BUDGETS)
+def test_mails_about_budgets_are_too(kind, of_the_fleet, fleet, fleet_admin, untranslated):
+    cost_centre = None if of_the_fleet else CostCentreFactory(fleet=fleet)
+    warning = BudgetWarning.objects.create(
+        budget=BudgetFactory(fleet=fleet, cost_centre=cost_centre),
+        month=MONTH,
+        level=OF_BUDGETS[kind],
+        spent=Decimal(1200),
+        amount=Decimal(1000),
+        currency="EUR",
+    )
+    row = Notification.objects.create(
+        kind=kind,
+        audience="manager",
+        budget_warning=warning,
+        recipient_user=fleet_admin,
+        recipient_email=fleet_admin.email,
+    )
+    assert_in_every_language(row, untranslated)
+
+
+@pytest.mark.django_db
+def test_so_is_the_monthly_report(fleet, fleet_admin, untranslated):
+    name_recipient(fleet=fleet, user=fleet_admin, email="", language="", by=fleet_admin)
+    row = Notification.objects.create(
+        kind=Notification.Kind.MONTH_REPORT,
+        audience="manager",
+        fleet=fleet,
+        month=MONTH,
+        recipient_user=fleet_admin,
+        recipient_email=fleet_admin.email,
+    )
+    assert_in_every_language(row, untranslated)
+
+
+@pytest.mark.django_db
+def test_so_is_the_page_that_ends_the_monthly_report(client, fleet, fleet_admin, untranslated):
+    for language in OTHERS:
+        recipient = MailRecipient.objects.create(
+            fleet=fleet, email=f"{language}@fleet.example", language=language
+        )
+        for send in (client.get, client.post):
+            answer = send(f"/report-mail/{recipient.secret}/")
+            assert answer.status_code == 200
+            assert answer["Content-Language"] == language
+            assert f'<html lang="{language}"' in answer.content.decode()
+    assert untranslated.texts == set()
+
+
+def assert_in_every_language(row: Notification, untranslated: Untranslated) -> None:
     plain = compose(row)
     for language in OTHERS:
         mail = compose(in_language(language, row))
+        assert f'<html lang="{language}">' in mail.alternatives[0].content
         assert mail.subject != plain.subject
         assert mail.body.splitlines()[0] != plain.body.splitlines()[0]
     assert untranslated.texts == set()
 
 
 def test_each_kind_of_mail_has_a_situation():
-    kinds = {kind for kind, _happen in SITUATIONS.values()} | set(OF_WISHES)
+    kinds = {kind for kind, _happen in SITUATIONS.values()}
+    kinds |= {*OF_WISHES, *OF_BUDGETS, Notification.Kind.MONTH_REPORT}
     assert kinds == set(Notification.Kind)
 
 
@@ -283,9 +358,9 @@ def test_each_page_is_in_its_readers_language_throughout(
     headers = {} if people[name] else {"accept-language": language}
     for entry, answer in go_through(client, WHOLE_PAGES, things, **headers):
         if answer.headers["Content-Type"].startswith("text/html") and answer.status_code < 300:
-            # A driver is spoken to in the language of their account, whoever looks.
-            of_a_driver = entry.path.startswith("/d/")
-            assert answer["Content-Language"] == ("en" if of_a_driver else language), entry.path
+            # Whom a link was mailed to is spoken to in their own language, whoever looks.
+            of_a_reader = entry.path.startswith(("/d/", "/report-mail/"))
+            assert answer["Content-Language"] == ("en" if of_a_reader else language), entry.path
     assert untranslated.texts == set()
 
 

@@ -15,7 +15,7 @@ from charging.mirroring.whose import Belongings, Owner, code_key, cost_centres_o
 from charging.models import CostCentre, Session
 from charging.services import mark_months
 from mirror.fitting import fitting
-from shell.money import rounded
+from shell.money import round_money
 from sites.models import Evse
 from tariffs.services import note_tax_rates
 
@@ -189,7 +189,7 @@ def _is_too_old(record: Record, kept_since: datetime | None) -> bool:
 
 
 def _money(amount: Decimal | None, currency: str) -> Decimal | None:
-    return None if amount is None else rounded(amount, currency)
+    return None if amount is None else round_money(amount, currency)
 
 
 def _part(part: PricePart) -> dict[str, Any]:

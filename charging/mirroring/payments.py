@@ -11,7 +11,7 @@ from ampeco import types
 from charging.models import Session, Transaction
 from charging.services import mark_months
 from mirror.fitting import fitting
-from shell.money import rounded
+from shell.money import round_money
 
 Payment = Session.Payment
 Status = Transaction.Status
@@ -145,7 +145,7 @@ def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Tra
     for column in COLUMNS:
         setattr(row, column.name, fitting(column, getattr(row, column.name)))
     if row.amount is not None:
-        row.amount = rounded(row.amount, row.currency)
+        row.amount = round_money(row.amount, row.currency)
     return row
 
 

@@ -33,6 +33,7 @@ from maintenance.models import Downtime, DowntimeChange
 from maintenance.pages.downtime_form import DowntimeForm
 from mirror.admin import ReadOnlyAdmin
 from mirror.search import with_words
+from shell.plain_text import OneLineModelForm
 from sites.models import Location
 
 MOST_SITES = 25
@@ -42,6 +43,7 @@ MOST_SHOWN = 200
 class DowntimeAdmin(ReadOnlyAdmin):
     """What is planned, the latest first; adding to it and ending it have pages of their own."""
 
+    form = OneLineModelForm
     list_display = ["place", "site", "start_at", "end_at", "notice", "type", "state", "end_link"]
     list_filter = ["of", "type", ("retired_at", admin.EmptyFieldListFilter)]
     list_select_related = ["charge_point__location", "evse"]

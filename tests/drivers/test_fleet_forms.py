@@ -31,7 +31,7 @@ ABOUT_NO_FLEET = re.compile(
 FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL)
 FORMS_ABOUT_NO_FLEET = re.compile(
     r"(account|mfa|privacy|bookings/driver_page)/|team/(join|admin_remove)\.html|remote/driver_"
-    r"|reports/stop\.html|includes/_account_menu|drivers/other_fleet|energy/_?admin_"
+    r"|reports/stop\.html|includes/_account_menu|drivers/other_fleet|energy/_?admin_|maintenance/admin_"
 )
 INVITE = {"email": "somebody@fleet.example", "name": "Some Body", "role": "viewer"}
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')

@@ -7,7 +7,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.money import minor_digits, money, rounded, unit_price
+from shell.money import minor_digits, money, round_money, unit_price
 
 amounts = st.decimals(-(10**9), 10**9, places=6)
 currencies = st.sampled_from(["EUR", "USD", "JPY", "KWD", "CLF", "XXX", ""])
@@ -85,12 +85,12 @@ def test_templates_write_money():
 
 @given(amounts, currencies)
 def test_rounding_moves_by_half_a_minor_unit_at_most(amount, currency):
-    found = rounded(amount, currency)
+    found = round_money(amount, currency)
     unit = Fraction(1, 10 ** minor_digits(currency))
     assert abs(Fraction(found) - Fraction(amount)) <= unit / 2
     assert Fraction(found) / unit == int(Fraction(found) / unit)
-    assert rounded(found, currency) == found
+    assert round_money(found, currency) == found
     # Half of a unit goes away from zero, on both sides alike.
-    assert rounded(-amount, currency) == -found
+    assert round_money(-amount, currency) == -found
     if abs(Fraction(found) - Fraction(amount)) == unit / 2:
         assert abs(found) > abs(amount)
