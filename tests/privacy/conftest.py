@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from batches.models import Batch, BatchRow
 from bookings.models import (
     Booking,
+    BookingDowntime,
     BookingEvent,
     BookingRequest,
     BookingRequestEvent,
@@ -26,6 +27,7 @@ from tests.factories import (
     BookingFactory,
     BookingRequestFactory,
     CalendarFeedFactory,
+    DowntimeFactory,
     DriverFactory,
     MembershipFactory,
     NotificationFactory,
@@ -104,6 +106,11 @@ def past_booking(fleet, manager):
         )
         ChargingSession.objects.create(
             booking=booking, ampeco_session_id=f"s{booking.pk}", energy_kwh="41.500"
+        )
+        BookingDowntime.objects.create(
+            booking=booking,
+            downtime=DowntimeFactory(evse=booking.evse, start_at=start),
+            over_at=start,
         )
         action = RemoteAction.objects.create(
             booking=booking,
