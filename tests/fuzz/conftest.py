@@ -15,6 +15,7 @@ from accounts.models import User
 from bookings.models.booking import link_token
 from drivers.models import TeamRole
 from mirror.models import SyncRun
+from reports.models import MailRecipient
 from team.invitations import invitation_url
 from team.models import Invitation
 from tests.factories import (
@@ -84,6 +85,7 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
     wish = WishFactory(fleet=fleet, driver=driver, evse=evse)
     offer = OfferFactory(wish__fleet=fleet, wish__driver=driver, wish__evse=evse)
     vehicle = VehicleFactory(fleet=fleet, usual_driver=driver)
+    recipient = MailRecipient.objects.create(fleet=fleet, email="books@fleet.example")
     NotificationFactory(request=open_request)
     SyncRun.objects.get_or_create(
         kind="bookings", defaults={"started_at": now(), "alive_at": now()}
@@ -109,6 +111,7 @@ def things(fleet, staff, evse, driver) -> dict[str, str]:
         "member": str(member.pk),
         "invitation": str(invitation.pk),
         "invitation_secret": invitation_url(invitation).split("/")[-2],
+        "stop_secret": recipient.secret,
         "day": f"{start:%Y-%m-%d}",
         "start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
         "submission_key": str(uuid.uuid4()),

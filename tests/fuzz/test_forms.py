@@ -198,6 +198,7 @@ ARGUMENTS = {
     "team:send_again": "{invitation}",
     "team:revoke": "{invitation}",
     "team:": "{member}",
+    "report-mail-stop": "{stop_secret}",
     "team-invitation": "{invitation_secret}",
     "admin:app_list": "bookings",
     "": "1",

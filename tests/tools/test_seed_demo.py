@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership
 from mirror.models import SyncRun
+from mirror.runs import RunUnderWay
 from sandbox.management import first_bookings, first_vehicles
 from sandbox.management.commands import seed_demo
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
@@ -18,11 +19,13 @@ SANDBOX = "http://127.0.0.1:8701/public-api"
 
 @pytest.fixture
 def demo(monkeypatch, settings, db):
-    """The environment of the demo, with the mirrors' commands only noted down."""
+    """The environment of the demo, with what reads the operator's only noted down."""
     monkeypatch.setenv("CHARGEBOOK_DEMO", "1")
     settings.AMPECO_BASE_URL = SANDBOX
     calls: list[str] = []
     monkeypatch.setattr(seed_demo, "call_command", lambda name, **options: calls.append(name))
+    for name in ("sync_downtime", "sync_tariffs"):
+        monkeypatch.setattr(seed_demo, name, lambda *, client, name=name: calls.append(name))
     return calls
 
 
@@ -49,7 +52,20 @@ def test_makes_one_member_of_staff(demo):
 def test_reads_the_sites_before_and_the_drivers_after_there_are_fleets(demo):
     call_command("seed_demo")
 
-    assert demo == ["sync_sites", "sync_drivers"]
+    assert demo == ["sync_sites", "sync_downtime", "sync_tariffs", "sync_drivers", "sync_sessions"]
+
+
+@pytest.mark.parametrize("busy", ["sync_downtime", "sync_tariffs"])
+def test_leaves_to_the_worker_what_it_is_reading_already(demo, monkeypatch, busy):
+    def under_way(*, client):
+        raise RunUnderWay
+
+    monkeypatch.setattr(seed_demo, busy, under_way)
+
+    call_command("seed_demo")
+
+    assert demo[-2:] == ["sync_drivers", "sync_sessions"]
+    assert User.objects.count() == 5
 
 
 def test_takes_over_a_read_of_the_sites_that_an_ended_demo_left_unfinished(demo):
@@ -74,7 +90,7 @@ def test_reads_the_sites_only_the_first_time(demo):
 
     call_command("seed_demo")
 
-    assert demo == ["sync_drivers"]
+    assert demo == ["sync_drivers", "sync_sessions"]
 
 
 def test_tells_log_ins_that_work(demo, client, tmp_path):

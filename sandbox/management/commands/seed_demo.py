@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from ampeco.connection import get_client
 from drivers.models import Fleet, FleetMembership, TeamRole
 from maintenance.mirroring.downtime import sync_downtime
 from mirror.models import SyncRun
+from mirror.runs import RunUnderWay
 from sandbox.management.first_bookings import make_first_bookings
 from sandbox.management.first_links import confirm_first_links
 from sandbox.management.first_vehicles import make_first_vehicles, note_first_limits
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
+from tariffs.mirroring import sync_tariffs
 
 # Known to everybody: that is why only a demo may have it.
 DEMO_PASSWORD = "charge-and-go"  # noqa: S105
@@ -71,7 +74,11 @@ class Command(BaseCommand):
                 state=SyncRun.State.BROKEN_OFF
             )
             call_command("sync_sites", full=True, stdout=self.stdout, stderr=self.stderr)
-            sync_downtime(client=get_client())
+            # So that the first page that somebody opens tells of both. What the demo's worker is
+            # at already is left to it.
+            for read in (sync_downtime, sync_tariffs):
+                with suppress(RunUnderWay):
+                    read(client=get_client())
         with transaction.atomic():
             logins = make_people()
         call_command("sync_drivers", stdout=self.stdout, stderr=self.stderr)
