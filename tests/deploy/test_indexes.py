@@ -66,13 +66,14 @@ def test_what_was_dropped_comes_back_when_it_is_undone():
         MigrationExecutor(connection).migrate(BEFORE)
         before = names()
     finally:
+        # Going back took with it what other rooms have built on bookings since.
         executor = MigrationExecutor(connection)
-        executor.migrate(
-            [key for key in executor.loader.graph.leaf_nodes() if key[0] == "bookings"]
-        )
+        executor.migrate(executor.loader.graph.leaf_nodes())
 
     assert {"booking_by_reference", "booking_by_status"} <= before - now
     for column in ("fleet", "driver", "location"):
         assert any(name.startswith(f"bookings_booking_{column}_id_") for name in before - now)
     assert now - before >= {"booking_by_week_and_key", "booking_of_driver"}
     assert names() == now
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []

@@ -359,7 +359,7 @@ LIVE = {"accepted", "reserved"}
 
 @pytest.mark.django_db
 def test_random_lives_end_in_agreement(operator_world, ask, workers, evse, manager):
-    shared = {"lock", "clock", "faults", "meter"}
+    shared = {"lock", "clock", "faults", "meter", "curve"}
     untouched = {name: value for name, value in vars(operator_world).items() if name not in shared}
     Lives.parts = {
         "world": operator_world,
