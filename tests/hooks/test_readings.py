@@ -13,6 +13,7 @@ from bookings.sync import schedule
 from charging.mirroring.run import sync_sessions
 from charging.models import Session
 from config.celery import app
+from config.settings import read_cache
 from mirror.models import SyncRun
 from sites.models import ParkingSpace
 from tests.hooks.conftest import AMPECO, signed, take_messages, telling
@@ -178,6 +179,13 @@ def test_a_session_that_nobody_booked_is_read_before_its_time(running, operator,
 
 
 class TestOften:
+    @pytest.fixture(autouse=True)
+    def _cache_that_stands_still(self, settings):
+        """Redis forgets by its own clock, which goes on where a test takes its time."""
+        settings.CACHE_URL = "locmem://"
+        settings.CACHES = {"default": read_cache(settings.CACHE_URL)}
+        cache.clear()
+
     def test_a_flood_costs_two_readings_in_ten_seconds(self, running, wire):
         """One at once, one for what was said after that."""
         before = wire.count(READS)
