@@ -125,6 +125,10 @@ def share(part: str, whole: str) -> Callable[[Sums], Decimal | None]:
     return ratio(part, whole, times=HUNDRED)
 
 
+def _longest(sums: Sums) -> Decimal | None:
+    return Decimal(sums["longest_seconds"]) if sums["decided"] else None
+
+
 def _open(sums: Sums) -> Decimal:
     return Decimal(sums["amount"] - sums["paid"])
 
@@ -276,7 +280,7 @@ DECISIONS = Topic(
             percent,
             is_share=True,
         ),
-        Measure("longest", _("Longest"), column("longest_seconds"), lasted),
+        Measure("longest", _("Longest"), _longest, lasted),
         Measure("refused", _("Refused"), share("refused", "decided"), percent, is_share=True),
     ),
     first="decision_seconds",

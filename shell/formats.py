@@ -151,12 +151,12 @@ def _kw(power: Decimal | float) -> str:
 
 
 def kwh(energy: Decimal | None) -> str:
-    """Return an amount of energy in kWh as “23.4 kWh”; "" when it is not known."""
+    """Return an amount of energy in kWh as “1,023.4 kWh”; "" when it is not known."""
     if energy is None:
         return ""
-    places = 1 if energy >= 1 else 3
+    places = 3 if 0 < energy < 1 else 1
     return gettext("%(energy)s kWh") % {
-        "energy": number_format(round(energy, places), decimal_pos=places)
+        "energy": number_format(round(energy, places), decimal_pos=places, force_grouping=True)
     }
 
 

@@ -140,7 +140,7 @@ def payload(world: World, record: Session, *, parts: bool = False) -> Payload:
         "paymentStatus": accounts.payment_status(world, record),
         "tariffSnapshotId": accounts.snapshot_id(record),
         "receiptId": accounts.receipt_id(record) if accounts.receipt_at(world, record) else None,
-        "power": _power(record, now=now, over=over, energy_wh=energy),
+        "power": _power(world, record, now=now, over=over, energy_wh=energy),
         "idTag": _id_tag(world, record),
     }
     if over:
@@ -184,12 +184,15 @@ def _part(bill: accounts.Bill, part: accounts.Part) -> Payload:
     }
 
 
-def _power(record: Session, *, now: datetime, over: bool, energy_wh: int) -> Payload:
+def _power(world: World, record: Session, *, now: datetime, over: bool, energy_wh: int) -> Payload:
     until = record.stops_at if over else now
     hours = max(timedelta(minutes=1), until - record.started_at) / timedelta(hours=1)
     mean = round(energy_wh / hours)
     if record.wants_kwh is None:
-        return {"latest": 0 if over else mean, "peak": mean, "average": mean}
+        measured = world.curve(record) if world.curve else []
+        # The last point is when the last step ends.
+        drawn = [round(kw * 1000) for _at, _kwh, kw in measured[:-1]] or [mean]
+        return {"latest": 0 if over else drawn[-1], "peak": max(drawn), "average": mean}
     latest = 0 if over else round(power_at(record, now) * 1000)
     return {"latest": latest, "peak": round(record.power_kw * 1000), "average": mean}
 

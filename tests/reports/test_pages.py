@@ -158,6 +158,14 @@ def test_how_long_decisions_took(as_manager, fleet):
     assert "Refused 25.0 %" in text
 
 
+def test_where_nothing_was_decided_nothing_took_longest(as_manager, fleet):
+    BookingRequestFactory(booking__fleet=fleet, booking__start_at=at(2025, 10, 20), pending=True)
+    keep_bookings(fleet, date(2025, 10, 1), now=timezone.now())
+    text = show(as_manager, "decisions", period="2025-10")
+    assert "Decisions 0" in text
+    assert "Longest –" in text
+
+
 def test_promises(as_manager, fleet):
     now = timezone.now()
     month = this_month(now)

@@ -156,6 +156,19 @@ def test_what_began_earlier_than_was_known_counts_from_then(world, physics):
     assert sessions.payload(world, first)["energy"] > 0
 
 
+def test_the_powers_of_a_session_are_those_of_its_curve(world, physics):
+    plug_in_everywhere(world, hours=1)
+    session = next(iter(world.sessions.values()))
+    start = session.started_at
+    world.curve = lambda _session: [
+        (start, 0.0, 138.2),
+        (start + 5 * MINUTE, 11.5, 20.5),
+        (start + 10 * MINUTE, 13.2, 0.0),
+    ]
+    told = sessions.payload(world, session)["power"]
+    assert (told["peak"], told["latest"]) == (138200, 20500)
+
+
 def test_a_session_from_before_the_depots_began_has_what_others_have(world):
     evse_id = next(iter(physics_of(world).depots.plug_of_evse))
     booking = world.add_booking(
