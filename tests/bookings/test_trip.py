@@ -20,10 +20,11 @@ pytestmark = [
     ),
 ]
 # Limits, downtime, vehicles, series and the waiting list stand on the way, though this booking has
-# none, and what answers other platforms; the connection is one for both platforms.
-FILES = 67
+# none, prices and what chargers are told, and what answers other platforms; the connection is one
+# for both platforms.
+FILES = 72
 # Some of them only where the booking ends on another day at its site.
-CHANGES = 427
+CHANGES = 443
 
 
 def test_the_trip_of_a_booking(as_manager, operator, evse, driver, workers):

@@ -302,3 +302,9 @@ def test_the_fleet_sees_what_was_sent(fleet, manager, named, charged):
 def test_it_is_not_among_the_mails_that_are_chosen(fleet, manager):
     page = as_(manager).get(reverse("notifications:settings"))
     assert "month-report" not in page.content.decode()
+
+
+def test_a_recipient_whose_language_nobody_knows_breaks_no_page(client, fleet, fleet_admin):
+    MailRecipient.objects.create(fleet=fleet, email="books@fleet.example", language="")
+    client.force_login(fleet_admin)
+    assert client.get("/reports/mail/").status_code == 200
