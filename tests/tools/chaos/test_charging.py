@@ -7,7 +7,6 @@ import httpx
 import pytest
 from django.utils.timezone import now
 
-from ampcontrol.connection import set_client
 from energy.models import PassedOn, Reading
 from sandbox.energy.cast import SITES
 from sandbox.energy.elsewhere import let_sites_be_depots
@@ -94,12 +93,10 @@ class TestDepartures:
     def departure(self):
         departure = DepartureFactory()
         link_vehicle(departure.vehicle, RemoteVehicleFactory(remote_id="v1"))
-        yield departure
-        set_client(None)
+        return departure
 
     def told(self, **leaves) -> list[str]:
-        set_client(Holding(**leaves))
-        return untold()
+        return untold(Holding(**leaves))
 
     def test_that_agree_are_silent(self, departure):
         assert self.told(v1=departure.leaves_at) == []

@@ -12,7 +12,7 @@ from energy.mirroring.due import all_jobs, troubled
 from energy.models import Network, PassedOn, Reading, RemoteVehicle
 from energy.tasks import sync_energy
 from mirror.models import SyncRun
-from tools.chaos.charging.departures import Departures, untold
+from tools.chaos.charging.departures import Departures, onlooker, untold
 from tools.chaos.charging.hints import Hints
 from tools.services.ports import wait_until
 
@@ -39,8 +39,10 @@ def differences(
     `since` is when it did; what is read and told after that is waited for.
     """
 
+    client = onlooker()
+
     def outstanding() -> list[str]:
-        return [*unread(since), *untold()]
+        return [*unread(since), *untold(client)]
 
     found = complaints(asked(operator, "/tripwire"), hints.answers)
     if not departures.said["set"]:
@@ -48,7 +50,9 @@ def differences(
     if short and not wait_until(lambda: not outstanding(), seconds=QUIET_SECONDS, every=1):
         let_time_pass()
     wait_until(lambda: not outstanding(), seconds=WITHIN_SECONDS, every=1)
-    return [*found, *outstanding(), *unlike(asked(operator, ""))]
+    found += [*outstanding(), *unlike(asked(operator, ""))]
+    client.close()
+    return found
 
 
 def complaints(tripped: list[dict[str, str]], answers: Mapping[str, int]) -> list[str]:

@@ -5,11 +5,12 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts.models import User
-from ampcontrol.connection import get_client
+from ampcontrol.client import AmpcontrolClient
 from energy.departures.actions import (
     DepartureRefused,
     Plan,
@@ -69,7 +70,14 @@ class Departures(threading.Thread):
             connection.close()
 
 
-def untold() -> list[str]:
+def onlooker() -> AmpcontrolClient:
+    """Return a client of one's own, so that who looks takes nothing of the portal's allowance."""
+    return AmpcontrolClient(
+        base_url=settings.AMPCONTROL_BASE_URL, token=settings.AMPCONTROL_API_TOKEN
+    )
+
+
+def untold(client: AmpcontrolClient) -> list[str]:
     """Return the vehicles whose next departure by us is not what Ampcontrol holds.
 
     What somebody else set there is left alone, and is nobody's difference.
@@ -78,7 +86,7 @@ def untold() -> list[str]:
     coming = next_departures([Vehicle(pk=pk) for pk in links.values()])
     passed_on = {row.remote_id: row for row in PassedOn.objects.all()}
     try:
-        theirs = {each.id: each for each in get_client().vehicles()}
+        theirs = {each.id: each for each in client.vehicles()}
     except UpstreamError as error:
         return [f"Ampcontrol: its vehicles cannot be read: {error}"]
     found = []
