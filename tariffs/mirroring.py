@@ -12,29 +12,23 @@ from django.utils.translation import gettext as _
 
 from ampeco import types
 from ampeco.client import AmpecoClient
-from ampeco.connection import note_refused
 from ampeco.types import Page
 from mirror.models import Mirrored, SyncRun
-from mirror.problems import problem_of
 from mirror.runs import (
     COUNTED,
     FULL_RETRY,
-    RunOvertaken,
     add_counts,
-    break_off,
     finish,
     note_progress,
     open_run,
 )
 from mirror.upserts import retire_unseen, upsert
+from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
 from tariffs.kept import forget
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
 from upstream.errors import (
-    UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
-    UpstreamUnauthorized,
-    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -70,26 +64,16 @@ def sync_tariffs(*, client: AmpecoClient, not_within: timedelta | None = None) -
     def calls() -> int:
         return before + client.calls
 
-    try:
-        if run.phase == TARIFFS:
-            _walk(run, client.tariff_pages, store_tariffs, calls)
-            note_progress(run, phase=GROUPS, resume_from="", counts=run.counts, calls=calls())
-        _walk(run, client.tariff_group_pages, _store_groups, calls)
-        _close(run, calls())
-    except (UpstreamForbidden, UpstreamNotFound) as error:
-        logger.warning("Tariffs are not to be read: %s", error)
-        _close_forbidden(run, calls(), status=error.status)
-    except UpstreamError as error:
-        if isinstance(error, UpstreamUnauthorized):
-            note_refused()
-        logger.warning("The synchronisation of tariffs broke off: %s", error)
-        break_off(run, problem=problem_of(error, forbidden=""), calls=calls())
-    except RunOvertaken:
-        logger.warning("Another process has taken over the synchronisation of tariffs.")
-        run.refresh_from_db()
-    except BaseException:
-        break_off(run, problem=_("It was stopped before it finished."), calls=calls())
-        raise
+    with broken_off_by_errors(run, name="tariffs", calls=calls):
+        try:
+            if run.phase == TARIFFS:
+                _walk(run, client.tariff_pages, store_tariffs, calls)
+                note_progress(run, phase=GROUPS, resume_from="", counts=run.counts, calls=calls())
+            _walk(run, client.tariff_group_pages, _store_groups, calls)
+            _close(run, calls())
+        except (UpstreamForbidden, UpstreamNotFound) as error:
+            logger.warning("Tariffs are not to be read: %s", error)
+            _close_forbidden(run, calls(), status=error.status)
     return run
 
 
@@ -163,19 +147,8 @@ def _walk(
     store: Callable[..., tuple[set[int], set[int]]],
     calls: Callable[[], int],
 ) -> None:
-    """Store the pages of a list from where the run came to; from the first if that is refused."""
-    link = run.resume_from or None
-    while True:
-        try:
-            for page in read(resume_from=link):
-                link = None
-                _store_page(run, page, store, calls)
-        except UpstreamError as error:
-            if link is None or not is_about_the_link(error):
-                raise
-            link = None
-        else:
-            return
+    for page in pages_from_where_it_came_to(run, lambda link: read(resume_from=link)):
+        _store_page(run, page, store, calls)
 
 
 def _store_page(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
-from ampeco.connection import has_calls_to_spare, note_accepted, note_refused
+from ampeco.connection import has_calls_to_spare, note_accepted
 from ampeco.types import Page
 from bookings.sync.sessions import take_read
 from charging.mirroring.pages import store_sessions
@@ -24,14 +24,11 @@ from charging.mirroring.payments import store_transactions
 from charging.models import Session
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
-from mirror.problems import problem_of
-from mirror.runs import CLOCK_SKEW, RunOvertaken, break_off, finish, note_progress, open_run
+from mirror.runs import CLOCK_SKEW, break_off, finish, note_progress, open_run
+from mirror.walking import ReadFrom, broken_off_by_errors, pages_from_where_it_came_to
 from upstream.errors import (
-    UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
-    UpstreamUnauthorized,
-    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,7 +51,6 @@ SILENT_AFTER = timedelta(hours=1)
 MOST_SINGLE = 10
 GIVEN_UP_AFTER = timedelta(days=14)
 
-ReadPages = Callable[[str | None], Iterator[Page[Any]]]
 Report = Callable[[str], None]
 
 
@@ -86,29 +82,18 @@ def sync_sessions(
         updated_after=since - behind if since else None,
     )
     walk = Walk(client=client, run=run, report=report)
-    try:
-        walk.to_the_end()
-    except UpstreamError as error:
-        is_forbidden = isinstance(error, UpstreamForbidden)
-        if isinstance(error, UpstreamUnauthorized) and not is_forbidden:
-            note_refused()
-        logger.warning("The synchronisation of sessions broke off: %s", error)
-        if is_forbidden:
+    forbidden = _("The operator does not let this token read charging sessions (403).")
+    with broken_off_by_errors(run, name="sessions", calls=lambda: walk.calls, forbidden=forbidden):
+        try:
+            walk.to_the_end()
+            note_accepted()
+            _forget_old_runs(now)
+        except UpstreamForbidden:
             walk.note_forbidden(SESSIONS)
-        forbidden = _("The operator does not let this token read charging sessions (403).")
-        break_off(run, problem=problem_of(error, forbidden=forbidden), calls=walk.calls)
-    except NoCallsToSpare:
-        problem = _("It goes on when there are calls to spare.")
-        break_off(run, problem=problem, calls=walk.calls)
-    except RunOvertaken:
-        logger.warning("Another process has taken over the synchronisation of sessions.")
-        run.refresh_from_db()
-    except BaseException:
-        break_off(run, problem=_("It was stopped before it finished."), calls=walk.calls)
-        raise
-    else:
-        note_accepted()
-        _forget_old_runs(now)
+            raise
+        except NoCallsToSpare:
+            problem = _("It goes on when there are calls to spare.")
+            break_off(run, problem=problem, calls=walk.calls)
     return run
 
 
@@ -235,7 +220,7 @@ class Walk:
 
             self._read_session_pages(pages)
 
-    def _read_session_pages(self, read: ReadPages) -> None:
+    def _read_session_pages(self, read: ReadFrom) -> None:
         asked_at = timezone.now()
         for page in self._pages(read):
             with transaction.atomic():
@@ -295,24 +280,20 @@ class Walk:
                 )
                 Session.objects.filter(pk=session.pk).update(synced_at=now)
 
-    def _pages(self, read: ReadPages) -> Iterator[Page[Any]]:
+    def _pages(self, read: ReadFrom) -> Iterator[Page[Any]]:
         """Yield the pages from where the run came to; from the first if that link is refused."""
-        link = self.run.resume_from or None
-        while True:
-            try:
-                pages = read(link)
-                while True:
-                    if not has_calls_to_spare():
-                        raise NoCallsToSpare
-                    page = next(pages, None)
-                    if page is None:
-                        return
-                    link = None
-                    yield page
-            except UpstreamError as error:
-                if link is None or not is_about_the_link(error):
-                    raise
-                link = None
+
+        def sparing(link: str | None) -> Iterator[Page[Any]]:
+            pages = read(link)
+            while True:
+                if not has_calls_to_spare():
+                    raise NoCallsToSpare
+                page = next(pages, None)
+                if page is None:
+                    return
+                yield page
+
+        return pages_from_where_it_came_to(self.run, sparing)
 
     def _note(self, noun: str, more: dict[str, int], page: Page[Any]) -> None:
         before = self.run.counts.get(noun, {})

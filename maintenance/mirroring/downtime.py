@@ -5,7 +5,7 @@ taken up. Between full walks only changes are read; a full one retires what has 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,29 +14,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
-from ampeco.connection import note_accepted, note_refused
+from ampeco.connection import note_accepted
 from ampeco.types import DowntimeNotice as NoticeRecord
-from ampeco.types import DowntimePeriod
+from ampeco.types import DowntimePeriod, Page
 from ampeco.types.downtime import MANUAL
 from maintenance.models import Downtime, DowntimeNotice
 from maintenance.models.downtime import Of
 from mirror.models import SyncRun
-from mirror.problems import problem_of
-from mirror.runs import (
-    CLOCK_SKEW,
-    RunOvertaken,
-    break_off,
-    finish,
-    note_progress,
-    open_run,
-)
+from mirror.runs import CLOCK_SKEW, COUNTED, finish, note_progress, open_run
+from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
 from sites.models import ChargePoint, Evse
 from upstream.errors import (
-    UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
-    UpstreamUnauthorized,
-    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -78,23 +68,8 @@ def sync_downtime(*, client: AmpecoClient, not_within: timedelta | None = None) 
         run.updated_after, run.counts = since, _no_counts()
         run.save(update_fields=["updated_after", "counts"])
     walk = _Walk(client, run)
-    try:
+    with broken_off_by_errors(run, name="downtime", calls=lambda: walk.calls):
         walk.to_the_end()
-    except UpstreamError as error:
-        if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
-            note_refused()
-        logger.warning("The synchronisation of downtime broke off: %s", error)
-        if run.resume_from and is_about_the_link(error):
-            run.resume_from = ""
-            run.save(update_fields=["resume_from"])
-        break_off(run, problem=problem_of(error, forbidden=""), calls=walk.calls)
-    except RunOvertaken:
-        logger.warning("Another process has taken over the synchronisation of downtime.")
-        run.refresh_from_db()
-    except BaseException:
-        break_off(run, problem=_("It was stopped before it finished."), calls=walk.calls)
-        raise
-    else:
         note_accepted()
     return run
 
@@ -110,8 +85,7 @@ def _changes_since(now: datetime, *, behind: timedelta) -> datetime | None:
 
 
 def _no_counts() -> dict[str, Any]:
-    numbers = ("seen", "new", "changed", "retired", "skipped")
-    return {phase: dict.fromkeys(numbers, 0) for phase in PHASES}
+    return {phase: dict.fromkeys(COUNTED, 0) for phase in PHASES}
 
 
 class _Walk:
@@ -148,13 +122,19 @@ class _Walk:
             return
         notices = dict(DowntimeNotice.objects.values_list("ampeco_id", "notice"))
         counts = self.run.counts[phase]
-        pages = self.client.downtime_pages(
-            phase,
-            entry_mode=MANUAL,
-            updated_after=self.run.updated_after,
-            resume_from=self.run.resume_from or None,
-        )
-        for page in pages:
+
+        def read(link: str | None) -> Iterator[Page[DowntimePeriod]]:
+            return self.client.downtime_pages(
+                phase,
+                entry_mode=MANUAL,
+                updated_after=self.run.updated_after,
+                resume_from=link,
+            )
+
+        def count_anew() -> None:
+            counts.update(seen=0, skipped=0)
+
+        for page in pages_from_where_it_came_to(self.run, read, begin_anew=count_anew):
             with transaction.atomic():
                 stored = store_periods(phase, page.items, run=self.run, notices=notices)
                 for name, number in stored.items():

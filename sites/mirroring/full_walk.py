@@ -17,11 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
-from ampeco.connection import note_accepted, note_refused
+from ampeco.connection import note_accepted
 from ampeco.types import Page
 from mirror.left_out import UNREADABLE, none_taken
 from mirror.models import SyncRun
-from mirror.problems import problem_of
 from mirror.runs import (
     CHARGE_POINTS,
     CLOCK_SKEW,
@@ -29,10 +28,8 @@ from mirror.runs import (
     LOCATIONS,
     NOUNS,
     PARKING_SPACES,
-    RunOvertaken,
     add_counts,
     begin_anew,
-    break_off,
     finish,
     kind_of_run,
     left_out_of,
@@ -41,14 +38,12 @@ from mirror.runs import (
     open_run,
 )
 from mirror.upserts import retire_unseen
+from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
 from sites.mirroring.batch import Batch, LeftOut
 from sites.models import ChargePoint, Evse, Location, ParkingSpace
 from upstream.errors import (
-    UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
-    UpstreamUnauthorized,
-    is_about_the_link,
 )
 
 logger = logging.getLogger(__name__)
@@ -88,21 +83,9 @@ def sync_sites(
     behind = client.clock.behind(at_least=CLOCK_SKEW)
     run = open_run(kind=kind, first_phase=LOCATIONS, not_within=not_within, clock_behind=behind)
     walk = Walk(client=client, run=run, report=report)
-    try:
+    forbidden = _("The operator does not let this token read the sites (403).")
+    with broken_off_by_errors(run, name="sites", calls=lambda: walk.calls, forbidden=forbidden):
         walk.to_the_end()
-    except UpstreamError as error:
-        if isinstance(error, UpstreamUnauthorized) and not isinstance(error, UpstreamForbidden):
-            note_refused()
-        logger.warning("The synchronisation of sites broke off: %s", error)
-        forbidden = _("The operator does not let this token read the sites (403).")
-        break_off(run, problem=problem_of(error, forbidden=forbidden), calls=walk.calls)
-    except RunOvertaken:
-        logger.warning("Another process has taken over the synchronisation of sites.")
-        run.refresh_from_db()
-    except BaseException:
-        break_off(run, problem=_("It was stopped before it finished."), calls=walk.calls)
-        raise
-    else:
         note_accepted()
     return run
 
@@ -165,20 +148,11 @@ class Walk:
         self._close()
 
     def _pages(self, read: ReadPages) -> Iterator[Page[Any]]:
-        """Yield the pages from where the run came to; from the first if that link is refused."""
-        link = self.run.resume_from or None
-        while True:
-            try:
-                for page in read(updated_after=self.run.updated_after, resume_from=link):
-                    link = None
-                    yield page
-            except UpstreamError as error:
-                if link is None or not is_about_the_link(error):
-                    raise
-                link = None
-                begin_anew(self.run.counts, self.run.phase)
-            else:
-                return
+        return pages_from_where_it_came_to(
+            self.run,
+            lambda link: read(updated_after=self.run.updated_after, resume_from=link),
+            begin_anew=lambda: begin_anew(self.run.counts, self.run.phase),
+        )
 
     def _read_evses_by_charge_point(self) -> None:
         """Read the EVSEs charge point by charge point; in a delta only of those that changed."""
