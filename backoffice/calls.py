@@ -6,11 +6,7 @@ from dataclasses import dataclass, field
 import redis
 
 from telemetry.measures import OPERATOR_CALLS, STORE, Numbers
-from upstream.calls import Outcome
-
-NOT_SENT = frozenset({Outcome.HELD_OFF, Outcome.LEFT_ALONE})
-# What the operator says of one record is an answer like any other.
-ANSWERED = frozenset({Outcome.OK, Outcome.NOT_FOUND, Outcome.REJECTED})
+from upstream.calls import ANSWERS, NOT_SENT, Outcome
 
 
 @dataclass(slots=True)
@@ -31,7 +27,7 @@ class Operation:
     @property
     def failed(self) -> int:
         """Those that came to nothing, but for those that were told to come again later."""
-        fine = ANSWERED | NOT_SENT | {Outcome.RATE_LIMITED}
+        fine = ANSWERS | NOT_SENT | {Outcome.RATE_LIMITED}
         return sum(count for what, count in self.outcomes.items() if what not in fine)
 
 

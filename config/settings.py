@@ -547,6 +547,7 @@ CELERY_BEAT_SCHEDULE = {
     "read-health": every("maintenance.tasks.read_health", timedelta(minutes=2)),
     "read-own-lines": every("energy.tasks.read_own_lines", timedelta(minutes=10)),
     "forget-sessions": every("accounts.tasks.forget_sessions", timedelta(minutes=10)),
+    "forget-old-logs": every("maintenance.tasks.forget_old_logs", timedelta(hours=1)),
     "forget-invitations": every("team.tasks.forget_invitations", timedelta(hours=1)),
     # Not once a day, which would be never for a beat that does not live so long.
     "clear-old-data": every("privacy.tasks.clear_old_data", timedelta(hours=1)),

@@ -145,20 +145,26 @@ def _problem(
     return ""
 
 
+def why_not_end(downtime: Downtime, *, now: datetime) -> str:
+    """Return in a sentence why downtime can neither be ended nor taken back; "" where it can."""
+    if downtime.retired_at or (downtime.end_at is not None and downtime.end_at <= now):
+        return _("This downtime is over already.")
+    if downtime.entry_mode != Downtime.EntryMode.MANUAL:
+        return _("Only planned downtime can be ended here.")
+    if downtime.start_at < now and downtime.type != EXEMPT:
+        return _("The operator lets only exempt downtime be ended early.")
+    return ""
+
+
 def ask_to_end(downtime: Downtime, *, user: User, now: datetime | None = None) -> DowntimeChange:
     """Save a row that ends downtime now, or takes it back where it has not begun.
 
     Raises DowntimeRefused for what is over, was not planned by anybody, or is being ended.
     """
     now = (now or timezone.now()).replace(microsecond=0)
-    is_over = downtime.retired_at or (downtime.end_at is not None and downtime.end_at <= now)
-    if is_over:
-        raise DowntimeRefused(_("This downtime is over already."))
-    if downtime.entry_mode != Downtime.EntryMode.MANUAL:
-        raise DowntimeRefused(_("Only planned downtime can be ended here."))
+    if problem := why_not_end(downtime, now=now):
+        raise DowntimeRefused(problem)
     begins_later = downtime.start_at >= now
-    if not begins_later and downtime.type != EXEMPT:
-        raise DowntimeRefused(_("The operator lets only exempt downtime be ended early."))
     end_at = downtime.end_at or downtime.start_at + timedelta(seconds=1)
     try:
         with transaction.atomic():

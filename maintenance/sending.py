@@ -29,7 +29,6 @@ from upstream.errors import (
 logger = logging.getLogger(__name__)
 
 Kind, State = DowntimeChange.Kind, DowntimeChange.State
-OPEN = (State.QUEUED, State.SENDING, State.UNCLEAR)
 LEASE_SECONDS = 60
 AT_ONCE = 20
 PAUSE = timedelta(seconds=20)
@@ -46,7 +45,7 @@ def send_changes(*, client: AmpecoClient, now: datetime | None = None) -> int:
     if client.held_back_for():
         return 0
     now = now or timezone.now()
-    due = DowntimeChange.objects.filter(state__in=OPEN).order_by("pk")
+    due = DowntimeChange.objects.filter(state__in=DowntimeChange.OPEN).order_by("pk")
     owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=AT_ONCE)
     settled = 0
     try:
@@ -180,9 +179,8 @@ def _refusal(error: UpstreamRejected) -> str:
         return _("The operator does not let this portal's token change downtime (403).")
     if isinstance(error, UpstreamUnauthorized):
         return _("The operator does not accept the portal's token (401).")
-    said = " ".join(text for texts in error.field_errors.values() for text in texts)
-    if said:
-        return _("The operator says: %(words)s") % {"words": said}
+    if error.messages:
+        return _("The operator says: %(words)s") % {"words": " ".join(error.messages)}
     return _("The operator refused it (%(status)s).") % {"status": error.status}
 
 
@@ -205,5 +203,7 @@ def _settle(row: DowntimeChange, owner: uuid.UUID, state: str, problem: str, **f
 
 def _note(row: DowntimeChange, owner: uuid.UUID, **facts: Any) -> bool:
     """Write what became of a row, unless somebody else has it by now."""
-    held = DowntimeChange.objects.filter(pk=row.pk, lease_owner=owner, state__in=OPEN)
+    held = DowntimeChange.objects.filter(
+        pk=row.pk, lease_owner=owner, state__in=DowntimeChange.OPEN
+    )
     return bool(held.update(**facts))

@@ -35,6 +35,11 @@ def read_health() -> None:
     except UpstreamError as error:
         logger.info("Error codes and firmware could not be read: %s", error)
     health.read_health(client=client)
+
+
+@shared_task
+def forget_old_logs() -> None:
+    """Forget what was read of chargers long ago."""
     forget_old(now=timezone.now())
 
 

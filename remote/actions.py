@@ -70,8 +70,6 @@ def ask_charger(
     ).count()
     if lately >= MOST_OF_A_KIND:
         raise ActionRefused(_("This was tried several times just now. Please wait some minutes."))
-    # The rules have asked for it.
-    assert current.evse is not None
     charge = running_charge(current)
     # The rules have refused a booking without a charger.
     assert current.evse is not None

@@ -18,7 +18,7 @@ from bookings.models import Actor, Booking, ChargingSession
 from bookings.state.moves import REFRESH
 from bookings.sync.schedule import schedule
 from bookings.sync.sessions import READ_SESSIONS, note_session
-from mirror.work import reconnect_if_broken, take_due, wake
+from mirror.work import free_of_lease, reconnect_if_broken, take_due, wake
 from remote.actions import SEND, with_charger
 from remote.models import RemoteAction
 from remote.models.action import LAPSES_AFTER
@@ -104,7 +104,7 @@ def _read(keys: list[int], owner: uuid.UUID) -> dict[int, RemoteAction]:
 def _drop_late() -> None:
     """Settle what could not be sent in time, and what nobody could look for."""
     now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    free = free_of_lease(now)
     open_ones = RemoteAction.objects.select_related("booking").filter(free)
     for action in open_ones.filter(status=Status.QUEUED, created_at__lte=now - LAPSES_AFTER):
         move_action(action, to=Status.LAPSED, only=free, reason=Reason.TOO_LATE)
@@ -186,8 +186,7 @@ def _send(action: RemoteAction, *, owner: uuid.UUID, client: AmpecoClient) -> No
         note_refused()
         _put_back(action, seconds=LONGEST_PAUSE_SECONDS)
     except UpstreamRejected as error:
-        said = " ".join(text for texts in error.field_errors.values() for text in texts)
-        _refuse(action, _reason_of(error), said=said[:300])
+        _refuse(action, _reason_of(error), said=" ".join(error.messages)[:300])
     else:
         note_accepted()
         note_allowed(action.kind)

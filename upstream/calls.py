@@ -56,6 +56,9 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+NOT_SENT = frozenset({Outcome.HELD_OFF, Outcome.LEFT_ALONE})
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt that has ended: our name of the call, what came of it, how long it took.
@@ -70,7 +73,7 @@ class Call:
 
     @property
     def was_sent(self) -> bool:
-        return self.outcome not in {Outcome.HELD_OFF, Outcome.LEFT_ALONE}
+        return self.outcome not in NOT_SENT
 
 
 # Called in the thread of the call, also while an error is on its way: it must not raise.

@@ -61,6 +61,11 @@ class UpstreamRejected(UpstreamError):
     the refusal said, for code that tells refusals apart: neither for people nor for logs.
     """
 
+    @property
+    def messages(self) -> list[str]:
+        """All messages about single fields, for the person who asked."""
+        return [text for texts in self.field_errors.values() for text in texts]
+
 
 class UpstreamUnauthorized(UpstreamRejected):
     """The token is not accepted (401), or not for this call (403)."""

@@ -414,7 +414,7 @@ def _record_refusal(request: BookingRequest, error: UpstreamRejected) -> None:
 
     A booking that AMPECO does not know (any more) can neither be changed nor cancelled.
     """
-    messages = [text for texts in error.field_errors.values() for text in texts]
+    messages = error.messages
     gone = request.kind != Kind.CREATE and (
         isinstance(error, UpstreamNotFound) or "bookingId" in error.field_errors
     )

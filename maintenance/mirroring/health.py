@@ -15,6 +15,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ampeco import types
 from ampeco.client import AmpecoClient
@@ -22,6 +23,7 @@ from ampeco.connection import has_calls_to_spare
 from drivers.models import Fleet
 from maintenance.models import Health, Occupancy, StatusEntry
 from maintenance.use import LONGEST
+from mirror.problems import problem_of
 from mirror.work import claim
 from sites.models import ChargePoint, Evse
 from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamNotFound
@@ -29,7 +31,6 @@ from upstream.paging import Page
 
 logger = logging.getLogger(__name__)
 
-READ_HEALTH = "maintenance.tasks.read_health"
 # How far back logs and use are read and kept.
 SPAN = timedelta(days=90)
 # How often a charge point of a fleet is read; and one that somebody has open.
@@ -38,6 +39,10 @@ OFTEN = timedelta(minutes=10)
 LOOKED_AT = timedelta(hours=1)
 # Whatever the operator writes down later than it happened is read again.
 OVERLAP = timedelta(hours=1)
+READ = (
+    *("vendor", "model", "ampeco_model_id", "firmware_version"),
+    *("problem", "read_at", "refresh_at"),
+)
 AFTER_FAILURE = timedelta(minutes=30)
 BATCH = 20
 LEASE_SECONDS = 300
@@ -107,7 +112,7 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
             logs[evse] = _all(client.evse_log_pages(evse.ampeco_id, after=since))
     except UpstreamForbidden:
         logs = {}
-        problems.append("The token may not read status logs (403).")
+        problems.append(_("The token may not read status logs (403)."))
     except UpstreamError as error:
         _fail(health, error, now=now)
         return
@@ -117,7 +122,7 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
         sessions = _all(client.sessions_of_charge_point(place.ampeco_id, started_after=begun))
     except UpstreamForbidden:
         sessions = []
-        problems.append("The token may not read sessions (403).")
+        problems.append(_("The token may not read sessions (403)."))
     except UpstreamError as error:
         _fail(health, error, now=now)
         return
@@ -126,15 +131,17 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
         _store_use(evses, sessions)
         health.problem = " ".join(problems)
         health.read_at = now
+        # Somebody may have begun to look at it while it was read.
+        health.refresh_from_db(fields=["wanted_until"])
         health.refresh_at = _next_read(health, now=now)
-        health.save()
+        health.save(update_fields=READ)
 
 
 def _note_hardware(health: Health, client: AmpecoClient, problems: list[str]) -> None:
     try:
         found = client.read_hardware(health.charge_point.ampeco_id)
     except (UpstreamForbidden, UpstreamNotFound):
-        problems.append("The operator does not show this charge point.")
+        problems.append(_("The operator does not show this charge point."))
         return
     health.vendor, health.model = found.vendor[:128], found.model[:128]
     health.ampeco_model_id = found.model_id
@@ -150,7 +157,7 @@ def _next_read(health: Health, *, now: datetime) -> datetime | None:
 
 def _fail(health: Health, error: UpstreamError, *, now: datetime) -> None:
     logger.info("Charge point %s could not be read: %s", health.charge_point_id, error)
-    health.problem = str(error)[:500]
+    health.problem = problem_of(error, forbidden="")
     health.refresh_at = now + AFTER_FAILURE
     health.save(update_fields=["problem", "refresh_at"])
 

@@ -111,7 +111,7 @@ class DowntimeChange(models.Model):
         REFUSED = "refused", _("Refused by the operator")
         FAILED = "failed", _("Not done")
 
-    SETTLED = frozenset({State.DONE, State.REFUSED, State.FAILED})
+    OPEN = (State.QUEUED, State.SENDING, State.UNCLEAR)
 
     submission_key = models.UUIDField(default=uuid.uuid4, editable=False)
     kind = models.CharField(_("what"), max_length=16, choices=Kind)
@@ -188,7 +188,3 @@ class DowntimeChange(models.Model):
                 name="downtime_change_open",
             )
         ]
-
-    @property
-    def is_settled(self) -> bool:
-        return self.state in self.SETTLED

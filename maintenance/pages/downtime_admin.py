@@ -28,6 +28,7 @@ from maintenance.asking import (
     ask_for_downtime,
     ask_to_end,
     bookings_hit,
+    why_not_end,
 )
 from maintenance.models import Downtime, DowntimeChange
 from maintenance.pages.downtime_form import DowntimeForm
@@ -92,7 +93,7 @@ class DowntimeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="")
     def end_link(self, row: Downtime) -> str:
-        if not _is_open(row):
+        if why_not_end(row, now=timezone.now()):
             return ""
         url = reverse("admin:maintenance_downtime_end", args=[row.pk])
         label = _("End it now") if row.start_at <= timezone.now() else _("Take it back")
@@ -185,7 +186,7 @@ class DowntimeAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(back)
             messages.success(request, _("It is on its way to the operator."))
             return HttpResponseRedirect(reverse("admin:maintenance_downtimechange_changelist"))
-        if not _is_open(downtime):
+        if why_not_end(downtime, now=timezone.now()):
             raise Http404
         location = downtime.charge_point.location
         place = Place(downtime.charge_point, downtime.evse)
@@ -267,11 +268,6 @@ class DowntimeNoticeAdmin(ReadOnlyAdmin):
 
 def _may_end(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("maintenance.change_downtime"))
-
-
-def _is_open(row: Downtime) -> bool:
-    ends_later = row.end_at is None or row.end_at > timezone.now()
-    return ends_later and row.retired_at is None and row.entry_mode == Downtime.EntryMode.MANUAL
 
 
 def _person(request: HttpRequest) -> User:

@@ -56,7 +56,6 @@ class Bookings:
 class Statistics:
     """Thirty days at a glance."""
 
-    since: datetime
     use: Use
     weekdays: list[tuple[str, list[Cell]]]
     bookings: Bookings
@@ -147,7 +146,6 @@ def _statistics(
     since = now - RECENT
     use = use_of(stays, zone=zone, since=since, until=now)
     return Statistics(
-        since=since,
         use=use,
         weekdays=_cells(use),
         bookings=_bookings(bookings.filter(start_at__gte=since, start_at__lt=now)),

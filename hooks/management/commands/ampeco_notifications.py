@@ -62,6 +62,5 @@ def why(error: UpstreamError) -> str:
     if isinstance(error, UpstreamUnauthorized):
         return "The operator refuses the token (401): see AMPECO_API_TOKEN."
     if isinstance(error, UpstreamRejected):
-        fields = "; ".join(text for texts in error.field_errors.values() for text in texts)
-        return f"The operator did not take it: {fields or error}"
+        return f"The operator did not take it: {'; '.join(error.messages) or error}"
     return f"The operator did not answer as it should: {error}"

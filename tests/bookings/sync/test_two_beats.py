@@ -200,6 +200,6 @@ def test_all_of_the_schedule_is_tried_here():
         *("sum-months", "plan-reports"),
     }
     # They delete what is over: the second finds nothing left.
-    deleting = {"forget-sessions", "forget-invitations", "clear-old-data"}
+    deleting = {"forget-sessions", "forget-invitations", "forget-old-logs", "clear-old-data"}
 
     assert set(settings.CELERY_BEAT_SCHEDULE) - deleting == tried
