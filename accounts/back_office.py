@@ -3,9 +3,11 @@
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
+from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -33,3 +35,14 @@ def change_password(
     extra_context: dict[str, Any] | None = None,  # noqa: ARG001
 ) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_change_password"))
+
+
+def require_permission(request: HttpRequest, permission: str) -> None:
+    """Raise PermissionDenied for staff who lack a permission."""
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def staff_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a page of the back office that no table stands behind."""
+    return TemplateResponse(request, template, admin.site.each_context(request) | context)

@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.back_office import require_permission, staff_page
 from ampeco.connection import PLATFORM, get_client
 from backoffice import figures
 from backoffice.calls import operations, total_of
@@ -101,20 +99,20 @@ def _cards_of_requests(now: datetime) -> list[Card]:
 @require_safe
 def calls(request: HttpRequest) -> HttpResponse:
     """Show what came of the calls to the operator, by call."""
-    _require(request, "mirror.view_syncrun")
+    require_permission(request, "mirror.view_syncrun")
     found = operations()
     context = {
         "title": _("Calls to the operator"),
         "operations": found,
         "total": total_of(found or []),
     }
-    return _page(request, "backoffice/admin_calls.html", context)
+    return staff_page(request, "backoffice/admin_calls.html", context)
 
 
 @require_safe
 def roaming(request: HttpRequest) -> HttpResponse:
     """Show what the operator shares with others."""
-    _require(request, "mirror.view_syncrun")
+    require_permission(request, "mirror.view_syncrun")
     client = get_client()
     since = timezone.now() - timedelta(days=DAYS_OF_CDRS)
     operators = read(client.roaming_operator_pages)
@@ -130,13 +128,13 @@ def roaming(request: HttpRequest) -> HttpResponse:
         "cdrs": cdrs,
         "cdr_rows": [(one, names.get(one.operator_id, "")) for one in cdrs.items],
     }
-    return _page(request, "backoffice/admin_roaming.html", context)
+    return staff_page(request, "backoffice/admin_roaming.html", context)
 
 
 @require_safe
 def money(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what the operator has agreed with a fleet, and a month of what each gets and owes."""
-    _require(request, "drivers.view_fleet")
+    require_permission(request, "drivers.view_fleet")
     fleet = get_object_or_404(Fleet, pk=pk)
     found = money_of(fleet, month=_month(request), client=get_client())
     context = {
@@ -147,7 +145,7 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
         "expense_rows": [(one, words_of(one.origin)) for one in found.expenses.items],
         "is_this_month": found.next_month > timezone.now(),
     }
-    return _page(request, "backoffice/admin_money.html", context)
+    return staff_page(request, "backoffice/admin_money.html", context)
 
 
 def _month(request: HttpRequest) -> datetime:
@@ -156,12 +154,3 @@ def _month(request: HttpRequest) -> datetime:
         return month_of(datetime.fromisoformat(f"{request.GET.get('month', '')}-01T00:00+00:00"))
     except (ValueError, OverflowError):
         return month_of(timezone.now())
-
-
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise PermissionDenied
-
-
-def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    return TemplateResponse(request, template, admin.site.each_context(request) | context)

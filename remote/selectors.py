@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -32,6 +33,7 @@ class Offer:
 
     kind: str
     words: Words
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a page shows. `note` is a sentence besides; `look_every` is "" for never."""
+    """What a page shows, and where it looks again every `look_every` ("" for never).
+
+    `note` is a sentence besides.
+    """
 
     booking: Booking
+    url: str
     offers: tuple[Offer, ...]
     lines: tuple[Line, ...]
     note: str
@@ -72,18 +78,35 @@ def panel_of(booking: Booking, *, reader: User, may: bool, now: datetime) -> Pan
     `may` says whether the reader may do more than look. Asks the database nothing for a booking
     whose time is not near.
     """
-    return _panel(booking, may=may, now=now, who=lambda action: _who(action, reader))
+    return _panel(
+        booking,
+        may=may,
+        now=now,
+        who=lambda action: _who(action, reader),
+        address=lambda page: reverse(f"remote:{page}", args=[booking.pk]),
+    )
 
 
-def driver_panel_of(booking: Booking, *, now: datetime) -> Panel | None:
+def driver_panel_of(booking: Booking, *, token: str, now: datetime) -> Panel | None:
     """Return what the driver's own page shows; nothing where the fleet does not let its drivers."""
     if not booking.fleet.drivers_may_start:
         return None
-    return _panel(booking, may=True, now=now, who=_who_for_driver)
+    return _panel(
+        booking,
+        may=True,
+        now=now,
+        who=_who_for_driver,
+        address=lambda page: reverse(f"driver-page:{page}", args=[token]),
+    )
 
 
 def _panel(
-    booking: Booking, *, may: bool, now: datetime, who: Callable[[RemoteAction], str]
+    booking: Booking,
+    *,
+    may: bool,
+    now: datetime,
+    who: Callable[[RemoteAction], str],
+    address: Callable[[str], str],
 ) -> Panel | None:
     if now < booking.start_at - SOON or booking.ampeco_booking_id is None:
         return None
@@ -99,7 +122,11 @@ def _panel(
     forbidden = forbidden_kinds()
     open_kinds = {action.kind for action in actions if not action.is_settled}
     kinds = kinds_for(booking, now=now) if may and runs else []
-    offers = tuple(Offer(kind, WORDS[kind]) for kind in kinds if kind not in forbidden | open_kinds)
+    offers = tuple(
+        Offer(kind, WORDS[kind], address(kind))
+        for kind in kinds
+        if kind not in forbidden | open_kinds
+    )
     note = ""
     if runs and running_charge(booking):
         note = _("A charge is running.")
@@ -120,7 +147,8 @@ def _panel(
         )
         for action in actions
     )
-    return Panel(booking, offers, lines, note, _pace(actions, runs or is_near, now=now))
+    pace = _pace(actions, runs or is_near, now=now)
+    return Panel(booking, address("panel"), offers, lines, note, pace)
 
 
 def _pace(actions: list[RemoteAction], keeps_up: bool, *, now: datetime) -> str:

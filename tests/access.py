@@ -791,7 +791,7 @@ ENTRIES: dict[str, list[Entry]] = {
         by_secret("post", "/d/{link}/other/", 302),
         by_secret("post", "/d/{other_link}/other/", 404),
     ],
-    "driver-page:charger": [
+    "driver-page:panel": [
         by_secret("get", "/d/{link}/charger/", 200),
         by_secret("post", "/d/{link}/charger/", 405),
         by_secret("get", "/d/{other_link}/charger/", 404),

@@ -22,9 +22,9 @@ from shell.secret_links import View
 @driver_link
 def panel(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
     """Render what the charger was told, for the page that keeps up; no operator is asked."""
-    found = driver_panel_of(booking, now=timezone.now())
-    context = {"panel": found, "token": token, "booking": booking}
-    return render(request, "remote/_driver_panel.html", context)
+    found = driver_panel_of(booking, token=token, now=timezone.now())
+    context = {"panel": found, "booking": booking, "is_drivers": True}
+    return render(request, "remote/_panel.html", context)
 
 
 def _action(kind: str) -> View:

@@ -28,8 +28,8 @@ def remote_panel(context: RequestContext, booking: Booking, *, while_near: bool)
     return {"panel": panel, "booking": booking}
 
 
-@register.inclusion_tag("remote/_driver_panel.html")
+@register.inclusion_tag("remote/_panel.html")
 def driver_remote_panel(booking: Booking, token: str) -> dict[str, Any]:
     """Show the same to the driver, where the fleet lets its drivers."""
-    panel = driver_panel_of(booking, now=timezone.now())
-    return {"panel": panel, "booking": booking, "token": token}
+    panel = driver_panel_of(booking, token=token, now=timezone.now())
+    return {"panel": panel, "booking": booking, "is_drivers": True}

@@ -122,12 +122,12 @@ def test_syncs_have_an_age_and_say_what_is_wrong(as_staff):
 
 def test_calls_are_counted_by_what_came_of_them(as_staff):
     for outcome, count in ((Outcome.OK, 5), (Outcome.RATE_LIMITED, 2), (Outcome.UNAVAILABLE, 1)):
-        OPERATOR_CALLS.add(count, operation="read_booking", outcome=outcome.value)
-    OPERATOR_CALLS.add(9, operation="read_booking", outcome=Outcome.HELD_OFF.value)
+        OPERATOR_CALLS.add(count, operation="call_of_this_test", outcome=outcome.value)
+    OPERATOR_CALLS.add(9, operation="call_of_this_test", outcome=Outcome.HELD_OFF.value)
 
     page = as_staff.get("/back-office/operator/calls/")
 
-    row = next(one for one in page.context["operations"] if one.name == "read_booking")
+    row = next(one for one in page.context["operations"] if one.name == "call_of_this_test")
     assert (row.sent, row.too_many, row.failed) == (8, 2, 1)
     assert as_staff.get(INDEX).context["calls"].too_many >= 2
 
