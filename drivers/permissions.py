@@ -28,6 +28,7 @@ from drivers.fleet_forms import (
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
 from mirror.search import Folded, with_words
 from shell.kept_forms import PARAMETER
+from shell.keys import read_key
 
 
 def memberships_of(request: HttpRequest) -> list[FleetMembership]:
@@ -279,7 +280,5 @@ def _in_turn(keys: list[int]) -> list[Case]:
 
 
 def _picked(fleet: Fleet, chosen: str) -> Driver | None:
-    # More digits than a key can have would not fit into a query.
-    if not (chosen.isascii() and chosen.isdigit() and len(chosen) <= 18):
-        return None
-    return current_drivers(fleet).filter(pk=int(chosen)).first()
+    pk = read_key(chosen)
+    return None if pk is None else current_drivers(fleet).filter(pk=pk).first()

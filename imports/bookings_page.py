@@ -17,13 +17,13 @@ from imports.bookings import LABELS, Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
 from imports.upload import UploadForm, addresses, digest_of, sent_form
+from shell.keys import read_key
 from shell.uploads import takes_file
 from sites.models import Location
 from sites.selectors import visible_locations
 from spreadsheets.table import MOST_BYTES
 
 TABLE, ASK = "table", "ask"
-LONGEST_KEY = 18
 
 
 @takes_file(most_bytes=MOST_BYTES)
@@ -113,11 +113,12 @@ def _troubled_first(lines: list[Line]) -> list[Line]:
 
 def _default_site(request: FleetRequest) -> Location | None:
     """Return the site that the page was opened for, which lines that name none are for."""
-    pk = (request.POST if request.method == "POST" else request.GET).get("site", "")
-    if not (pk.isascii() and pk.isdecimal() and len(pk) <= LONGEST_KEY):
+    given = request.POST if request.method == "POST" else request.GET
+    pk = read_key(given.get("site", ""))
+    if pk is None:
         return None
     visible = visible_locations(partner_ids=private_partner_ids(request.fleet))
-    return visible.filter(pk=int(pk)).first()
+    return visible.filter(pk=pk).first()
 
 
 @manager_required

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from bookings.models import Booking
 from drivers.permissions import chosen_membership, memberships_of
 from live.hub import Watch
+from shell.keys import read_key
 
 
 def admit(scope: dict[str, Any]) -> Watch | HTTPStatus:
@@ -54,9 +55,10 @@ def _answer(request: HttpRequest) -> HttpResponse:
 def _number(values: Mapping[str, str], name: str, default: int | None = None) -> int:
     """Return a number of the query string; raises ValueError where it is none or far too long."""
     text = values.get(name, "" if default is None else str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    number = read_key(text)
+    if number is None:
         raise ValueError(name)
-    return int(text)
+    return number
 
 
 _behind_log_in = SessionMiddleware(AuthenticationMiddleware(_answer))

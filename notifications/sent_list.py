@@ -10,6 +10,7 @@ from accounts.models import User
 from drivers.models import Driver, Fleet
 from mirror.search import with_words
 from notifications.models import Notification
+from shell.keys import RowCursor
 
 PAGE_SIZE = 50
 # Among so many mails of all fleets the next page is looked for first.
@@ -18,34 +19,16 @@ MOST_PEOPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class SentCursor:
-    """A place in the list: beside one mail."""
-
-    pk: int
-    backwards: bool
-
-    def __str__(self) -> str:
-        return f"{'b' if self.backwards else 'a'}{self.pk}"
-
-    @classmethod
-    def parse(cls, text: str) -> "SentCursor | None":
-        direction, pk = text[:1], text[1:]
-        if direction not in {"a", "b"} or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
-            return None
-        return cls(int(pk), direction == "b")
-
-
-@dataclass(frozen=True, slots=True)
 class SentPage:
     """Some mails, and where the list goes on in both directions."""
 
     mails: list[Notification]
-    previous: SentCursor | None
-    next: SentCursor | None
+    previous: RowCursor | None
+    next: RowCursor | None
 
 
 def list_sent(
-    fleet: Fleet, *, narrowed: Mapping[str, str], cursor: SentCursor | None = None
+    fleet: Fleet, *, narrowed: Mapping[str, str], cursor: RowCursor | None = None
 ) -> SentPage:
     """Return a page of what a fleet's managers and drivers were sent, and of what waits.
 
@@ -71,13 +54,13 @@ def list_sent(
     has_next = True if backwards else more
     return SentPage(
         mails=rows,
-        previous=SentCursor(rows[0].pk, backwards=True) if rows and has_previous else None,
-        next=SentCursor(rows[-1].pk, backwards=False) if rows and has_next else None,
+        previous=RowCursor(rows[0].pk, backwards=True) if rows and has_previous else None,
+        next=RowCursor(rows[-1].pk, backwards=False) if rows and has_next else None,
     )
 
 
 def _keys(
-    mails: QuerySet[Notification], fleet: Fleet, cursor: SentCursor | None, *, backwards: bool
+    mails: QuerySet[Notification], fleet: Fleet, cursor: RowCursor | None, *, backwards: bool
 ) -> list[int]:
     """Return the keys of the next page, and of one more mail if there is one.
 

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from drivers.permissions import FleetRequest, manager_required, member_required
 from notifications.forms import SentForm, SettingsForm, lead_time_text
-from notifications.sent_list import SentCursor, list_sent
+from notifications.sent_list import list_sent
 from notifications.settings_actions import save_settings
 from shell.kept_forms import typed
+from shell.keys import RowCursor
 from shell.viewer import viewer_zone
 
 
@@ -50,7 +51,7 @@ def sent(request: FleetRequest) -> HttpResponse:
     page = list_sent(
         request.fleet,
         narrowed=form.cleaned_data,
-        cursor=SentCursor.parse(request.GET.get("at", "")),
+        cursor=RowCursor.parse(request.GET.get("at", "")),
     )
     context = {
         "form": form,

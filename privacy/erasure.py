@@ -45,6 +45,7 @@ from waiting.actions import cancel_wish
 from waiting.models import Wish
 
 State = Notification.State
+AT_ONCE = 500
 
 
 class NotErased(Exception):
@@ -166,10 +167,10 @@ def blank_charges(sessions: QuerySet[Session]) -> int:
 
     What was charged, and what it cost, stays in the fleet's accounts.
     """
-    said = Assignment.objects.filter(session__in=sessions, changes__has_key="reference")
+    said = list(Assignment.objects.filter(session__in=sessions, changes__has_key="reference"))
     for assignment in said:
         del assignment.changes["reference"]
-        assignment.save(update_fields=["changes"])
+    Assignment.objects.bulk_update(said, ["changes"], batch_size=AT_ONCE)
     return sessions.update(reference="", id_tag_end="")
 
 

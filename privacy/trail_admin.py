@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from drivers.large_admin import LargeAdmin
 from privacy.models import AuditEntry
+from shell.keys import read_key
 
 
 class PersonFilter(admin.SimpleListFilter):
@@ -33,11 +34,10 @@ class PersonFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]
     ) -> QuerySet[AuditEntry]:
         value = self.value() or ""
-        if not (value.isascii() and value.isdigit() and len(value) < 19):
+        pk = read_key(value)
+        if pk is None:
             return queryset
-        return queryset.filter(
-            Q(user=int(value)) | Q(object_type=User._meta.label_lower, object_id=value)
-        )
+        return queryset.filter(Q(user=pk) | Q(object_type=User._meta.label_lower, object_id=value))
 
 
 class KindFilter(admin.SimpleListFilter):

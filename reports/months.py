@@ -1,12 +1,11 @@
 """Months and years, as reports count them."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils import timezone
 
-from charging.services import month_of
+from charging.services import last_day_of, month_of
 from shell.formats import as_zone, month_name
 
 YEARS = range(2000, 2200)
@@ -15,10 +14,6 @@ YEARS = range(2000, 2200)
 def add_months(month: date, count: int) -> date:
     years, place = divmod(month.month - 1 + count, 12)
     return date(month.year + years, place + 1, 1)
-
-
-def last_day(month: date) -> date:
-    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def this_month(now: datetime | None = None) -> date:
@@ -64,7 +59,7 @@ class Period:
     @property
     def end(self) -> date:
         """The last day."""
-        return last_day(self.last_month)
+        return last_day_of(self.last_month)
 
     @property
     def before(self) -> "Period":

@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Aggregate, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from charging.mirroring.run import may_read_sessions
 from charging.models import CostCentre, MonthChange
 from drivers.models import Driver, Fleet
-from mirror.models import SyncRun
 from reports.measures import COLUMNS, GREATEST, TOPICS, Source, Sums, Topic
 from reports.models import BookingTotal, Dimension, MonthRow, MonthTotal
 from reports.months import Period, add_months, this_month
@@ -46,7 +46,7 @@ def known_to(fleet: Fleet) -> Known:
         for source in Source
     }
     sources = {Source.BOOKINGS} | {source for source, first in firsts.items() if first is not None}
-    if Source.SESSIONS not in sources and _sessions_may_be_read():
+    if Source.SESSIONS not in sources and may_read_sessions():
         sources.add(Source.SESSIONS)
     return Known(
         frozenset(sources),
@@ -152,9 +152,3 @@ def names_of(dimension: Dimension, subjects: Iterable[int]) -> dict[int, str]:
             found = {}
     gone = _("No longer known")
     return {0: nothing[dimension]} | {key: found.get(key, gone) for key in keys}
-
-
-def _sessions_may_be_read() -> bool:
-    runs = SyncRun.objects.filter(kind=SyncRun.Kind.SESSIONS).order_by("-started_at")
-    latest = runs.values_list("problem", flat=True).first()
-    return not latest

@@ -23,6 +23,7 @@ from bookings.pages.change import booking_or_404
 from bookings.pages.forms import InstantField
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
 from shell.kept_forms import typed
+from shell.keys import read_keys
 from shell.plain_text import OneLines
 from sites.favourites import favourite_sites
 from sites.models import Location
@@ -32,7 +33,6 @@ from sites.slots.clocks import day_text
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles
 
-LONGEST_KEY = 18
 MOST_SITES = 6
 COPIES = {"yesterday": 1, "last-week": 7}
 
@@ -48,7 +48,7 @@ def book_many(request: FleetRequest, pk: int) -> HttpResponse:
     at_home = [vehicle for vehicle in vehicles if vehicle.home_site_id == pk]
     data = typed(request)
     day, begin, end = tonight(location.zone, now=now)
-    ticked = _keys(request.GET.getlist("vehicle"))
+    ticked = read_keys(request.GET.getlist("vehicle"))
     form = ManyForm(
         data,
         zone=location.zone,
@@ -105,7 +105,7 @@ def _rows(
 @require_safe
 def book_vehicles(request: FleetRequest) -> HttpResponse:
     """Lead from ticked vehicles to the site where they charge: their home, or one to be picked."""
-    keys = _keys(request.GET.getlist("vehicle"))
+    keys = read_keys(request.GET.getlist("vehicle"))
     vehicles = list(current_vehicles(request.fleet).filter(pk__in=keys))
     query = urlencode([("vehicle", vehicle.pk) for vehicle in vehicles])
     visible = visible_locations(partner_ids=private_partner_ids(request.fleet))
@@ -139,7 +139,7 @@ def book_block(request: FleetRequest, pk: int) -> HttpResponse:
     dragged = DraggedForm(request.POST)
     if "start" in request.POST and dragged.is_valid():
         offered = {evse.pk for evse in evses}
-        keys = [key for key in _keys(request.POST.getlist("evse")) if key in offered]
+        keys = [key for key in read_keys(request.POST.getlist("evse")) if key in offered]
         if keys:
             return _block(request, location, keys, dragged.period, now=now)
     day, begin, end = tonight(location.zone, now=now)
@@ -215,11 +215,3 @@ def _draft(
 def _site(request: FleetRequest, pk: int) -> Location:
     visible = visible_locations(partner_ids=private_partner_ids(request.fleet))
     return get_object_or_404(visible, pk=pk)
-
-
-def _keys(texts: Sequence[str]) -> list[int]:
-    return [
-        int(text)
-        for text in dict.fromkeys(texts)
-        if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY
-    ]

@@ -25,6 +25,7 @@ from bookings.pages.alternatives import choices_of
 from drivers.permissions import FleetRequest, current_drivers, manager_required
 from shell.kept_forms import typed
 from sites.selectors import Criteria
+from sites.slots.prices.reading import payer_of
 from vehicles.selectors import current_vehicles
 
 BY_NAME = ("last_name", "first_name", "pk")
@@ -156,7 +157,13 @@ def alternatives(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
         "row": row,
         "location": row.location,
         "found": found,
-        **choices_of(found, filled_in, driver=row.driver, vehicle=row.vehicle),
+        **choices_of(
+            found,
+            filled_in,
+            payer=row.driver or payer_of(request.fleet),
+            is_named=row.driver is not None,
+            vehicle=row.vehicle,
+        ),
     }
     whole = not request.htmx or request.htmx.history_restore_request
     name = "alternatives" if whole else "_alternatives"

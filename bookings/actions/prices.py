@@ -1,35 +1,13 @@
 """What bookings would cost, as people are told before they ask for them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
-from bookings.actions.candidate import Candidate, Slot
-from drivers.models import Driver
-from sites.models import Evse
+from bookings.actions.candidate import Candidate
 from sites.slots.prices.price import Price, price_text
-from sites.slots.prices.reading import Prices, read_prices
-from vehicles.models import Vehicle
+from sites.slots.prices.reading import read_prices
 from vehicles.need import appetite_of
-
-
-def price_of(
-    prices: Prices,
-    slot: Slot,
-    evses: Sequence[Evse],
-    *,
-    driver: Driver | None,
-    vehicle: Vehicle | None,
-) -> Price | None:
-    """Return what a slot costs at one of the chargers that may be meant; None if nobody knows."""
-    return prices.of(
-        evses,
-        driver=driver,
-        appetite=appetite_of(vehicle),
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        zone=slot.location.zone,
-    )
 
 
 def tell_prices(candidates: Iterable[Candidate], *, may_ask: bool = True) -> None:
@@ -45,7 +23,14 @@ def tell_prices(candidates: Iterable[Candidate], *, may_ask: bool = True) -> Non
         return
     for each in known:
         vehicle = each.vehicle or (each.changes.vehicle if each.changes else None)
-        each.price = price_of(prices, each.slot, each.chargers, driver=each.driver, vehicle=vehicle)
+        each.price = prices.of(
+            each.chargers,
+            driver=each.driver,
+            appetite=appetite_of(vehicle),
+            start_at=each.slot.start_at,
+            end_at=each.slot.end_at,
+            zone=each.slot.location.zone,
+        )
 
 
 def sum_of(prices: Iterable[Price | None]) -> list[str]:

@@ -1,7 +1,6 @@
 """Other slots instead of one that did not work out: a fragment for htmx, or a page of its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,25 +14,23 @@ from django.views.decorators.http import require_safe
 
 from bookings.actions.alternatives import Alternatives, alternatives_for, criteria_of
 from bookings.actions.candidate import Candidate, Slot
-from bookings.actions.prices import price_of
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404, refused
-from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
+from bookings.pages.forms import FILLED_IN, SlotForm, candidate_or_404, slot_params, slot_url
 from bookings.pages.history.record import read_history
 from bookings.pages.history.status import moves_on
 from bookings.pages.vehicles.choice import vehicle_or_404
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, manager_required
+from shell.keys import read_key
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
-from sites.slots.picker.form import DRAFT
+from sites.slots.prices.costs import Costs, costs_for
 from sites.slots.prices.price import Price
-from sites.slots.prices.reading import payer_of, read_prices
+from sites.slots.prices.reading import payer_of
 from vehicles.fitting import misfit
 from vehicles.models import Vehicle
-
-# What a link to another slot takes along, so that nothing has to be typed again.
-FILLED_IN = (*DRAFT, "draft", "move")
+from vehicles.need import appetite_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,47 +112,38 @@ def choices_of(
     found: Alternatives,
     filled_in: dict[str, Any],
     *,
-    driver: Driver | None,
+    payer: Driver | None,
+    is_named: bool,
     vehicle: Vehicle | None,
-) -> dict[str, list[Choice]]:
-    """Return what pages show of alternatives, by the names that their templates know."""
+) -> dict[str, Any]:
+    """Return what pages show of alternatives, by the names that their templates know.
+
+    That is three lists of choices, and for whom their prices are: `is_named` says that somebody
+    has picked who pays. A slot where any charger will do has none: which ones may be given is not
+    read here.
+    """
     kinds: dict[str, list[tuple[Slot, float | None]]] = {
         "other_times": [(slot, None) for slot in found.other_times],
         "other_chargers": [(slot, None) for slot in found.other_chargers],
         "other_sites": [(offer.slot, offer.km) for offer in found.other_sites],
     }
-    every = [
-        Choice(slot, booking_url(slot, filled_in), km, vehicle)
-        for slots in kinds.values()
-        for slot, km in slots
-    ]
-    priced = iter(_with_prices(every, driver=driver, vehicle=vehicle))
-    return {kind: [next(priced) for _slot in slots] for kind, slots in kinds.items()}
+    every = [slot for slots in kinds.values() for slot, _km in slots]
+    evses = [slot.evse for slot in every if slot.evse]
+    costs = costs_for(evses, payer, is_named=is_named, appetite=appetite_of(vehicle))
+    shown: dict[str, Any] = {
+        kind: [
+            Choice(slot, slot_url("bookings:new", slot, filled_in), km, vehicle, _cost(costs, slot))
+            for slot, km in slots
+        ]
+        for kind, slots in kinds.items()
+    }
+    return shown | {"costs": costs}
 
 
-def _with_prices(
-    choices: Sequence[Choice], *, driver: Driver | None, vehicle: Vehicle | None
-) -> list[Choice]:
-    """Return slots with what they cost for a driver, as far as that is known.
-
-    Not where any charger will do: which ones may be given is not read here.
-    """
-    named = [(choice, choice.slot.evse) for choice in choices]
-    prices = read_prices((evse, driver) for _choice, evse in named if evse)
-    if not prices:
-        return list(choices)
-    return [
-        replace(choice, price=price_of(prices, choice.slot, [evse], driver=driver, vehicle=vehicle))
-        if evse
-        else choice
-        for choice, evse in named
-    ]
-
-
-def booking_url(slot: Slot, filled_in: dict[str, Any]) -> str:
-    known = {name: value for name, value in filled_in.items() if value}
-    params = slot_params(slot) | known
-    return f"{reverse('bookings:new')}?{urlencode(params)}"
+def _cost(costs: Costs, slot: Slot) -> Price | None:
+    if not slot.evse:
+        return None
+    return costs.of([slot.evse], slot.start_at, slot.duration, zone=slot.location.zone)
 
 
 def _wait_url(slot: Slot, booking: Booking | None, filled_in: dict[str, Any]) -> str:
@@ -167,11 +155,11 @@ def _wait_url(slot: Slot, booking: Booking | None, filled_in: dict[str, Any]) ->
 
 def _driver(fleet: Fleet, pk: int | str) -> Driver | None:
     """Return the driver, if the fleet still has them; else what is found is for whoever comes."""
-    text = str(pk)
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    key = read_key(str(pk))
+    if key is None:
         return None
     try:
-        return driver_of(fleet, int(text))
+        return driver_of(fleet, key)
     except Driver.DoesNotExist:
         return None
 
@@ -187,7 +175,8 @@ def _show(
     vehicle: Vehicle | None,
 ) -> HttpResponse:
     payer = driver or payer_of(request.fleet)
-    offers = choices_of(found, filled_in, driver=payer, vehicle=vehicle)
+    is_named = driver is not None
+    offers = choices_of(found, filled_in, payer=payer, is_named=is_named, vehicle=vehicle)
     whole = not request.htmx or request.htmx.history_restore_request
     # On the page of a booking they stand below the heading that tells its status.
     within = booking is not None and not moving and not whole

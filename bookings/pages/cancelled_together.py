@@ -13,9 +13,9 @@ from bookings.actions.change import Together
 from bookings.models import Booking, BookingRequest
 from bookings.selectors import bookings_named
 from drivers.models import Fleet
+from shell.keys import read_key, read_keys
 
 MOST_TOGETHER = 100
-LONGEST_KEY = 18
 # A refusal leaves no trace in the database: nothing was asked for. Who asked is told all the same.
 SESSION_KEY = "cancelled_together"
 BATCHES_KEPT = 3
@@ -50,23 +50,15 @@ def chosen_keys(texts: Iterable[str]) -> tuple[list[int], bool]:
 
     What is no key is passed over; MOST_TOGETHER keys count.
     """
-    keys = [
-        int(text)
-        for text in dict.fromkeys(texts)
-        if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY
-    ]
+    keys = read_keys(texts)
     return keys[:MOST_TOGETHER], len(keys) > MOST_TOGETHER
 
 
 def seen_versions(texts: Iterable[str]) -> dict[int, int]:
     """Return the versions that a form was shown with, by primary key; what is none is left out."""
-    pairs = (text.split(".") for text in texts)
-    return {
-        int(pair[0]): int(pair[1])
-        for pair in pairs
-        if len(pair) == 2
-        and all(each.isascii() and each.isdecimal() and len(each) <= LONGEST_KEY for each in pair)
-    }
+    pairs = (text.partition(".") for text in texts)
+    found = ((read_key(key), read_key(version)) for key, _dot, version in pairs)
+    return {key: version for key, version in found if key is not None and version is not None}
 
 
 def note_refusals(session: SessionBase, together: Together, *, asked_at: datetime) -> None:

@@ -3,13 +3,16 @@
 The rules are in bookings.actions.candidate.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import Http404
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -22,11 +25,13 @@ from shell.formats import instant
 from shell.plain_text import OneLines
 from sites.models import Location
 from sites.selectors import Criteria, visible_evses, visible_locations
-from sites.slots.picker.form import criteria_params
+from sites.slots.picker.form import DRAFT, criteria_params
 
 REFERENCE_LENGTH = Booking._meta.get_field("reference").max_length
 YEARS = range(2000, 2200)
 LONGEST_INSTANT = 40
+# What a link to another slot takes along, so that nothing has to be typed again.
+FILLED_IN = (*DRAFT, "draft", "move")
 
 
 class InstantField(forms.Field):
@@ -235,3 +240,9 @@ def slot_params(slot: Slot) -> dict[str, Any]:
         "start": instant(slot.start_at),
         "minutes": slot.minutes,
     }
+
+
+def slot_url(name: str, slot: Slot, filled_in: Mapping[str, Any]) -> str:
+    """Return the address of a page about a slot, with what is filled in there already."""
+    known = {key: value for key, value in filled_in.items() if value}
+    return f"{reverse(name)}?{urlencode(slot_params(slot) | known)}"

@@ -41,6 +41,7 @@ from drivers.permissions import (
     private_partner_ids,
 )
 from shell.formats import instant
+from shell.keys import read_key
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
 from sites.models import Location
@@ -49,8 +50,6 @@ from sites.selectors import bookable_evses
 from sites.slots.picker.form import DRAFT, criteria_params, draft_params
 from sites.slots.prices.reading import payer_in
 from vehicles.selectors import current_vehicles
-
-LONGEST_KEY = 18
 
 
 @manager_required
@@ -80,12 +79,13 @@ def new(request: FleetRequest) -> HttpResponse:
 
 def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
     """Return the booking that is to be moved, if one is; any that is not the fleet's is a 404."""
-    pk = given.get("move", "")
-    if not pk:
+    text = given.get("move", "")
+    if not text:
         return None
-    if not (pk.isascii() and pk.isdecimal() and len(pk) <= LONGEST_KEY):
+    pk = read_key(text)
+    if pk is None:
         raise Http404
-    return booking_or_404(request, int(pk))
+    return booking_or_404(request, pk)
 
 
 def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:

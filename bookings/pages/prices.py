@@ -2,37 +2,32 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.actions.candidate import Candidate, Slot
 from bookings.actions.cheaper import cheaper_slot
-from bookings.actions.prices import price_of
-from bookings.pages.forms import SlotForm, candidate_or_404, slot_params
+from bookings.pages.forms import FILLED_IN, SlotForm, candidate_or_404, slot_url
 from bookings.pages.vehicles.choice import vehicle_or_404
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, manager_required
-from sites.slots.picker.form import BOOKING_NUMBER, DRAFT
+from shell.keys import read_key
+from sites.slots.prices.costs import Costs, costs_for
 from sites.slots.prices.price import Price
-from sites.slots.prices.reading import payer_of, read_prices
+from sites.slots.prices.reading import payer_of
 from vehicles.models import Vehicle
-
-# What a link to another slot takes along, so that nothing has to be typed again.
-FILLED_IN = (*DRAFT, "draft", "move")
+from vehicles.need import appetite_of
 
 
 @dataclass(frozen=True, slots=True)
 class SlotPrice:
-    """What a slot costs, and for whom that is: `is_named` says that somebody has picked them."""
+    """What a slot costs, and for whom that is."""
 
     price: Price | None
-    payer: Driver | None
-    is_named: bool
+    costs: Costs
     cheaper_url: str = ""
 
 
@@ -44,14 +39,17 @@ def slot_price(
     vehicle: Vehicle | None,
     filled_in: dict[str, Any],
 ) -> SlotPrice:
-    """Return what a candidate's slot costs; asks the operator only for tariffs nobody has read."""
+    """Return what a candidate's slot costs; asks the operator only for tariffs nobody has read.
+
+    `is_named` says that somebody has picked who pays.
+    """
     slot, chargers = slot_of.slot, slot_of.chargers
-    prices = read_prices((evse, payer) for evse in chargers)
-    price = price_of(prices, slot, chargers, driver=payer, vehicle=vehicle)
+    costs = costs_for(chargers, payer, is_named=is_named, appetite=appetite_of(vehicle))
+    price = costs.of(chargers, slot.start_at, slot.duration, zone=slot.location.zone)
     url = ""
     if price and price.is_known and not price.is_free:
         url = _url("bookings:cheaper", slot, filled_in)
-    return SlotPrice(price, payer, is_named, url)
+    return SlotPrice(price, costs, url)
 
 
 @manager_required
@@ -93,8 +91,7 @@ def _asked(request: FleetRequest) -> tuple[Candidate, Driver | None, bool, dict[
     candidate = candidate_or_404(form, request.fleet)
     candidate.vehicle = vehicle_or_404(request.GET, request.fleet)
     filled_in = {name: request.GET.get(name, "") for name in FILLED_IN}
-    text = filled_in["driver"]
-    named = int(text) if BOOKING_NUMBER.fullmatch(text) else None
+    named = read_key(filled_in["driver"])
     payer = payer_of(request.fleet, named)
     is_named = payer is not None and payer.pk == named
     if is_named:
@@ -104,6 +101,4 @@ def _asked(request: FleetRequest) -> tuple[Candidate, Driver | None, bool, dict[
 
 def _url(name: str, slot: Slot, filled_in: dict[str, Any]) -> str:
     known = {key: value for key, value in filled_in.items() if value}
-    if known:
-        known["draft"] = "1"
-    return f"{reverse(name)}?{urlencode(slot_params(slot) | known)}"
+    return slot_url(name, slot, {**known, "draft": "1"} if known else {})

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ampeco.client import AmpecoClient
 from ampeco.connection import has_calls_to_spare, note_accepted
@@ -24,12 +25,9 @@ from charging.mirroring.payments import store_transactions
 from charging.models import Session
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
-from mirror.runs import CLOCK_SKEW, break_off, finish, note_progress, open_run
+from mirror.runs import CLOCK_SKEW, add_counts, break_off, finish, note_progress, open_run
 from mirror.walking import ReadFrom, broken_off_by_errors, pages_from_where_it_came_to
-from upstream.errors import (
-    UpstreamForbidden,
-    UpstreamNotFound,
-)
+from upstream.errors import UpstreamForbidden, UpstreamNotFound
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +116,7 @@ def is_due(now: datetime) -> bool:
     A run that broke off is taken up a minute later; a token that may not read sessions is not tried
     all the time.
     """
-    last = SyncRun.objects.filter(kind=KIND).order_by("-started_at", "-pk").first()
+    last = _last_run()
     if last is None:
         return True
     pause = timedelta(minutes=settings.CHARGING_SYNC_MINUTES)
@@ -127,6 +125,12 @@ def is_due(now: datetime) -> bool:
     elif last.state != SyncRun.State.FINISHED:
         pause = BROKEN_OFF_PAUSE
     return last.alive_at <= now - pause + BEAT / 2
+
+
+def may_read_sessions() -> bool:
+    """Return whether the operator lets the token read sessions, as far as anybody has tried."""
+    last = _last_run()
+    return last is None or _noticed(last.counts, SESSIONS) is None
 
 
 class Walk:
@@ -296,16 +300,15 @@ class Walk:
         return pages_from_where_it_came_to(self.run, sparing)
 
     def _note(self, noun: str, more: dict[str, int], page: Page[Any]) -> None:
-        before = self.run.counts.get(noun, {})
-        added = {what: before.get(what, 0) + number for what, number in more.items()}
         note_progress(
             self.run,
             phase=self.run.phase,
             resume_from=page.next_link or "",
-            counts={**self.run.counts, noun: added},
+            counts=add_counts(self.run.counts, {noun: more}),
             calls=self.calls,
         )
         if self.report:
+            added = self.run.counts[noun]
             self.report(
                 _("%(what)s: %(seen)s read, %(new)s new")
                 % {"what": self.run.phase, "seen": added["seen"], "new": added["new"]}
@@ -329,13 +332,20 @@ class Walk:
         undecided = self.run.counts.get(SESSIONS, {}).get("undecided", 0)
         if undecided:
             told.append(
-                _(
+                ngettext(
+                    "%(count)s session of a driver who drives for several fleets was left out, "
+                    "since nothing tells whose it is.",
                     "%(count)s sessions of drivers who drive for several fleets were left out, "
-                    "since nothing tells whose they are."
+                    "since nothing tells whose they are.",
+                    undecided,
                 )
                 % {"count": undecided}
             )
         return " ".join(told)
+
+
+def _last_run() -> SyncRun | None:
+    return SyncRun.objects.filter(kind=KIND).order_by("-started_at", "-pk").first()
 
 
 def _kept_since(now: datetime) -> datetime | None:

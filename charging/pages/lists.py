@@ -13,10 +13,11 @@ from django.views.decorators.http import require_safe
 
 from charging.pages.around import around, list_form, nameless, tabs
 from charging.selectors.filters import NONE, SessionFilter
-from charging.selectors.listing import SessionCursor, list_sessions
+from charging.selectors.listing import list_sessions
 from charging.selectors.sums import KEYS, By, Group, groups_of, total_of
 from charging.services import last_day_of
 from drivers.permissions import FleetRequest, member_required
+from shell.keys import RowCursor
 
 LOOK_EVERY = "20s"
 GROUPS_ON_A_PAGE = 50
@@ -28,9 +29,7 @@ def session_list(request: FleetRequest) -> HttpResponse:
     """List the fleet's sessions; htmx asks for the rows alone, to keep them up to date."""
     form = list_form(request)
     narrowed = form.narrowing()
-    page = list_sessions(
-        request.fleet, narrowed, cursor=SessionCursor.parse(request.GET.get("at", ""))
-    )
+    page = list_sessions(request.fleet, narrowed, cursor=RowCursor.parse(request.GET.get("at", "")))
     context = {
         "page": page,
         "is_narrowed": form.is_narrowed,

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from charging.models import Session
 from charging.selectors.filters import SessionFilter, narrowed_sessions, sessions_of
 from drivers.models import Fleet
+from shell.keys import RowCursor
 
 PAGE_SIZE = 50
 BATCH_SIZE = 500
@@ -18,31 +19,12 @@ Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCursor:
-    """A place in the list: beside one session."""
-
-    pk: int
-    backwards: bool
-
-    def __str__(self) -> str:
-        return f"{'b' if self.backwards else 'a'}{self.pk}"
-
-    @classmethod
-    def parse(cls, text: str) -> "SessionCursor | None":
-        """Read a cursor from a query string; None for one that is none."""
-        direction, pk = text[:1], text[1:]
-        if direction not in {"a", "b"} or not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
-            return None
-        return cls(int(pk), direction == "b")
-
-
-@dataclass(frozen=True, slots=True)
 class SessionPage:
     """Some sessions, and where the list goes on in both directions."""
 
     sessions: list[Session]
-    previous: SessionCursor | None
-    next: SessionCursor | None
+    previous: RowCursor | None
+    next: RowCursor | None
 
     @property
     def goes_on(self) -> bool:
@@ -51,7 +33,7 @@ class SessionPage:
 
 
 def list_sessions(
-    fleet: Fleet, narrowed: SessionFilter, *, cursor: SessionCursor | None = None
+    fleet: Fleet, narrowed: SessionFilter, *, cursor: RowCursor | None = None
 ) -> SessionPage:
     """Return a page of a fleet's sessions; a page costs the same wherever in the list it lies.
 
@@ -73,8 +55,8 @@ def list_sessions(
     has_next = True if backwards else more
     return SessionPage(
         sessions=found,
-        previous=SessionCursor(found[0].pk, backwards=True) if found and has_previous else None,
-        next=SessionCursor(found[-1].pk, backwards=False) if found and has_next else None,
+        previous=RowCursor(found[0].pk, backwards=True) if found and has_previous else None,
+        next=RowCursor(found[-1].pk, backwards=False) if found and has_next else None,
     )
 
 
@@ -102,7 +84,7 @@ def _in_turn(sessions: QuerySet[Session], keys: list[int]) -> list[Session]:
     return [found[pk] for pk in keys if pk in found]
 
 
-def _place_of(fleet: Fleet, cursor: SessionCursor | None) -> Place | None:
+def _place_of(fleet: Fleet, cursor: RowCursor | None) -> Place | None:
     if cursor is None:
         return None
     rows = Session.objects.filter(fleet=fleet, pk=cursor.pk)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 
 from charging.models import CostCentre, Session
 from charging.selectors.filters import SessionFilter, narrowed_sessions
@@ -90,8 +90,9 @@ class Total:
         self.sessions += row["sessions"]
         self.energy_kwh += row["energy"] or 0
         self.unpriced += row["sessions"] - row["priced"]
-        if row["priced"]:
-            self.costs.append(Cost(row["currency"], row["cost"], row["net"] or Decimal(0)))
+        # What goes on with a session of another group is no charge here, but what it cost is.
+        if row["priced"] or row["cost"]:
+            self.costs.append(Cost(row["currency"], row["cost"], row["net"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,8 @@ def _summed(sessions: QuerySet[Session], *columns: str) -> QuerySet[Session, dic
         priced=Count("pk", filter=Q(amount__isnull=False, continues="")),
         energy=Sum("energy_kwh"),
         cost=Sum("amount"),
-        net=Sum("amount_without_tax"),
+        # Where the operator names no amount without tax, there is none on it.
+        net=Sum(Coalesce("amount_without_tax", "amount")),
     )
 
 

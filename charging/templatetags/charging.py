@@ -14,13 +14,11 @@ from bookings.models import Booking
 from charging.models import CostCentre, Session
 from charging.pages import words
 from charging.selectors.cost_centres import cost_centre_coded, current_cost_centres
-from shell import money
 from shell.formats import in_zone, period
 from shell.templatetags.portal import icon
 from vehicles.models import Vehicle
 
 register = template.Library()
-register.filter(money.unit_price)
 register.filter("trimmed_number", words.trimmed)
 
 LOOKS = {

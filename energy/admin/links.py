@@ -21,6 +21,7 @@ from energy.models import Link
 from energy.own_lines import deciding as lines_deciding
 from energy.own_lines import screen as lines_screen
 from mirror.admin import ReadOnlyAdmin
+from shell.keys import read_key
 
 LINES = "lines"
 # What is matched anew when staff have decided about a kind.
@@ -108,10 +109,11 @@ class LinkAdmin(ReadOnlyAdmin):
 
     def _link(self, request: HttpRequest, kind: str, remote_id: str, here: str) -> str:
         """Link what was picked; return why not, or ""."""
-        if not (here.isascii() and here.isdigit() and len(here) < 19):
+        pk = read_key(here)
+        if pk is None:
             return _("Choose one of them.")
         try:
-            deciding.link_by_hand(kind, remote_id, int(here), by=_person(request))
+            deciding.link_by_hand(kind, remote_id, pk, by=_person(request))
         except deciding.NotDecided as refusal:
             return refusal.message
         _match_again(kind)
@@ -184,7 +186,7 @@ def _asked(request: HttpRequest, word: str) -> list[int]:
     """Return the rows that a button is about: its own, or those that are chosen."""
     value = request.POST.get(word, "")
     values = request.POST.getlist("row") if value == CHOSEN else [value]
-    found = [int(one) for one in values if one.isascii() and one.isdigit() and len(one) < 19]
+    found = [pk for one in values if (pk := read_key(one)) is not None]
     if value == CHOSEN and not found:
         messages.warning(request, _("Choose at least one first."))
     return found[:MOST_AT_ONCE]

@@ -36,13 +36,17 @@ DECIDED = (BookingRequest.Status.APPROVED, BookingRequest.Status.REJECTED)
 MINUTES, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 
 
-def bookings_of(fleet: Fleet, month: date) -> QuerySet[Booking]:
-    """Return the bookings that begin in a month, each by the clock of its site."""
+def bookings_near(fleet: Fleet, month: date) -> QuerySet[Booking]:
+    """Return the bookings that may begin in a month, whatever the clocks of their sites say."""
     begin, end = _instants(month, UTC)
-    near = Booking.objects.filter(
+    return Booking.objects.filter(
         fleet=fleet, start_at__gte=begin - FARTHEST, start_at__lt=end + FARTHEST
     )
-    return near.filter(_in_month(month))
+
+
+def bookings_of(fleet: Fleet, month: date) -> QuerySet[Booking]:
+    """Return the bookings that begin in a month, each by the clock of its site."""
+    return bookings_near(fleet, month).filter(_in_month(month))
 
 
 def sum_bookings(fleet: Fleet, month: date) -> list[BookingTotal]:

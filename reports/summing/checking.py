@@ -7,14 +7,11 @@ from datetime import date
 from charging.models import MonthChange, Session
 from charging.services import month_of
 from drivers.models import Fleet
+from reports.measures import COLUMNS, Source
 from reports.models import MonthTotal
 from reports.months import add_months
 from reports.summing.sessions import sum_sessions
 
-SUMS = (
-    *("sessions", "priced", "seconds", "energy_kwh", "priced_kwh"),
-    *("amount", "amount_without_tax", "paid"),
-)
 Key = tuple[str, int, str]
 
 
@@ -62,4 +59,4 @@ def _key(row: MonthTotal) -> Key:
 
 
 def _sums(row: MonthTotal) -> dict[str, object]:
-    return {name: getattr(row, name) for name in SUMS}
+    return {name: getattr(row, name) for name in COLUMNS[Source.SESSIONS]}

@@ -19,7 +19,7 @@ from drivers.models import Fleet
 from energy.models import Departure
 from reports.models import MonthMade
 from reports.months import add_months, this_month
-from reports.summing.bookings import bookings_of, keep_bookings
+from reports.summing.bookings import bookings_near, keep_bookings
 from reports.summing.promises import can_be_summed, keep_promises
 from reports.summing.sessions import FARTHEST, keep_sessions
 
@@ -77,7 +77,7 @@ def _bookings_jobs(fleet: Fleet, current: date, *, now: datetime) -> Iterator[Jo
 
 
 def _has_changed(fleet: Fleet, month: date, *, since: datetime) -> bool:
-    return bookings_of(fleet, month).filter(changed_at__gte=since).exists()
+    return bookings_near(fleet, month).filter(changed_at__gte=since).exists()
 
 
 def _promises_jobs(fleet: Fleet, current: date, *, now: datetime) -> Iterator[Job]:

@@ -1,6 +1,6 @@
 """How the sums of a month take the place of the ones before, whoever else sums it meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -39,6 +39,3 @@ def replace(
     manager.bulk_create(rows, batch_size=AT_ONCE)
     made.made_at = now or timezone.now()
     made.save(update_fields=["made_at"])
-
-
-Sum = Callable[[Fleet, date], list[MonthRow]]

@@ -10,13 +10,13 @@ from batches.proposing import chargers_of
 from bookings.pages.vehicles.choice import LONGEST_QUERY, offer_for
 from drivers.models import Driver, Fleet
 from imports.names import Names, UnknownName
+from shell.keys import read_key
 from sites.models import Evse, Location
 from vehicles.choices import Choices, charger_choices
 from vehicles.models import Vehicle
 from vehicles.pages.offer import VehicleOffer
 from vehicles.selectors import current_vehicles
 
-LONGEST_KEY = 18
 LONGEST_NAME = 255
 
 Found = TypeVar("Found")
@@ -49,7 +49,7 @@ class Picks:
         evses = chargers_of(names.fleet, site) if site else []
         vehicle, query = text("vehicle"), text("vehicle_query")[:LONGEST_QUERY]
         picked = _vehicle(names, vehicle)
-        if vehicle and not picked and not _is_key(vehicle):
+        if vehicle and not picked and read_key(vehicle) is None:
             query = query or vehicle[:LONGEST_QUERY]
         return cls(
             fleet=names.fleet,
@@ -67,7 +67,7 @@ class Picks:
         changed = given.copy()
         vehicle = str(given.get("vehicle") or "").strip()
         changed["vehicle"] = str(self.vehicle.pk) if self.vehicle else vehicle
-        if not self.vehicle and not _is_key(vehicle):
+        if not self.vehicle and read_key(vehicle) is None:
             changed["vehicle"] = ""
         changed["vehicle_query"] = self.query
         if self.charger:
@@ -78,7 +78,7 @@ class Picks:
         """Return the chargers of the site for the vehicle, and a name that means none."""
         vehicle = self.vehicle or self.sought
         choices = charger_choices(vehicle, self.evses, any_label=_("Any charger that fits"))
-        if typed and not self.charger and not _is_key(typed):
+        if typed and not self.charger and read_key(typed) is None:
             choices.insert(1, (typed, typed))
         return choices
 
@@ -102,8 +102,8 @@ def _meant(find: Callable[[str], Found], text: str) -> Found | None:
 
 def _vehicle(names: Names, text: str) -> Vehicle | None:
     picked = None
-    if _is_key(text):
-        picked = current_vehicles(names.fleet).filter(pk=int(text)).first()
+    if (pk := read_key(text)) is not None:
+        picked = current_vehicles(names.fleet).filter(pk=pk).first()
     return picked or _meant(names.vehicle, text)
 
 
@@ -113,7 +113,3 @@ def _charger(names: Names, text: str, site: Location | None, evses: list[Evse]) 
         return by_key.get(text)
     named = _meant(lambda name: names.charger(name, site), text)
     return by_key.get(str(named.pk)) if named else None
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY

@@ -34,8 +34,8 @@ from series.pages.picking import Picks
 from series.rebooking import Outcome
 from series.selectors import counted, dates_of, one_series_of, series_of
 from shell.kept_forms import typed
+from shell.keys import read_key
 
-LONGEST_KEY = 18
 MOST_LISTED = 200
 # What a cancellation or a change is about.
 ONE, FOLLOWING, ALL = "one", "following", "all"
@@ -222,9 +222,10 @@ def _initial(request: FleetRequest) -> dict[str, Any]:
 
 
 def _booking_or_404(request: FleetRequest, pk: str) -> Booking:
-    if not (pk.isascii() and pk.isdecimal() and len(pk) <= LONGEST_KEY):
+    key = read_key(pk)
+    if key is None:
         raise Http404
-    booking = bookings_of(request.fleet).filter(pk=int(pk)).first()
+    booking = bookings_of(request.fleet).filter(pk=key).first()
     if booking is None:
         raise Http404
     return booking

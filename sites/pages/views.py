@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
+from shell.keys import read_key
 from shell.middleware import allow_pictures_from
 from sites.facts import BOOKABLE, charger_of, facts_of, state_of, what_is_stale
 from sites.favourites import favourites_of
@@ -20,7 +21,7 @@ from sites.models import ChargePoint
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import visible_evses, visible_locations
-from sites.slots.picker.form import BOOKING_NUMBER, WHOLE_NUMBER, draft_params, read_move
+from sites.slots.picker.form import WHOLE_NUMBER, draft_params, read_move
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
 PASSED_ALONG = ("day", "from", "minutes", "vehicle")
@@ -88,11 +89,11 @@ def _owns_chargers(fleet: Fleet) -> bool:
 
 def _driver_of_draft(request: FleetRequest, passed: dict[str, str]) -> Driver | None:
     """Return for whom a site is picked, where that is settled already."""
-    pk = passed.get("driver", "")
-    if "move" in passed or not BOOKING_NUMBER.fullmatch(pk):
+    pk = read_key(passed.get("driver", ""))
+    if "move" in passed or pk is None:
         return None
     try:
-        return driver_of(request.fleet, int(pk))
+        return driver_of(request.fleet, pk)
     except Driver.DoesNotExist:
         return None
 

@@ -11,10 +11,11 @@ import pytest
 from charging.models import Session
 from charging.selectors import sums
 from charging.selectors.filters import SessionFilter
-from charging.selectors.listing import PAGE_SIZE, SessionCursor, list_sessions
+from charging.selectors.listing import PAGE_SIZE, list_sessions
 from charging.selectors.sums import By, groups_of, total_of
 from charging.services import month_of
 from reports.summing.sessions import keep_sessions
+from shell.keys import RowCursor
 from tests.charging.charged import last_month, rows_of, text_of, this_month
 from tests.factories import (
     BookingFactory,
@@ -167,6 +168,25 @@ def test_money_is_added_within_a_currency_only(as_manager, fleet, sessions):
     assert "1,212" not in text
 
 
+def test_what_goes_on_at_another_site_is_no_charge_there_and_keeps_its_cost(fleet, as_manager):
+    first = SessionFactory(fleet=fleet, started_at=this_month(3))
+    rest = SessionFactory(
+        fleet=fleet,
+        started_at=this_month(4),
+        continues=first.ampeco_id,
+        evse=EvseFactory(),
+        amount_without_tax=None,
+    )
+    totals = {each.key: each.total for each in groups_of(fleet, SessionFilter(), By.SITE)}
+    there = totals[rest.location_id]
+    assert (there.sessions, there.unpriced) == (0, 0)
+    (cost,) = there.costs
+    assert (cost.amount, cost.amount_without_tax) == (rest.amount, rest.amount)
+    page = text_of(as_manager.get(LIST, {"site_key": rest.location_id}))
+    assert "12.00 EUR" in page
+    assert totals[first.location_id].sessions == 1
+
+
 @pytest.mark.parametrize("by", By)
 def test_groups_come_to_what_the_list_does(as_manager, fleet, sessions, by):
     groups = groups_of(fleet, SessionFilter(), by)
@@ -236,7 +256,7 @@ def test_a_place_that_is_none_is_the_beginning(as_manager, sessions, at):
 
 def test_another_fleets_session_is_no_place(fleet, sessions):
     other = SessionFactory(started_at=last_month())
-    page = list_sessions(fleet, SessionFilter(), cursor=SessionCursor(other.pk, backwards=False))
+    page = list_sessions(fleet, SessionFilter(), cursor=RowCursor(other.pk, backwards=False))
     assert len(page.sessions) == 3
 
 

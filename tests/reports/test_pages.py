@@ -294,7 +294,7 @@ def test_without_the_right_to_sessions_only_bookings_are_told_of(as_manager, fle
         state=SyncRun.State.BROKEN_OFF,
         started_at=timezone.now(),
         alive_at=timezone.now(),
-        problem="The token may not read this.",
+        counts={"forbidden": {"sessions": timezone.now().isoformat()}},
     )
     overview = as_manager.get(reverse("reports:overview"))
     assert [topic.key for topic in overview.context["known"].topics] == ["no-shows", "decisions"]
@@ -307,6 +307,18 @@ def test_without_the_right_to_sessions_only_bookings_are_told_of(as_manager, fle
     charge(fleet, at(2025, 1), "10.00")
     assert MonthTotal.objects.exists()
     assert "10.00 EUR" in show(as_manager, "cost", period="2025-01")
+
+
+def test_an_operator_that_did_not_answer_hides_no_report(as_manager, fleet):
+    SyncRun.objects.create(
+        kind=SyncRun.Kind.SESSIONS,
+        state=SyncRun.State.BROKEN_OFF,
+        started_at=timezone.now(),
+        alive_at=timezone.now(),
+        problem="The operator did not answer in time.",
+    )
+    overview = as_manager.get(reverse("reports:overview"))
+    assert "cost" in [topic.key for topic in overview.context["known"].topics]
 
 
 def test_a_viewer_sees_reports_and_names_nobody(client, viewer):

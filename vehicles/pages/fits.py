@@ -6,6 +6,7 @@ from django.db.models import prefetch_related_objects
 from django.http import QueryDict
 
 from drivers.models import Fleet
+from shell.keys import read_key
 from sites import parking
 from sites.models import Evse
 from sites.slots.fit import Fit
@@ -16,7 +17,6 @@ from vehicles.need import appetite_of
 from vehicles.selectors import vehicle_of
 
 PARAMETER = "vehicle"
-LONGEST_KEY = 18
 
 
 def read_fit(params: QueryDict, fleet_pk: int, evses: Sequence[Evse]) -> Fit | None:
@@ -45,9 +45,10 @@ def named_vehicle(params: QueryDict, fleet_pk: int) -> Vehicle | None:
     text = params.get(PARAMETER, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY):
+    pk = read_key(text)
+    if pk is None:
         raise LookupError
     try:
-        return vehicle_of(Fleet(pk=fleet_pk), int(text))
+        return vehicle_of(Fleet(pk=fleet_pk), pk)
     except Vehicle.DoesNotExist:
         raise LookupError from None

@@ -7,6 +7,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When, prefetch
 from django.utils.translation import gettext as _
 
 from drivers.models import Fleet
+from shell.keys import read_key
 from sites import parking
 from sites.models import Evse
 from vehicles.fitting import Misfit, why_not
@@ -115,6 +116,5 @@ def _without_driver(misfit: Misfit | None) -> Misfit | None:
 
 
 def _picked(fleet: Fleet, chosen: str) -> Vehicle | None:
-    if not (chosen.isascii() and chosen.isdigit() and len(chosen) <= 18):
-        return None
-    return vehicles_of(fleet).filter(pk=int(chosen), retired_at=None).first()
+    pk = read_key(chosen)
+    return None if pk is None else vehicles_of(fleet).filter(pk=pk, retired_at=None).first()

@@ -14,6 +14,7 @@ from bookings.selectors import recent_vehicles
 from drivers.models import Fleet
 from drivers.permissions import FleetRequest, manager_required
 from shell.formats import instant
+from shell.keys import read_key
 from sites import parking
 from sites.models import Evse
 from vehicles.fitting import parking_needs
@@ -22,7 +23,6 @@ from vehicles.pages.fits import named_vehicle
 from vehicles.pages.offer import VehicleOffer, offer_vehicles
 
 LONGEST_QUERY = 100
-LONGEST_KEY = 18
 
 
 @manager_required
@@ -47,8 +47,7 @@ def offer_for(
     fleet: Fleet, query: str, *, chosen: str, driver: str, evses: Sequence[Evse]
 ) -> VehicleOffer:
     """Return the vehicles to pick from: the driver's usual ones first, recent ones next."""
-    known = driver.isascii() and driver.isdigit() and len(driver) <= LONGEST_KEY
-    pk = int(driver) if known else None
+    pk = read_key(driver)
     return offer_vehicles(
         fleet,
         query,

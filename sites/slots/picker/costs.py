@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from drivers.models import Fleet
+from shell.keys import read_key
 from sites.models import Evse
 from sites.slots.fit import Fit
-from sites.slots.picker.form import BOOKING_NUMBER
 from sites.slots.prices.costs import Costs, costs_for
 from sites.slots.prices.price import Price, costs_less
 from sites.slots.prices.reading import payer_of
@@ -37,8 +37,9 @@ def read_costs(
     """
     if not any(evse.ampeco_tariff_group_id for evse in evses):
         return None
-    text = params.get("driver", "")
-    named = int(text) if BOOKING_NUMBER.fullmatch(text) else (fit.driver if fit else None)
+    named = read_key(params.get("driver", ""))
+    if named is None and fit:
+        named = fit.driver
     driver = payer_of(fleet, named)
     if driver is None:
         return None

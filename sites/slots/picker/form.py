@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from ampeco.types import ParkingSpaceCriteria
 from shell.formats import duration
+from shell.keys import read_key
 from sites.models import Evse
 from sites.periods import start_of_day
 from sites.selectors import Criteria
@@ -39,7 +40,6 @@ LONGEST_DRAFT = 255
 T = TypeVar("T")
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-BOOKING_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 POWER = re.compile(r"[0-9]{1,4}([.,][0-9]{1,2})?", re.ASCII)
@@ -141,7 +141,7 @@ def parse_day(text: str) -> date | None:
 def read_move(params: QueryDict) -> str:
     """Return the number of the booking that is to be moved; nothing for what is no number."""
     text = params.get("move", "").strip()
-    return text if BOOKING_NUMBER.fullmatch(text) else ""
+    return "" if read_key(text) is None else text
 
 
 def draft_params(typed: Mapping[str, str]) -> dict[str, str]:
