@@ -120,7 +120,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "drivers.who_asks.ReadWhoAsks",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -393,7 +393,7 @@ MFA_FORMS = {
 
 # Sessions: until the browser closes, or for some days where its owner asked to stay signed in
 
-SESSION_ENGINE = "accounts.session_store"
+SESSION_ENGINE = "drivers.who_asks"
 SESSION_COOKIE_AGE = env.number("SESSION_DAYS", 14, least=1, most=90) * 24 * 3600
 STAFF_SESSION_HOURS = env.number("STAFF_SESSION_HOURS", 12, least=1, most=168)
 

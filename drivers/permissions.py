@@ -26,20 +26,10 @@ from drivers.fleet_forms import (
     show_again,
 )
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
+from drivers.who_asks import memberships_of
 from mirror.search import Folded, with_words
 from shell.kept_forms import PARAMETER
 from shell.keys import read_key
-
-
-def memberships_of(request: HttpRequest) -> list[FleetMembership]:
-    """Return the active memberships of the user who is logged in, by the fleet's name."""
-    if not request.user.is_authenticated:
-        return []
-    return list(
-        FleetMembership.objects.filter(user=request.user, fleet__is_active=True)
-        .select_related("fleet")
-        .order_by("fleet__name", "pk")
-    )
 
 
 def chosen_membership(request: HttpRequest) -> FleetMembership | None:

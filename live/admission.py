@@ -5,14 +5,14 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
-from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 
 from bookings.models import Booking
-from drivers.permissions import chosen_membership, memberships_of
+from drivers.permissions import chosen_membership
+from drivers.who_asks import ReadWhoAsks, memberships_of
 from live.hub import Watch
 from shell.keys import read_key
 
@@ -61,4 +61,4 @@ def _number(values: Mapping[str, str], name: str, default: int | None = None) ->
     return number
 
 
-_behind_log_in = SessionMiddleware(AuthenticationMiddleware(_answer))
+_behind_log_in = SessionMiddleware(ReadWhoAsks(_answer))

@@ -29,9 +29,12 @@ class Page:
 
     def hear(self) -> tuple[str, object]:
         """Return the name and the data of the next event; raises TimeoutError when none comes."""
-        lines = []
-        while line := self.answer.readline().decode().strip():
-            lines.append(line.partition(": ")[2] if ": " in line else "")
+        lines: list[str] = []
+        while len(lines) < 2:
+            # A sign of life, said while nothing happens, is no event: a line by itself.
+            lines = []
+            while line := self.answer.readline().decode().strip():
+                lines.append(line.partition(": ")[2] if ": " in line else "")
         event, data = lines
         return event, json.loads(data) if data else None
 
