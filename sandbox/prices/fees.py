@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sandbox.world.power import Rate
@@ -117,6 +118,7 @@ class Fees:
         return price * (1 + markup) + exact(self.pricing.get("markupFixedFeePerKwh"))
 
 
+@lru_cache(maxsize=4096)
 def exact(price: float | str | None) -> Fraction:
     """Return a price as it is written: 0.1 is a tenth."""
     return Fraction(str(price or 0))
@@ -142,6 +144,7 @@ def _is_within(local: datetime, begin: str | None, end: str | None) -> bool:
     return minute >= begins or minute < ends
 
 
+@lru_cache(maxsize=4096)
 def _minute(clock: str) -> int:
     hours, minutes = clock.split(":")
     return int(hours) * 60 + int(minutes)

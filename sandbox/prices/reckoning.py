@@ -102,10 +102,12 @@ def _energy(fees: Fees, charge: Charge) -> list[_Item]:
     drawn: dict[Fraction, Fraction] = {}
     at, before = charge.starts_at, Fraction(0)
     while at < charge.full_at:
-        until = min(charge.full_at, at.replace(second=0, microsecond=0) + MINUTE)
-        price, by_then = fees.of("energy", at), charge.kwh_by(until)
+        price = fees.of("energy", at)
+        while at < charge.full_at and fees.of("energy", at) == price:
+            at = at.replace(second=0, microsecond=0) + MINUTE
+        by_then = charge.kwh_by(min(charge.full_at, at))
         drawn[price] = drawn.get(price, Fraction(0)) + by_then - before
-        at, before = until, by_then
+        before = by_then
     return [_Item("energy", "kwh", kwh, price) for price, kwh in drawn.items()]
 
 
