@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin import BookingAdmin
-from bookings.models import Actor
+from bookings.models import Actor, ChargingSession
 from drivers.large_admin import LargeAdmin, drivers_named
 from mirror.admin import ReadOnlyInline
 from remote.actions import ActionRefused, ask_charger
@@ -93,7 +93,7 @@ class RemoteActionAdmin(LargeAdmin):
 
 @admin.register(RunningBooking)
 class RunningBookingAdmin(BookingAdmin):
-    """The bookings of all fleets that run now; their chargers may be told something."""
+    """The bookings of all fleets that run now, or whose charge goes on; chargers may be told."""
 
     list_display = [
         "__str__",
@@ -113,7 +113,13 @@ class RunningBookingAdmin(BookingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RunningBooking]:
         now = timezone.now()
         rows = super().get_queryset(request)
-        return rows.filter(status__in=RunningBooking.GOES_AHEAD, start_at__lte=now, end_at__gt=now)
+        followed = ChargingSession.objects.filter(refresh_at__isnull=False, stopped_at=None)
+        goes_on = followed.exclude(status__in=ChargingSession.ENDED).values("booking")
+        return rows.filter(
+            Q(end_at__gt=now) | Q(pk__in=goes_on),
+            status__in=RunningBooking.GOES_AHEAD,
+            start_at__lte=now,
+        )
 
     def has_control_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("remote.add_remoteaction")

@@ -1,4 +1,7 @@
-"""When a charger may be told what for a booking: while it runs, and at its own charger."""
+"""When a charger may be told what for a booking: while it runs, and at its own charger.
+
+A charge that goes on when its booking's time is over may still be stopped; nothing else may begin.
+"""
 
 from datetime import datetime
 
@@ -17,7 +20,8 @@ def why_not(booking: Booking, kind: str, *, now: datetime) -> str:
 
     Asks no operator: reads what is mirrored of the charger, the charge and the driver.
     """
-    problem = _why_not_at_all(booking, now=now)
+    problem = "" if kind == Kind.STOP and overruns(booking, now=now) else _why_not_now(booking, now)
+    problem = problem or _why_not_there(booking)
     if problem:
         return problem
     match kind:
@@ -34,18 +38,31 @@ def running_charge(booking: Booking) -> ChargingSession | None:
     return None if session is None or session.has_ended else session
 
 
+def overruns(booking: Booking, *, now: datetime) -> bool:
+    """Return whether a booking's charge goes on though its time is over.
+
+    Of a charge that is no longer read nobody knows.
+    """
+    if booking.end_at > now or booking.status not in Booking.GOES_AHEAD:
+        return False
+    charge = running_charge(booking)
+    return charge is not None and charge.refresh_at is not None
+
+
 def kinds_for(booking: Booking, *, now: datetime) -> list[str]:
     """Return what its charger may be told now, in the order in which people want it."""
     return [kind for kind in Kind.values if not why_not(booking, kind, now=now)]
 
 
-def _why_not_at_all(booking: Booking, *, now: datetime) -> str:
+def _why_not_now(booking: Booking, now: datetime) -> str:
     if booking.start_at > now:
         return _("The booking has not begun yet.")
     if booking.end_at <= now:
         return _("The time of this booking is over.")
-    if not booking.is_running(now):
-        return _("This booking does not stand.")
+    return "" if booking.is_running(now) else _("This booking does not stand.")
+
+
+def _why_not_there(booking: Booking) -> str:
     if booking.ampeco_booking_id is None or booking.evse is None:
         return _("The operator has not said yet which charger it is.")
     if booking.open_change in Booking.TO_BE_CANCELLED:

@@ -12,7 +12,7 @@ from bookings.models import Actor, Booking
 from bookings.wording.history import who_did
 from remote.models import RemoteAction
 from remote.rights import forbidden_kinds
-from remote.rules import kinds_for, running_charge
+from remote.rules import kinds_for, overruns, running_charge
 from remote.wording import WORDS, Words, outcome_of
 from shell.formats import time_in_zone
 
@@ -115,7 +115,8 @@ def _panel(
         .select_related("user", "driver")
         .order_by("-created_at", "-pk")[:MOST_LINES]
     )
-    runs = booking.is_running(now)
+    goes_on = overruns(booking, now=now)
+    runs = goes_on or booking.is_running(now)
     is_near = booking.is_confirmed and now < booking.start_at
     if not actions and not runs and not is_near:
         return None
@@ -128,7 +129,13 @@ def _panel(
         if kind not in forbidden | open_kinds
     )
     note = ""
-    if runs and running_charge(booking):
+    if goes_on and may and Kind.STOP not in forbidden:
+        note = _(
+            "The time of this booking is over, but its charge goes on. It can be stopped here."
+        )
+    elif goes_on:
+        note = _("The time of this booking is over, but its charge goes on.")
+    elif runs and running_charge(booking):
         note = _("A charge is running.")
     elif is_near and may and Kind.START not in forbidden:
         note = _("From %(time)s on, the charge can be started from here.") % {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from bookings.pages.history.record import price_shown_of
 from charging.models import Session
 from charging.pages import words
 from charging.pages.course import course_of
@@ -45,6 +46,7 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "reason": words.reason(session.stop_reason),
         "parts": _parts(session),
         "tax": _tax(session),
+        "price_shown": price_shown_of(session.booking) if session.booking else None,
         "transactions": list(session.transactions.order_by("made_at", "pk")),
         "receipt": receipt_facts(session),
         "history": history_of(session),

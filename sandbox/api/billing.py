@@ -14,6 +14,8 @@ from sandbox.api.filters import instant as instant_in
 from sandbox.api.operations import Operations, check_allowed
 from sandbox.api.paging import page_of
 from sandbox.api.payloads import Payload, instant
+from sandbox.prices.bill import bill_of
+from sandbox.prices.reckoning import cents
 from sandbox.world import accounts
 from sandbox.world.accounts import A_SESSION, RECEIPT, Transaction
 from sandbox.world.records import Session
@@ -69,7 +71,7 @@ def read_transaction(world: World, request: Request, pk: int) -> dict[str, Any]:
 def transaction(world: World, record: Transaction) -> Payload:
     session = record.session
     since, status = accounts.status_of(world, record)
-    bill = accounts.bill_of(world, session)
+    bill = bill_of(world, session)
     finalized_at = record.finalized_by(world.clock.now())
     if status == "finalized" and finalized_at is None:
         finalized_at = since
@@ -125,7 +127,7 @@ def read_receipt(world: World, request: Request, pk: int) -> dict[str, Any]:
 
 
 def receipt(world: World, session: Session) -> Payload:
-    bill, pk = accounts.bill_of(world, session), accounts.receipt_id(session)
+    bill, pk = bill_of(world, session), accounts.receipt_id(session)
     return {
         "id": pk,
         "receiptNo": f"R{pk}",
@@ -134,7 +136,7 @@ def receipt(world: World, session: Session) -> Payload:
         "periodStart": None,
         "periodEnd": None,
         "totalAmount": float(bill.with_tax),
-        "tax": {"taxId": 1, "taxPercentage": float(bill.tax_percent)},
+        "tax": {"taxId": bill.tax_id, "taxPercentage": float(bill.tax_percent)},
         "paymentStatus": "paid",
         "downloadUrl": f"{DOWNLOADS}/receipts/{pk}.pdf?signature=of-the-moment",
     }
@@ -187,7 +189,7 @@ def read_invoice(world: World, request: Request, pk: int) -> dict[str, Any]:
 
 
 def invoice(world: World, record: Invoice) -> Payload:
-    bills = [accounts.bill_of(world, session) for session in record.sessions]
+    bills = [bill_of(world, session) for session in record.sessions]
     total = sum((bill.with_tax for bill in bills), Decimal(0))
     net = sum((bill.without_tax for bill in bills), Decimal(0))
     return {
@@ -203,7 +205,7 @@ def invoice(world: World, record: Invoice) -> Payload:
         "taxAmount": float(total - net),
         "service": "Charging",
         "quantity": len(bills),
-        "unitPrice": float(accounts.cents(net / len(bills))),
+        "unitPrice": float(cents(net / len(bills))),
         "subtotal": float(net),
         "downloadUrl": f"{DOWNLOADS}/invoices/{record.id}.pdf",
     }

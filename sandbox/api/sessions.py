@@ -11,6 +11,8 @@ from sandbox.api.filters import choice, number, text, updated_between, window
 from sandbox.api.operations import Operations, check_allowed
 from sandbox.api.paging import page_of
 from sandbox.api.payloads import Payload, instant
+from sandbox.prices.bill import Bill, bill_of
+from sandbox.prices.reckoning import Part
 from sandbox.world import accounts
 from sandbox.world.records import SESSION_STATUSES, Session
 from sandbox.world.walk_ins import ROAMING_OPERATOR_ID, power_at, taken_at
@@ -112,7 +114,7 @@ def payload(world: World, record: Session, *, parts: bool = False) -> Payload:
     now = world.clock.now()
     over = session_is_over(world, record)
     energy = round(accounts.energy_kwh(world, record) * 1000)
-    bill = accounts.bill_of(world, record)
+    bill = bill_of(world, record)
     correction = accounts.correction_of(world, record)
     answer: Payload = {
         "id": str(record.id),
@@ -135,10 +137,10 @@ def payload(world: World, record: Session, *, parts: bool = False) -> Payload:
     if world.shape == OLDER:
         return answer
     answer |= {
-        "tax": {"taxId": 1, "taxPercentage": float(bill.tax_percent)},
+        "tax": {"taxId": bill.tax_id, "taxPercentage": float(bill.tax_percent)},
         "paymentType": "corporate",
         "paymentStatus": accounts.payment_status(world, record),
-        "tariffSnapshotId": accounts.snapshot_id(record),
+        "tariffSnapshotId": record.tariff_snapshot_id,
         "receiptId": accounts.receipt_id(record) if accounts.receipt_at(world, record) else None,
         "power": _power(world, record, now=now, over=over, energy_wh=energy),
         "idTag": _id_tag(world, record),
@@ -165,7 +167,7 @@ def billing_status(world: World, record: Session) -> str:
     return "completed" if done else "pending"
 
 
-def _part(bill: accounts.Bill, part: accounts.Part) -> Payload:
+def _part(bill: Bill, part: Part) -> Payload:
     return {
         "type": part.type,
         "currency": bill.currency,

@@ -9,7 +9,7 @@ from sandbox.api.errors import Invalid, Missing
 from sandbox.api.filters import found, number, text
 from sandbox.api.operations import Operations, check_allowed
 from sandbox.api.paging import page_of
-from sandbox.world.tariffs import VERSIONS, Tariff, TariffGroup, tariff_in
+from sandbox.world.tariffs import Tariff, TariffGroup, held, tariff_in
 from sandbox.world.world import World
 
 RESOURCE = "tariffs"
@@ -63,12 +63,12 @@ def read_group(world: World, _request: Request, pk: int) -> dict[str, Any]:
 def read_snapshot(world: World, _request: Request, pk: int) -> dict[str, Any]:
     """Read what a tariff's prices were when somebody began to charge by it."""
     check_allowed(world, RESOURCE)
-    tariff_id, version = divmod(pk, VERSIONS)
-    tariff = found(world.tariffs, tariff_id)
-    if version >= len(tariff.versions):
+    known = held(world, pk)
+    if known is None:
         raise Missing
-    payload = _tariff(tariff) | {"id": pk, "tariffId": tariff_id}
-    return {"data": payload | {"pricing": tariff.versions[version]}}
+    tariff, pricing = known
+    payload = _tariff(tariff) | {"id": pk, "tariffId": tariff.id}
+    return {"data": payload | {"pricing": pricing}}
 
 
 def _tariff(record: Tariff) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What sessions cost, and when they are paid for: billed, paid some hours later, then a receipt.
+"""When sessions are paid for: billed, paid some hours later, then a receipt.
 
 A few payments fail, some of those are made good days later, and a few are given back. All of that
 follows from the seed, the session and the clock.
@@ -8,24 +8,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from sandbox.world.records import Session
+from sandbox.world.tariffs import FREE, held
 from sandbox.world.walk_ins import find_walk_in, taken_at, walk_ins
-
-CENT = Decimal("0.01")
-# By country: the currency, the tax in percent, and a kWh with tax, from AC and from DC.
-TERMS: dict[str, tuple[str, Decimal, Decimal, Decimal]] = {
-    "US": ("USD", Decimal("8.875"), Decimal("0.32"), Decimal("0.56")),
-    "AU": ("AUD", Decimal(10), Decimal("0.45"), Decimal("0.70")),
-    "DE": ("EUR", Decimal(19), Decimal("0.39"), Decimal("0.59")),
-}
-ELSEWHERE = ("EUR", Decimal(20), Decimal("0.34"), Decimal("0.52"))
-CONNECTION_FEE = Decimal("0.50")
-ROAMING_FEE = Decimal("1.00")
-IDLE_A_MINUTE = Decimal("0.10")
-FREE_MINUTES = 15
 
 MADE_AFTER = timedelta(minutes=1)
 SOONEST, LATEST = timedelta(minutes=5), timedelta(hours=30)
@@ -35,37 +23,6 @@ GIVEN_BACK_AFTER = timedelta(days=5)
 # So many transactions may belong to a session.
 A_SESSION = 10
 RECEIPT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a price, with tax."""
-
-    type: str
-    unit: str
-    quantity: Decimal
-    each: Decimal
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a session comes to by now."""
-
-    currency: str
-    tax_percent: Decimal
-    parts: tuple[Part, ...]
-
-    @property
-    def with_tax(self) -> Decimal:
-        return sum((part.price for part in self.parts), Decimal(0))
-
-    @property
-    def without_tax(self) -> Decimal:
-        return sum((self.net(part.price) for part in self.parts), Decimal(0))
-
-    def net(self, price: Decimal) -> Decimal:
-        return cents(price / (1 + self.tax_percent / 100))
 
 
 @dataclass(slots=True)
@@ -194,6 +151,8 @@ def transactions_by_now(world: Any) -> list[Transaction]:
         if session.id in known.corrections:
             found += transactions_of(world, session)
             continue
+        if is_free(world, session):
+            continue
         course = known.courses.get(session.id)
         if course is None or course.stops_at != session.stops_at:
             course = course_of(world, session)
@@ -203,10 +162,22 @@ def transactions_by_now(world: Any) -> list[Transaction]:
 
 def transactions_of(world: Any, session: Session) -> list[Transaction]:
     now = world.clock.now()
-    correction = correction_of(world, session)
-    if session.stops_at > now or (correction and correction.amount == 0):
+    if session.stops_at > now or _owes_nothing(world, session):
         return []
     return [one for one in course_of(world, session).transactions if one.made_at <= now]
+
+
+def is_free(world: Any, session: Session) -> bool:
+    """Return whether nothing is to be paid by the tariff that a session has."""
+    known = held(world, session.tariff_snapshot_id)
+    return known is None or known[0].type in FREE
+
+
+def _owes_nothing(world: Any, session: Session) -> bool:
+    correction = correction_of(world, session)
+    if correction and correction.amount is not None:
+        return correction.amount == 0
+    return is_free(world, session)
 
 
 def payment_status(world: Any, session: Session) -> str | None:
@@ -251,52 +222,3 @@ def energy_kwh(world: Any, session: Session) -> Decimal:
         hours = max(timedelta(0), until - session.started_at) / timedelta(hours=1)
         measured = hours * session.power_kw * 0.6
     return Decimal(str(round(measured, 3)))
-
-
-def bill_of(world: Any, session: Session) -> Bill:
-    """Return what a session comes to by now; its parts are rounded, so that they add up."""
-    currency, tax, ac, dc = TERMS.get(_country(world, session), ELSEWHERE)
-    evse = world.evses.get(session.evse_id)
-    is_dc = evse is None or evse.current_type == "dc"
-    correction = correction_of(world, session)
-    if correction and correction.currency:
-        currency = correction.currency
-    if correction and correction.amount is not None:
-        whole = Part("flat", "session", Decimal(1), correction.amount, correction.amount)
-        return Bill(currency, tax, (whole,))
-    energy = energy_kwh(world, session)
-    each = dc if is_dc else ac
-    parts = [Part("energy", "kwh", energy, each, cents(energy * each))]
-    fee = ROAMING_FEE if session.cpo else CONNECTION_FEE if is_dc else Decimal(0)
-    if fee:
-        parts.append(Part("connection", "session", Decimal(1), fee, fee))
-    idle = _idle_minutes(world, session) if is_dc else 0
-    if idle:
-        price = cents(idle * IDLE_A_MINUTE)
-        parts.append(Part("idle_time", "minute", Decimal(idle), IDLE_A_MINUTE, price))
-    return Bill(currency, tax, tuple(parts))
-
-
-def snapshot_id(session: Session) -> int:
-    """Return the number of the tariff as it was when the session began."""
-    return session.evse_id
-
-
-def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
-
-
-def _country(world: Any, session: Session) -> str:
-    point = world.charge_points.get(session.charge_point_id)
-    if point is None or point.location_id is None:
-        return ""
-    return str(world.locations[point.location_id].country)
-
-
-def _idle_minutes(world: Any, session: Session) -> int:
-    if session.wants_kwh is None:
-        return 0
-    until = min(world.clock.now(), session.stops_at)
-    hours = session.wants_kwh / (session.power_kw * 0.8)
-    idle = until - session.started_at - timedelta(hours=hours)
-    return max(0, int(idle / timedelta(minutes=1)) - FREE_MINUTES)

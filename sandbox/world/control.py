@@ -6,6 +6,7 @@ from datetime import datetime
 from sandbox.world.holdings import Holdings
 from sandbox.world.lifecycle import SHORTEST_SESSION, STOPS_BEFORE
 from sandbox.world.records import Booking, Evse, Session
+from sandbox.world.tariffs import NOT_ALLOWED, snapshot_at, tariff_at
 from sandbox.world.world import World
 
 # Done; and done though nobody hears of it.
@@ -78,6 +79,9 @@ def objection_to_start(world: Holdings, evse: Evse, *, user_id: int) -> str:
         return "LOCATION_IS_CLOSED"
     if world.users[user_id].status != "enabled":
         return "USER_IS_DISABLED"
+    tariff = tariff_at(world, evse, user_id)
+    if tariff is not None and tariff.type == NOT_ALLOWED:
+        return "CHARGING_NOT_ALLOWED"
     if any(each.evse_id == evse.id for each in running):
         return "SESSION_EXISTS"
     if any(each.user_id == user_id for each in running):
@@ -97,6 +101,7 @@ def start_remotely(world: World, booking: Booking, *, evse: Evse, user_id: int) 
         started_at=now,
         stops_at=max(now + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
         power_kw=evse.power_kw,
+        tariff_snapshot_id=snapshot_at(world, evse, user_id, now),
     )
     world.keep_session(session)
     booking.session_id = session.id

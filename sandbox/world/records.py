@@ -222,7 +222,7 @@ class Session:
     """A charging session, mostly one that fulfils a booking; its energy grows until it stops.
 
     `wants_kwh` is what the battery takes of one without a booking; `cpo` the operator of another
-    network whose charger it was.
+    network whose charger it was; `tariff_snapshot_id` the tariff as it was when it began.
     """
 
     id: int
@@ -235,6 +235,7 @@ class Session:
     power_kw: float
     wants_kwh: float | None = None
     cpo: str = ""
+    tariff_snapshot_id: int | None = None
 
 
 @dataclass(slots=True)

@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.world.cast import ANA, HUDSON, RHONE
-from sandbox.world.holdings import Holdings
 from sandbox.world.records import ChargePoint, Evse, User
 
 DATA = Path(__file__).parent / "data" / "tariffs.json"
 NEW_YORK_FAST, NEW_YORK_SLOW, HUDSON_DEPOT, ALLIANCE_DEPOT, FRANCE, RHONE_DEPOT = range(21, 27)
 ADELAIDE_FAST, ADELAIDE_SLOW, HAMBURG, HOME = range(27, 31)
+# The tariff of charges at other operators', which is in no group of ours.
+ROAMING = 316
 # A user group and a subscription plan that some tariffs are for.
 NIGHT_SHIFT, SUBSCRIBERS = 61, 81
 FAST_KW = 50
+NOT_ALLOWED = "charging not allowed"
+# The types by which nothing is to be paid.
+FREE = frozenset({"free", NOT_ALLOWED})
 # A snapshot is named by its tariff, and which of the tariff's versions it is.
 VERSIONS = 100
 
@@ -56,7 +60,7 @@ class TariffGroup:
     partner_id: int | None = None
 
 
-def add_tariffs(world: Holdings) -> None:
+def add_tariffs(world: Any) -> None:
     """Give each charger a tariff group, and some drivers what some tariffs are for."""
     told = json.loads(DATA.read_text(encoding="utf-8"))
     now = world.clock.now()
@@ -89,27 +93,52 @@ def add_tariffs(world: Holdings) -> None:
             user.plan_ids.append(SUBSCRIBERS)
 
 
-def tariff_at(world: Holdings, evse: Evse, user_id: int | None) -> Tariff | None:
-    """Return what applies to a user, or to somebody unknown, at a charger now."""
+def tariff_at(
+    world: Any, evse: Evse, user_id: int | None, at: datetime | None = None
+) -> Tariff | None:
+    """Return what applies to a user, or to somebody unknown, at a charger at an instant, or now."""
     group = world.tariff_groups.get(evse.tariff_group_id or 0)
-    return tariff_in(world, group, user_id) if group else None
+    return tariff_in(world, group, user_id, at) if group else None
 
 
-def tariff_in(world: Holdings, group: TariffGroup, user_id: int | None) -> Tariff | None:
-    """Return the tariff of a group that applies to a user, or to somebody unknown, now."""
+def tariff_in(
+    world: Any, group: TariffGroup, user_id: int | None, at: datetime | None = None
+) -> Tariff | None:
+    """Return the tariff of a group that applies to a user, or to somebody unknown."""
     user = world.users.get(user_id or 0)
-    today = world.now().date()
+    day = (at or world.now()).date()
     for pk in reversed(group.tariff_ids):
-        tariff = world.tariffs[pk]
-        if _is_valid(tariff, today) and _is_for(tariff, group, user):
+        tariff: Tariff = world.tariffs[pk]
+        if _is_valid(tariff, day) and _is_for(tariff, group, user):
             return tariff
     return None
 
 
-def _is_valid(tariff: Tariff, today: date) -> bool:
+def snapshot_at(world: Any, evse: Evse, user_id: int | None, at: datetime) -> int | None:
+    """Return the id of what applies to a session that begins at an instant, None if nothing."""
+    tariff = tariff_at(world, evse, user_id, at)
+    return tariff.snapshot_id if tariff else None
+
+
+def snapshot_abroad(world: Any) -> int | None:
+    """Return the id of what applies to sessions at other operators', None if nothing."""
+    tariff: Tariff | None = world.tariffs.get(ROAMING)
+    return tariff.snapshot_id if tariff else None
+
+
+def held(world: Any, snapshot_id: int | None) -> tuple[Tariff, dict[str, Any]] | None:
+    """Return the tariff of a snapshot and its prices as they were; None where there is none."""
+    tariff_id, version = divmod(snapshot_id or 0, VERSIONS)
+    tariff: Tariff | None = world.tariffs.get(tariff_id)
+    if tariff is None or version >= len(tariff.versions):
+        return None
+    return tariff, tariff.versions[version]
+
+
+def _is_valid(tariff: Tariff, day: date) -> bool:
     start = tariff.restrictions.get("startDate") or date.min.isoformat()
     end = tariff.restrictions.get("endDate") or date.max.isoformat()
-    return start <= today.isoformat() <= end
+    return start <= day.isoformat() <= end
 
 
 def _is_for(tariff: Tariff, group: TariffGroup, user: User | None) -> bool:
@@ -130,7 +159,7 @@ def _is_for(tariff: Tariff, group: TariffGroup, user: User | None) -> bool:
     )
 
 
-def _group_for(world: Holdings, charge_point: ChargePoint, evse: Evse) -> int:
+def _group_for(world: Any, charge_point: ChargePoint, evse: Evse) -> int:
     """Return the tariff group of a charger, by whose it is, where it stands and how fast it is."""
     location = world.locations.get(charge_point.location_id or 0)
     if location is None:

@@ -9,12 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.world.cast import RHONE
 from sandbox.world.records import Evse, Session, User
+from sandbox.world.tariffs import NOT_ALLOWED, snapshot_abroad, snapshot_at, tariff_at
 
 # Of each day's sessions the ids begin anew, far above those that belong to bookings.
 FIRST_DAY = date(2016, 1, 1)
@@ -78,7 +80,7 @@ def find_walk_in(world: Any, pk: int) -> Session | None:
 def taken_at(session: Session, at: datetime) -> float:
     """Return what a session without a booking has drawn by an instant, in kWh."""
     assert session.wants_kwh is not None
-    done = session.wants_kwh * _share_at((at - session.started_at) / _charging_time(session))
+    done = session.wants_kwh * _share_at((at - session.started_at) / charging_time(session))
     return round(done, 3)
 
 
@@ -99,7 +101,8 @@ def _share_at(progress: float) -> float:
     return 0.75 + 0.25 * (1.9 * left - 0.9 * left * left)
 
 
-def _charging_time(session: Session) -> timedelta:
+def charging_time(session: Session) -> timedelta:
+    """Return how long a session without a booking draws; then the vehicle only stands there."""
     assert session.wants_kwh is not None
     return timedelta(hours=session.wants_kwh / (session.power_kw * MEAN_SHARE))
 
@@ -145,7 +148,9 @@ def _of_day(
         at_hand = places[in_france] or places[False]
         if drawn >= share or not at_hand:
             continue
-        evse, zone = at_hand[(user.id * 7 + int(place * USUAL_PLACES) * 13) % len(at_hand)]
+        first = (user.id * 7 + int(place * USUAL_PLACES) * 13) % len(at_hand)
+        in_turn = chain(at_hand[first:], at_hand[:first])
+        evse, zone = next(each for each in in_turn if _may_charge(world, user, each[0]))
         roaming = where < ROAMING_SHARE
         local = datetime.combine(day, time(5), tzinfo=zone).astimezone(UTC)
         kw = float(ROAMING_KW if roaming else evse.power_kw)
@@ -163,9 +168,19 @@ def _of_day(
             wants_kwh=round(least + (most - least) * need, 2),
             cpo=ROAMING_OPERATOR if roaming else "",
         )
-        stays = _charging_time(session) + LONGEST_IDLE * idle**3
+        session.tariff_snapshot_id = (
+            snapshot_abroad(world)
+            if roaming
+            else snapshot_at(world, evse, user.id, session.started_at)
+        )
+        stays = charging_time(session) + LONGEST_IDLE * idle**3
         session.stops_at = (session.started_at + stays).replace(microsecond=0)
         yield session
+
+
+def _may_charge(world: Any, user: User, evse: Evse) -> bool:
+    tariff = tariff_at(world, evse, user.id)
+    return tariff is None or tariff.type != NOT_ALLOWED
 
 
 _id_of = attrgetter("id")

@@ -19,6 +19,7 @@ from sandbox.world.lifecycle import (
 )
 from sandbox.world.records import Booking, Downtime, Keepsake, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
+from sandbox.world.tariffs import snapshot_at
 
 LATER = datetime.max.replace(tzinfo=UTC)
 
@@ -269,6 +270,7 @@ class World(Holdings):
             started_at=started_at,
             stops_at=max(started_at + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
             power_kw=evse.power_kw,
+            tariff_snapshot_id=snapshot_at(self, evse, booking.user_id, started_at),
         )
         self.sessions[session.id] = session
         self._note("sessions", session)
@@ -300,6 +302,7 @@ class World(Holdings):
             stops_at=stops_at,
             power_kw=evse.power_kw,
             wants_kwh=wants_kwh,
+            tariff_snapshot_id=snapshot_at(self, evse, user_id, started_at),
         )
         self.sessions[session.id] = session
         self._note("sessions", session)
@@ -425,6 +428,13 @@ class World(Holdings):
             for name, value in row.items():
                 setattr(self.evses[pk], name, value)
         self._index_all()
+        for session in self.sessions.values():
+            # One that was written down before sessions remembered their tariff.
+            evse = self.evses.get(session.evse_id)
+            if session.tariff_snapshot_id is None and evse is not None:
+                session.tariff_snapshot_id = snapshot_at(
+                    self, evse, session.user_id, session.started_at
+                )
         # Starts the file anew: what was said of a record more than once is said once.
         self._saved_to = None
         self.save()

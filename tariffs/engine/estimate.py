@@ -67,16 +67,20 @@ def estimate(
     except Untold:
         return replace(found, why_not=_("The operator does not say what it costs at this time."))
     rate = 1 if tax.is_included or tax.percent is None else 1 + _percent(tax)
-    parts = tuple(
+    parts = [
         Part(component, _rounded(sums[component] * rate, tariff.currency))
         for component in ORDER
         if component in sums
-    )
+    ]
     total = sum((part.amount for part in parts), Decimal(0))
+    least = _rounded(Fraction(tariff.pricing.min_price or 0) * rate, tariff.currency)
+    if least > total:
+        parts.append(Part(Component.MINIMUM, least - total))
+        total = least
     return replace(
         found,
         total=total,
-        parts=parts,
+        parts=tuple(parts),
         tax=_tax_in(total, tariff.currency, tax),
         assumptions=_assumptions(tariff, charge, need, tax),
     )

@@ -41,8 +41,6 @@ def energy_price(tariff: Tariff, at: Stretch) -> Decimal | None:
 def duration_price(tariff: Tariff, at: Stretch) -> Decimal | None:
     """Return what a period of time costs that begins then, None without a price. Raises Untold."""
     pricing = tariff.pricing
-    if _is_outside(at, pricing.duration_from, pricing.duration_to):
-        return ZERO
     if tariff.type == DAY_NIGHT:
         prices = (pricing.day_per_period, pricing.night_per_period)
         if prices != (None, None):
@@ -56,8 +54,6 @@ def idle_price(tariff: Tariff, at: Stretch) -> Decimal | None:
     The unit is a minute, or a period where the tariff has fees by period of the day.
     """
     pricing = tariff.pricing
-    if is_outside_idle_hours(tariff, at):
-        return ZERO
     if tariff.type == DAY_NIGHT:
         prices = (pricing.day_idle_per_minute, pricing.night_idle_per_minute)
         if prices != (None, None):
@@ -71,10 +67,12 @@ def connection_price(tariff: Tariff, at: Stretch) -> Decimal | None:
 
 
 def is_outside_idle_hours(tariff: Tariff, at: Stretch) -> bool:
+    """Return whether nothing is to be paid then for standing there, whatever the price is."""
     return _is_outside(at, tariff.pricing.idle_from, tariff.pricing.idle_to)
 
 
 def is_outside_duration_hours(tariff: Tariff, at: Stretch) -> bool:
+    """Return whether nothing is to be paid then for the time, whatever the price is."""
     return _is_outside(at, tariff.pricing.duration_from, tariff.pricing.duration_to)
 
 

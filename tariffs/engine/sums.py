@@ -49,7 +49,10 @@ class Charge:
 
 
 def sums_of(tariff: Tariff, charge: Charge) -> Sums:
-    """Return what each part costs, those of nothing left out. Raises rates.Untold."""
+    """Return what each part costs, those of nothing left out. Raises rates.Untold.
+
+    What is lacking of the least price is not among them: that is known once they are rounded.
+    """
     if tariff.type == FLAT:
         found = {Component.FLAT: _exact(tariff.pricing.per_session)}
     elif tariff.type in {AVERAGE_POWER, PEAK_POWER}:
@@ -61,9 +64,6 @@ def sums_of(tariff: Tariff, charge: Charge) -> Sums:
             Component.TIME: _time(tariff, charge),
             Component.IDLE: _idle(tariff, charge),
         }
-    lacking = _exact(tariff.pricing.min_price) - sum(found.values())
-    if lacking > 0:
-        found[Component.MINIMUM] = lacking
     return {component: amount for component, amount in found.items() if amount}
 
 
@@ -114,14 +114,14 @@ def _time(tariff: Tariff, charge: Charge) -> Fraction:
     period = (minutes or USUAL_PERIOD_MINUTES) * MINUTE
     grace = _instead(special, "duration_grace_minutes", pricing.duration_grace_minutes) or 0
     counted_from = charge.start + grace * MINUTE
-    parts = _cut(tariff, counted_from, charge.full_at, charge)
+    # A price that is locked is not asked for outside these hours either.
+    parts = [
+        each
+        for each in _cut(tariff, counted_from, charge.full_at, charge)
+        if not rates.is_outside_duration_hours(tariff, each)
+    ]
     if tariff.type == STANDARD and pricing.duration_levels:
-        total = _within_levels(
-            pricing.duration_levels,
-            counted_from,
-            period,
-            [each for each in parts if not rates.is_outside_duration_hours(tariff, each)],
-        )
+        total = _within_levels(pricing.duration_levels, counted_from, period, parts)
     else:
         price = _price_of(tariff, charge, "duration", rates.duration_price)
         total = _by_unit(price, counted_from, period, parts)
@@ -136,14 +136,18 @@ def _idle(tariff: Tariff, charge: Charge) -> Fraction:
     special = _special(tariff, _cut(tariff, charge.full_at, charge.end, charge)[0])
     grace = _instead(special, "idle_grace_minutes", pricing.idle_grace_minutes) or 0
     counted_from = charge.full_at + timedelta(minutes=max(0.0, float(grace)))
-    parts = _cut(tariff, counted_from, charge.end, charge)
+    parts = [
+        each
+        for each in _cut(tariff, counted_from, charge.end, charge)
+        if not rates.is_outside_idle_hours(tariff, each)
+    ]
     minutes = _instead(special, "idle_period_minutes", pricing.idle_period_minutes)
     if tariff.type == STANDARD and pricing.idle_levels:
         total = _within_levels(
             pricing.idle_levels,
             counted_from,
             (minutes or pricing.period_minutes or USUAL_PERIOD_MINUTES) * MINUTE,
-            [each for each in parts if not rates.is_outside_idle_hours(tariff, each)],
+            parts,
         )
     else:
         price = _price_of(tariff, charge, "idle", rates.idle_price)

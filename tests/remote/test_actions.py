@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from bookings.models import Booking, BookingEvent
+from bookings.models import Booking, BookingEvent, ChargingSession
 from bookings.state import listeners
 from drivers.models import Driver, Fleet, FleetDriver
 from remote import sending
@@ -50,6 +50,33 @@ def test_only_while_the_booking_runs(tell, running, kind, change):
         tell(kind)
     assert refusal.value.message
     assert not RemoteAction.objects.exists()
+
+
+def test_after_the_time_a_charge_can_be_stopped_and_nothing_begun(charging, tell):
+    Booking.objects.update(end_at=now())
+    for kind in ("start", "unlock"):
+        with pytest.raises(ActionRefused, match="time of this booking is over"):
+            tell(kind)
+    assert tell("stop").kind == "stop"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: ChargingSession.objects.update(status="finished"),
+        lambda: ChargingSession.objects.update(stopped_at=now()),
+        # Nobody reads it any more.
+        lambda: ChargingSession.objects.update(refresh_at=None),
+        lambda: Booking.objects.update(status="cancelled"),
+        lambda: Booking.objects.update(open_change="move"),
+        lambda: ChargePoint.objects.update(location=LocationFactory()),
+    ],
+)
+def test_not_once_the_charge_is_over_or_the_booking_is_not_what_it_was(charging, tell, change):
+    Booking.objects.update(end_at=now())
+    change()
+    with pytest.raises(ActionRefused):
+        tell("stop")
 
 
 def test_only_on_its_charger(tell, running):

@@ -131,6 +131,32 @@ class TestManagers:
         send()
         assert operator.told == []
 
+    def test_a_charge_that_goes_on_after_the_time_can_be_stopped(
+        self, as_manager, viewer, charging, press, send, workers, operator
+    ):
+        url = f"/bookings/{charging.pk}/"
+        Booking.objects.update(end_at=now())
+        page = html(as_manager.get(url))
+        assert "its charge goes on. It can be stopped here." in page
+        assert offered(page) == {"stop"}
+        as_viewer = Client()
+        as_viewer.force_login(viewer)
+        watched = html(as_viewer.get(url))
+        assert "its charge goes on." in watched
+        assert "It can be stopped here." not in watched
+        assert offered(watched) == set()
+        for kind in ("start", "unlock"):
+            refused = html(as_manager.get(f"/remote/{charging.pk}/{kind}/"), 409)
+            assert "The time of this booking is over." in refused
+        press(as_manager, "stop")
+        send()
+        workers.read_sessions()
+        assert was_told(operator, "stop") == 1
+        page = html(as_manager.get(url))
+        assert "The charger accepted: the charge ends." in page
+        assert offered(page) == set()
+        assert "goes on" not in page
+
     def test_what_was_told_stays_on_the_page(self, as_manager, running, press, send):
         press(as_manager, "unlock")
         send()
@@ -296,6 +322,15 @@ class TestStaff:
         assert f"/runningbooking/{running.pk}/" in html(as_staff.get(self.LIST))
         Booking.objects.update(end_at=now())
         assert f"/runningbooking/{running.pk}/" not in html(as_staff.get(self.LIST))
+
+    def test_so_is_what_goes_on_after_its_time(self, as_staff, charging, workers, send, operator):
+        Booking.objects.update(end_at=now())
+        assert f"/runningbooking/{charging.pk}/" in html(as_staff.get(self.LIST))
+        self.act(as_staff, charging, "stop_charge")
+        send()
+        workers.read_sessions()
+        assert was_told(operator, "stop") == 1
+        assert f"/runningbooking/{charging.pk}/" not in html(as_staff.get(self.LIST))
 
     def test_they_are_told_what_the_token_lacks(self, as_staff, caplog):
         note_forbidden("start")

@@ -177,6 +177,20 @@ def test_many_things_at_once_are_one_line(world, path):
     assert not world.undecided
 
 
+def test_session_of_before_tariffs_were_remembered_is_given_its_own(world, wake, path):
+    session = world.add_session(
+        user_id=ANA.id, evse_id=5001, started_at=NOW, stops_at=NOW + HOUR, wants_kwh=9
+    )
+    assert session.tariff_snapshot_id is not None
+    assert wake().sessions == {session.id: session}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for row in line.get("sessions", []):
+            del row["tariff_snapshot_id"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert wake().sessions == {session.id: session}
+
+
 @pytest.mark.parametrize("content", ["", "no JSON", "[]", "{}", '{"offset": 0, "requests": [{}]}'])
 def test_file_that_is_no_state(wake, path, content):
     path.write_text(content)

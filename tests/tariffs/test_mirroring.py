@@ -63,7 +63,7 @@ def test_in_pages_and_taken_up_where_it_broke_off(operator, ampeco_client, wire)
     wire.sent.clear()
     again = sync_tariffs(client=ampeco_client)
     assert (again.pk, again.state) == (run.pk, "finished")
-    assert Tariff.objects.filter(retired_at=None).count() == len(operator.tariffs) == 125
+    assert Tariff.objects.filter(retired_at=None).count() == len(operator.tariffs) == 126
     # The rest of the tariffs, and the groups.
     assert wire.count() == 2
 

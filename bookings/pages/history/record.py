@@ -1,5 +1,6 @@
 """All that is written down about one booking, read in a constant number of queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -65,13 +66,7 @@ class HistoryRecord:
 
     @property
     def price_shown(self) -> PriceShown | None:
-        """What people were told that the booking costs as it is now, or is asked for."""
-        for each in reversed(self.requests):
-            if each.kind == Kind.CREATE or (
-                each.kind == Kind.UPDATE and each.status == Status.APPROVED
-            ):
-                return read_shown(each.price_shown)
-        return None
+        return _price_shown(self.requests)
 
     def _newest(self, kind: Kind) -> BookingRequest | None:
         return next((each for each in reversed(self.requests) if each.kind == kind), None)
@@ -100,6 +95,21 @@ class HistoryRecord:
             ),
             None,
         )
+
+
+def price_shown_of(booking: Booking) -> PriceShown | None:
+    """Return what people were told that a booking costs; one query."""
+    return _price_shown(list(booking.requests.order_by("created_at", "pk")))
+
+
+def _price_shown(requests: Sequence[BookingRequest]) -> PriceShown | None:
+    """Return what people were told that a booking costs as it is now, or is asked for."""
+    for each in reversed(requests):
+        if each.kind == Kind.CREATE or (
+            each.kind == Kind.UPDATE and each.status == Status.APPROVED
+        ):
+            return read_shown(each.price_shown)
+    return None
 
 
 def opened_by(request: BookingRequest, creation: BookingRequest) -> bool:

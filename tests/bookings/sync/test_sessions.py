@@ -12,6 +12,7 @@ from ampeco.connection import is_refused
 from bookings.models import Booking, ChargingSession
 from bookings.sync import sessions
 from bookings.sync.sessions import next_read, session_of
+from sandbox.world.tariffs import add_tariffs
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,7 @@ HOUR = timedelta(hours=1)
 def charging(follow, operator, workers):
     """Make bookings whose drivers plugged in some minutes ago, and let ours know of it."""
     operator.no_show_share = 0
+    add_tariffs(operator)
 
     def charging(count: int = 1, *, minutes: int = 33) -> list[ChargingSession]:
         for _ in range(count):

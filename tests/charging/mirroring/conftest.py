@@ -12,10 +12,17 @@ from charging.mirroring.run import sync_sessions
 from charging.models import Session
 from mirror.models import SyncRun
 from sandbox.world.cast import ANA
+from sandbox.world.tariffs import add_tariffs
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import operator_world  # noqa: F401
 
 Charge = Callable[..., Session]
+
+
+@pytest.fixture(autouse=True)
+def tariffs(operator_world) -> None:  # noqa: F811
+    """Let what is charged at the small operator cost something."""
+    add_tariffs(operator_world)
 
 
 @pytest.fixture

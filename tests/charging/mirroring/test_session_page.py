@@ -7,9 +7,10 @@ import pytest
 from django.core.cache import cache
 from django.utils.timezone import now
 
+from bookings.models import BookingRequest
 from charging.models import Session, Transaction
 from tests.charging.charged import text_of
-from tests.factories import BookingFactory, SessionFactory
+from tests.factories import BookingFactory, BookingRequestFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +141,46 @@ def test_from_a_booking_and_back(as_manager, fleet, operator, ampeco_client):
     assert f'href="{page_of(session)}"' in page
     back = as_manager.get(page_of(session)).content.decode()
     assert f'href="/bookings/{booking.pk}/"' in back
+
+
+def booked(fleet, **request) -> tuple[Session, BookingRequest]:
+    booking = BookingFactory(accepted=True, fleet=fleet, status="completed")
+    session = SessionFactory(fleet=fleet, driver=booking.driver, booking=booking)
+    return session, BookingRequestFactory(booking=booking, status="approved", **request)
+
+
+SHOWN = {"least": "16.00", "most": "16.00", "currency": "USD", "kwh": "30.0", "kw": "50.0"}
+
+
+def test_what_it_was_estimated_to_cost_stands_beside_what_it_cost(as_manager, fleet):
+    session, asked = booked(fleet, price_shown=SHOWN)
+    text = text_of(as_manager.get(page_of(session)))
+    told = text.split("What it cost", 1)[1].split("Payment", 1)[0]
+    assert "12.00 EUR" in told
+    assert "Estimated price 16.00 USD Estimated when it was asked for: 30.0 kWh at 50 kW" in told
+    # In the same words as on the booking's page.
+    of_booking = text_of(as_manager.get(f"/bookings/{asked.booking_id}/"))
+    words = told[told.index("Estimated price") : told.index("at most.")]
+    assert words in of_booking
+
+
+def test_an_estimate_is_that_of_the_last_change_that_was_made(as_manager, fleet):
+    session, asked = booked(fleet, price_shown=SHOWN)
+    for status, amount in (("approved", "18.50"), ("rejected", "99.00")):
+        BookingRequestFactory(
+            booking=asked.booking,
+            kind="update",
+            status=status,
+            price_shown=SHOWN | {"least": amount, "most": amount},
+        )
+    text = text_of(as_manager.get(page_of(session)))
+    assert "Estimated price 18.50 USD" in text
+    assert "99.00" not in text
+
+
+def test_without_an_estimate_there_is_none(as_manager, fleet, paid_session):
+    for session in (paid_session, booked(fleet, price_shown=None)[0]):
+        assert "Estimated price" not in text_of(as_manager.get(page_of(session)))
 
 
 @pytest.mark.parametrize(

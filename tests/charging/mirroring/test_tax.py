@@ -25,6 +25,7 @@ def test_tax_of_a_tariff_group_is_that_of_its_last_charge(charged, sync):
 
 def test_charger_without_a_tariff_group(charged, sync):
     charged()
+    Evse.objects.update(ampeco_tariff_group_id=None)
     sync()
     assert Session.objects.exists()
     assert not TaxRate.objects.exists()

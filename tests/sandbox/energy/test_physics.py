@@ -13,6 +13,7 @@ from sandbox.energy.power import line
 from sandbox.energy.power.batteries import STEP, number_of, time_of
 from sandbox.energy.power.battery import LOSSES, fill, most_kw, peak_share
 from sandbox.energy.routine import trip_on
+from sandbox.prices.bill import bill_of
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
 from tests.sandbox.energy.conftest import NOW, network_called
@@ -116,6 +117,18 @@ def test_a_meter_counts_what_the_battery_got_and_what_was_lost(world, physics):
         assert told == pytest.approx(physics.energy_of(charge.key) * 1000, abs=0.51)
         assert told >= energy * 1000 - 0.51
     assert seen == {"ac", "dc"}
+
+
+def test_a_bill_stays_when_the_meter_has_forgotten(world, physics):
+    plug_in_everywhere(world, hours=6)
+    world.clock.advance(7 * HOUR)
+    world.tick()
+    over = [each for each in world.sessions.values() if each.stops_at < world.clock.now()]
+    bills = [bill_of(world, session) for session in over]
+    assert any(part.type == "idle_time" for bill in bills for part in bill.parts)
+    world.clock.advance(6 * 24 * HOUR)
+    assert all(physics.curve_of(session) == [] for session in over)
+    assert [bill_of(world, session) for session in over] == bills
 
 
 def test_energy_of_a_session_grows_and_then_stays(world, physics):

@@ -113,6 +113,20 @@ def test_time_fees_within_hours():
     assert reckon(tariff, MORNING, NOON).total == 2
 
 
+def test_locked_price_is_for_the_hours_that_have_one():
+    tariff = made(
+        "duration+energy time of day",
+        more=HOURS,
+        lockPriceOnSessionStart=True,
+        durationFeeFrom="09:00",
+        durationFeeTo="10:00",
+        **DAY_NIGHT,
+    )
+    found = reckon(tariff, MORNING, NOON)
+    # It begins at 8, when there are no time fees yet; of the hours one begins from 9 until 10.
+    assert parts(found) == {"energy": money("8.00"), "time": money("1.00"), "idle": money("2.40")}
+
+
 def test_time_fees_within_hours_over_midnight():
     tariff = made(
         "duration+energy",
@@ -173,6 +187,18 @@ def test_minimum():
     found = reckon(made("duration+energy", pricePerKwh=0.1, minPrice=5), MORNING, NOON)
     assert parts(found) == {"energy": 2, "minimum": 3}  # 20 x 0.10, and what lacks to 5
     assert reckon(made("duration+energy", pricePerKwh=1, minPrice=5), MORNING, NOON).total == 20
+
+
+def test_minimum_is_met_to_the_cent_by_parts_that_were_rounded():
+    tariff = made("duration+energy", pricePerKwh=0.00625, pricePerPeriod=0.0625, minPrice=1)
+    found = reckon(tariff, MORNING, NOON)
+    # 20 x 0.00625 = 0.125, and 8 x 0.0625 = 0.50: what lacks is counted from 0.13 + 0.50.
+    assert parts(found) == {
+        "energy": money("0.13"),
+        "time": money("0.50"),
+        "minimum": money("0.37"),
+    }
+    assert found.total == 1
 
 
 DAY_NIGHT = {
