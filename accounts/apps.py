@@ -17,7 +17,7 @@ class AccountsConfig(AppConfig):
         signals.user_logged_in.disconnect(on_user_logged_in)
         signals.password_set.disconnect(on_password_changed)
         signals.password_changed.disconnect(on_password_changed)
-        for new_key in (signals.user_logged_in, signals.password_set, signals.password_changed):
+        for new_key in (signals.password_set, signals.password_changed):
             new_key.connect(_note_session, dispatch_uid="accounts-session")
         user_logged_in.connect(_note_sign_in, dispatch_uid="accounts-sign-in")
         user_logged_out.connect(_note_sign_out, dispatch_uid="accounts-sign-out")

@@ -59,11 +59,15 @@ SYSTEMS = [
 
 
 def note_sign_in(request: HttpRequest, user: User) -> None:
-    """Note in the session when it began. It ends with the browser, if its owner asks no more."""
+    """Note in the session when it began, and whose it is; pages find both by that note.
+
+    It ends with the browser, if its owner asks no more.
+    """
     request.session[SIGNED_IN_AT] = time.time()
     if request.session.get("_session_expiry", KEPT_SECONDS) == KEPT_SECONDS:
         request.session.set_expiry(0)
     if session := this_session(request):
+        note_session(request, user)
         cache.add(_seen_key(session), 1, SEEN_SECONDS)
     request.signed_in_as = user.email  # type: ignore[attr-defined]
 

@@ -47,6 +47,9 @@ STALE_PAUSE_SECONDS = 600
 TROUBLE_PAUSE_SECONDS = 15
 UNRECORDED_PAUSE_SECONDS = 60
 
+# What is read of a request to ask for its decision; the rest of it only once there is one.
+POLLED = ("ampeco_request_id", "created_at", "sent_at", "status", "trouble", "may_be_doubled")
+
 Decided = tuple[BookingRequest, ampeco_types.BookingRequest]
 
 
@@ -69,9 +72,8 @@ def poll_due(*, client: AmpecoClient, now: datetime | None = None) -> int:
     if not ids:
         return 0
     # A sweep that pages through the list settles rows on the way, also some that we claimed.
-    open_rows = _rows(
-        BookingRequest.objects.filter(pk__in=ids, status__in=BookingRequest.UNDECIDED)
-    )
+    claimed = BookingRequest.objects.filter(pk__in=ids, status__in=BookingRequest.UNDECIDED)
+    open_rows = list(claimed.only(*POLLED))
     # Those in trouble come last and in any order, so that none of them holds the others up.
     open_rows.sort(key=lambda request: (bool(request.trouble), random.random()))  # noqa: S311
     remaining = {request.ampeco_request_id: request for request in open_rows}
@@ -102,9 +104,10 @@ def pause_seconds(age_seconds: float) -> int:
     return max(settings.POLL_INTERVAL_SECONDS, min(60, int(age_seconds / 30)))
 
 
-def _rows(requests: QuerySet[BookingRequest]) -> list[BookingRequest]:
+def _whole(requests: QuerySet[BookingRequest]) -> list[BookingRequest]:
+    """Return requests that are still undecided with all that their history and mails need."""
     return list(
-        requests.select_related(
+        requests.filter(status__in=BookingRequest.UNDECIDED).select_related(
             "booking__fleet", "booking__created_by", "driver", "evse", "location", "created_by"
         )
     )
@@ -148,28 +151,19 @@ def _record_page(
     client: AmpecoClient,
     began: datetime,
 ) -> int:
-    decided_ids = [answer.id for answer in answers if answer.is_decided]
-    not_due = {
-        request.ampeco_request_id: request
-        for request in _rows(
-            BookingRequest.objects.filter(
-                ampeco_request_id__in=[pk for pk in decided_ids if pk not in remaining],
-                status__in=BookingRequest.UNDECIDED,
-            )
-        )
-    }
-    decided, undecided = {}, []
-    for answer in answers:
-        request = remaining.pop(answer.id, None) or not_due.get(answer.id)
-        if request is None:
-            continue
-        if answer.is_decided:
-            decided[request.pk] = request, answer
-        else:
-            undecided.append(request)
-    recorded = _record_decided(decided, client=client)
+    decided = {answer.id: answer for answer in answers if answer.is_decided}
+    # Also those that are not due, or that another sweep reads just now.
+    rows = _whole(BookingRequest.objects.filter(ampeco_request_id__in=list(decided)))
+    pairs = {}
+    for request in rows:
+        assert request.ampeco_request_id is not None
+        pairs[request.pk] = request, decided[request.ampeco_request_id]
+    ours = {answer.id for answer in answers if answer.id in remaining}
+    taken = [remaining.pop(pk) for pk in ours]
+    recorded = _record_decided(pairs, client=client)
+    undecided = [request for request in taken if request.ampeco_request_id not in decided]
     _record_undecided(undecided, began=began)
-    note_repeated(answers)
+    note_repeated(answer for answer in answers if answer.id not in ours)
     return recorded
 
 
@@ -186,9 +180,8 @@ def _record_decided(decided: dict[int, Decided], *, client: AmpecoClient) -> int
         logger.warning(text, len(together), type(error).__name__)
         reconnect_if_broken()
         again = [request.pk for request, _answer in together]
-        for request in _rows(BookingRequest.objects.filter(pk__in=again)):
-            if not request.is_settled:
-                single[request.pk] = request, decided[request.pk][1]
+        for request in _whole(BookingRequest.objects.filter(pk__in=again)):
+            single[request.pk] = request, decided[request.pk][1]
     return recorded + sum(_record_one(*pair, client=client) for pair in single.values())
 
 
@@ -222,7 +215,8 @@ def _poll_singly(
             logger.error("Asked for request %s, the operator gave %s.", ampeco_id, answer.id)
             _record_undecided([request], began=began)
         elif answer.is_decided:
-            decided += _record_one(request, answer, client=client)
+            for whole in _whole(BookingRequest.objects.filter(pk=request.pk)):
+                decided += _record_one(whole, answer, client=client)
         else:
             _record_undecided([request], began=began)
     return decided
@@ -278,15 +272,12 @@ def _record_undecided(requests: list[BookingRequest], *, began: datetime) -> Non
 def _note_lateness(requests: Iterable[BookingRequest], *, now: datetime) -> set[int]:
     """Make undecided rows past their deadline stale; return which are past it, by primary key."""
     limit = settings.POLL_DEADLINE_HOURS * 3600
-    late = [request for request in requests if request.age_seconds(now) > limit]
-    move_requests(
-        [
-            Move(request, Status.STALE, Actor.PORTAL)
-            for request in late
-            if request.status == Status.PENDING
-        ]
-    )
-    return {request.pk for request in late}
+    late = {request.pk: request for request in requests if request.age_seconds(now) > limit}
+    overdue = [pk for pk, request in late.items() if request.status == Status.PENDING]
+    if overdue:
+        rows = _whole(BookingRequest.objects.filter(pk__in=overdue, status=Status.PENDING))
+        move_requests([Move(request, Status.STALE, Actor.PORTAL) for request in rows])
+    return set(late)
 
 
 def _postpone(requests: list[BookingRequest], *, error: UpstreamError) -> None:

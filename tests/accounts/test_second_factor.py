@@ -241,7 +241,7 @@ def test_a_forgotten_password_does_not_pass_by_the_second_factor(client, user, a
         '{"id": "' + "A" * 30_000 + '"}',
     ],
 )
-def test_a_made_up_passkey_is_refused(as_user, user, app, credential):
+def test_a_made_up_passkey_is_refused(user, app, as_user, credential):
     show_oneself(as_user)
     as_user.get(f"{SECURITY}webauthn/add/")
     answer = as_user.post(f"{SECURITY}webauthn/add/", {"name": "x", "credential": credential})

@@ -56,6 +56,12 @@ def test_a_person_without_a_fleet_is_read_as_django_does(client, staff):
     assert client.get(reverse("admin:index")).wsgi_request.user == staff
 
 
+def test_what_is_not_noted_is_read_as_django_does(signed_in, manager):
+    UserSession.objects.all().delete()
+    request = signed_in.get(HOME).wsgi_request
+    assert (request.user, request.fleet) == (manager, manager.memberships.get().fleet)
+
+
 def test_a_session_that_has_ended_lets_nobody_in(signed_in):
     assert is_in(signed_in)
     Session.objects.all().delete()

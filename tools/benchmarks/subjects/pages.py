@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -12,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.session_store import digest_of
 from shell.viewer import COOKIE as ZONE_COOKIE
 from sites.models import Location
 from sites.slots.availability import cache_key, read_availability, window_for
@@ -25,9 +23,6 @@ MOST_QUERIES = 14
 def browser_of(user: User) -> Client:
     browser = Client(SERVER_NAME="127.0.0.1", raise_request_exception=True)
     browser.force_login(user)
-    # As the log-in notes it.
-    key = digest_of(browser.session.session_key)
-    UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1")
     browser.cookies[ZONE_COOKIE] = "Europe/Berlin"
     return browser
 
