@@ -17,6 +17,7 @@ from charging.pages.course import course_of
 from charging.pages.history import history_of
 from charging.pages.lists import LOOK_EVERY
 from charging.pages.receipts import receipt_address, receipt_facts
+from charging.pages.tariff import tariff_of
 from charging.selectors.filters import session_of
 from drivers.permissions import FleetRequest, member_required
 from shell.formats import as_zone
@@ -45,6 +46,7 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "reason": words.reason(session.stop_reason),
         "parts": _parts(session),
         "tax": _tax(session),
+        "tariff": tariff_of(session),
         "transactions": list(session.transactions.order_by("made_at", "pk")),
         "receipt": receipt_facts(session),
         "history": history_of(session),

@@ -13,6 +13,7 @@ from sandbox.api.paging import page_of
 from sandbox.api.payloads import Payload, instant
 from sandbox.world import accounts
 from sandbox.world.records import SESSION_STATUSES, Session
+from sandbox.world.tariffs import tariff_at
 from sandbox.world.walk_ins import ROAMING_OPERATOR_ID, power_at, taken_at
 from sandbox.world.world import World
 
@@ -138,7 +139,7 @@ def payload(world: World, record: Session, *, parts: bool = False) -> Payload:
         "tax": {"taxId": 1, "taxPercentage": float(bill.tax_percent)},
         "paymentType": "corporate",
         "paymentStatus": accounts.payment_status(world, record),
-        "tariffSnapshotId": accounts.snapshot_id(record),
+        "tariffSnapshotId": _snapshot_id(world, record),
         "receiptId": accounts.receipt_id(record) if accounts.receipt_at(world, record) else None,
         "power": _power(world, record, now=now, over=over, energy_wh=energy),
         "idTag": _id_tag(world, record),
@@ -182,6 +183,13 @@ def _part(bill: accounts.Bill, part: accounts.Part) -> Payload:
         "totalPrice": float(part.price),
         "unitPrice": float(part.each),
     }
+
+
+def _snapshot_id(world: World, record: Session) -> int | None:
+    """Return by which tariff a session is reckoned; None at other operators' chargers."""
+    evse = world.evses.get(record.evse_id)
+    tariff = tariff_at(world, evse, record.user_id) if evse else None
+    return tariff.snapshot_id if tariff else None
 
 
 def _power(world: World, record: Session, *, now: datetime, over: bool, energy_wh: int) -> Payload:

@@ -277,11 +277,6 @@ def bill_of(world: Any, session: Session) -> Bill:
     return Bill(currency, tax, tuple(parts))
 
 
-def snapshot_id(session: Session) -> int:
-    """Return the number of the tariff as it was when the session began."""
-    return session.evse_id
-
-
 def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
