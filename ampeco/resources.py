@@ -78,14 +78,10 @@ class Resources:
         *,
         include: str = "",
         options: Mapping[str, str] | None = None,
-        unwrapped: bool = False,
     ) -> Parsed:
-        """Return one thing; `unwrapped` says that its fields may stand in the answer bare."""
         query = [("include[]", include)] if include else []
         query.extend((options or {}).items())
         answer = self._transport.read(f"{path}/{id_in_path(wanted)}", query, operation=operation)
-        if unwrapped and "data" not in answer:
-            answer = {"data": answer}
         return parse_one(answer, parse, operation=operation)
 
     def rows(self, operation: str, path: str, parse: Parser[Parsed]) -> list[Parsed]:

@@ -18,7 +18,7 @@ SENTENCES: dict[str, Promise] = {
     "SUSPENDED_EV": _("The vehicle has paused charging."),
     "UNAVAILABLE": _("The charger is not available."),
     "FAULTED": _("The charger reports a fault."),
-    "CONNECTOR_LOCK_FAILURE": _("The charger cannot lock or unlock the plug."),
+    "CONNECTOR_LOCK_FAILURE": _("The charger cannot lock or unlock the connector."),
     "EV_COMMUNICATION_ERROR": _("Charger and vehicle do not understand each other."),
     "GROUND_FAILURE": _("The charger’s protection against earth faults has tripped."),
     "HIGH_TEMPERATURE": _("The charger is too hot."),

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils.formats import number_format
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from shell.formats import MINUTE, duration
+from shell.formats import age_text
 
 DAY = timedelta(days=1)
 
@@ -17,17 +16,6 @@ def percent(share: Decimal | float | None) -> str:
     if share is None:
         return ""
     return _("%(number)s %%") % {"number": number_format(round(share), decimal_pos=0)}
-
-
-def age_text(at: datetime | None, now: datetime) -> str:
-    """Return how long ago something was told, such as “4 min ago”; "" when it is not known."""
-    if at is None:
-        return ""
-    age = now - at
-    if age < MINUTE:
-        return _("just now")
-    length = duration(age) if age < DAY else timesince(at, now, depth=1)
-    return _("%(length)s ago") % {"length": length}
 
 
 def charge_text(

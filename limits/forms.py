@@ -164,5 +164,6 @@ class DriversForm(OneLines, forms.Form):
         label=_("Take another free charger when theirs is blocked or broken"), required=False
     )
     start = forms.BooleanField(
-        label=_("Start and stop the charge, and unlock the plug, at their charger"), required=False
+        label=_("Start and stop the charge, and unlock the connector, at their charger"),
+        required=False,
     )

@@ -27,7 +27,7 @@ STATUSES: Words = {
 
 # The error codes of OCPP 1.6.
 OCPP_ERRORS: Words = {
-    "ConnectorLockFailure": gettext_lazy("The plug could not be locked or unlocked."),
+    "ConnectorLockFailure": gettext_lazy("The connector could not be locked or unlocked."),
     "EVCommunicationError": gettext_lazy("The charger could not talk to the vehicle."),
     "GroundFailure": gettext_lazy("A ground fault was detected."),
     "HighTemperature": gettext_lazy("The charger is too hot."),

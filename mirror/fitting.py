@@ -1,11 +1,20 @@
 """Fits what a platform gives into our columns."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 
 LARGEST_SMALL = 32767
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def fit(row: Row) -> Row:
+    """Make everything that a row holds fit into its columns, in place; return the row."""
+    for field in row._meta.concrete_fields:
+        setattr(row, field.attname, fitting(field, getattr(row, field.attname)))
+    return row
 
 
 def fitting(field: "models.Field[Any, Any]", value: Any) -> Any:

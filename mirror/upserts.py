@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import CharField, TextField
-
+from mirror.fitting import fit
 from mirror.models import Mirrored, SyncRun
 
 Row = TypeVar("Row", bound=Mirrored)
@@ -37,10 +36,7 @@ def upsert(rows: list[Row], *, run: SyncRun, now: datetime) -> tuple[set[int], s
     new, changed = set(), set()
     for ampeco_id, row in by_id.items():
         row.synced_at, row.seen_in_run, row.retired_at = now, run, None
-        for field in fields:
-            if isinstance(field, CharField | TextField):
-                text = getattr(row, field.attname)
-                setattr(row, field.attname, text[: field.max_length])
+        fit(row)
         old = known.get(ampeco_id)
         if old is None:
             new.add(ampeco_id)

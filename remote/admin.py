@@ -108,7 +108,7 @@ class RunningBookingAdmin(BookingAdmin):
     list_filter = ["status", "fleet"]
     list_select_related = ["fleet", "driver", "location", "evse"]
     inlines = []
-    actions = ["start_charge", "stop_charge", "unlock_plug"]
+    actions = ["start_charge", "stop_charge", "unlock_connector"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RunningBooking]:
         now = timezone.now()
@@ -134,9 +134,9 @@ class RunningBookingAdmin(BookingAdmin):
         """Let the chargers of bookings end their charge."""
         self._tell(request, queryset, RemoteAction.Kind.STOP)
 
-    @admin.action(description=gettext_lazy("Unlock the plug"), permissions=["control"])
-    def unlock_plug(self, request: HttpRequest, queryset: QuerySet[RunningBooking]) -> None:
-        """Let the chargers of bookings let the plug go."""
+    @admin.action(description=gettext_lazy("Unlock the connector"), permissions=["control"])
+    def unlock_connector(self, request: HttpRequest, queryset: QuerySet[RunningBooking]) -> None:
+        """Let the chargers of bookings let the connector go."""
         self._tell(request, queryset, RemoteAction.Kind.UNLOCK)
 
     def _tell(

@@ -74,17 +74,17 @@ WORDS: Mapping[str, Words] = {
     ),
     Kind.UNLOCK: Words(
         icon="key",
-        button=gettext_lazy("Unlock the plug"),
-        question=gettext_lazy("Unlock the plug now?"),
+        button=gettext_lazy("Unlock the connector"),
+        question=gettext_lazy("Unlock the connector now?"),
         meaning=gettext_lazy(
-            "The charger lets the plug go, so that it can be pulled out. A charge that is running "
-            "may end."
+            "The charger unlocks the connector, so that it can be pulled out. A charge that is "
+            "running may end."
         ),
-        asked=gettext_lazy("Unlocking of the plug, asked for by %(who)s"),
-        done=gettext_lazy("The charger accepted: the plug can be pulled out."),
+        asked=gettext_lazy("Unlocking of the connector, asked for by %(who)s"),
+        done=gettext_lazy("The charger accepted: the connector can be pulled out."),
         unclear=gettext_lazy("The charger has not answered. This is not sent again."),
-        found=gettext_lazy("The charger accepted: the plug can be pulled out."),
-        silent=gettext_lazy("No answer. Whether the plug was unlocked is not known."),
+        found=gettext_lazy("The charger accepted: the connector can be pulled out."),
+        silent=gettext_lazy("No answer. Whether the connector was unlocked is not known."),
     ),
 }
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.formats import date_format, number_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext, pgettext
 
 from shell.kept import kept_by_language
@@ -116,6 +117,17 @@ def month_name(month: date) -> str:
 def instant(at: datetime) -> str:
     """Return an instant as machines read it, in UTC: “2026-11-23T18:00:00Z”."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def age_text(at: datetime | None, now: datetime) -> str:
+    """Return how long ago something was told, such as “4 min ago”; "" when it is not known."""
+    if at is None:
+        return ""
+    age = now - at
+    if age < MINUTE:
+        return gettext("just now")
+    length = duration(age) if age < timedelta(days=1) else timesince(at, now, depth=1)
+    return gettext("%(length)s ago") % {"length": length}
 
 
 # Quantities

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ampeco import types
 from ampeco.client import AmpecoClient
 from ampeco.types import Page
+from mirror.fitting import fit
 from mirror.models import Mirrored, SyncRun
 from mirror.runs import (
     COUNTED,
@@ -36,7 +37,6 @@ logger = logging.getLogger(__name__)
 KIND = SyncRun.Kind.TARIFFS
 TARIFFS, GROUPS = "tariffs", "tariff_groups"
 MODELS: dict[str, type[Mirrored]] = {TARIFFS: Tariff, GROUPS: TariffGroup}
-FORBIDDEN = "tariffs_forbidden"
 # What nobody wanted to know for so long is forgotten.
 ANSWERS_KEPT = timedelta(days=30)
 RUNS_KEPT = timedelta(days=30)
@@ -86,13 +86,13 @@ def store_tariffs(
 
 def keep_tariff(record: types.Tariff, *, now: datetime) -> None:
     """Store a tariff that the mirror may not have yet, as it came with an answer."""
-    row = _row(record)
+    row = fit(_row(record))
     _tariff, is_new = Tariff.objects.get_or_create(
         ampeco_id=record.id,
         defaults={
             "ampeco_updated_at": row.ampeco_updated_at,
             "synced_at": now,
-            "name": row.name[:255],
+            "name": row.name,
             "type": row.type,
             "currency": row.currency,
             "by_user": row.by_user,
@@ -203,4 +203,4 @@ def _close_forbidden(run: SyncRun, calls: int, *, status: int | None) -> None:
     problem = _(
         "The operator does not let this token read tariffs (%(status)s): no prices are shown."
     ) % {"status": status}
-    finish(run, counts={**run.counts, FORBIDDEN: True}, problem=problem, calls=calls)
+    finish(run, counts=run.counts, problem=problem, calls=calls)

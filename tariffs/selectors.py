@@ -1,6 +1,6 @@
 """What charging costs a driver at many EVSEs: tariffs out of the mirror, in few calls."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -8,7 +8,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from ampeco import types
-from mirror.models import SyncRun
 from mirror.work import wake_on_commit
 from shell.kept import kept_by_language
 from tariffs.answers import TASK, ask_some, fresh_since, want
@@ -16,7 +15,6 @@ from tariffs.choice import Answer, NotKnown, choose
 from tariffs.engine import Tax, estimate
 from tariffs.estimates import Estimate, Need
 from tariffs.kept import Group, read_groups
-from tariffs.mirroring import FORBIDDEN
 from tariffs.models import TariffAnswer
 
 # That somebody wants to know something is noted as often at most.
@@ -26,14 +24,13 @@ MOST_KEPT = 8192
 
 @dataclass(frozen=True, slots=True)
 class Applies:
-    """The tariff that applies, None where none is known; `is_awaited`: it may be known soon.
+    """The tariff that applies, None where none is known.
 
     `digest` tells the same tariffs of a group again.
     """
 
     tariff: types.Tariff | None
     tax: Tax
-    is_awaited: bool = False
     digest: str = ""
 
     def estimate(
@@ -69,24 +66,13 @@ def _estimate(
 class Tariffs:
     """The tariffs that apply to one driver, by tariff group."""
 
-    def __init__(
-        self,
-        groups: Mapping[int, Group],
-        answers: Mapping[int, Answer],
-        asked: frozenset[int] = frozenset(),
-    ) -> None:
+    def __init__(self, groups: Mapping[int, Group], answers: Mapping[int, Answer]) -> None:
         self._groups = groups
         self._answers = answers
-        self._awaited = asked - answers.keys()
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
         return bool(self._groups)
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether something is not known yet that may be known soon."""
-        return bool(self._awaited)
 
     def on(self, group: int | None, day: date) -> Applies:
         """Return what applies at the EVSEs of a group (AMPECO id) on a day of the site's."""
@@ -97,21 +83,8 @@ class Tariffs:
         try:
             tariff = choose(known.tariffs, self._answers.get(group), day)
         except NotKnown:
-            return Applies(None, tax, is_awaited=group in self._awaited)
+            return Applies(None, tax)
         return Applies(tariff, tax, digest=known.digest)
-
-
-def tariffs_for(
-    groups: Iterable[int | None], *, user_id: int | None, may_ask: bool = True
-) -> Tariffs:
-    """Return the tariffs of many groups (AMPECO ids) for a driver (AMPECO user id).
-
-    Without a driver it is only known where nobody is favoured; else see `tariffs_for_drivers`.
-    """
-    wanted = {group for group in groups if group is not None}
-    if user_id is None:
-        return Tariffs(read_groups(wanted), {})
-    return tariffs_for_drivers({user_id: wanted}, may_ask=may_ask)[user_id]
 
 
 def tariffs_for_drivers(
@@ -141,17 +114,9 @@ def tariffs_for_drivers(
                 for pk in asked.get(user, ())
                 if (row := kept.get((user, pk))) and row.asked_at is not None
             },
-            frozenset(asked.get(user, ())),
         )
         for user, some in wanted.items()
     }
-
-
-def is_left_out() -> bool:
-    """Return whether this token may not read tariffs, so that nothing is said of prices."""
-    runs = SyncRun.objects.filter(kind=SyncRun.Kind.TARIFFS, state=SyncRun.State.FINISHED)
-    last = runs.order_by("-started_at", "-pk").first()
-    return last is not None and bool(last.counts.get(FORBIDDEN))
 
 
 def _answers(wanted: Mapping[int, Collection[int]]) -> dict[tuple[int, int], TariffAnswer]:

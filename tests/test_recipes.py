@@ -1,5 +1,6 @@
-"""The table of recipes names calls that the suite makes, and that the vendor's document has."""
+"""The table of recipes names calls that pages and jobs of the product make."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,12 @@ from tests.scripted_operator import BASE_URL, TOKEN
 from upstream.errors import UpstreamError
 from upstream.rate_gate import MemoryGate
 
-TABLE = Path(settings.BASE_DIR) / "docs" / "recipes.md"
+ROOT = Path(settings.BASE_DIR)
+TABLE = ROOT / "docs" / "recipes.md"
 CALL = re.compile(r"`(GET|POST|PATCH|DELETE) ((?:resources|actions)/[^`]+)`")
+# Rooms that are not the product, or are the clients themselves.
+NOT_THE_PRODUCT = {"ampeco", "ampcontrol", "sandbox", "tests", "tools"}
+METHODS = {call.split()[0] for call in CALLS}
 
 
 def named() -> set[tuple[str, str]]:
@@ -24,9 +29,37 @@ def named() -> set[tuple[str, str]]:
     return set(CALL.findall(TABLE.read_text(encoding="utf-8")))
 
 
+def used(source: str) -> set[str]:
+    """Return the methods of the client that a module calls, or hands on to be called."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and node.attr in METHODS and _is_client(node.value)
+    }
+
+
+def _is_client(node: ast.expr) -> bool:
+    match node:
+        case ast.Name(id="client") | ast.Attribute(attr="client" | "_client"):
+            return True
+        case ast.Call(func=ast.Name(id="get_client")):
+            return True
+    return False
+
+
 @pytest.fixture(scope="module")
-def made() -> set[tuple[str, str]]:
-    """Make every call of the client that the suite checks; return which the document calls them."""
+def used_by_the_product() -> set[str]:
+    rooms = (path.parent for path in ROOT.glob("*/__init__.py"))
+    files = [
+        path for room in rooms if room.name not in NOT_THE_PRODUCT for path in room.rglob("*.py")
+    ]
+    assert len(files) > 500
+    return set().union(*(used(path.read_text(encoding="utf-8")) for path in files))
+
+
+@pytest.fixture(scope="module")
+def made(used_by_the_product) -> set[tuple[str, str]]:
+    """Make every call that the product uses; return which of the vendor's document those are."""
     checker = ContractChecker()
     seen = set()
 
@@ -43,7 +76,9 @@ def made() -> set[tuple[str, str]]:
         gate=MemoryGate(),
         max_retry_seconds=0,
     )
-    for _operation, _data, make in CALLS.values():
+    for call, (_operation, _data, make) in CALLS.items():
+        if call.split()[0] not in used_by_the_product:
+            continue
         try:
             result = make(client)
             if isinstance(result, Iterator):
@@ -53,9 +88,27 @@ def made() -> set[tuple[str, str]]:
     return seen
 
 
-def test_every_call_of_the_table_is_made(made):
+def test_every_call_of_the_table_is_made_by_the_product(made):
     assert len(named()) > 30
     assert named() - made == set()
+
+
+def test_the_client_can_do_nothing_that_the_product_does_not_use(used_by_the_product):
+    assert METHODS - used_by_the_product == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("client.read_receipt(1)", {"read_receipt"}),
+        ("walk(run, self._client.tariff_pages)", {"tariff_pages"}),
+        ("get_client().read_session(1)", {"read_session"}),
+        ("accounts.read_receipt(1)", set()),
+        ("client.read_everything()", set()),
+    ],
+)
+def test_what_counts_as_a_use(source, found):
+    assert used(source) == found
 
 
 def test_every_recipe_has_its_rows():

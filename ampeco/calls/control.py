@@ -1,4 +1,4 @@
-"""What is done at a charger from afar: a charge begun, a charge ended, a plug let go."""
+"""What is done at a charger from afar: a charge begun, a charge ended, a connector let go."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,7 +37,7 @@ class ControlCalls(Calls):
         return self._tell("stop_charge", path, {"force": False}, ControlAnswer.from_payload)
 
     def unlock_connector(self, charge_point_id: int, network_id: int | str) -> ControlAnswer:
-        """Let the plug go at an EVSE, which the charge point knows by its OCPP id."""
+        """Let the connector go at an EVSE, which the charge point knows by its OCPP id."""
         path = f"{CHARGE_POINTS}/{charge_point_id}/unlock/{id_in_path(network_id)}"
         return self._tell("unlock_connector", path, None, ControlAnswer.from_payload)
 

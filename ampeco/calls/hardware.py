@@ -37,14 +37,6 @@ class HardwareCalls(Calls):
         """Yield the pages of when a charge point was connected and when not, since an instant."""
         return self._logs("network_log_pages", CHARGE_POINTS, charge_point_id, NETWORK_LOGS, after)
 
-    def hardware_log_pages(
-        self, charge_point_id: int, *, after: datetime
-    ) -> Iterator[Page[StatusLog]]:
-        """Yield the pages of the states of a charge point as a whole since an instant."""
-        return self._logs(
-            "hardware_log_pages", CHARGE_POINTS, charge_point_id, HARDWARE_LOGS, after
-        )
-
     def evse_log_pages(self, evse_id: int, *, after: datetime) -> Iterator[Page[StatusLog]]:
         """Yield the pages of the states of an EVSE since an instant."""
         return self._logs("evse_log_pages", EVSE_LOGS, evse_id, HARDWARE_LOGS, after)

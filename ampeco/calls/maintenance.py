@@ -99,8 +99,3 @@ class MaintenanceCalls(Calls):
             filters={"type": kind},
         )
         return list(items_of(pages))
-
-    def read_downtime_notice(self, notice_id: int) -> DowntimeNotice:
-        return self._resources.read(
-            "read_downtime_notice", NOTICES, notice_id, DowntimeNotice.from_payload
-        )

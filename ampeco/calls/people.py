@@ -43,11 +43,6 @@ class PeopleCalls(Calls):
     def partner_user_pages(self, partner_id: int) -> Iterator[Page[User]]:
         return self._user_pages("users_of_partner", filters={"partnerId": partner_id})
 
-    def read_user(self, user_id: int) -> User:
-        return self._resources.read(
-            "read_user", USERS, user_id, User.from_payload, include="partnerInvites"
-        )
-
     def partner_invites(
         self,
         *,
@@ -71,9 +66,6 @@ class PeopleCalls(Calls):
             and user_id in {None, invite.user_id}
             and status in {None, invite.status}
         )
-
-    def partners(self) -> Iterator[Partner]:
-        return items_of(self._resources.pages("partners", PARTNERS, Partner.from_payload))
 
     def read_partner(self, partner_id: int) -> Partner:
         return self._resources.read("read_partner", PARTNERS, partner_id, Partner.from_payload)

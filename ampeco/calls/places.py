@@ -82,11 +82,6 @@ class PlaceCalls(Calls):
             )
         )
 
-    def read_evse(self, evse_id: int) -> Evse:
-        return self._resources.read(
-            "read_evse", EVSES, evse_id, Evse.from_payload, include="connectors"
-        )
-
     def parking_space_pages(
         self, *, updated_after: datetime | None = None, resume_from: str | None = None
     ) -> Iterator[Page[ParkingSpace]]:

@@ -43,9 +43,6 @@ class TariffCalls(Calls):
             return None
         return parse_one({"data": found[0]}, Tariff.from_payload, operation=operation)
 
-    def read_tariff(self, tariff_id: int) -> Tariff:
-        return self._resources.read("read_tariff", TARIFFS, tariff_id, Tariff.from_payload)
-
     def tariff_group_pages(self, *, resume_from: str | None = None) -> Iterator[Page[TariffGroup]]:
         return self._resources.pages(
             "tariff_group_pages",
@@ -53,11 +50,6 @@ class TariffCalls(Calls):
             TariffGroup.from_payload,
             with_cursor=True,
             resume_from=resume_from,
-        )
-
-    def read_tariff_group(self, tariff_group_id: int) -> TariffGroup:
-        return self._resources.read(
-            "read_tariff_group", TARIFF_GROUPS, tariff_group_id, TariffGroup.from_payload
         )
 
     def read_tariff_snapshot(self, snapshot_id: int) -> TariffSnapshot:

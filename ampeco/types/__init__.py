@@ -5,7 +5,7 @@ values become “unknown”, the shapes of 3.108 and 3.110 are read alike. Texts
 give are empty, ids and times None.
 """
 
-from ampeco.types.billing import Invoice, Receipt, Subscription, Transaction
+from ampeco.types.billing import Receipt, Transaction
 from ampeco.types.bookings import (
     AuthorizedToken,
     Booking,
@@ -66,7 +66,6 @@ __all__ = [
     "FirmwareVersion",
     "Hardware",
     "IdTag",
-    "Invoice",
     "Location",
     "NewBookingRequest",
     "NewDowntime",
@@ -89,7 +88,6 @@ __all__ = [
     "Session",
     "Slot",
     "StatusLog",
-    "Subscription",
     "Tariff",
     "TariffGroup",
     "TariffSnapshot",

@@ -20,8 +20,6 @@ TRANSACTION_STATUSES = frozenset(
     {"pending", "finalized", "failed", "reversed", "refunded", "authorized", "initialized"}
 )
 RECEIPT_STATUSES = frozenset({"pending", "paid", "partially_paid"})
-INVOICE_TYPES = frozenset({"invoice", "pro_forma", "credit_note"})
-SUBSCRIPTION_STATUSES = frozenset({"active", "canceled", "expired", "suspended", "pending"})
 
 TRANSACTION_FIELDS: Table = {
     "id": ("id", whole_number),
@@ -48,27 +46,6 @@ RECEIPT_FIELDS: Table = {
     "period_start": ("periodStart", instant),
     "period_end": ("periodEnd", instant),
     "download_url": ("downloadUrl", plain_text),
-}
-INVOICE_FIELDS: Table = {
-    "id": ("id", whole_number),
-    "type": ("type", one_of(INVOICE_TYPES, "invoice type")),
-    "number": ("number", plain_text),
-    "user_id": ("userId", whole_number),
-    "issued_at": ("date", instant),
-    "period_from": ("periodFrom", instant),
-    "period_to": ("periodTo", instant),
-    "amount": ("totalAmount", decimal_number),
-    "tax_amount": ("taxAmount", decimal_number),
-    "service": ("service", plain_text),
-    "download_url": ("downloadUrl", plain_text),
-}
-SUBSCRIPTION_FIELDS: Table = {
-    "id": ("id", whole_number),
-    "plan_id": ("planId", whole_number),
-    "user_id": ("userId", whole_number),
-    "status": ("status", one_of(SUBSCRIPTION_STATUSES, "subscription status")),
-    "start_at": ("startDate", instant),
-    "end_at": ("endDate", instant),
 }
 
 
@@ -120,45 +97,3 @@ class Receipt:
     def from_payload(cls, payload: Payload) -> Self:
         """Read a receipt as AMPECO gives it."""
         return cls(**read_fields(payload, RECEIPT_FIELDS))
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    """An invoice; `user_id` is None where it is to nobody in particular (AMPECO writes -1)."""
-
-    id: int
-    type: str
-    number: str
-    user_id: int | None
-    issued_at: datetime | None
-    period_from: datetime | None
-    period_to: datetime | None
-    amount: Decimal | None
-    tax_amount: Decimal | None
-    service: str
-    download_url: str
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Read an invoice as AMPECO gives it."""
-        fields = read_fields(payload, INVOICE_FIELDS)
-        if fields["user_id"] == -1:
-            fields["user_id"] = None
-        return cls(**fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A user's subscription to a plan."""
-
-    id: int
-    plan_id: int | None
-    user_id: int | None
-    status: str
-    start_at: datetime | None
-    end_at: datetime | None
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Read a subscription as AMPECO gives it."""
-        return cls(**read_fields(payload, SUBSCRIPTION_FIELDS))

@@ -64,10 +64,6 @@ class PartnerContract:
             fee_per_dc_evse=decimal_number(fees.get("perDcEvse")),
         )
 
-    def runs_at(self, moment: datetime) -> bool:
-        begun = self.start_at is None or self.start_at <= moment
-        return begun and (self.end_at is None or moment <= self.end_at)
-
 
 @dataclass(frozen=True, slots=True)
 class PartnerRevenue:

@@ -14,7 +14,7 @@ from charging.mirroring.payments import payment_of, transactions_of
 from charging.mirroring.whose import Belongings, Owner, code_key, cost_centres_of
 from charging.models import CostCentre, Session
 from charging.services import mark_months
-from mirror.fitting import fitting
+from mirror.fitting import fit
 from shell.money import round_money
 from sites.models import Evse
 from tariffs.services import note_tax_rates
@@ -35,8 +35,7 @@ SUMMED = (
     *("booking_id", "status", "started_at", "stopped_at", "energy_kwh", "amount", "currency"),
     *("amount_without_tax", "payment", "continues", "evse_id"),
 )
-COLUMNS = [column for column in Session._meta.concrete_fields if column.name in WRITTEN]
-STORED = [column.attname for column in COLUMNS]
+STORED = [column.attname for column in Session._meta.concrete_fields if column.name in WRITTEN]
 
 
 def store_sessions(
@@ -150,9 +149,7 @@ def _row(
         ampeco_updated_at=record.last_updated_at,
         synced_at=now,
     )
-    for column in COLUMNS:
-        setattr(row, column.attname, fitting(column, getattr(row, column.attname)))
-    return row
+    return fit(row)
 
 
 def _say_who_bears_it(

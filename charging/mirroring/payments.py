@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ampeco import types
 from charging.models import Session, Transaction
 from charging.services import mark_months
-from mirror.fitting import fitting
+from mirror.fitting import fit
 from shell.money import round_money
 
 Payment = Session.Payment
@@ -30,7 +30,6 @@ READ = (
     *("number", "status", "made_at", "finalized_at", "amount", "currency", "invoice_number"),
     *("ampeco_receipt_id", "ampeco_updated_at"),
 )
-COLUMNS = [column for column in Transaction._meta.concrete_fields if column.name in READ]
 
 
 def payment_of(
@@ -142,8 +141,7 @@ def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Tra
         ampeco_receipt_id=item.receipt_id,
         ampeco_updated_at=item.last_updated_at,
     )
-    for column in COLUMNS:
-        setattr(row, column.name, fitting(column, getattr(row, column.name)))
+    fit(row)
     if row.amount is not None:
         row.amount = round_money(row.amount, row.currency)
     return row

@@ -14,8 +14,14 @@ from charging.pages.around import today_of
 from charging.pages.forms import BudgetForm
 from charging.selectors.budgets import budgets_of, spending_of
 from charging.services import last_day_of, month_of
+from drivers.models import Fleet
 from drivers.permissions import FleetRequest, admin_required, member_required
+from notifications.models import Notification, NotificationPreference
+from notifications.recipients import fleet_recipients
 from shell.kept_forms import typed
+
+Kind = Notification.Kind
+Managers = NotificationPreference.Managers
 
 
 @member_required
@@ -91,8 +97,30 @@ def _show(request: FleetRequest, form: BudgetForm) -> HttpResponse:
         "earlier": month_of(date.fromordinal(month.toordinal() - 1)),
         "later": date.fromordinal(last_day_of(month).toordinal() + 1),
         "rows": spending_of(request.fleet, month, budgets_of(request.fleet)),
+        "told": _told(request.fleet),
     }
     return render(request, "charging/budgets.html", context)
+
+
+def _told(fleet: Fleet) -> str:
+    """Return a sentence about who gets an e-mail."""
+    who = fleet_recipients([fleet])[fleet.pk]
+    # Where nobody is an admin all managers are told instead.
+    admins = Managers.ADMINS if who.admins else Managers.ALL
+    warned, overspent = (
+        admins if who.choices[kind].managers == Managers.ADMINS else who.choices[kind].managers
+        for kind in (Kind.BUDGET_WARNED, Kind.BUDGET_OVERSPENT)
+    )
+    if warned != overspent:
+        return _(
+            "E-mails when a budget is nearly spent go to: %(warned)s. When it is overspent: "
+            "%(overspent)s."
+        ) % {"warned": warned.label, "overspent": overspent.label}
+    if warned == Managers.NOBODY:
+        return _("Nobody gets an e-mail when a budget is nearly spent or overspent.")
+    if warned == Managers.ALL:
+        return _("All managers get an e-mail when a budget is nearly spent or overspent.")
+    return _("The fleet’s admins get an e-mail when a budget is nearly spent or overspent.")
 
 
 def _month(request: FleetRequest) -> date:

@@ -7,8 +7,6 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.formats import date_format
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from charging.pages.around import around, list_form, nameless, tabs
@@ -17,6 +15,7 @@ from charging.selectors.listing import list_sessions
 from charging.selectors.sums import KEYS, By, Group, groups_of, total_of
 from charging.services import last_day_of
 from drivers.permissions import FleetRequest, member_required
+from shell.formats import month_name
 from shell.keys import RowCursor
 
 LOOK_EVERY = "20s"
@@ -75,5 +74,4 @@ def _row(
         "since": max(first, narrowed.since or first).isoformat(),
         "until": min(last, narrowed.until or last).isoformat(),
     }
-    # Translators: Django's date format of a month.
-    return group, date_format(first, pgettext("format", "F Y")), f"?{urlencode(query)}"
+    return group, month_name(first), f"?{urlencode(query)}"

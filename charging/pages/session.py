@@ -18,6 +18,7 @@ from charging.pages.course import course_of
 from charging.pages.history import history_of
 from charging.pages.lists import LOOK_EVERY
 from charging.pages.receipts import receipt_address, receipt_facts
+from charging.pages.tariff import tariff_of
 from charging.selectors.filters import session_of
 from drivers.permissions import FleetRequest, member_required
 from shell.formats import as_zone
@@ -47,6 +48,7 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "parts": _parts(session),
         "tax": _tax(session),
         "price_shown": price_shown_of(session.booking) if session.booking else None,
+        "tariff": tariff_of(session),
         "transactions": list(session.transactions.order_by("made_at", "pk")),
         "receipt": receipt_facts(session),
         "history": history_of(session),

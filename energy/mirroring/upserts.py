@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from energy.mirroring.turns import Outcome
 from energy.models.mirrored import Remote
-from mirror.fitting import fitting
+from mirror.fitting import fit
 
 BOOKKEEPING = ("remote_id", "read_at", "retired_at")
 
@@ -69,8 +69,7 @@ def store(
         changed = []
         for remote_id, row in by_id.items():
             row.read_at, row.retired_at = now, None
-            for field in fields:
-                setattr(row, field.attname, fitting(field, getattr(row, field.attname)))
+            fit(row)
             old = known.get(remote_id)
             if old is None or old.retired_at or _differs(old, row, fields):
                 changed.append(row)

@@ -24,8 +24,8 @@ from energy.selectors.lines import (
     price_line,
     usable_line,
 )
-from energy.wording import age_text, price
-from shell.formats import kw, period
+from energy.wording import price
+from shell.formats import age_text, kw, period
 from sites.models import Location
 
 # What the page shows of before now, and of after it.

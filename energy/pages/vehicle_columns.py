@@ -11,7 +11,8 @@ from drivers.models import Fleet
 from energy.models import VehicleNow
 from energy.pages.vehicle_panel import plug_words, source_text
 from energy.selectors.vehicles import VehicleFacts, vehicle_facts
-from energy.wording import age_text, percent
+from energy.wording import percent
+from shell.formats import age_text
 from vehicles.models import Vehicle
 from vehicles.pages.columns import Cell, Columns, Heading
 from vehicles.selectors import BY_NUMBER

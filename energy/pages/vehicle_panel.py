@@ -16,8 +16,8 @@ from drivers.permissions import private_partners
 from energy.models.states import Source
 from energy.pages.plan import reach_text
 from energy.selectors.vehicles import Charging, VehicleFacts, vehicle_facts
-from energy.wording import age_text, charge_text, percent
-from shell.formats import as_zone, in_zone, kw, kwh, zone_label
+from energy.wording import charge_text, percent
+from shell.formats import age_text, as_zone, in_zone, kw, kwh, zone_label
 from sites.models import Location
 from sites.selectors import visible_locations
 from vehicles.models import Vehicle

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ampeco.client import AmpecoClient
 from ampeco.resources import items_of
 from maintenance.models import Firmware, VendorErrorCode
+from mirror.fitting import fit
 from upstream.errors import UpstreamForbidden
 
 DAY = timedelta(days=1)
@@ -38,16 +39,19 @@ def _read_codes(client: AmpecoClient) -> None:
         codes = list(items_of(client.vendor_error_code_pages()))
     except UpstreamForbidden:
         return
-    VendorErrorCode.objects.bulk_create(
-        [
+    rows = [
+        fit(
             VendorErrorCode(
-                vendor_id=one.vendor_id[:128],
-                code=one.code[:64],
-                description=one.description[:500],
-                customer_action=one.customer_action[:500],
+                vendor_id=one.vendor_id,
+                code=one.code,
+                description=one.description,
+                customer_action=one.customer_action,
             )
-            for one in {(one.vendor_id[:128], one.code[:64]): one for one in codes}.values()
-        ],
+        )
+        for one in codes
+    ]
+    VendorErrorCode.objects.bulk_create(
+        {(row.vendor_id, row.code): row for row in rows}.values(),
         update_conflicts=True,
         unique_fields=["vendor_id", "code"],
         update_fields=["description", "customer_action"],
@@ -62,8 +66,8 @@ def _read_firmware(client: AmpecoClient) -> None:
     newest: dict[int, Firmware] = {}
     for one in sorted(versions, key=lambda one: (one.created_at or LONG_AGO, one.id)):
         for model_id in one.model_ids:
-            newest[model_id] = Firmware(
-                ampeco_model_id=model_id, version=one.version[:64], created_at=one.created_at
+            newest[model_id] = fit(
+                Firmware(ampeco_model_id=model_id, version=one.version, created_at=one.created_at)
             )
     Firmware.objects.bulk_create(
         newest.values(),

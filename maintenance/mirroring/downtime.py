@@ -20,6 +20,7 @@ from ampeco.types import DowntimePeriod, Page
 from ampeco.types.downtime import MANUAL
 from maintenance.models import Downtime, DowntimeNotice
 from maintenance.models.downtime import Of
+from mirror.fitting import fit
 from mirror.models import SyncRun
 from mirror.runs import CLOCK_SKEW, COUNTED, finish, note_progress, open_run
 from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
@@ -188,14 +189,16 @@ def store_notices(found: Iterable[NoticeRecord], *, run: SyncRun | None = None) 
     now = timezone.now()
     DowntimeNotice.objects.bulk_create(
         [
-            DowntimeNotice(
-                ampeco_id=each.id,
-                type=each.type,
-                notice=each.notice[:255],
-                description=each.description[:1000],
-                synced_at=now,
-                seen_in_run=run,
-                retired_at=None,
+            fit(
+                DowntimeNotice(
+                    ampeco_id=each.id,
+                    type=each.type,
+                    notice=each.notice,
+                    description=each.description,
+                    synced_at=now,
+                    seen_in_run=run,
+                    retired_at=None,
+                )
             )
             for each in found
         ],
@@ -251,10 +254,11 @@ def store_periods(
             entry_mode=each.entry_mode,
             type=each.type,
             ampeco_notice_id=each.notice_id,
-            notice=notices.get(each.notice_id or 0, "")[:255],
+            notice=notices.get(each.notice_id or 0, ""),
             synced_at=now,
             seen_in_run=run,
         )
+        fit(row)
         old = known.get(each.id)
         counts["seen"] += 1
         counts["new"] += old is None

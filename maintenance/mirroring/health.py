@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import islice
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from ampeco.connection import has_calls_to_spare
 from drivers.models import Fleet
 from maintenance.models import Health, Occupancy, StatusEntry
 from maintenance.use import LONGEST
+from mirror.fitting import fit
 from mirror.problems import problem_of
 from mirror.work import claim
 from sites.models import ChargePoint, Evse
@@ -48,7 +48,6 @@ BATCH = 20
 LEASE_SECONDS = 300
 # A log that is longer is cut: what is left of it comes with the next read.
 MOST_PAGES = 10
-MOST_KWH = Decimal(10) ** 9
 
 Item = TypeVar("Item")
 
@@ -143,9 +142,10 @@ def _note_hardware(health: Health, client: AmpecoClient, problems: list[str]) ->
     except (UpstreamForbidden, UpstreamNotFound):
         problems.append(_("The operator does not show this charge point."))
         return
-    health.vendor, health.model = found.vendor[:128], found.model[:128]
+    health.vendor, health.model = found.vendor, found.model
     health.ampeco_model_id = found.model_id
-    health.firmware_version = found.firmware_version[:64]
+    health.firmware_version = found.firmware_version
+    fit(health)
 
 
 def _next_read(health: Health, *, now: datetime) -> datetime | None:
@@ -172,16 +172,18 @@ def _all(pages: Iterator[Page[Item]]) -> list[Item]:
 
 def _store_logs(place: ChargePoint, logs: dict[Evse | None, list[types.StatusLog]]) -> None:
     rows = [
-        StatusEntry(
-            charge_point=place,
-            evse=evse,
-            at=entry.at,
-            status=entry.status[:32],
-            error_code=entry.error_code[:64],
-            vendor_id=entry.vendor_id[:128],
-            vendor_error_code=entry.vendor_error_code[:64],
-            description=entry.description[:500],
-            customer_action=entry.customer_action[:500],
+        fit(
+            StatusEntry(
+                charge_point=place,
+                evse=evse,
+                at=entry.at,
+                status=entry.status,
+                error_code=entry.error_code,
+                vendor_id=entry.vendor_id,
+                vendor_error_code=entry.vendor_error_code,
+                description=entry.description,
+                customer_action=entry.customer_action,
+            )
         )
         for evse, entries in logs.items()
         for entry in entries
@@ -191,12 +193,14 @@ def _store_logs(place: ChargePoint, logs: dict[Evse | None, list[types.StatusLog
 
 def _store_use(evses: dict[int, Evse], sessions: Iterable[types.Session]) -> None:
     rows = [
-        Occupancy(
-            ampeco_session_id=one.id[:64],
-            evse=evses[one.evse_id],
-            started_at=one.started_at,
-            stopped_at=one.stopped_at,
-            energy_kwh=_kwh(one.energy_kwh),
+        fit(
+            Occupancy(
+                ampeco_session_id=one.id,
+                evse=evses[one.evse_id],
+                started_at=one.started_at,
+                stopped_at=one.stopped_at,
+                energy_kwh=one.energy_kwh,
+            )
         )
         for one in sessions
         if one.evse_id in evses and one.started_at is not None
@@ -207,8 +211,3 @@ def _store_use(evses: dict[int, Evse], sessions: Iterable[types.Session]) -> Non
         unique_fields=["ampeco_session_id"],
         update_fields=["evse", "started_at", "stopped_at", "energy_kwh"],
     )
-
-
-def _kwh(energy: Decimal | None) -> Decimal | None:
-    """Return energy as its column holds it; what makes no sense is as good as none."""
-    return None if energy is None or abs(energy) >= MOST_KWH else round(energy, 3)

@@ -25,9 +25,6 @@ class BudgetOverspent(MailKind):
         return Letter(
             subject=_("Budget overspent: %(what)s"),
             headline=_("The budget is overspent by %(over)s") % case.words,
-            opening=[
-                _("In %(month)s %(spent)s of %(amount)s are spent for %(what)s.") % case.words,
-                _("This is told once a month. Charging goes on as before."),
-            ],
+            opening=case.opening(),
             facts=case.facts(),
         )

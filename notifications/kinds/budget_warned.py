@@ -25,9 +25,6 @@ class BudgetWarned(MailKind):
         return Letter(
             subject=_("Budget nearly spent: %(what)s"),
             headline=_("%(percent)s %% of the budget is spent") % case.words,
-            opening=[
-                _("In %(month)s %(spent)s of %(amount)s are spent for %(what)s.") % case.words,
-                _("This is told once a month. Charging goes on as before."),
-            ],
+            opening=case.opening(),
             facts=case.facts(),
         )

@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from bookings.wording.facts import Fact, one_line
 from charging.services import last_day_of
 from notifications.models import Notification
+from shell.formats import month_name
 from shell.money import money
 
 # A mail that could not be sent for so long after the month tells nobody anything any more.
@@ -24,8 +23,7 @@ class BudgetCase:
         assert notification.budget_warning is not None
         self.warning = warning = notification.budget_warning
         self.budget = budget = warning.budget
-        # Translators: Django's date format of a month.
-        self.month = date_format(warning.month, pgettext("format", "F Y"))
+        self.month = month_name(warning.month)
         self.words = {
             "what": one_line(str(budget.cost_centre or budget.fleet.name)),
             "fleet": one_line(budget.fleet.name),
@@ -49,6 +47,14 @@ class BudgetCase:
     def action(self) -> tuple[str, str]:
         """Where the mail leads its reader, by label and address."""
         return _("View the budgets"), f"{settings.SITE_URL}{reverse('charging:budgets')}"
+
+    def opening(self) -> list[str]:
+        """Return what the mail begins with."""
+        return [
+            _("%(what)s has spent %(spent)s in %(month)s. Its budget is %(amount)s a month.")
+            % self.words,
+            _("This is told once a month. Charging goes on as before."),
+        ]
 
     def facts(self) -> list[Fact]:
         budget = self.budget

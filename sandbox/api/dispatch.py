@@ -20,8 +20,8 @@ from sandbox.api import (
     billing,
     bookings,
     control,
+    downtime,
     hardware,
-    maintenance,
     notifications,
     partners,
     payloads,
@@ -94,7 +94,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **sessions.OPERATIONS,
     **billing.OPERATIONS,
     **control.OPERATIONS,
-    **maintenance.OPERATIONS,
+    **downtime.OPERATIONS,
     **hardware.OPERATIONS,
     **partners.OPERATIONS,
     **roaming.OPERATIONS,
@@ -102,7 +102,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
 CREATES = {
     ("POST", "/resources/booking-requests/v1.0"),
     ("POST", "/notifications/v2.0"),
-    *maintenance.CREATES,
+    *downtime.CREATES,
 }
 ROUTES = Map(
     [Rule(ROOT + path, methods=[method], endpoint=(method, path)) for method, path in OPERATIONS],

@@ -71,6 +71,9 @@ EU_TRACTOR = TRUCK | {
 }
 
 
+LONG_TOURS = {"cost_centre": "CC 4720"}
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """A vehicle of the demo, by its number, with its usual driver by the operator's id."""
@@ -86,7 +89,12 @@ HOMES = {HUDSON: "Hudson Parcel Depot", RHONE: "Rhône Fret Depot"}
 FLEETS: dict[int, tuple[Seed, ...]] = {
     HUDSON: (
         *(
-            Seed(f"Van {number}", f"HPF {4100 + number}", US_VAN, driver)
+            Seed(
+                f"Van {number}",
+                f"HPF {4100 + number}",
+                US_VAN | (LONG_TOURS if number > 23 else {}),
+                driver,
+            )
             for number, driver in (
                 (7, 7007),
                 (12, 7002),

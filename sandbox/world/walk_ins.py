@@ -24,6 +24,8 @@ IDS_A_DAY = 10_000
 # How many a driver has at hand, and the share of charges at another operator's.
 USUAL_PLACES = 4
 ROAMING_SHARE = 0.03
+# From here on of what is drawn for where, somebody charges at the depot of the own company.
+AT_DEPOT_FROM = 0.4
 # An EVSE and a charge point of another operator's, as AMPECO numbers them; the portal has neither.
 ROAMING_EVSE, ROAMING_CHARGE_POINT, ROAMING_KW = 990_001, 99_001, 150
 ROAMING_OPERATOR, ROAMING_OPERATOR_ID = "DE*ELS", 41
@@ -57,10 +59,11 @@ def walk_ins(world: Any) -> Sequence[Session]:
         if known.span[2:] != span[2:]:
             known.by_day.clear()
         people, places = _people(world), _places(world)
+        depots = _depots(world)
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         for day in days:
             if day not in known.by_day:
-                known.by_day[day] = list(_of_day(world, day, people, places))
+                known.by_day[day] = list(_of_day(world, day, people, places, depots))
         known.all = [session for day in days for session in known.by_day[day]]
         known.span = span
     begun = bisect_right(known.all, _last_id(last - timedelta(days=3)), key=_id_of)
@@ -134,11 +137,30 @@ def _places(world: Any) -> dict[bool, list[tuple[Evse, ZoneInfo]]]:
     return places
 
 
+def _depots(world: Any) -> dict[int, list[tuple[Evse, ZoneInfo]]]:
+    """Return the private chargers of each partner."""
+    depots: dict[int, list[tuple[Evse, ZoneInfo]]] = {}
+    for evse in world.evses.values():
+        point = world.charge_points[evse.charge_point_id]
+        site = world.locations.get(point.location_id or 0)
+        if point.type == "private" and site is not None and site.timezone:
+            depots.setdefault(point.partner_id, []).append((evse, ZoneInfo(site.timezone)))
+    return depots
+
+
+def _private_at(user: User) -> list[int]:
+    """Return at which partners' private chargers somebody may charge, first the own company's."""
+    return [each.partner_id for each in user.invites if each.status == "accepted" and each.private][
+        :1
+    ]
+
+
 def _of_day(
     world: Any,
     day: date,
     people: Sequence[tuple[User, bool]],
     places: dict[bool, list[tuple[Evse, ZoneInfo]]],
+    depots: dict[int, list[tuple[Evse, ZoneInfo]]],
 ) -> Iterable[Session]:
     chance = random.Random(f"{world.seed}/walk-ins/{day}")  # noqa: S311
     # Half as much on weekends.
@@ -152,6 +174,9 @@ def _of_day(
         in_turn = chain(at_hand[first:], at_hand[:first])
         evse, zone = next(each for each in in_turn if _may_charge(world, user, each[0]))
         roaming = where < ROAMING_SHARE
+        own = [each for partner in _private_at(user) for each in depots.get(partner, ())]
+        if own and where >= AT_DEPOT_FROM:
+            evse, zone = own[int(place * len(own))]
         local = datetime.combine(day, time(5), tzinfo=zone).astimezone(UTC)
         kw = float(ROAMING_KW if roaming else evse.power_kw)
         kw = min(kw, MOST_KW["dc" if roaming else evse.current_type])

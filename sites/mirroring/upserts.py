@@ -7,7 +7,6 @@ that two runs that store the same rows wait for each other instead of deadlockin
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +16,6 @@ from mirror.models import SyncRun
 from mirror.search import search_key
 from mirror.upserts import upsert
 from sites.models import ChargePoint, Connector, Evse, Location, ParkingSpace
-
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +122,7 @@ def store_evses(
             hardware_status=record.hardware_status,
             booking_enabled=record.booking_enabled
             and charge_point_pks[record.charge_point_id] not in elsewhere,
-            max_power_kw=(
-                None if record.max_power_kw is None else record.max_power_kw.quantize(CENT)
-            ),
+            max_power_kw=record.max_power_kw,
             ampeco_tariff_group_id=record.tariff_group_id,
         )
         for record in records

@@ -77,8 +77,6 @@ def test_evses_of_a_charge_point_know_where_they_belong(client, operator):
     [
         ("read_location", LOCATIONS, "location", {}),
         ("read_charge_point", CHARGE_POINTS, "charge_point", {}),
-        ("read_evse", EVSES, "evse", {"include[]": "connectors"}),
-        ("read_user", USERS, "user", {"include[]": "partnerInvites"}),
         ("read_partner", PARTNERS, "partner", {}),
         ("read_booking", BOOKINGS, "booking", {"include[]": "bookedEvses"}),
         ("read_session", SESSIONS, "session", {}),
@@ -249,11 +247,6 @@ def test_invites_of_a_user(client, operator):
     operator.answers("GET", INVITES, page(invites))
     assert [invite.id for invite in client.partner_invites(user_id=42)] == [900]
     assert [invite.id for invite in client.partner_invites()] == [900, 901]
-
-
-def test_partners(client, operator):
-    operator.answers("GET", PARTNERS, page([payload("partner", "3.110")]))
-    assert [partner.name for partner in client.partners()] == ["Hudson Parcel"]
 
 
 # Bookings

@@ -15,7 +15,6 @@ from ampeco.types import (
     Connector,
     Evse,
     EvseAvailability,
-    Invoice,
     Location,
     NewBookingRequest,
     Partner,
@@ -471,7 +470,3 @@ def test_what_started_a_session_remotely_is_no_card():
 def test_part_without_a_price_is_left_out():
     bare = payload("session", "with all") | {"priceBreakdown": [{"type": "energy"}, {"x": 1}, 3]}
     assert Session.from_payload(bare).price_breakdown == ()
-
-
-def test_invoice_to_nobody_in_particular():
-    assert Invoice.from_payload(payload("billing", "invoice")).user_id is None

@@ -1,6 +1,5 @@
 """What staff see first: how things go, and the rows behind each figure."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -59,7 +58,7 @@ def test_undecided_requests_lead_to_their_lists(as_staff):
     assert undecided[Status.PENDING.label][0] == 2
     assert listed(as_staff, undecided[Status.PENDING.label][1]) == 2
     assert undecided[Status.STALE.label][0] == 1
-    assert "oldest 3" in page.content.decode()
+    assert "oldest: 3" in page.content.decode()
 
 
 def test_failures_and_rejections_are_counted_by_reason(as_staff):
@@ -117,7 +116,7 @@ def test_syncs_have_an_age_and_say_what_is_wrong(as_staff):
     assert (sync.is_bad, listed(as_staff, sync.url)) == (True, 1)
     text = page.content.decode()
     assert "3 without an e-mail" in text
-    assert re.search(r"2\xa0hours ago", text)
+    assert "2 h ago" in text
 
 
 def test_calls_are_counted_by_what_came_of_them(as_staff):

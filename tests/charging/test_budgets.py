@@ -105,6 +105,26 @@ def test_another_month(as_viewer, fleet):
         assert as_viewer.get(PAGE, {"month": wrong}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("warned", "overspent", "told"),
+    [
+        ("admins", "admins", "The fleet’s admins get an e-mail when a budget is nearly spent"),
+        ("all", "all", "All managers get an e-mail when a budget is nearly spent"),
+        ("nobody", "nobody", "Nobody gets an e-mail when a budget is nearly spent"),
+        ("nobody", "all", "nearly spent go to: No manager. When it is overspent: All managers."),
+    ],
+)
+def test_the_page_says_who_is_told(as_viewer, fleet, fleet_admin, warned, overspent, told):
+    chosen = {Kind.BUDGET_WARNED: warned, Kind.BUDGET_OVERSPENT: overspent}
+    managers = NotificationPreference.Managers
+    save_choices(fleet, {kind: Choice(managers(who), driver=False) for kind, who in chosen.items()})
+    assert told in text_of(as_viewer.get(PAGE))
+
+
+def test_where_nobody_is_admin_the_page_names_the_managers(as_viewer):
+    assert "All managers get an e-mail" in text_of(as_viewer.get(PAGE))
+
+
 # Setting them
 
 
@@ -265,7 +285,7 @@ def test_what_the_mail_says(fleet, fleet_admin, parcels, settings):
     assert mail.to == [fleet_admin.email]
     for text in (
         "The budget is overspent by 840.50 EUR",
-        f"In {month} 1,840.50 EUR of 1,000.00 EUR are spent for CC 1 – Parcels.",
+        f"CC 1 – Parcels has spent 1,840.50 EUR in {month}. Its budget is 1,000.00 EUR a month.",
         "1,840.50 EUR (184 %)",
         f"{settings.SITE_URL}{PAGE}",
         fleet.name,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from energy.alert_words import OTHERWISE, SENTENCES, sentence_of
-from energy.wording import age_text, charge_text, percent, price
+from energy.wording import charge_text, percent, price
+from shell.formats import age_text
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 

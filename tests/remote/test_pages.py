@@ -162,7 +162,7 @@ class TestManagers:
         send()
         Booking.objects.update(end_at=now())
         page = html(as_manager.get(f"/bookings/{running.pk}/"))
-        assert "The charger accepted: the plug can be pulled out." in page
+        assert "The charger accepted: the connector can be pulled out." in page
         assert offered(page) == set()
 
     def test_without_a_key_it_is_asked_again(self, as_manager, running, operator, send):
@@ -196,7 +196,7 @@ class TestOthers:
         client.force_login(viewer)
         tell("unlock")
         page = html(client.get(f"/bookings/{running.pk}/"))
-        assert "Unlocking of the plug, asked for by" in page
+        assert "Unlocking of the connector, asked for by" in page
         assert offered(page) == set()
         url = f"/remote/{running.pk}/start/"
         assert client.get(url).status_code == 403

@@ -10,7 +10,7 @@ from sandbox.api.billing import transaction
 from sandbox.api.sessions import payload
 from sandbox.world import accounts
 from sandbox.world.build import build_world
-from sandbox.world.cast import ANA
+from sandbox.world.cast import ANA, HUDSON
 from tests.sandbox.conftest import API, HOUR, NOW
 
 MINUTE = timedelta(minutes=1)
@@ -50,6 +50,18 @@ def test_few_charge_at_another_operators(busy):
     told = payload(busy, abroad[0])
     assert told["evseId"] not in busy.evses
     assert told["roaming"]["roamingOperatorCpoId"]
+
+
+def test_who_may_charges_often_at_the_companys_depot(busy):
+    at_depot = {point.id for point in busy.charge_points.values() if point.partner_id == HUDSON}
+    may = {
+        user.id
+        for user in busy.users.values()
+        if any(each.partner_id == HUDSON and each.private for each in user.invites)
+    }
+    theirs = [each for each in accounts.all_sessions(busy) if each.user_id in may]
+    share = sum(each.charge_point_id in at_depot for each in theirs) / len(theirs)
+    assert 0.4 < share < 0.8
 
 
 def test_parts_add_up_to_the_cent(busy):

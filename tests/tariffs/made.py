@@ -1,5 +1,6 @@
 """Tariffs and slots as tests need them."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ampeco.types import Tariff
 from tariffs.engine import Tax, estimate
 from tariffs.estimates import Estimate, Need
+from tariffs.selectors import Tariffs, tariffs_for_drivers
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = timedelta(hours=1)
@@ -44,3 +46,8 @@ def reckon(
 def parts(found: Estimate) -> dict[str, Decimal]:
     """Return the parts of an estimate by name."""
     return {str(part.component): part.amount for part in found.parts}
+
+
+def tariffs_for(groups: Collection[int], *, user_id: int, may_ask: bool = True) -> Tariffs:
+    """Return the tariffs of groups (AMPECO ids) for one driver (AMPECO user id)."""
+    return tariffs_for_drivers({user_id: groups}, may_ask=may_ask)[user_id]

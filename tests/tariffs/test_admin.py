@@ -6,7 +6,7 @@ from django.urls import reverse
 from sandbox.world.cast import BEN
 from sandbox.world.tariffs import HUDSON_DEPOT
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
-from tariffs.selectors import tariffs_for
+from tests.tariffs.made import tariffs_for
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from sandbox.world.cast import BEN
 from sandbox.world.tariffs import ALLIANCE_DEPOT, FRANCE, HUDSON_DEPOT, NEW_YORK_SLOW
 from tariffs import tasks
 from tariffs.models import TariffAnswer
-from tariffs.selectors import tariffs_for
+from tests.tariffs.made import tariffs_for
 
 pytestmark = [
     pytest.mark.postgresql,

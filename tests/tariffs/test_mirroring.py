@@ -17,7 +17,6 @@ from sites.models import Evse
 from tariffs import tasks
 from tariffs.mirroring import is_due, sync_tariffs
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
-from tariffs.selectors import is_left_out
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +36,6 @@ def test_everything_in_two_calls(operator, ampeco_client, wire):
         True,
     )
     assert types.Tariff.from_payload(tariff.payload).pricing.night_per_kwh == Decimal("0.17")
-    assert not is_left_out()
 
 
 def test_chargers_know_their_group(operator, ampeco_client, wire):
@@ -105,10 +103,8 @@ def test_token_that_may_not(operator, ampeco_client, mirrored):
     )
     assert not Tariff.objects.filter(retired_at=None).exists()
     assert not TariffGroup.objects.filter(retired_at=None).exists()
-    assert is_left_out()
     operator.forbidden = []
     sync_tariffs(client=ampeco_client)
-    assert not is_left_out()
     assert TariffGroup.objects.filter(retired_at=None).count() == len(operator.tariff_groups)
 
 

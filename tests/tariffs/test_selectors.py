@@ -22,9 +22,8 @@ from sandbox.world.tariffs import (
 from tariffs import tasks
 from tariffs.estimates import Need
 from tariffs.models import TariffAnswer
-from tariffs.selectors import tariffs_for
 from tariffs.services import note_tax_rates
-from tests.tariffs.made import PARIS
+from tests.tariffs.made import PARIS, tariffs_for
 
 pytestmark = pytest.mark.django_db
 
@@ -68,17 +67,13 @@ def test_by_driver(mirrored, wire, today, driver, depot, slow):
     for tariffs in (cold, warm):
         assert id_of(tariffs, HUDSON_DEPOT, today) == depot
         assert id_of(tariffs, NEW_YORK_SLOW, today) == slow
-        assert not tariffs.is_awaited
 
 
 def test_two_in_the_foreground_and_the_rest_when_it_is_known(mirrored, wire, today):
     groups = [HUDSON_DEPOT, NEW_YORK_SLOW, ALLIANCE_DEPOT, FRANCE, RHONE_DEPOT]
     tariffs = tariffs_for(groups, user_id=CARLA.id)
     assert wire.count() == 2
-    assert tariffs.is_awaited
-    known = [group for group in groups if not tariffs.on(group, today).is_awaited]
-    assert len(known) == 2
-    assert all(tariffs.on(group, today).tariff is None for group in set(groups) - set(known))
+    assert [bool(id_of(tariffs, group, today)) for group in groups].count(True) == 2
 
     tasks.ask_for_tariffs()
     assert wire.count() == 5
@@ -90,18 +85,19 @@ def test_two_in_the_foreground_and_the_rest_when_it_is_known(mirrored, wire, tod
 def test_without_asking(mirrored, wire, today):
     tariffs = tariffs_for([HUDSON_DEPOT], user_id=BEN.id, may_ask=False)
     assert wire.count() == 0
-    assert tariffs.on(HUDSON_DEPOT, today).is_awaited
+    assert id_of(tariffs, HUDSON_DEPOT, today) is None
     tasks.ask_for_tariffs()
     tariffs = tariffs_for([HUDSON_DEPOT], user_id=BEN.id, may_ask=False)
     assert id_of(tariffs, HUDSON_DEPOT, today) == 303
 
 
-def test_without_a_driver(mirrored, wire, today):
-    tariffs = tariffs_for([HUDSON_DEPOT, ADELAIDE_SLOW, None, 999], user_id=None)
-    assert id_of(tariffs, ADELAIDE_SLOW, today) == 312
-    for group in (HUDSON_DEPOT, None, 999):
-        applies = tariffs.on(group, today)
-        assert (applies.tariff, applies.is_awaited) == (None, False)
+def test_groups_that_nobody_knows(mirrored, wire, today):
+    tariffs = tariffs_for([ADELAIDE_SLOW, 999], user_id=BEN.id)
+    assert [id_of(tariffs, group, today) for group in (ADELAIDE_SLOW, 999, None)] == [
+        312,
+        None,
+        None,
+    ]
     assert wire.count() == 0
 
 
@@ -110,8 +106,7 @@ def test_no_tariff_is_an_answer_too(operator, mirrored, wire, today):
     tariffs_for([HUDSON_DEPOT], user_id=JULES.id)
     tariffs = tariffs_for([HUDSON_DEPOT], user_id=JULES.id)
     assert wire.count() == 1
-    applies = tariffs.on(HUDSON_DEPOT, today)
-    assert (applies.tariff, applies.is_awaited) == (None, False)
+    assert id_of(tariffs, HUDSON_DEPOT, today) is None
 
 
 def test_old_answer_counts_until_there_is_another(operator, mirrored, wire, today, settings):
@@ -135,7 +130,7 @@ def test_one_page_alone_waits_for_an_operator_that_does_not_answer(mirrored, wir
     tariffs_for([HUDSON_DEPOT], user_id=BEN.id)
     tried = wire.count()
     tariffs = tariffs_for([HUDSON_DEPOT, NEW_YORK_SLOW], user_id=CARLA.id)
-    assert tariffs.is_awaited
+    assert id_of(tariffs, HUDSON_DEPOT, today) is None
     assert wire.count() == tried
 
 
@@ -145,7 +140,7 @@ def test_operator_that_does_not_answer(operator, mirrored, wire, today):
 
     wire.intercept = fail
     tariffs = tariffs_for([HUDSON_DEPOT, NEW_YORK_SLOW], user_id=BEN.id)
-    assert tariffs.on(HUDSON_DEPOT, today).is_awaited
+    assert id_of(tariffs, HUDSON_DEPOT, today) is None
     # One attempt, repeated as any other; and none at once for the page after it, nor a worker.
     tried = wire.count()
     assert len({str(request.url) for request in wire.sent}) == 1

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
+from charging.models import Budget, CostCentre
 from drivers.models import Fleet, FleetMembership
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay
@@ -155,6 +156,23 @@ def test_makes_bookings_only_when_asked_to(demo, monkeypatch):
 
     call_command("seed_demo", bookings=True)
     assert asked == [(HUDSON, "manager@hudson.example"), (RHONE, "manager@rhone.example")]
+
+
+def test_cost_centres_and_budgets_come_with_the_bookings_once(demo, monkeypatch):
+    monkeypatch.setattr(seed_demo, "make_first_bookings", lambda fleet, manager, *, now: 0)
+
+    call_command("seed_demo")
+    assert not CostCentre.objects.exists()
+
+    call_command("seed_demo", bookings=True)
+    call_command("seed_demo", bookings=True)
+    hudson = Fleet.objects.get(ampeco_partner_id=HUDSON)
+    assert {each.code for each in CostCentre.objects.filter(fleet=hudson)} == {
+        seed.facts["cost_centre"]
+        for seed in first_vehicles.FLEETS[HUDSON]
+        if "cost_centre" in seed.facts
+    }
+    assert Budget.objects.filter(fleet=hudson).count() == 3
 
 
 def test_a_reference_that_names_a_vehicle_names_the_drivers_own():

@@ -39,12 +39,15 @@ class DemoStack:
 
 
 @contextmanager
-def own_demo(folder: Path) -> Iterator[DemoStack]:
-    """Run the whole demo in `folder`, on free ports and without bookings; end it afterwards.
+def own_demo(folder: Path, *, bookings: bool = False) -> Iterator[DemoStack]:
+    """Run the whole demo in `folder`, on free ports; end it afterwards.
+
+    With `bookings` it has those that `make demo` begins with, and cost centres and budgets.
 
     Raises DemoFailed when it does not start within five minutes or ends with an error.
     """
     ports = {name: str(free_port()) for name in DEFAULT_PORTS}
+    demo = {"DEMO_DIR": str(folder), "DEMO_BOOKINGS": "yes" if bookings else "no"}
     portal = f"http://{LOOPBACK}:{ports['DEMO_WEB_PORT']}"
     environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     log = folder / "demo.log"
@@ -52,7 +55,7 @@ def own_demo(folder: Path) -> Iterator[DemoStack]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tools.demo.run"],
             cwd=ROOT,
-            env={**environment, **ports, "DEMO_DIR": str(folder), "DEMO_BOOKINGS": "no"},
+            env={**environment, **ports, **demo},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -9,8 +9,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from threading import Timer
 
 from honcho.manager import Manager
@@ -22,6 +25,8 @@ from tools.services import valkey
 
 # So much of what a process said is shown when it ends by itself.
 LAST_LINES = 40
+# Written once all static files are there. Beside their folder, for what is in it is served.
+COLLECTED = Path("var/static-collected")
 ENDED = re.compile(r"^(\w+) stopped \(rc=(-?\d+)\)")
 
 
@@ -91,34 +96,55 @@ def hang_up(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def static_files_are_current() -> bool:
-    """Return whether nothing has changed since static files were collected, which takes seconds."""
-    manifest = ROOT / "var" / "static" / "staticfiles.json"
-    if not manifest.exists():
+def static_files_are_current(root: Path = ROOT) -> bool:
+    """Return whether nothing has changed since static files were collected, which takes seconds.
+
+    What was interrupted left no mark, and is collected again.
+    """
+    mark = root / COLLECTED
+    if not mark.exists():
         return False
-    folders = [folder for folder in ROOT.glob("*/static") if folder != manifest.parent]
-    sources = [ROOT / "uv.lock", *(ROOT / "static").rglob("*")]
+    folders = [folder for folder in root.glob("*/static") if folder != root / "var" / "static"]
+    sources = [root / "uv.lock", *(root / "static").rglob("*")]
     for folder in folders:
         sources += folder.rglob("*")
-    collected = manifest.stat().st_mtime
+    collected = mark.stat().st_mtime
     return all(source.stat().st_mtime < collected for source in sources)
+
+
+def collect_static_files(run_command: Callable[[str], bool], root: Path = ROOT) -> bool:
+    """Collect the static files unless they are current; return whether that went well.
+
+    The mark has the time at which it began: what changes meanwhile is collected the next time.
+    """
+    if static_files_are_current(root):
+        return True
+    mark = root / COLLECTED
+    mark.unlink(missing_ok=True)
+    began = time.time()
+    if not run_command("collectstatic"):
+        return False
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    os.utime(mark, (began, began))
+    return True
 
 
 def prepare(environment: dict[str, str]) -> bool:
     """Bring the database and the static files up to date; return whether that went well."""
     print("Preparing the database and the static files …", flush=True)
-    steps = [["migrate"]] if static_files_are_current() else [["migrate"], ["collectstatic"]]
-    for words in steps:
+
+    def run_command(name: str) -> bool:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words, "--no-input", "--verbosity", "0"],
+            [sys.executable, "manage.py", name, "--no-input", "--verbosity", "0"],
             cwd=ROOT,
             env=environment,
             check=False,
             start_new_session=True,  # Ctrl-C is for this process
         )
-        if done.returncode:
-            return False
-    return True
+        return not done.returncode
+
+    return run_command("migrate") and collect_static_files(run_command)
 
 
 def run(stack: Stack) -> int:

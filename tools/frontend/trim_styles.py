@@ -19,18 +19,9 @@ OPTIONAL = re.compile(r":(?:not|is|where)\([^()]*(?:\([^()]*\)[^()]*)*\)")
 UNUSED_ATTRIBUTE = re.compile(r"\[data-bs-theme-(?:primary|base|font|radius)[=\]]|\[dir=")
 # Where a block holds rules rather than declarations.
 NESTING = ("@media", "@supports", "@layer", "@container")
-LOOKED_INTO = {
-    "templates": ("*.html",),
-    "static/js": ("*.js",),
-    **dict.fromkeys(
-        (
-            *("accounts", "batches", "bookings", "calendars", "config", "drivers", "imports"),
-            *("limits", "mirror", "notifications", "privacy", "series", "shell", "sites"),
-            *("team", "vehicles", "waiting"),
-        ),
-        ("*.html", "*.py"),
-    ),
-}
+LOOKED_INTO = {"templates": ("*.html",), "static/js": ("*.js",)}
+# Rooms that draw no pages of the portal; all others are looked into as well.
+WITHOUT_PAGES = {"ampcontrol", "ampeco", "sandbox", "telemetry", "tests", "tools", "upstream"}
 
 
 def words_of_ours(root: Path) -> frozenset[str]:
@@ -38,9 +29,11 @@ def words_of_ours(root: Path) -> frozenset[str]:
 
     But for the pages of the back office, which has a style of its own.
     """
+    rooms = {path.parent.name for path in root.glob("*/__init__.py")} - WITHOUT_PAGES
+    looked_into = LOOKED_INTO | dict.fromkeys(rooms, ("*.html", "*.py"))
     files = (
         path
-        for folder, patterns in LOOKED_INTO.items()
+        for folder, patterns in looked_into.items()
         for pattern in patterns
         for path in (root / folder).rglob(pattern)
         if not path.name.lstrip("_").startswith("admin_")

@@ -17,7 +17,7 @@ from bookings.boards.calendar.local_days import DaysOfBooking, days_of_bookings
 from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
 from drivers.models import Fleet
-from shell.formats import abbreviation, time_in_zone, zone_label
+from shell.formats import abbreviation, month_name, time_in_zone, zone_label
 from shell.kept import kept_by_language
 from sites.models import Location
 from sites.slots.clocks import short_day
@@ -200,8 +200,7 @@ def beside(span: Span, chosen: date) -> tuple[date, date]:
 def title_of(span: Span, chosen: date) -> str:
     """Return what the period is called, such as “Sat 21 Nov 2026” or “November 2026”."""
     if span == "month":
-        # Translators: Django's date format of a month.
-        return date_format(chosen, pgettext("format", "F Y"))
+        return month_name(chosen)
     if span == "day":
         return Day(chosen).label
     first, last = (Day(day).label for day in bounds(span, chosen))

@@ -16,8 +16,7 @@ from energy.alert_words import sentence_of
 from energy.models import Link, Session
 from energy.selectors import walls
 from energy.selectors.vehicles import FRESH
-from energy.wording import age_text
-from shell.formats import time_in_zone
+from shell.formats import age_text, time_in_zone
 
 # Whoever comes a little late is not worth a word.
 PATIENCE = timedelta(minutes=10)

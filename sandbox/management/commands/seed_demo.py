@@ -21,6 +21,7 @@ from maintenance.mirroring.downtime import sync_downtime
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay
 from sandbox.management.first_bookings import make_first_bookings
+from sandbox.management.first_costs import make_first_costs
 from sandbox.management.first_links import confirm_first_links
 from sandbox.management.first_vehicles import make_first_vehicles, note_first_limits
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
@@ -63,7 +64,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--logins", type=Path, help="write who may log in to this JSON file")
         parser.add_argument(
-            "--bookings", action="store_true", help="make bookings of yesterday, today and tomorrow"
+            "--bookings",
+            action="store_true",
+            help="make bookings of yesterday, today and tomorrow, cost centres and budgets",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
@@ -88,6 +91,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{linked} links to Ampcontrol were confirmed.")
         if options["bookings"]:
             self.stdout.write(f"{make_bookings()} bookings were made.")
+            self.stdout.write(f"{make_costs()} cost centres and budgets were made.")
         self.read_sessions()
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
@@ -149,6 +153,14 @@ def make_vehicles() -> int:
     note_first_limits()
     return sum(
         make_first_vehicles(Fleet.objects.get(ampeco_partner_id=partner_id))
+        for partner_id, _people in FLEETS
+    )
+
+
+def make_costs() -> int:
+    """Make each fleet's cost centres and budgets, if it has none; return how many that was."""
+    return sum(
+        make_first_costs(Fleet.objects.get(ampeco_partner_id=partner_id))
         for partner_id, _people in FLEETS
     )
 

@@ -107,11 +107,7 @@ class Price:
             "currency": self.most.currency,
         }
         if self.need:
-            kept |= {
-                "kwh": str(self.need.energy_kwh),
-                "kw": str(self.need.power_kw),
-                "is_assumed": self.need.is_assumed,
-            }
+            kept |= {"kwh": str(self.need.energy_kwh), "kw": str(self.need.power_kw)}
         return kept
 
 

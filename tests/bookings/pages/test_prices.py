@@ -252,7 +252,6 @@ def test_what_was_shown_is_kept_and_said_on_the_bookings_page(
         "currency": "USD",
         "kwh": "30.0",
         "kw": "50.0",
-        "is_assumed": True,
     }
     shown = part(page, 'id="price-shown"', "</dd>")
     assert "16.00 USD" in shown

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from bookings.models import BookingRequest
 from charging.models import Session, Transaction
+from sandbox.world.tariffs import Tariff, TariffGroup
 from tests.charging.charged import text_of
 from tests.factories import BookingFactory, BookingRequestFactory, SessionFactory
 
@@ -22,7 +23,17 @@ def as_manager(client, manager):
 
 
 @pytest.fixture
-def paid_session(charged, sync) -> Session:
+def tariff(operator) -> Tariff:
+    """What a charge costs at the charger."""
+    made = Tariff(1, "Pier, fast", "duration+energy", "USD", [{"pricePerKwh": 0.32}], now())
+    operator.tariffs[1] = made
+    operator.tariff_groups[9] = TariffGroup(9, "Pier", [1], now())
+    operator.evses[301].tariff_group_id = 9
+    return made
+
+
+@pytest.fixture
+def paid_session(charged, sync, tariff) -> Session:
     """A charge of an hour, days ago, paid by now."""
     charged()
     sync()
@@ -52,7 +63,16 @@ def test_who_looks_again_asks_nobody(as_manager, paid_session, wire):
     assert len(wire.sent) == calls
 
 
-@pytest.mark.parametrize("what", ["consumption-stats", "receipts"])
+def test_its_tariff_as_it_was_when_it_began(as_manager, paid_session, tariff, wire):
+    tariff.versions.append({"pricePerKwh": 0.99})
+    text = text_of(as_manager.get(page_of(paid_session)))
+    assert "Tariff when the session began: Pier, fast" in text
+    assert "0.32 USD per kWh." in text
+    assert "0.99" not in text
+    assert wire.count("tariff-snapshots") == 1
+
+
+@pytest.mark.parametrize("what", ["consumption-stats", "receipts", "tariffs"])
 def test_what_may_not_be_read_is_left_out(as_manager, paid_session, operator, what):
     operator.forbidden = [what]
     page = as_manager.get(page_of(paid_session))
@@ -61,6 +81,8 @@ def test_what_may_not_be_read_is_left_out(as_manager, paid_session, operator, wh
     assert "forbidden" not in text.casefold()
     if what == "receipts":
         assert "Receipt" not in text
+    elif what == "tariffs":
+        assert "Tariff when" not in text
     else:
         assert "How power and energy went is not known." in text
 

@@ -1,29 +1,28 @@
-"""`make screenshots`: the pictures in docs/screenshots, taken from a demo of their own."""
+"""Pictures of a fleet that books, in a demo without bookings: it makes what the pictures show."""
 
-import json
 import re
-import sys
-import tempfile
 from datetime import datetime, timedelta
-from pathlib import Path
-from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
-from tools.demo.own import DemoStack, own_demo
-from tools.demo.stack import ROOT
-from tools.frontend.browser import chromium_flags, chromium_path
+from playwright.sync_api import Browser, Page, expect
 
-try:
-    from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
-except ImportError:
-    sys.exit("Playwright is not installed: run `make install-e2e`.")
+from tools.demo.own import DemoStack
+from tools.frontend.screenshots.steps import (
+    DEPOT,
+    DESK,
+    MANAGER,
+    PATIENCE_MS,
+    PHONE,
+    TALL,
+    control,
+    fill,
+    open_site,
+    open_slots,
+    signed_in,
+    take,
+    wait_for_status,
+)
 
-FOLDER = ROOT / "docs" / "screenshots"
-DESK = ViewportSize(width=1280, height=800)
-TALL = ViewportSize(width=1280, height=1060)
-PHONE = ViewportSize(width=360, height=740)
-MANAGER = "manager@hudson.example"
-PATIENCE_MS = 30_000
 # Where, for whom, what the fleet calls it, on which day of the strip, how long.
 APPROVED = (
     ("Lille Lesquin", "Carla Rossi", "Night tour 3", 3, "night"),
@@ -33,31 +32,10 @@ APPROVED = (
 )
 REJECTED = ("Clarence Travel Plaza", "Liam Byrne", "CC 4711", 4, "120")
 REQUESTED = ("Lille Lesquin", "Noah Klein", "Night tour 4", 4, "night")
-DEPOT = "Hudson Parcel Depot, Red Hook"
 REASON = "The car park is closed for repairs until Monday."
 
 
-def control(stack: DemoStack, path: str, **fields: object) -> None:
-    body = json.dumps(fields).encode()
-    headers = {"Content-Type": "application/json"}
-    url = f"{stack.operator}/control/{path}"
-    with urlopen(Request(url, data=body, headers=headers), timeout=10):  # noqa: S310
-        pass
-
-
-def open_site(page: Page, name: str) -> None:
-    page.goto("/sites/?q=" + name.replace(" ", "+"))
-    page.locator("#site-results").get_by_role("link", name=name).click()
-
-
-def open_slots(page: Page, site: str, day: int, length: str) -> None:
-    open_site(page, site)
-    for choice in (f"#picker-day-{day}", f"#picker-length-{length}"):
-        page.locator(choice).click()
-        expect(page.locator(f"{choice}[aria-current]")).to_be_visible()
-
-
-def book(page: Page, site: str, driver: str, reference: str, day: int, length: str) -> None:
+def _book(page: Page, site: str, driver: str, reference: str, day: int, length: str) -> None:
     open_slots(page, site, day, length)
     page.locator("#picker a[href*='/bookings/new/']").first.click()
     fill(page, driver, reference)
@@ -65,44 +43,15 @@ def book(page: Page, site: str, driver: str, reference: str, day: int, length: s
     expect(page.locator("#status-title")).to_contain_text("Requested")
 
 
-def fill(page: Page, driver: str, reference: str) -> None:
-    page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
-    expect(page.locator("#driver-options").get_by_role("radio")).to_have_count(1)
-    page.get_by_role("radio", name=driver).check()
-    page.get_by_label("Reference").fill(reference)
-
-
-def wait_for_status(page: Page, text: str) -> None:
-    expect(page.locator("#status-title")).to_contain_text(text, timeout=PATIENCE_MS)
-    expect(page.get_by_text("E-mail sent to").first).to_be_visible(timeout=PATIENCE_MS)
-
-
-def take(page: Page, name: str) -> None:
-    page.mouse.move(0, 0)
-    page.evaluate("document.activeElement.blur()")
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
-    print(f"{name}.png: {(FOLDER / f'{name}.png').stat().st_size // 1024} kB")
-
-
-def sign_in(page: Page, stack: DemoStack) -> None:
-    login = stack.login(MANAGER)
-    page.goto("/")
-    page.get_by_label("E-mail").fill(login["email"])
-    page.get_by_label("Password").fill(login["password"])
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_role("heading", name="Today", level=1).wait_for()
-
-
-def fill_portal(page: Page, stack: DemoStack) -> None:
+def _fill_portal(page: Page, stack: DemoStack) -> None:
     """Book what the pictures show; the last request is left undecided."""
     control(stack, "settings", decision_delay=1.0)
     for wanted in APPROVED:
-        book(page, *wanted)
+        _book(page, *wanted)
         wait_for_status(page, "Approved")
     control(stack, "settings", manual=True)
     for wanted in (REJECTED, REQUESTED):
-        book(page, *wanted)
+        _book(page, *wanted)
         expect(page.get_by_text("Received by the operator")).to_be_visible(timeout=PATIENCE_MS)
         if wanted is REJECTED:
             page.goto(stack.operator)
@@ -111,16 +60,12 @@ def fill_portal(page: Page, stack: DemoStack) -> None:
 
 
 def take_pictures(browser: Browser, stack: DemoStack) -> None:
-    context = browser.new_context(
-        base_url=stack.portal,
-        locale="en-GB",
-        timezone_id="Europe/Paris",
-        viewport=DESK,
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    sign_in(page, stack)
-    fill_portal(page, stack)
+    with signed_in(browser, stack, MANAGER) as page:
+        _take_all(page, stack)
+
+
+def _take_all(page: Page, stack: DemoStack) -> None:
+    _fill_portal(page, stack)
 
     page.goto(stack.operator)
     take(page, "desk")
@@ -151,12 +96,19 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     page.evaluate("document.getElementById('picker').scrollIntoView()")
     take(page, "site")
     page.set_viewport_size(DESK)
+    open_slots(page, "Geneva Town Hall", 4, "120")
     page.locator("#picker a[href*='/bookings/new/']").first.click()
     fill(page, "Carla Rossi", "Early tour 5")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("radio", name="Van 21").check()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("radio", name="Van 21")).to_be_checked()
+    page.locator("details.price summary").first.click()
+    page.evaluate("window.scrollTo(0, 0)")
     take(page, "new-booking")
 
-    take_pictures_of_many(page, stack)
-    take_pictures_of_charging(page)
+    _take_many(page, stack)
+    _take_charging(page)
 
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
@@ -165,7 +117,7 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     take(page, "site-phone")
 
 
-def take_pictures_of_many(page: Page, stack: DemoStack) -> None:
+def _take_many(page: Page, stack: DemoStack) -> None:
     """Show the fleet's vehicles, a table of many bookings, a series, and a file."""
     control(stack, "settings", manual=False, decision_delay=1.0)
     page.goto("/vehicles/")
@@ -188,7 +140,7 @@ def take_pictures_of_many(page: Page, stack: DemoStack) -> None:
     take(page, "series")
 
 
-def take_pictures_of_charging(page: Page) -> None:
+def _take_charging(page: Page) -> None:
     """Show a vehicle's battery and last session, and a site's power, once they have been read."""
     page.goto("/vehicles/?q=Van+7")
     page.locator("tbody a").first.click()
@@ -202,24 +154,3 @@ def take_pictures_of_charging(page: Page) -> None:
     open_site(page, DEPOT)
     page.locator("#site-power").click()
     take(page, "power")
-
-
-def main() -> int:
-    path = chromium_path()
-    if path is None:
-        print("There is no Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)
-        return 1
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="chargebook-") as folder,
-        own_demo(Path(folder)) as stack,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=path, args=chromium_flags())
-        take_pictures(browser, stack)
-        browser.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
