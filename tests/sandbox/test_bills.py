@@ -24,9 +24,9 @@ from sandbox.world.tariffs import (
 )
 from tariffs.estimates import Estimate, Need
 from tariffs.mirroring import sync_tariffs
-from tariffs.selectors import tariffs_for
 from tests.sandbox.conftest import API, HOUR, NOW, SOON
 from tests.sandbox.test_prices_agree import kw
+from tests.tariffs.made import tariffs_for
 
 # Each by the group and the driver: one of every type whose price does not follow the market.
 ESTIMABLE = [
