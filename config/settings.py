@@ -172,7 +172,8 @@ def read_database(url: str) -> dict[str, Any]:
     """Return Django's description of the database at `url`.
 
     SQLite writes ahead and takes its write lock when a transaction begins, so that two writers
-    wait for each other instead of failing; PostgreSQL gets psycopg's connection pool.
+    wait for each other instead of failing; PostgreSQL gets psycopg's connection pool, and
+    statements that it prepares once they come again and again.
     """
     database: dict[str, Any] = environ.Env.db_url_config(url)
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -191,7 +192,15 @@ def read_database(url: str) -> dict[str, Any]:
         }
         options = database.get("OPTIONS", {})
         limits = f"{DATABASE_LIMITS} {options.get('options', '')}".strip()
-        database["OPTIONS"] = {**options, "options": limits, "pool": pool}
+        # Not behind a pooler that gives each transaction another connection.
+        prepares = env.boolean("DATABASE_PREPARES", default=True)
+        database["OPTIONS"] = {
+            **options,
+            "options": limits,
+            "pool": pool,
+            "server_side_binding": prepares,
+            "prepare_threshold": 5 if prepares else None,
+        }
         database["CONN_MAX_AGE"] = 0
         database["ENGINE"] = "config.postgresql"
     return database
