@@ -12,9 +12,9 @@ from sites.models import ChargePoint
 from tests.small_operator import next_hour
 
 pytestmark = pytest.mark.django_db
-# Session, user, membership, chargers with their site, driver, the same form, what overlaps, and the
+# Who asks, chargers with their site, driver, the same form, what overlaps, and the
 # three rows that are written in one transaction, whose begin and end count, too.
-MOST_QUERIES = 13
+MOST_QUERIES = 11
 
 
 @pytest.mark.parametrize(("kind", "more"), [("charger", 0), ("any", 0), ("private", 1)])
