@@ -90,6 +90,9 @@ def pages_by_time(*, large_site: Location, sizes: Sizes) -> list[Case]:
         *(Case(what, f"{sites}?{query}", SITES_MS) for what, query in of_sites),
         *(Case(what, f"{page}?{query}", PICKER_MS, before) for what, query, before in of_slots),
         Case("the picker alone, as htmx asks for it", f"{page}availability/", PICKER_MS, known),
+        Case("its day, charger by charger", f"{page}day/", PICKER_MS, known),
+        Case("the first screen", reverse("home"), BOOKINGS_MS),
+        Case("calendar of a week", reverse("bookings:fleet_calendar"), BOOKINGS_MS),
         *(
             Case(f"{rows}: {what}", f"{bookings}?{urlencode(query)}", BOOKINGS_MS)
             for what, query in bookings_queries(middle).items()
