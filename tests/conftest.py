@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 from django.utils.timezone import now
 
 from drivers.models import Fleet
-from tests import clock
+from tests import clock, emptying
 from tests.browser_fixture import *  # noqa: F403 - one browser for all
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
@@ -56,9 +56,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let the database of the tests tell their time."""
+    """Let the database of the tests tell their time, and be empty again soon."""
     with django_db_blocker.unblock():
         clock.set_postgresql_clock(connection)
+        emptying.install()
 
 
 @pytest.fixture(autouse=True)
