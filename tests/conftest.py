@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 from django.utils.timezone import now
 
 from drivers.models import Fleet
-from tests import clock, emptying
+from tests import clock, emptying, template
 from tests.browser_fixture import *  # noqa: F403 - one browser for all
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
@@ -29,6 +29,7 @@ def pytest_configure() -> None:
         clock.start()
     except clock.WrongTime as problem:
         raise pytest.UsageError(str(problem)) from None
+    connection_created.connect(template.copy_sqlite)
     connection_created.connect(clock.set_sqlite_clock)
     # How long an example takes is up to the machine.
     hypothesis.settings.register_profile("suite", deadline=None)
