@@ -205,7 +205,7 @@ def run_days(words: list[str]) -> int:
 
 def run_dated(number: int, words: list[str]) -> int:
     """Run a part of the tests that take dates on one of DAYS; say at its end how it went."""
-    chosen = f"not browser and not stack and not ({SERVICES})"
+    chosen = f"not browser and not stack and not quantity and not ({SERVICES})"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
