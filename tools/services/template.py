@@ -1,7 +1,8 @@
 """A database that is migrated once, for the processes of the tests to copy.
 
 Migrating takes each of them ten seconds, a copy none. TEST_TEMPLATE names it: a database of the
-same PostgreSQL, or a file of SQLite's.
+same PostgreSQL, or a file of SQLite's. `python -m tools.services.template FILE` makes such a file
+for several runs of tests.
 """
 
 import os
@@ -35,7 +36,10 @@ def migrated_postgresql(url: str) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def migrated_sqlite() -> Iterator[dict[str, str]]:
-    """Migrate a file; yield its setting."""
+    """Migrate a file; yield its setting. A file that TEST_TEMPLATE names already serves as well."""
+    if Path(os.environ.get(NAME, "")).is_file():
+        yield {}
+        return
     with TemporaryDirectory(prefix="chargebook-template-") as folder:
         path = Path(folder) / "migrated.sqlite3"
         migrate(f"sqlite:///{path}")
@@ -49,3 +53,7 @@ def migrate(url: str) -> None:
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url},
         check=True,
     )
+
+
+if __name__ == "__main__":
+    migrate(f"sqlite:///{Path(sys.argv[1]).resolve()}")
