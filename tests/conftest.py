@@ -15,8 +15,9 @@ from django.db.backends.signals import connection_created
 from django.utils.timezone import now
 
 from drivers.models import Fleet
-from tests import clock, emptying, template
+from tests import clock
 from tests.browser_fixture import *  # noqa: F403 - one browser for all
+from tests.database import emptying, template
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
 

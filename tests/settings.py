@@ -19,7 +19,7 @@ os.environ.setdefault("STAFF_SECOND_FACTOR", "false")
 os.environ.setdefault("DRIVER_APP_URL", "https://app.operator.example/join")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 
-from tests.template import copy_postgresql
+from tests.database.template import copy_postgresql
 from tools.demo.settings import *  # noqa: F403
 
 copy_postgresql(DATABASES["default"])  # noqa: F405

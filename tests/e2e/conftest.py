@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import template
+from tests.database import template
 from tests.e2e.operator_desk import Operator
 from tools.demo.own import DemoStack, own_demo
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from privacy.models import AuditEntry
-from tests.emptying import MUCH, deletions
+from tests.database.emptying import MUCH, deletions
 from tests.factories import BookingRequestFactory, FleetFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
