@@ -17,6 +17,7 @@ from django.utils.timezone import now
 from drivers.models import Fleet
 from tests import clock
 from tests.browser_fixture import *  # noqa: F403 - one browser for all
+from tests.database import emptying, template
 from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.operator_fixture import *  # noqa: F403 - the fixtures of the simulated operator
 
@@ -29,6 +30,7 @@ def pytest_configure() -> None:
         clock.start()
     except clock.WrongTime as problem:
         raise pytest.UsageError(str(problem)) from None
+    connection_created.connect(template.copy_sqlite)
     connection_created.connect(clock.set_sqlite_clock)
     # How long an example takes is up to the machine.
     hypothesis.settings.register_profile("suite", deadline=None)
@@ -56,9 +58,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let the database of the tests tell their time."""
+    """Let the database of the tests tell their time, and be empty again soon."""
     with django_db_blocker.unblock():
         clock.set_postgresql_clock(connection)
+        emptying.install()
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,10 @@ os.environ.setdefault("STAFF_SECOND_FACTOR", "false")
 os.environ.setdefault("DRIVER_APP_URL", "https://app.operator.example/join")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 
+from tests.database.template import copy_postgresql
 from tools.demo.settings import *  # noqa: F403
 
+copy_postgresql(DATABASES["default"])  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

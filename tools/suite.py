@@ -17,13 +17,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tools.demo.stack import ROOT
 from tools.frontend.browser import chromium_path
-from tools.services import postgres, valkey
+from tools.services import postgres, template, valkey
 
 # pytest's exit status when tests failed, and when nothing was selected.
 FAILED, NO_TESTS = 1, 5
@@ -126,6 +126,25 @@ def services() -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": database, "CACHE_URL": cache, "CELERY_BROKER_URL": broker}
 
 
+@contextmanager
+def prepared(
+    migrating: AbstractContextManager[dict[str, str]], words: list[str]
+) -> Iterator[dict[str, str]]:
+    """Yield the setting of a migrated database; meanwhile the tests are read for the first time.
+
+    Else each of the parallel processes would do both, at the same time as the others: what pytest
+    makes of a test's assertions is kept once somebody has read it.
+    """
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *words]
+    nowhere = subprocess.DEVNULL
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdout=nowhere, stderr=nowhere) as reading,
+        migrating as environment,
+    ):
+        reading.wait()
+        yield environment
+
+
 def heading(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
@@ -134,20 +153,27 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
     """Run the suite, or only what is particular to them, on PostgreSQL and Redis."""
     chosen = SERVICES if only_particular else "not browser and not stack"
     with services() as environment:
-        place = urlsplit(environment["DATABASE_URL"])
+        url = environment["DATABASE_URL"]
+        place = urlsplit(url)
         print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
-        return pytest(
-            *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
-            *("-p", "tests.config.own_redis"),
-            *words,
-            environment=environment,
-        )
+        with prepared(template.migrated_postgresql(url), words) as migrated:
+            return pytest(
+                *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
+                *("-p", "tests.config.own_redis"),
+                *words,
+                environment=environment | migrated,
+            )
 
 
 def run_sqlite(words: list[str]) -> int:
     """Run what differs on SQLite with a cache in memory, and the whole demo, which is on it."""
     chosen = f"not browser and not ({SERVICES})"
-    return pytest("-n", PROCESSES, "-m", chosen, *ON_SQLITE, *words)
+    return run_on_sqlite(chosen, [*ON_SQLITE, *words])
+
+
+def run_on_sqlite(chosen: str, words: list[str]) -> int:
+    with prepared(template.migrated_sqlite(), words) as migrated:
+        return pytest("-n", PROCESSES, "-m", chosen, *words, environment=migrated)
 
 
 def run_browser(words: list[str]) -> int:
@@ -179,7 +205,7 @@ def run_days(words: list[str]) -> int:
 
 def run_dated(number: int, words: list[str]) -> int:
     """Run a part of the tests that take dates on one of DAYS; say at its end how it went."""
-    chosen = f"not browser and not stack and not ({SERVICES})"
+    chosen = f"not browser and not stack and not quantity and not ({SERVICES})"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
@@ -211,7 +237,7 @@ def run_here(words: list[str]) -> int:
     if os.environ.get("SUITE") == "services":
         return run_services(words, only_particular=False)
     heading("Tests that need no server")
-    worst = pytest("-n", PROCESSES, "-m", f"not browser and not ({SERVICES})", *words)
+    worst = run_on_sqlite(f"not browser and not ({SERVICES})", words)
     skipped = []
     if postgres.given_server() or postgres.local_server() or postgres.binaries():
         heading("Tests that need PostgreSQL or Redis")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.database import template
 from tests.e2e.operator_desk import Operator
 from tools.demo.own import DemoStack, own_demo
 
@@ -20,7 +21,9 @@ def demo_stack(tmp_path_factory) -> Iterator[DemoStack]:
 
     All fails if Ampcontrol got a call meanwhile that nobody may send.
     """
-    with own_demo(tmp_path_factory.mktemp("demo")) as stack:
+    folder = tmp_path_factory.mktemp("demo")
+    template.copy_file(folder / "chargebook.sqlite3")
+    with own_demo(folder) as stack:
         yield stack
         with Operator(stack.operator) as operator:
             assert operator.tripped() == []

@@ -36,8 +36,10 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 )
 django.setup()
 
+from django.apps import apps
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
+settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
+call_command("migrate", run_syncdb=True, verbosity=0)
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt

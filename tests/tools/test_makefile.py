@@ -30,9 +30,20 @@ def test_no_target_is_mistaken_for_a_file():
 
 def test_ci_runs_targets_that_exist():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    run = set(re.findall(r"^stage make ([a-z0-9-]+)$", script, flags=re.MULTILINE))
+    lines = re.findall(r"^(?:stage|begin \w+) make ([a-z0-9 -]+)", script, flags=re.MULTILINE)
+    run = {target for line in lines for target in line.split()}
 
-    assert {"test", "lint", "types", "test-sqlite", "e2e"} <= run <= targets()
+    wanted = {"test", "lint", "types", "check-migrations", "chaos", "test-sqlite", "e2e"}
+    assert wanted <= run <= targets()
+
+
+def test_ci_waits_for_all_that_it_begins():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    begun = re.findall(r"^begin (\w+) ", script, flags=re.MULTILINE)
+    ended = re.findall(r"^stage end (\w+)$", script, flags=re.MULTILINE)
+
+    assert len(begun) > 1
+    assert sorted(begun) == sorted(ended)
 
 
 def test_the_shell_scripts_are_well_formed():

@@ -434,6 +434,7 @@ def test_nothing_is_read_before_it_is_sent_and_a_batch_costs_two_queries(as_mana
     assert "JOIN" not in captured[2]["sql"], "the joins touch the rows of one batch only"
 
 
+@pytest.mark.quantity
 @pytest.mark.django_db
 def test_a_spreadsheet_costs_two_queries_a_batch_and_no_memory(as_manager, fleet, monkeypatch):
     monkeypatch.setattr(selectors, "BATCH_SIZE", 100)
@@ -451,6 +452,7 @@ def test_a_spreadsheet_costs_two_queries_a_batch_and_no_memory(as_manager, fleet
     assert peaks[1] < peaks[0] * 1.5
 
 
+@pytest.mark.quantity
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_list(as_manager, fleet, monkeypatch):
     monkeypatch.setattr(selectors, "BATCH_SIZE", 100)
@@ -497,6 +499,7 @@ def slow_reader(live_server) -> Iterator[socket.socket]:
         yield reader
 
 
+@pytest.mark.quantity
 @pytest.mark.django_db(transaction=True)
 def test_it_streams_over_http_and_stops_when_the_reader_hangs_up(
     slow_reader, as_manager, fleet, monkeypatch
