@@ -68,13 +68,14 @@
         document.documentElement.dataset.waiting = "";
       };
       waiting.set(detail.xhr, setTimeout(show, 300));
-    }
-  });
-  document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    clearTimeout(waiting.get(detail.xhr));
-    waiting.delete(detail.xhr);
-    if (!waiting.size) {
-      delete document.documentElement.dataset.waiting;
+      // htmx says nothing of the end once what has asked is gone from the page.
+      detail.xhr.addEventListener("loadend", () => {
+        clearTimeout(waiting.get(detail.xhr));
+        waiting.delete(detail.xhr);
+        if (!waiting.size) {
+          delete document.documentElement.dataset.waiting;
+        }
+      });
     }
   });
 
