@@ -90,10 +90,16 @@
     }
   }, true);
 
-  // Filters apply as they are chosen. What is typed waits for Enter or the button.
+  // Filters apply as they are chosen. What is typed waits for Enter or the button. What would go before a
+  // choice is emptied by it.
 
   document.addEventListener("change", (event) => {
     const form = event.target.form;
+    if (event.target.value) {
+      for (const name of event.target.dataset.empties?.split(" ") || []) {
+        form.elements[name].value = "";
+      }
+    }
     if (form?.matches("[data-autosubmit]") && event.target.matches("select, [type=checkbox], [type=radio]")) {
       form.requestSubmit();
     }
