@@ -61,6 +61,7 @@ class Block:
     currency: str
     tiles: list[Tile]
     charts: list[Chart]
+    compares: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +81,36 @@ class Table:
     header: list[str | Promise]
     rows: list[TableRow]
     page: "Page[dict[str, object]]"
+    compares: bool
 
 
-def blocks_of(fleet: Fleet, topic: Topic, period: Period, *, charts: bool = True) -> list[Block]:
-    """Return a topic's figures of the whole fleet; one query."""
+def blocks_of(
+    fleet: Fleet, topic: Topic, period: Period, *, compares_from: date, charts: bool = True
+) -> list[Block]:
+    """Return a topic's figures of the whole fleet; one query.
+
+    What began before `compares_from`, a month, is known in part only, and nothing is compared with
+    it.
+    """
+    compares = period.before.start >= compares_from
     months = period.twelve()
     first = min(add_months(months[0], -12), period.before.start)
     found = monthly_sums(fleet, topic.source, first=first, last=period.last_month)
     currencies = [""]
     if topic.by_currency:
-        shown = {*period.each_month(), *period.before.each_month(), *(months if charts else ())}
+        shown = {*period.each_month(), *(months if charts else ())}
+        shown |= set(period.before.each_month() if compares else ())
         currencies = sorted({each for month, each in found if each and month in shown})
     return [
         Block(
             currency,
-            _tiles(topic, currency, found, period),
+            _tiles(topic, currency, found, period, compares=compares),
             [
-                _chart(topic, measure, currency, found, period)
+                _chart(topic, measure, currency, found, period, compares_from)
                 for measure in topic.measures
                 if measure.is_charted and charts
             ],
+            compares,
         )
         for currency in currencies
     ]
@@ -112,16 +123,27 @@ def without_price(fleet: Fleet, period: Period) -> int:
 
 
 def table_of(
-    fleet: Fleet, topic: Topic, dimension: Dimension, period: Period, *, page: str | None
+    fleet: Fleet,
+    topic: Topic,
+    dimension: Dimension,
+    period: Period,
+    *,
+    compares_from: date,
+    page: str | None,
 ) -> Table:
-    """Return a page of a topic's figures by a dimension; four queries."""
+    """Return a page of a topic's figures by a dimension; four queries, or three.
+
+    As for `blocks_of`, nothing is compared with what began before a month.
+    """
     paginator = Paginator(sums_by(fleet, topic, dimension, period), PAGE_SIZE)
     shown = paginator.get_page(page)
     rows = list(shown.object_list)
     subjects = {row["subject"] for row in rows}
+    compares = period.before.start >= compares_from
+    rows_before = sums_by(fleet, topic, dimension, period.before).filter(subject__in=subjects)
     before = {
         (row["subject"], row.get("currency", "")): plain(row)
-        for row in sums_by(fleet, topic, dimension, period.before).filter(subject__in=subjects)
+        for row in (rows_before if compares else ())
     }
     names = names_of(dimension, subjects)
     return Table(
@@ -134,6 +156,7 @@ def table_of(
             for row in rows
         ],
         shown,
+        compares,
     )
 
 
@@ -163,13 +186,20 @@ def _signed(value: Decimal, text: str) -> str:
 
 
 def _tiles(
-    topic: Topic, currency: str, found: dict[tuple[date, str], Sums], period: Period
+    topic: Topic,
+    currency: str,
+    found: dict[tuple[date, str], Sums],
+    period: Period,
+    *,
+    compares: bool,
 ) -> list[Tile]:
     now, before = (
         added_up(topic.source, _of(topic, currency, found, each.each_month()))
         for each in (period, period.before)
     )
-    return [_tile(measure, now, before, currency) for measure in topic.measures]
+    return [
+        _tile(measure, now, before if compares else None, currency) for measure in topic.measures
+    ]
 
 
 def _tile(measure: Measure, sums: Sums, sums_before: Sums | None, currency: str) -> Tile:
@@ -189,6 +219,7 @@ def _chart(
     currency: str,
     found: dict[tuple[date, str], Sums],
     period: Period,
+    compares_from: date,
 ) -> Chart:
     def sums_of(month: date) -> Sums | None:
         sums = list(_of(topic, currency, found, [month]))
@@ -196,7 +227,8 @@ def _chart(
 
     pairs, rows = [], []
     for month in period.twelve():
-        sums = [sums_of(month), sums_of(add_months(month, -12))]
+        year_before = add_months(month, -12)
+        sums = [sums_of(month), sums_of(year_before) if year_before >= compares_from else None]
         now, before = (measure.of(each) if each else None for each in sums)
         bars = [measure.bare(each) if each else None for each in sums]
         chosen = not period.is_year and month == period.start

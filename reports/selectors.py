@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Aggregate, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from charging.mirroring.reach import read_since
 from charging.mirroring.run import may_read_sessions
-from charging.models import CostCentre, MonthChange
+from charging.models import CostCentre, MonthChange, Session
+from charging.selectors.filters import SessionFilter, narrowed_sessions
+from charging.services import month_of
 from drivers.models import Driver, Fleet
 from reports.measures import COLUMNS, GREATEST, TOPICS, Source, Sums, Topic
-from reports.models import BookingTotal, Dimension, MonthRow, MonthTotal
+from reports.models import BookingTotal, Dimension, MonthMade, MonthRow, MonthTotal
 from reports.months import Period, add_months, this_month
+from reports.summing.sessions import FARTHEST
 from sites.models import Location
 from vehicles.models import Vehicle
 
@@ -22,18 +28,29 @@ MOST_YEARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Of what a fleet has figures, and since when."""
+    """Of what a fleet has figures, and since when.
+
+    `whole_since` is the first month of which all sessions have been read; None while the operator's
+    are read for the first time.
+    """
 
     sources: frozenset[Source]
     first: date
+    whole_since: date | None
 
     @property
     def topics(self) -> list[Topic]:
         return [topic for topic in TOPICS.values() if topic.source in self.sources]
 
+    def compares_from(self, source: Source) -> date:
+        """Return the first month that others may be compared with."""
+        if source is not Source.SESSIONS:
+            return date.min
+        return self.whole_since or date.max
+
 
 def known_to(fleet: Fleet) -> Known:
-    """Return which reports there are for a fleet; costs four queries.
+    """Return which reports there are for a fleet; costs five queries.
 
     Sessions are left out where the operator does not let them be read; what Ampcontrol would tell,
     where it has told nothing.
@@ -51,7 +68,19 @@ def known_to(fleet: Fleet) -> Known:
     return Known(
         frozenset(sources),
         min((first for first in firsts.values() if first), default=this_month()),
+        _whole_since(fleet),
     )
+
+
+def _whole_since(fleet: Fleet) -> date | None:
+    since = read_since(fleet)
+    if since is None:
+        return None
+    # Some site's clock may have been in the month before.
+    month = month_of(since.astimezone(UTC).date())
+    while datetime.combine(month, time(), UTC) - FARTHEST < since:
+        month = add_months(month, 1)
+    return month
 
 
 def first_shown(fleet: Fleet) -> Period:
@@ -64,9 +93,27 @@ def first_shown(fleet: Fleet) -> Period:
 
 
 def is_being_summed(fleet: Fleet, period: Period) -> bool:
-    return MonthChange.objects.filter(
-        fleet=fleet, month__gte=period.start, month__lte=period.last_month
-    ).exists()
+    """Return whether sessions of a period have changed since they were summed, or never were."""
+    within = {"fleet": fleet, "month__gte": period.start, "month__lte": period.last_month}
+    if MonthChange.objects.filter(**within).exists():
+        return True
+    made = MonthMade.objects.filter(
+        **within, what=MonthMade.What.SESSIONS, made_at__isnull=False
+    ).values_list("month", flat=True)
+    missing = set(period.each_month()) - set(made)
+    if not missing:
+        return False
+    days = (Q(local_day__gte=each, local_day__lt=add_months(each, 1)) for each in missing)
+    return _sessions_within(fleet, period).filter(reduce(or_, days)).exists()
+
+
+def count_sessions(fleet: Fleet, period: Period) -> int:
+    """Return how many sessions are known, summed or not."""
+    return _sessions_within(fleet, period).filter(continues="").count()
+
+
+def _sessions_within(fleet: Fleet, period: Period) -> QuerySet[Session]:
+    return narrowed_sessions(fleet, SessionFilter(since=period.start, until=period.end))
 
 
 def monthly_sums(

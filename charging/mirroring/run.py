@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,6 +23,7 @@ from ampeco.types import Page
 from bookings.sync.sessions import take_read
 from charging.mirroring.pages import store_sessions
 from charging.mirroring.payments import store_transactions
+from charging.mirroring.reach import MONTH, SESSIONS, SINCE, begin_of
 from charging.models import Session
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
@@ -32,10 +34,9 @@ from upstream.errors import UpstreamForbidden, UpstreamNotFound
 logger = logging.getLogger(__name__)
 
 KIND = SyncRun.Kind.SESSIONS
-SESSIONS, TRANSACTIONS, UNDER_WAY = "sessions", "transactions", "under-way"
+TRANSACTIONS, UNDER_WAY = "transactions", "under-way"
 # When a run noticed, by noun, that the token may not read something.
 FORBIDDEN = "forbidden"
-MONTH = timedelta(days=365.25 / 12)
 RUNS_KEPT = timedelta(days=7)
 # Where the token may not read sessions, it is tried again so seldom.
 FORBIDDEN_PAUSE = timedelta(hours=1)
@@ -160,6 +161,9 @@ class Walk:
     def to_the_end(self) -> None:
         """Go through the phases that are left, then close the run."""
         self._take_over_what_is_forbidden()
+        if self.is_full:
+            since = begin_of(self.run.started_at).isoformat()
+            self.run.counts.setdefault(SINCE, {SESSIONS: since})
         noun, _space, number = self.run.phase.partition(" ")
         if noun == SESSIONS:
             if self.is_full and not number:
@@ -360,8 +364,6 @@ def _noticed(counts: dict[str, Any], noun: str) -> datetime | None:
 
 
 def _forget_old_runs(now: datetime) -> None:
-    """Forget runs of long ago, but not the last that read all months."""
-    runs = SyncRun.objects.filter(kind=KIND)
-    full = runs.filter(updated_after=None, state=SyncRun.State.FINISHED).order_by("-started_at")
-    kept = full.values_list("pk", flat=True)[:1]
-    runs.filter(started_at__lt=now - RUNS_KEPT).exclude(pk__in=list(kept)).delete()
+    """Forget runs of long ago, but not those that read all months, which say since when."""
+    full = Q(updated_after=None, state=SyncRun.State.FINISHED)
+    SyncRun.objects.filter(~full, kind=KIND, started_at__lt=now - RUNS_KEPT).delete()

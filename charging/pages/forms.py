@@ -46,6 +46,8 @@ PERIODS = {
     Period.LAST_YEAR: _("Last year"),
     Period.ALL: _("All"),
 }
+# What the choice of a period shows while days that were entered go before it.
+ENTERED = ("", _("The dates entered"))
 
 
 def days_of(period: Period, today: date) -> tuple[date | None, date | None]:
@@ -79,7 +81,12 @@ def _day(label: Any) -> forms.DateField:
 class SessionListForm(OneLines, forms.Form):
     """How sessions are narrowed: first and last day go before the period that is picked by name."""
 
-    period = forms.ChoiceField(label=_("Period"), choices=list(PERIODS.items()), required=False)
+    period = forms.ChoiceField(
+        label=_("Period"),
+        choices=list(PERIODS.items()),
+        required=False,
+        widget=forms.Select(attrs={"data-empties": "since until"}),
+    )
     since = _day(_("From"))
     until = _day(_("To"))
     q = forms.CharField(label=_("Reference begins with"), max_length=64, required=False)
@@ -118,8 +125,9 @@ class SessionListForm(OneLines, forms.Form):
             (NO_CENTRE, gettext("Without cost centre")),
             *((each.pk, str(each)) for each in cost_centres_of(fleet)),
         ]
-        if not self["period"].value():
-            self.initial["period"] = Period.MONTH
+        if self.data.get("since") or self.data.get("until"):
+            self.fields["period"].choices = [ENTERED, *PERIODS.items()]  # type: ignore[attr-defined]
+            self.data = dict(self.data.items()) | {"period": ""}
 
     def clean(self) -> dict[str, Any]:
         """Take no period that ends before it begins, nor a day too far away for a clock."""

@@ -78,6 +78,7 @@ def _subject(fleet: Fleet, period: Period) -> str:
 
 
 def _letter(fleet: Fleet, period: Period) -> Letter:
+    known = known_to(fleet)
     words = {"month": month_name(period.start), "fleet": one_line(fleet.name)}
     return Letter(
         subject=_subject(fleet, period),
@@ -91,8 +92,18 @@ def _letter(fleet: Fleet, period: Period) -> Letter:
         ],
         facts=[
             fact
-            for topic in known_to(fleet).topics
-            for fact in _facts(topic, blocks_of(fleet, topic, period, charts=False), period)
+            for topic in known.topics
+            for fact in _facts(
+                topic,
+                blocks_of(
+                    fleet,
+                    topic,
+                    period,
+                    compares_from=known.compares_from(topic.source),
+                    charts=False,
+                ),
+                period,
+            )
         ],
     )
 

@@ -14,7 +14,14 @@ from reports.figures import blocks_of, table_of, without_price
 from reports.measures import COST, TOPICS, Source, Topic
 from reports.models import Dimension
 from reports.months import Period, add_months, this_month
-from reports.selectors import MOST_YEARS, Known, first_shown, is_being_summed, known_to
+from reports.selectors import (
+    MOST_YEARS,
+    Known,
+    count_sessions,
+    first_shown,
+    is_being_summed,
+    known_to,
+)
 from shell.formats import month_name
 from shell.viewer import viewer_zone
 
@@ -27,9 +34,25 @@ def overview(request: FleetRequest) -> HttpResponse:
     """Show the main figures of all topics; one query a topic."""
     known, period = known_to(request.fleet), period_of(request)
     parts = [
-        (topic, blocks_of(request.fleet, topic, period, charts=False)) for topic in known.topics
+        (
+            topic,
+            blocks_of(
+                request.fleet,
+                topic,
+                period,
+                compares_from=known.compares_from(topic.source),
+                charts=False,
+            ),
+        )
+        for topic in known.topics
     ]
-    context = _frame(request, known, period) | {"parts": parts, "topic": None}
+    context = _frame(request, known, period, first=period.before.start) | {
+        "parts": parts,
+        "topic": None,
+        "compares": True,
+    }
+    if not all(blocks for _topic, blocks in parts):
+        context |= _not_summed(request, period, context)
     return render(request, "reports/overview.html", context)
 
 
@@ -39,19 +62,28 @@ def topic(request: FleetRequest, key: str) -> HttpResponse:
     """Show one topic; 404 for one of which the fleet has no figures."""
     known, period = known_to(request.fleet), period_of(request)
     shown = topic_named(known, key)
-    context = _frame(request, known, period) | {
+    since = known.compares_from(shown.source)
+    blocks = blocks_of(request.fleet, shown, period, compares_from=since)
+    first = min(period.before.start, add_months(period.twelve()[0], -12))
+    context = _frame(request, known, period, first=first) | {
         "topic": shown,
-        "blocks": blocks_of(request.fleet, shown, period),
+        "blocks": blocks,
+        "compares": period.before.start >= since,
         "table": table_of(
             request.fleet,
             shown,
             dimension_of(request, shown),
             period,
+            compares_from=since,
             page=request.GET.get("page"),
         ),
         "dimensions": shown.dimensions,
         "unpriced": without_price(request.fleet, period) if shown is COST else 0,
     }
+    if shown.source is not Source.SESSIONS:
+        context["is_read_in_part"] = False
+    if not blocks:
+        context |= _not_summed(request, period, context)
     return render(request, "reports/topic.html", context)
 
 
@@ -78,8 +110,15 @@ def dimension_of(request: FleetRequest, topic: Topic) -> Dimension:
     return next((each for each in topic.dimensions if each == wanted), topic.dimensions[0])
 
 
-def _frame(request: FleetRequest, known: Known, period: Period) -> dict[str, Any]:
-    """Return what all pages of reports show around their figures."""
+def _not_summed(request: FleetRequest, period: Period, context: dict[str, Any]) -> dict[str, Any]:
+    """Return of how many sessions nothing is shown since their sums are being worked out."""
+    return {
+        "not_summed": count_sessions(request.fleet, period) if context["is_being_summed"] else 0
+    }
+
+
+def _frame(request: FleetRequest, known: Known, period: Period, *, first: date) -> dict[str, Any]:
+    """Return what all pages of reports show around their figures, of which the `first` month is."""
     current = this_month()
     return {
         "known": known,
@@ -90,6 +129,8 @@ def _frame(request: FleetRequest, known: Known, period: Period) -> dict[str, Any
         "has_next": period.after.start <= current,
         "is_being_summed": is_being_summed(request.fleet, period),
         "has_sessions": Source.SESSIONS in known.sources,
+        "is_read_in_part": Source.SESSIONS in known.sources
+        and first < known.compares_from(Source.SESSIONS),
         "can_name_recipients": request.membership.can_run_team,
         "now": timezone.now(),
         "zone": viewer_zone(request),

@@ -1,7 +1,8 @@
 """Which months are to be summed anew, and sums them.
 
-Whatever changes sessions marks their months. Bookings are not marked: of the months in which some
-may still change it is looked whether any has, and those before are summed once.
+Whatever changes sessions marks their months, and those never summed are summed without a mark.
+Bookings are not marked: of the months in which some may still change it is looked whether any has,
+and those before are summed once.
 """
 
 import time
@@ -13,7 +14,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from bookings.models import Booking
-from charging.models import MonthChange
+from charging.models import MonthChange, Session
 from charging.services import month_of
 from drivers.models import Fleet
 from energy.models import Departure
@@ -57,8 +58,21 @@ def _jobs(now: datetime) -> Iterator[Job]:
         yield lambda mark=mark: keep_sessions(mark.fleet, mark.month, wait=False)  # type: ignore[misc]
     current = this_month(now)
     for fleet in Fleet.objects.filter(is_active=True).order_by("pk"):
+        yield from _sessions_jobs(fleet, current)
         yield from _bookings_jobs(fleet, current, now=now)
         yield from _promises_jobs(fleet, current, now=now)
+
+
+def _sessions_jobs(fleet: Fleet, current: date) -> Iterator[Job]:
+    first = Session.objects.filter(fleet=fleet).aggregate(first=Min("started_at"))["first"]
+    if first is None:
+        return
+    made = _made(fleet, MonthMade.What.SESSIONS)
+    month = month_of((first - FARTHEST).astimezone(UTC).date())
+    while month <= current:
+        if month not in made:
+            yield lambda month=month: keep_sessions(fleet, month, wait=False)  # type: ignore[misc]
+        month = add_months(month, 1)
 
 
 def _bookings_jobs(fleet: Fleet, current: date, *, now: datetime) -> Iterator[Job]:

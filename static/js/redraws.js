@@ -1,6 +1,7 @@
 // How a part that keeps up is drawn anew. What has not changed stays the very element that it was, with
 // its focus, with what is open in it and with a press on it that has begun; and while somebody presses
-// within a part it stands still. Without this all of it is replaced.
+// within a part it stands still. Without this all of it is replaced. And an answer that comes late never
+// undoes what was filled in since it was asked for.
 "use strict";
 
 (() => {
@@ -132,6 +133,45 @@
       held.add(elt);
     } else if (elt === target) {
       detail.swapOverride = "redraw";
+    }
+  });
+
+  // Parts of forms follow what is picked beside them. An answer knows nothing of what was picked or typed in
+  // its place since it was asked for, or is being picked: then it is asked for once more. A link would
+  // ask the same again, so that its answer is dropped; and what changes something is not sent twice.
+
+  const filledIn = new WeakMap();
+
+  const readFields = ({ requestConfig, target }) => {
+    const besides = requestConfig.elt.getAttribute("hx-select-oob");
+    const parts = [target, ...(besides ? document.querySelectorAll(besides) : [])];
+    const fields = parts.flatMap((part) => [...part.querySelectorAll("input, select, textarea")]);
+    return JSON.stringify(fields.map(({ id, name, value, checked }) => [id, name, value, checked]));
+  };
+
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const { elt, verb } = detail.requestConfig;
+    const changesNothing = verb === "get" || "onlyShows" in elt.dataset;
+    if (changesNothing && !("lookEvery" in elt.dataset)) {
+      filledIn.set(detail.xhr, readFields(detail));
+    }
+  });
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { elt, verb, path } = detail.requestConfig;
+    const before = filledIn.get(detail.xhr);
+    if (!detail.shouldSwap || before === undefined) {
+      return;
+    }
+    const isLink = elt.matches("a");
+    const isBeingPicked = pressed && detail.target.contains(pressed) && !isLink;
+    if (!isBeingPicked && before === readFields(detail)) {
+      return;
+    }
+    detail.shouldSwap = false;
+    if (!isLink) {
+      // Not before htmx is done with this one.
+      setTimeout(() => elt.isConnected && window.htmx.ajax(verb, path, { source: elt }));
     }
   });
 })();

@@ -68,13 +68,14 @@
         document.documentElement.dataset.waiting = "";
       };
       waiting.set(detail.xhr, setTimeout(show, 300));
-    }
-  });
-  document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    clearTimeout(waiting.get(detail.xhr));
-    waiting.delete(detail.xhr);
-    if (!waiting.size) {
-      delete document.documentElement.dataset.waiting;
+      // htmx says nothing of the end once what has asked is gone from the page.
+      detail.xhr.addEventListener("loadend", () => {
+        clearTimeout(waiting.get(detail.xhr));
+        waiting.delete(detail.xhr);
+        if (!waiting.size) {
+          delete document.documentElement.dataset.waiting;
+        }
+      });
     }
   });
 
@@ -89,10 +90,16 @@
     }
   }, true);
 
-  // Filters apply as they are chosen. What is typed waits for Enter or the button.
+  // Filters apply as they are chosen. What is typed waits for Enter or the button. What would go before a
+  // choice is emptied by it.
 
   document.addEventListener("change", (event) => {
     const form = event.target.form;
+    if (event.target.value) {
+      for (const name of event.target.dataset.empties?.split(" ") || []) {
+        form.elements[name].value = "";
+      }
+    }
     if (form?.matches("[data-autosubmit]") && event.target.matches("select, [type=checkbox], [type=radio]")) {
       form.requestSubmit();
     }

@@ -108,6 +108,21 @@ def test_what_it_is_narrowed_to(as_manager, sessions, query, found):
     assert listed(as_manager, sessions, **query) == found
 
 
+@pytest.mark.parametrize("period", [{}, {"period": "month"}])
+def test_the_choice_of_a_period_says_that_entered_dates_hold(as_manager, sessions, period):
+    shown = '<option value="" selected>The dates entered</option>'
+    # One day is enough, even one that cannot be read.
+    for dates in (
+        {"since": "2025-01-01", "until": "2025-01-31"},
+        {"until": "2025-01-31"},
+        {"since": "31 or so"},
+    ):
+        page = as_manager.get(LIST, dates | period).content.decode()
+        assert shown in page
+        assert "selected>This month" not in page
+    assert "The dates entered" not in as_manager.get(LIST, period).content.decode()
+
+
 def test_days_are_those_of_the_sites_clock(as_manager, fleet):
     # Eleven at night in New York is the next day in UTC.
     evse = EvseFactory(charge_point__location__timezone="America/New_York")

@@ -1,5 +1,7 @@
 """What was charged, in a real browser: ticked, assigned, summed by cost centre."""
 
+import re
+
 import pytest
 
 from tests.e2e.steps import MANAGER, VIEWER, expect
@@ -54,6 +56,18 @@ def test_ticked_sessions_go_to_a_cost_centre(open_page):
     expect(page.locator("#session-course svg.drawing")).to_be_visible()
     page.locator("#session-course summary").click()
     expect(page.locator("#session-course tbody tr").first).to_be_visible()
+
+
+def test_a_period_that_is_chosen_takes_the_place_of_entered_dates(open_page):
+    page = open_page(VIEWER)
+    page.goto("/charging/?since=2025-01-01&until=2025-01-31&period=month")
+    periods = page.get_by_role("combobox", name="Period")
+    expect(periods.locator("option:checked")).to_have_text("The dates entered")
+    periods.select_option(label="Last month")
+    expect(page).to_have_url(re.compile("period=last-month"))
+    expect(page.locator("#id_since")).to_have_value("")
+    expect(page.locator("#id_until")).to_have_value("")
+    expect(periods.locator("option:checked")).to_have_text("Last month")
 
 
 def test_a_viewer_looks_only(open_page):

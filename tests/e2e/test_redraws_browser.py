@@ -2,11 +2,12 @@
 
 import json
 import random
+import re
 
 import pytest
 
 from tests.e2e.redraws import draw_anew
-from tests.e2e.steps import MANAGER, expect
+from tests.e2e.steps import MANAGER, book_first, expect, open_site, pick_day, starts
 from tests.e2e.test_day_browser import column, drag, open_day, widest
 
 pytestmark = pytest.mark.browser
@@ -160,3 +161,113 @@ def test_what_is_shown_afterwards_is_what_was_drawn(open_page):
         found = page.evaluate(REDRAW, [before, after])
         assert found["isSame"], json.dumps([seed, before, after, found["html"]], indent=1)
         assert found["isKept"], seed
+
+
+class Late:
+    """Keeps the requests of a tab for an address under way until their answers are let through."""
+
+    def __init__(self, page, address: str) -> None:
+        self.page = page
+        self.kept = []
+        self.asked = []
+        self.is_late = True
+        page.route(re.compile(address), self._keep)
+
+    def _keep(self, route) -> None:
+        self.asked.append(route.request.url)
+        if self.is_late:
+            self.kept.append(route)
+        else:
+            route.continue_()
+
+    def answer(self, *, and_wait: bool = True) -> None:
+        """Let them go on, the first one first, and wait until the tab has done with them."""
+        waits = self.page.locator("html[data-waiting]")
+        expect(waits).to_have_count(1)
+        self.is_late = False
+        for route in self.kept:
+            with self.page.expect_event(
+                "requestfinished", lambda each, of=route: each == of.request
+            ):
+                route.continue_()
+            self.page.wait_for_timeout(300)
+        if and_wait:
+            expect(waits).to_have_count(0)
+
+
+def test_a_late_answer_leaves_the_vehicle_that_was_picked_since(open_page):
+    page = open_page(MANAGER)
+    open_site(page, "Queens Center Mall")
+    pick_day(page, 6)
+    starts(page).first.click()
+    late = Late(page, "/bookings/new/vehicles/")
+    page.get_by_label("Ben Okafor").check()
+    last = page.locator("#vehicle-options input:enabled").last
+    van = page.locator(f"#{last.get_attribute('id')}")
+    van.check()
+    late.answer()
+    expect(van).to_be_checked()
+    # What followed from the driver was asked for once more, with the vehicle.
+    asked = [each for each in late.asked if f"vehicle={van.get_attribute('value')}" in each]
+    assert len(asked) == 1
+
+
+def test_a_late_answer_leaves_the_vehicle_that_is_being_picked(open_page):
+    page = open_page(MANAGER)
+    open_site(page, "Queens Center Mall")
+    pick_day(page, 6)
+    starts(page).first.click()
+    late = Late(page, "/bookings/new/vehicles/")
+    page.get_by_label("Ben Okafor").check()
+    last = page.locator("#vehicle-options input:enabled").last
+    van = page.locator(f"#{last.get_attribute('id')}")
+    van.hover()
+    page.mouse.down()
+    late.answer(and_wait=False)
+    page.mouse.up()
+    expect(van).to_be_checked()
+    expect(page.locator("html[data-waiting]")).to_have_count(0)
+    expect(van).to_be_checked()
+
+
+def test_a_late_answer_leaves_the_charger_of_a_series(open_page):
+    page = open_page(MANAGER)
+    page.goto("/series/new/")
+    page.get_by_label("Site", exact=True).fill("Hudson Parcel Depot, Red Hook")
+    page.keyboard.press("Tab")
+    chargers = page.locator("#id_charger")
+    expect(chargers.locator("option").nth(3)).to_be_attached()
+    late = Late(page, "/series/new/chargers/")
+    van = page.locator("#vehicle-options input:enabled").last
+    van.check()
+    picked = chargers.locator("option").nth(2).get_attribute("value")
+    chargers.select_option(value=picked)
+    late.answer()
+    expect(chargers).to_have_value(picked)
+
+
+def test_late_answers_leave_what_was_filled_in_of_a_change(open_page):
+    page = open_page(MANAGER)
+    book_first(page, "Queens Center Mall", day=6, driver="Ben Okafor", reference="Late 1")
+    page.locator("#change-link").click()
+    start = page.locator("#change-times button[name=pick][aria-pressed=false]").last
+    picked = start.get_attribute("value")
+    late = Late(page, "/change/$")
+    start.click()
+    other = page.locator("#driver-options input:not(:checked)").first
+    driver = other.get_attribute("id")
+    other.check()
+    late.answer()
+    expect(page.locator("input[name=start]")).to_have_value(picked)
+    expect(page.locator(f"#{driver}")).to_be_checked()
+
+
+def test_a_late_answer_leaves_what_was_picked_about_a_slot_since(open_page):
+    page = open_page(MANAGER)
+    open_site(page, "Queens Center Mall")
+    pick_day(page, 6)
+    late = Late(page, "/availability/")
+    page.locator("#picker-day-5").click()
+    page.locator("#picker-from").select_option("15:00")
+    late.answer()
+    expect(page.locator("#picker-from")).to_have_value("15:00")

@@ -17,7 +17,6 @@ from openpyxl import load_workbook
 
 from charging.services import mark_months
 from drivers.models import FleetMembership
-from mirror.models import SyncRun
 from notifications.delivery import deliver_due
 from notifications.models import Notification
 from reports.mails.planning import plan_due
@@ -130,13 +129,12 @@ def test_it_waits_until_the_month_is_settled(fleet, named, charged):
     assert plan_due() == 2
 
 
-def test_it_waits_until_the_sessions_of_the_month_are_read(fleet, named, charged):
-    run = SyncRun.objects.create(
-        kind=SyncRun.Kind.SESSIONS,
-        state=SyncRun.State.FINISHED,
-        started_at=datetime(2026, 10, 31, 12, tzinfo=UTC),
-        alive_at=datetime(2026, 10, 31, 12, tzinfo=UTC),
-    )
+def test_it_waits_until_the_sessions_of_the_month_are_read(
+    fleet, named, charged, sessions_are_read
+):
+    run = sessions_are_read
+    run.started_at = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    run.save()
     assert plan_due() == 0
     # Not for ever: then it goes out with what there is.
     with time_machine.travel(MORNING + timedelta(days=5), tick=False):

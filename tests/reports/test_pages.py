@@ -82,6 +82,77 @@ def test_a_year_is_compared_with_the_one_before(as_manager, fleet):
     assert "Jan 2025 – 10.00 EUR" in text
 
 
+def test_nothing_is_compared_with_a_month_that_was_read_in_part(
+    as_manager, fleet, sessions_are_read
+):
+    """The oldest month that the mirror reaches begins before the mirror does."""
+    sessions_are_read.counts = {"since": {"sessions": "2025-01-20T08:00:00+00:00"}}
+    sessions_are_read.save()
+    for month, amount in ((1, "10.00"), (2, "40.30"), (3, "80.60")):
+        charge(fleet, at(2025, month, 25), amount)
+    text = show(as_manager, "cost", period="2025-02")
+    assert "40.30 EUR January 2025: nothing comparable is known" in text
+    assert "compared with January" not in text
+    assert "+303" not in text
+    assert "read in full from February 2025 on" in text
+    overview = text_of(as_manager.get(reverse("reports:overview"), {"period": "2025-02"}))
+    assert "40.30 EUR January 2025: nothing comparable is known" in overview
+    assert "80.60 EUR February 2025: 40.30 EUR (+100 %)" in show(
+        as_manager, "cost", period="2025-03"
+    )
+    charge(fleet, at(2026, 1), "40.30")
+    charge(fleet, at(2026, 2), "60.45")
+    text = show(as_manager, "cost", period="2026-02")
+    assert "Jan 2026 40.30 EUR – – Feb 2026 60.45 EUR 40.30 EUR +50 %" in text
+
+
+def test_a_month_is_whole_if_it_had_not_begun_anywhere(as_manager, fleet, sessions_are_read):
+    """Some site's clock is a good half day ahead of UTC."""
+    for since, whole in (("2025-01-31T08:00:00", "February"), ("2025-01-31T10:00:00", "March")):
+        sessions_are_read.counts = {"since": {"sessions": f"{since}+00:00"}}
+        sessions_are_read.save()
+        assert f"read in full from {whole} 2025 on" in show(as_manager, "use", period="2025-02")
+
+
+def test_nothing_is_compared_while_the_months_before_are_being_read(
+    as_manager, fleet, sessions_are_read
+):
+    charge(fleet, at(2025, 1), "10.00")
+    charge(fleet, at(2025, 2), "40.30")
+    runs = SyncRun.objects.filter(pk=sessions_are_read.pk)
+    runs.update(state=SyncRun.State.RUNNING)
+    text = show(as_manager, "cost", period="2025-02")
+    assert "40.30 EUR January 2025: nothing comparable is known" in text
+    assert "are still being read" in text
+    assert "are still being read" not in show(as_manager, "no-shows", period="2025-02")
+    # A fleet that came later waits for a run of its own.
+    before = fleet.created_at - timedelta(minutes=1)
+    runs.update(state=SyncRun.State.FINISHED, started_at=before)
+    assert "are still being read" in show(as_manager, "use", period="2025-02")
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_it_says_that_sums_are_being_worked_out(as_manager, fleet, is_marked):
+    for _number in range(2):
+        SessionFactory(fleet=fleet, started_at=at(2025, 1), amount=Decimal(10))
+    if is_marked:
+        mark_months([(fleet.pk, date(2025, 1, 1))])
+    known = "2 charging sessions of this time are known."
+    for period in ("2025-01", "2025"):
+        text = show(as_manager, "cost", period=period)
+        assert f"The cost is being worked out {known}" in text
+        assert "No cost yet" not in text
+        assert "Nothing here yet" not in text
+        overview = text_of(as_manager.get(reverse("reports:overview"), {"period": period}))
+        assert known in overview
+        assert "Nothing has a price" not in overview
+    sum_due()
+    text = show(as_manager, "cost", period="2025-01")
+    assert "being worked out" not in text
+    assert "20.00 EUR" in text
+    assert "No cost yet" in show(as_manager, "cost", period="2024-12")
+
+
 def test_currencies_are_never_added(as_manager, fleet):
     charge(fleet, at(2025, 1), "10.00")
     charge(fleet, at(2025, 1), "5.00", currency="USD")

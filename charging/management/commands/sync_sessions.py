@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ampeco.connection import get_client
-from charging.mirroring.run import SESSIONS, TRANSACTIONS, sync_sessions
+from charging.mirroring.reach import SESSIONS
+from charging.mirroring.run import TRANSACTIONS, sync_sessions
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay
 

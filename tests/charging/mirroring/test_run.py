@@ -9,9 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
+from charging.mirroring.reach import MONTH, read_since
 from charging.mirroring.run import is_due
 from charging.models import MonthChange, Session, Transaction
 from charging.tasks import sync_charging
+from drivers.models import Fleet
 from mirror.models import SyncRun
 from sandbox.api import sessions as operators_sessions
 from sandbox.world import accounts
@@ -199,6 +201,29 @@ def test_retention_limits_how_far_back_is_read(charged, sync, settings):
     kept = charged(now() - 50 * DAY)
     sync()
     assert [session.ampeco_id for session in Session.objects.all()] == [str(kept)]
+
+
+def test_it_is_known_since_when_all_is_read(charged, sync, settings, fleet):
+    settings.CHARGING_MONTHS = 2
+    assert read_since(fleet) is None
+    charged(now() - 10 * DAY)
+    run = sync()
+    reached = run.started_at - 2 * MONTH
+    assert read_since(fleet) == reached
+    # Nothing takes it away: no later run, no other setting, nor that old runs are forgotten.
+    settings.CHARGING_MONTHS = 1
+    long_ago = run.started_at - 20 * DAY
+    SyncRun.objects.filter(pk=run.pk).update(started_at=long_ago)
+    Fleet.objects.filter(pk=fleet.pk).update(created_at=long_ago - DAY)
+    newcomer = FleetFactory()
+    Fleet.objects.filter(pk=newcomer.pk).update(created_at=now() - timedelta(hours=1))
+    sync()
+    sync()
+    fleet.refresh_from_db()
+    newcomer.refresh_from_db()
+    assert read_since(fleet) == reached
+    assert now() - MONTH - DAY < read_since(newcomer) < now() - MONTH
+    assert read_since(FleetFactory()) is None
 
 
 def test_only_so_many_months_back_are_read(charged, sync, settings):

@@ -3,7 +3,8 @@
 import time
 
 from ampeco.client import AmpecoClient
-from charging.mirroring.run import SESSIONS, TRANSACTIONS, sync_sessions
+from charging.mirroring.reach import SESSIONS
+from charging.mirroring.run import TRANSACTIONS, sync_sessions
 from drivers.models import Driver
 from mirror.models import SyncRun
 from tools.benchmarks.report import Figure, count_figure, say
