@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sandbox.world.holdings import Holdings
 from sandbox.world.records import Booking
+from sandbox.world.walk_ins import need_kwh
 
 RESERVED_BEFORE = timedelta(minutes=10)
 SHOWS_UP_AFTER = timedelta(minutes=3)
@@ -42,6 +43,11 @@ def shows_up_after(world: Holdings, booking: Booking) -> timedelta:
     if late >= world.late_share:
         return SHOWS_UP_AFTER
     return SHOWS_UP_AFTER + LATE_BY * (late / world.late_share)
+
+
+def need_of(world: Holdings, booking: Booking) -> float:
+    """Return what the battery takes of a booking's session, in kWh: the same whenever it begins."""
+    return need_kwh(draw(world, booking, "/need"))
 
 
 def draw(world: Holdings, booking: Booking, what: str) -> float:

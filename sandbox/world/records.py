@@ -221,8 +221,9 @@ class Booking:
 class Session:
     """A charging session, mostly one that fulfils a booking; its energy grows until it stops.
 
-    `wants_kwh` is what the battery takes of one without a booking; `cpo` the operator of another
-    network whose charger it was; `tariff_snapshot_id` the tariff as it was when it began.
+    `wants_kwh` is what the battery takes, and `power_kw` the most with which it does, where nobody
+    measures it; `cpo` the operator of another network whose charger it was; `tariff_snapshot_id`
+    the tariff as it was when it began. States that are older know no need of booked ones.
     """
 
     id: int
