@@ -1,5 +1,7 @@
 """What becomes of a booking as time passes.
 
+A driver who waits for the start from afar has until the booking's end.
+
 accepted ──10 min before──> reserved ──3 min after the start──> completed (a session runs)
     └──> failed                 └──15 min after the start──> no-show
 """
@@ -24,6 +26,8 @@ def next_turn(world: Holdings, booking: Booking) -> datetime | None:
     """Return when something happens to a booking next, or None when nothing will any more."""
     if booking.status == "accepted":
         return booking.start_at - RESERVED_BEFORE
+    if booking.status == "reserved" and booking.waits_for_start:
+        return booking.end_at
     if booking.status == "reserved":
         if not shows_up(world, booking):
             return booking.start_at + NO_SHOW_AFTER
@@ -35,6 +39,10 @@ def next_turn(world: Holdings, booking: Booking) -> datetime | None:
 
 def shows_up(world: Holdings, booking: Booking) -> bool:
     return draw(world, booking, "") >= world.no_show_share
+
+
+def begins_by_itself(world: Holdings, booking: Booking) -> bool:
+    return not booking.waits_for_start and shows_up(world, booking)
 
 
 def shows_up_after(world: Holdings, booking: Booking) -> timedelta:

@@ -198,6 +198,8 @@ class Plan:
 
 @dataclass(slots=True)
 class Booking:
+    """A booking. Where it `waits_for_start` the driver is there, but no card of theirs works."""
+
     id: int
     location_id: int
     evse_id: int
@@ -211,6 +213,7 @@ class Booking:
     token_ids: list[int] = field(default_factory=list)
     # As the site's were when it was made.
     access_methods: list[str] | None = None
+    waits_for_start: bool = False
 
     @property
     def holds(self) -> bool:

@@ -12,10 +12,10 @@ from sandbox.world.judgement import objection, pick_evse
 from sandbox.world.lifecycle import (
     SHORTEST_SESSION,
     STOPS_BEFORE,
+    begins_by_itself,
     draw,
     need_of,
     next_turn,
-    shows_up,
     shows_up_after,
 )
 from sandbox.world.records import Booking, Downtime, Keepsake, Request, Session
@@ -374,7 +374,7 @@ class World(Holdings):
         if booking.status == "accepted":
             fails = draw(self, booking, "/hold") < self.failed_share
             self.set_booking_status(booking, "failed" if fails else "reserved")
-        elif booking.status == "reserved" and shows_up(self, booking):
+        elif booking.status == "reserved" and begins_by_itself(self, booking):
             self.start_session(booking)
         elif booking.status == "reserved":
             self.set_booking_status(booking, "no-show")

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from sandbox.management.first_vehicles import EU_VAN, US_VAN
+from sandbox.world.control import start_remotely
 from tests.sandbox.conftest import API, BOOKINGS, HOUR, NOW, SOON, evse_at, new_booking
 
 MINUTE = timedelta(minutes=1)
@@ -93,6 +94,22 @@ def test_power_falls_as_the_battery_fills_and_then_the_vehicle_stands_there(
     assert powers[0] == pytest.approx(115_000, rel=0.01)
     assert powers[-5:] == [0] * 5
     assert points[-1]["energy"] == points[-5]["energy"] == max(each["energy"] for each in points)
+
+
+def test_driver_who_waits_for_the_start_from_afar_has_until_the_end(world, booking, status_at):
+    booking.waits_for_start = True
+    world.set_booking_status(booking, booking.status)
+    assert status_at(SOON + 50 * MINUTE) == "reserved"
+    start_remotely(world, booking, evse=world.evses[booking.evse_id], user_id=booking.user_id)
+    assert status_at(SOON + 51 * MINUTE) == "completed"
+    assert world.sessions[booking.session_id].started_at == SOON + 50 * MINUTE
+
+
+def test_start_from_afar_that_never_came(world, booking, status_at):
+    booking.waits_for_start = True
+    world.set_booking_status(booking, booking.status)
+    assert status_at(SOON + HOUR) == "no-show"
+    assert world.sessions == {}
 
 
 def test_no_show(world, booking, status_at):
