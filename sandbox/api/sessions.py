@@ -92,21 +92,24 @@ def read_consumption(world: World, request: Request, pk: int) -> dict[str, Any]:
 
 def curve_of(world: World, record: Session) -> list[tuple[datetime, float, float]]:
     """Return when a session had drawn how many kWh, and the kW then; from its start until now."""
+    measured = accounts.measured_curve(world, record)
+    if measured:
+        return measured
     until = min(world.clock.now(), record.stops_at)
+    kwh = float(accounts.energy_kwh(world, record))
     if record.wants_kwh is None:
-        measured = world.curve(record) if world.curve else []
-        if measured:
-            return measured
         hours = max(timedelta(0), until - record.started_at) / timedelta(hours=1)
-        kwh = float(accounts.energy_kwh(world, record))
         kw = kwh / hours if hours else 0.0
         return [(record.started_at, 0.0, kw), (until, kwh, kw)]
     step = max(timedelta(minutes=1), (record.stops_at - record.started_at) / (MOST_POINTS - 1))
     points, at = [], record.started_at
+    # The energy may have been corrected, or have been measured by who forgot the rest.
+    taken = taken_at(record, until)
+    scale = kwh / taken if taken else 1.0
     while at < until:
-        points.append((at, taken_at(record, at), power_at(record, at)))
+        points.append((at, taken_at(record, at) * scale, power_at(record, at) * scale))
         at += step
-    return [*points, (until, taken_at(record, until), 0.0)]
+    return [*points, (until, kwh, 0.0)]
 
 
 def payload(world: World, record: Session, *, parts: bool = False) -> Payload:
@@ -190,8 +193,8 @@ def _power(world: World, record: Session, *, now: datetime, over: bool, energy_w
     until = record.stops_at if over else now
     hours = max(timedelta(minutes=1), until - record.started_at) / timedelta(hours=1)
     mean = round(energy_wh / hours)
-    if record.wants_kwh is None:
-        measured = world.curve(record) if world.curve else []
+    measured = accounts.measured_curve(world, record)
+    if measured or record.wants_kwh is None:
         # The last point is when the last step ends.
         drawn = [round(kw * 1000) for _at, _kwh, kw in measured[:-1]] or [mean]
         return {"latest": 0 if over else drawn[-1], "peak": max(drawn), "average": mean}

@@ -168,6 +168,7 @@ def _book(world: World, request: Request) -> Any:
         end_at=end_at,
         user_id=world.users[required_id(body, "userId")].id,
     )
+    booking.waits_for_start = bool(body.get("waitsForStart"))
     answer: dict[str, Any] = {}
     if body.get("externalId"):
         asked = world.note_origin(

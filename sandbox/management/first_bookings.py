@@ -42,7 +42,11 @@ Control = Callable[[str, dict[str, Any]], dict[str, Any]]
 AHEAD = timedelta(hours=20)
 DECIDED_WITHIN = timedelta(minutes=4)
 # How long after the start the portal would have read it.
-NOTICED_AFTER = {"completed": timedelta(minutes=4), "no-show": timedelta(minutes=16)}
+NOTICED_AFTER = {
+    "completed": timedelta(minutes=4),
+    "no-show": timedelta(minutes=16),
+    "reserved": timedelta(minutes=-9),
+}
 REASON = "The car park is closed for repairs on that day."
 
 
@@ -70,7 +74,8 @@ class Seed:
     """One booking. By its name a later start of the demo knows that it has been made.
 
     `happened` is the operator's status of what lies behind us; what lies ahead is decided
-    `after_seconds`, with a `reason` against it.
+    `after_seconds`, with a `reason` against it. Who charges `slowly` does so for hours. One that is
+    "reserved" waits for somebody who starts the charge from afar.
     """
 
     name: str
@@ -78,12 +83,14 @@ class Seed:
     happened: str = ""
     after_seconds: int = 0
     reason: str | None = None
+    slowly: bool = False
 
 
 SEEDS = (
     Seed("charged", on_day(-1, "11:00", hours=2), happened="completed"),
     Seed("missed", on_day(-1, "16:00", hours=1), happened="no-show"),
-    Seed("charging", from_now(-45, hours=3), happened="completed"),
+    Seed("charging", from_now(-45, hours=3), happened="completed", slowly=True),
+    Seed("waiting", from_now(-15, hours=2), happened="reserved"),
     Seed("soon", from_now(60, hours=2)),
     Seed("undecided", from_now(180, hours=1.5), after_seconds=15 * 60),
     Seed("morning", on_day(1, "09:00", hours=2)),
@@ -97,6 +104,7 @@ FLEETS: dict[int, tuple[Role, ...]] = {
         (7002, "Geneva Town Hall", "Route 12"),
         (7007, "Clarence Travel Plaza", "Route 7"),
         (7001, "Hudson Parcel Depot", "Van 14"),
+        (7008, "Queens Center Mall", "Van 24"),
         (7003, "Shops at Skyview", "CC 4711"),
         (7012, "Queens Center Mall", "Van 18"),
         (7002, "Plattekill Service Area", "Route 12"),
@@ -107,6 +115,7 @@ FLEETS: dict[int, tuple[Role, ...]] = {
         (7022, "Gevrey-Chambertin", "Ligne 4"),
         (7025, "Malataverne", "Ligne 9"),
         (7021, "Rhône Fret Depot", "Camion 12"),
+        (7030, "Lille Lesquin", "Ligne 6"),
         (7023, "Béziers", "Ligne 2"),
         (7024, "Lille Lesquin", "Camion 5"),
         (7026, "Perpignan", "Ligne 2"),
@@ -184,6 +193,8 @@ class Wish:
                 return False
         if not evses:
             return False
+        if self.seed.slowly:
+            evses = sorted(evses, key=lambda each: each.max_power_kw or 0)
         vehicle = _usual_vehicle(candidate, evses[0])
         candidate = replace(candidate, slot=replace(slot, evse=evses[0]), vehicle=vehicle)
         if self.seed.happened:
@@ -247,6 +258,7 @@ class Wish:
                 "externalId": str(request.external_id),
                 "askedAt": asked_at.isoformat(),
                 "status": self.seed.happened,
+                "waitsForStart": self.seed.happened == "reserved",
             },
         )
         BookingRequest.objects.filter(pk=request.pk).update(ampeco_request_id=told["requestId"])

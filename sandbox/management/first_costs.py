@@ -13,10 +13,12 @@ CENTRES = {
     HUDSON: (("CC 4711", "City tours"), ("CC 4720", "Long tours")),
     RHONE: (("CC 4711", "Camionnettes"),),
 }
-# Of which cost centre ("" is the whole fleet), how much a month, and in which currency.
+# Of which cost centre ("" is the whole fleet), how much a month, and in which currency. What the
+# simulated operator bills a month is well within the first of Hudson's, near the second, and above
+# the third.
 BUDGETS = {
-    HUDSON: (("", 2200, "USD"), ("CC 4711", 1000, "USD"), ("CC 4720", 600, "USD")),
-    RHONE: (("", 3000, "EUR"),),
+    HUDSON: (("", 2200, "USD"), ("CC 4711", 720, "USD"), ("CC 4720", 400, "USD")),
+    RHONE: (("", 1000, "EUR"),),
 }
 WARN_PERCENT = 80
 

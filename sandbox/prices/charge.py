@@ -49,17 +49,17 @@ def charge_of(world: Any, session: Session) -> Charge:
     end = max(start, min(world.clock.now(), session.stops_at))
     kwh = Fraction(accounts.energy_kwh(world, session))
     zone = zone_of(world, session)
-    if session.wants_kwh is not None:
-        full_at = min(end, start + charging_time(session))
-        drawn = _scaled(lambda at: Fraction(str(taken_at(session, at))), full_at, kwh)
-        peak = Fraction(session.power_kw) if kwh else Fraction(0)
-        return Charge(start, full_at, end, drawn, peak, zone)
-    points = world.curve(session) if world.curve else []
+    points = accounts.measured_curve(world, session)
     if points:
         full_at = min(end, _last_taken(points) or end)
         drawn = _scaled(lambda at: _on_curve(points, at), full_at, kwh)
         peak = Fraction(max(kw for _at, _kwh, kw in points))
         return Charge(start, full_at, end, drawn, peak, zone, is_measured=True)
+    if session.wants_kwh is not None:
+        full_at = min(end, start + charging_time(session))
+        drawn = _scaled(lambda at: Fraction(str(taken_at(session, at))), full_at, kwh)
+        peak = Fraction(session.power_kw) if kwh else Fraction(0)
+        return Charge(start, full_at, end, drawn, peak, zone)
 
     def evenly(at: datetime) -> Fraction:
         return kwh * share(min(max(at, start), end) - start, end - start)

@@ -210,15 +210,30 @@ def receipt_id(session: Session) -> int:
 
 
 def energy_kwh(world: Any, session: Session) -> Decimal:
-    """Return what a session has delivered by now: as measured, or else three fifths of the most."""
+    """Return what a session has delivered by now, in kWh.
+
+    As measured where somebody does, else what its battery took; three fifths of the most that the
+    charger gives where an older state says of neither.
+    """
     correction = correction_of(world, session)
     if correction and correction.energy_kwh is not None:
         return correction.energy_kwh
     until = min(world.clock.now(), session.stops_at)
-    if session.wants_kwh is not None:
-        return Decimal(str(taken_at(session, until)))
-    measured = world.meter(session) if world.meter else None
+    measured = world.meter(session) if world.meter and session.booking_id is not None else None
+    if measured is None and session.wants_kwh is not None:
+        measured = taken_at(session, until)
     if measured is None:
         hours = max(timedelta(0), until - session.started_at) / timedelta(hours=1)
         measured = hours * session.power_kw * 0.6
     return Decimal(str(round(measured, 3)))
+
+
+def measured_curve(world: Any, session: Session) -> list[tuple[datetime, float, float]]:
+    """Return when a session had drawn how many kWh, and the kW then; [] where nobody measured it.
+
+    Nobody measures those without a booking.
+    """
+    if world.curve is None or session.booking_id is None:
+        return []
+    points: list[tuple[datetime, float, float]] = world.curve(session)
+    return points

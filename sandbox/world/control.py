@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.world.holdings import Holdings
-from sandbox.world.lifecycle import SHORTEST_SESSION, STOPS_BEFORE
+from sandbox.world.lifecycle import SHORTEST_SESSION, STOPS_BEFORE, need_of
 from sandbox.world.records import Booking, Evse, Session
 from sandbox.world.tariffs import NOT_ALLOWED, snapshot_at, tariff_at
+from sandbox.world.walk_ins import most_kw
 from sandbox.world.world import World
 
 # Done; and done though nobody hears of it.
@@ -100,7 +101,8 @@ def start_remotely(world: World, booking: Booking, *, evse: Evse, user_id: int) 
         charge_point_id=evse.charge_point_id,
         started_at=now,
         stops_at=max(now + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
-        power_kw=evse.power_kw,
+        power_kw=most_kw(evse),
+        wants_kwh=need_of(world, booking),
         tariff_snapshot_id=snapshot_at(world, evse, user_id, now),
     )
     world.keep_session(session)

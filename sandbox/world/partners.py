@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sandbox.world.accounts import energy_kwh
 from sandbox.world.world import World
 
 # Of each kWh without tax, and what of it the partner of the charger gets.
@@ -47,14 +48,13 @@ def revenues(world: World) -> list[Entry]:
         place = world.charge_points.get(session.charge_point_id)
         if place is None or place.partner_id is None or session.stops_at > world.clock.now():
             continue
-        hours = (session.stops_at - session.started_at) / timedelta(hours=1)
         entries.append(
             Entry(
                 id=session.id,
                 partner_id=place.partner_id,
                 at=session.stops_at,
                 origin="session-cpo",
-                amount=round(hours * session.power_kw * 0.6 * PRICE, 2),
+                amount=round(float(energy_kwh(world, session)) * PRICE, 2),
                 session_id=session.id,
                 charge_point=place.name,
             )

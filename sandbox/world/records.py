@@ -198,6 +198,8 @@ class Plan:
 
 @dataclass(slots=True)
 class Booking:
+    """A booking. Where it `waits_for_start` the driver is there, but no card of theirs works."""
+
     id: int
     location_id: int
     evse_id: int
@@ -211,6 +213,7 @@ class Booking:
     token_ids: list[int] = field(default_factory=list)
     # As the site's were when it was made.
     access_methods: list[str] | None = None
+    waits_for_start: bool = False
 
     @property
     def holds(self) -> bool:
@@ -221,8 +224,9 @@ class Booking:
 class Session:
     """A charging session, mostly one that fulfils a booking; its energy grows until it stops.
 
-    `wants_kwh` is what the battery takes of one without a booking; `cpo` the operator of another
-    network whose charger it was; `tariff_snapshot_id` the tariff as it was when it began.
+    `wants_kwh` is what the battery takes, and `power_kw` the most with which it does, where nobody
+    measures it; `cpo` the operator of another network whose charger it was; `tariff_snapshot_id`
+    the tariff as it was when it began. States that are older know no need of booked ones.
     """
 
     id: int

@@ -81,17 +81,18 @@ def find_walk_in(world: Any, pk: int) -> Session | None:
 
 
 def taken_at(session: Session, at: datetime) -> float:
-    """Return what a session without a booking has drawn by an instant, in kWh."""
+    """Return what a session that nobody measures has drawn by an instant, in kWh."""
     assert session.wants_kwh is not None
     done = session.wants_kwh * _share_at((at - session.started_at) / charging_time(session))
     return round(done, 3)
 
 
 def power_at(session: Session, at: datetime) -> float:
-    """Return what a session without a booking draws at an instant, in kW."""
+    """Return what a session that nobody measures draws at an instant, in kW."""
     step = timedelta(seconds=30)
-    hours = 2 * step / timedelta(hours=1)
-    return max(0.0, taken_at(session, at + step) - taken_at(session, at - step)) / hours
+    since, until = max(session.started_at, at - step), at + step
+    hours = (until - since) / timedelta(hours=1)
+    return max(0.0, taken_at(session, until) - taken_at(session, since)) / hours
 
 
 def _share_at(progress: float) -> float:
@@ -105,9 +106,20 @@ def _share_at(progress: float) -> float:
 
 
 def charging_time(session: Session) -> timedelta:
-    """Return how long a session without a booking draws; then the vehicle only stands there."""
+    """Return how long a session that nobody measures draws; then the vehicle only stands there."""
     assert session.wants_kwh is not None
     return timedelta(hours=session.wants_kwh / (session.power_kw * MEAN_SHARE))
+
+
+def need_kwh(share: float) -> float:
+    """Return what a battery takes, from the least to the most as the share goes from 0 to 1."""
+    least, most = NEED_KWH
+    return round(least + (most - least) * share, 2)
+
+
+def most_kw(evse: Evse) -> float:
+    """Return the power that both a charger and a van bear."""
+    return min(float(evse.power_kw), MOST_KW[evse.current_type])
 
 
 def _last_id(until: date) -> int:
@@ -178,9 +190,7 @@ def _of_day(
         if own and where >= AT_DEPOT_FROM:
             evse, zone = own[int(place * len(own))]
         local = datetime.combine(day, time(5), tzinfo=zone).astimezone(UTC)
-        kw = float(ROAMING_KW if roaming else evse.power_kw)
-        kw = min(kw, MOST_KW["dc" if roaming else evse.current_type])
-        least, most = NEED_KWH
+        kw = min(float(ROAMING_KW), MOST_KW["dc"]) if roaming else most_kw(evse)
         session = Session(
             id=(day - FIRST_DAY).days * IDS_A_DAY + number,
             booking_id=None,
@@ -190,7 +200,7 @@ def _of_day(
             started_at=(local + timedelta(hours=17 * minute)).replace(microsecond=0),
             stops_at=local,
             power_kw=kw,
-            wants_kwh=round(least + (most - least) * need, 2),
+            wants_kwh=need_kwh(need),
             cpo=ROAMING_OPERATOR if roaming else "",
         )
         session.tariff_snapshot_id = (

@@ -12,14 +12,16 @@ from sandbox.world.judgement import objection, pick_evse
 from sandbox.world.lifecycle import (
     SHORTEST_SESSION,
     STOPS_BEFORE,
+    begins_by_itself,
     draw,
+    need_of,
     next_turn,
-    shows_up,
     shows_up_after,
 )
 from sandbox.world.records import Booking, Downtime, Keepsake, Request, Session
 from sandbox.world.state import EVSE_STATES, RECORDS, StateUnreadable
 from sandbox.world.tariffs import snapshot_at
+from sandbox.world.walk_ins import most_kw
 
 LATER = datetime.max.replace(tzinfo=UTC)
 
@@ -269,7 +271,8 @@ class World(Holdings):
             charge_point_id=evse.charge_point_id,
             started_at=started_at,
             stops_at=max(started_at + SHORTEST_SESSION, booking.end_at - STOPS_BEFORE),
-            power_kw=evse.power_kw,
+            power_kw=most_kw(evse),
+            wants_kwh=need_of(self, booking),
             tariff_snapshot_id=snapshot_at(self, evse, booking.user_id, started_at),
         )
         self.sessions[session.id] = session
@@ -300,7 +303,7 @@ class World(Holdings):
             charge_point_id=evse.charge_point_id,
             started_at=started_at,
             stops_at=stops_at,
-            power_kw=evse.power_kw,
+            power_kw=most_kw(evse),
             wants_kwh=wants_kwh,
             tariff_snapshot_id=snapshot_at(self, evse, user_id, started_at),
         )
@@ -371,7 +374,7 @@ class World(Holdings):
         if booking.status == "accepted":
             fails = draw(self, booking, "/hold") < self.failed_share
             self.set_booking_status(booking, "failed" if fails else "reserved")
-        elif booking.status == "reserved" and shows_up(self, booking):
+        elif booking.status == "reserved" and begins_by_itself(self, booking):
             self.start_session(booking)
         elif booking.status == "reserved":
             self.set_booking_status(booking, "no-show")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import httpx
 import pytest
@@ -14,13 +15,18 @@ from bookings.boards.today.reading import read_today
 from bookings.models import Booking, BookingEvent, BookingRequest
 from bookings.sync import full_walk, polling
 from drivers.models import Fleet
+from remote.models import RemoteAction
+from remote.rules import kinds_for
 from sandbox.app import create_app
+from sandbox.energy.attach import physics_of
+from sandbox.energy.cast import BY_DRIVER
 from sandbox.management.commands import seed_demo
 from sandbox.management.first_bookings import FLEETS, REASON, SEEDS, make_first_bookings
 from sandbox.world.build import build_world
 from sandbox.world.cast import HUDSON, RHONE
 
 Status = Booking.Status
+Kind = RemoteAction.Kind
 MINUTE = timedelta(minutes=1)
 # When clocks change, around midnight there and here, and where a month and a year end.
 MOMENTS = (
@@ -82,14 +88,16 @@ def test_fills_both_sides_alike_whatever_the_hour(fill, operator, moment):
         bookings = Booking.objects.filter(fleet=fleet)
         assert Counter(bookings.values_list("status", flat=True)) == {
             Status.COMPLETED: 2,
+            Status.RESERVED: 1,
             Status.NO_SHOW: 1,
             Status.REQUESTED: 1,
             Status.ACCEPTED: 3,
             Status.REJECTED: 1,
         }
         today = read_today(fleet, now=moment)
-        (charging,) = today.on_now
+        charging, waiting = sorted(today.on_now, key=attrgetter("status"))
         assert charging.charging_session.status == "active"
+        assert Kind.START in kinds_for(waiting, now=moment)
         reasons = {booking.status: reason for booking, reason in today.attention}
         assert REASON in reasons[Status.REJECTED]
         assert Status.NO_SHOW in reasons
@@ -148,3 +156,26 @@ def test_what_waits_is_decided_a_while_later(fill, operator, moment):
 def test_every_seed_has_its_part_in_each_fleet():
     assert {len(roles) for roles in FLEETS.values()} == {len(SEEDS)}
     assert len({seed.name for seed in SEEDS}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, indirect=True)
+def test_a_van_that_smart_charging_knows_charges_whatever_the_hour(fill, operator, moment):
+    fill()
+
+    physics = physics_of(operator)
+    for minutes in (0, 60):
+        operator.clock.freeze(moment + minutes * MINUTE)
+        physics.look()
+        charge = next(each for each in physics.arrivals.active(physics.now.at) if each.session)
+        assert charge.car is BY_DRIVER[charge.session.user_id]
+        assert not charge.ghost
+        assert physics.power_of(charge) > 5
+
+
+def test_charge_that_is_waited_for_begins_once_it_is_started(fill, operator, moment):
+    fill()
+
+    operator.clock.freeze(moment + 40 * MINUTE)
+    operator.tick()
+    waiting = [each for each in operator.bookings.values() if each.waits_for_start]
+    assert [each.status for each in waiting] == ["reserved", "reserved"]

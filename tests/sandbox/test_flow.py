@@ -87,7 +87,7 @@ def test_from_a_site_to_a_session(operator, ampeco_client, shape):
     assert (booking.start_at, booking.end_at) == (times["start_at"], times["end_at"])
     assert booking.evse_ids == (evse.id,)
 
-    operator.clock.freeze(times["start_at"] + timedelta(minutes=30))
+    operator.clock.freeze(times["start_at"] + timedelta(minutes=10))
     booking = client.read_booking(booking.id)
     assert booking.status == "completed"
     session = client.read_session(booking.session_id)

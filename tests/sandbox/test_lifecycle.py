@@ -1,9 +1,12 @@
 """What becomes of bookings as the operator's time passes."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
+from sandbox.management.first_vehicles import EU_VAN, US_VAN
+from sandbox.world.control import start_remotely
 from tests.sandbox.conftest import API, BOOKINGS, HOUR, NOW, SOON, evse_at, new_booking
 
 MINUTE = timedelta(minutes=1)
@@ -46,8 +49,8 @@ def test_driver_shows_up(world, http, booking, status_at):
     over, much_later = session_at(SOON + HOUR), session_at(SOON + 9 * HOUR)
     assert (over["status"], over["stoppedAt"]) == ("finished", "2026-03-02T12:55:00Z")
     assert over["energy"] == much_later["energy"] > late["energy"]
-    # 52 minutes at three fifths of 120 kW, in Wh.
-    assert over["energy"] == 62_400
+    # The battery was full by then.
+    assert over["energy"] == world.sessions[booking.session_id].wants_kwh * 1000
     assert status_at(SOON + 9 * HOUR) == "completed"
 
 
@@ -57,6 +60,56 @@ def test_some_are_late(world, booking, status_at):
     assert status_at(SOON + 14 * MINUTE) == "completed"
     started_at = world.sessions[booking.session_id].started_at
     assert SOON + 3 * MINUTE < started_at <= SOON + 14 * MINUTE
+
+
+def test_nobody_takes_more_than_charger_and_van_bear(world, http):
+    vans = (US_VAN, EU_VAN)
+    for evse in list(world.evses.values()):
+        location_id = world.charge_points[evse.charge_point_id].location_id
+        if location_id:
+            world.add_booking(
+                location_id=location_id, evse_id=evse.id, start_at=SOON, end_at=SOON + 9 * HOUR
+            )
+    world.clock.freeze(SOON + 10 * HOUR)
+    world.tick()
+    assert len(world.sessions) > 100
+    for session in list(world.sessions.values())[::5]:
+        evse = world.evses[session.evse_id]
+        told = http.get(f"{API}/sessions/v1.0/{session.id}").json()["data"]
+        assert 0 < told["energy"] <= 1000 * min(van["battery_kwh"] for van in vans)
+        bears = max(van[f"{evse.current_type}_kw"] for van in vans)
+        assert told["power"]["peak"] <= 1000 * min(bears, evse.power_kw)
+
+
+def test_power_falls_as_the_battery_fills_and_then_the_vehicle_stands_there(
+    world, http, booking, status_at
+):
+    assert status_at(SOON + 9 * HOUR) == "completed"
+    url = f"{API}/sessions/v1.0/{booking.session_id}/consumption-stats"
+    points = http.get(url).json()["data"]
+    assert len(points) > 50
+    powers = [point["power"] for point in points]
+    # Of rounded energy the power follows to some watts.
+    assert all(later <= sooner + 200 for sooner, later in pairwise(powers))
+    assert powers[0] == pytest.approx(115_000, rel=0.01)
+    assert powers[-5:] == [0] * 5
+    assert points[-1]["energy"] == points[-5]["energy"] == max(each["energy"] for each in points)
+
+
+def test_driver_who_waits_for_the_start_from_afar_has_until_the_end(world, booking, status_at):
+    booking.waits_for_start = True
+    world.set_booking_status(booking, booking.status)
+    assert status_at(SOON + 50 * MINUTE) == "reserved"
+    start_remotely(world, booking, evse=world.evses[booking.evse_id], user_id=booking.user_id)
+    assert status_at(SOON + 51 * MINUTE) == "completed"
+    assert world.sessions[booking.session_id].started_at == SOON + 50 * MINUTE
+
+
+def test_start_from_afar_that_never_came(world, booking, status_at):
+    booking.waits_for_start = True
+    world.set_booking_status(booking, booking.status)
+    assert status_at(SOON + HOUR) == "no-show"
+    assert world.sessions == {}
 
 
 def test_no_show(world, booking, status_at):

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.prices.bill import bill_of
+from sandbox.world import accounts
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
 from sandbox.world.state import StateUnreadable
@@ -189,6 +191,30 @@ def test_session_of_before_tariffs_were_remembered_is_given_its_own(world, wake,
             del row["tariff_snapshot_id"]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert wake().sessions == {session.id: session}
+
+
+def test_session_of_before_bookings_had_needs_costs_what_it_did(world, wake, path):
+    booking = world.add_booking(
+        location_id=101,
+        evse_id=5001,
+        start_at=NOW - 3 * HOUR,
+        end_at=NOW - HOUR,
+        user_id=ANA.id,
+    )
+    session = world.start_session(booking)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for row in line.get("sessions", []):
+            row |= {"wants_kwh": None, "power_kw": 50}
+        for row in line.get("bookings", []):
+            del row["waits_for_start"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    awake = wake()
+    assert awake.bookings[booking.id] == booking
+    hours = (session.stops_at - session.started_at) / HOUR
+    kwh = accounts.energy_kwh(awake, awake.sessions[session.id])
+    assert float(kwh) == pytest.approx(hours * 50 * 0.6, abs=0.001)
+    assert bill_of(awake, awake.sessions[session.id]).with_tax > 0
 
 
 @pytest.mark.parametrize("content", ["", "no JSON", "[]", "{}", '{"offset": 0, "requests": [{}]}'])

@@ -13,6 +13,7 @@ from bookings.models import Booking, ChargingSession
 from bookings.sync import sessions
 from bookings.sync.sessions import next_read, session_of
 from sandbox.world.tariffs import add_tariffs
+from sandbox.world.walk_ins import taken_at
 
 pytestmark = pytest.mark.django_db
 
@@ -38,15 +39,15 @@ def charging(follow, operator, workers):
     return charging
 
 
-def test_belongs_to_its_booking_and_is_read(charging, workers):
+def test_belongs_to_its_booking_and_is_read(charging, workers, operator):
     (session,) = charging()
     assert (session.status, session.read_at) == ("unknown", None)
     assert workers.read_sessions() == 1
     session.refresh_from_db()
     assert (session.status, session.has_ended, session.currency) == ("active", False, "USD")
     assert session.started_at == session.booking.start_at + 3 * MINUTE
-    # Half an hour at 150 kW, of which 60 % are used.
-    assert session.energy_kwh == pytest.approx(Decimal(45), abs=Decimal("0.2"))
+    taken = taken_at(operator.sessions[1], operator.clock.now())
+    assert float(session.energy_kwh) == pytest.approx(taken, abs=0.5)
     assert session.amount > 0
     assert now() < session.refresh_at <= now() + MINUTE
     assert session_of(session.booking) == session
@@ -129,6 +130,8 @@ def test_few_are_read_one_by_one(charging, workers, wire):
 
 def test_many_that_run_are_read_by_paging_the_list_once(charging, workers, operator, wire):
     charging(120)
+    for session in operator.sessions.values():
+        session.wants_kwh = 1000
     while workers.read_sessions():
         if not ChargingSession.objects.filter(read_at=None).exists():
             break
@@ -256,6 +259,7 @@ def test_one_that_the_operator_does_not_know_is_given_up_after_a_day(charging, w
 def test_numbers_that_fit_no_column_are_left_out(charging, workers, operator):
     (session,) = charging()
     operator.sessions[1].power_kw = 10**12
+    operator.sessions[1].wants_kwh = 10**13
     assert workers.read_sessions() == 1
     session.refresh_from_db()
     assert (session.energy_kwh, session.amount, session.status) == (None, None, "active")

@@ -16,6 +16,7 @@ from sandbox.energy.routine import trip_on
 from sandbox.prices.bill import bill_of
 from sandbox.world.build import build_world
 from sandbox.world.cast import ANA
+from sandbox.world.walk_ins import taken_at
 from tests.sandbox.energy.conftest import NOW, network_called
 
 HOUR = timedelta(hours=1)
@@ -192,9 +193,11 @@ def test_a_session_from_before_the_depots_began_has_what_others_have(world):
         user_id=ANA.id,
     )
     session = world.start_session(booking)
-    minutes = (session.stops_at - session.started_at) / MINUTE
-    expected = minutes / 60 * session.power_kw * 600
-    assert sessions.payload(world, session)["energy"] == pytest.approx(expected, abs=1)
+    expected = taken_at(session, session.stops_at) * 1000
+    told = sessions.payload(world, session)
+    assert told["energy"] == pytest.approx(expected, abs=1)
+    assert told["power"]["peak"] == session.power_kw * 1000
+    assert len(sessions.curve_of(world, session)) > 50
 
 
 def test_batteries_taper():

@@ -108,7 +108,7 @@ def _take_all(page: Page, stack: DemoStack) -> None:
     take(page, "new-booking")
 
     _take_many(page, stack)
-    _take_charging(page)
+    _take_power(page)
 
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
@@ -140,17 +140,7 @@ def _take_many(page: Page, stack: DemoStack) -> None:
     take(page, "series")
 
 
-def _take_charging(page: Page) -> None:
-    """Show a vehicle's battery and last session, and a site's power, once they have been read."""
-    page.goto("/vehicles/?q=Van+7")
-    page.locator("tbody a").first.click()
-    while not page.get_by_text("telematics").first.is_visible():
-        page.wait_for_timeout(1_000)
-        page.reload()
-    page.set_viewport_size(TALL)
-    page.wait_for_timeout(1_000)
-    take(page, "vehicle")
-    page.set_viewport_size(DESK)
+def _take_power(page: Page) -> None:
     open_site(page, DEPOT)
     page.locator("#site-power").click()
     take(page, "power")

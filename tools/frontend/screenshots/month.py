@@ -13,6 +13,7 @@ from tools.frontend.screenshots.steps import (
     PATIENCE_MS,
     STAFF,
     TALL,
+    TALLER,
     open_site,
     signed_in,
     take,
@@ -26,6 +27,7 @@ def take_pictures(browser: Browser, stack: DemoStack) -> None:
     with signed_in(browser, stack, MANAGER) as page:
         _take_money(page)
         _take_running(page)
+        _take_vehicle(page)
         _take_chargers(page)
     with signed_in(browser, stack, STAFF) as page:
         page.goto("/back-office/")
@@ -60,13 +62,25 @@ def _reload_until_gone(page: Page, text: str) -> None:
 
 
 def _take_running(page: Page) -> None:
-    """Show the booking at whose charger somebody charges now."""
+    """Show the booking whose driver waits for the start of the charge."""
     page.goto("/bookings/?view=all")
-    running = page.get_by_role("row").filter(has_text="Charging started").filter(has_text="Van 14")
-    running.get_by_role("link").first.click()
-    expect(page.locator("#remote-stop")).to_be_visible(timeout=PATIENCE_MS)
-    page.locator("#remote-title").scroll_into_view_if_needed()
+    running = page.get_by_role("row").filter(has_text="Queens Center Mall")
+    running.filter(has_text="Van 24").get_by_role("link").first.click()
+    expect(page.locator("#remote-start")).to_be_visible(timeout=PATIENCE_MS)
     take(page, "remote")
+
+
+def _take_vehicle(page: Page) -> None:
+    """Show the battery of the vehicle that charges, once that has been read."""
+    page.goto("/vehicles/?q=Van+14")
+    page.locator("tbody a").first.click()
+    while not page.get_by_text("Going on").first.is_visible():
+        page.wait_for_timeout(2_000)
+        page.reload()
+    page.set_viewport_size(TALLER)
+    page.wait_for_timeout(1_000)
+    take(page, "vehicle")
+    page.set_viewport_size(DESK)
 
 
 def _take_chargers(page: Page) -> None:

@@ -17,6 +17,7 @@ except ImportError:
 FOLDER = ROOT / "docs" / "screenshots"
 DESK = ViewportSize(width=1280, height=800)
 TALL = ViewportSize(width=1280, height=1060)
+TALLER = ViewportSize(width=1280, height=1400)
 PHONE = ViewportSize(width=360, height=740)
 MANAGER = "manager@hudson.example"
 STAFF = "staff@operator.example"
