@@ -105,12 +105,18 @@ def pause_seconds(age_seconds: float) -> int:
 
 
 def _whole(requests: QuerySet[BookingRequest]) -> list[BookingRequest]:
-    """Return requests that are still undecided with all that their history and mails need."""
-    return list(
-        requests.filter(status__in=BookingRequest.UNDECIDED).select_related(
-            "booking__fleet", "booking__created_by", "driver", "evse", "location", "created_by"
-        )
+    """Return requests that are still undecided with all that their history and mails need.
+
+    Over a new connection, where the database was restarted while the operator took their time.
+    """
+    rows = requests.filter(status__in=BookingRequest.UNDECIDED).select_related(
+        "booking__fleet", "booking__created_by", "driver", "evse", "location", "created_by"
     )
+    try:
+        return list(rows)
+    except DatabaseError:
+        reconnect_if_broken()
+        return list(rows.all())
 
 
 def _count_open() -> int:

@@ -113,11 +113,10 @@ def test_while_a_decision_is_being_read(request_row, workers, operator, wire):
 
     wire.intercept = restart
     BookingRequest.objects.update(next_attempt_at=now())
-    assert polling.poll_due(client=workers.client) == 0
+    assert polling.poll_due(client=workers.client) == 1
     request_row.refresh_from_db()
-    assert (request_row.status, request_row.lease_owner) == ("pending", None)
-    assert not Notification.objects.exists()
-    assert workers.poll() == 1
+    assert (request_row.status, request_row.lease_owner) == ("approved", None)
+    assert workers.poll() == 0
     reconcile(operator)
     assert Notification.objects.count() == 2
 
