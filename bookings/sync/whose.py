@@ -34,7 +34,7 @@ def leave_strangers(
     """Return those of the operator's bookings, unknown here, that no request of ours has made.
 
     Left out are those that a request of ours is about to get, and surplus ones, which are given up.
-    Costs one query, and a call for each that somebody asked for here.
+    Costs one query, and a call and a query for each that somebody asked for here.
     """
     bookings = list(bookings)
     asked = _requests_for(bookings)
@@ -44,10 +44,10 @@ def leave_strangers(
         if any(_is_about_to_get_one(each) for each in requests):
             continue
         origin = _origin_of(booking, requests, client=client) if requests else None
-        if origin is None:
-            strangers.append(booking)
-        else:
+        if origin is not None:
             give_up(origin[0], instead_of=origin[1])
+        elif not (requests and _is_given_up_by_now(booking)):
+            strangers.append(booking)
     return strangers
 
 
@@ -79,6 +79,13 @@ def _is_for(request: BookingRequest, booking: ampeco_types.Booking) -> bool:
 def _is_about_to_get_one(request: BookingRequest) -> bool:
     return not request.is_settled or (
         request.status == Status.APPROVED and request.booking.ampeco_booking_id is None
+    )
+
+
+def _is_given_up_by_now(booking: ampeco_types.Booking) -> bool:
+    """Return whether somebody else has given a booking up since our requests were read."""
+    return any(
+        _is_for(each, booking) and _is_about_to_get_one(each) for each in _requests_for([booking])
     )
 
 
