@@ -43,6 +43,7 @@ SETTLE_SECONDS = 600
 # A short run waits so long, as every call that was under way has ended then. For what the killed
 # have left behind it lets all that time pass at once.
 QUIET_SECONDS, PASSED = 12, timedelta(minutes=5)
+AGAIN_SECONDS = 60
 SHOWN_DIFFERENCES = 40
 
 Chances = Callable[[str], random.Random]
@@ -160,7 +161,8 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     print(f"Asked for {mended - begun:.0f} s. Waiting until all is settled …", flush=True)
 
     def all_is_settled() -> bool:
-        return is_settled() and not waits_in_vain(ledger, place)
+        # Once more at the end: what somebody waits for may just have been asked for.
+        return is_settled() and not waits_in_vain(ledger, place) and is_settled()
 
     if short and not wait_until(all_is_settled, seconds=QUIET_SECONDS, every=0.5):
         let_time_pass()
@@ -168,6 +170,8 @@ def run(place: Place, *, count: int, chance: Chances, short: bool) -> Result:
     settled = time.monotonic()
     hints.stop()
     ready = ready_word(place)
+    # An offer may have run out meanwhile, and the next in turn have been asked for.
+    wait_until(all_is_settled, seconds=AGAIN_SECONDS, every=0.5)
     books = reading.read_books(ledger, operator=place.stack.operator)
     books.mails = place.target.post.mails()
     found = differences(books)
