@@ -162,9 +162,11 @@ DATABASE_URL = env.service_url(
 
 # How long a statement of a page or a worker waits for what another one holds and how long it takes
 # at most, and after how long PostgreSQL ends a transaction in which nothing happens any more, such
-# as that of a frozen process. What DATABASE_URL has in its `options` counts instead.
+# as that of a frozen process. Prepared statements are planned by their values all the same: a plan
+# for any fleet is a bad one for the largest. What DATABASE_URL has in its `options` counts instead.
 DATABASE_LIMITS = (
     "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
+    " -c plan_cache_mode=force_custom_plan"
 )
 
 
