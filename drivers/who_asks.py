@@ -1,8 +1,8 @@
 """Who asks, and for which fleets they may: session, person and memberships in one query.
 
 A page that somebody who is signed in asks for begins with these three. They are read together, by
-what is noted of the session; where that gives nothing (nobody is signed in, the session was not
-used yet, staff without a fleet) each is read by itself, as Django does.
+what is noted of the session; where that gives nothing (nobody is signed in, the note is gone, staff
+without a fleet) each is read by itself, as Django does.
 """
 
 from dataclasses import dataclass

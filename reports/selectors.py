@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from charging.mirroring.reach import read_since
 from charging.mirroring.run import may_read_sessions
-from charging.models import CostCentre, MonthChange, Session
+from charging.models import CostCentre, MonthChange
 from charging.selectors.filters import SessionFilter, narrowed_sessions
 from charging.services import last_day_of, month_of
 from drivers.models import Driver, Fleet
@@ -112,11 +112,8 @@ def is_being_summed(fleet: Fleet, period: Period) -> bool:
 
 def count_sessions(fleet: Fleet, period: Period) -> int:
     """Return how many sessions are known, summed or not."""
-    return _sessions_within(fleet, period).filter(continues="").count()
-
-
-def _sessions_within(fleet: Fleet, period: Period) -> QuerySet[Session]:
-    return narrowed_sessions(fleet, SessionFilter(since=period.start, until=period.end))
+    within = SessionFilter(since=period.start, until=period.end)
+    return narrowed_sessions(fleet, within).filter(continues="").count()
 
 
 def monthly_sums(

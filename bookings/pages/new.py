@@ -29,6 +29,7 @@ from bookings.pages.forms import (
     candidate_or_404,
     location_or_404,
     slot_params,
+    slot_url,
 )
 from bookings.pages.prices import slot_price
 from bookings.pages.vehicles.choice import misfit_key, offer_for, put_in, vehicle_or_404
@@ -280,8 +281,7 @@ def _what_is_kept(draft: dict[str, str]) -> str:
 
 
 def _without_draft(slot: Slot, old: Booking | None) -> str:
-    params = slot_params(slot) | ({"move": _move(old)} if old else {})
-    return f"{reverse('bookings:new')}?{urlencode(params)}"
+    return slot_url("bookings:new", slot, {"move": _move(old)})
 
 
 def _alternatives_url(slot: Slot, old: Booking | None, draft: dict[str, str]) -> str:

@@ -98,7 +98,7 @@ def note_repeated(answers: Iterable[ampeco_types.BookingRequest]) -> None:
         for answer in answers
         if answer.type == Kind.CREATE and answer.status != "rejected" and answer.external_id
     }
-    for pk in known_ids(unknown) if unknown else ():
+    for pk in known_ids(unknown):
         del unknown[pk]
     by_external_id = defaultdict(list)
     for answer in unknown.values():

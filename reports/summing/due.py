@@ -65,28 +65,30 @@ def _jobs(now: datetime) -> Iterator[Job]:
 
 def _sessions_jobs(fleet: Fleet, current: date) -> Iterator[Job]:
     first = Session.objects.filter(fleet=fleet).aggregate(first=Min("started_at"))["first"]
-    if first is None:
-        return
     made = _made(fleet, MonthMade.What.SESSIONS)
-    month = month_of((first - FARTHEST).astimezone(UTC).date())
-    while month <= current:
+    for month in _months_since(first, current):
         if month not in made:
             yield lambda month=month: keep_sessions(fleet, month, wait=False)  # type: ignore[misc]
-        month = add_months(month, 1)
 
 
 def _bookings_jobs(fleet: Fleet, current: date, *, now: datetime) -> Iterator[Job]:
     first = Booking.objects.filter(fleet=fleet).aggregate(first=Min("start_at"))["first"]
-    if first is None:
-        return
     made = _made(fleet, MonthMade.What.BOOKINGS)
-    # A site's clock may be in the month before.
-    month = month_of((first - FARTHEST).astimezone(UTC).date())
-    while month <= current:
+    for month in _months_since(first, current):
         made_at = made.get(month)
         is_open = month > add_months(current, -OPEN_MONTHS)
         if made_at is None or (is_open and _has_changed(fleet, month, since=made_at - UNDER_WAY)):
             yield lambda month=month: keep_bookings(fleet, month, now=now)  # type: ignore[misc]
+
+
+def _months_since(first: datetime | None, current: date) -> Iterator[date]:
+    """Yield the months from an instant to the current one; none where there is none."""
+    if first is None:
+        return
+    # A site's clock may be in the month before.
+    month = month_of((first - FARTHEST).astimezone(UTC).date())
+    while month <= current:
+        yield month
         month = add_months(month, 1)
 
 
