@@ -195,8 +195,8 @@ class Late:
             expect(waits).to_have_count(0)
 
 
-def test_a_late_answer_leaves_the_vehicle_that_was_picked_since(open_page):
-    page = open_page(MANAGER)
+def late_vehicles(page):
+    """Pick a driver in the form; return what is held back of their vehicles, and one to pick."""
     open_site(page, "Queens Center Mall")
     pick_day(page, 6)
     starts(page).first.click()
@@ -204,6 +204,11 @@ def test_a_late_answer_leaves_the_vehicle_that_was_picked_since(open_page):
     page.get_by_label("Ben Okafor").check()
     last = page.locator("#vehicle-options input:enabled").last
     van = page.locator(f"#{last.get_attribute('id')}")
+    return late, van
+
+
+def test_a_late_answer_leaves_the_vehicle_that_was_picked_since(open_page):
+    late, van = late_vehicles(open_page(MANAGER))
     van.check()
     late.answer()
     expect(van).to_be_checked()
@@ -213,20 +218,13 @@ def test_a_late_answer_leaves_the_vehicle_that_was_picked_since(open_page):
 
 
 def test_a_late_answer_leaves_the_vehicle_that_is_being_picked(open_page):
-    page = open_page(MANAGER)
-    open_site(page, "Queens Center Mall")
-    pick_day(page, 6)
-    starts(page).first.click()
-    late = Late(page, "/bookings/new/vehicles/")
-    page.get_by_label("Ben Okafor").check()
-    last = page.locator("#vehicle-options input:enabled").last
-    van = page.locator(f"#{last.get_attribute('id')}")
+    late, van = late_vehicles(open_page(MANAGER))
     van.hover()
-    page.mouse.down()
+    late.page.mouse.down()
     late.answer(and_wait=False)
-    page.mouse.up()
+    late.page.mouse.up()
     expect(van).to_be_checked()
-    expect(page.locator("html[data-waiting]")).to_have_count(0)
+    expect(late.page.locator("html[data-waiting]")).to_have_count(0)
     expect(van).to_be_checked()
 
 
