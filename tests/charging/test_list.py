@@ -348,3 +348,13 @@ def test_of_many_sessions_the_sums_of_months_are_taken(as_manager, fleet, sessio
         assert (kept.is_kept, kept.sessions, kept.costs) == (True, before.sessions, before.costs)
     # Sums of months say nothing of a part of one.
     assert total_of(fleet, SessionFilter(until=sessions["roaming"].local_day)) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("de", "Laden"), ("fr", "Recharges"), ("nl", "Laden")]
+)
+def test_the_page_is_not_called_as_a_charge_that_goes_on(as_manager, manager, language, heading):
+    manager.language = language
+    manager.save()
+    page = as_manager.get(LIST).content.decode()
+    assert re.search(r"<h1[^>]*>\s*([^<]*?)\s*</h1>", page)[1] == heading
