@@ -174,4 +174,38 @@
       setTimeout(() => elt.isConnected && window.htmx.ajax(verb, path, { source: elt }));
     }
   });
+
+  // Forms that are open in a part, each in an element of its own, stay as they were filled in where another
+  // one's answer replaces the part; not what is no longer there to be filled in.
+
+  const FIELDS = "input:not([type=hidden]), select, textarea";
+  const open = new WeakMap();
+  const isOpen = (element) => element.open !== false && element.querySelector(FIELDS);
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const others = [...detail.target.querySelectorAll("[data-stays]")].filter(isOpen);
+    open.set(detail.xhr, others.filter((each) => !each.contains(detail.requestConfig.elt)));
+  });
+
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    for (const element of open.get(detail.xhr) ?? []) {
+      const drawn = document.getElementById(element.id);
+      if (drawn !== element && drawn?.matches("[data-stays]")) {
+        drawn.replaceWith(element);
+        window.htmx.process(element);
+      }
+    }
+  });
+
+  // What sends all rows waits until none is being edited: else it would go as it was before.
+
+  document.addEventListener("submit", (event) => {
+    const says = document.getElementById(event.target.dataset.unlessEdited);
+    const edited = says && [...document.querySelectorAll("tr[data-stays]")].find(isOpen);
+    if (edited) {
+      event.preventDefault();
+      says.hidden = false;
+      edited.querySelector(FIELDS).focus();
+    }
+  }, true);
 })();

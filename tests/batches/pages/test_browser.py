@@ -60,12 +60,48 @@ def test_a_block_of_a_day_by_dragging_and_rows_edited_in_place(person, depot):
     expect(page.locator(f"#row-{row.pk}-vehicle")).to_be_focused()
     page.locator(f"#row-{row.pk}-reference").fill("Tour 9")
     picture(page, "editing")
-    page.locator("#save-row").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(f"#row-{row.pk}")).to_contain_text("Tour 9")
     expect(page.locator(f"#edit-{row.pk}")).to_be_focused()
     page.locator(f"#out-{row.pk}").click()
     expect(page.locator("#batch-counts")).to_contain_text("1 left out")
     expect(page.locator("#send-batch")).to_contain_text("Ask for 3 bookings")
+
+
+def test_a_row_that_is_being_edited_stays_while_others_are_settled(person, depot):
+    page = person().page
+    page.locator(f"#many-at-{depot.pk}").click()
+    page.locator("#propose").click()
+    expect(page.locator("#send-batch")).to_be_visible()
+    edited, other, third = Batch.objects.get().rows.all()[:3]
+    page.locator(f"#edit-{edited.pk}").click()
+    reference = page.locator(f"#row-{edited.pk}-reference")
+    reference.fill("Half a refer")
+    page.locator("#set-all summary").click()
+    page.locator("#all-reference").fill("Not yet")
+    page.locator(f"#edit-{other.pk}").click()
+    page.locator(f"#row-{other.pk}-reference").fill("Tour 2")
+    page.locator(f"#save-{other.pk}").click()
+    expect(page.locator(f"#row-{other.pk}")).to_contain_text("Tour 2")
+    page.locator(f"#out-{third.pk}").click()
+    expect(page.locator("#batch-counts")).to_contain_text("1 left out")
+    # Nor does what is given up take another one along.
+    page.locator(f"#edit-{other.pk}").click()
+    page.locator(f"#close-{other.pk}").click()
+    expect(page.locator(f"#edit-{other.pk}")).to_be_visible()
+    expect(page.locator("#all-reference")).to_have_value("Not yet")
+    expect(reference).to_have_value("Half a refer")
+    # Nor is it sent as it was before.
+    page.locator("#send-batch").click()
+    expect(page.get_by_text("A row is still being edited.")).to_be_visible()
+    expect(page.locator(f"#row-{edited.pk}-vehicle")).to_be_focused()
+    picture(page, "still-edited")
+    assert not Booking.objects.exists()
+    reference.fill("Tour 1")
+    page.locator(f"#save-{edited.pk}").click()
+    expect(page.locator(f"#row-{edited.pk}")).to_contain_text("Tour 1")
+    page.locator("#send-batch").click()
+    expect(page.locator("#batch-counts")).to_contain_text("11 waiting for the operator")
 
 
 def test_a_block_by_the_keyboard_alone(person, depot):
@@ -102,10 +138,10 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot, operato
         assert page_width(page) == 360
     row = Batch.objects.get().rows.first()
     page.locator(f"#edit-{row.pk}").tap()
-    expect(page.locator("#save-row")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     picture(page, "phone-editing")
     assert page_width(page) == 360
-    page.locator("#close-row").tap()
+    page.locator(f"#close-{row.pk}").tap()
     page.locator("#send-batch").tap()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
     picture(page, "phone-sent")
@@ -127,7 +163,7 @@ def test_without_a_script_a_row_is_a_page_and_all_is_sent(person, depot):
     row = Batch.objects.get().rows.first()
     page.locator(f"#edit-{row.pk}").click()
     page.get_by_label("Reference").fill("Tour 9")
-    page.locator("#save-row").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(f"#row-{row.pk}")).to_contain_text("Tour 9")
     page.locator("#send-batch").click()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
@@ -144,7 +180,7 @@ def test_the_pages_are_open_to_all_in_both_colours_and_widths(person, depot):
     page.locator(f"#out-{row.pk}").click()
     expect(page.locator("#batch-counts")).to_contain_text("1 left out")
     page.locator(f"#edit-{row.pk + 1}").click()
-    expect(page.locator("#save-row")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     page.locator("#set-all summary").click()
     check(page)
     page.locator("#send-batch").click()
