@@ -9,8 +9,10 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 P = ParamSpec("P")
@@ -34,6 +36,16 @@ def kept_by_language(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         return inner
 
     return decorate
+
+
+@kept_by_language(2048)
+def kept_html(template: str, **values: Any) -> SafeString:
+    """Return a part of a page, drawn once in each language for the same values.
+
+    Its template knows these and nothing else of the page. They are texts, numbers and such: what
+    differs with each request keeps nothing.
+    """
+    return render_to_string(template, values)
 
 
 @lru_cache(maxsize=4096, typed=True)

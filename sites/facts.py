@@ -242,12 +242,17 @@ def charger_of(evse: Evse) -> Charger:
     return Charger(
         evse=evse,
         current=current_label(evse),
-        connectors=", ".join(connector_label(kind) for kind in sorted(evse.plug_types)),
+        connectors=connectors_text(evse),
         state=state,
         state_label=state_label,
-        private=evse.charge_point.type == evse.charge_point.Type.PRIVATE,
+        private=evse.charge_point.is_private,
         trouble=trouble_of(evse) if state == BOOKABLE else "",
     )
+
+
+def connectors_text(evse: Evse) -> str:
+    """Return “CCS, CHAdeMO”; its connectors are read already."""
+    return ", ".join(connector_label(kind) for kind in sorted(evse.plug_types))
 
 
 def current_label(evse: Evse) -> str:

@@ -105,6 +105,15 @@ class ChargePoint(Mirrored):
     def __str__(self) -> str:
         return self.name or f"#{self.ampeco_id}"
 
+    @property
+    def is_private(self) -> bool:
+        return self.type == self.Type.PRIVATE
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether every driver may charge there, even if only a partner's drivers see it."""
+        return not self.is_private or self.partner_access_type == "private_view_public_use"
+
 
 class Evse(Mirrored):
     """What is booked: one place to charge at a charge point."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ampeco.types import ParkingSpaceCriteria
 from sites import parking
 from sites.facts import connector_label
-from sites.models import ChargePoint, Evse
+from sites.models import Evse
 from vehicles.models import Vehicle
 
 # The plugs that go into a socket besides its own: the combined ones take the smaller one, too.
@@ -118,11 +118,7 @@ def _no_current(vehicle: Vehicle, evse: Evse) -> str:
 
 def _no_access(vehicle: Vehicle, evse: Evse) -> str:
     driver, point = vehicle.usual_driver, evse.charge_point
-    is_closed = (
-        point.type == ChargePoint.Type.PRIVATE
-        and point.partner_access_type != "private_view_public_use"
-    )
-    if driver is None or not is_closed:
+    if driver is None or point.is_open_to_all:
         return ""
     if any(
         access.ampeco_partner_id == point.ampeco_partner_id

@@ -8,6 +8,18 @@ from drivers.models import Fleet
 from waiting.models import Offer, Wish
 
 MOST_ON_TODAY = 5
+# What the first screen says of an offer; all else would be read for nothing.
+ON_TODAY = (
+    *("uid", "start_at", "end_at", "expires_at"),
+    *("location__name", "location__timezone"),
+    *("evse__label", "evse__physical_reference", "evse__ampeco_id"),
+    *("wish__vehicle__number", "wish__vehicle__plate"),
+    *(
+        f"{driver}__{field}"
+        for driver in ("wish__driver", "wish__vehicle__usual_driver")
+        for field in ("first_name", "last_name", "email")
+    ),
+)
 
 
 def wishes_of(fleet: Fleet) -> QuerySet[Wish]:
@@ -49,5 +61,8 @@ def offer_of(fleet: Fleet, uid: uuid.UUID) -> Offer:
 
 def open_offers(fleet: Fleet) -> list[Offer]:
     """Return what a fleet is offered at the moment, the most urgent first."""
-    offers = offers_of(fleet).filter(state=Offer.State.OPEN)
+    offers = Offer.objects.filter(wish__fleet=fleet, state=Offer.State.OPEN)
+    offers = offers.select_related(
+        "wish__vehicle__usual_driver", "wish__driver", "location", "evse"
+    ).only(*ON_TODAY)
     return list(offers.order_by("expires_at", "pk")[:MOST_ON_TODAY])

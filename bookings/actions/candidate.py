@@ -238,7 +238,7 @@ class Candidate:
         return [evse for evse in evses if self._may_use(evse.charge_point)]
 
     def _may_use(self, charge_point: ChargePoint) -> bool:
-        return is_open_to_all(charge_point) or charge_point.ampeco_partner_id in self.private_access
+        return charge_point.is_open_to_all or charge_point.ampeco_partner_id in self.private_access
 
     @cached_property
     def is_free(self) -> bool:
@@ -358,20 +358,13 @@ def meant_chargers(
     return [each for each in evses if criteria.fits(each)]
 
 
-def is_open_to_all(charge_point: ChargePoint) -> bool:
-    return (
-        charge_point.type != ChargePoint.Type.PRIVATE
-        or charge_point.partner_access_type == "private_view_public_use"
-    )
-
-
 def access_needed(evses: Iterable[Evse]) -> frozenset[int]:
     """Return the partners to whose private chargers a driver needs access, to one of them.
 
     Nothing where some charger is open to all, or there is none at all.
     """
     charge_points = [evse.charge_point for evse in evses]
-    if any(map(is_open_to_all, charge_points)):
+    if any(point.is_open_to_all for point in charge_points):
         return frozenset()
     return frozenset(each.ampeco_partner_id for each in charge_points if each.ampeco_partner_id)
 

@@ -20,7 +20,7 @@ from bookings.sync import sessions
 from bookings.sync.schedule import next_read
 from bookings.sync.whose import leave_strangers
 from drivers.models import Fleet, FleetDriver
-from sites.models import ChargePoint, Evse, Location
+from sites.models import Evse, Location
 from upstream.errors import UpstreamNotFound
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def choose_fleet(memberships: list[FleetDriver], evse: Evse) -> Fleet:
     """
     charge_point = evse.charge_point
     ordered = sorted(memberships, key=lambda one: (one.added_at, one.pk))
-    if charge_point.type == ChargePoint.Type.PRIVATE:
+    if charge_point.is_private:
         for one in ordered:
             if one.fleet.ampeco_partner_id == charge_point.ampeco_partner_id:
                 return one.fleet

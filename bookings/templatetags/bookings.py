@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from bookings.actions.candidate import Slot
 from bookings.boards.calendar.chips_html import chips_html
-from bookings.boards.day.cells_html import cells_html
+from bookings.boards.day.cells_html import rows_html
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import badge_of
 from bookings.selectors import Cursor
@@ -21,12 +21,13 @@ from bookings.wording import facts
 from notifications import queue
 from notifications.models import Notification
 from shell.formats import instant, period, zone_label
-from sites.facts import charger_of
+from shell.kept import kept_html
+from sites.facts import connectors_text
 from sites.models import Evse
 from sites.selectors import Criteria
 
 if TYPE_CHECKING:
-    from bookings.boards.day.day_table import Cell
+    from bookings.boards.day.day_table import ChargerRow
 
 register = template.Library()
 
@@ -96,6 +97,36 @@ def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
     return f"{own}, {zone_label(zone, booking.start_at)}"
 
 
+@register.simple_tag
+def plan_row(
+    booking: Booking,
+    part: str,
+    *,
+    names_site: bool = False,
+    reason: str = "",
+    reader_time: bool = False,
+    zone: ZoneInfo | None = None,
+) -> SafeString:
+    """Draw a booking in a list of the first screen, of which it may show a hundred.
+
+    `part` tells the ids of the lists apart; `reader_time` adds the time on the reader's clocks.
+    """
+    return kept_html(
+        "bookings/boards/today/_plan_row.html",
+        part=part,
+        pk=str(booking.pk),
+        when=period(booking.start_at, booking.end_at, booking.zone),
+        zone=zone_label(booking.zone, booking.start_at),
+        own=time_of_reader(booking, zone) if reader_time else "",
+        site=booking.location.name if names_site else "",
+        charger=booking.evse.name if booking.evse else "",
+        driver=booking.driver.display_name,
+        reference=booking.reference,
+        state=badge_of(booking),
+        reason=reason,
+    )
+
+
 @register.filter
 def local_day(booking: Booking) -> str:
     """Return the day of a booking's start at its site, as addresses name it: “2026-11-23”."""
@@ -106,13 +137,16 @@ register.simple_tag(chips_html, name="chips")
 
 
 @register.simple_tag
-def timeline_cells(cells: Iterable["Cell"], can_book: bool) -> SafeString:
-    return cells_html(cells, can_book=can_book)
+def timeline_rows(
+    rows: Iterable["ChargerRow"], can_book: bool, move_query: str, *, of_a_week: Evse | None
+) -> SafeString:
+    """Draw the rows of a day, or those of a week of one charger."""
+    return rows_html(rows, can_book, move_query, of_a_week=of_a_week is not None)
 
 
 @register.filter
 def connectors(evse: Evse) -> str:
-    return charger_of(evse).connectors
+    return connectors_text(evse)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""The cells of a row as HTML: a busy day has hundreds, for which a template takes too long."""
+"""The rows of a day as HTML: it has hundreds of cells, for which a template takes too long."""
 
 from collections.abc import Iterable
 from html import escape
@@ -6,14 +6,48 @@ from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
 
+from shell.kept import kept_html
+
 if TYPE_CHECKING:
-    from bookings.boards.day.day_table import Cell
+    from bookings.boards.day.day_table import Cell, ChargerRow
 
 
-def cells_html(cells: Iterable["Cell"], *, can_book: bool) -> SafeString:
-    """Return the cells of a row; free time is a link for whoever can book."""
+def rows_html(
+    rows: Iterable["ChargerRow"], can_book: bool, move_query: str, of_a_week: bool
+) -> SafeString:
+    """Return the bodies of a table, one for each row; free time is a link for whoever can book.
+
+    `move_query` goes on to the row's own page; the rows of a week are days, of which one is today.
+    """
+    written = (
+        _row(row, can_book=can_book, move_query=move_query, of_a_week=of_a_week) for row in rows
+    )
     # All that comes from people or the operator is escaped where it goes in.
-    return mark_safe("".join(_cell(cell, can_book=can_book) for cell in cells))  # noqa: S308
+    return mark_safe("\n".join(written))  # noqa: S308
+
+
+def _row(row: "ChargerRow", *, can_book: bool, move_query: str, of_a_week: bool) -> str:
+    day, lanes = row.day, row.lanes
+    name = kept_html(
+        "bookings/boards/day/_lane_name.html",
+        key=row.key,
+        name=row.name,
+        url=f"{row.url}{move_query}" if row.url else "",
+        facts=row.facts,
+        trouble=row.trouble,
+        lanes=len(lanes),
+        is_today=of_a_week and day.is_today,
+    )
+    about = {"start": day.start, "evse": row.evse, "charger": row.charger, "day": day.text}
+    if row.labels:
+        about["labels"] = row.labels
+    first = "".join(f' data-{key}="{escape(value)}"' for key, value in about.items())
+    written = (
+        f"<tr{first if not number else ''}>{name if not number else ''}"
+        f"{''.join(_cell(cell, can_book=can_book) for cell in cells)}</tr>"
+        for number, cells in enumerate(lanes)
+    )
+    return f"<tbody{' data-now' if day.is_today else ''}>{''.join(written)}</tbody>"
 
 
 def _cell(cell: "Cell", *, can_book: bool) -> str:

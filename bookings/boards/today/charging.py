@@ -1,10 +1,11 @@
 """What goes wrong with charging right now: who is not plugged in, and what chargers complain of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,13 @@ ALERTS_FOR = timedelta(days=7)
 OPEN = ("Triggered", "Pending", "Acknowledged")
 URGENCIES = ("Very High", "High", "Medium", "Low", "Very Low")
 MOST_ALERTS = 20
+# Where an alert names what it is about, by kind.
+REMOTE_IDS = {
+    Link.Kind.VEHICLE: "vehicle_remote_id",
+    Link.Kind.CONNECTOR: "connector_remote_id",
+    Link.Kind.CHARGE_POINT: "charge_point_remote_id",
+}
+_NOTHING: dict[str, Any] = dict.fromkeys(["vehicle", "vehicle__number", "evse", "charge_point"])
 MOST_SHOWN = 8
 
 
@@ -39,7 +47,7 @@ class Trouble:
 
 
 def charging_troubles(fleet: Fleet, day: Today, *, now: datetime) -> list[Trouble]:
-    """Return what somebody may want to see to, in two queries at most; each thing once."""
+    """Return what somebody may want to see to, in three queries at most; each thing once."""
     bookings = [each for each in day.bookings if each.status in Booking.GOES_AHEAD]
     bookings.sort(key=lambda each: (each.start_at, each.pk))
     found = [*_not_plugged_in(fleet, day.on_now, now=now), *_alerts(fleet, bookings, now=now)]
@@ -142,28 +150,48 @@ class _OpenAlert:
 
 
 def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> list[_OpenAlert]:
-    """Return open alerts: the most urgent, then the latest first."""
+    """Return open alerts: the most urgent, then the latest first.
+
+    Where there are none, which is most of the time, that is one simple query.
+    """
     urgency = Case(
         *(When(urgency=word, then=Value(place)) for place, word in enumerate(URGENCIES)),
         default=Value(len(URGENCIES)),
         output_field=IntegerField(),
     )
-    of_vehicle = walls.vehicle_links(fleet).filter(remote_id=OuterRef("vehicle_remote_id"))
-    charge_point = Link.objects.filter(
-        kind=Link.Kind.CHARGE_POINT,
-        state=Link.State.CONFIRMED,
-        remote_id=OuterRef("charge_point_remote_id"),
-    )
     alerts = walls.alerts_of(fleet, evses).filter(status__in=OPEN, raised_at__gte=now - ALERTS_FOR)
-    found = alerts.order_by(urgency, "-raised_at", "pk").values_list(
-        "name",
-        "raised_at",
-        Subquery(of_vehicle.values("vehicle")[:1]),
-        Subquery(of_vehicle.values("vehicle__number")[:1]),
-        Subquery(_of_connector().values("evse")[:1]),
-        Subquery(charge_point.values("charge_point")[:1]),
+    rows = alerts.order_by(urgency, "-raised_at", "pk").values_list(
+        "name", "raised_at", *REMOTE_IDS.values()
     )
-    return [_OpenAlert(*row) for row in found[:MOST_ALERTS]]
+    found = list(rows[:MOST_ALERTS])
+    ours = _ours(fleet, {remote for _name, _at, *ids in found for remote in ids} - {""})
+    open_alerts = []
+    for name, raised_at, *ids in found:
+        vehicle, connector, charge_point = (
+            ours.get(key, _NOTHING) for key in zip(REMOTE_IDS, ids, strict=True)
+        )
+        open_alerts.append(
+            _OpenAlert(
+                name,
+                raised_at,
+                vehicle["vehicle"],
+                vehicle["vehicle__number"] or "",
+                connector["evse"],
+                charge_point["charge_point"],
+            )
+        )
+    return open_alerts
+
+
+def _ours(fleet: Fleet, remote_ids: Collection[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what of ours Ampcontrol's ids are, by kind and id, as far as a fleet may know."""
+    if not remote_ids:
+        return {}
+    own = Q(kind=Link.Kind.VEHICLE, pk__in=walls.vehicle_links(fleet).values("pk"))
+    chargers = Q(kind__in=[Link.Kind.CONNECTOR, Link.Kind.CHARGE_POINT], state=Link.State.CONFIRMED)
+    links = Link.objects.filter(own | chargers, remote_id__in=remote_ids)
+    rows = links.values("kind", "remote_id", *_NOTHING)
+    return {(row["kind"], row["remote_id"]): row for row in rows}
 
 
 def _of_connector() -> QuerySet[Link]:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from maintenance.planned import Planned, coming_text
 from shell.formats import duration, kw
-from sites.facts import charger_of, trouble_of
+from sites.facts import connectors_text, current_label, trouble_of
 from sites.models import Evse, Location
 from sites.periods import start_of_day
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
@@ -445,12 +445,11 @@ class Picker:
 
 
 def _facts_text(evse: Evse) -> str:
-    charger = charger_of(evse)
     parts = (
         evse.charge_point.name,
-        charger.current,
-        charger.connectors,
+        current_label(evse),
+        connectors_text(evse),
         kw(evse.max_power_kw),
-        _("Private") if charger.private else "",
+        _("Private") if evse.charge_point.is_private else "",
     )
     return " · ".join(str(part) for part in parts if part)
