@@ -164,9 +164,7 @@ def _by_the_rules(check: RowCheck) -> None:
         if refusal:
             check.column, check.problem = _column(refusal.field), refusal.message
         return
-    check.booked = next(
-        (each for each in candidate.bookings_then if each.slot_key == candidate.slot_key), None
-    )
+    check.booked = candidate.booked_already
     if check.booked:
         return
     refusal = first_refusal(candidate)

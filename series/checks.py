@@ -148,9 +148,7 @@ def _check(
 def _by_the_rules(check: DateCheck) -> None:
     candidate = check.candidate
     assert candidate is not None
-    check.booked = next(
-        (each for each in candidate.bookings_then if each.slot_key == candidate.slot_key), None
-    )
+    check.booked = candidate.booked_already
     if check.booked:
         check.verdict, check.text = Verdict.BOOKED, _("Your fleet has asked for this already.")
         return

@@ -118,6 +118,7 @@ class Asker:
             changes.pop("fleet", self.fleet),
             slot,
             changes.pop("driver", self.driver),
+            vehicle=changes.pop("vehicle", None),
             previous=replaces,
             moves=replaces is not None,
             confirmed_overlap=changes.pop("confirmed_overlap", True),

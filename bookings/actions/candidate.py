@@ -291,6 +291,31 @@ class Candidate:
         return [booking for booking in self.concerned if booking.driver == self.driver]
 
     @cached_property
+    def booked_already(self) -> Booking | None:
+        """The booking that this would be once more.
+
+        An approval may name another charger than was asked for, or the one of any. So a booking for
+        the same driver at the same site and time is the same where any charger would do, or where
+        it is for the same vehicle.
+        """
+        return next(
+            (
+                booking
+                for booking in self.bookings_then
+                if booking.slot_key == self.slot_key or self._is_had_as(booking)
+            ),
+            None,
+        )
+
+    def _is_had_as(self, booking: Booking) -> bool:
+        slot = self.slot
+        if booking.location_id != slot.location.pk or booking.period != self.period:
+            return False
+        any_will_do = slot.evse is None and slot.criteria == Criteria()
+        of_vehicle = self.vehicle is not None and booking.vehicle_id == self.vehicle.pk
+        return any_will_do or of_vehicle
+
+    @cached_property
     def bookings_of_vehicle_then(self) -> list[Booking]:
         """The fleet's bookings for the vehicle that hold a place at that time."""
         if self.vehicle is None:

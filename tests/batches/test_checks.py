@@ -1,5 +1,7 @@
 """What is said of each row of a table: by the rules, and beside the others."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,6 +10,7 @@ from django.utils.timezone import now
 from batches.checks import check_batch
 from batches.models import BatchRow
 from bookings.actions import together
+from bookings.models import Booking
 from sites.models import Evse
 from tests.factories import BookingFactory
 
@@ -91,6 +94,26 @@ def test_what_the_fleet_has_already_is_named_and_not_asked_for_again(
     booking = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=evse)
     (check,) = check_batch(draft(wish()))
     assert (check.booked, check.will_be_asked, check.problem) == (booking, False, "")
+
+
+@pytest.mark.parametrize("decided", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_what_was_asked_for_is_not_asked_for_again_whichever_charger_it_got(
+    draft, wish, ask, slot, van, workers, operator, decided, named
+):
+    van = van()
+    booking = ask(slot if named else replace(slot, evse=None), vehicle=van).request.booking
+    if decided:
+        workers.submit()
+        (asked,) = operator.requests.values()
+        operator.decide(asked)
+        workers.poll()
+        if named:
+            # The operator moved it.
+            Booking.objects.update(slot_key="", evse=Evse.objects.get(ampeco_id=302))
+    row = {"start_at": booking.start_at, "end_at": booking.end_at, "vehicle": van}
+    (check,) = check_batch(draft(wish(**row) if named else wish(evse=None, **row)))
+    assert (check.booked, check.will_be_asked) == (booking, False)
 
 
 def test_a_slot_that_is_not_free_is_said_to_be_so(draft, wish, operator):
