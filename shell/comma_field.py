@@ -1,5 +1,6 @@
 """Numbers as people write them, with a point or with a comma."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -7,6 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext
+
+
+# Whether somebody means a thousand only they know, unless three digits may stand there.
+THOUSANDS = re.compile(r"[.,]\d{3}$")
 
 
 class CommaField(forms.DecimalField):
@@ -22,7 +27,8 @@ class CommaField(forms.DecimalField):
         """Return the number. Raises ValidationError for what is none, or might be two."""
         if isinstance(value, str):
             value = "".join(value.split())
-            if value.count(",") + value.count(".") > 1:
+            several = value.count(",") + value.count(".") > 1
+            if several or (self.decimal_places or 0) < 3 and THOUSANDS.search(value):
                 raise ValidationError(
                     gettext("Please write it without separators of thousands, such as 1250 or 7.4.")
                 )

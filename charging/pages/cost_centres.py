@@ -26,7 +26,7 @@ from shell.kept_forms import typed
 def cost_centres(request: FleetRequest) -> HttpResponse:
     """List the cost centres; managers see the form for another one, filled in by a link."""
     code = request.GET.get("cost_centre", "")
-    return _show(request, CostCentreForm(initial={"cost_centre": code}))
+    return _show(request, CostCentreForm(changes=False, initial={"cost_centre": code}))
 
 
 @manager_required
@@ -36,7 +36,7 @@ def add(request: FleetRequest) -> HttpResponse:
     data = typed(request)
     if data is None:
         return redirect("charging:cost_centres")
-    form = CostCentreForm(data)
+    form = CostCentreForm(data, changes=False)
     if request.method == "POST" and form.is_valid():
         code, name = form.cleaned_data["cost_centre"], form.cleaned_data["name"]
         try:
@@ -55,7 +55,7 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Change code or name; or say beside the field why it was not."""
     centre = _centre_or_404(request, pk)
     initial = {"cost_centre": centre.code, "name": centre.name}
-    form = CostCentreForm(typed(request), initial=initial)
+    form = CostCentreForm(typed(request), changes=True, initial=initial)
     if request.method == "POST" and form.is_valid():
         code, name = form.cleaned_data["cost_centre"], form.cleaned_data["name"]
         try:

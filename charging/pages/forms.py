@@ -17,7 +17,9 @@ from charging.selectors.filters import NONE, Paid, SessionFilter
 from charging.services import last_day_of
 from drivers.models import Fleet
 from shell.comma_field import CommaField
+from shell.money import round_money
 from shell.plain_text import OneLines
+from shell.seen import SeenForm
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles
 
@@ -168,7 +170,7 @@ class SessionListForm(OneLines, forms.Form):
         )
 
 
-class AssignForm(OneLines, forms.Form):
+class AssignForm(OneLines, SeenForm):
     """What sessions were for. Of several, what is left empty stays as it is on each."""
 
     cost_centre = forms.ChoiceField(label=_("Cost centre"), required=False)
@@ -184,7 +186,11 @@ class AssignForm(OneLines, forms.Form):
     def __init__(self, data: Any, *, fleet: Fleet, sessions: list[Session]) -> None:
         self.fleet = fleet
         self.only = sessions[0] if len(sessions) == 1 else None
-        super().__init__(data, initial=_assigned(self.only) if self.only else {})
+        super().__init__(
+            data,
+            changes=self.only is not None,
+            initial=_assigned(self.only) if self.only else {},
+        )
         kept = self.only.cost_centre_id if self.only else None
         centres = cost_centres_of(fleet).filter(Q(retired_at=None) | Q(pk=kept))
         self.centres = {str(each.pk): each for each in centres}
@@ -236,7 +242,7 @@ def _assigned(session: Session) -> dict[str, Any]:
     }
 
 
-class CostCentreForm(OneLines, forms.Form):
+class CostCentreForm(OneLines, SeenForm):
     """A cost centre: its code, and what it is called."""
 
     # Not “code”, as which a form that is kept for later would take it for a secret.
@@ -248,7 +254,7 @@ class CostCentreForm(OneLines, forms.Form):
     )
 
 
-class BudgetForm(OneLines, forms.Form):
+class BudgetForm(OneLines, SeenForm):
     """What may be spent in a month. Of a budget that there is, whose it is stays."""
 
     cost_centre = forms.ChoiceField(label=_("For"), required=False)
@@ -271,7 +277,8 @@ class BudgetForm(OneLines, forms.Form):
         initial = {}
         if budget:
             initial = {"amount": budget.amount, "warn_percent": budget.warn_percent}
-        super().__init__(data, initial=initial)
+        super().__init__(data, changes=budget is not None, initial=initial)
+        self.budget = budget
         self.fields["amount"].required = True
         if budget:
             del self.fields["cost_centre"], self.fields["currency"]
@@ -291,6 +298,19 @@ class BudgetForm(OneLines, forms.Form):
 
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an amount with more digits than its currency has: 1,234 euro is a thousand."""
+        data = super().clean()
+        amount = data.get("amount")
+        currency = self.budget.currency if self.budget else data.get("currency")
+        if amount and currency and round_money(amount, currency) != amount:
+            text = gettext(
+                "%(currency)s has fewer digits after the decimal sign. Please write the amount "
+                "without separators of thousands, such as 1250."
+            )
+            self.add_error("amount", text % {"currency": currency})
+        return data
 
     def for_whom(self) -> CostCentre | None:
         """Return the cost centre that was picked, of a form that is valid."""

@@ -155,6 +155,9 @@ def test_an_admin_sets_changes_and_removes_one(as_admin, fleet, parcels):
         {"amount": "-5"},
         {"amount": ""},
         {"amount": "1e12"},
+        {"amount": "1,234"},
+        {"amount": "1.234", "currency": "GBP"},
+        {"amount": "12.5", "currency": "JPY"},
         {"currency": "EURO"},
         {"currency": ""},
         {"warn_percent": "0"},
@@ -168,6 +171,29 @@ def test_what_is_wrong_is_said(as_admin, wrong):
     assert answer.status_code == 200
     assert "Please check this again" in text_of(answer)
     assert not Budget.objects.exists()
+
+
+def test_a_currency_with_three_digits_may_have_them(as_admin):
+    as_admin.post(f"{PAGE}add/", {"amount": "1,234", "currency": "KWD", "warn_percent": "80"})
+    assert Budget.objects.get().amount == Decimal("1.234")
+
+
+def test_nobody_undoes_a_change_unseen(as_admin, fleet):
+    budget = BudgetFactory(fleet=fleet, cost_centre=None, amount=2200, warn_percent=80)
+    page = f"{PAGE}{budget.pk}/"
+    opened = as_admin.get(page).context["form"]
+    Budget.objects.update(amount=2500)
+    mine = {"amount": "2200", "warn_percent": "90", "seen": opened["seen"].value()}
+    answer = as_admin.post(page, mine)
+    assert "Somebody else has changed this" in text_of(answer)
+    budget.refresh_from_db()
+    assert (budget.amount, budget.warn_percent) == (2500, 80)
+    form = answer.context["form"]
+    assert (form["amount"].value(), form["warn_percent"].value()) == ("2200", "90")
+    # Whoever knows may do so.
+    as_admin.post(page, mine | {"seen": form["seen"].value()})
+    budget.refresh_from_db()
+    assert (budget.amount, budget.warn_percent) == (2200, 90)
 
 
 @pytest.mark.parametrize("of_cost_centre", [False, True])

@@ -1,0 +1,44 @@
+"""Forms about what is there already: nobody undoes what they have not seen."""
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+
+class SeenForm(forms.Form):
+    """A form that knows what it was shown with, where it changes what there is.
+
+    `initial` says how that is now. Whoever began with something else is told once, and keeps what
+    was typed; sent again, it takes the place of what is there.
+    """
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, changes: bool, **more: Any) -> None:
+        initial = more.pop("initial", None) or {}
+        self._now = _mark(initial)
+        super().__init__(data, initial={**initial, "seen": self._now}, **more)
+        if not changes:
+            del self.fields["seen"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what was meant to change something else than what is there."""
+        cleaned = super().clean() or {}
+        seen = cleaned.pop("seen", "")
+        if seen and seen != self._now:
+            self.data = self.data.copy()
+            self.data["seen"] = self._now  # type: ignore[index]
+            raise forms.ValidationError(
+                _(
+                    "Somebody else has changed this since you opened the page. Your entries are "
+                    "kept: send them again to put them in place of what is there now."
+                )
+            )
+        return cleaned
+
+
+def _mark(values: dict[str, Any]) -> str:
+    text = repr(sorted((name, str(value)) for name, value in values.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
