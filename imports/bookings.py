@@ -21,6 +21,7 @@ from spreadsheets.table import Cell, Row, Table, text_of
 from spreadsheets.values import (
     DayOrder,
     NotUnderstood,
+    is_end_of_day,
     order_of_days,
     read_moment,
     read_number,
@@ -171,7 +172,11 @@ class _Reader:
         self._who(line, cell)
         self._where(line, cell)
         self._when(line, cell)
-        line.row.reference = text_of(cell["reference"]).strip()[:LONGEST_REFERENCE]
+        reference = text_of(cell["reference"]).strip()
+        line.row.reference = reference[:LONGEST_REFERENCE]
+        if len(reference) > LONGEST_REFERENCE:
+            text = _("Please use at most %(most)d characters.")
+            line.problems["reference"] = text % {"most": LONGEST_REFERENCE}
         line.given = {
             str(LABELS[key]): text_of(cell[key])
             for key in line.problems
@@ -254,12 +259,17 @@ class _Reader:
         if line.row.location is None:
             return
         zone = line.row.location.zone
+        if is_end_of_day(start):
+            day, start = day + ONE_DAY, time()
         start_at = _instant(line, "start", day, start, zone)
         end_day = found["end"][0] or found["end_day"][0]
         end = found["end"][1] or found["end_day"][1]
         if end is None and found["end"][0]:
             end = time()
         if end is not None:
+            if end_day and is_end_of_day(end):
+                end_day += ONE_DAY
+            end = end.replace(fold=0)
             end_day = end_day or (day if end > start else day + ONE_DAY)
             end_at = _instant(line, "end", end_day, end, zone)
         elif text_of(cell["minutes"]).strip():

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from limits.models import Limit
@@ -50,9 +50,9 @@ class OwnLimitForm(OneLines, forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    begins = forms.TimeField(label=_("From"), **CLOCK)  # type: ignore[arg-type]
+    begins = forms.TimeField(label=pgettext_lazy("time of day", "From"), **CLOCK)  # type: ignore[arg-type]
     ends = forms.TimeField(
-        label=_("To"),
+        label=pgettext_lazy("time of day", "To"),
         help_text=_("A time that is not after the first means the next day."),
         **CLOCK,  # type: ignore[arg-type]
     )

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-
 # Whether somebody means a thousand only they know, unless three digits may stand there.
 THOUSANDS = re.compile(r"[.,]\d{3}$")
 
@@ -28,7 +27,7 @@ class CommaField(forms.DecimalField):
         if isinstance(value, str):
             value = "".join(value.split())
             several = value.count(",") + value.count(".") > 1
-            if several or (self.decimal_places or 0) < 3 and THOUSANDS.search(value):
+            if several or ((self.decimal_places or 0) < 3 and THOUSANDS.search(value)):
                 raise ValidationError(
                     gettext("Please write it without separators of thousands, such as 1250 or 7.4.")
                 )

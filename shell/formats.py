@@ -133,6 +133,11 @@ def age_text(at: datetime | None, now: datetime) -> str:
 # Quantities
 
 
+def between_clocks(start: datetime, end: datetime) -> timedelta:
+    """Return how long it is from one time to another as clocks without seconds show them."""
+    return end.replace(second=0, microsecond=0) - start.replace(second=0, microsecond=0)
+
+
 def duration(length: timedelta | int | None) -> str:
     """Return a length of time (a timedelta, or minutes), such as “12 h” or “1 h 15 min”."""
     if length is None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, QueryDict
 from django.utils.crypto import get_random_string
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shell.addresses import is_ours
@@ -56,16 +57,23 @@ SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """What was sent, from which page, and why it was not taken (a key of sentences)."""
+    """What was sent, from which page, and why it was not taken (a key of sentences).
+
+    A file that came with it is not kept.
+    """
 
     address: str
     page: str
     why: str
     query: QueryDict
     data: QueryDict
+    had_file: bool = False
 
     def sentence(self, *, is_shown: bool = True) -> str:
         shown, not_shown = SENTENCES[self.why]
+        if is_shown and self.had_file:
+            again = gettext("The file has to be picked again.")
+            return f"{shown} {again}"
         return str(shown if is_shown else not_shown)
 
 
@@ -81,6 +89,7 @@ def keep(request: HttpRequest, why: str) -> str:
         "why": why,
         "query": request.GET.urlencode(),
         "values": values,
+        "had_file": bool(request.FILES),
         "until": time.time() + KEPT_SECONDS,
     }
     kept = [*request.session.get(SESSION_KEY, {}).items(), (key, form)]
@@ -102,7 +111,8 @@ def kept_form(request: HttpRequest) -> KeptForm | None:
     for name, texts in form["values"].items():
         data.setlist(name, texts)
     query = QueryDict(form["query"], mutable=True)
-    return KeptForm(request.get_full_path(), form["page"], form["why"], query, data)
+    had_file = form.get("had_file", False)
+    return KeptForm(request.get_full_path(), form["page"], form["why"], query, data, had_file)
 
 
 def typed(request: HttpRequest) -> QueryDict | None:

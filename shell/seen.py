@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from shell.plain_text import OneLines
 
-class SeenForm(forms.Form):
+
+class SeenForm(OneLines, forms.Form):
     """A form that knows what it was shown with, where it changes what there is.
 
     `initial` says how that is now. Whoever began with something else is told once, and keeps what
@@ -28,7 +30,7 @@ class SeenForm(forms.Form):
         cleaned = super().clean() or {}
         seen = cleaned.pop("seen", "")
         if seen and seen != self._now:
-            self.data = self.data.copy()
+            self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data["seen"] = self._now  # type: ignore[index]
             raise forms.ValidationError(
                 _(

@@ -34,6 +34,10 @@ YES = frozenset(["yes", "y", "ja", "j", "oui", "o", "true", "wahr", "vrai", "waa
 NO = frozenset(["no", "n", "nein", "non", "nee", "false", "falsch", "faux", "onwaar", "0", "-"])
 
 
+# 24:00, for which there is no time: midnight, which comes after the day and not before it.
+END_OF_DAY = time(fold=1)
+
+
 class NotUnderstood(ValueError):
     """What a cell does not mean anything that is wanted there; `message` says so."""
 
@@ -92,7 +96,8 @@ def read_moment(
 ) -> tuple[date | None, time | None]:
     """Return the day and the time that a cell names; either may be missing, not both.
 
-    A day without a year is the next such day. Raises NotUnderstood.
+    A day without a year is the next such day. 24:00 begins the day after; where the cell names no
+    day it is END_OF_DAY. Raises NotUnderstood.
     """
     if isinstance(cell, datetime):
         # A day alone is kept with midnight.
@@ -108,13 +113,23 @@ def read_moment(
     if serial is not None:
         return serial
     day, rest = _leading_day(text, order=order, today=today)
+    if day is None:
+        try:
+            return None, _clock(OFFSET.sub("", rest.strip()))
+        except NotUnderstood:
+            words = {"text": text[:40]}
+            raise NotUnderstood(_("“%(text)s” is no day and no time.") % words) from None
     # A day and a time stand apart by a space or by a T; the offset says nothing that the site's
     # clock does not.
     rest = OFFSET.sub("", rest.strip().removeprefix("T").removeprefix("t").lstrip(",").strip())
     clock = _clock(rest) if rest else None
-    if day is None and clock is None:
-        raise NotUnderstood(_("“%(text)s” is no day and no time.") % {"text": text[:40]})
+    if is_end_of_day(clock):
+        return day + timedelta(days=1), time()
     return day, clock
+
+
+def is_end_of_day(clock: time | None) -> bool:
+    return clock == END_OF_DAY and clock.fold == END_OF_DAY.fold
 
 
 def _undressed(text: str) -> str:
@@ -188,13 +203,15 @@ def _clock(text: str) -> time:
             raise NotUnderstood(_("“%(text)s” is no time.") % {"text": text[:40]})
         hour = hour % 12 + (12 if half == "pm" else 0)
     if (hour, minute) == (24, 0):
-        hour = 0
+        return END_OF_DAY
     if hour > 23 or minute > 59:
         raise NotUnderstood(_("“%(text)s” is no time.") % {"text": text[:40]})
     return time(hour, minute)
 
 
 def _time_of_minutes(minutes: int) -> time:
+    if minutes == MINUTES_A_DAY:
+        return END_OF_DAY
     hour, minute = divmod(minutes % MINUTES_A_DAY, 60)
     return time(hour, minute)
 

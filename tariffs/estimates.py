@@ -1,6 +1,6 @@
 """What a charge is likely to cost, as pages show it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -42,7 +42,8 @@ class Estimate:
 
     `total` is with tax and the sum of its parts; None where it cannot be estimated: then
     `why_not` says why in a sentence and `terms` are what is known. `terms` are sentences, such as
-    “0.39 EUR per kWh”; `assumptions` say what was assumed, such as “30 kWh at 11 kW”.
+    “0.39 EUR per kWh”; `assumptions` say what was assumed, such as “30 kWh at 11 kW”. `kwh` is the
+    energy that is charged in the slot, which may be less than what the vehicle needs.
     """
 
     total: Decimal | None
@@ -53,3 +54,4 @@ class Estimate:
     terms: tuple[str, ...] = ()
     why_not: str = ""
     may_not_charge: bool = False
+    kwh: Decimal | None = field(default=None, compare=False)

@@ -77,7 +77,7 @@ class WishForm(WallClockForm):
         error_messages={
             "max_value": _("Please enter at most 100 km."),
             "min_value": _("Please enter a distance from 0 to 100 km."),
-            "invalid": _("Please enter a distance from 0 to 100 km."),
+            "invalid": _("Please enter a whole number of kilometres, from 0 to 100."),
         },
     )
     from_day = _day_field(_("Not before: day"), _("Please pick the first day."))
@@ -171,6 +171,12 @@ class WishForm(WallClockForm):
         if vehicle and reason and not (reason.is_about_driver and driver):
             text = gettext("%(vehicle)s would never get this charger. %(reason)s")
             self.add_error("charger", text % {"vehicle": vehicle.name, "reason": reason.text})
+        elsewhere = evse or data.get("radius") or {"radius", "min_power"} & self.errors.keys()
+        if not elsewhere and not any(map(_criteria(data).fits, self.evses.values())):
+            text = gettext(
+                "No charger at this site meets all of these requirements. Please ask for less."
+            )
+            self.add_error("min_power" if data.get("min_power") else "connector", text)
         if data.get("radius") and evse:
             text = gettext("A certain charger is at one site. Please pick any suitable charger.")
             self.add_error("radius", text)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from batches.models import Batch, BatchRow
@@ -60,10 +60,14 @@ class PeriodForm(WallClockForm):
         },
     )
     begin = clock_field(
-        _("From"), required=_("Please give a time."), invalid=_("This time is not valid.")
+        pgettext_lazy("time of day", "From"),
+        required=_("Please give a time."),
+        invalid=_("This time is not valid."),
     )
     end = clock_field(
-        _("To"), required=_("Please give a time."), invalid=_("This time is not valid.")
+        pgettext_lazy("time of day", "To"),
+        required=_("Please give a time."),
+        invalid=_("This time is not valid."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -234,8 +238,8 @@ class AllForm(OneLines, forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    begin = clock_field(_("From"), invalid=_("This time is not valid."))
-    end = clock_field(_("To"), invalid=_("This time is not valid."))
+    begin = clock_field(pgettext_lazy("time of day", "From"), invalid=_("This time is not valid."))
+    end = clock_field(pgettext_lazy("time of day", "To"), invalid=_("This time is not valid."))
     driver = forms.ChoiceField(label=_("Driver"), required=False)
     chargers = forms.ChoiceField(
         label=_("Chargers"),

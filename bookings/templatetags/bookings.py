@@ -20,7 +20,7 @@ from bookings.selectors import Cursor
 from bookings.wording import facts
 from notifications import queue
 from notifications.models import Notification
-from shell.formats import instant, period, zone_label
+from shell.formats import between_clocks, instant, period, zone_label
 from shell.kept import kept_html
 from sites.facts import connectors_text
 from sites.models import Evse
@@ -164,4 +164,4 @@ def waits_for(mail: Notification) -> str:
 def charged_for(session: ChargingSession) -> timedelta | None:
     if session.started_at is None or session.stopped_at is None:
         return None
-    return session.stopped_at - session.started_at
+    return between_clocks(session.started_at, session.stopped_at)

@@ -170,7 +170,7 @@ class SessionListForm(OneLines, forms.Form):
         )
 
 
-class AssignForm(OneLines, SeenForm):
+class AssignForm(SeenForm):
     """What sessions were for. Of several, what is left empty stays as it is on each."""
 
     cost_centre = forms.ChoiceField(label=_("Cost centre"), required=False)
@@ -242,7 +242,7 @@ def _assigned(session: Session) -> dict[str, Any]:
     }
 
 
-class CostCentreForm(OneLines, SeenForm):
+class CostCentreForm(SeenForm):
     """A cost centre: its code, and what it is called."""
 
     # Not “code”, as which a form that is kept for later would take it for a secret.
@@ -254,7 +254,7 @@ class CostCentreForm(OneLines, SeenForm):
     )
 
 
-class BudgetForm(OneLines, SeenForm):
+class BudgetForm(SeenForm):
     """What may be spent in a month. Of a budget that there is, whose it is stays."""
 
     cost_centre = forms.ChoiceField(label=_("For"), required=False)

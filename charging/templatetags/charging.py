@@ -14,7 +14,7 @@ from bookings.models import Booking
 from charging.models import CostCentre, Session
 from charging.pages import words
 from charging.selectors.cost_centres import cost_centre_coded, current_cost_centres
-from shell.formats import in_zone, period
+from shell.formats import between_clocks, in_zone, period
 from shell.templatetags.portal import icon
 from vehicles.models import Vehicle
 
@@ -44,7 +44,8 @@ def session_when(session: Session) -> str:
 @register.filter
 def session_length(session: Session) -> timedelta:
     """Return how long it took, or has taken by now."""
-    return (session.stopped_at or max(timezone.now(), session.started_at)) - session.started_at
+    stopped_at = session.stopped_at or max(timezone.now(), session.started_at)
+    return between_clocks(session.started_at, stopped_at)
 
 
 @register.filter

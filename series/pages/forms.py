@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from bookings.models import Booking
 from bookings.pages.vehicles.choice import LONGEST_QUERY
@@ -69,8 +69,8 @@ class SeriesForm(OneLines, forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Please pick at least one weekday.")},
     )
-    start = clock_field(gettext_lazy("From"))
-    end = clock_field(gettext_lazy("To"))
+    start = clock_field(pgettext_lazy("time of day", "From"))
+    end = clock_field(pgettext_lazy("time of day", "To"))
     first_day = _day_field(gettext_lazy("First day"), required=True)
     weeks = forms.IntegerField(
         label=gettext_lazy("For so many weeks"),
@@ -218,8 +218,9 @@ class SeriesForm(OneLines, forms.Form):
             text = _("A series can last %(years)d years at most: until %(day)s.")
             words = {"years": MOST_YEARS, "day": allowed.isoformat()}
             self.add_error("last_day" if data.get("last_day") else "weeks", text % words)
-        elif last < max(first, today):
-            self.add_error("last_day", _("The last day must not be before the first."))
+        elif last < max(first, today) and not self.has_error("first_day"):
+            field = "last_day" if data.get("last_day") else "weeks"
+            self.add_error(field, _("The last day must not be before the first."))
         data["first_day"], data["last_day"] = first, last
 
     def _excluded(self, text: str, today: date) -> list[str]:
@@ -274,11 +275,14 @@ class SeriesForm(OneLines, forms.Form):
 
 def _read_day(text: str, today: date) -> tuple[date | None, str]:
     """Return the day that a text names, or None and why it names none."""
+    is_no_day = _("“%(text)s” is no day.") % {"text": text[:40]}
+    if not any(sign.isdigit() for sign in text):
+        return None, is_no_day
     try:
         day, _clock = read_moment(text, order=None, today=today)
     except NotUnderstood as problem:
         return None, problem.message
-    return day, "" if day else _("“%(text)s” is no day.") % {"text": text[:40]}
+    return day, "" if day else is_no_day
 
 
 def as_typed(series: Series) -> dict[str, Any]:

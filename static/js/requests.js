@@ -197,8 +197,12 @@
   };
 
   const failed = ({ detail }) => {
-    const reads = detail.requestConfig?.verb === "get";
-    showToast(reads ? "toast-refresh-failed" : "toast-send-failed");
+    if (detail.requestConfig?.verb !== "get") {
+      showToast("toast-send-failed");
+    } else {
+      // What keeps itself up to date looks again without being told.
+      showToast("lookEvery" in detail.elt.dataset ? "toast-refresh-failed" : "toast-load-failed");
+    }
   };
 
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {

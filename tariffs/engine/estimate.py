@@ -59,9 +59,10 @@ def estimate(
     why_not = _why_not(tariff)
     if why_not:
         return replace(found, why_not=why_not, may_not_charge=tariff.type == NOT_ALLOWED)
+    charge = _charge(tariff, start_at.astimezone(UTC), end_at.astimezone(UTC), zone, need)
+    found = replace(found, kwh=_kwh(charge))
     if tariff.type == FREE:
         return replace(found, total=Decimal(0), tax=Decimal(0))
-    charge = _charge(tariff, start_at.astimezone(UTC), end_at.astimezone(UTC), zone, need)
     try:
         sums = sums_of(tariff, charge)
     except Untold:
@@ -121,8 +122,12 @@ def _charge(tariff: Tariff, start: datetime, end: datetime, zone: tzinfo, need: 
     return Charge(start, full_at, full_at if is_stopped else end, energy, need.power_kw, zone)
 
 
+def _kwh(charge: Charge) -> Decimal:
+    return Decimal(charge.kwh.numerator) / Decimal(charge.kwh.denominator)
+
+
 def _assumptions(tariff: Tariff, charge: Charge, need: Need, tax: Tax) -> tuple[str, ...]:
-    energy = Decimal(charge.kwh.numerator) / Decimal(charge.kwh.denominator)
+    energy = _kwh(charge)
     names = {"energy": kwh(energy), "power": kw(need.power_kw)}
     found = []
     if energy < need.energy_kwh:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver, reverse
 
@@ -305,6 +306,15 @@ def test_what_is_too_long_is_not_kept(client, fleet_admin, fleet):
     client.force_login(fleet_admin)
     page = client.get(parse_qs(urlsplit(answer.url).query)["next"][0], follow=True)
     assert "You were signed out" in text_of(page)
+
+
+def test_a_file_is_not_kept_and_that_is_said(client, fleet_admin, fleet):
+    file = SimpleUploadedFile("rows.csv", b"Vehicle;Start")
+    answer = client.post("/imports/vehicles/", {"file": file, "text": "", "fleet": fleet.pk})
+    client.force_login(fleet_admin)
+    page = client.get(parse_qs(urlsplit(answer.url).query)["next"][0], follow=True)
+    assert "You were signed out, so nothing was sent." in text_of(page)
+    assert "The file has to be picked again." in text_of(page)
 
 
 # The back office

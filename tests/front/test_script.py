@@ -151,11 +151,11 @@ def test_focus_in_a_part_that_vanished_goes_to_the_new_fragment(open_page):
     playwright.expect(page.locator("#decision")).to_be_focused()
 
 
-def test_a_failed_refresh_is_said_and_can_be_closed(open_page):
+def test_what_could_not_be_loaded_is_said_and_can_be_closed(open_page):
     page = open_page()
     page.locator("#broken").click()
     toast = page.locator("#toasts")
-    playwright.expect(toast).to_contain_text("Could not refresh just now. We will try again.")
+    playwright.expect(toast).to_contain_text("That could not be loaded. Please try again.")
     page.locator("#toasts").get_by_role("button", name="Close").click()
     playwright.expect(toast).to_be_empty()
 

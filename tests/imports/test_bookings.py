@@ -81,11 +81,31 @@ def test_however_people_write_it(text, fleet, site, day, driver):
 
 
 @pytest.mark.usefixtures("van")
+@pytest.mark.parametrize(
+    ("row", "start", "end"),
+    [
+        ("Van 1;{day};24:00;;02:00", (1, "00:00"), (1, "02:00")),
+        ("Van 1;;{day} 24:00;;02:00", (1, "00:00"), (1, "02:00")),
+        ("Van 1;{day};20:00;;24:00", (0, "20:00"), (1, "00:00")),
+        ("Van 1;{day};20:00;{day};24:00", (0, "20:00"), (1, "00:00")),
+        ("Van 1;{day};20:00;;{day} 24:00", (0, "20:00"), (1, "00:00")),
+    ],
+)
+def test_the_end_of_a_day_is_after_it(row, start, end, fleet, site, day):
+    text = f"Vehicle;Date;Start;End date;End\n{row.format(day=day)}"
+    [line] = read(fleet, text, site=site).lines
+    assert line.sentences == []
+    for at, (days, clock) in ((line.row.start_at, start), (line.row.end_at, end)):
+        local = at.astimezone(site.zone)
+        assert (local.date(), f"{local:%H:%M}") == (day + timedelta(days=days), clock)
+
+
+@pytest.mark.usefixtures("van")
 def test_each_row_says_what_is_in_its_way(fleet, site, day):
     twins = [DriverFactory(fleet=fleet, first_name="Kim", last_name="Lee") for _ in range(2)]
     VehicleFactory(fleet=fleet, number="Van 2", home_site=site)
     lines = [
-        "Vehicle;Driver;Site;Charger;Date;Start;End",
+        "Vehicle;Driver;Site;Charger;Date;Start;End;Reference",
         f"Van 9;;;;{day};18:00;06:00",
         f";Kim Lee;Pier 40;;{day};18:00;06:00",
         f"Van 2;;;;{day};18:00;06:00",
@@ -96,6 +116,8 @@ def test_each_row_says_what_is_in_its_way(fleet, site, day):
         f";;Pier 40;;{day};18:00;06:00",
         f"Van 1;;;;{day};18:10;06:00",
         f"Van 1;;;;{day - timedelta(days=9)};18:00;06:00",
+        "Van 1;;;;tomorrow;18:00;06:00",
+        f"Van 1;;;;{day};18:00;06:00;{'x' * 65}",
     ]
     reading = read(fleet, "\n".join(lines))
     said = [" ".join(line.sentences) for line in reading.lines]
@@ -110,6 +132,8 @@ def test_each_row_says_what_is_in_its_way(fleet, site, day):
         "neither a vehicle nor a driver",
         "quarter hour",
         "has passed",
+        "“tomorrow” is no day",
+        "at most 64 characters",
     ]
     assert len(said) == len(expected)
     for sentence, part in zip(said, expected, strict=True):

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from spreadsheets.values import (
+    END_OF_DAY,
     DayOrder,
     NotUnderstood,
+    is_end_of_day,
     order_of_days,
     read_moment,
     read_number,
@@ -71,7 +73,10 @@ def test_a_day_with_a_time(cell):
 
 
 def test_the_end_of_a_day_and_half_past_midnight():
-    assert moment("24:00") == (None, time())
+    assert moment("24:00") == moment(timedelta(days=1)) == (None, END_OF_DAY)
+    assert all(is_end_of_day(moment(cell)[1]) for cell in ("24:00", "24h", timedelta(days=1)))
+    assert not is_end_of_day(moment("0:00")[1])
+    assert moment("31.12.2026 24:00") == (date(2027, 1, 1), time())
     assert moment("0.30") == (None, time(0, 30))
 
 
@@ -80,6 +85,12 @@ def test_the_end_of_a_day_and_half_past_midnight():
 )
 def test_what_is_no_day_or_time(cell):
     with pytest.raises(NotUnderstood):
+        moment(cell)
+
+
+@pytest.mark.parametrize("cell", ["tomorrow", "thursday", "5th"])
+def test_what_is_not_understood_is_quoted_whole(cell):
+    with pytest.raises(NotUnderstood, match=f"“{cell}” is no day and no time"):
         moment(cell)
 
 

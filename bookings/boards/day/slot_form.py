@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings.boards.day.reading import KnownTimes, holds
@@ -41,8 +41,8 @@ class TypedSlotForm(WallClockForm):
             "invalid_choice": _("This charger cannot be booked here. Please pick another one."),
         },
     )
-    begin = clock_field(_("From"), **CLOCK_ERRORS)
-    end = clock_field(_("To"), **CLOCK_ERRORS)
+    begin = clock_field(pgettext_lazy("time of day", "From"), **CLOCK_ERRORS)
+    end = clock_field(pgettext_lazy("time of day", "To"), **CLOCK_ERRORS)
     twice = forms.ChoiceField(
         label=_("If a time comes twice that day, use"),
         choices=[("first", _("The first")), ("second", _("The second"))],

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shell.money import money
+from sites.slots.prices.appetite import TENTH
 from tariffs.estimates import Component, Estimate, Need
 
 # So much of a price another one has to be at most, to be worth a word.
@@ -19,7 +20,7 @@ LABELS: dict[Component, str | Promise] = {
     Component.FLAT: gettext_lazy("Price of a charge"),
     Component.START: gettext_lazy("Start fee"),
     Component.ENERGY: gettext_lazy("Energy"),
-    Component.TIME: gettext_lazy("Time"),
+    Component.TIME: pgettext_lazy("how long", "Time"),
     Component.IDLE: gettext_lazy("Idle fee"),
     Component.MINIMUM: gettext_lazy("Up to the minimum price"),
 }
@@ -106,8 +107,9 @@ class Price:
             "most": str(self.most.total),
             "currency": self.most.currency,
         }
-        if self.need:
-            kept |= {"kwh": str(self.need.energy_kwh), "kw": str(self.need.power_kw)}
+        if self.need and self.most.kwh is not None:
+            energy = self.most.kwh.quantize(TENTH, ROUND_HALF_UP)
+            kept |= {"kwh": str(energy), "kw": str(self.need.power_kw)}
         return kept
 
 

@@ -142,6 +142,7 @@ def test_on_a_phone_the_table_needs_no_sideways_scrolling(person, depot, operato
     picture(page, "phone-editing")
     assert page_width(page) == 360
     page.locator(f"#close-{row.pk}").tap()
+    expect(page.locator(f"#edit-{row.pk}")).to_be_visible()
     page.locator("#send-batch").tap()
     expect(page.locator("#batch-counts")).to_contain_text("12 waiting for the operator")
     picture(page, "phone-sent")
@@ -183,6 +184,8 @@ def test_the_pages_are_open_to_all_in_both_colours_and_widths(person, depot):
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     page.locator("#set-all summary").click()
     check(page)
+    page.locator(f"#close-{row.pk + 1}").click()
+    expect(page.locator(f"#edit-{row.pk + 1}")).to_be_visible()
     page.locator("#send-batch").click()
     expect(page.locator("#batch-counts")).to_contain_text("11 waiting for the operator")
     check(page)

@@ -262,6 +262,17 @@ def test_what_was_shown_is_kept_and_said_on_the_bookings_page(
     assert "16.00 USD" in part(page, 'id="price-shown"', "</dd>")
 
 
+def test_of_a_short_slot_what_it_gives_is_kept_not_what_the_vehicle_needs(
+    as_manager, slot, operator_prices, driver
+):
+    operator_prices.price(302, tariff(1, pricePerKwh=0.5))
+    slow = Evse.objects.select_related("charge_point__location").get(ampeco_id=302)
+    page = as_manager.post(NEW, filled(slot_of(slow, slot.start_at), driver), follow=True)
+    kept = BookingRequest.objects.get().price_shown
+    assert (kept["least"], kept["kwh"], kept["kw"]) == ("5.50", "11.0", "11.0")
+    assert "11.0 kWh at 11 kW" in part(text_of(page), 'id="price-shown"', "</dd>")
+
+
 @pytest.mark.parametrize("kept", [{}, [], "x", {"least": "x", "most": "1", "currency": "USD"}])
 def test_what_makes_no_sense_is_not_said(as_manager, request_row, kept):
     BookingRequest.objects.update(price_shown=kept)
