@@ -137,7 +137,7 @@ class Candidate:
         was = (old.start_at, old.end_at) if old else None
         return Times(self.slot.start_at, self.slot.end_at, self.now, was)
 
-    @property
+    @cached_property
     def period(self) -> Period:
         return Period.between(self.slot.start_at, self.slot.end_at)
 

@@ -29,8 +29,8 @@ from sites.facts import (
     WEEKDAYS,
     access_labels,
     address_lines,
-    charger_of,
     connector_label,
+    connectors_text,
     hours_text,
     map_url,
 )
@@ -231,8 +231,7 @@ def short_period(slot: AnyVersion) -> str:
 
 def charger(evse: Evse) -> Fact:
     """Return the charger as its label and reference name it, with its plugs and power."""
-    facts = charger_of(evse)
-    offers = " · ".join(part for part in (facts.connectors, kw(evse.max_power_kw)) if part)
+    offers = " · ".join(part for part in (connectors_text(evse), kw(evse.max_power_kw)) if part)
     lines = [one_line(evse.name)]
     if offers:
         lines.append(offers)

@@ -30,7 +30,7 @@ from bookings.boards.day.timeline_cells import COLUMNS_A_DAY, passes_of
 from bookings.models import Booking
 from drivers.models import Fleet
 from shell.formats import kw
-from sites.facts import BOOKABLE, charger_of, state_of, trouble_of
+from sites.facts import BOOKABLE, connectors_text, state_of, trouble_of
 from sites.models import Evse, Location
 from sites.periods import STEP
 from sites.selectors import charger_to_leave
@@ -155,7 +155,7 @@ class Board:
         gone = [pk for pk in booked if pk is not None and pk not in shown]
         rows = []
         for evse in self.evses:
-            closed, plugs = self.closed_text(evse), charger_of(evse).connectors
+            closed, plugs = self.closed_text(evse), connectors_text(evse)
             rows.append(
                 self._row(
                     evse,
