@@ -56,6 +56,8 @@ class Person:
         self.loads += 1
 
     def click(self, target) -> None:
+        # A page that is left before it is loaded would not count.
+        self.page.wait_for_load_state()
         target.click()
         self.clicks += 1
 
