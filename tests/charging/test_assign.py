@@ -59,6 +59,18 @@ def test_what_is_emptied_on_one_is_taken_away(as_manager, fleet, parcels, van):
     assert (session.cost_centre, session.vehicle, session.reference) == (None, None, "")
 
 
+def test_nobody_undoes_on_one_what_they_have_not_seen(as_manager, fleet, parcels, van):
+    session = SessionFactory(fleet=fleet, cost_centre=parcels, reference="")
+    page = as_manager.get(ASSIGN, {"session": session.pk})
+    seen = page.context["form"]["seen"].value()
+    assert f'value="{seen}"' in page.content.decode()
+    Session.objects.update(vehicle=van)
+    sent = {"session": session.pk, "cost_centre": parcels.pk, "reference": "Tour 7", "seen": seen}
+    assert "Somebody else has changed this" in text_of(as_manager.post(ASSIGN, sent))
+    session.refresh_from_db()
+    assert (session.vehicle, session.reference) == (van, "")
+
+
 def test_many_at_once_leave_what_is_not_named(as_manager, fleet, parcels, van):
     one = SessionFactory(fleet=fleet, started_at=this_month(), vehicle=van, reference="Tour 7")
     other = SessionFactory(fleet=fleet, started_at=last_month())

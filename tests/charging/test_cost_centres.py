@@ -32,6 +32,21 @@ def test_a_code_is_there_once_in_a_fleet(as_manager, fleet):
     assert fleet.cost_centres.count() == 2
 
 
+def test_nobody_undoes_a_change_unseen(as_manager, fleet):
+    centre = CostCentreFactory(fleet=fleet, code="Depot", name="")
+    page = f"{LIST}{centre.pk}/"
+    seen = as_manager.get(page).context["form"]["seen"].value()
+    CostCentre.objects.update(name="The depot")
+    sent = {"cost_centre": "Depot 2", "name": "", "seen": seen}
+    answer = as_manager.post(page, sent)
+    assert "Somebody else has changed this" in text_of(answer)
+    centre.refresh_from_db()
+    assert (centre.code, centre.name) == ("Depot", "The depot")
+    as_manager.post(page, sent | {"seen": answer.context["form"]["seen"].value()})
+    centre.refresh_from_db()
+    assert (centre.code, centre.name) == ("Depot 2", "")
+
+
 def test_a_retired_one_is_to_be_brought_back(as_manager, fleet):
     centre = CostCentreFactory(fleet=fleet, code="Depot")
     as_manager.post(f"{LIST}{centre.pk}/retire/")
