@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from bookings.actions.candidate import Slot
 from bookings.boards.calendar.chips_html import chips_html
-from bookings.boards.day.cells_html import rows_html
+from bookings.boards.day.rows_html import rows_html
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import badge_of
 from bookings.selectors import Cursor

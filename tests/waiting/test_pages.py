@@ -6,6 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -20,6 +23,7 @@ from tests.factories import (
 )
 from tests.waiting.conftest import look, state_of
 from waiting.models import Wish
+from waiting.selectors import open_offers
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +220,11 @@ def test_an_offer_says_honestly_what_it_is_and_is_on_the_first_screen(as_manager
     page = text_of(as_manager.get(url_of(offer)))
     assert "It is not reserved at the operator" in page
     assert f'href="{url_of(offer)}"' in text_of(as_manager.get(reverse("home")))
+    # All that is said of it there is read at once.
+    [shown] = open_offers(offer.wish.fleet)
+    with CaptureQueriesContext(connection) as captured:
+        assert render_to_string("waiting/_offers.html", {"offers": [shown]})
+    assert len(captured) == 0
 
 
 def test_an_offer_taken_is_a_booking(as_manager, offer, confirmed):

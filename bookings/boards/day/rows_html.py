@@ -41,13 +41,12 @@ def _row(row: "ChargerRow", *, can_book: bool, move_query: str, of_a_week: bool)
     about = {"start": day.start, "evse": row.evse, "charger": row.charger, "day": day.text}
     if row.labels:
         about["labels"] = row.labels
-    first = "".join(f' data-{key}="{escape(value)}"' for key, value in about.items())
-    written = (
-        f"<tr{first if not number else ''}>{name if not number else ''}"
-        f"{''.join(_cell(cell, can_book=can_book) for cell in cells)}</tr>"
-        for number, cells in enumerate(lanes)
+    opening = "".join(f' data-{key}="{escape(value)}"' for key, value in about.items())
+    written = ("".join(_cell(cell, can_book=can_book) for cell in cells) for cells in lanes)
+    return (
+        f"<tbody{' data-now' if day.is_today else ''}>"
+        f"<tr{opening}>{name}{'</tr><tr>'.join(written)}</tr></tbody>"
     )
-    return f"<tbody{' data-now' if day.is_today else ''}>{''.join(written)}</tbody>"
 
 
 def _cell(cell: "Cell", *, can_book: bool) -> str:
