@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 READ_SECONDS = 15.0
 SEND_SECONDS = 15.0
 # A request, as the proxy allows it (deploy/nginx.conf) and a little more; and all unfinished ones.
-MOST_BYTES = 1024 * 1024 + 64 * 1024
+MOST_BYTES = 4 * 1024 * 1024 + 64 * 1024
 MOST_BYTES_UNFINISHED = 32 * 1024 * 1024
 # Room in the kernel for an answer: nearly every page, and files as they are compressed.
 ANSWER_BYTES = 512 * 1024

@@ -1,6 +1,7 @@
 """Clients that go past the proxy and take their time: everybody else is answered all the same."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import BinaryIO
 import pytest
 from django.conf import settings
 
+from config.web_worker import MOST_BYTES, MOST_BYTES_UNFINISHED
+from spreadsheets.table import MOST_BYTES as MOST_OF_A_FILE
 from tools.services.ports import answers, free_port, wait_until
 
 THREADS = 2
@@ -166,10 +169,35 @@ def test_requests_come_in_pieces_one_after_another_and_together(serve):
     assert clients.ask(b"GET /2000000 HTTP/1.1\r\nHost: x\r\n\r\n") == (OK, b"x" * 2_000_000)
 
 
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_what_the_proxy_and_the_imports_take_comes_through(serve, framing):
+    proxy = (settings.BASE_DIR / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    of_proxy = max(map(int, re.findall(r"client_max_body_size (\d+)m;", proxy))) * 1024 * 1024
+    assert of_proxy > MOST_OF_A_FILE
+    clients = serve()
+    for size in (MOST_OF_A_FILE, of_proxy):
+        head, body = b"Content-Length: %d" % size, b"a" * size
+        if framing == "chunks":
+            head, body = b"Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)
+        post = b"POST / HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n" % head
+        assert clients.ask(post, body) == (OK, b"%d" % size)
+
+
+def test_where_they_are_too_large_together_the_oldest_go(serve):
+    clients = serve()
+    size = MOST_BYTES - 1000
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+    few = MOST_BYTES_UNFINISHED // MOST_BYTES
+    slow = [clients.one(post, b"a" * (size - 1)) for _number in range(few + 1)]
+    assert slow[0].recv(1) == b""
+    slow[-1].sendall(b"a")
+    assert answer(slow[-1]) == (OK, b"%d" % size)
+
+
 @pytest.mark.parametrize(
     "request_",
     [
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MOST_BYTES + 1),
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000,
     ],
     ids=["body", "head"],
