@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.actions.together import Wish, save_together
 from bookings.models import Booking, BookingRequest
-from series.checks import DateCheck, Verdict, check_days
+from series.checks import DateCheck, Verdict, check_days, hold_to_limits
 from series.models import Series, SeriesDate
 from sites.slots.availability import JUST_NOW_SECONDS
 from sites.slots.rules import last_instant
@@ -35,12 +35,21 @@ class Asked:
     not_free: int
 
 
+def did_not_work_out(now: datetime) -> Q:
+    """Return which dates have a booking to come that the operator rejected, or could not keep."""
+    return Q(
+        state=State.ASKED,
+        booking__status__in=Booking.DID_NOT_WORK_OUT,
+        booking__start_at__gt=now,
+    )
+
+
 def retryable(now: datetime, *, by_itself: bool) -> Q:
     """Return which dates may be asked for (again): what is open, and what did not work out.
 
     A clash is tried again as long as it takes, what the operator rejected a few times only.
     """
-    failed = Q(state=State.ASKED, booking__status__in=Booking.DID_NOT_WORK_OUT)
+    failed = did_not_work_out(now)
     if by_itself:
         failed &= Q(tries__lt=MOST_TRIES)
     since = now.date() - timedelta(days=1)
@@ -72,9 +81,9 @@ def ask_for_dates(
         found = [
             (still[check.day], check)
             for check in checks
-            # What nobody waits for is left alone while the operator says nothing.
-            if check.day in still and not (by_itself and check.verdict == Verdict.NOT_SAID)
+            if check.day in still and not _is_left_alone(still[check.day], check, by_itself)
         ]
+        hold_to_limits([check for _row, check in found])
         _save(series, found, user=user)
         look_at = next_look(series, now=now)
         Series.objects.filter(pk=series.pk).update(look_at=look_at, problem="")
@@ -93,6 +102,15 @@ def _wanted(
     # Those that lie beyond the horizon are left alone until their time comes.
     horizon = last_instant(now).date() + timedelta(days=1)
     return list(rows.filter(day__lte=horizon).order_by("day"))
+
+
+def _is_left_alone(row: SeriesDate, check: DateCheck, by_itself: bool) -> bool:
+    """Return whether a date stays as it is: what nobody waits for while the operator says nothing,
+    and what ended without success, once its time has come.
+    """
+    if check.verdict == Verdict.PASSED:
+        return row.booking_id is not None
+    return by_itself and check.verdict == Verdict.NOT_SAID
 
 
 def _save(series: Series, found: list[tuple[SeriesDate, DateCheck]], *, user: User) -> None:

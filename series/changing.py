@@ -5,12 +5,14 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from bookings.models import Booking
 from drivers.models import Fleet
-from series.asking import ask_for_dates, make_dates, next_look
+from series.asking import ask_for_dates, did_not_work_out, make_dates, next_look, with_facts
 from series.checks import left_out
 from series.models import Series, SeriesDate
 from series.rebooking import Outcome, cancel, carry_out, live
@@ -86,7 +88,9 @@ def cancel_dates(
         if last is not None:
             rows = rows.filter(day__lte=last)
         booked = list(live(rows, now=now))
-        rows.filter(state__in=SeriesDate.OPEN).update(state=State.CANCELLED, problem="")
+        # What did not work out would else be asked for again by itself.
+        given_up = rows.filter(Q(state__in=SeriesDate.OPEN) | did_not_work_out(now))
+        given_up.update(state=State.CANCELLED, problem="")
         _note_change(series, now=now)
     cancel(booked, user=user, outcome=outcome)
     _end_if_done(series, now=now)
@@ -114,11 +118,12 @@ def change_series(
         _hold(series, seen_version=seen_version)
         since = max(since or today, today)
         target = _split(series, since, user=user, now=now) if since > series.first_day else series
+        had = _wanted_days(target, since)
         for name in CHANGEABLE:
             setattr(target, name, getattr(wanted, name))
         target.last_day = max(target.last_day, target.first_day)
         _note_change(target, now=now)
-        _fit_dates(target, since, now=now)
+        _fit_dates(target, since, had=had, now=now)
     outcome = Outcome(target)
     # Workers do so where this one dies.
     carry_out(outcome, user=user, now=now)
@@ -138,15 +143,17 @@ def hand_over_series(fleet: Fleet, *, giver: User, taker: User | None) -> None:
 
 
 def _hold(series: Series, *, seen_version: int | None) -> None:
-    held = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
-    if seen_version not in {None, held.version}:
+    """Let nobody else change a series until the commit; it is read anew, as others have left it."""
+    rows = with_facts(Series.objects.select_for_update(of=("self",)))
+    series.refresh_from_db(from_queryset=rows)
+    if seen_version not in {None, series.version}:
         raise SeriesRefused(
             _("Somebody has changed this series since you opened it. Nothing was changed.")
         )
-    series.version = held.version
 
 
 def _note_change(series: Series, *, now: datetime) -> None:
+    """Save a series that is held."""
     series.version += 1
     series.changed_at, series.look_at = now, now
     series.save()
@@ -168,20 +175,34 @@ def _split(series: Series, since: date, *, user: User, now: datetime) -> Series:
     return rest
 
 
-def _fit_dates(series: Series, since: date, *, now: datetime) -> None:
+def _wanted_days(series: Series, since: date) -> set[date]:
+    days = [day for day in series.rhythm.days() if day >= since]
+    return set(days) - left_out(series, days).keys()
+
+
+def _fit_dates(series: Series, since: date, *, had: set[date], now: datetime) -> None:
     """Let there be a row for each date of a series from a day on; note whose bookings are to go or
     to be others.
+
+    What somebody cancelled stays so, unless its day was not one of those it `had`, and comes back.
     """
     days = [day for day in series.rhythm.days() if day >= since]
     excluded = left_out(series, days)
     wanted = set(days) - set(excluded)
-    rows = list(series.dates.filter(day__gte=since).select_related("booking"))
-    with_booking = {row.pk for row in live(series.dates.filter(day__gte=since), now=now)}
+    dates = series.dates.filter(day__gte=since)
+    rows = list(dates.select_related("booking"))
+    with_booking = {row.pk for row in live(dates, now=now)}
+    again = {row.pk for row in dates.filter(did_not_work_out(now))}
     for row in rows:
         row.to_adjust = row.pk in with_booking
-        if row.to_adjust or row.state == State.CANCELLED:
+        stays_cancelled = row.day in had or row.day not in wanted
+        if row.to_adjust or (row.state == State.CANCELLED and stays_cancelled):
             continue
-        if row.day in wanted:
+        if row.state == State.ASKED and row.booking and row.pk not in again:
+            # It has begun, or was cancelled by itself.
+            if row.booking.status == Booking.Status.CANCELLED:
+                row.state = State.CANCELLED
+        elif row.day in wanted:
             row.state, row.problem = State.WAITING, ""
         else:
             gone = _("No longer part of the series.")
@@ -194,7 +215,11 @@ def _fit_dates(series: Series, since: date, *, now: datetime) -> None:
 def _end_if_done(series: Series, *, now: datetime) -> None:
     """End a series that has nothing to come any more, or let workers look when there may be."""
     rows = series.dates.filter(day__gte=now.astimezone(series.zone).date())
-    goes_on = rows.filter(state__in=SeriesDate.OPEN).exists() or any(live(rows, now=now))
+    goes_on = (
+        rows.filter(state__in=SeriesDate.OPEN).exists()
+        or live(rows, now=now).exists()
+        or rows.filter(did_not_work_out(now)).exists()
+    )
     state = Series.State.ACTIVE if goes_on else Series.State.ENDED
     series.state = state
     Series.objects.filter(pk=series.pk).update(state=state, look_at=next_look(series, now=now))

@@ -77,7 +77,7 @@ class DateRow:
     def may_cancel(self) -> bool:
         if self.has_begun:
             return False
-        if self.date.state in SeriesDate.OPEN:
+        if self.date.state in SeriesDate.OPEN or self.clashes:
             return True
         booking = self.booking
         return bool(self.date.state == State.ASKED and booking and booking.can_cancel(self.now))

@@ -38,8 +38,7 @@ def hold_to_limits(candidate: Candidate) -> None:
     """
     if not any(limit.counts for limit in candidate.limits):
         return
-    # The fleet's row is locked before any booking's, here and by whoever else locks both.
-    Fleet.objects.select_for_update(no_key=True).only("pk").get(pk=candidate.fleet.pk)
+    _hold(candidate.fleet)
     candidate.__dict__.pop("holdings", None)
     refusal = fleet_keeps_its_limits(candidate)
     if refusal:
@@ -67,6 +66,21 @@ def breaches_in_order(candidates: Sequence[Candidate]) -> list[str]:
             taken.append(candidate.wanted.as_holding(-number))
         problems.append(problem)
     return problems
+
+
+def breaches_held(candidates: Sequence[Candidate]) -> list[str]:
+    """Do as `breaches_in_order`, with nobody else adding to what the fleet holds until the commit.
+
+    For the transaction that saves them.
+    """
+    if any(limit.counts for candidate in candidates[:1] for limit in candidate.limits):
+        _hold(candidates[0].fleet)
+    return breaches_in_order(candidates)
+
+
+def _hold(fleet: Fleet) -> None:
+    # The fleet's row is locked before any booking's, here and by whoever else locks both.
+    Fleet.objects.select_for_update(no_key=True).only("pk").get(pk=fleet.pk)
 
 
 def held_around(fleet: Fleet | int, limits: Iterable[Rule], periods: Iterable[Period]) -> Holdings:

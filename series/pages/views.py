@@ -119,25 +119,34 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
 def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Change what is to come of a series: all of it, or from a day on."""
     series = _series_or_404(request, pk)
-    since = _day(request)
     data = typed(request)
+    since = _day(request.GET if data is None else data)
+    # Who corrects a form has still not seen what others have changed since it was opened.
+    seen = series.version if data is None else _version(data)
     if data is None or "find" in data:
         initial = as_typed(series) if data is None else typed_so_far(data)
         form = SeriesForm(fleet=request.fleet, changes=series, initial=initial)
-        return _show_form(request, form, series=series, since=since)
+        return _show_form(request, form, series=series, since=since, seen=seen)
     form = SeriesForm(data, fleet=request.fleet, changes=series)
     if not form.is_valid() or request.method != "POST":
-        return _show_form(request, form, series=series, since=since)
+        return _show_form(request, form, series=series, since=since, seen=seen)
     try:
         outcome = change_series(
             series,
             form.wanted,
             user=request.user,  # type: ignore[arg-type]
-            seen_version=_version(request),
+            seen_version=seen,
             since=since,
         )
     except SeriesRefused as refusal:
-        return _show_form(request, form, series=series, since=since, problem=refusal.message)
+        return _show_form(
+            request,
+            form,
+            series=series,
+            since=since,
+            seen=series.version,
+            problem=refusal.message,
+        )
     _tell(request, outcome)
     return redirect("series:detail", pk=outcome.series.pk)
 
@@ -148,9 +157,11 @@ def cancel(request: FleetRequest, pk: int) -> HttpResponse:
     series = _series_or_404(request, pk)
     now = timezone.now()
     today = now.astimezone(series.zone).date()
-    day = _day(request)
+    day = _day(request.POST if request.method == "POST" else request.GET)
     scope = request.POST.get("scope", "")
-    if request.method != "POST" or scope not in {ONE, FOLLOWING, ALL} or (scope != ALL and not day):
+    # A day may have passed since the page was opened: then it is not that of another one.
+    is_clear = scope == ALL or (day and (scope == FOLLOWING or (scope == ONE and day >= today)))
+    if request.method != "POST" or not is_clear:
         rows = [row for row in _ahead(series, now) if row.may_cancel]
         context = {
             "series": series,
@@ -177,7 +188,7 @@ def cancel(request: FleetRequest, pk: int) -> HttpResponse:
 def again(request: FleetRequest, pk: int) -> HttpResponse:
     """Ask once more for what was not free: for one date, or for all."""
     series = _series_or_404(request, pk)
-    day = _day(request)
+    day = _day(request.POST)
     asked = ask_for_dates(
         series,
         user=request.user,  # type: ignore[arg-type]
@@ -237,6 +248,7 @@ def _show_form(
     *,
     series: Series | None = None,
     since: date | None = None,
+    seen: int | None = None,
     checks: list[DateCheck] | None = None,
     has_changed: bool = False,
     problem: str = "",
@@ -245,6 +257,7 @@ def _show_form(
         "form": form,
         "series": series,
         "since": since,
+        "seen_version": seen,
         "problem": problem,
         "has_changed": has_changed,
         "names": form.names,
@@ -280,16 +293,15 @@ def _ahead(series: Series, now: Any) -> list[Any]:
     return sorted([*dates.near, *dates.beyond], key=lambda row: row.date.day)
 
 
-def _day(request: FleetRequest) -> date | None:
-    given = request.POST if request.method == "POST" else request.GET
+def _day(given: Any) -> date | None:
     try:
         return date.fromisoformat(given.get("day", ""))
     except ValueError:
         return None
 
 
-def _version(request: FleetRequest) -> int:
-    given = request.POST.get("version", "")
+def _version(data: Any) -> int:
+    given = data.get("version", "")
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else -1
 
 

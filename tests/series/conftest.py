@@ -5,10 +5,12 @@ from datetime import time, timedelta
 import pytest
 from django.utils.timezone import now
 
+from bookings.models import Booking
+from series.changing import begin_series
 from series.models import Series
 from tests.factories import VehicleFactory
 from tests.small_operator import *  # noqa: F403
-from tests.small_operator import operator_world  # noqa: F401
+from tests.small_operator import forget_free_times, operator_world  # noqa: F401
 
 
 @pytest.fixture
@@ -45,3 +47,23 @@ def nights(fleet, driver, site, evse, tomorrow):
         return Series(**(values | changes))
 
     return nights
+
+
+@pytest.fixture
+def begun(nights, manager, workers, operator) -> Series:
+    """A series of four nights, approved by the operator."""
+    series = nights(4)
+    begin_series(series, user=manager)
+    decide_all(operator, workers)
+    assert set(Booking.objects.values_list("status", flat=True)) == {"accepted"}
+    forget_free_times()
+    return series
+
+
+def decide_all(operator, workers) -> None:
+    """Let the operator approve all that is sent and undecided."""
+    workers.submit()
+    for asked in list(operator.requests.values()):
+        if asked.status == "pending":
+            operator.decide(asked)
+    workers.poll()

@@ -1,7 +1,8 @@
 """Dates of series become bookings: those that are free, and the others once they are."""
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 import time_machine
@@ -10,9 +11,11 @@ from django.utils.timezone import now
 from bookings.models import Booking, BookingRequest
 from series.asking import ask_for_dates
 from series.changing import begin_series, cancel_dates
-from series.checks import Verdict, check_series
+from series.checks import Verdict, check_days, check_series
 from series.due import ask_for_due
 from series.models import Series, SeriesDate
+from sites.models import Evse
+from tests.factories import LimitFactory
 from tests.small_operator import forget_free_times
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +171,33 @@ def test_cancelled_dates_stay_cancelled(nights, manager, workers, operator, tomo
     series.refresh_from_db()
     assert series.state == Series.State.ENDED
     assert series.look_at is None
+
+
+def test_dates_count_for_the_limits_of_those_that_follow(nights, manager, fleet):
+    # Each night takes four of its hours from the day after it.
+    LimitFactory(fleet=fleet, kind="hours-per-day", most=7)
+    series = nights(3)
+    verdicts = [check.verdict for check in check_series(series)]
+    assert verdicts == [Verdict.FREE, Verdict.NOT_FREE, Verdict.FREE]
+    outcome = begin_series(series, user=manager)
+    assert (outcome.asked.asked, outcome.asked.not_free) == (2, 1)
+    assert "3 h left" in series.dates.get(state=State.NOT_FREE).problem
+
+
+def test_limits_are_counted_again_as_dates_are_saved(
+    nights, ask, slot, manager, fleet, monkeypatch
+):
+    LimitFactory(fleet=fleet, kind="per-day", most=1)
+    day = slot.local_day
+    series = nights(start_time=time(12), end_time=time(14), first_day=day, last_day=day)
+    looked = check_days
+
+    def look_while_a_colleague_books(*words, **options):
+        checks = looked(*words, **options)
+        ask(replace(slot, evse=Evse.objects.get(ampeco_id=302)))
+        return checks
+
+    monkeypatch.setattr("series.asking.check_days", look_while_a_colleague_books)
+    outcome = begin_series(series, user=manager)
+    assert (outcome.asked.asked, outcome.asked.not_free) == (0, 1)
+    assert Booking.objects.count() == 1

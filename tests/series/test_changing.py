@@ -15,34 +15,12 @@ from series.models import Series, SeriesDate
 from sites.models import Evse
 from team.handover import hand_over
 from tests.factories import MembershipFactory
-from tests.small_operator import forget_free_times
+from tests.series.conftest import decide_all
 
 pytestmark = pytest.mark.django_db
 
 State = SeriesDate.State
 Kind = BookingRequest.Kind
-
-
-@pytest.fixture
-def begun(nights, manager, workers, operator):
-    """A series of four nights, approved by the operator."""
-    series = nights(4)
-    begin_series(series, user=manager)
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        operator.decide(asked)
-    workers.poll()
-    assert set(Booking.objects.values_list("status", flat=True)) == {"accepted"}
-    forget_free_times()
-    return series
-
-
-def decide_all(operator, workers):
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.decide(asked)
-    workers.poll()
 
 
 def test_other_times_from_a_day_on(begun, nights, manager, tomorrow):

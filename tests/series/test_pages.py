@@ -1,5 +1,6 @@
 """The form of a series, its dates before they are asked for, and its page."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from bookings.models import Booking
-from series.changing import begin_series
+from series.changing import begin_series, change_series
 from series.models import Series, SeriesDate
 from series.selectors import series_with_clashes
 from tests.factories import BookingFactory, VehicleFactory
@@ -74,7 +75,8 @@ def test_who_was_signed_out_finds_the_form_filled_in(client, manager, typed, van
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"weeks": "", "last_day": "2040-01-01"}, "last_day", "A series can last 5 years at most"),
+        ({"weeks": "", "last_day": "2199-01-01"}, "last_day", "A series can last 5 years at most"),
+        ({"weeks": "", "last_day": "9999-12-31"}, "last_day", "a year from 2000 to 2199"),
         ({"weeks": "300"}, "weeks", "A series can last 5 years at most"),
         ({"weeks": ""}, "weeks", "Please say for how long."),
         ({"weekdays": []}, "weekdays", "at least one weekday"),
@@ -87,6 +89,7 @@ def test_who_was_signed_out_finds_the_form_filled_in(client, manager, typed, van
         ({"start": "20:05"}, "start", "quarter hour"),
         ({"end": "20:05"}, "end", "quarter hour"),
         ({"first_day": "2020-01-06"}, "first_day", "has passed"),
+        ({"first_day": "9998-01-01"}, "first_day", "a year from 2000 to 2199"),
         ({"excluded": "24.12.2027, soon"}, "excluded", "“soon” is no day"),
         ({"excluded": "3/4/2027"}, "excluded", "can be two days"),
     ],
@@ -176,6 +179,39 @@ def test_a_change_from_a_day_on(as_manager, nights, manager, tomorrow, fleet, va
     assert Series.objects.count() == 2
     stale = as_manager.post(address, data)
     assert "Somebody has changed this series" in stale.content.decode()
+
+
+@pytest.mark.parametrize("mistake", [{"end": "20:07"}, {"find": "1"}])
+def test_who_corrects_a_form_has_not_seen_what_others_changed_meanwhile(
+    as_manager, nights, manager, fleet, mistake
+):
+    series = nights(4)
+    begin_series(series, user=manager)
+    address = f"/series/{series.pk}/change/"
+    data = as_sent(as_manager.get(address)) | {"fleet": fleet.pk, "name": "Mine"}
+    series.refresh_from_db()
+    change_series(series, nights(4, name="Theirs"), user=manager, seen_version=int(data["version"]))
+
+    shown = as_manager.post(address, data | mistake)
+    sent = as_manager.post(address, data | {"version": version_in(shown)})
+
+    assert "Somebody has changed this series" in sent.content.decode()
+    series.refresh_from_db()
+    assert series.name == "Theirs"
+    # Who has been told may.
+    assert as_manager.post(address, data | {"version": version_in(sent)}).status_code == 302
+
+
+def as_sent(page) -> dict:
+    """Return what the form of a page sends."""
+    initial = page.context["form"].initial
+    typed = {name: value for name, value in initial.items() if value or value == 0}
+    times = {name: typed[name].strftime("%H:%M") for name in ("start", "end")}
+    return typed | times | {"version": version_in(page)}
+
+
+def version_in(page) -> str:
+    return re.search(r'name="version" value="(-?\d+)"', page.content.decode())[1]
 
 
 def test_public_holidays_are_left_out(as_manager, typed, settings):
