@@ -33,6 +33,7 @@ from accounts.second_factor import (
     remove_second_factor,
 )
 from accounts.sessions import end_sessions
+from accounts.signals import rights_taken
 from shell.plain_text import OneLineModelForm
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         if not obj.is_active:
             # Who is switched on again later signs in anew.
             end_sessions(obj)
+        if not obj.is_active or ("is_staff" in form.changed_data and not obj.is_staff):
+            rights_taken.send(sender=User, user=obj)
         if not change:
             transaction.on_commit(partial(invite, request, obj))
         elif "email" in form.changed_data:

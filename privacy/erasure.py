@@ -39,6 +39,7 @@ from reports.models import MailRecipient
 from series.models import Series, SeriesDate
 from sites.models import FavouriteSite
 from tariffs.models import TariffAnswer
+from team.invitations import revoke_those_beyond
 from team.models import Invitation
 from upstream.emails import email_key, email_spellings
 from waiting.actions import cancel_wish
@@ -252,6 +253,8 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
         is_staff=False,
         is_superuser=False,
     )
+    user.is_active = False
+    revoke_those_beyond(user)
     return counts
 
 

@@ -25,7 +25,6 @@ from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
 from shell.plain_text import OneLines
 from team.forms import LeavingForm
-from team.handover import revoke_feeds_of
 from team.invitations import deliver, make_way, revoke
 from team.leaving import HeirNeeded, end_membership
 from team.models import Invitation
@@ -74,8 +73,6 @@ class RoleInTeamForm(OneLines, forms.ModelForm):
     def save(self, commit: bool = True) -> Any:
         for name, value in self.cleaned_data["team_role"].columns.items():
             setattr(self.instance, name, value)
-        if not self.instance.can_book:
-            revoke_feeds_of(self.instance.fleet, self.instance.user)
         return super().save(commit)
 
 

@@ -10,9 +10,12 @@ class TeamConfig(AppConfig):
     verbose_name = _("Team")
 
     def ready(self) -> None:
+        from accounts.signals import rights_taken
         from drivers.models import FleetMembership
 
         post_save.connect(_end_invitations, FleetMembership, dispatch_uid="team-joined")
+        post_save.connect(_end_what_a_role_gave, FleetMembership, dispatch_uid="team-role")
+        rights_taken.connect(_end_theirs, dispatch_uid="team-rights-taken")
         post_delete.connect(_end_invitations, FleetMembership, dispatch_uid="team-left")
 
 
@@ -27,3 +30,25 @@ def _end_invitations(
 
     if created and not raw:
         revoke_those_to(instance.user.email, fleet=instance.fleet)
+
+
+def _end_what_a_role_gave(instance: Any, created: bool, raw: bool = False, **_signal: Any) -> None:
+    """Let nothing that somebody made in a higher role outlive it, whoever gave them a lower one.
+
+    With an invitation to an address of their own they would have it back.
+    """
+    from team.handover import revoke_feeds_of
+    from team.invitations import revoke_those_by
+
+    if created or raw:
+        return
+    if not instance.can_book:
+        revoke_feeds_of(instance.fleet, instance.user)
+    if not instance.can_run_team:
+        revoke_those_by(fleet=instance.fleet, user=instance.user)
+
+
+def _end_theirs(user: Any, **_signal: Any) -> None:
+    from team.invitations import revoke_those_beyond
+
+    revoke_those_beyond(user)

@@ -91,7 +91,7 @@ def deliver(invitation: Invitation) -> bool:
     now = timezone.now()
     with transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
-        if row.state != State.OPEN:
+        if row.state != State.OPEN or not _is_vouched_for(row):
             raise NotChanged(_("This invitation is no longer open."))
         if row.mails >= MOST_MAILS:
             raise NotChanged(
@@ -136,6 +136,18 @@ def revoke_those_by(*, fleet: Fleet, user: User) -> int:
     return _revoke(fleet.invitations.filter(invited_by=user))
 
 
+def revoke_those_beyond(user: User) -> int:
+    """Revoke the open invitations of all fleets that somebody could not send now; return how many.
+
+    For who was switched off, or is no longer staff.
+    """
+    theirs = Invitation.objects.filter(invited_by=user)
+    if user.is_active:
+        admin_of = user.memberships.filter(is_admin=True, role=FleetMembership.Role.MANAGER)
+        theirs = theirs.exclude(fleet__in=admin_of.values("fleet"))
+    return _revoke(theirs)
+
+
 def revoke_those_to(email: str, *, fleet: Fleet) -> int:
     """Revoke the open invitations to an address, also old ones, which could be sent again."""
     return _revoke(fleet.invitations.filter(email__iexact=email))
@@ -154,12 +166,21 @@ def invitation_of(token: str) -> Invitation:
         raise Gone from None
     found = Invitation.objects.filter(uid=uid, fleet__is_active=True)
     invitation = found.select_related("fleet", "invited_by").first()
-    if invitation is None or not invitation.can_be_accepted():
+    if invitation is None or not invitation.can_be_accepted() or not _is_vouched_for(invitation):
         raise Gone
     account = account_of(invitation)
     if account is not None and not account.is_active:
         raise Gone
     return invitation
+
+
+def _is_vouched_for(invitation: Invitation) -> bool:
+    """Return whether whoever sent it still could. Who left by themselves leaves theirs behind."""
+    by = invitation.invited_by
+    if by is None or by.is_staff or not by.is_active:
+        return by is None or by.is_active
+    theirs = by.memberships.filter(fleet=invitation.fleet_id).first()
+    return theirs is None or theirs.can_run_team
 
 
 def account_of(invitation: Invitation) -> User | None:

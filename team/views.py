@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,7 +18,7 @@ from drivers.team import NotAllowed, NotChanged, change_role, check_admin_remain
 from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 from team.forms import InvitationForm, LeavingForm, RoleForm
-from team.handover import revoke_feeds_of
+from team.handover import feeds_made_by
 from team.invitations import deliver, invite, revoke
 from team.leaving import HeirNeeded, Left, end_membership
 from team.models import Invitation
@@ -85,17 +84,17 @@ def revoke_invitation(request: FleetRequest, pk: int) -> HttpResponse:
 @require_POST
 def other_role(request: FleetRequest, pk: int) -> HttpResponse:
     """Give a member another role; or say beside it why it stays."""
-    get_object_or_404(FleetMembership, pk=pk, fleet=request.fleet)
+    members = FleetMembership.objects.select_related("user")
+    member = get_object_or_404(members, pk=pk, fleet=request.fleet)
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _show_team(
             request, _invitation_form(request), problem=(pk, _("This role does not exist."))
         )
     role: TeamRole = form.cleaned_data["role"]
+    feeds = feeds_made_by(request.fleet, member.user).count()
     try:
-        with transaction.atomic():
-            changed = change_role(fleet=request.fleet, pk=pk, role=role, by=_user(request))
-            ended = 0 if changed.can_book else revoke_feeds_of(request.fleet, changed.user)
+        changed = change_role(fleet=request.fleet, pk=pk, role=role, by=_user(request))
     except NotChanged as refusal:
         return _show_team(request, _invitation_form(request), problem=(pk, refusal.message))
     except FleetMembership.DoesNotExist:
@@ -104,7 +103,8 @@ def other_role(request: FleetRequest, pk: int) -> HttpResponse:
         raise PermissionDenied from None
     text = _("%(name)s now has the role “%(role)s”.")
     names = {"name": changed.user.display_name, "role": changed.team_role.label}
-    told = [text % names, *([_calendars_end(ended)] if ended else [])]
+    # They end with the right to book.
+    told = [text % names, *([_calendars_end(feeds)] if feeds and not changed.can_book else [])]
     messages.success(request, " ".join(told))
     return redirect("team:list")
 
