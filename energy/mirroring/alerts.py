@@ -1,6 +1,6 @@
 """Alerts of a network."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from energy.mirroring.turns import Outcome, Turn
 from energy.mirroring.upserts import store
@@ -43,3 +43,9 @@ def read_alerts(turn: Turn) -> Outcome:
     unseen = ours.exclude(status=RESOLVED).filter(read_at__lt=turn.now)
     outcome.counts["alerts"]["retired"] = unseen.update(retired_at=turn.now)
     return outcome
+
+
+def retire_what_is_not_read(*, now: datetime) -> None:
+    """Retire the open alerts of networks that are gone: nobody asks for them again."""
+    gone = Alert.objects.filter(retired_at=None, network__retired_at__isnull=False)
+    gone.exclude(status=RESOLVED).update(retired_at=now)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from ampcontrol import types
+from energy.mirroring import alerts, sessions
 from energy.mirroring.turns import Outcome, Turn
 from energy.mirroring.upserts import read_all, store
 from energy.models import Network, RemoteChargePoint, RemoteConnector
@@ -11,9 +12,12 @@ UPTIME_DAYS = timedelta(days=30)
 
 
 def read_networks(turn: Turn) -> Outcome:
-    """Mirror all networks: they are few, and their load changes all the time."""
+    """Mirror all networks: they are few, and their load changes all the time.
+
+    With one that is gone, what was going on there is over.
+    """
     records = read_all(turn.client.networks, known=Network.objects.all())
-    return store(
+    outcome = store(
         "networks",
         [_network(record) for record in records],
         model=Network,
@@ -21,6 +25,9 @@ def read_networks(turn: Turn) -> Outcome:
         keep=("uptime", "uptime_read_at"),
         gone=Network.objects.all(),
     )
+    sessions.end_what_is_not_read(now=turn.now)
+    alerts.retire_what_is_not_read(now=turn.now)
+    return outcome
 
 
 def read_charge_points(turn: Turn) -> Outcome:

@@ -1,8 +1,9 @@
 """Charging sessions, and what Ampcontrol means to give them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from ampcontrol import types
 from energy.mirroring.plans import expected_end, power_at
 from energy.mirroring.turns import Outcome, Turn
 from energy.mirroring.upserts import store
-from energy.models import Session
+from energy.models import Network, Session
 from mirror.fitting import fitting
 
 OVERLAP = timedelta(minutes=1)
@@ -18,6 +19,7 @@ OVERLAP = timedelta(minutes=1)
 PAUSE = timedelta(minutes=10)
 LONGEST_BACK = timedelta(days=7)
 PLANNED = ("plan", "expected_end_at", "power_kw")
+NO_PLAN: dict[str, Any] = {"plan": [], "expected_end_at": None, "power_kw": None}
 
 
 def read_sessions(turn: Turn) -> Outcome:
@@ -41,8 +43,19 @@ def read_sessions(turn: Turn) -> Outcome:
     silent = ours.filter(remote_id__in=ended - records.keys())
     silent.update(active=False, ended_at=turn.now, read_at=turn.now)
     over = Session.objects.filter(remote_id__in=ended, active=False)
-    over.update(plan=[], expected_end_at=None, power_kw=None)
+    over.update(**NO_PLAN)
     return outcome
+
+
+def end_what_is_not_read(*, now: datetime) -> None:
+    """End the sessions of networks that are gone, and plans where nothing is steered any more.
+
+    Neither is asked for again; one that goes on in another network is read there.
+    """
+    active = Session.objects.filter(active=True)
+    gone = active.filter(network__retired_at__isnull=False)
+    gone.update(active=False, ended_at=now, **NO_PLAN)
+    active.filter(network__objective=Network.OFF).update(**NO_PLAN)
 
 
 def read_optimizations(turn: Turn) -> Outcome:

@@ -17,6 +17,7 @@ from ampcontrol.types import Telematics
 from energy.mirroring.turns import Outcome, Turn
 from energy.models import Link, Network, Reading, RemoteVehicle, Session, VehicleNow, VehicleState
 from energy.models.states import Source
+from energy.selectors.vehicles import FRESH
 from energy.selectors.walls import vehicles_by_remote_id
 from mirror.fitting import fitting
 
@@ -175,7 +176,9 @@ def _take_place(row: VehicleNow, remote_id: str, around: Around) -> None:
 
 
 def _around(vehicles: Mapping[str, int], *, now: datetime) -> Around:
-    sessions = Session.objects.filter(active=True, retired_at=None).exclude(vehicle_remote_id="")
+    # What was read longer ago may be over: it keeps nothing newer away.
+    sessions = Session.objects.filter(active=True, retired_at=None, read_at__gte=now - FRESH)
+    sessions = sessions.exclude(vehicle_remote_id="")
     reading = Reading.objects.filter(kind=Reading.Kind.VEHICLES).first()
     inside = RemoteVehicle.objects.filter(retired_at=None).values_list(
         "remote_id", "inside_network_id"

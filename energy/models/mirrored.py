@@ -22,6 +22,9 @@ class Remote(models.Model):
 class Network(Remote):
     """A place whose power Ampcontrol shares out."""
 
+    # The objective of one that steers nothing.
+    OFF = "off"
+
     name = models.CharField(_("name"), max_length=255, blank=True)
     objective = models.CharField(_("objective"), max_length=40, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
@@ -52,7 +55,7 @@ class Network(Remote):
 
     @property
     def steers(self) -> bool:
-        return self.objective != "off"
+        return self.objective != self.OFF
 
 
 class RemoteChargePoint(Remote):

@@ -43,7 +43,9 @@ def reach_text(vehicle: Vehicle, facts: VehicleFacts, *, now: datetime) -> str:
     It names what is assumed: how much of what flows gets into the battery.
     """
     charging, state = facts.charging, facts.state_of_charge
-    if charging is None or charging.evse is None or not state.is_known or state.percent is None:
+    if charging is None or charging.evse is None or not charging.is_known:
+        return ""
+    if not state.is_known or state.percent is None:
         return ""
     efficiency = EFFICIENCY.get(charging.evse.get_current_type_display())
     given = energy_of(planned(charging.session, now=now))

@@ -20,6 +20,7 @@ from energy.pages.drawings import (
 )
 from energy.pages.plan import planned
 from energy.selectors.curves import curve_of
+from energy.selectors.vehicles import is_fresh
 from energy.wording import percent
 from shell.formats import in_zone, kw, time_in_zone
 from vehicles.models import Vehicle
@@ -57,7 +58,7 @@ def drawing_of(
     if session.started_at is None:
         return SessionDrawing(None, (), "", has_plan=False)
     measured = _measured(session, vehicle, now=now)
-    plan = planned(session, now=now) if session.active else []
+    plan = planned(session, now=now) if session.active and is_fresh(session, now=now) else []
     end = session.ended_at or now
     known = [(at, value) for at, value in [*measured.power, *measured.charge] if value is not None]
     if not known and not plan:

@@ -17,7 +17,7 @@ from drivers.permissions import FleetRequest, member_required
 from energy.models import Link, Session
 from energy.pages.session_drawing import drawing_of
 from energy.pages.vehicle_panel import LOOK_EVERY, charging_texts
-from energy.selectors.vehicles import Charging, last_sessions, sessions_of_vehicle
+from energy.selectors.vehicles import charging_of, last_sessions, sessions_of_vehicle
 from shell.formats import as_zone
 from shell.viewer import viewer_zone
 from sites.models import Evse
@@ -76,10 +76,10 @@ def _course_html(listed: ListedSession, vehicle: Vehicle) -> SafeString:
     # By the minute, so that a page that looks again is told when there is nothing new.
     now = timezone.now().replace(second=0, microsecond=0)
     now = max(now, session.started_at or now)
-    going_on = Charging(session, listed.evse, session.power_kw) if session.active else None
+    going_on = charging_of(session, listed.evse, now=now) if session.active else None
     context = {
         "course": drawing_of(session, vehicle, zone=listed.zone, now=now),
-        "charging": charging_texts(going_on, listed.zone),
+        "charging": charging_texts(going_on, listed.zone, now=now),
         "session": session,
         "zone": listed.zone,
     }

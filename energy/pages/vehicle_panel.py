@@ -88,7 +88,7 @@ def read_panel(
         site=site,
         departure=_departure_text(facts, clock),
         charging=[
-            *charging_texts(facts.charging, clock),
+            *charging_texts(facts.charging, clock, now=now),
             *filter(None, [reach_text(vehicle, facts, now=now)]),
         ],
         warning=_warning(facts),
@@ -109,15 +109,19 @@ def plug_words(facts: VehicleFacts) -> str:
     return _("plugged in") if facts.plugged_in else _("not plugged in")
 
 
-def charging_texts(charging: Charging | None, zone: ZoneInfo) -> list[str]:
+def charging_texts(charging: Charging | None, zone: ZoneInfo, *, now: datetime) -> list[str]:
     """Return what a session gives now and when it should end; nothing where there is none."""
     if charging is None:
         return []
-    texts = [
-        _("%(power)s now") % {"power": kw(charging.kw)} if charging.kw is not None else "",
-        _("%(energy)s so far") % {"energy": kwh(charging.kwh)} if charging.kwh is not None else "",
-    ]
-    told = [" · ".join(filter(None, texts)) or _("how much is not known")]
+    power = _("%(power)s now") % {"power": kw(charging.kw)} if charging.kw is not None else ""
+    energy = ""
+    if charging.kwh is not None:
+        energy = _("%(energy)s so far") % {"energy": kwh(charging.kwh)}
+    if not charging.is_known:
+        age = age_text(charging.session.read_at, now)
+        so_far = " · ".join(filter(None, [energy or _("how much is not known"), age]))
+        return [*filter(None, [power]), so_far, _("Too old to be counted on.")]
+    told = [" · ".join(filter(None, [power, energy])) or _("how much is not known")]
     if charging.expected_end_at is None:
         told.append(_("The operator’s plan names no end."))
     else:

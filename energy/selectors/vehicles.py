@@ -52,11 +52,16 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class Charging:
-    """A session that is going on. `evse` is None where its connector is linked with none."""
+    """A session that is going on. `evse` is None where its connector is linked with none.
+
+    `is_known` says whether it was read within FRESH: one that was not may be over, and tells
+    neither its power nor its end.
+    """
 
     session: Session
     evse: Evse | None
     kw: Decimal | None
+    is_known: bool = True
 
     @property
     def kwh(self) -> Decimal | None:
@@ -68,7 +73,7 @@ class Charging:
 
         Plans reach some hours ahead: what is charged for longer ends no earlier than this.
         """
-        return self.session.expected_end_at
+        return self.session.expected_end_at if self.is_known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,19 @@ def sessions_of_vehicle(vehicle: Vehicle) -> QuerySet[Session]:
     )
 
 
+def charging_of(
+    session: Session, evse: Evse | None, *, now: datetime, told: VehicleNow | None = None
+) -> Charging:
+    """Return what a session that is going on gives; `told` is what its vehicle told last."""
+    is_known = is_fresh(session, now=now)
+    return Charging(session, evse, _power(session, told, now=now, is_known=is_known), is_known)
+
+
+def is_fresh(session: Session, *, now: datetime) -> bool:
+    """Return whether a session was read so lately that what is known of it may be counted on."""
+    return now - session.read_at <= FRESH
+
+
 def linked(vehicles: Collection[int]) -> dict[int, Link]:
     """Return the confirmed links of vehicles, by the primary keys of those."""
     links = Link.objects.filter(
@@ -187,7 +205,9 @@ def _charging(
     sessions: dict[int, Session] = {}
     for row in active.order_by("started_at", "pk"):
         link = by_remote[row.vehicle_remote_id]
-        if link.vehicle_id is not None and _is_in_its_time(row, link):
+        if link.vehicle_id is None or not _is_in_its_time(row, link):
+            continue
+        if not _was_unplugged_since(row, nows.get(link.vehicle_id), now=now):
             sessions[link.vehicle_id] = row
     connectors = Link.objects.filter(
         kind=Link.Kind.CONNECTOR,
@@ -196,11 +216,7 @@ def _charging(
     ).select_related("evse__charge_point__location")
     evses = {link.remote_id: link.evse for link in connectors}
     return {
-        pk: Charging(
-            session=row,
-            evse=evses.get(row.connector_remote_id),
-            kw=_power(row, nows.get(pk), now=now),
-        )
+        pk: charging_of(row, evses.get(row.connector_remote_id), now=now, told=nows.get(pk))
         for pk, row in sessions.items()
     }
 
@@ -211,8 +227,18 @@ def _is_in_its_time(session: Session, link: Link) -> bool:
     return session.started_at >= link.counts_from
 
 
-def _power(session: Session, row: VehicleNow | None, *, now: datetime) -> Decimal | None:
+def _was_unplugged_since(session: Session, row: VehicleNow | None, *, now: datetime) -> bool:
+    """Return whether a vehicle told of its plug after its session was last read, long ago."""
+    if is_fresh(session, now=now) or row is None or row.plugged_in_at is None:
+        return False
+    return row.plugged_in is False and row.plugged_in_at > session.read_at
+
+
+def _power(
+    session: Session, row: VehicleNow | None, *, now: datetime, is_known: bool
+) -> Decimal | None:
     """Return what the vehicle just told that it takes; else what Ampcontrol's plan gives it."""
+    planned = session.power_kw if is_known else None
     if row is None or row.told_at is None or now - row.told_at > JUST_TOLD:
-        return session.power_kw
-    return session.power_kw if row.charging_kw is None else row.charging_kw
+        return planned
+    return planned if row.charging_kw is None else row.charging_kw

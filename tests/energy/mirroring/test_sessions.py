@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from ampcontrol.types import Optimization, Point
 from energy.mirroring.plans import expected_end, power_at
 from energy.models import Alert, RemoteRoute, Session
+from energy.retention import old_sessions
 
 QUARTER = timedelta(minutes=15)
 
@@ -92,6 +93,52 @@ def test_a_session_of_which_nothing_more_is_told_is_over(ampcontrol, network, re
 
     row = Session.objects.get()
     assert (row.active, row.ended_at) == (False, now())
+
+
+def test_with_a_network_that_is_gone_its_sessions_and_alerts_are_over(
+    ampcontrol, network, read, clock
+):
+    session = ampcontrol.add_session(network)
+    ampcontrol.plans = [plan_for(session, network, 22.0)]
+    alert = ampcontrol.add_alert(network)
+    ampcontrol.add_network("Another depot")
+    read()
+    del ampcontrol.tables["networks"][network.id]
+    clock(minutes=16)
+    read()
+
+    row = Session.objects.get()
+    assert (row.active, row.ended_at) == (False, now())
+    assert (row.plan, row.power_kw, row.expected_end_at) == ([], None, None)
+    assert list(old_sessions(now() + QUARTER)) == [row]
+    assert Alert.objects.get(remote_id=alert.id).retired_at == now()
+
+
+def test_a_session_goes_on_in_the_network_that_takes_the_place_of_its_own(
+    ampcontrol, network, read, clock
+):
+    session = ampcontrol.add_session(network)
+    read()
+    del ampcontrol.tables["networks"][network.id]
+    ampcontrol.places[session.id] = ampcontrol.add_network("The same depot").id
+    clock(minutes=16)
+    read()
+
+    row = Session.objects.get()
+    assert (row.network.name, row.active, row.ended_at) == ("The same depot", True, None)
+
+
+def test_what_is_steered_no_more_has_no_plan(ampcontrol, network, read, clock):
+    session = ampcontrol.add_session(network)
+    ampcontrol.plans = [plan_for(session, network, 22.0)]
+    read()
+    ampcontrol.change("networks", network, objective="off")
+    clock(minutes=16)
+    read()
+
+    row = Session.objects.get()
+    assert row.active
+    assert (row.plan, row.power_kw, row.expected_end_at) == ([], None, None)
 
 
 def test_what_began_and_ended_during_an_outage_is_found(ampcontrol, network, read, clock):

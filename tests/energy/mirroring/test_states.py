@@ -12,8 +12,9 @@ from energy.mirroring.states import read_telematics
 from energy.mirroring.turns import Turn
 from energy.models import Link, Network, VehicleNow, VehicleState
 from tests.energy.factories import RemoteVehicleFactory, link_vehicle
-from tests.energy.mirroring.small_ampcontrol import SmallAmpcontrol
+from tests.energy.mirroring.small_ampcontrol import SmallAmpcontrol, fails
 from tests.factories import VehicleFactory
+from upstream.errors import UpstreamForbidden
 
 
 @pytest.fixture
@@ -175,6 +176,20 @@ def test_who_charges_is_plugged_in_and_there(ampcontrol, van, ours, read, clock)
     ampcontrol.tell(van, plugged_in=False)
     read()
     assert now_of(ours).plugged_in is False
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(1, True), (3, False)])
+def test_a_session_of_which_nobody_heard_for_long_says_nothing_of_the_plug(
+    ampcontrol, van, ours, read, clock, hours, counts
+):
+    network = next(iter(ampcontrol.tables["networks"].values()))
+    ampcontrol.add_session(network, vehicle_id=van.id)
+    read()
+    ampcontrol.trouble = fails("active_sessions", UpstreamForbidden("Not for you.", status=403))
+    clock(hours=hours)
+    ampcontrol.tell(van, plugged_in=False)
+    read()
+    assert now_of(ours).plugged_in is counts
 
 
 def test_where_it_is_follows_the_area_that_ampcontrol_has_it_in(ampcontrol, van, ours, read, clock):

@@ -130,6 +130,22 @@ def test_one_that_goes_on_keeps_up_and_shows_the_plan(as_manager, van, session):
     assert "<html" not in answer.content.decode()
 
 
+def test_one_of_which_nobody_heard_for_long_has_no_power_now_and_no_plan(as_manager, van, session):
+    Session.objects.update(
+        active=True,
+        ended_at=None,
+        power_kw=Decimal(22),
+        expected_end_at=now() + 2 * HOUR,
+        plan=[[(now() - HOUR).isoformat(), 11]],
+        read_at=now() - 3 * HOUR - MINUTE,
+    )
+    tell(van, ago=HOUR, kw=11, share=50)
+    page = page_of(as_manager, van, session)
+    assert "31.5 kWh so far · 3 h ago<br>Too old to be counted on." in page
+    for word in ("drawing__line--plan", "22 kW", "should end at"):
+        assert word not in page
+
+
 def test_only_the_vehicles_own_and_only_for_its_fleet(
     as_manager, fleet, van, session, client, other_manager
 ):

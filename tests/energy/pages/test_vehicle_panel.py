@@ -115,6 +115,28 @@ def test_what_it_charges_and_when_that_should_end(as_manager, van, remote, told)
     assert "no target" in page
 
 
+def test_what_a_session_gave_long_ago_is_told_with_its_age(as_manager, van, remote, told):
+    connector = RemoteConnectorFactory()
+    link_evse(EvseFactory(current_type="ac", label="Bay 3", physical_reference=""), connector)
+    SessionFactory(
+        connector_remote_id=connector.remote_id,
+        vehicle_remote_id=remote.remote_id,
+        power_kw=Decimal(22),
+        energy_kwh=Decimal("12.4"),
+        expected_end_at=now() + 2 * HOUR,
+        plan=[[(now() - HOUR).isoformat(), 15]],
+        read_at=now() - 3 * HOUR,
+    )
+    VehicleNow.objects.update(plugged_in=True, plugged_in_at=now() - 3 * HOUR)
+    page = panel_of(as_manager, van)
+    assert "12.4 kWh so far · 3 h ago<br>Too old to be counted on." in page
+    for word in ("22 kW", "should", "names no end"):
+        assert word not in page
+    assert "<dd>plugged in at Bay 3," in page
+    VehicleNow.objects.update(charging_kw=Decimal(17), told_at=now())
+    assert "17 kW now<br>12.4 kWh so far · 3 h ago<br>Too old" in panel_of(as_manager, van)
+
+
 def test_what_the_plan_should_bring_it_to_and_what_is_assumed(as_manager, van, remote, told):
     connector = RemoteConnectorFactory()
     link_evse(EvseFactory(current_type="ac"), connector)

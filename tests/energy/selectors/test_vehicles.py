@@ -77,6 +77,42 @@ def test_power_that_the_vehicle_just_told_is_shown_before_the_plan():
     assert vehicle_facts([link.vehicle])[link.vehicle_id].charging.kw == 22
 
 
+def test_a_session_that_was_read_long_ago_tells_no_power_and_no_end():
+    link = link_vehicle()
+    session = SessionFactory(
+        vehicle_remote_id=link.remote_id,
+        power_kw=Decimal(22),
+        energy_kwh=Decimal(11),
+        expected_end_at=now() + timedelta(hours=1),
+        read_at=now() - timedelta(minutes=121),
+    )
+    charging = vehicle_facts([link.vehicle])[link.vehicle_id].charging
+    assert (charging.kw, charging.kwh, charging.expected_end_at) == (None, 11, None)
+    assert not charging.is_known
+
+    # What the vehicle itself has just told counts all the same.
+    VehicleNowFactory(vehicle=link.vehicle, charging_kw=Decimal(17), told_at=now())
+    assert vehicle_facts([link.vehicle])[link.vehicle_id].charging.kw == 17
+
+    session.read_at = now() - timedelta(minutes=119)
+    session.save()
+    charging = vehicle_facts([link.vehicle])[link.vehicle_id].charging
+    assert charging.is_known and charging.expected_end_at == session.expected_end_at
+
+
+def test_a_vehicle_that_was_unplugged_since_its_session_was_read_long_ago_does_not_charge():
+    link = link_vehicle()
+    session = SessionFactory(vehicle_remote_id=link.remote_id, read_at=now() - timedelta(hours=3))
+    row = VehicleNowFactory(
+        vehicle=link.vehicle, plugged_in=False, plugged_in_at=now() - timedelta(hours=2)
+    )
+    assert vehicle_facts([link.vehicle])[link.vehicle_id].charging is None
+
+    row.plugged_in_at = session.read_at - timedelta(minutes=1)
+    row.save()
+    assert vehicle_facts([link.vehicle])[link.vehicle_id].charging is not None
+
+
 def test_what_was_charged_before_it_was_theirs_is_not_shown():
     link = link_vehicle(counts_from=now() - timedelta(hours=1))
     before = {"started_at": now() - timedelta(hours=2), "vehicle_remote_id": link.remote_id}
