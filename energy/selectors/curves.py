@@ -14,8 +14,9 @@ from ampcontrol.types import Point
 from energy.models import Session
 from upstream.errors import UpstreamError
 
-# What is over does not change; what goes on is read again soon, and so is what failed.
+# What is long over does not change; what goes on is read again soon, and so is what failed.
 ENDED_SECONDS = 24 * 3600
+LONG_OVER = timedelta(hours=1)
 ACTIVE_SECONDS = 60
 FAILED_SECONDS = 30
 LONGEST = timedelta(days=6)
@@ -45,13 +46,17 @@ def curve_of(session: Session, *, now: datetime | None = None) -> Curve:
     now = now or timezone.now()
     if session.started_at is None or not connection.is_on():
         return Curve()
+    if session.started_at >= (session.ended_at or now):
+        # It has just begun, by a clock ahead of ours perhaps, or has no length.
+        return Curve(is_available=True, read_at=now)
     key = f"energy-curve:{session.pk}:{session.active}"
     kept = cache.get(key)
     if kept is not None:
         return _from_cache(kept)
     try:
         curve = _read(session, client=connection.get_client(), now=now)
-        seconds = ACTIVE_SECONDS if session.active else ENDED_SECONDS
+        is_over = session.ended_at is not None and now - session.ended_at > LONG_OVER
+        seconds = ENDED_SECONDS if is_over else ACTIVE_SECONDS
     except UpstreamError:
         curve, seconds = Curve(), FAILED_SECONDS
     cache.set(key, _for_cache(curve), seconds)

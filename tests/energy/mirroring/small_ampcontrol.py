@@ -62,6 +62,9 @@ class SmallAmpcontrol:
     def _call(self, name: str, **asked) -> None:
         self.made[name] += 1
         self.asked.append((name, asked))
+        start, end = asked.get("start"), asked.get("end")
+        if start and end and start >= end:
+            raise ValueError("A window needs a zone, and an end after its start.")
         if name in self.trouble:
             raise self.trouble[name]
 

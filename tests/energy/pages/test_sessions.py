@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils.timezone import now
 
+from ampcontrol import connection
 from energy.models import Session, VehicleState
 from tests.energy.factories import (
     RemoteConnectorFactory,
@@ -15,6 +16,7 @@ from tests.energy.factories import (
     link_evse,
     link_vehicle,
 )
+from tests.energy.mirroring.small_ampcontrol import SmallAmpcontrol
 from tests.factories import EvseFactory, VehicleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still", "_without_ampcontrol")]
@@ -26,6 +28,16 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 def _without_ampcontrol(settings):
     """Ampcontrol cannot be asked: what the vehicle told counts."""
     settings.AMPCONTROL_BASE_URL = ""
+
+
+@pytest.fixture
+def ampcontrol(settings):
+    """One that can be asked, and has measured nothing."""
+    settings.AMPCONTROL_BASE_URL = "http://ampcontrol.test"
+    settings.AMPCONTROL_API_TOKEN = "a-token"
+    connection.set_client(SmallAmpcontrol())
+    yield
+    connection.set_client(None)
 
 
 @pytest.fixture
@@ -144,6 +156,16 @@ def test_one_of_which_nobody_heard_for_long_has_no_power_now_and_no_plan(as_mana
     assert "31.5 kWh so far · 3 h ago<br>Too old to be counted on." in page
     for word in ("drawing__line--plan", "22 kW", "should end at"):
         assert word not in page
+
+
+@pytest.mark.parametrize("began", [timedelta(0), timedelta(seconds=20), MINUTE])
+def test_one_that_has_just_begun_or_has_no_length_has_its_page(
+    as_manager, van, session, ampcontrol, began
+):
+    Session.objects.update(active=True, ended_at=None, started_at=now() + began)
+    assert "is not known" in page_of(as_manager, van, session)
+    Session.objects.update(active=False, ended_at=now(), started_at=now())
+    assert "is not known" in page_of(as_manager, van, session)
 
 
 def test_only_the_vehicles_own_and_only_for_its_fleet(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils.timezone import now
 
 from ampcontrol import connection
@@ -69,6 +70,35 @@ def test_a_charge_of_nothing_is_not_drawn(ampcontrol, session):
     ]
 
     assert [point.at for point in curve_of(session).state_of_charge] == [told, later]
+
+
+@pytest.mark.parametrize("lasted", [timedelta(0), -timedelta(minutes=1)])
+def test_one_without_a_length_is_empty_and_not_asked_for(ampcontrol, session, lasted):
+    session.ended_at = session.started_at + lasted
+
+    curve = curve_of(session)
+
+    assert curve.is_available and curve.read_at == now()
+    assert (curve.power, curve.state_of_charge) == ((), ())
+    assert ampcontrol.calls == 0
+
+
+def test_one_that_begins_by_a_clock_ahead_of_ours_is_read_soon_after(ampcontrol, session):
+    session.active, session.ended_at = True, None
+    session.started_at = now() + timedelta(seconds=30)
+    ampcontrol.series["measured_power"] = [Point(session.started_at, 22.0)]
+    assert curve_of(session).power == ()
+
+    later = session.started_at + timedelta(minutes=1)
+    assert curve_of(session, now=later).power == (Point(session.started_at, 22.0),)
+
+
+def test_what_is_measured_of_its_end_may_come_later(ampcontrol, session):
+    with time_machine.travel(session.ended_at, tick=False):
+        assert curve_of(session).power == ()
+    ampcontrol.series["measured_power"] = [Point(session.ended_at, 22.0)]
+    with time_machine.travel(session.ended_at + timedelta(minutes=2), tick=False):
+        assert curve_of(session).power == (Point(session.ended_at, 22.0),)
 
 
 def test_it_is_read_once_for_all_who_look(ampcontrol, session):
