@@ -123,6 +123,17 @@ def typed(request: HttpRequest) -> QueryDict | None:
     return kept.data if kept else None
 
 
+def retyped(data: QueryDict, **changes: str) -> QueryDict:
+    """Return what a form was filled in with, but for values that take the place of what was sent.
+
+    Such as the mark of what somebody has seen, once the page tells them what is there now.
+    """
+    changed = data.copy()
+    for name, value in changes.items():
+        changed[name] = value
+    return changed
+
+
 def _page(request: HttpRequest) -> str:
     """Return the address of the page that the form stood on, if the browser tells."""
     page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")

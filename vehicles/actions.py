@@ -23,6 +23,20 @@ class VehicleRefused(Exception):
         self.message = message
 
 
+class ChangedMeanwhile(VehicleRefused):
+    """Somebody else has changed the vehicle since it was seen; it has this `version` now."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            "",
+            _(
+                "Somebody else has changed this vehicle since you opened the page. Your entries "
+                "are kept: send them again to put them in place of what is there now."
+            ),
+        )
+        self.version = version
+
+
 def save_vehicle(vehicle: Vehicle, *, user: User | None, seen_version: int | None = None) -> None:
     """Add a vehicle, or change one as it was at `seen_version`. Raises VehicleRefused."""
     vehicle.plate = plate_key(vehicle.plate)
@@ -108,13 +122,7 @@ def _check_names(vehicle: Vehicle) -> None:
 def _save_if_unchanged(vehicle: Vehicle, seen_version: int | None) -> None:
     current = Vehicle.objects.select_for_update().get(pk=vehicle.pk)
     if seen_version is not None and current.version != seen_version:
-        raise VehicleRefused(
-            "",
-            _(
-                "Somebody else has changed this vehicle since you opened the page. Your entries "
-                "are kept: send them again to put them in place of what is there now."
-            ),
-        )
+        raise ChangedMeanwhile(current.version)
     vehicle.version = current.version + 1
     vehicle.retired_at = current.retired_at
     vehicle.save()

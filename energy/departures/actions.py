@@ -30,6 +30,18 @@ class DepartureRefused(Exception):
         self.message = message
 
 
+class ChangedMeanwhile(DepartureRefused):
+    """Somebody changed what was to be changed, since it was seen."""
+
+    def __init__(self, who: User | None) -> None:
+        text = _(
+            "%(who)s has changed this since you opened the page. Your entries are kept: send "
+            "them again to put them in place of what is there now."
+        )
+        name = who.display_name if who else _("Somebody else")
+        super().__init__("", text % {"who": name})
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A departure as somebody wants it."""
@@ -122,7 +134,7 @@ def set_week(vehicle: Vehicle, week: Mapping[int, Weekday], *, seen: str, user: 
         if mark_of(current) == mark_of(week):
             return
         if mark_of(current) != seen:
-            raise _changed_meanwhile(_last_hand_on(vehicle))
+            raise ChangedMeanwhile(_last_hand_on(vehicle))
         now = timezone.now()
         for number, day in week.items():
             if day == current[number]:
@@ -166,7 +178,7 @@ def _change(
             text = _("This departure comes from a route in Ampcontrol. Please change it there.")
             raise DepartureRefused("", text)
         if row.version != seen_version:
-            raise _changed_meanwhile(row.changed_by)
+            raise ChangedMeanwhile(row.changed_by)
         if row.cancelled_at or row.leaves_at <= timezone.now():
             raise DepartureRefused("", _("This departure is over. It stays as it was."))
         change(row)
@@ -216,12 +228,3 @@ def _last_hand_on(vehicle: Vehicle) -> User | None:
     rules = WeeklyDeparture.objects.filter(vehicle=vehicle).select_related("changed_by")
     last = rules.exclude(changed_at=None).order_by("-changed_at").first()
     return last.changed_by if last else None
-
-
-def _changed_meanwhile(who: User | None) -> DepartureRefused:
-    text = _(
-        "%(who)s has changed this since you opened the page. Your entries are kept: send them again"
-        " to put them in place of what is there now."
-    )
-    name = who.display_name if who else _("Somebody else")
-    return DepartureRefused("", text % {"who": name})

@@ -1,6 +1,8 @@
 """The pages of vehicles: the list, the form, a vehicle's own page; and whose they are."""
 
+import re
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -152,6 +154,41 @@ def test_what_somebody_else_has_changed_is_not_overwritten_unseen(as_manager, va
     as_manager.post(page_of(van, "change"), form | {"version": "1"})
     van.refresh_from_db()
     assert (van.make, van.version) == ("Ours", 2)
+
+
+def version_in(answer) -> str:
+    return re.search(r'name="version" value="(\d*)"', answer.content.decode())[1]
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"vin": "IOQ"}, {"number": "Truck 1"}, {"plate": "XYZ 9"}, {"number": ""}]
+)
+def test_a_mistake_does_not_hide_what_somebody_else_has_changed(as_manager, fleet, van, mistake):
+    VehicleFactory(fleet=fleet, number="Truck 1", plate="XYZ 9")
+    form = facts(number="Van 14", plate="HPF 14", make="Ours")
+    Vehicle.objects.filter(pk=van.pk).update(make="Theirs", version=1)
+    wrong = as_manager.post(page_of(van, "change"), form | mistake)
+    assert "Somebody else has changed" not in wrong.content.decode()
+    told = as_manager.post(page_of(van, "change"), form | {"version": version_in(wrong)})
+    assert "Somebody else has changed" in told.content.decode()
+    van.refresh_from_db()
+    assert van.make == "Theirs"
+    # Also where the next one is a mistake: what has been told of has been seen.
+    wrong = as_manager.post(page_of(van, "change"), form | mistake | {"version": version_in(told)})
+    as_manager.post(page_of(van, "change"), form | {"version": version_in(wrong)})
+    van.refresh_from_db()
+    assert (van.make, van.version) == ("Ours", 2)
+
+
+def test_what_was_filled_in_again_after_a_log_in_is_of_what_was_seen(client, manager, van):
+    form = facts(number="Van 14", plate="HPF 14", make="Ours", fleet=van.fleet_id)
+    goal = client.post(page_of(van, "change"), form).url
+    Vehicle.objects.filter(pk=van.pk).update(make="Theirs", version=1)
+    client.force_login(manager)
+    page = client.get(parse_qs(urlsplit(goal).query)["next"][0])
+    assert 'value="Ours"' in page.content.decode()
+    told = client.post(page_of(van, "change"), form | {"version": version_in(page)})
+    assert "Somebody else has changed" in told.content.decode()
 
 
 def test_its_page_has_its_bookings(as_manager, fleet, van):

@@ -15,8 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from drivers.permissions import FleetRequest, manager_required, member_required
-from shell.kept_forms import typed
-from vehicles.actions import VehicleRefused, bring_back, retire, save_vehicle
+from shell.kept_forms import retyped, typed
+from vehicles.actions import (
+    ChangedMeanwhile,
+    VehicleRefused,
+    bring_back,
+    retire,
+    save_vehicle,
+)
 from vehicles.assumptions import hints_about
 from vehicles.models import Vehicle
 from vehicles.pages.columns import Cell, Columns, columns_for
@@ -147,6 +153,9 @@ def _form_page(request: FleetRequest, vehicle: Vehicle) -> HttpResponse:
             )
         except VehicleRefused as refusal:
             form.add_error(refusal.field or None, refusal.message)
+            if isinstance(refusal, ChangedMeanwhile):
+                # What is there now has been told of: sent again, the entries take its place.
+                form.data = retyped(request.POST, version=str(refusal.version))
         else:
             text = _("%(vehicle)s is saved.")
             messages.success(request, text % {"vehicle": saved.number})
@@ -154,6 +163,5 @@ def _form_page(request: FleetRequest, vehicle: Vehicle) -> HttpResponse:
                 messages.warning(request, hint)
             return redirect("vehicles:detail", pk=saved.pk)
     back = reverse("vehicles:detail", args=[vehicle.pk]) if vehicle.pk else reverse("vehicles:list")
-    seen = Vehicle.objects.filter(pk=vehicle.pk).values_list("version", flat=True).first()
-    context = {"form": form, "vehicle": vehicle, "name": name, "back": back, "seen": seen or 0}
+    context = {"form": form, "vehicle": vehicle, "name": name, "back": back}
     return render(request, "vehicles/form.html", context)

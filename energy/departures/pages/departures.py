@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,6 +14,7 @@ from accounts.models import User
 from ampcontrol.connection import is_on
 from drivers.permissions import FleetRequest, manager_required, member_required
 from energy.departures.actions import (
+    ChangedMeanwhile,
     DepartureRefused,
     cancel_departure,
     change_departure,
@@ -27,7 +28,7 @@ from energy.departures.pages.forms import DepartureForm, WeekForm, initial_of
 from energy.departures.pages.reading import needs_text, read_departures, route_text
 from energy.departures.weekly import zone_of
 from energy.models import Departure
-from shell.kept_forms import typed
+from shell.kept_forms import retyped, typed
 from vehicles.models import Vehicle
 from vehicles.pages.views import vehicle_or_404
 
@@ -93,7 +94,7 @@ def week(request: FleetRequest, pk: int) -> HttpResponse:
         except DepartureRefused as refusal:
             form.add_error(None, refusal.message)
             # What is there now has been told of: sent again, the entries take its place.
-            form.data = _with(data, seen=mark_of(there))
+            form.data = retyped(data, seen=mark_of(there))
         else:
             messages.success(request, _("The weekly departures are saved."))
             return redirect("departures:show", pk=pk)
@@ -117,7 +118,9 @@ def change(request: FleetRequest, pk: int, departure_pk: int) -> HttpResponse:
         except DepartureRefused as refusal:
             form.add_error(refusal.field or None, refusal.message)
             row = _departure(vehicle, departure_pk)
-            form.data = _with(data, version=str(row.version))
+            if isinstance(refusal, ChangedMeanwhile):
+                # As it is now: that has been told of.
+                form.data = retyped(data, version=str(row.version))
         else:
             messages.success(request, _("The departure is changed."))
             return redirect("departures:show", pk=pk)
@@ -174,14 +177,6 @@ def _show(
         "may_set": request.membership.can_book and not vehicle.is_retired,
     }
     return render(request, "energy/departures/show.html", context)
-
-
-def _with(data: QueryDict, **changes: str) -> QueryDict:
-    """Return what was sent with other values: what has been told of has been seen."""
-    changed = data.copy()
-    for name, value in changes.items():
-        changed[name] = value
-    return changed
 
 
 def _current(request: FleetRequest, pk: int) -> Vehicle:

@@ -107,6 +107,33 @@ class TestChange:
         assert 'value="07:15"' in shown
         assert 'name="version" value="1"' in shown
 
+    @pytest.mark.parametrize(
+        ("wrong", "says"),
+        [
+            ({"day": "2020-01-01"}, "This time is past."),
+            ({"returns_time": "05:00"}, "It has to return after it leaves."),
+            ({"time": "25:00"}, "Please enter a time such as 06:00."),
+        ],
+    )
+    def test_a_mistake_does_not_hide_who_was_first(self, client, page, row, fleet, wrong, says):
+        first = MembershipFactory(fleet=fleet, user__name="Mia Long").user
+        second = MembershipFactory(fleet=fleet).user
+        client.force_login(first)
+        client.post(f"{page}{row.pk}/", entries(version="0"))
+        client.force_login(second)
+        shown = html(client.post(f"{page}{row.pk}/", entries(version="0", **wrong)))
+        assert says in shown
+        assert 'name="version" value="0"' in shown
+        shown = html(client.post(f"{page}{row.pk}/", entries(version="0", time="07:15")))
+        assert "Mia Long has changed this since you opened the page." in shown
+
+    def test_a_time_that_is_taken_does_not_hide_who_was_first(self, as_manager, page, row):
+        taken = entries(time="09:00")
+        as_manager.post(page + "add/", taken)
+        shown = html(as_manager.post(f"{page}{row.pk}/", taken | {"version": "0"}))
+        assert "It already leaves at this time." in shown
+        assert 'name="version" value="0"' in shown
+
     def test_it_is_called_off(self, as_manager, page, row):
         answer = as_manager.post(f"{page}{row.pk}/cancel/", {"version": "0"}, follow=True)
         assert "The departure is called off." in html(answer)
