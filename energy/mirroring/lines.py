@@ -18,6 +18,8 @@ BACK = timedelta(hours=1)
 AHEAD = timedelta(hours=36)
 KEPT = timedelta(days=2)
 DRAWN_STEP = timedelta(minutes=5)
+# What was measured before that says nothing of now.
+DRAWN_LATELY = 3 * DRAWN_STEP
 
 
 class ReadCourse(Protocol):
@@ -60,11 +62,13 @@ def read_prices(turn: Turn) -> Outcome:
 
 
 def read_drawn(turn: Turn) -> Outcome:
-    """Read what was drawn in the last hour; where nothing was measured, nothing is known of now."""
+    """Read what was drawn in the last hour; where nothing was lately, nothing is known of now."""
     network_id, start = turn.place.remote_id, turn.now - BACK
     points = turn.client.measured_power(
         network_id=network_id, start=start, end=turn.now, step=DRAWN_STEP
     )
+    if all(point.at < turn.now - DRAWN_LATELY for point in points):
+        points = []
     return _replace(turn, Line.Kind.DRAWN, points, forget=not points)
 
 

@@ -55,10 +55,13 @@ def spans(course: Course, start: datetime, end: datetime) -> Iterator[Span]:
 def line_drawing(
     usable: Course | None, drawn: Course | None, *, zone: ZoneInfo, now: datetime
 ) -> Drawing | None:
-    """Draw what may be drawn, and what was up to now; None where no line is known."""
+    """Draw what may be drawn, and what was until it was last read; None without a line."""
     if usable is None or not usable.steps:
         return None
-    measured: list[Value] = [*_values(drawn), (now, None)] if drawn and drawn.steps else []
+    measured: list[Value] = []
+    if drawn and drawn.steps:
+        until = max(min(now, drawn.read_at), drawn.steps[-1].at)
+        measured = [*_values(drawn), (until, None)]
     start = min([usable.steps[0].at, *(at for at, _value in measured)])
     highest = max(value or 0 for _at, value in [*_values(usable), *measured])
     scale = scale_for(start, usable.ends_at, highest)

@@ -158,6 +158,24 @@ def test_what_is_drawn_now_is_what_was_measured_last(ampcontrol, network, read, 
     assert drawn_now(Network.objects.get()).kw == Decimal("120.5")
 
 
+def test_what_was_measured_a_while_ago_is_not_what_is_drawn_now(ampcontrol, network, read, clock):
+    ampcontrol.change("networks", network, current_load_kw=Decimal(90))
+    ampcontrol.series["measured_power"] = [Point(now() - HOUR / 12, 80.0), Point(now(), 120.5)]
+    read()
+    clock(minutes=6)
+    read()
+    assert drawn_now(Network.objects.get()).kw == Decimal("120.5")
+
+    # The meter is silent: what it told is an answer still, of some time ago.
+    clock(minutes=30)
+    read()
+    assert drawn_now(Network.objects.get()).kw == 90
+    ampcontrol.change("networks", network, current_load_kw=None)
+    clock(minutes=16)
+    read()
+    assert drawn_now(Network.objects.get()) is None
+
+
 def test_a_site_has_the_line_of_its_network(ampcontrol, network, read):
     read()
     link = link_evse()

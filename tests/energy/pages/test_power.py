@@ -9,7 +9,7 @@ import time_machine
 from django.utils.timezone import now
 
 from energy.models import LinePoint, Network
-from energy.pages.power_facts import tonight
+from energy.pages.power_facts import read_power, tonight
 from tests.energy.factories import LineFactory, link_evse
 from tests.factories import EvseFactory
 
@@ -84,6 +84,17 @@ def test_what_is_drawn_is_measured_or_not_known(as_manager, site, network, line)
     page = page_of(as_manager, site)
     assert "44 kW · just now" in page
     assert "drawing__line--drawn" in page
+
+
+def test_what_was_drawn_is_drawn_until_it_was_last_read(site, network, line):
+    drawn = LineFactory(network=network, kind="drawn", values=[40], read_at=now() - HOUR)
+    # Three of the 27 hours that the drawing has are past, two of them read.
+    (course,) = [each for each in read_power(site, now=now()).line.courses if each.look == "drawn"]
+    assert course.line.endswith(f"H{round(1000 * 2 / 27, 1)}")
+    drawn.read_at = now()
+    drawn.save()
+    (course,) = [each for each in read_power(site, now=now()).line.courses if each.look == "drawn"]
+    assert course.line.endswith(f"H{round(1000 * 3 / 27, 1)}")
 
 
 def test_the_lowest_and_the_highest_price_are_named(as_manager, site, network):
