@@ -15,7 +15,7 @@ from ampeco.types import PartnerInvite, User
 from drivers.id_tags import read_due_tags
 from drivers.models import Driver, Fleet
 from drivers.permissions import current_drivers
-from drivers.upserts import Belonging, is_storable, release_unseen, store_drivers
+from drivers.upserts import Belonging, is_storable, release, store_drivers
 from mirror.left_out import UNINVITED, UNREADABLE, USERS, WITHOUT_EMAIL, none_taken
 from mirror.models import SyncRun
 from mirror.problems import problem_of
@@ -143,12 +143,15 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
 
 def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
     invites = InvitesOfPartner(client, fleet.ampeco_partner_id)
+    # Whoever joins while the list is read may stand on a page that was read before.
+    unseen = set(current_drivers(fleet).values_list("pk", flat=True))
     for page in client.partner_user_pages(fleet.ampeco_partner_id):
         found = [belonging_of(user, fleet=fleet, invites=invites) for user in page.items]
         belonging = [one for one in found if one is not None]
         storable = [one for one in belonging if is_storable(one.user)]
         with transaction.atomic():
             stored = store_drivers(fleet, storable, now=timezone.now())
+        unseen.difference_update(driver.pk for driver in stored.drivers)
         run.counts["seen"] += len(storable)
         run.counts["joined"] += stored.joined
         run.counts["changed"] += stored.changed
@@ -160,7 +163,7 @@ def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
     if not run.counts["seen"] and current_drivers(fleet).exists() and invites.by_user():
         raise ListDoubtful
     with transaction.atomic():
-        run.counts["left"] = release_unseen(fleet, since=run.started_at, now=timezone.now())
+        run.counts["left"] = release(fleet, unseen, now=timezone.now())
 
 
 def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belonging | None:

@@ -4,7 +4,7 @@ Every function expects to run in a transaction. Rows are locked in the order of 
 that two runs that store the same drivers wait for each other instead of deadlocking.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from mirror.search import search_key
 from upstream.emails import email_key
 
 LONGEST_EMAIL = 254
+# So that no query has more parameters than a database takes.
+AT_ONCE = 500
 READ = ("email", "first_name", "last_name", "locale", "status", "search_text")
 
 
@@ -84,15 +86,17 @@ def store_drivers(fleet: Fleet, belonging: Sequence[Belonging], *, now: datetime
     return Stored(drivers=rows, joined=joined, changed=changed)
 
 
-def release_unseen(fleet: Fleet, *, since: datetime, now: datetime) -> int:
-    """Let go the drivers whom nobody has read since the run began; return how many."""
-    gone = FleetDriver.objects.filter(
-        fleet=fleet, left_at__isnull=True, driver__synced_at__lt=since
-    )
-    PrivateAccess.objects.filter(
-        ampeco_partner_id=fleet.ampeco_partner_id, driver__in=gone.values("driver")
-    ).delete()
-    return gone.update(left_at=now)
+def release(fleet: Fleet, drivers: Iterable[int], *, now: datetime) -> int:
+    """Let drivers of these keys go from the fleet, not from others; return how many were in it."""
+    pks, left = sorted(drivers), 0
+    for first in range(0, len(pks), AT_ONCE):
+        some = pks[first : first + AT_ONCE]
+        PrivateAccess.objects.filter(
+            ampeco_partner_id=fleet.ampeco_partner_id, driver__in=some
+        ).delete()
+        gone = FleetDriver.objects.filter(fleet=fleet, left_at__isnull=True, driver__in=some)
+        left += gone.update(left_at=now)
+    return left
 
 
 def _row(user: User, *, now: datetime) -> Driver:

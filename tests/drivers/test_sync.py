@@ -161,6 +161,36 @@ def test_leaving_one_fleet_does_not_touch_the_other(
     assert BOTH.id in ids_of(other_fleet)
 
 
+def test_who_left_one_fleet_is_gone_although_another_is_read_meanwhile(
+    fleet, other_fleet, operator, ampeco_client, wire, uninvite
+):
+    """Workers share the fleets: of a driver of two, one reads what the other has just let go."""
+    for each in (fleet, other_fleet):
+        sync_fleet_drivers(each, client=ampeco_client)
+    uninvite(BOTH.id, HUDSON)
+
+    def read_the_other(request):
+        wire.intercept = None
+        sync_fleet_drivers(other_fleet, client=ampeco_client)
+
+    wire.intercept = read_the_other
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+
+    assert (run.state, run.counts["left"]) == (State.FINISHED, 1)
+    assert BOTH.id not in ids_of(fleet)
+    assert BOTH.id in ids_of(other_fleet)
+
+
+def test_thousands_leave_at_once(fleet, ampeco_client):
+    drivers = Driver.objects.bulk_create(
+        DriverFactory.build(ampeco_user_id=80_000 + number) for number in range(3000)
+    )
+    FleetDriver.objects.bulk_create(FleetDriver(fleet=fleet, driver=one) for one in drivers)
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+    assert (run.state, run.counts["left"]) == (State.FINISHED, 3000)
+    assert not ids_of(fleet) & {one.ampeco_user_id for one in drivers}
+
+
 def test_a_run_that_breaks_off_half_way_removes_nobody(
     fleet, operator, ampeco_client, wire, invite, uninvite
 ):
