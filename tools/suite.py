@@ -183,10 +183,18 @@ def run_browser(words: list[str]) -> int:
     day unless TEST_NOW says otherwise: late in the evening few starts are left to choose from.
     """
     midday = datetime.now(UTC).replace(hour=MIDDAY, minute=0, second=0, microsecond=0)
+    names_some = any((ROOT / word.partition("::")[0]).exists() for word in words)
+    files = [] if names_some else browser_files()
     return pytest(
-        *("-n", "2", "--dist", "loadfile", "-m", "browser", *words),
+        *("-n", "2", "--dist", "loadfile", "-m", "browser", *files, *words),
         environment={"TEST_NOW": os.environ.get("TEST_NOW", midday.isoformat())},
     )
+
+
+def browser_files() -> list[str]:
+    """Return the files in which a test is for a browser: to read the others takes its time."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(path) for path in files if "mark.browser" in path.read_text(encoding="utf-8")]
 
 
 def run_days(words: list[str]) -> int:
