@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from ampcontrol.connection import is_on
-from energy.departures.telling import acknowledge, create_in_ampcontrol
+from energy.departures.telling import UNSEEN, acknowledge, create_in_ampcontrol
 from energy.models import Alert, Departure, PassedOn, Telling
 from energy.selectors.walls import vehicles_by_remote_id
 from mirror.admin import ReadOnlyAdmin
@@ -58,7 +58,7 @@ class TellingAdmin(ReadOnlyAdmin):
 
 def acknowledge_alerts(request: HttpRequest, alerts: QuerySet[Alert]) -> None:
     """Tell Ampcontrol that somebody has seen alerts, those that are open."""
-    open_ones = alerts.filter(retired_at=None, status__in=["Triggered", "Pending"])
+    open_ones = alerts.filter(retired_at=None, status__in=UNSEEN)
     _say(request, [acknowledge(each, user=request.user) for each in open_ones])  # type: ignore[arg-type]
 
 

@@ -1,6 +1,7 @@
 """Tells Ampcontrol once what a person clicked: a row first, then a call, then what became of it."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,8 @@ SWITCHES = {
     Kind.ALERT: Switch.ALERTS,
     Kind.VEHICLE: Switch.VEHICLES,
 }
+# An alert that nobody has seen.
+UNSEEN = ("Triggered", "Pending")
 # What may be asked for once more by whoever asks again.
 IN_VAIN = (State.REFUSED, State.DROPPED, State.SWITCHED_OFF)
 
@@ -83,14 +86,28 @@ def charge_first(
 
 
 def acknowledge(alert: Alert, *, user: User) -> Telling:
-    """Say that somebody has seen an alert."""
+    """Say that somebody has seen an alert; once more where it was raised again since."""
     key = f"alert-{alert.remote_id}"
-    return _ask(Kind.ALERT, key, None, alert.remote_id, {}, user, again=True)
+    is_open = Alert.objects.filter(pk=alert.pk, retired_at=None, status__in=UNSEEN).exists()
+    again = (*IN_VAIN, State.DONE) if is_open else IN_VAIN
+    return _ask(Kind.ALERT, key, None, alert.remote_id, {}, user, again=again)
 
 
 def create_in_ampcontrol(vehicle: Vehicle, *, user: User) -> Telling:
-    """Let Ampcontrol know a vehicle that it does not know, and link the two."""
-    return _ask(Kind.VEHICLE, f"vehicle-{vehicle.pk}", vehicle, "", {}, user, again=True)
+    """Let Ampcontrol know a vehicle that it does not know, and link the two.
+
+    One that was created before is created anew only where it is linked no more and gone there:
+    a second one could not be taken away by the portal.
+    """
+    key = f"vehicle-{vehicle.pk}"
+    made = Telling.objects.filter(key=key, state=State.DONE).exclude(remote_id="").first()
+    is_gone = (
+        made is not None
+        and not remote_ids_of(vehicle.fleet, [vehicle.pk])
+        and not RemoteVehicle.objects.filter(remote_id=made.remote_id, retired_at=None).exists()
+    )
+    again = (*IN_VAIN, State.DONE) if is_gone else IN_VAIN
+    return _ask(Kind.VEHICLE, key, vehicle, "", {}, user, again=again)
 
 
 def _ask(
@@ -101,9 +118,9 @@ def _ask(
     facts: dict[str, Any],
     user: User,
     *,
-    again: bool = False,
+    again: Iterable[str] = (),
 ) -> Telling:
-    """Write down what is to be told, once a key; `again` lets what was in vain be tried again."""
+    """Write down what is to be told, once a key; what is in a state of `again` is told anew."""
     is_on = is_switched_on(SWITCHES[kind])
     state = State.WAITING if is_on else State.SWITCHED_OFF
     settled_at = None if is_on else timezone.now()
@@ -121,8 +138,9 @@ def _ask(
             },
         )
         if again and not made:
-            Telling.objects.filter(pk=row.pk, state__in=IN_VAIN).update(
+            Telling.objects.filter(pk=row.pk, state__in=again).update(
                 state=state,
+                remote_id=remote_id,
                 settled_at=settled_at,
                 attempts=0,
                 next_attempt_at=None,

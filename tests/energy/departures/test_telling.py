@@ -1,7 +1,7 @@
 """What Ampcontrol is told by a click: once, and with what became of it."""
 
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -21,6 +21,8 @@ from tests.energy.factories import AlertFactory, SessionFactory, VehicleNowFacto
 from tests.factories import UserFactory, VehicleFactory
 
 pytestmark = pytest.mark.usefixtures("still")
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -159,6 +161,29 @@ class TestAlert:
         assert ampcontrol.told == [("alert", "a1", "")]
         assert Alert.objects.get().status == "Acknowledged"
 
+    def test_one_that_is_raised_again_is_acknowledged_again(self, user, ampcontrol, db):
+        alert = AlertFactory(remote_id="a1")
+        acknowledge(alert, user=user)
+        send(ampcontrol)
+        # As the mirror reads it.
+        Alert.objects.update(status="Triggered")
+        somebody = UserFactory()
+        again = acknowledge(alert, user=somebody)
+        assert (again.state, again.settled_at, again.created_by) == ("waiting", None, somebody)
+        assert acknowledge(alert, user=user).created_by == somebody
+        assert send(ampcontrol).state == "done"
+        assert ampcontrol.told == [("alert", "a1", "")] * 2
+
+    @pytest.mark.parametrize("facts", [{"status": "Resolved"}, {"retired_at": LONG_AGO}])
+    def test_one_that_is_over_is_not_acknowledged_again(self, user, ampcontrol, db, facts):
+        alert = AlertFactory(remote_id="a1")
+        acknowledge(alert, user=user)
+        send(ampcontrol)
+        Alert.objects.update(**{"status": "Triggered", **facts})
+        assert acknowledge(alert, user=user).state == "done"
+        send(ampcontrol)
+        assert len(ampcontrol.told) == 1
+
 
 class TestVehicle:
     def test_it_is_created_and_linked(self, vehicle, user, ampcontrol):
@@ -183,6 +208,8 @@ class TestVehicle:
         send(ampcontrol)
         with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
             assert send(ampcontrol).state == "unsure"
+            assert create_in_ampcontrol(vehicle, user=user).state == "unsure"
+            send(ampcontrol)
         assert len(ampcontrol.told) == 1
 
     def test_but_for_a_vin_that_tells(self, fleet, user, ampcontrol):
@@ -193,6 +220,28 @@ class TestVehicle:
         with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
             assert send(ampcontrol).state == "done"
         assert Link.objects.get().vehicle == vehicle
+
+    def test_one_that_is_gone_there_may_be_created_again(self, vehicle, user, ampcontrol):
+        create_in_ampcontrol(vehicle, user=user)
+        send(ampcontrol)
+        RemoteVehicle.objects.update(retired_at=timezone.now())
+        # As long as it is linked, staff have not seen that it is gone.
+        assert create_in_ampcontrol(vehicle, user=user).state == "done"
+        Link.objects.update(state=Link.State.REFUSED)
+        again = create_in_ampcontrol(vehicle, user=user)
+        assert (again.state, again.remote_id) == ("waiting", "")
+        assert send(ampcontrol).state == "done"
+        assert len(ampcontrol.told) == 2
+        link = Link.objects.get(state=Link.State.CONFIRMED)
+        assert (link.remote_id, link.vehicle) == (Telling.objects.get().remote_id, vehicle)
+
+    def test_one_that_is_there_still_is_not_made_twice(self, vehicle, user, ampcontrol):
+        create_in_ampcontrol(vehicle, user=user)
+        send(ampcontrol)
+        Link.objects.update(state=Link.State.REFUSED)
+        assert create_in_ampcontrol(vehicle, user=user).state == "done"
+        send(ampcontrol)
+        assert len(ampcontrol.told) == 1
 
     def test_what_was_refused_may_be_asked_for_again(self, vehicle, user, ampcontrol):
         create_in_ampcontrol(vehicle, user=user)
