@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from ampcontrol.types import Point
+from ampcontrol.types.reading import row_count
 from upstream.errors import UpstreamUnavailable
 from upstream.readers import UnreadablePayload, objects, wire_instant
 from upstream.transport import Transport
@@ -110,18 +111,23 @@ class Resources:
     def _window(
         self, operation: str, path: str, window: Filters, *, paged: bool
     ) -> Iterator[Point]:
-        offset = 0
+        offset, before = 0, None
         for _ in range(MOST_PAGES):
             query = {**window, "limit": LIMIT, "offset": offset} if paged else window
             data = self.data(operation, path, filters=query)
+            if offset and data == before:
+                logger.warning("%s: the series repeats itself; it ends.", operation)
+                return
             try:
                 points = Point.series_from_payload(data)
             except UnreadablePayload:
                 raise unreadable(operation) from None
             yield from points
-            if not paged or len(points) < LIMIT:
+            # Also what cannot be read takes up a place in the page.
+            rows = row_count(data)
+            if not paged or rows < LIMIT:
                 return
-            offset += len(points)
+            offset, before = offset + rows, data
 
     def send(
         self, method: str, operation: str, path: str, body: Mapping[str, Any] | None = None

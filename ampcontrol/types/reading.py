@@ -29,6 +29,10 @@ LONGEST_TEXT = 255
 LARGEST_NUMBER = 1000
 LONGEST_ID = 64
 
+# An instant and a value of a series, as they are written.
+Row = tuple[object, object]
+NO_ROW: Row = (None, None)
+
 
 def first_of(payload: Payload, *keys: str) -> Any:
     """Return what stands under the first of some names that is there."""
@@ -147,7 +151,12 @@ def values_over_time(data: object) -> list[tuple[datetime, float]] | None:
     return sorted(found.items())
 
 
-def _rows(data: object, *, depth: int = 0) -> list[tuple[object, object]] | None:
+def row_count(data: object) -> int:
+    """Return how many rows a series has, with those that cannot be read."""
+    return len(_rows(data) or ())
+
+
+def _rows(data: object, *, depth: int = 0) -> list[Row] | None:
     if isinstance(data, Mapping):
         if not data:
             return []
@@ -164,17 +173,18 @@ def _rows(data: object, *, depth: int = 0) -> list[tuple[object, object]] | None
     if len(data) == 1 and isinstance(data[0], Mapping) and not _is_row(data[0]):
         return _rows(data[0], depth=depth + 1) if depth <= 3 else None
     rows = list(_pairs(data))
-    return rows if rows or not data else None
+    return rows if not data or any(row != NO_ROW for row in rows) else None
 
 
 def _is_row(entry: Payload) -> bool:
     return first_of(entry, "time", "timestamp", "start") is not None and "value" in entry
 
 
-def _pairs(data: list[Any]) -> Iterator[tuple[object, object]]:
+def _pairs(data: list[Any]) -> Iterator[Row]:
     for entry in data:
-        if isinstance(entry, Mapping):
-            if _is_row(entry):
-                yield first_of(entry, "time", "timestamp", "start"), entry["value"]
+        if isinstance(entry, Mapping) and _is_row(entry):
+            yield first_of(entry, "time", "timestamp", "start"), entry["value"]
         elif isinstance(entry, list) and len(entry) == 2:
             yield entry[0], entry[1]
+        else:
+            yield NO_ROW

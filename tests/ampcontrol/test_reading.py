@@ -393,6 +393,37 @@ def test_a_series_that_is_cut_is_read_on(reader, platform):
     assert [query["offset"] for query in platform.queries] == ["0", "1000"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"value": None}, {"time": "later"}, {"time": NOON.isoformat()}, None],
+    ids=["no value", "no instant", "an instant twice", "no row"],
+)
+def test_rows_that_cannot_be_read_end_no_series_early(reader, platform, odd):
+    def answer(request):
+        offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+        rows = [
+            {"time": (NOON + timedelta(minutes=minute)).isoformat(), "value": minute}
+            for minute in range(1440)
+        ]
+        rows[500] = odd and rows[500] | odd
+        return data({"unit": "kW", "data": rows[offset : offset + limit]})
+
+    platform.answers("GET", "profiles/baseloads/", answer)
+    points = reader.baseloads("n-1", **FOREVER)
+    assert points[-1] == Point(NOON + timedelta(minutes=1439), 1439.0)
+    assert [query["offset"] for query in platform.queries] == ["0", "1000"]
+
+
+def test_a_series_that_ignores_the_offset_comes_to_an_end(reader, platform):
+    rows = [
+        {"time": (NOON + timedelta(minutes=minute)).isoformat(), "value": minute}
+        for minute in range(LIMIT)
+    ]
+    platform.answers("GET", "profiles/baseloads/", data(rows))
+    assert len(reader.baseloads("n-1", **FOREVER)) == LIMIT
+    assert reader.calls == 2
+
+
 @pytest.mark.parametrize("found", [None, {"other": 1}, "x"])
 def test_what_is_no_series_is_not_an_empty_one(reader, platform, found):
     platform.answers("GET", "profiles/capacities/", data(found))
