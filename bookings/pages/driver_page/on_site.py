@@ -20,6 +20,7 @@ from bookings.pages.driver_page.views import (
     render_for_driver,
 )
 from bookings.pages.on_site.forms import AnotherForm, EndForm
+from shell.kept_forms import retyped
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,6 +69,10 @@ def end(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
                     "then, or your fleet does not allow it. Nothing was sent."
                 )
             )
+            if refusal.field == "booking":
+                # The page shows how it is now, so that it can be sent again.
+                booking.refresh_from_db()
+                form.data = retyped(request.POST, version=str(booking.version))
             return render_again(request, token, "end", form=form, ends=ends, problem=problem)
         return redirect("driver-page:show", token)
     return render_for_driver(request, token, booking, "end", form=form, ends=ends)

@@ -18,7 +18,7 @@ from bookings.pages.history.record import read_history
 from bookings.pages.history.timeline import history_lines
 from bookings.pages.on_site.forms import AnotherForm, EndForm
 from drivers.permissions import FleetRequest, manager_required, member_required
-from shell.kept_forms import typed
+from shell.kept_forms import retyped, typed
 from shell.viewer import viewer_zone
 
 
@@ -41,8 +41,13 @@ def end(request: FleetRequest, pk: int) -> HttpResponse:
                 submission_key=form.cleaned_data["submission_key"],
             )
         except BookingRefused as refusal:
-            form.add_error("end_at" if refusal.field == "slot" else None, refusal.message)
             booking = booking_or_404(request, pk)
+            if refusal.field == "booking" and booking.can_change_end(now):
+                # As it is now, which has been told of, so that it can be sent again.
+                ends = ends_of(booking, now=now)
+                seen_now = retyped(request.POST, version=str(booking.version))
+                form = EndForm(seen_now, booking=booking, ends=ends)
+            form.add_error("end_at" if refusal.field == "slot" else None, refusal.message)
         else:
             return redirect("bookings:detail", pk=pk)
     possible = booking.can_change_end(now)

@@ -61,7 +61,8 @@ def booking_vehicle(request: FleetRequest, pk: int) -> HttpResponse:
         current = booking_or_404(request, pk)
         if refusal.field == "misfit":
             return _show(request, current, form, misfit=refusal.message)
-        return _show(request, current, form, problem=refusal.message)
+        has_changed = refusal.field == "booking"
+        return _show(request, current, form, problem=refusal.message, tells_how_it_is=has_changed)
     messages.success(request, _("The booking's vehicle is saved."))
     return redirect("bookings:detail", pk=pk)
 
@@ -73,7 +74,10 @@ def _show(
     *,
     problem: str = "",
     misfit: str = "",
+    tells_how_it_is: bool = False,
 ) -> HttpResponse:
+    """Render the form; the version stays the one that was seen until the page tells of another."""
+    keeps = form.is_bound and not tells_how_it_is
     chosen = form["vehicle"].value() if form.is_bound else booking.vehicle_id
     context = {
         "booking": booking,
@@ -81,6 +85,7 @@ def _show(
         "problem": problem,
         "misfit": misfit,
         "misfit_key": chosen,
+        "seen_version": form["version"].value() if keeps else str(booking.version),
         "vehicles": offer_for(
             request.fleet,
             str(form["vehicle_query"].value() or "")[:LONGEST_QUERY],

@@ -78,6 +78,20 @@ def test_a_manager_ends_a_booking_early(as_manager, running):
     assert "Change requested by" in html(as_manager.get(answer.url))
 
 
+def test_who_is_told_that_it_has_changed_can_send_it_again(as_manager, running):
+    address = f"/bookings/{running.pk}/end/"
+    sooner = {"end_at": instant(running.end_at - HOUR)}
+    seen = hidden(html(as_manager.get(address)))
+    Booking.objects.update(version=running.version + 1, reference="Tour 7")
+    wrong = html(as_manager.post(address, seen | {"end_at": ""}))
+    assert hidden(wrong)["version"] == seen["version"], "nobody has told of it yet"
+    told = html(as_manager.post(address, seen | sooner))
+    assert "has changed since you opened the page" in told
+    assert not BookingRequest.objects.exists()
+    assert as_manager.post(address, hidden(told) | sooner).status_code == 302
+    assert BookingRequest.objects.get().end_at == running.end_at - HOUR
+
+
 @pytest.mark.parametrize("end_at", ["", "tomorrow", "2020-01-01T00:00:00Z"])
 def test_an_end_that_makes_no_sense_is_said_so(as_manager, running, end_at):
     sent = {"end_at": end_at, "version": running.version, "submission_key": uuid.uuid4()}
@@ -183,6 +197,17 @@ def test_a_report_needs_the_forms_token(running, url):
     answer = Client(enforce_csrf_checks=True).post(f"{url}report/", {"what": "broken"})
     assert answer.status_code == 403
     assert not ChargerReport.objects.exists()
+
+
+@pytest.mark.usefixtures("_trusting")
+def test_a_driver_who_is_told_that_it_has_changed_can_send_it_again(client, running, url):
+    sooner = {"end_at": instant(running.end_at - HOUR)}
+    seen = hidden(html(client.get(f"{url}end/")))
+    Booking.objects.update(version=running.version + 1, reference="Tour 7")
+    told = html(client.post(f"{url}end/", seen | sooner))
+    assert "the booking has changed" in told
+    assert client.post(f"{url}end/", hidden(told) | sooner).url == url
+    assert BookingRequest.objects.get().end_at == running.end_at - HOUR
 
 
 @pytest.mark.usefixtures("_trusting")

@@ -1,13 +1,16 @@
 """A vehicle in the form for a booking, in the pickers, on the booking itself and on the wire."""
 
+import re
 import uuid
 from dataclasses import replace
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
 
 from bookings.actions.candidate import Slot
+from bookings.actions.vehicle import name_vehicle
 from bookings.models import Booking, BookingEvent
 from sandbox.world.records import ParkingSpace as Space
 from shell.formats import instant
@@ -20,6 +23,7 @@ from vehicles.models import BayMemory, Vehicle
 pytestmark = pytest.mark.django_db
 
 NEW = "/bookings/new/"
+SEEN = re.compile(r'name="version" value="(\d*)"')
 
 
 @pytest.fixture
@@ -207,6 +211,35 @@ def test_another_vehicle_is_ours_alone_and_history_tells_it(
     assert stale.status_code == 200
     confirmed.refresh_from_db()
     assert confirmed.vehicle == other
+
+
+@pytest.mark.parametrize("way", ["a search", "a mistake", "a log-in"])
+def test_no_search_or_mistake_hides_that_somebody_named_another_vehicle(
+    client, manager, fleet, confirmed, van, way
+):
+    other = VehicleFactory(fleet=fleet, number="Van 15", plugs=["ccs1"])
+    address = f"/bookings/{confirmed.pk}/vehicle/"
+    form = {"vehicle": str(van.pk), "version": str(confirmed.version)}
+    if way != "a log-in":
+        client.force_login(manager)
+    name_vehicle(confirmed, other, user=manager, seen_version=None)
+    if way == "a search":
+        page = client.post(address, form | {"find": "1", "vehicle_query": "van"})
+    elif way == "a mistake":
+        page = client.post(address, form | {"vehicle": "none of them"})
+    elif way == "a log-in":
+        goal = client.post(address, form | {"fleet": fleet.pk}).url
+        client.force_login(manager)
+        page = client.get(parse_qs(urlsplit(goal).query)["next"][0])
+    version = SEEN.search(page.content.decode())[1]
+    assert version == form["version"]
+    told = client.post(address, form | {"version": version}).content.decode()
+    assert "has changed since you opened the page" in told
+    confirmed.refresh_from_db()
+    assert confirmed.vehicle == other
+    client.post(address, form | {"version": SEEN.search(told)[1]})
+    confirmed.refresh_from_db()
+    assert confirmed.vehicle == van
 
 
 def test_a_booking_gets_no_vehicle_whose_plug_does_not_fit(as_manager, fleet, confirmed):
