@@ -74,9 +74,12 @@ def _settle(request: BookingRequest, offer: Offer) -> None:
             offer=offer,
             booking=request.booking,
         )
+    elif wish.booking_id != request.booking_id:
+        # Asked for once more by somebody else, while the wish has gone on without it.
+        return
     elif request.booking.status == Booking.Status.CANCELLED:
         move_wish(wish, to=State.CANCELLED, what=What.CANCELLED, offer=offer)
-    elif wish.state == State.ASKED:
+    else:
         move_wish(
             wish,
             to=State.WAITING,
@@ -85,7 +88,10 @@ def _settle(request: BookingRequest, offer: Offer) -> None:
             note=request.rejection_reason or str(request.get_failure_display()),
             booking=None,
         )
-        Offer.objects.filter(pk=offer.pk).update(state=Offer.State.REFUSED)
+        # What somebody else had by then may be had again; what was not wanted is not asked again.
+        gone = request.failure == BookingRequest.Failure.SLOT_GONE
+        became = Offer.State.GONE if gone else Offer.State.REFUSED
+        Offer.objects.filter(pk=offer.pk).update(state=became)
 
 
 def _close_offers(wish: Wish) -> None:

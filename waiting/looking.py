@@ -28,7 +28,7 @@ from bookings.actions.candidate import (
     refused_while_held,
 )
 from bookings.actions.create import submit_booking_request
-from drivers.models import Fleet, FleetMembership
+from drivers.models import Fleet
 from drivers.permissions import private_partner_ids
 from mirror.work import claim
 from sites.facts import trouble_of
@@ -42,7 +42,7 @@ from waiting.actions import candidate_of, look_soon
 from waiting.matching import soonest, starts
 from waiting.models import Offer, SiteWatch, Wish, WishEvent
 from waiting.state import make_offer, move_wish, note_asked, pass_on, record
-from waiting.taken import Busy, Free, NotAgain, not_again, taken_at
+from waiting.taken import Busy, Free, NotAgain, not_again, taken_at, those_asked_for
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +53,6 @@ MOST_WISHES = 500
 TIME_TO_ANSWER = timedelta(minutes=15)
 # What is refused for these may name others and their bookings, which is nothing to keep.
 NAMES_OTHERS = frozenset({"slot", "overlap", "misfit"})
-# After so many rejections a wish is asked about before it is asked for.
-MOST_REJECTIONS = 3
 
 
 def look_for_freed(*, now: datetime | None = None) -> int:
@@ -95,21 +93,35 @@ def look_at_site(location_pk: int, *, freed: bool = False, now: datetime | None 
     owner, won = claim(watched.filter(look_at__lte=now), now=now, seconds=LEASE_SECONDS, limit=1)
     if not won:
         return False
-    ours = SiteWatch.objects.filter(lease_owner=owner)
-    again: datetime | None = now + timedelta(seconds=settings.WAITING_LOOK_SECONDS)
     try:
         wishes = list(_waiting_at(location_pk, now))
         if wishes:
             _Look(Location.objects.get(pk=location_pk), now).serve(wishes, fresh=freed)
-        else:
-            again = None
     except AvailabilityUnknown as unknown:
         logger.info("Site %s could not be looked at: %s.", location_pk, unknown.reason)
     finally:
-        # What was freed meanwhile is due already.
-        ours.filter(look_at__lte=now).update(look_at=again)
-        ours.update(lease_owner=None, lease_until=None, looked_at=now)
+        _give_back(owner, now=now)
     return True
+
+
+@transaction.atomic
+def _give_back(owner: uuid.UUID, *, now: datetime) -> None:
+    """Give a claimed site back, to be looked at again as long as a wish may be fulfilled there.
+
+    Also one that is offered something or has asked for it, or whose fleet is switched off: it may
+    wait again without anybody saying so here.
+    """
+    # Whoever puts a wish on the list holds the row until it is there.
+    watch = SiteWatch.objects.select_for_update().filter(lease_owner=owner).first()
+    if watch is None:
+        return
+    # What was freed meanwhile is due already.
+    if watch.look_at is not None and watch.look_at <= now:
+        wishes = Wish.objects.filter(places__location=watch.location_id, state__in=Wish.OPEN)
+        again = now + timedelta(seconds=settings.WAITING_LOOK_SECONDS)
+        watch.look_at = again if wishes.exists() else None
+    watch.lease_owner, watch.lease_until, watch.looked_at = None, None, now
+    watch.save(update_fields=["look_at", "lease_owner", "lease_until", "looked_at"])
 
 
 def expire_offers(now: datetime) -> int:
@@ -127,7 +139,8 @@ def end_wishes(now: datetime) -> int:
     wishes = Wish.objects.filter(
         state=Wish.State.WAITING, window_end__lte=soon + rules.longest()
     ).select_related("fleet")
-    over = [wish for wish in wishes[:MOST_WISHES] if wish.last_start < soon]
+    soonest_ends = wishes.order_by("window_end", "pk")[:MOST_WISHES]
+    over = [wish for wish in soonest_ends if wish.last_start < soon]
     return sum(move_wish(wish, to=Wish.State.ENDED, what=WishEvent.What.ENDED) for wish in over)
 
 
@@ -154,9 +167,11 @@ class _Look:
     chargers: dict[int, list[Evse]] = field(default_factory=dict)
     busy: Busy = field(default_factory=lambda: Busy([]))
     not_again: NotAgain = field(default_factory=dict)
+    asks_by_itself: frozenset[int] = frozenset()
 
     def serve(self, wishes: list[Wish], *, fresh: bool) -> None:
         """Give each wish what fulfils it, in their order. Raises AvailabilityUnknown."""
+        self.asks_by_itself = those_asked_for(wishes)
         wanted = [
             (wish, window, chargers)
             for wish in wishes
@@ -168,7 +183,7 @@ class _Look:
         self.busy, self.not_again = Busy(whose), not_again(whose, self.location)
         for wish, window, chargers in wanted:
             slot = self._slot_for(wish, window, chargers)
-            if slot is not None and _give(wish, slot, now=self.now):
+            if slot is not None and self._give(wish, slot):
                 assert slot.evse is not None
                 taken = Period.between(slot.start_at, slot.end_at)
                 self._leave_out({slot.evse.ampeco_id: (taken,)})
@@ -194,7 +209,7 @@ class _Look:
 
     def _window(self, wish: Wish) -> Period | None:
         """Return when a wish can be fulfilled as seen from now, if it can."""
-        least = timedelta() if _asks_by_itself(wish) else TIME_TO_ANSWER
+        least = timedelta() if wish.pk in self.asks_by_itself else TIME_TO_ANSWER
         soonest_start = next_step(self.now.astimezone(UTC) + rules.notice() + least)
         start_at = max(wish.window_start, soonest_start)
         end_at = min(wish.window_end, rules.last_instant(self.now))
@@ -234,6 +249,15 @@ class _Look:
         evse, start_at = found
         return Slot(self.location, evse, Criteria(), start_at, start_at + wish.length)
 
+    def _give(self, wish: Wish, slot: Slot) -> bool:
+        """Ask for a slot or offer it; return whether it is given away."""
+        if wish.pk in self.asks_by_itself:
+            return _ask(wish, slot, now=self.now)
+        candidate = candidate_of(wish, slot, driver=wish.drives, now=self.now)
+        if first_refusal(candidate, SLOT_RULES):
+            return False
+        return make_offer(wish, slot, found_at=self.now)
+
     def _chargers_for(self, wish: Wish) -> list[Evse]:
         """Return what would do, what works now first."""
         evses = [
@@ -258,32 +282,6 @@ def _fits(wish: Wish, evse: Evse) -> bool:
         return False
     reason = why_not(wish.vehicle, evse) if wish.vehicle else None
     return reason is None or (reason.is_about_driver and wish.driver is not None)
-
-
-def _asks_by_itself(wish: Wish) -> bool:
-    return wish.by_itself and wish.drives is not None and wish.created_by is not None
-
-
-def _give(wish: Wish, slot: Slot, *, now: datetime) -> bool:
-    """Ask for a slot or offer it; return whether it is given away."""
-    if _asks_by_itself(wish) and _may_be_asked(wish):
-        return _ask(wish, slot, now=now)
-    candidate = candidate_of(wish, slot, driver=wish.drives, now=now)
-    if first_refusal(candidate, SLOT_RULES):
-        return False
-    return make_offer(wish, slot, found_at=now)
-
-
-def _may_be_asked(wish: Wish) -> bool:
-    """Return whether a wish still speaks for a manager, and was not rejected again and again."""
-    manages = FleetMembership.objects.filter(
-        fleet=wish.fleet,
-        user=wish.created_by,
-        user__is_active=True,
-        role=FleetMembership.Role.MANAGER,
-    )
-    rejected = wish.offers.filter(state=Offer.State.REFUSED).count()
-    return rejected < MOST_REJECTIONS and manages.exists()
 
 
 def _ask(wish: Wish, slot: Slot, *, now: datetime) -> bool:

@@ -125,8 +125,7 @@ def pass_on(offer: Offer, *, user: User | None = None, now: datetime | None = No
     The wish waits on at the end of the line. One whose offers nobody answers ends.
     """
     wish = offer.wish
-    unanswered = wish.events.filter(what=What.LET_PASS, user=None).count()
-    if user is None and unanswered + 1 >= MOST_UNANSWERED:
+    if user is None and _unanswered(wish) + 1 >= MOST_UNANSWERED:
         return move_wish(
             wish,
             to=State.ENDED,
@@ -144,3 +143,14 @@ def pass_on(offer: Offer, *, user: User | None = None, now: datetime | None = No
         offer_becomes=Offer.State.LET_PASS,
         turn_at=now or timezone.now(),
     )
+
+
+def _unanswered(wish: Wish) -> int:
+    """Return how many offers in a row nobody has answered before this one."""
+    number = 0
+    others = wish.events.exclude(what__in=[What.OFFERED, What.NOT_ASKED])
+    for line in others.order_by("-at", "-pk").values_list("what", "user"):
+        if line != (What.LET_PASS, None):
+            break
+        number += 1
+    return number

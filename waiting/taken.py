@@ -1,12 +1,13 @@
 """What stands in the way of wishes at a site, read once for all of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Q
 
 from bookings.models import Booking
+from drivers.models import FleetMembership
 from sites.models import Location
 from sites.periods import Period, merge
 from waiting.models import Offer, Wish
@@ -14,6 +15,8 @@ from waiting.models import Offer, Wish
 Free = dict[int, tuple[Period, ...]]
 # A fleet, and its driver or its vehicle.
 Whose = tuple[int, str, int]
+# After so many rejections a wish is asked about before it is asked for.
+MOST_REJECTIONS = 3
 # By wish, and charger or None for all of the site.
 NotAgain = dict[tuple[int, int | None], list[Period]]
 
@@ -92,3 +95,27 @@ def not_again(
         key = offer.evse_id if offer.state == Offer.State.REFUSED else None
         found[offer.wish_id, key].append(Period.between(offer.start_at, offer.end_at))
     return found
+
+
+def those_asked_for(wishes: Iterable[Wish]) -> frozenset[int]:
+    """Return by their keys the wishes that are asked for without an offer.
+
+    They speak for a manager still, and were not rejected again and again.
+    """
+    wanted = [each for each in wishes if each.by_itself and each.drives and each.created_by]
+    if not wanted:
+        return frozenset()
+    manage = FleetMembership.objects.filter(
+        fleet__in={each.fleet_id for each in wanted},
+        user__in={each.created_by_id for each in wanted},
+        user__is_active=True,
+        role=FleetMembership.Role.MANAGER,
+    )
+    managers = set(manage.values_list("fleet_id", "user_id"))
+    refused = Offer.objects.filter(wish__in=wanted, state=Offer.State.REFUSED)
+    rejections = Counter(refused.values_list("wish_id", flat=True))
+    return frozenset(
+        each.pk
+        for each in wanted
+        if (each.fleet_id, each.created_by_id) in managers and rejections[each.pk] < MOST_REJECTIONS
+    )
