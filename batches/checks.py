@@ -139,6 +139,10 @@ def _candidate(
     if row.start_at is None or row.end_at is None:
         check.refuse("start_at", _("Please enter when it begins and ends."))
         return None
+    if row.start_at >= row.end_at:
+        # So it is with the copy of an hour that the clocks skip on the new day.
+        check.refuse("start_at", _("The end must be after the start."))
+        return None
     if row.driver is None:
         check.refuse("driver", _("Please pick a driver: the operator needs one for each booking."))
     slot = Slot(row.location, row.evse, Criteria(), row.start_at, row.end_at)

@@ -8,7 +8,7 @@ from batches.services import RowWish
 from bookings.models import Booking
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
-from shell.wall_clock import instants_of, skipped_times
+from shell.wall_clock import MINUTE, instants_of
 from sites.models import Location
 from sites.periods import local_day
 
@@ -63,9 +63,8 @@ def days_later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     second time if it was one, where there are two then as well.
     """
     local = at.astimezone(zone)
-    day, clock = local.date() + days * ONE_DAY, local.time()
-    found = instants_of(day, clock, zone)
-    if not found:
-        _since, until = skipped_times(day, clock, zone)
-        found = instants_of(day, until, zone)
+    later = local.replace(tzinfo=None) + days * ONE_DAY
+    # They may go on at midnight, to the next day.
+    while not (found := instants_of(later.date(), later.time(), zone)):
+        later += MINUTE
     return found[-1 if local.fold else 0]

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 from batches.models import Batch, BatchRow
+from bookings.actions.candidate import Slot
 from bookings.models import Booking
 from shell.formats import instant
+from sites.selectors import Criteria
 
 
 class Became(StrEnum):
@@ -40,20 +42,28 @@ class Outcome:
         return self.became == Became.NOT_BOOKED
 
     @property
+    def slot(self) -> Slot | None:
+        """Where and when it was to be, as far as the row says both."""
+        row = self.row
+        if row.location is None or row.start_at is None or row.end_at is None:
+            return None
+        if row.start_at >= row.end_at:
+            return None
+        return Slot(row.location, row.evse, Criteria(), row.start_at, row.end_at)
+
+    @property
     def wait_query(self) -> str:
         """How the address of the waiting list names what was not booked; "" once it has begun."""
-        row = self.row
-        if not self.may_be_asked_again or not (row.location and row.start_at and row.end_at):
-            return ""
-        if row.start_at <= timezone.now():
+        row, slot = self.row, self.slot
+        if not self.may_be_asked_again or slot is None or slot.start_at <= timezone.now():
             return ""
         if self.booking:
             return urlencode({"booking": self.booking.pk})
         wanted = {
-            "site": row.location.pk,
+            "site": slot.location.pk,
             "evse": row.evse_id,
-            "start": instant(row.start_at),
-            "minutes": round((row.end_at - row.start_at).total_seconds() / 60),
+            "start": instant(slot.start_at),
+            "minutes": slot.minutes,
             "driver": row.driver_id,
             "vehicle": row.vehicle_id,
             "reference": row.reference,

@@ -1,6 +1,7 @@
 """What is said of each row of a table: by the rules, and beside the others."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -86,6 +87,15 @@ def test_what_is_missing_is_said_in_its_column(draft, wish, changes, column):
     (check,) = check_batch(draft(wish(**changes)))
     assert check.problem
     assert check.column == column
+
+
+@pytest.mark.parametrize("minutes", [0, -15])
+def test_a_row_that_ends_no_later_than_it_begins_is_said_to_do_so(draft, wish, minutes):
+    start_at = wish().start_at
+    end_at = start_at + timedelta(minutes=minutes)
+    wrong, other = check_batch(draft(wish(start_at=start_at, end_at=end_at), wish(after=2)))
+    assert (wrong.column, wrong.problem) == ("start_at", "The end must be after the start.")
+    assert (wrong.will_be_asked, other.will_be_asked) == (False, True)
 
 
 def test_what_the_fleet_has_already_is_named_and_not_asked_for_again(

@@ -162,6 +162,28 @@ def test_a_day_is_copied_to_the_same_times_of_the_clocks(as_manager, site, fleet
     assert (row.driver, row.evse, row.reference) == (driver, evse, "Tour 1")
 
 
+@pytest.mark.parametrize(("begin", "end"), [(time(2), time(3)), (time(2, 15), time(2, 45))])
+def test_what_the_clocks_skip_is_copied_to_a_row_that_says_so(
+    as_manager, site, fleet, driver, evse, begin, end
+):
+    """New York has no hour from 02:00 to 03:00 on the next day."""
+    zone = ZoneInfo("America/New_York")
+    start_at, end_at = (
+        datetime.combine(date(2027, 3, 13), at, zone).astimezone(UTC) for at in (begin, end)
+    )
+    BookingFactory(
+        accepted=True, fleet=fleet, driver=driver, evse=evse, start_at=start_at, end_at=end_at
+    )
+    page = as_manager.post(
+        f"{many(site)}copy/yesterday/", {"day": "2027-03-14"}, follow=True
+    ).content.decode()
+    assert "The end must be after the start." in page
+    batch = Batch.objects.get()
+    as_manager.post(f"/bookings/tables/{batch.pk}/discard/")
+    batch.refresh_from_db()
+    assert batch.state == Batch.State.DISCARDED
+
+
 def test_nothing_to_copy_makes_no_table(as_manager, site):
     answer = as_manager.post(f"{many(site)}copy/last-week/", {"day": "2027-11-07"}, follow=True)
     assert "had no bookings there on that day" in answer.content.decode()
