@@ -1,5 +1,6 @@
 """What people change in a table that is not sent yet. Each change makes it another version."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
@@ -18,6 +19,34 @@ from bookings.actions.candidate import refused_while_held
 from sites.models import Location
 from sites.periods import Period
 from vehicles.models import Vehicle
+
+# What the form of a row shows, and what is written by it.
+SHOWN = ("vehicle_id", "driver_id", "location_id", "evse_id", "start_at", "end_at", "reference")
+
+
+def mark_of(row: BatchRow) -> str:
+    """Return by what is told whether a row is still as a form showed it."""
+    values = repr([str(getattr(row, name)) for name in SHOWN])
+    return hashlib.sha256(values.encode()).hexdigest()[:16]
+
+
+@refused_while_held()
+@transaction.atomic
+def change_row(batch: Batch, key: int, *, seen: str, **changes: Any) -> None:
+    """Change a row as long as it is as it was `seen`: by its mark, or "" where that is not known.
+
+    Raises BatchRefused (`stale`) for one that somebody has changed since; others may have changed.
+    The same change twice is none.
+    """
+    _hold_draft(batch)
+    rows = batch.rows.filter(pk=key)
+    if seen and mark_of(rows.get()) != seen and not rows.filter(**changes).exists():
+        text = _(
+            "This row has changed since you opened it. Your entries are kept: save them again to "
+            "put them in place of what is there now."
+        )
+        raise BatchRefused("stale", text, changed=[key])
+    rows.update(**changes)
 
 
 @refused_while_held()

@@ -183,6 +183,8 @@ class RowForm(PeriodForm):
     )
     evse = forms.ChoiceField(label=_("Charger"), required=False)
     reference = forms.CharField(label=_("Reference"), max_length=REFERENCE_LENGTH, required=False)
+    # The mark of the row as it was shown, so that nobody undoes what they have not seen.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ("vehicle", "driver", "site", "evse", "day", "begin", "end", "reference")
 
     def __init__(
@@ -216,6 +218,12 @@ class RowForm(PeriodForm):
         if self.place.location is None:
             raise forms.ValidationError(self.place.problem)
         return name
+
+    def show_again(self, problem: str, *, mark: str) -> None:
+        """Say why the row was not changed; sent again, the form changes it as it is by now."""
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data["seen"] = mark  # type: ignore[index]
+        self.add_error(None, problem)
 
     @property
     def changes(self) -> dict[str, Any]:

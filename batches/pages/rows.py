@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from batches.checks import rows_of
-from batches.editing import change_periods, change_rows, propose_anew
+from batches.editing import change_periods, change_row, change_rows, mark_of, propose_anew
 from batches.models import Batch, BatchRow
 from batches.outcomes import outcomes_of
 from batches.pages.forms import AllForm, RowForm, find_place
@@ -20,11 +20,10 @@ from batches.pages.table import batch_or_404, show_draft
 from batches.proposing import chargers_of
 from batches.services import BatchRefused
 from bookings.actions.alternatives import alternatives_for
-from bookings.actions.candidate import BookingRefused, Candidate, Slot
+from bookings.actions.candidate import BookingRefused, Candidate
 from bookings.pages.alternatives import choices_of
 from drivers.permissions import FleetRequest, current_drivers, manager_required
 from shell.kept_forms import typed
-from sites.selectors import Criteria
 from sites.slots.prices.reading import payer_of
 from vehicles.selectors import current_vehicles
 
@@ -39,6 +38,39 @@ def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     row = _row(batch, row_pk)
     if batch.state != Batch.State.DRAFT:
         return redirect("batches:table", pk=pk)
+    form = _row_form(request, row)
+    if request.method == "POST" and form.is_valid():
+        saved = _saved(request, batch, row, form)
+        if saved is not None:
+            return saved
+    context = {"batch": batch, "row": row, "form": form, "page_number": request.GET.get("page", "")}
+    whole = not request.htmx or request.htmx.history_restore_request
+    name = "row" if whole else "_row_form"
+    if not whole and not form.errors:
+        form.fields["vehicle"].widget.attrs["autofocus"] = True
+    response = render(request, f"batches/{name}.html", context)
+    if request.method == "POST" and not whole:
+        # The form stays in the row that it stands in.
+        response["HX-Retarget"] = f"#row-{row.pk}"
+        response["HX-Reswap"] = "outerHTML"
+    return response
+
+
+def _saved(
+    request: FleetRequest, batch: Batch, row: BatchRow, form: RowForm
+) -> HttpResponse | None:
+    """Change a row as a valid form wants it; None where that is to be shown again with why not."""
+    try:
+        change_row(batch, row.pk, seen=form.cleaned_data["seen"], **form.changes)
+    except (BatchRefused, BookingRefused) as refusal:
+        if isinstance(refusal, BatchRefused) and refusal.reason == "stale":
+            form.show_again(refusal.message, mark=mark_of(_row(batch, row.pk)))
+            return None
+        messages.error(request, refusal.message)
+    return _after(request, batch, focus=row.pk)
+
+
+def _row_form(request: FleetRequest, row: BatchRow) -> RowForm:
     data = typed(request)
     place = find_place(request.fleet, data.get("site", "") if data else "", now_at=row.location)
     if data and place.location != row.location:
@@ -48,7 +80,7 @@ def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     location = place.location or row.location
     zone = location.zone if location else ZoneInfo(settings.DEFAULT_TIMEZONE)
     start, end = (at.astimezone(zone) if at else None for at in (row.start_at, row.end_at))
-    form = RowForm(
+    return RowForm(
         data,
         zone=zone,
         row=row,
@@ -65,21 +97,9 @@ def edit(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
             "begin": start and start.time(),
             "end": end and end.time(),
             "reference": row.reference,
+            "seen": mark_of(row),
         },
     )
-    if request.method == "POST" and form.is_valid():
-        return _changed(request, batch, [row.pk], form.changes)
-    context = {"batch": batch, "row": row, "form": form, "page_number": request.GET.get("page", "")}
-    whole = not request.htmx or request.htmx.history_restore_request
-    name = "row" if whole else "_row_form"
-    if not whole and not form.errors:
-        form.fields["vehicle"].widget.attrs["autofocus"] = True
-    response = render(request, f"batches/{name}.html", context)
-    if request.method == "POST" and not whole:
-        # The form stays in the row that it stands in.
-        response["HX-Retarget"] = f"#row-{row.pk}"
-        response["HX-Reswap"] = "outerHTML"
-    return response
 
 
 @manager_required
@@ -137,12 +157,9 @@ def alternatives(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     """Show what else is free instead of a row that was not booked, in its place for htmx."""
     batch = batch_or_404(request, pk)
     outcome = next((each for each in outcomes_of(batch) if each.row.pk == row_pk), None)
-    if outcome is None or not outcome.may_be_asked_again:
+    if outcome is None or not outcome.may_be_asked_again or outcome.slot is None:
         raise Http404
-    row = outcome.row
-    if row.location is None or row.start_at is None or row.end_at is None:
-        raise Http404
-    slot = Slot(row.location, row.evse, Criteria(), row.start_at, row.end_at)
+    row, slot = outcome.row, outcome.slot
     found = alternatives_for(
         Candidate(request.fleet, slot, row.driver, vehicle=row.vehicle), with_times=True
     )
@@ -155,7 +172,7 @@ def alternatives(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "row": row,
-        "location": row.location,
+        "location": slot.location,
         "found": found,
         **choices_of(
             found,

@@ -5,16 +5,25 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from batches.models import Batch, BatchRow
 from bookings.models import Booking
 from sites.models import Evse
-from tests.factories import BookingFactory, EvseFactory
+from tests.factories import BookingFactory, EvseFactory, MembershipFactory
 from tests.small_operator import forget_free_times
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def colleague(fleet) -> Client:
+    """Another manager of the fleet, in a browser of their own."""
+    client = Client()
+    client.force_login(MembershipFactory(fleet=fleet).user)
+    return client
 
 
 def at(batch, part="") -> str:
@@ -116,6 +125,67 @@ def test_a_row_is_edited_on_a_page_of_its_own_or_in_place(as_manager, draft, wis
     assert as_manager.post(url, form).url == at(batch)
     batch.refresh_from_db()
     assert batch.version == 2
+
+
+def opened(page: str) -> str:
+    """Return the mark of the row that a form was shown with."""
+    return re.search(r'name="seen" value="([^"]+)"', page)[1]
+
+
+def test_a_row_that_a_colleague_changed_meanwhile_is_not_overwritten_unseen(
+    as_manager, colleague, draft, wish, driver, other_driver
+):
+    batch = draft(wish())
+    row = batch.rows.get()
+    url = at(batch, f"rows/{row.pk}/")
+    seen = opened(as_manager.get(url, headers=HTMX).content.decode())
+    colleague.post(url, edited(row, driver=str(other_driver.pk)))
+    form = edited(row, reference="Tour 9", seen=seen)
+    answer = as_manager.post(url, form, headers=HTMX)
+    page = answer.content.decode()
+    assert answer["HX-Retarget"] == f"#row-{row.pk}"
+    assert "This row has changed since you opened it." in page
+    assert 'value="Tour 9"' in page
+    row.refresh_from_db()
+    assert (row.driver, row.reference) == (other_driver, "")
+    # Whoever has read that may do so all the same.
+    as_manager.post(url, form | {"seen": opened(page)}, headers=HTMX)
+    row.refresh_from_db()
+    assert (row.driver, row.reference) == (driver, "Tour 9")
+
+
+def test_changes_of_other_rows_keep_no_row_from_being_saved(
+    as_manager, colleague, draft, wish, other_driver
+):
+    batch = draft(wish(), wish(after=2))
+    first, second = batch.rows.all()
+    url = at(batch, f"rows/{first.pk}/")
+    seen = opened(as_manager.get(url, headers=HTMX).content.decode())
+    for client in (as_manager, colleague):
+        client.post(at(batch, f"rows/{second.pk}/"), edited(second, reference="Tour 2"))
+    page = as_manager.post(url, edited(first, reference="Tour 1", seen=seen), headers=HTMX)
+    assert 'id="batch-table"' in page.content.decode()
+    first.refresh_from_db()
+    assert first.reference == "Tour 1"
+
+
+def test_a_row_that_is_saved_with_two_clicks_has_changed_for_nobody(as_manager, draft, wish):
+    batch = draft(wish(driver=None))
+    row = batch.rows.get()
+    url = at(batch, f"rows/{row.pk}/")
+    form = edited(row, reference="Tour 9", seen=opened(as_manager.get(url).content.decode()))
+    for _click in range(2):
+        assert as_manager.post(url, form).url == at(batch)
+
+
+def test_what_was_not_booked_for_want_of_a_time_has_no_other_slots(as_manager, draft, wish):
+    batch = draft(wish(after=2), wish(end_at=wish().start_at))
+    as_manager.post(at(batch, "send/"), sending(as_manager.get(at(batch)).content.decode()))
+    row = batch.rows.last()
+    page = as_manager.get(at(batch)).content.decode()
+    assert "The end must be after the start." in page
+    assert f'id="other-{row.pk}"' not in page
+    assert as_manager.get(at(batch, f"rows/{row.pk}/alternatives/")).status_code == 404
 
 
 def test_what_is_wrong_in_a_row_is_said_there_and_kept(as_manager, draft, wish):
