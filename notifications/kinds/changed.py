@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from bookings.models import Booking
 from bookings.models import BookingRequest as Request
 from notifications.kinds import approved
 from notifications.kinds.base import STANDS, DriverGets, Kind, MailKind, MailPlan
@@ -19,7 +20,9 @@ class Changed(MailKind):
     tells_driver = True
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
-        if not plan.booking.holds_a_place:
+        booking = plan.booking
+        ends_otherwise = request.asks_for_end_only and booking.status in Booking.GOES_AHEAD
+        if not (booking.holds_a_place or ends_otherwise):
             # It ended before the approval was seen, of which they are told.
             return
         super().plan_for_request(plan, request)

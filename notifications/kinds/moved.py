@@ -23,7 +23,11 @@ class Moved(MailKind):
         old, new = changes.get("status", (booking.status, booking.status))
         # A charger that was not known before is no other one.
         moved = changes.get("evse", [None])[0] is not None or (AGREED_FACTS & changes.keys())
-        if new in Booking.MAY_COME and (old in Booking.ENDED_EARLY or moved):
+        # Once the driver charges, when that has to end is all that still matters.
+        ends_otherwise = "end_at" in changes and new in Booking.GOES_AHEAD
+        if (new in Booking.MAY_COME and (old in Booking.ENDED_EARLY or moved)) or (
+            ends_otherwise and not booking.is_past(event.at)
+        ):
             plan.add_managers(Kind.MOVED, booking.created_by)
             plan.add_driver(Kind.MOVED, booking.driver)
             plan.add_driver(Kind.CANCELLED, former_driver(event))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.models.booking import driver_page_url
 from bookings.wording import facts
@@ -21,6 +22,7 @@ from bookings.wording.versions import (
     versions_of_event,
 )
 from calendars.entries import portal_url
+from drivers.models import FleetMembership
 from notifications.models import Notification
 from shell.formats import period
 from sites.slots.picker.form import criteria_params
@@ -90,13 +92,19 @@ class Case:
             "fleet": one_line(self.booking.fleet.name),
             "portal": settings.PORTAL_NAME,
         }
-        # Who answers the driver: the manager who asked for the booking, as long as there is one.
-        asked = self.booking.created_by
-        self.answers = asked if asked is not None and asked.is_active else None
         # What the operator said to the request, line by line.
         self.operator_words: tuple[str, ...] = ()
         if self.request is not None and self.request.rejection_reason:
             self.operator_words = lines_of(self.request.rejection_reason)
+
+    @cached_property
+    def answers(self) -> User | None:
+        """Who answers the driver: the manager who asked for the booking, as long as it is one."""
+        asked = self.booking.created_by
+        manages = FleetMembership.objects.filter(
+            fleet=self.booking.fleet_id, user=asked, role=FleetMembership.Role.MANAGER
+        )
+        return asked if asked is not None and asked.is_active and manages.exists() else None
 
     @property
     def stands(self) -> bool:

@@ -121,6 +121,17 @@ def test_who_has_the_entry_is_told(booking, choose, happen, kind, chosen):
     assert told() == dict.fromkeys(ALL_THREE, kind)
 
 
+@pytest.mark.parametrize(("happen", "kind"), [(change, "changed"), (operator_changes, "moved")])
+def test_who_has_the_entry_is_told_of_another_end_once_the_driver_charges(
+    booking, choose, happen, kind
+):
+    choose(Kind(kind), Managers.NOBODY, driver=False)
+    operator_changes(booking, status=Booking.Status.COMPLETED)
+    happen(booking, end_at=END - HOUR)
+    assert told() == dict.fromkeys(ALL_THREE, kind)
+    assert deliver_due() == len(ALL_THREE)
+
+
 def test_what_changes_no_entry_is_told_only_to_whom_it_may_concern(booking):
     operator_changes(booking, status=Booking.Status.NO_SHOW)
     assert told() == dict.fromkeys({"manager", "dana"}, "no-show")

@@ -333,6 +333,20 @@ def test_a_booking_made_elsewhere_was_requested_by_nobody(stage):
     assert "reply to this e-mail" not in mail.body
 
 
+@pytest.mark.parametrize("how", ["left", "viewer", "switched-off"])
+def test_answers_of_drivers_go_to_nobody_who_manages_the_fleet_no_more(stage, how):
+    if how == "left":
+        stage.manager.memberships.all().delete()
+    elif how == "viewer":
+        stage.manager.memberships.update(role="viewer")
+    else:
+        stage.manager.is_active = False
+        stage.manager.save()
+    mail = compose(stage.tell("reminder", "driver"))
+    assert mail.reply_to == []
+    assert "reply to this e-mail" not in mail.body
+
+
 def test_what_waited_tells_what_happened_then(stage):
     request = stage.change(start_at=stage.booking.start_at, end_at=stage.booking.end_at)
     row = stage.tell("changed", "driver", request=request)

@@ -1,6 +1,7 @@
 """Who is told what: every occasion, for every choice that a fleet can make."""
 
 import importlib
+from datetime import timedelta
 
 import pytest
 
@@ -218,12 +219,23 @@ def test_what_was_cancelled_at_the_operator_meanwhile_is_not_told_again(booking,
 
 
 def test_a_charge_that_has_begun_is_not_told_as_cancelled_or_changed(booking):
-    for kind in ("update", "cancel"):
-        request = asked(booking, kind, created_by=booking.created_by)
+    later = {"start_at": booking.start_at.replace(minute=30)}
+    for kind, wanted in (("update", later), ("cancel", {})):
+        request = asked(booking, kind, created_by=booking.created_by, **wanted)
         if booking.status == Booking.Status.ACCEPTED:
             happens(booking, status=Booking.Status.COMPLETED)
         settle(BookingRequest.objects.get(pk=request.pk), "approved")
     assert told() == {}
+
+
+def test_another_end_of_a_charge_that_has_begun_is_told(booking):
+    sooner = booking.end_at.replace(minute=0) - timedelta(minutes=15)
+    request = asked(booking, "update", created_by=booking.created_by, end_at=sooner)
+    happens(booking, status=Booking.Status.COMPLETED)
+    settle(BookingRequest.objects.get(pk=request.pk), "approved")
+    booking.refresh_from_db()
+    assert (booking.status, booking.end_at) == (Booking.Status.COMPLETED, sooner)
+    assert told() == {"manager maya": "changed", "driver dana": "changed"}
 
 
 # A booking that was to be cancelled before it was decided
@@ -327,6 +339,24 @@ def test_of_several_things_at_once_the_gravest_is_told(booking, ede):
     event = happens(booking, end_at=later, driver=ede, status=Booking.Status.FAILED)
     # Ede never had it.
     assert told(event=event) == {"manager maya": "failed", "driver dana": "cancelled"}
+
+
+@pytest.mark.parametrize("begun_before", [True, False])
+def test_a_charge_that_the_operator_lets_end_otherwise_is_told(booking, begun_before):
+    if begun_before:
+        happens(booking, status=Booking.Status.COMPLETED)
+    later = booking.end_at.replace(minute=30)
+    happens(booking, status=Booking.Status.COMPLETED, end_at=later)
+    assert told() == {"manager maya": "moved", "driver dana": "moved"}
+
+
+def test_a_charge_whose_end_has_passed_is_no_news(booking):
+    day = timedelta(days=7)
+    Booking.objects.update(start_at=booking.start_at - day, end_at=booking.end_at - day)
+    booking.refresh_from_db()
+    sooner = booking.end_at - timedelta(minutes=15)
+    happens(booking, status=Booking.Status.COMPLETED, end_at=sooner)
+    assert told() == {}
 
 
 def test_a_charge_at_another_charger_is_no_news(booking):
