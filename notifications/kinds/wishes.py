@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from bookings.wording.facts import Fact, one_line
 from notifications.models import Notification
 from shell.formats import in_zone, period
-from waiting.models import Offer, Wish
+from waiting.models import Offer, Wish, WishEvent
 
 
 class WishCase:
@@ -18,7 +18,9 @@ class WishCase:
         self.notification = notification
         self.event = notification.wish_event
         self.wish: Wish = self.event.wish
-        self.offer: Offer | None = self.event.offer
+        # One that nobody answered is not what was waited for.
+        offered = self.event.what == WishEvent.What.OFFERED
+        self.offer: Offer | None = self.event.offer if offered else None
         self.place = self.offer.location if self.offer else self.wish.location
         zone = self.place.zone
         start, end = (
@@ -42,6 +44,12 @@ class WishCase:
     @property
     def short_name(self) -> str:
         return _("%(site)s, %(when)s") % self.words
+
+    @property
+    def was_free(self) -> bool:
+        """Whether anything that was waited for was free at some time."""
+        found = (WishEvent.What.OFFERED, WishEvent.What.ASKED, WishEvent.What.NOT_ASKED)
+        return self.wish.events.filter(what__in=found).exists()
 
     @property
     def footer(self) -> str:

@@ -9,12 +9,13 @@ from django.utils.timezone import now
 
 from notifications.delivery import deliver_due
 from notifications.models import Notification
+from shell.formats import period
 from team.handover import hand_over
 from tests.factories import MembershipFactory, OfferFactory, WishFactory
 from tests.waiting.conftest import look
 from waiting.actions import let_pass
 from waiting.models import Offer, WishEvent
-from waiting.state import move_wish, record
+from waiting.state import UNANSWERED, move_wish, record
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,37 @@ def test_whoever_waited_in_vain_is_told(fleet, manager):
     (message,) = mail.outbox
     assert message.subject.startswith("Nothing became free: ")
     assert reverse("waiting:detail", args=[wish.pk]) in message.body
+
+
+def test_what_was_free_and_not_booked_is_not_said_never_to_have_been(fleet, manager):
+    wish = WishFactory(fleet=fleet, created_by=manager)
+    record(wish, what=WishEvent.What.NOT_ASKED, note="The operator has disabled this driver.")
+    move_wish(wish, to="ended", what=WishEvent.What.ENDED)
+    deliver_due()
+    (message,) = mail.outbox
+    assert message.subject.startswith("Waiting ended: ")
+    assert "What became free was not booked" in message.body
+    assert "Nothing became free" not in message.body
+
+
+def test_whoever_answered_no_offer_is_told_what_was_waited_for(fleet, manager):
+    offer = offered(fleet=fleet, created_by=manager)
+    deliver_due()
+    mail.outbox.clear()
+    move_wish(
+        offer.wish,
+        to="ended",
+        what=WishEvent.What.ENDED,
+        offer=offer,
+        offer_becomes=Offer.State.LET_PASS,
+        note=UNANSWERED,
+    )
+    deliver_due()
+    (message,) = mail.outbox
+    wish = offer.wish
+    assert message.subject.startswith("Waiting ended: ")
+    assert "Nobody answered the offers" in message.body
+    assert period(wish.window_start, wish.window_end, wish.location.zone) in message.body
 
 
 def test_it_is_mailed_in_the_language_of_its_reader(fleet, manager):
