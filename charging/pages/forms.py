@@ -17,7 +17,7 @@ from charging.selectors.filters import NONE, Paid, SessionFilter
 from charging.services import last_day_of
 from drivers.models import Fleet
 from shell.comma_field import CommaField
-from shell.money import round_money
+from shell.money import minor_digits
 from shell.plain_text import OneLines
 from shell.seen import SeenForm
 from vehicles.models import Vehicle
@@ -300,11 +300,12 @@ class BudgetForm(SeenForm):
         return str(self.cleaned_data["currency"]).upper()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an amount with more digits than its currency has: 1,234 euro is a thousand."""
+        """Refuse an amount with more digits than its currency has: 2,000 euro is two thousand."""
         data = super().clean()
         amount = data.get("amount")
         currency = self.budget.currency if self.budget else data.get("currency")
-        if amount and currency and round_money(amount, currency) != amount:
+        # The digits as they were typed: zeros at the end count.
+        if amount and currency and -int(amount.as_tuple().exponent) > minor_digits(currency):
             text = gettext(
                 "%(currency)s has fewer digits after the decimal sign. Please write the amount "
                 "without separators of thousands, such as 1250."

@@ -157,6 +157,10 @@ def test_an_admin_sets_changes_and_removes_one(as_admin, fleet, parcels):
         {"amount": "1e12"},
         {"amount": "1,234"},
         {"amount": "1.234", "currency": "GBP"},
+        {"amount": "2,000"},
+        {"amount": "1.500"},
+        {"amount": "10,000", "currency": "GBP"},
+        {"amount": "2.00", "currency": "JPY"},
         {"amount": "12.5", "currency": "JPY"},
         {"currency": "EURO"},
         {"currency": ""},
@@ -176,6 +180,23 @@ def test_what_is_wrong_is_said(as_admin, wrong):
 def test_a_currency_with_three_digits_may_have_them(as_admin):
     as_admin.post(f"{PAGE}add/", {"amount": "1,234", "currency": "KWD", "warn_percent": "80"})
     assert Budget.objects.get().amount == Decimal("1.234")
+
+
+@pytest.mark.parametrize("amount", ["2,000", "1.250"])
+def test_a_thousand_is_no_unit_in_a_budget_that_there_is(as_admin, fleet, amount):
+    budget = BudgetFactory(fleet=fleet, amount=900)
+    answer = as_admin.post(f"{PAGE}{budget.pk}/", {"amount": amount, "warn_percent": "80"})
+    assert "without separators of thousands, such as 1250" in text_of(answer)
+    assert answer.context["form"]["amount"].value() == amount
+    budget.refresh_from_db()
+    assert budget.amount == 900
+
+
+def test_zeros_after_the_decimal_sign_are_taken(as_admin, fleet):
+    budget = BudgetFactory(fleet=fleet, amount=900)
+    as_admin.post(f"{PAGE}{budget.pk}/", {"amount": "2000,00", "warn_percent": "80"})
+    budget.refresh_from_db()
+    assert budget.amount == 2000
 
 
 def test_nobody_undoes_a_change_unseen(as_admin, fleet):
