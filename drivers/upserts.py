@@ -119,7 +119,10 @@ def _fitted(text: str, length: int) -> str:
 
 
 def _join(fleet: Fleet, drivers: Sequence[Driver]) -> int:
-    """Make the drivers current ones of the fleet; return how many were not."""
+    """Make the drivers current ones of the fleet; return how many were not.
+
+    Who comes back belongs to it from now on: what they did in between is none of its business.
+    """
     pks = [driver.pk for driver in drivers]
     current = set(
         FleetDriver.objects.filter(fleet=fleet, driver__in=pks, left_at__isnull=True).values_list(
@@ -132,7 +135,7 @@ def _join(fleet: Fleet, drivers: Sequence[Driver]) -> int:
             [FleetDriver(fleet=fleet, driver_id=pk, left_at=None) for pk in missing],
             update_conflicts=True,
             unique_fields=["fleet", "driver"],
-            update_fields=["left_at"],
+            update_fields=["added_at", "left_at"],
         )
     return len(missing)
 

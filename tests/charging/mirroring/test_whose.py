@@ -96,6 +96,16 @@ class TestFleet:
         sync()
         assert [one.ampeco_id for one in Session.objects.all()] == [str(kept)]
 
+    def test_nor_what_was_before_somebody_came_back(self, charged, sync, fleet, ampeco_client):
+        type(fleet).objects.filter(pk=fleet.pk).update(created_at=now() - 100 * DAY)
+        left = FleetDriver.objects.filter(fleet=fleet, driver__ampeco_user_id=ANA.id)
+        left.update(added_at=now() - 90 * DAY, left_at=now() - 40 * DAY)
+        charged(now() - 20 * DAY)
+        sync_fleet_drivers(fleet, client=ampeco_client)
+        kept = charged(now() - timedelta(hours=3))
+        sync()
+        assert [one.ampeco_id for one in Session.objects.all()] == [str(kept)]
+
     def test_stays_where_it_is(self, charged, sync, operator, both_fleets, fleet):
         """Even when the driver belongs to another one by now."""
         pk = charged()
