@@ -40,7 +40,8 @@ def payment_of(
     `said` is what the session says of its payment, which alone counts where transactions may not
     be read.
     """
-    if session.amount == 0 and session.billing_status == COMPLETED and not transactions:
+    is_free = session.amount == 0 and session.billing_status == COMPLETED
+    if is_free and not any(one.amount for one in transactions):
         return Payment.FREE
     if not may_read and not transactions:
         return SAID.get(said, Payment.OPEN)
@@ -55,11 +56,10 @@ def payment_of(
         Decimal(0),
     )
     statuses = {one.status for one in transactions}
-    if paid and session.amount is not None:
-        return Payment.PAID if paid >= session.amount else Payment.PARTLY
     if Status.FINALIZED in statuses:
-        # Of how much, or of what, is not known.
-        return Payment.PAID if session.amount is None else Payment.PARTLY
+        # Of how much may not be known.
+        is_all = session.amount is None or paid >= session.amount
+        return Payment.PAID if is_all else Payment.PARTLY
     if statuses & UNDER_WAY:
         return Payment.PENDING
     if statuses & GIVEN_BACK:
@@ -124,7 +124,8 @@ def _settle(sessions: Iterable[Session]) -> None:
             session.payment = payment
             changed.append(session)
     Session.objects.bulk_update(changed, ["payment"])
-    mark_months((session.fleet_id, session.local_day) for session in changed)
+    # Of what stays partly paid another part may be paid by now.
+    mark_months((session.fleet_id, session.local_day) for session in by_key.values())
 
 
 def _row(item: types.Transaction, session: Session, *, made_at: datetime) -> Transaction:
