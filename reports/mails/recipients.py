@@ -45,7 +45,8 @@ def name_recipient(
             memberships__fleet=fleet, email__in=email_spellings(email), is_active=True
         ).first()
     address = email_key(user.email if user is not None else email)
-    there = list(MailRecipient.objects.filter(fleet=fleet, ended_at=None).select_related("user"))
+    _end_hidden(fleet, address=address, by=by)
+    there = recipients_of(fleet)
     if any(email_key(each.address) == address for each in there):
         raise NotChanged(_("This recipient gets the report already."))
     if len(there) >= MOST_RECIPIENTS:
@@ -59,6 +60,18 @@ def name_recipient(
         language="" if user is not None else language,
         created_by=by,
     )
+
+
+def _end_hidden(fleet: Fleet, *, address: str, by: User) -> None:
+    """End it for who has left the team, and for a switched-off account with the address.
+
+    Nobody sees their rows, and nobody could end them.
+    """
+    open_rows = MailRecipient.objects.filter(fleet=fleet, ended_at=None)
+    hidden = open_rows.exclude(pk__in=recipients_of(fleet).values("pk"))
+    has_left = ~Q(user__in=FleetMembership.objects.filter(fleet=fleet).values("user"))
+    gone = hidden.filter(has_left | Q(user__email__in=email_spellings(address)))
+    gone.update(ended_at=timezone.now(), ended_by=by)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ import io
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,16 +12,19 @@ import time_machine
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from accounts.models import User
 from charging.services import mark_months
 from drivers.models import FleetMembership
+from drivers.team import NotChanged
 from notifications.delivery import deliver_due
 from notifications.models import Notification
 from reports.mails.planning import plan_due
-from reports.mails.recipients import name_recipient
+from reports.mails.recipients import MOST_RECIPIENTS, name_recipient
 from reports.models import MailRecipient
 from reports.summing.sessions import keep_sessions
 from tests.factories import MembershipFactory, SessionFactory
@@ -218,6 +222,49 @@ def test_an_admin_names_a_member_or_an_address(fleet, fleet_admin, viewer):
 def test_an_address_of_a_member_stands_for_that_member(fleet, fleet_admin, manager):
     name_recipient(fleet=fleet, user=None, email=manager.email, language="fr", by=fleet_admin)
     assert MailRecipient.objects.get().user == manager
+
+
+def test_who_has_left_the_team_can_be_named_by_address(fleet, fleet_admin, manager, named):
+    FleetMembership.objects.filter(user=manager).delete()
+    client = as_(fleet_admin)
+    data = {"member": "", "email": manager.email, "language": "de"}
+    assert client.post(reverse("reports:mail"), data).status_code == 302
+    hers = MailRecipient.objects.filter(Q(user=manager) | Q(email=manager.email))
+    before, after = hers.order_by("pk")
+    assert before.ended_at is not None
+    assert before.ended_by == fleet_admin
+    assert (after.user, after.ended_at, after.language) == (None, None, "de")
+
+
+def test_an_address_gets_it_once_when_its_account_is_switched_on_again(
+    fleet, fleet_admin, manager, charged
+):
+    name_recipient(fleet=fleet, user=manager, email="", language="", by=fleet_admin)
+    User.objects.filter(pk=manager.pk).update(is_active=False)
+    name_recipient(fleet=fleet, user=None, email=manager.email, language="de", by=fleet_admin)
+    User.objects.filter(pk=manager.pk).update(is_active=True)
+    assert plan_due() == 1
+
+
+def test_who_is_switched_off_for_a_while_gets_it_again(fleet, fleet_admin, manager, named, charged):
+    User.objects.filter(pk=manager.pk).update(is_active=False)
+    name_recipient(
+        fleet=fleet, user=None, email="desk@hudson.example", language="en", by=fleet_admin
+    )
+    User.objects.filter(pk=manager.pk).update(is_active=True)
+    assert plan_due() == 3
+
+
+def test_who_has_left_the_team_takes_nobodys_place(fleet, fleet_admin, manager, named):
+    FleetMembership.objects.filter(user=manager).delete()
+    MailRecipient.objects.bulk_create(
+        MailRecipient(fleet=fleet, email=f"desk-{number}@hudson.example", language="en")
+        for number in range(MOST_RECIPIENTS - 2)
+    )
+    name = partial(name_recipient, fleet=fleet, user=None, language="en", by=fleet_admin)
+    name(email="the-last@hudson.example")
+    with pytest.raises(NotChanged, match="No more than"):
+        name(email="one-too-many@hudson.example")
 
 
 @pytest.mark.parametrize(
