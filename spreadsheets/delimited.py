@@ -85,7 +85,11 @@ def separator_of(text: str) -> str:
         return ","
 
     def merit(sign: str) -> tuple[int, int]:
-        widths = [len(row) for row in csv.reader(lines, delimiter=sign)]
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=sign)]
+        except csv.Error:
+            # Whoever reads all of it says of which line.
+            return (0, 0)
         if widths[0] == 1:
             return (0, 0)
         return (sum(width == widths[0] for width in widths), widths[0])

@@ -142,6 +142,11 @@ def test_what_is_no_table_is_said_so(data, sentence):
         read_file(data, most_rows=5)
 
 
+def test_a_line_that_no_reader_takes_is_said_to_be_one():
+    with pytest.raises(Unreadable, match="Line 2 of this file cannot be read"):
+        read_file(b"Vehicle;Start\n" + b"x" * 140_000, most_rows=5)
+
+
 def test_another_archive_is_no_workbook():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
