@@ -13,6 +13,7 @@ from batches.models import Batch
 from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
+from imports.booking_columns import COLUMNS
 from imports.bookings import LABELS, Line, Reading, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
@@ -35,7 +36,7 @@ def bookings(request: FleetRequest) -> HttpResponse:
         "site": _default_site(request),
         **addresses("bookings"),
     }
-    form = sent_form(request, most_rows=MOST_ROWS)
+    form = sent_form(request, most_rows=MOST_ROWS, columns=COLUMNS)
     context["form"] = form
     if not form.is_bound or not form.is_valid() or form.table is None:
         return render(request, "imports/bookings.html", context)

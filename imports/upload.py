@@ -6,6 +6,7 @@ Nothing is stored: the page that shows what would be done sends the table along 
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -18,12 +19,14 @@ from django.utils.translation import gettext_lazy
 from shell.kept_forms import typed
 from shell.plain_text import OneLines
 from spreadsheets.cells import guarded_cell
+from spreadsheets.columns import Column, understand
 from spreadsheets.reading import read_file, read_text
-from spreadsheets.table import Cell, Table, Unreadable, text_of
+from spreadsheets.table import Cell, Table, Unreadable, is_blank, text_of
 from spreadsheets.values import DayOrder
 
-# So many letters of pasted cells; a form may bring half a megabyte.
+# So many letters of pasted cells, and bytes; a form may bring half a megabyte.
 LONGEST_TEXT = 300_000
+MOST_TEXT_BYTES = 500_000
 TAB = "\t"
 
 
@@ -57,9 +60,11 @@ class UploadForm(OneLines, forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, most_rows: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, most_rows: int, columns: Sequence[Column], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.most_rows = most_rows
+        self.most_rows, self.columns = most_rows, columns
         self.table: Table | None = None
         # The table once more, as it is sent along from page to page.
         self.as_text = ""
@@ -81,7 +86,8 @@ class UploadForm(OneLines, forms.Form):
                 else read_text(text, most_rows=self.most_rows)
             )
             # Read as the next page will read it, so that both understand the same.
-            self.as_text = as_text(table)
+            self.as_text = as_text(table, self.columns)
+            _check_length(self.as_text)
             self.table = read_text(self.as_text, most_rows=self.most_rows)
         except Unreadable as unreadable:
             self.add_error("file" if file else "text", unreadable.message)
@@ -97,15 +103,15 @@ class UploadForm(OneLines, forms.Form):
         return DayOrder(chosen) if chosen else None
 
 
-def sent_form(request: HttpRequest, *, most_rows: int) -> UploadForm:
+def sent_form(request: HttpRequest, *, most_rows: int, columns: Sequence[Column]) -> UploadForm:
     """Return the form as it was sent, or as it was kept of somebody who was signed out; else empty.
 
     Of what was kept a file is missing.
     """
     data = typed(request)
     if data is None or (request.method != "POST" and not data.get("text")):
-        return UploadForm(most_rows=most_rows)
-    return UploadForm(data, request.FILES, most_rows=most_rows)
+        return UploadForm(most_rows=most_rows, columns=columns)
+    return UploadForm(data, request.FILES, most_rows=most_rows, columns=columns)
 
 
 def addresses(kind: str) -> dict[str, str]:
@@ -118,19 +124,29 @@ def addresses(kind: str) -> dict[str, str]:
     }
 
 
-def as_text(table: Table) -> str:
-    """Return a table as a text from which it is read again, each row where it stood."""
+def as_text(table: Table, columns: Sequence[Column]) -> str:
+    """Return what is understood of a table as a text from which it is read again.
+
+    Each row is where it stood. Of columns that are not understood only the names are kept, behind.
+    """
+    understood = understand(table, columns)
+    places = sorted(understood.places.values())
     text = io.StringIO()
     text.write(f"sep={TAB}\n")
     writer = csv.writer(text, delimiter=TAB, lineterminator="\n")
-    writer.writerow([guarded_cell(name) for name in table.header])
+    header = [*(table.header[place] for place in places), *understood.ignored]
+    writer.writerow([guarded_cell(name) for name in header])
     line = 1
     for number, row in table.rows:
         while line < number - 1:
             line += 1
             text.write("\n")
         line = number
-        writer.writerow([_written(cell) for cell in row])
+        kept = tuple(row[place] for place in places if place < len(row))
+        if is_blank(kept):
+            # Else it would be none, and nobody would be told of it.
+            kept = (*("" for _place in places), next(cell for cell in row if not is_blank((cell,))))
+        writer.writerow([_written(cell) for cell in kept])
     return text.getvalue()
 
 
@@ -138,6 +154,14 @@ def digest_of(text: str, *, lines: list[int]) -> str:
     """Return by what the same lines of the same table are known again."""
     named = f"{text}\n{','.join(map(str, lines))}"
     return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _check_length(text: str) -> None:
+    """Raise Unreadable for a text that no form brings back."""
+    # Browsers send two signs at the end of each line.
+    sent = text.replace("\n", "\r\n")
+    if len(sent) > LONGEST_TEXT or len(sent.encode()) > MOST_TEXT_BYTES:
+        raise Unreadable(_("There is too much in this table. Please send it in parts."))
 
 
 def _written(cell: Cell) -> str:

@@ -28,7 +28,7 @@ LABELS = {column.key: column.label for column in COLUMNS}
 def vehicles(request: FleetRequest) -> HttpResponse:
     """Show what a table of vehicles would add and change; on the click that follows, do it."""
     context: dict[str, Any] = {"most_rows": MOST_ROWS, **addresses("vehicles")}
-    form = sent_form(request, most_rows=MOST_ROWS)
+    form = sent_form(request, most_rows=MOST_ROWS, columns=COLUMNS)
     context["form"] = form
     if not form.is_bound or not form.is_valid() or form.table is None:
         return render(request, "imports/vehicles.html", context)

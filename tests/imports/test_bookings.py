@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from batches.models import Batch
 from bookings.models import Booking
+from imports.booking_columns import COLUMNS
 from imports.bookings import read_bookings
 from imports.templates import bookings_template
 from imports.upload import UploadForm
@@ -30,7 +31,7 @@ def day(site):
 
 def read(fleet, text="", *, file=None, order=None, site=None):
     files = {"file": SimpleUploadedFile("table", file)} if file else {}
-    form = UploadForm({"text": text}, files, most_rows=500)
+    form = UploadForm({"text": text}, files, most_rows=500, columns=COLUMNS)
     assert form.is_valid(), form.errors
     return read_bookings(form.table, fleet=fleet, order=order, default_site=site, now=now())
 

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from imports.templates import vehicles_template
 from imports.upload import UploadForm
+from imports.vehicle_columns import COLUMNS
 from imports.vehicles import Kind, read_vehicles
 from spreadsheets.writing import as_csv, as_workbook
 from tests.factories import VehicleFactory
@@ -21,7 +22,7 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 def read(fleet, text="", *, file=None):
     files = {"file": SimpleUploadedFile("table", file)} if file else {}
-    form = UploadForm({"text": text}, files, most_rows=1000)
+    form = UploadForm({"text": text}, files, most_rows=1000, columns=COLUMNS)
     assert form.is_valid(), form.errors
     return read_vehicles(form.table, fleet=fleet)
 
