@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -13,26 +12,16 @@ from batches.services import RowWish
 from bookings.models import Booking
 from drivers.models import Fleet
 from imports.booking_columns import COLUMNS
+from imports.booking_times import DATED, read_times
 from imports.names import Names, UnknownName
-from shell.wall_clock import instants_of, no_such_time
 from sites.models import Location
 from spreadsheets.columns import Understood, understand
 from spreadsheets.table import Cell, Row, Table, text_of
-from spreadsheets.values import (
-    DayOrder,
-    NotUnderstood,
-    is_end_of_day,
-    order_of_days,
-    read_moment,
-    read_number,
-)
+from spreadsheets.values import DayOrder, order_of_days
 
-ONE_DAY = timedelta(days=1)
-MOST_MINUTES = 7 * 24 * 60
 LONGEST_REFERENCE = Booking._meta.get_field("reference").max_length or 0
 
 LABELS = {column.key: column.label for column in COLUMNS}
-DATED = ("day", "start", "end_day", "end")
 
 
 @dataclass(slots=True)
@@ -163,7 +152,7 @@ class _Reader:
         self.understood = understood
         self.order = order
         self.default_site = default_site
-        self.today = now.date()
+        self.now = now
 
     def line(self, number: int, row: Row) -> Line:
         cell = {column.key: self.understood.cell(row, column.key) for column in COLUMNS}
@@ -226,78 +215,8 @@ class _Reader:
             line.problems["charger"] = unknown.message
 
     def _when(self, line: Line, cell: Mapping[str, Cell]) -> None:
-        found: dict[str, tuple[date | None, time | None]] = {}
-        for key in DATED:
-            value = cell[key]
-            if not text_of(value).strip():
-                found[key] = (None, None)
-                continue
-            try:
-                found[key] = read_moment(value, order=self.order, today=self.today)
-            except NotUnderstood as problem:
-                line.problems[key] = problem.message
-        if line.problems.keys() & DATED:
-            return
-        day = found["start"][0] or found["day"][0]
-        start = found["start"][1] or found["day"][1]
-        if day is None:
-            line.problems["day"] = _("This line names no day.")
-        elif start is None and found["start"][0] is None:
-            line.problems["start"] = _("This line does not say when it begins.")
-        else:
-            # Of a day and midnight a spreadsheet shows the day alone.
-            self._instants(line, cell, day, start or time(), found)
-
-    def _instants(
-        self,
-        line: Line,
-        cell: Mapping[str, Cell],
-        day: date,
-        start: time,
-        found: Mapping[str, tuple[date | None, time | None]],
-    ) -> None:
-        if line.row.location is None:
-            return
-        zone = line.row.location.zone
-        if is_end_of_day(start):
-            day, start = day + ONE_DAY, time()
-        start_at = _instant(line, "start", day, start, zone)
-        end_day = found["end"][0] or found["end_day"][0]
-        end = found["end"][1] or found["end_day"][1]
-        if end is None and found["end"][0]:
-            end = time()
-        if end is not None:
-            if end_day and is_end_of_day(end):
-                end_day += ONE_DAY
-            end = end.replace(fold=0)
-            end_day = end_day or (day if end > start else day + ONE_DAY)
-            end_at = _instant(line, "end", end_day, end, zone)
-        elif text_of(cell["minutes"]).strip():
-            end_at = self._after(line, cell["minutes"], start_at)
-        else:
-            line.problems["end"] = _("This line does not say when it ends.")
-            return
-        line.row.start_at, line.row.end_at = start_at, end_at
-
-    def _after(self, line: Line, cell: Cell, start_at: datetime | None) -> datetime | None:
-        try:
-            minutes = int(read_number(cell, whole=True))
-        except NotUnderstood as problem:
-            line.problems["minutes"] = problem.message
-            return None
-        if not 0 < minutes <= MOST_MINUTES:
-            line.problems["minutes"] = _("This length is not valid.")
-            return None
-        return start_at + timedelta(minutes=minutes) if start_at else None
-
-
-def _instant(line: Line, key: str, day: date, clock: time, zone: ZoneInfo) -> datetime | None:
-    """Return what the site's clocks mean; the first where they show a time twice."""
-    meanings = instants_of(day, clock, zone)
-    if not meanings:
-        line.problems[key] = no_such_time(day, clock, zone)
-        return None
-    if len(meanings) > 1:
-        text = _("The clocks go back on this day: %(time)s comes twice, the first one is meant.")
-        line.remarks.append(text % {"time": f"{clock:%H:%M}"})
-    return meanings[0]
+        zone = line.row.location.zone if line.row.location else None
+        times = read_times(cell, zone=zone, order=self.order, now=self.now)
+        line.problems |= times.problems
+        line.remarks += times.remarks
+        line.row.start_at, line.row.end_at = times.start_at, times.end_at

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -21,7 +21,10 @@ ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 # With dots or dashes the day always comes first; with slashes it depends on the country.
 DAY_FIRST = re.compile(r"(\d{1,2})[.\-] ?(\d{1,2})(?:[.\-] ?(\d{4}|\d{2})|\.)?(?![\d.:])")
 SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?!\d)")
-OFFSET = re.compile(r"(?<=\d)(?:z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+OFFSET = re.compile(r"(?<=\d)\s*(?:z|utc|gmt|([+-])(\d{2}):?([0-5]\d))$", re.IGNORECASE)
+WIDEST_OFFSET = timedelta(hours=14)
+# “18:00-06:00” is from six to six, unless a machine has written a day and a time.
+FROM_TO = re.compile(r"\d{1,2}[:.]?\d{2}\s*-\s*\d{1,2}:?\d{2}")
 CLOCK = re.compile(
     r"(\d{1,2})(?:\s*[:.hu]\s*(\d{2}))?(?::\d{2}(?:\.\d+)?)?\s*(?:uhr|uur|heures?|h|u)?\s*"
     r"(a\.?m\.?|p\.?m\.?)?",
@@ -97,7 +100,8 @@ def read_moment(
     """Return the day and the time that a cell names; either may be missing, not both.
 
     A day without a year is the next such day. 24:00 begins the day after; where the cell names no
-    day it is END_OF_DAY. Raises NotUnderstood.
+    day it is END_OF_DAY. The time has an offset from UTC where the cell gives one, else it is that
+    of the place. Raises NotUnderstood.
     """
     if isinstance(cell, datetime):
         # A day alone is kept with midnight.
@@ -115,21 +119,20 @@ def read_moment(
     day, rest = _leading_day(text, order=order, today=today)
     if day is None:
         try:
-            return None, _clock(OFFSET.sub("", rest.strip()))
+            return None, _clock_with_offset(rest.strip())
         except NotUnderstood:
             words = {"text": text[:40]}
             raise NotUnderstood(_("“%(text)s” is no day and no time.") % words) from None
-    # A day and a time stand apart by a space or by a T; the offset says nothing that the site's
-    # clock does not.
-    rest = OFFSET.sub("", rest.strip().removeprefix("T").removeprefix("t").lstrip(",").strip())
-    clock = _clock(rest) if rest else None
-    if is_end_of_day(clock):
-        return day + timedelta(days=1), time()
+    # A day and a time stand apart by a space or by a T.
+    rest = rest.strip().removeprefix("T").removeprefix("t").lstrip(",").strip()
+    clock = _clock_with_offset(rest, of_machine=bool(ISO.match(text))) if rest else None
+    if clock and is_end_of_day(clock):
+        return day + timedelta(days=1), clock.replace(fold=0)
     return day, clock
 
 
-def is_end_of_day(clock: time | None) -> bool:
-    return clock == END_OF_DAY and clock.fold == END_OF_DAY.fold
+def is_end_of_day(clock: time) -> bool:
+    return clock.replace(tzinfo=None) == END_OF_DAY and clock.fold == END_OF_DAY.fold
 
 
 def _undressed(text: str) -> str:
@@ -189,6 +192,17 @@ def _day(year: int, month: int, day: int, text: str) -> date:
     if found.year not in YEARS:
         raise NotUnderstood(_("Please use a year from 2000 to 2199."))
     return found
+
+
+def _clock_with_offset(text: str, *, of_machine: bool = False) -> time:
+    found = OFFSET.search(text)
+    if found is None or (not of_machine and FROM_TO.fullmatch(text)):
+        return _clock(text)
+    offset = timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
+    if offset > WIDEST_OFFSET:
+        raise NotUnderstood(_("“%(text)s” is no time.") % {"text": text[:40]})
+    zone = timezone(-offset if found[1] == "-" else offset) if offset else UTC
+    return _clock(text[: found.start()]).replace(tzinfo=zone)
 
 
 def _clock(text: str) -> time:

@@ -1,6 +1,6 @@
 """What cells mean, however people of four languages write it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -63,13 +63,42 @@ def test_a_time(cell):
 @pytest.mark.parametrize(
     "cell",
     [
-        *("2026-12-31T18:00", "2026-12-31 18:00:00", "2026-12-31T18:00:00-05:00"),
+        *("2026-12-31T18:00", "2026-12-31 18:00:00"),
         *("31.12.2026 18.00", "31/12/2026 18h", "12/31/2026, 6 pm", "31.12. 18:00"),
         *(46387.75, "46387,75", datetime(2026, 12, 31, 18)),
     ],
 )
 def test_a_day_with_a_time(cell):
     assert moment(cell) == (date(2026, 12, 31), time(18))
+
+
+@pytest.mark.parametrize(
+    ("cell", "offset"),
+    [
+        *(("2026-12-31T18:00:00Z", 0), ("2026-12-31t18:00z", 0), ("2026-12-31 18:00:00 UTC", 0)),
+        *(("2026-12-31T18:00:00.000+01:00", 1), ("31.12.2026 18:00:00 +0100", 1)),
+        *(("2026-12-31T18:00:00-05:00", -5), ("2026-12-31 18:00-05:00", -5)),
+    ],
+)
+def test_a_time_keeps_the_offset_that_is_given(cell, offset):
+    day, clock = moment(cell)
+    assert day == date(2026, 12, 31)
+    assert (clock.replace(tzinfo=None), clock.utcoffset()) == (time(18), timedelta(hours=offset))
+
+
+def test_a_time_of_a_column_of_its_own_keeps_its_offset_too():
+    assert moment("18:00Z") == (None, time(18, tzinfo=UTC))
+    assert moment("18:00:00-05:00") == (None, time(18, tzinfo=timezone(timedelta(hours=-5))))
+    assert is_end_of_day(moment("24:00Z")[1])
+    assert moment("2026-12-31T24:00Z") == (date(2027, 1, 1), time(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "cell", ["18:00-06:00", "31.12.2026 18:00-06:00", "2026-12-31T18:00+20:00", "18:00+05:75"]
+)
+def test_from_one_time_to_another_is_no_offset(cell):
+    with pytest.raises(NotUnderstood):
+        moment(cell)
 
 
 def test_the_end_of_a_day_and_half_past_midnight():
