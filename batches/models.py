@@ -39,7 +39,7 @@ class Batch(models.Model):
     version = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Rises with each change of the table.")
     )
-    # Of the file that it was made from: the same one again makes no second table.
+    # Of the rows of a file that it was made of: the same ones again make no second table.
     file_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

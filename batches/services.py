@@ -4,10 +4,11 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,6 +26,8 @@ from sites.slots.availability import JUST_NOW_SECONDS
 from vehicles.models import Vehicle
 
 MOST_ROWS = 500
+# So long after it was sent the same file is a click too many, even if all of it was rejected.
+SECOND_CLICK = timedelta(minutes=2)
 
 
 class BatchRefused(Exception):
@@ -80,16 +83,15 @@ def create_draft(
 ) -> Batch:
     """Save a table that nobody has sent yet; raises BatchRefused for none or too many rows.
 
-    The same file again, known by its digest, gives the table that was made from it, unless that was
-    discarded.
+    The same rows of a file again, known by their digest, give the table that was made of them: a
+    draft that nobody has edited, or one that was sent and of which something may yet come.
     """
     check_number(len(rows))
+    now = timezone.now()
     if file_digest:
         _hold(fleet)
-        kept = fleet.batches.filter(file_digest=file_digest).exclude(state=Batch.State.DISCARDED)
-        if earlier := kept.order_by("-pk").first():
+        if earlier := _made_already(fleet, file_digest, now):
             return earlier
-    now = timezone.now()
     batch = Batch.objects.create(
         fleet=fleet,
         name=name[:80],
@@ -116,6 +118,19 @@ def create_draft(
         for position, wish in enumerate(rows, start=1)
     )
     return batch
+
+
+def _made_already(fleet: Fleet, file_digest: str, now: datetime) -> Batch | None:
+    may_come = BatchRow.objects.filter(batch=OuterRef("pk"), booking__status__in=Booking.MAY_COME)
+    is_untouched = Q(state=Batch.State.DRAFT, version=0)
+    is_just_sent = Q(sent_at__gte=now - SECOND_CLICK) | Q(Exists(may_come))
+    return (
+        fleet.batches.filter(
+            is_untouched | (Q(state=Batch.State.SENT) & is_just_sent), file_digest=file_digest
+        )
+        .order_by("-pk")
+        .first()
+    )
 
 
 def check_number(rows: int) -> None:
@@ -183,7 +198,9 @@ def _refuse_unseen(checks: list[RowCheck], seen: Mapping[int, str] | None) -> No
     if seen is None:
         return
     wanted = [check for check in checks if check.is_wanted]
-    changed = [check.row.pk for check in wanted if check.mark != seen.get(check.row.pk, "")]
+    changed = [
+        check.row.pk for check in wanted if not _is_seen(check.mark, seen.get(check.row.pk, ""))
+    ]
     if changed:
         text = ngettext(
             "%(count)d row is no longer as it was shown. Nothing was sent: please check it.",
@@ -191,6 +208,11 @@ def _refuse_unseen(checks: list[RowCheck], seen: Mapping[int, str] | None) -> No
             len(changed),
         )
         raise BatchRefused("stale", text % {"count": len(changed)}, changed=changed)
+
+
+def _is_seen(mark: str, shown: str) -> bool:
+    """Return whether a row is as it was shown; a warning that is gone needs nobody's eyes."""
+    return mark == shown or (mark, shown) == ("", "c")
 
 
 def _ask_for(checks: list[RowCheck], *, user: User) -> None:

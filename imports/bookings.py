@@ -1,6 +1,7 @@
 """Bookings from a table: what each line means, and whether it can be asked for."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -59,6 +60,20 @@ class Line:
         return [*self.remarks, *(self.check.warnings if self.check else ())]
 
     @property
+    def meaning(self) -> str:
+        """What it asks for, to the letter: two lines that say the same mean the same booking."""
+        row = self.row
+        who_and_where = (row.vehicle_id, row.driver_id, row.location_id, row.evse_id)
+        given = sorted(self.given.items())
+        return repr((*who_and_where, row.start_at, row.end_at, row.reference, given))
+
+    @property
+    def mark(self) -> str:
+        if not self.will_be_asked:
+            return "n"
+        return f"{'t' if self.check and self.check.mark else 'y'}:{self.meaning}"
+
+    @property
     def wish(self) -> RowWish:
         row = self.row
         return RowWish(
@@ -107,11 +122,8 @@ class Reading:
 
     @property
     def mark(self) -> str:
-        """What somebody has to have seen who sends it: which lines go, and with what remarks."""
-        return "".join(
-            ("t" if line.check and line.check.mark else "y") if line.will_be_asked else "n"
-            for line in self.lines
-        )
+        """What somebody has to have seen who sends it: what each line asks for, if it goes."""
+        return _digest(line.mark for line in self.lines)
 
 
 def read_bookings(
@@ -135,6 +147,15 @@ def read_bookings(
     ):
         line.check = check
     return Reading(understood, lines, "" if order else example)
+
+
+def digest_of(lines: Iterable[Line], *, is_sent: bool) -> str:
+    """Return by what the same bookings are known that are made a draft of, or sent, once more."""
+    return _digest([str(is_sent), *(line.meaning for line in lines)])
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 class _Reader:

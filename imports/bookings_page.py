@@ -14,10 +14,10 @@ from batches.services import MOST_ROWS, BatchRefused, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids
 from imports.booking_columns import COLUMNS
-from imports.bookings import LABELS, Line, Reading, read_bookings
+from imports.bookings import LABELS, Line, Reading, digest_of, read_bookings
 from imports.templates import answer_with
 from imports.templates import bookings_template as template_of_bookings
-from imports.upload import UploadForm, addresses, digest_of, sent_form
+from imports.upload import UploadForm, addresses, sent_form
 from shell.keys import read_key
 from shell.uploads import takes_file
 from sites.models import Location
@@ -56,15 +56,13 @@ def bookings(request: FleetRequest) -> HttpResponse:
             )
         else:
             try:
-                return _go_on(request, form, reading, is_sent=action == ASK)
+                return _go_on(request, reading, is_sent=action == ASK)
             except (BatchRefused, BookingRefused) as refusal:
                 context["problem"] = refusal.message
     return render(request, "imports/bookings.html", context | _shown(form, reading))
 
 
-def _go_on(
-    request: FleetRequest, form: UploadForm, reading: Reading, *, is_sent: bool
-) -> HttpResponse:
+def _go_on(request: FleetRequest, reading: Reading, *, is_sent: bool) -> HttpResponse:
     """Make a table of what was read, and send it if that was asked for."""
     lines = reading.to_ask if is_sent else [line for line in reading.lines if not line.booked]
     user = request.user
@@ -74,17 +72,31 @@ def _go_on(
         source=Batch.Source.FILE,
         rows=[line.wish for line in lines],
         name=_name_of(request),
-        file_digest=digest_of(form.as_text, lines=[line.number for line in lines]),
+        file_digest=digest_of(lines, is_sent=is_sent),
     )
-    if is_sent and batch.state == Batch.State.DRAFT:
-        sent = send_batch(batch, user=user, seen_version=batch.version)  # type: ignore[arg-type]
-        text = ngettext(
-            "%(count)d booking was asked for.", "%(count)d bookings were asked for.", sent.asked
-        )
-        messages.success(request, text % {"count": sent.asked})
-    elif batch.state == Batch.State.SENT:
+    if batch.state == Batch.State.SENT:
         messages.info(request, _("These rows were sent already. Here is what became of them."))
+    elif is_sent:
+        _send(request, batch, lines)
     return redirect("batches:table", pk=batch.pk)
+
+
+def _send(request: FleetRequest, batch: Batch, lines: list[Line]) -> None:
+    """Ask for the rows of a table as its lines were shown; else it stays a draft to look at."""
+    seen = {
+        row.pk: line.check.mark
+        for row, line in zip(batch.rows.all(), lines, strict=True)
+        if line.check
+    }
+    try:
+        sent = send_batch(batch, user=request.user, seen_version=0, seen=seen)  # type: ignore[arg-type]
+    except BatchRefused as refusal:
+        messages.warning(request, refusal.message)
+        return
+    text = ngettext(
+        "%(count)d booking was asked for.", "%(count)d bookings were asked for.", sent.asked
+    )
+    messages.success(request, text % {"count": sent.asked})
 
 
 def _name_of(request: FleetRequest) -> str:

@@ -4,7 +4,6 @@ Nothing is stored: the page that shows what would be done sends the table along 
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -148,12 +147,6 @@ def as_text(table: Table, columns: Sequence[Column]) -> str:
             kept = (*("" for _place in places), next(cell for cell in row if not is_blank((cell,))))
         writer.writerow([_written(cell) for cell in kept])
     return text.getvalue()
-
-
-def digest_of(text: str, *, lines: list[int]) -> str:
-    """Return by what the same lines of the same table are known again."""
-    named = f"{text}\n{','.join(map(str, lines))}"
-    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def _check_length(text: str) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
+from django.utils.timezone import now
 
 from batches.checks import check_batch
+from batches.editing import change_rows
 from batches.models import Batch, BatchRow
 from batches.services import MOST_ROWS, BatchRefused, send_batch
 from bookings.models import Booking, BookingRequest
@@ -51,6 +53,45 @@ def test_the_same_file_again_is_the_same_table(draft, wish):
     assert draft(wish(), source=Batch.Source.FILE, file_digest="abc") == first
     Batch.objects.update(state=Batch.State.DISCARDED)
     assert draft(wish(), source=Batch.Source.FILE, file_digest="abc") != first
+
+
+def test_a_draft_that_was_edited_is_another_table_than_the_file(draft, wish):
+    first = draft(wish(), source=Batch.Source.FILE, file_digest="abc")
+    change_rows(first, None, reference="Put right")
+    other = draft(wish(), source=Batch.Source.FILE, file_digest="abc")
+    assert other != first
+    assert other.rows.get().reference == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "ago", "is_same"),
+    [
+        (Booking.Status.REQUESTED, timedelta(hours=1), True),
+        (Booking.Status.ACCEPTED, timedelta(hours=1), True),
+        (Booking.Status.UNKNOWN, timedelta(hours=1), True),
+        (Booking.Status.REJECTED, timedelta(hours=1), False),
+        (Booking.Status.CANCELLED, timedelta(hours=1), False),
+        # A second click, and the operator was quick.
+        (Booking.Status.REJECTED, timedelta(seconds=5), True),
+    ],
+)
+def test_a_file_that_was_sent_is_sent_again_once_none_of_it_may_come(
+    status, ago, is_same, draft, wish, manager
+):
+    batch = draft(wish(), wish(after=1), source=Batch.Source.FILE, file_digest="abc")
+    send_batch(batch, user=manager, seen_version=0)
+    first, second = Booking.objects.order_by("pk")
+    Booking.objects.filter(pk=first.pk).update(status=Booking.Status.REJECTED)
+    Booking.objects.filter(pk=second.pk).update(status=status)
+    Batch.objects.update(sent_at=now() - ago)
+    again = draft(wish(), wish(after=1), source=Batch.Source.FILE, file_digest="abc")
+    assert (again == batch) is is_same
+
+
+def test_a_warning_that_is_gone_stops_nothing(draft, wish, manager):
+    batch = draft(wish())
+    row = batch.rows.get()
+    assert send_batch(batch, user=manager, seen_version=0, seen={row.pk: "c"}).asked == 1
 
 
 def test_each_row_becomes_a_request_or_is_refused_by_itself(
