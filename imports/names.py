@@ -3,7 +3,6 @@
 A name that several have is said to be one, and what tells them apart.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from drivers.permissions import current_drivers, private_partner_ids
 from mirror.search import search_key
 from sites.models import Evse, Location
 from sites.selectors import all_bookable_evses, visible_locations
+from spreadsheets.spellings import Spellings
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles
 
@@ -40,6 +40,9 @@ ANY = {
     )
 }
 MOST_NAMED = 3
+VEHICLE_NAMES = ("number", "plate", "vin", "name")
+# No two plates differ by a dash between digits alone.
+DENSE = frozenset({"plate"})
 
 
 class UnknownName(Exception):
@@ -58,9 +61,9 @@ class Names:
 
     def vehicle(self, text: str) -> Vehicle:
         """Return a vehicle by number, plate or VIN. Raises UnknownName."""
+        found = self._called(text, self.spellings.exactly)
         return _the_one(
-            self._vehicles,
-            plain_name_of(text),
+            found or self._called(text, self.spellings.otherwise),
             none=_("No vehicle of your fleet has the number, plate or VIN “%(name)s”."),
             several=_("Several vehicles are called “%(name)s”: %(found)s. Please use the VIN."),
             text=text,
@@ -70,8 +73,7 @@ class Names:
     def driver(self, text: str) -> Driver:
         """Return a driver by e-mail or name, in either order. Raises UnknownName."""
         return _the_one(
-            self._drivers,
-            search_key(text),
+            self._drivers.get(search_key(text), []),
             none=_("No driver of your fleet has the name or e-mail “%(name)s”."),
             several=_(
                 "Several drivers are called “%(name)s”: %(found)s. Please use the e-mail address."
@@ -83,8 +85,7 @@ class Names:
     def site(self, text: str) -> Location:
         """Return a site by name or by the operator's number. Raises UnknownName."""
         return _the_one(
-            self._sites,
-            search_key(text),
+            self._sites.get(search_key(text), []),
             none=_("You can see no site called “%(name)s”."),
             several=_(
                 "Several sites are called “%(name)s”: %(found)s. Please use the operator's number."
@@ -101,8 +102,7 @@ class Names:
         if not text.strip() or search_key(text) in ANY:
             return None
         return _the_one(
-            self._chargers_at(site),
-            search_key(text),
+            self._chargers_at(site).get(search_key(text), []),
             none=_("No charger called “%(name)s” can be booked at %(site)s."),
             several=_(
                 "Several chargers at %(site)s are called “%(name)s”: %(found)s. Please use the"
@@ -142,13 +142,16 @@ class Names:
         return {each.pk: each for each in self.drivers if each.status == Driver.Status.ENABLED}
 
     @cached_property
-    def _vehicles(self) -> "Index[Vehicle]":
-        return _index(
-            self.vehicles,
-            lambda each: [
-                plain_name_of(name) for name in (each.number, each.plate, each.vin, each.name)
-            ],
-        )
+    def spellings(self) -> Spellings[Vehicle]:
+        """The fleet's vehicles by how their names may be written."""
+        spellings = Spellings[Vehicle](dense=DENSE)
+        for vehicle in self.vehicles:
+            for kind in VEHICLE_NAMES:
+                spellings.add(kind, getattr(vehicle, kind), vehicle)
+        return spellings
+
+    def _called(self, text: str, look: Callable[[str, str], list[Vehicle]]) -> list[Vehicle]:
+        return list(dict.fromkeys(each for kind in VEHICLE_NAMES for each in look(kind, text)))
 
     @cached_property
     def _drivers(self) -> "Index[Driver]":
@@ -184,11 +187,6 @@ def _names_of_charger(evse: Evse) -> list[str]:
     return [search_key(name) for name in names] + [search_key(point, evse.label)]
 
 
-def plain_name_of(name: str) -> str:
-    """Return a number, a plate or a VIN without the spaces and dashes that people set at will."""
-    return re.sub(r"[\W_]+", "", search_key(name))
-
-
 def _index(
     things: Iterable[Thing], names: Callable[[Thing], Iterable[str]]
 ) -> dict[str, list[Thing]]:
@@ -200,8 +198,7 @@ def _index(
 
 
 def _the_one(
-    index: "Index[Thing]",
-    key: str,
+    found: Sequence[Thing],
     *,
     none: str,
     several: str,
@@ -209,7 +206,6 @@ def _the_one(
     told_by: Callable[[Thing], str],
     **words: str,
 ) -> Thing:
-    found: Sequence[Thing] = index.get(key, [])
     if len(found) == 1:
         return found[0]
     words["name"] = text.strip()[:60]

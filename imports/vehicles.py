@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from drivers.models import Fleet
-from imports.names import Names, plain_name_of
+from imports.names import DENSE, Names
 from imports.vehicle_columns import COLUMNS, VehicleColumn
 from spreadsheets.columns import Understood, understand
+from spreadsheets.spellings import Spellings
 from spreadsheets.table import Cell, Row, Table, text_of
 from spreadsheets.values import NotUnderstood
 from vehicles.actions import VehicleRefused, save_vehicle
@@ -136,28 +137,25 @@ class _Reader:
         self, names: Names, understood: Understood, present: Sequence[VehicleColumn]
     ) -> None:
         self.names, self.understood, self.present = names, understood, present
-        self.seen: dict[tuple[str, str], int] = {}
-        self.known: dict[tuple[str, str], Vehicle] = {}
-        for vehicle in names.vehicles:
-            for name in NAMES:
-                if key := plain_name_of(getattr(vehicle, name)):
-                    self.known.setdefault((name, key), vehicle)
+        # The rows of earlier lines: all of them, by the vehicle's key, and those that are new.
+        self.seen = Spellings[int]()
+        self.seen_kept: dict[int, int] = {}
+        self.seen_new = Spellings[int](dense=DENSE)
 
     def line(self, number: int, row: Row) -> VehicleLine:
         values, problems = self._values(row)
-        named = [(name, plain_name_of(values.get(name, ""))) for name in NAMES]
-        keys = [key for key in named if key[1]]
-        found = {self.known[key].pk: self.known[key] for key in keys if key in self.known}
-        if not keys and not problems:
+        named = [(name, values[name]) for name in NAMES if values.get(name)]
+        found = self._found(named)
+        if not named and not problems:
             problems.append(_("This row has no number, no plate and no VIN."))
         if len(found) > 1:
-            both = " / ".join(vehicle.name for vehicle in found.values())
+            both = " / ".join(vehicle.name for vehicle in found)
             problems.append(_("This row names two vehicles: %(both)s.") % {"both": both})
-        earlier = next((self.seen[key] for key in keys if key in self.seen), None)
+        kept = found[0] if found else None
+        earlier = self._earlier(named, kept)
         if earlier is not None:
             problems.append(_("Row %(row)d is about the same vehicle.") % {"row": earlier})
-        self.seen |= dict.fromkeys(keys, number)
-        kept = next(iter(found.values()), None)
+        self._remember(named, kept, number)
         vehicle = self._as_wanted(kept, values)
         if problems:
             return VehicleLine(number, Kind.WRONG, vehicle, problems=problems)
@@ -171,6 +169,36 @@ class _Reader:
             != (new := column.text(getattr(vehicle, column.key)))
         ]
         return VehicleLine(number, Kind.CHANGED if differences else Kind.SAME, vehicle, differences)
+
+    def _found(self, named: Sequence[tuple[str, str]]) -> list[Vehicle]:
+        """Return the vehicles that a row names, each by its very name or else by the only like."""
+        found: list[Vehicle] = []
+        for kind, name in named:
+            those = self.names.spellings.exactly(kind, name)
+            if not those:
+                like = self.names.spellings.otherwise(kind, name)
+                those = like if len(like) == 1 else []
+            found += those
+        return list(dict.fromkeys(found))
+
+    def _earlier(self, named: Sequence[tuple[str, str]], kept: Vehicle | None) -> int | None:
+        """Return the first row about the same vehicle."""
+        if kept and kept.pk in self.seen_kept:
+            return self.seen_kept[kept.pk]
+        rows = [row for kind, name in named for row in self.seen.exactly(kind, name)]
+        if kept is None:
+            rows += [row for kind, name in named for row in self.seen_new.otherwise(kind, name)]
+        return min(rows, default=None)
+
+    def _remember(
+        self, named: Sequence[tuple[str, str]], kept: Vehicle | None, number: int
+    ) -> None:
+        if kept:
+            self.seen_kept.setdefault(kept.pk, number)
+        for kind, name in named:
+            self.seen.add(kind, name, number)
+            if kept is None:
+                self.seen_new.add(kind, name, number)
 
     def _as_wanted(self, kept: Vehicle | None, values: dict[str, Any]) -> Vehicle:
         vehicle = copy.copy(kept) if kept else Vehicle(fleet=self.names.fleet)

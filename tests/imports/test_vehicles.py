@@ -81,6 +81,38 @@ def test_new_changed_and_wrong_rows(fleet, van):
     assert "Row 3 is about the same vehicle" in reading.lines[3].problems[0]
 
 
+@pytest.mark.parametrize(
+    ("kept", "given"),
+    [
+        ({"number": "1-12"}, {"Number": "11-2"}),
+        ({"number": "1-12"}, {"Number": "112"}),
+        ({"number": "A", "plate": "M-AB 1"}, {"Number": "B", "Plate": "MA-B 1"}),
+    ],
+)
+def test_dashes_that_stand_elsewhere_make_another_vehicle(kept, given, fleet):
+    VehicleFactory(fleet=fleet, **{"plate": ""} | kept)
+    text = f"{';'.join(given)}\n{';'.join(given.values())}"
+    [line] = read(fleet, text).lines
+    assert (line.kind, line.problems) == (Kind.NEW, [])
+
+
+def test_vehicles_whose_names_differ_by_dashes_alone_are_told_apart(fleet):
+    kept = [VehicleFactory(fleet=fleet, number=name) for name in ("1-12", "11-2", "Z 1", "Z-1")]
+    lines = read(fleet, "Number;DC\n11-2;50\n1-12;50\nz-1;60\nZ 1;60\nZ1;70").lines
+    assert [line.problems for line in lines] == [[]] * 5
+    assert [line.vehicle.pk for line in lines] == [*(kept[at].pk for at in (1, 0, 3, 2)), None]
+
+
+def test_a_vehicle_is_known_however_its_dashes_and_spaces_are_written(fleet):
+    van = VehicleFactory(fleet=fleet, number="Van 1", plate="AB-12-34")
+    for given in ("Number\nvan-1", "Number\nVan1", "Plate\nAB1234", "Plate\nab 12 34"):
+        [line] = read(fleet, f"{given}").lines
+        assert line.vehicle.pk == van.pk
+    lines = read(fleet, "Number\nVan 2\nvan-2\n2-22\n22-2").lines
+    assert [line.kind for line in lines] == ["new", "wrong", "new", "new"]
+    assert "Row 2 is about the same vehicle" in lines[1].problems[0]
+
+
 def test_one_click_saves_and_the_next_changes_nothing(send, fleet, van):
     text = "Number;Plate;DC (kW);Home site;Driver\nVan 1;;150;Pier 40;\nVan 2;XY 2;100;101;"
     shown = send("vehicles", text=text)
