@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from ampeco.types import PriceDay
 
-AHEAD = timedelta(hours=36)
+# Until they are read again, a day and a beat later, and the day that pages show from then on.
+AHEAD = timedelta(hours=50)
 MINUTE = timedelta(minutes=1)
 MINUTES_A_DAY = 24 * 60
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -13,7 +13,9 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from energy.mirroring.lines import AHEAD as READ_AHEAD
 from energy.models import Line, LinePoint, Link, Network
+from energy.own_lines.prices import AHEAD as RECKONED_AHEAD
 from sites.models import Location
 
 ZERO = Decimal(0)
@@ -116,10 +118,17 @@ def usable_line(place: Network | Location, *, start: datetime, end: datetime) ->
 
 
 def price_line(place: Network | Location, *, start: datetime, end: datetime) -> Course | None:
-    """Return what a kWh costs, in the course's currency; None where no price is known."""
+    """Return what a kWh costs, in the course's currency; None where no price is known.
+
+    It ends where the prices do that were read last: the last one is not that of days to come.
+    """
     network = network_at(place)
     lines = _lines(place, network, [Kind.PRICE])
     if not lines:
+        return None
+    ahead = RECKONED_AHEAD if network is None else READ_AHEAD
+    end = min(end, lines[Kind.PRICE].read_at + ahead)
+    if end <= start:
         return None
     values = {step.at: step.value for step in _steps(lines, end=end)[Kind.PRICE]}
     return _course(values, lines.values(), start=start, end=end, network=network)

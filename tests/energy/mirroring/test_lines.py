@@ -11,7 +11,7 @@ from energy.models import Line, LinePoint, Network
 from energy.selectors.lines import Step, drawn_now, price_line, usable_line
 from tests.energy.factories import NetworkFactory, link_evse
 from tests.factories import LocationFactory
-from upstream.errors import UpstreamUnavailable
+from upstream.errors import UpstreamForbidden, UpstreamUnavailable
 
 HOUR = timedelta(hours=1)
 
@@ -145,6 +145,23 @@ def test_prices_have_their_currency(ampcontrol, network, read):
         (now() + 2 * HOUR, Decimal("0.34")),
     ]
     assert line.currency == "USD"
+
+
+def test_no_price_is_known_of_what_was_not_read(ampcontrol, network, read, clock):
+    ampcontrol.series["prices"] = [Point(now() - HOUR, 0.21)]
+    read()
+    ampcontrol.trouble = {"prices": UpstreamForbidden("Not for you.", status=403)}
+    clock(hours=30)
+    read()
+
+    def line():
+        return price_line(Network.objects.get(), start=now(), end=now() + 24 * HOUR)
+
+    # It was read for 36 hours.
+    assert line().at(now() + 5 * HOUR) == Decimal("0.21")
+    assert line().at(now() + 6 * HOUR) is None
+    clock(hours=6)
+    assert line() is None
 
 
 def test_what_is_drawn_now_is_what_was_measured_last(ampcontrol, network, read, clock):

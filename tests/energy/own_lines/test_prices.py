@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ampeco.types import PriceDay, PricePeriod
-from energy.own_lines.prices import price_steps
+from energy.own_lines.prices import AHEAD, price_steps
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY_PRICE, NIGHT, PEAK = Decimal("0.3"), Decimal("0.1"), Decimal("0.5")
@@ -21,9 +21,9 @@ def on(when: date, *periods: tuple[str, str, Decimal]) -> PriceDay:
     return PriceDay("", when, tuple(PricePeriod(*one) for one in periods))
 
 
-def steps(days, start: datetime, zone=BERLIN, default=DAY_PRICE, **more):
-    """Return the steps as a person at the site reads them."""
-    found = price_steps(days, default, zone, start=start, **more)
+def steps(days, start: datetime, zone=BERLIN, default=DAY_PRICE):
+    """Return the steps of 36 hours as a person at the site reads them."""
+    found = price_steps(days, default, zone, start=start, ahead=timedelta(hours=36))
     return [(at.astimezone(zone).strftime("%a %H:%M %z"), price) for at, price in found]
 
 
@@ -76,11 +76,11 @@ def test_when_an_hour_is_left_out_so_is_its_price():
 
 
 @pytest.mark.parametrize("start", [local(2026, 3, 28, 20), local(2026, 10, 24, 20)])
-def test_36_hours_are_36_hours_whatever_clocks_do(start):
+def test_hours_ahead_are_so_many_whatever_clocks_do(start):
     each_half = [(f"{hour:02}:00", f"{hour:02}:30", Decimal(hour)) for hour in range(24)]
     found = price_steps([day("any", *each_half)], Decimal(-1), BERLIN, start=start)
     assert found[0][0] == start.astimezone(UTC)
-    assert found[-1][0] == start.astimezone(UTC) + timedelta(hours=35, minutes=30)
+    assert found[-1][0] == start.astimezone(UTC) + AHEAD - timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("days", [[], [day("any", ("08:00", "09:00", PEAK))]])

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.db import connection
@@ -14,8 +15,10 @@ from django.utils.timezone import now
 from energy.models import Line, Link
 from energy.own_lines import deciding
 from energy.own_lines.deciding import LineNotDecided
-from energy.own_lines.reading import problems_of_reading, read_own_lines
+from energy.own_lines.prices import AHEAD
+from energy.own_lines.reading import A_DAY, problems_of_reading, read_own_lines
 from energy.selectors import walls
+from energy.selectors.lines import price_line
 from energy.tasks import read_own_lines as read_own_lines_task
 from sandbox.world.power import Circuit, Rate
 from sites.models import ChargePoint
@@ -23,6 +26,7 @@ from tests.energy.factories import NetworkFactory
 from tests.factories import ChargePointFactory, LocationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 SCREEN = "/back-office/energy/link/"
 NIGHT = {"weekDay": "any", "periods": [{"startsAt": "22:00", "endsAt": "06:00", "price": 0.12}]}
 
@@ -81,6 +85,40 @@ def test_what_staff_confirm_counts_until_a_network_is_linked(site, read, staff):
     )
     assert not walls.lines_of(site.pk)
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["Confirmed."] * 2
+
+
+def test_prices_are_known_for_the_day_to_come_until_they_are_read_again(
+    site, ampeco_client, staff, operator
+):
+    # One for each hour of the day, so that none can stand for another.
+    hours = [
+        {"startsAt": f"{hour:02}:00", "endsAt": f"{hour + 1:02}:00", "price": hour / 100}
+        for hour in range(24)
+    ]
+    operator.rates[3] = Rate(3, "By the hour", 0.3, [{"weekDay": "any", "periods": hours}])
+    first = now().replace(minute=30, second=0, microsecond=0)
+    with time_machine.travel(first, tick=False):
+        read_own_lines(ampeco_client)
+        deciding.confirm_line(line(Line.Kind.PRICE).pk, by=staff, currency="EUR")
+    # Just before it is due again, and a beat later.
+    last = first + timedelta(seconds=A_DAY - 601)
+    with time_machine.travel(last, tick=False):
+        read_own_lines(ampeco_client)
+        assert line(Line.Kind.PRICE).read_at == first
+    shown = price_line(site, start=last, end=last + timedelta(hours=24, minutes=10))
+    for ahead in range(24):
+        at = last + timedelta(hours=ahead)
+        assert shown.at(at) == Decimal(at.astimezone(site.zone).hour) / 100
+
+
+def test_no_price_is_known_for_longer_than_it_was_reckoned(site, read, staff):
+    read()
+    price = line(Line.Kind.PRICE)
+    deciding.confirm_line(price.pk, by=staff, currency="EUR")
+    later = price.read_at + AHEAD
+    assert price_line(site, start=later - HOUR, end=later + HOUR).at(later - HOUR / 2)
+    assert price_line(site, start=later - HOUR, end=later + HOUR).at(later) is None
+    assert price_line(site, start=later, end=later + HOUR) is None
 
 
 def test_amperes_follow_and_another_circuit_is_asked_about_again(site, read, staff, operator):
