@@ -78,6 +78,11 @@ class LimitAdmin(ModelAdmin):
         (None, {"fields": ["note", "by_fleet", "created_by", "created_at"]}),
     ]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Limit | None = None) -> list[str]:
+        """Leave a rule that a fleet has set for itself with that fleet."""
+        own = ["fleet"] if obj and obj.by_fleet else []
+        return [*super().get_readonly_fields(request, obj), *own]
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Take texts from the address; an instant has two fields, which take none."""
         given = super().get_changeform_initial_data(request)

@@ -10,10 +10,12 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from drivers.models import Fleet
 from limits.models import Limit
 from limits.rules import Rule
 from shell.comma_field import CommaField
 from shell.plain_text import OneLines
+from shell.seen import SeenForm
 from shell.wall_clock import instants_of
 from sites.models import Evse, Location
 
@@ -154,7 +156,7 @@ class OwnLimitForm(OneLines, forms.Form):
         return theirs >= ours if self.kind == Kind.NOTICE else theirs <= ours
 
 
-class DriversForm(OneLines, forms.Form):
+class DriversForm(SeenForm):
     """What drivers may do on their own pages."""
 
     change_end = forms.BooleanField(
@@ -167,3 +169,11 @@ class DriversForm(OneLines, forms.Form):
         label=_("Start and stop the charge, and unlock the connector, at their charger"),
         required=False,
     )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, fleet: Fleet) -> None:
+        initial = {
+            "change_end": fleet.drivers_may_change_end,
+            "move": fleet.drivers_may_move,
+            "start": fleet.drivers_may_start,
+        }
+        super().__init__(data, changes=True, initial=initial)

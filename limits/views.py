@@ -72,13 +72,17 @@ def remove(request: FleetRequest, pk: int) -> HttpResponse:
 
 
 @admin_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def drivers(request: FleetRequest) -> HttpResponse:
-    """Set what the fleet's drivers may do on their own pages."""
-    form = DriversForm(request.POST)
-    if form.is_valid():
-        let_drivers(fleet=request.fleet, **form.cleaned_data)
-        messages.success(request, _("Saved."))
+    """Set what the fleet's drivers may do on their own pages; or say why it was not."""
+    data = typed(request)
+    if data is None:
+        return redirect("limits:rules")
+    form = DriversForm(data, fleet=request.fleet)
+    if request.method != "POST" or not form.is_valid():
+        return _show(request, None, drivers_form=form)
+    let_drivers(fleet=request.fleet, **form.cleaned_data)
+    messages.success(request, _("Saved."))
     return redirect("limits:rules")
 
 
@@ -110,7 +114,9 @@ def _location(request: FleetRequest, text: str) -> Location | None:
     return get_object_or_404(visible_locations(partner_ids=partner_ids), pk=int(text))
 
 
-def _show(request: FleetRequest, form: OwnLimitForm | None) -> HttpResponse:
+def _show(
+    request: FleetRequest, form: OwnLimitForm | None, *, drivers_form: DriversForm | None = None
+) -> HttpResponse:
     now = timezone.now()
     limits = [
         limit
@@ -130,13 +136,7 @@ def _show(request: FleetRequest, form: OwnLimitForm | None) -> HttpResponse:
             for kind in Limit.Kind
             if location or kind != Limit.Kind.BLACKOUT
         ],
-        "drivers_form": DriversForm(
-            initial={
-                "change_end": request.fleet.drivers_may_change_end,
-                "move": request.fleet.drivers_may_move,
-                "start": request.fleet.drivers_may_start,
-            }
-        ),
+        "drivers_form": drivers_form or DriversForm(fleet=request.fleet),
     }
     return render(request, "limits/rules.html", context)
 

@@ -678,7 +678,7 @@ ENTRIES: dict[str, list[Entry]] = {
     ],
     "limits:drivers": [
         for_admins("post", "/rules/drivers/", 302),
-        for_admins("get", "/rules/drivers/", 405),
+        for_admins("get", "/rules/drivers/", 302),
     ],
     "limits:remove": [
         for_admins("post", "/rules/{rule}/remove/", 302),

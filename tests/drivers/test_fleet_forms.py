@@ -202,6 +202,7 @@ FILLED_IN = {
     "waiting:new": ("/waiting/new/", {"reference": "Tour 4711"}),
     "waiting:change": ("/waiting/{wish}/change/", {"reference": "Tour 4711"}),
     "limits:add": ("/rules/", {}),
+    "limits:drivers": ("/rules/drivers/", {}),
     "reports:mail": ("/reports/mail/", {"email": "books@fleet.example"}),
     "team:invite": ("/team/invite/", INVITE),
     "team:remove": ("/team/members/{member}/remove/", {}),

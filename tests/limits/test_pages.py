@@ -139,6 +139,22 @@ def test_an_admin_lets_drivers_help_themselves(as_admin, fleet, fleet_admin):
     }
 
 
+def test_a_stale_form_of_what_drivers_may_undoes_nothing(as_admin, fleet):
+    opened = as_admin.get(RULES).context["drivers_form"]
+    type(fleet).objects.filter(pk=fleet.pk).update(drivers_may_move=True)
+    mine = {"start": "on", "seen": opened["seen"].value()}
+    answer = as_admin.post(f"{RULES}drivers/", mine)
+    assert "Somebody else has changed this" in answer.content.decode()
+    fleet.refresh_from_db()
+    assert (fleet.drivers_may_move, fleet.drivers_may_start) == (True, False)
+    form = answer.context["drivers_form"]
+    assert (form["start"].value(), form["move"].value()) == (True, False)
+    # Whoever knows may do so.
+    as_admin.post(f"{RULES}drivers/", mine | {"seen": form["seen"].value()})
+    fleet.refresh_from_db()
+    assert (fleet.drivers_may_move, fleet.drivers_may_start) == (False, True)
+
+
 def test_what_a_fleet_sets_for_itself_stands_in_the_trail(as_admin, staff, fleet_admin):
     add(as_admin, kind="at-a-time", most="5")
     limit = Limit.objects.get()
@@ -216,3 +232,13 @@ def test_chargers_of_a_rule_stand_at_its_site(as_staff, site):
     assert "the site of these chargers" in in_back_office(as_staff, **fields).content.decode()
     answer = in_back_office(as_staff, location=site.pk, **fields)
     assert "must stand at its site" in answer.content.decode()
+
+
+def test_a_fleets_own_rule_stays_that_fleets(as_staff, fleet, other_fleet):
+    limit = LimitFactory(fleet=fleet, by_fleet=True, kind="per-day", most=5)
+    page = reverse("admin:limits_limit_change", args=[limit.pk])
+    for wanted in ("", str(other_fleet.pk)):
+        fields = {"kind": "per-day", "most": "3", "fleet": wanted, "note": "Less"}
+        assert as_staff.post(page, fields).status_code == 302
+        limit.refresh_from_db()
+        assert (limit.fleet, limit.most, limit.note) == (fleet, 3, "Less")
