@@ -17,6 +17,7 @@ from notifications.models import Notification, NotificationPreference
 from notifications.recipients import Kind, choices_of
 from shell.formats import duration
 from shell.plain_text import OneLines
+from shell.seen import SeenForm
 
 LEAD_TIMES = (15, 30, 60, 120, 240, 480, 720, 1440)
 
@@ -35,7 +36,7 @@ FIXED: dict[DriverGets, str | Promise] = {
 }
 
 
-class SettingsForm(OneLines, forms.Form):
+class SettingsForm(SeenForm):
     """Who of a fleet gets which mails, how long before the start, and in which language I do."""
 
     reminder_minutes = forms.TypedChoiceField(
@@ -55,26 +56,29 @@ class SettingsForm(OneLines, forms.Form):
 
     def __init__(self, data: Any = None, *, fleet: Fleet, user: User) -> None:
         self.choices = choices_of(fleet)
-        lead, language = fleet.reminder_minutes, language_for(user.language)
-        super().__init__(data, initial={"reminder_minutes": lead, "language": language})
+        lead = fleet.reminder_minutes
+        initial: dict[str, Any] = {"reminder_minutes": lead}
+        for kind, choice in self.choices.items():
+            initial |= {f"{kind}-managers": choice.managers, f"{kind}-driver": choice.driver}
+        super().__init__(data, changes=True, initial=initial)
+        # Nobody else changes one's own.
+        self.fields["language"].initial = language_for(user.language)
         self.fields["reminder_minutes"].choices = [  # type: ignore[attr-defined]
             (minutes, lead_time_text(minutes)) for minutes in sorted({0, *LEAD_TIMES, lead})
         ]
-        for kind, choice in self.choices.items():
-            self._add_fields(kind, choice)
+        for kind in self.choices:
+            self._add_fields(kind)
 
-    def _add_fields(self, kind: Kind, choice: Choice) -> None:
+    def _add_fields(self, kind: Kind) -> None:
         mail, names = MAILS[kind], {"kind": kind.label}
         self.fields[f"{kind}-managers"] = forms.ChoiceField(
             label=gettext("%(kind)s: managers") % names,
             choices=[(each.value, MANAGERS[each]) for each in mail.offered],
-            initial=choice.managers,
             error_messages=PICK_ONE,
         )
         if mail.driver is DriverGets.IF_CHOSEN:
             self.fields[f"{kind}-driver"] = forms.BooleanField(
                 label=gettext("%(kind)s: driver") % names,
-                initial=choice.driver,
                 required=False,
             )
 

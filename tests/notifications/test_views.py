@@ -140,6 +140,29 @@ def test_what_drivers_must_know_cannot_be_switched_off(as_manager, fleet):
     assert not choices_of(fleet)[Kind.REJECTED].driver
 
 
+def test_nobody_undoes_a_change_unseen(as_manager, fleet):
+    opened = as_manager.get(URL).context["form"]
+    mine = filled_in(fleet, **{"rejected-managers": "nobody", "seen": opened["seen"].value()})
+    save_choices(fleet, {Kind.APPROVED: Choice(Managers.ALL, driver=False)})
+    answer = as_manager.post(URL, mine)
+    assert "Somebody else has changed this" in html(answer)
+    assert choices_of(fleet)[Kind.APPROVED] == Choice(Managers.ALL, driver=False)
+    form = answer.context["form"]
+    assert form["rejected-managers"].value() == "nobody"
+    # Whoever knows may do so.
+    as_manager.post(URL, mine | {"seen": form["seen"].value()})
+    assert choices_of(fleet)[Kind.REJECTED] == Choice(Managers.NOBODY, driver=False)
+    assert choices_of(fleet)[Kind.APPROVED] == MAILS[Kind.APPROVED].default
+
+
+def test_ones_own_language_is_no_change_by_somebody_else(as_manager, fleet, manager):
+    opened = as_manager.get(URL).context["form"]
+    manager.language = "nl"
+    manager.save()
+    mine = filled_in(fleet, **{"rejected-managers": "nobody", "seen": opened["seen"].value()})
+    assert as_manager.post(URL, mine).status_code == 302
+
+
 def test_a_viewer_looks_and_changes_nothing(as_viewer, fleet):
     save_choices(fleet, {Kind.APPROVED: Choice(Managers.ALL, driver=False)})
     page = html(as_viewer.get(URL))
