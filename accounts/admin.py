@@ -96,7 +96,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         return fields
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and is_beyond(request, obj):
+        if obj is not None and (obj.is_erased or is_beyond(request, obj)):
             return False
         return super().has_change_permission(request, obj)
 

@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
 from shell.plain_text import OneLines
+from shell.seen import UntouchedStays
 from upstream.emails import email_key
 
 
@@ -36,7 +37,9 @@ class NewUserForm(EmailOnceMixin):
         return super().save(commit)
 
 
-class ChangeUserForm(EmailOnceMixin, UserChangeForm):
+class ChangeUserForm(EmailOnceMixin, UntouchedStays, UserChangeForm):
+    decisions = ("is_active", "is_staff", "is_superuser", "groups")
+
     language = forms.ChoiceField(
         label=User._meta.get_field("language").verbose_name,
         help_text=User._meta.get_field("language").help_text,

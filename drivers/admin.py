@@ -34,7 +34,8 @@ from drivers.sync import sync_fleet_drivers
 from drivers.team import LastAdmin, admins_of, lock_team
 from mirror.admin import ReadOnlyAdmin, ReadOnlyInline
 from mirror.models import SyncRun
-from shell.plain_text import OneLineModelForm, OneLines
+from shell.plain_text import OneLines
+from shell.seen import UntouchedStays, carry_what_was_shown
 from upstream.emails import email_key
 
 
@@ -60,6 +61,8 @@ class MemberForm(OneLines, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["team_role"].initial = self.instance.team_role
+            # Saved only where it is another one than the page showed, not than there is by now.
+            carry_what_was_shown(self, "team_role")
             self.fields["email"].initial = self.instance.user.email
             self.fields["email"].disabled = True
 
@@ -106,7 +109,7 @@ class MemberFormSet(forms.BaseInlineFormSet):
         admins = set(admins_of(self.instance).values_list("pk", flat=True))
         kept = set(admins)
         for form in self.forms:
-            if not form.is_valid():
+            if not (form.is_valid() and form.has_changed()):
                 continue
             if form.cleaned_data.get("team_role") == TeamRole.ADMIN:
                 kept.add(form.instance.pk)
@@ -122,6 +125,10 @@ class MemberFormSet(forms.BaseInlineFormSet):
             email=form.cleaned_data["email"],
             role=TeamRole(form.cleaned_data["team_role"]),
         ).membership
+
+
+class FleetForm(UntouchedStays):
+    decisions = ("is_active",)
 
 
 class MembershipInline(TabularInline):
@@ -149,7 +156,7 @@ class MembershipInline(TabularInline):
 class FleetAdmin(ModelAdmin):
     """Fleets, with the people who may book for them."""
 
-    form = OneLineModelForm
+    form = FleetForm
     list_display = [
         "name",
         "ampeco_partner_id",

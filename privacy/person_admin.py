@@ -111,7 +111,7 @@ class UserDataAdmin(UserAdmin):
         user = self.get_object(request, object_id)
         if user is None:
             raise Http404
-        if not self.has_change_permission(request, user):
+        if not (user.is_erased or self.has_change_permission(request, user)):
             raise PermissionDenied
         form = ConfirmForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():

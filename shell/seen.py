@@ -1,7 +1,7 @@
 """Forms about what is there already: nobody undoes what they have not seen."""
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -38,6 +38,39 @@ class SeenForm(OneLines, forms.Form):
                     "kept: send them again to put them in place of what is there now."
                 )
             )
+        return cleaned
+
+
+def carry_what_was_shown(form: forms.BaseForm, name: str) -> None:
+    """Let a field carry what it is shown with: it counts as changed where it is sent as another.
+
+    A form that comes without, as no browser sends it, is held against what is there now.
+    """
+    is_carried = form.add_initial_prefix(name) in form.data
+    form.fields[name].show_hidden_initial = is_carried or not form.is_bound
+
+
+class UntouchedStays(OneLines, forms.ModelForm):
+    """A form of the back office that leaves alone what was sent as it was shown.
+
+    That goes for the fields in `decisions`. A page that was opened before somebody lost a right,
+    and is saved for another reason, gives it back to nobody.
+    """
+
+    decisions: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.decisions:
+            if self.instance.pk and name in self.fields:
+                carry_what_was_shown(self, name)
+
+    def clean(self) -> dict[str, Any]:
+        """Take the place of what was not touched with what is there now."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.decisions:
+            if self.instance.pk and name in cleaned and name not in self.changed_data:
+                cleaned[name] = self.initial[name]
         return cleaned
 
 

@@ -24,6 +24,7 @@ from accounts.models import User
 from drivers.models import FleetMembership, TeamRole
 from drivers.team import LastAdmin, NotChanged, check_admin_remains, lock_team
 from shell.plain_text import OneLines
+from shell.seen import carry_what_was_shown
 from team.forms import LeavingForm
 from team.invitations import deliver, make_way, revoke
 from team.leaving import HeirNeeded, end_membership
@@ -58,11 +59,15 @@ class RoleInTeamForm(OneLines, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "team_role" in self.fields:
             self.fields["team_role"].initial = self.instance.team_role
+            carry_what_was_shown(self, "team_role")
 
     def clean_team_role(self) -> TeamRole:
         """Refuse to take an only admin's role away; the page's transaction keeps the team still."""
         role: TeamRole = self.cleaned_data["team_role"]
         lock_team(self.instance.fleet)
+        if "team_role" not in self.changed_data:
+            # The page may be older than the role.
+            return self.instance.team_role
         if role != TeamRole.ADMIN:
             try:
                 check_admin_remains(self.instance)
