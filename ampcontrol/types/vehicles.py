@@ -27,6 +27,21 @@ CHARGING_STATES = frozenset({"Charging", "ChargingAC", "ChargingDC", "NotChargin
 SOURCES = frozenset({"thirdPartyTelematics", "chargePoint"})
 TAG_GROUPS = frozenset({"RFID", "credit card reader", "VID or MAC address"})
 YEARS = range(1900, 3000)
+# In the area of a network of which the id is not told.
+SOMEWHERE = "somewhere"
+
+
+def network_inside(value: object) -> str:
+    """Return the network in whose area a vehicle is; it is told of as a yes, and typed as a uuid.
+
+    SOMEWHERE for a yes. "" for none and for a no, which may also be of a vehicle that never tells
+    where it is.
+    """
+    is_inside = yes(value)
+    if is_inside is not None:
+        return SOMEWHERE if is_inside else ""
+    return record_id(value)
+
 
 VEHICLE_FIELDS: Table = {
     "id": ("id", lambda value: record_id(value) or None),
@@ -43,8 +58,7 @@ VEHICLE_FIELDS: Table = {
     "state_of_charge": ("stateOfCharge", percent),
     "target_percent": ("targetStateOfCharge", percent),
     "departs_at": ("departureTime", instant),
-    # Told of as a yes or no, and typed as a uuid.
-    "inside_network_id": ("insideDepot", record_id),
+    "inside_network_id": ("insideDepot", network_inside),
     "active": ("active", yes),
     "updated_at": ("updated", instant),
 }
@@ -88,7 +102,7 @@ class Vehicle:
     state_of_charge: Decimal | None
     target_percent: Decimal | None
     departs_at: datetime | None
-    # The network whose area it is in.
+    # The network whose area it is in, or SOMEWHERE.
     inside_network_id: str
     active: bool
     updated_at: datetime | None
@@ -100,8 +114,6 @@ class Vehicle:
         found["active"] = bool(found["active"])
         if found["year"] not in YEARS:
             found["year"] = None
-        if found["inside_network_id"].lower() in {"true", "false"}:
-            found["inside_network_id"] = ""
         return cls(**found)
 
 

@@ -20,6 +20,7 @@ from energy.models.states import Source
 from energy.selectors.vehicles import FRESH
 from energy.selectors.walls import vehicles_by_remote_id
 from mirror.fitting import fitting
+from upstream.readers import is_nowhere
 
 # Clocks in vehicles may be this far ahead; what is later is a slip.
 AHEAD = timedelta(minutes=5)
@@ -60,7 +61,7 @@ def read_telematics(turn: Turn) -> Outcome:
             session = around.sessions.get(remote_id)
             _take_session(rows[pk], session)
             state = _take_report(rows[pk], told.get(remote_id), session=session, now=turn.now)
-            _take_place(rows[pk], remote_id, around)
+            _take_place(rows[pk], remote_id, around, report=told.get(remote_id))
             if _facts(rows[pk]) != before:
                 rows[pk].read_at = turn.now
                 changed.append(rows[pk])
@@ -158,21 +159,46 @@ def _take_session(row: VehicleNow, session: Session | None) -> None:
         row.plugged_in, row.plugged_in_at = True, max(told)
 
 
-def _take_place(row: VehicleNow, remote_id: str, around: Around) -> None:
+def _take_place(
+    row: VehicleNow, remote_id: str, around: Around, *, report: Telematics | None
+) -> None:
     """Note in which network a vehicle is: where it charges, else in whose area Ampcontrol has it.
 
-    The instant is when Ampcontrol's vehicles, or the session, were last read.
+    The instant is when Ampcontrol's vehicles, or the session, were last read, or when the vehicle
+    told where it is.
     """
     session = around.sessions.get(remote_id)
     if session is not None:
-        place: int | None = session.network_id
-        at = session.read_at
-    elif around.inside_at is not None and remote_id in around.inside:
-        place, at = around.networks.get(around.inside[remote_id]), around.inside_at
+        found: tuple[int | None, datetime] | None = session.network_id, session.read_at
     else:
-        return
-    if _is_newer(at, row.network_at):
-        row.network_id, row.network_at = place, at
+        found = _place_by_record(remote_id, around, report)
+    if found is not None and _is_newer(found[1], row.network_at):
+        row.network_id, row.network_at = found
+
+
+def _place_by_record(
+    remote_id: str, around: Around, report: Telematics | None
+) -> tuple[int | None, datetime] | None:
+    """Return the network that Ampcontrol has a vehicle in, if any, and when; None if unknown.
+
+    A record that names none is believed of a vehicle that tells where it is, or was in one before.
+    """
+    inside, at = around.inside.get(remote_id), around.inside_at
+    if inside is None or at is None:
+        return None
+    if inside in around.networks:
+        return around.networks[inside], at
+    if inside == RemoteVehicle.OUTSIDE:
+        return None, at
+    if inside == "" and report is not None and _tells_place(report):
+        return None, min(at, report.at)
+    return None
+
+
+def _tells_place(report: Telematics) -> bool:
+    if report.latitude is None or report.longitude is None:
+        return False
+    return not is_nowhere(report.latitude, report.longitude)
 
 
 def _around(vehicles: Mapping[str, int], *, now: datetime) -> Around:

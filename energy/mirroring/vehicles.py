@@ -1,10 +1,12 @@
 """Vehicles, id tags and planned routes as Ampcontrol knows them."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
+from ampcontrol import types
 from energy.mirroring.turns import Outcome, Turn
 from energy.mirroring.upserts import read_all, store
-from energy.models import RemoteRoute, RemoteTag, RemoteVehicle
+from energy.models import RemoteRoute, RemoteTag, RemoteVehicle, Session
 
 # One call asks for a week at most.
 ROUTES_BACK = timedelta(hours=1)
@@ -18,6 +20,7 @@ def read_vehicles(turn: Turn) -> Outcome:
         if turn.is_full
         else list(turn.client.vehicles(updated_after=turn.since))
     )
+    before = _in_an_area()
     rows = [
         RemoteVehicle(
             remote_id=record.id,
@@ -34,7 +37,7 @@ def read_vehicles(turn: Turn) -> Outcome:
             state_of_charge=record.state_of_charge,
             target_percent=record.target_percent,
             departs_at=record.departs_at,
-            inside_network_id=record.inside_network_id,
+            inside_network_id=_inside(record, before),
         )
         for record in records
     ]
@@ -46,6 +49,27 @@ def read_vehicles(turn: Turn) -> Outcome:
         gone=RemoteVehicle.objects.all() if turn.is_full else None,
         rest=None if turn.is_full else RemoteVehicle.objects.all(),
     )
+
+
+def _inside(record: types.Vehicle, before: Collection[str]) -> str:
+    """Return in whose area a vehicle is; `before` are those that were in one.
+
+    In none is also told of those of which Ampcontrol never hears where they are: only one that was
+    in an area before is outside.
+    """
+    return record.inside_network_id or (RemoteVehicle.OUTSIDE if record.id in before else "")
+
+
+def _in_an_area() -> set[str]:
+    """Return those that were in an area, or left it; but for those that charge.
+
+    These are not outside, whatever was told of them before: of where they are nothing is heard.
+    """
+    charging = Session.objects.filter(active=True).values("vehicle_remote_id")
+    outside = RemoteVehicle.objects.filter(inside_network_id=RemoteVehicle.OUTSIDE)
+    outside.filter(remote_id__in=charging).update(inside_network_id="")
+    known = RemoteVehicle.objects.exclude(inside_network_id="").exclude(remote_id__in=charging)
+    return set(known.values_list("remote_id", flat=True))
 
 
 def read_tags(turn: Turn) -> Outcome:

@@ -110,7 +110,13 @@ class RemoteConnector(Remote):
 
 
 class RemoteVehicle(Remote):
-    """Ampcontrol's record of a vehicle. `state_of_charge` alone is not to be believed."""
+    """Ampcontrol's record of a vehicle. `state_of_charge` alone is not to be believed.
+
+    `inside_network_id` is the network in whose area it is, `types.vehicles.SOMEWHERE` in one that
+    is not named, or OUTSIDE; empty where Ampcontrol may just not know it.
+    """
+
+    OUTSIDE = "outside"
 
     name = models.CharField(_("name"), max_length=255, blank=True)
     vin = models.CharField(_("VIN"), max_length=64, blank=True)

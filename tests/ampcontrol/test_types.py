@@ -21,6 +21,7 @@ from ampcontrol.types import (
     Telematics,
     Vehicle,
 )
+from ampcontrol.types.vehicles import SOMEWHERE
 from tests.ampcontrol.stand_in import payload
 from upstream.readers import UnreadablePayload
 from upstream.tag_keys import tag_key
@@ -321,9 +322,21 @@ def test_what_is_no_percentage_is_none(percent):
     assert Vehicle.from_payload(payload("vehicle", stateOfCharge=percent)).state_of_charge is None
 
 
-@pytest.mark.parametrize("inside", [True, "true", None, 1])
-def test_the_depot_that_is_only_told_of_as_a_yes(inside):
-    assert Vehicle.from_payload(payload("vehicle", insideDepot=inside)).inside_network_id == ""
+@pytest.mark.parametrize(
+    ("inside", "read"),
+    [
+        (True, SOMEWHERE),
+        ("true", SOMEWHERE),
+        (1, SOMEWHERE),
+        (False, ""),
+        ("False", ""),
+        (0, ""),
+        (None, ""),
+        ({"id": "n-1"}, "n-1"),
+    ],
+)
+def test_the_depot_that_is_only_told_of_as_a_yes(inside, read):
+    assert Vehicle.from_payload(payload("vehicle", insideDepot=inside)).inside_network_id == read
 
 
 def test_a_network_that_does_not_tell_its_buffer_has_the_documents():

@@ -8,6 +8,7 @@ import pytest
 from django.utils.timezone import now
 
 from ampcontrol.types import Point
+from ampcontrol.types.vehicles import SOMEWHERE
 from energy.mirroring.states import read_telematics
 from energy.mirroring.turns import Turn
 from energy.models import Link, Network, VehicleNow, VehicleState
@@ -203,6 +204,96 @@ def test_where_it_is_follows_the_area_that_ampcontrol_has_it_in(ampcontrol, van,
     read()
     clock(minutes=1)
     read()
+    assert now_of(ours).network is None and now_of(ours).network_at is not None
+
+
+def charge_at_the_depot(ampcontrol, van, read, clock) -> Network:
+    """Let a vehicle charge for a while; return where."""
+    network = next(iter(ampcontrol.tables["networks"].values()))
+    session = ampcontrol.add_session(network, vehicle_id=van.id)
+    read()
+    clock(minutes=6)
+    read()
+    ampcontrol.end_session(session)
+    clock(minutes=1)
+    read()
+    return Network.objects.get(remote_id=network.id)
+
+
+def pass_time(read, clock) -> None:
+    """Let vehicles be read, and then what is known of them."""
+    clock(minutes=6)
+    read()
+    clock(minutes=1)
+    read()
+
+
+def test_a_vehicle_of_which_no_place_is_told_stands_where_it_charged(
+    ampcontrol, van, ours, read, clock
+):
+    network = charge_at_the_depot(ampcontrol, van, read, clock)
+    charged = now()
+    ampcontrol.tell(van)
+    pass_time(read, clock)
+    assert now_of(ours).network == network and now_of(ours).network_at < charged
+
+
+@pytest.mark.parametrize(
+    ("place", "is_outside"), [((40.7, -74.0), True), ((0.0, 0.0), False), ((40.7, None), False)]
+)
+def test_one_that_has_told_its_place_since_is_elsewhere(
+    ampcontrol, van, ours, read, clock, place, is_outside
+):
+    network = charge_at_the_depot(ampcontrol, van, read, clock)
+    ampcontrol.tell(van, latitude=place[0], longitude=place[1])
+    told = now()
+    pass_time(read, clock)
+    assert now_of(ours).network == (None if is_outside else network)
+    assert (now_of(ours).network_at == told) is is_outside
+
+
+def test_a_place_that_was_told_before_it_charged_says_nothing(ampcontrol, van, ours, read, clock):
+    ampcontrol.tell(van, latitude=40.7, longitude=-74.0)
+    network = charge_at_the_depot(ampcontrol, van, read, clock)
+    pass_time(read, clock)
+    assert now_of(ours).network == network
+
+
+@pytest.mark.parametrize("silent", ["before it came", "while it charges"])
+def test_one_that_was_in_an_area_once_is_not_outside_while_it_charges(
+    ampcontrol, van, ours, read, clock, silent
+):
+    """Its device tells Ampcontrol nothing any more."""
+    network = next(iter(ampcontrol.tables["networks"].values()))
+    ampcontrol.change("vehicles", van, inside_network_id=network.id)
+    read()
+    if silent == "before it came":
+        ampcontrol.change("vehicles", van, inside_network_id="")
+        pass_time(read, clock)
+        assert now_of(ours).network is None
+    clock(minutes=6)
+    session = ampcontrol.add_session(network, vehicle_id=van.id)
+    read()
+    if silent == "while it charges":
+        ampcontrol.change("vehicles", van, inside_network_id="")
+    clock(minutes=6)
+    read()
+    ampcontrol.end_session(session)
+    pass_time(read, clock)
+    assert now_of(ours).network.remote_id == network.id
+
+
+@pytest.mark.parametrize("inside", [SOMEWHERE, "of-another-account"])
+def test_one_that_is_in_an_area_nobody_knows_is_not_said_to_be_outside(
+    ampcontrol, van, ours, read, clock, inside
+):
+    ampcontrol.tell(van, latitude=40.7, longitude=-74.0)
+    ampcontrol.change("vehicles", van, inside_network_id=inside)
+    read()
+    assert now_of(ours).network_at is None
+
+    ampcontrol.change("vehicles", van, inside_network_id="")
+    pass_time(read, clock)
     assert now_of(ours).network is None and now_of(ours).network_at is not None
 
 
