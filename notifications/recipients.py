@@ -222,7 +222,9 @@ def _told_already(request: BookingRequest) -> list[str]:
 
     So it comes with one that went undecided for so long that it explained nothing any more.
     """
-    mails = request.booking.notifications.filter(event__isnull=False).select_related("event")
+    mails = request.booking.notifications.filter(
+        event__isnull=False, event__at__gte=request.created_at
+    ).select_related("event")
     if request.kind == BookingRequest.Kind.CANCEL:
         mails = mails.filter(kind=Kind.CANCELLED, event__changes__has_key="status")
         return [mail.recipient_email for mail in mails]
@@ -231,7 +233,6 @@ def _told_already(request: BookingRequest) -> list[str]:
         BookingRequest.Status.APPROVED,
     ):
         return []
-    mails = mails.filter(event__at__gte=request.created_at)
     return [
         mail.recipient_email for mail in mails if mail.event and tells_all_of(mail.event, request)
     ]

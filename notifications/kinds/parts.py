@@ -275,7 +275,7 @@ def failed_request(case: Case, text: str) -> list[str]:
 def not_booked(case: Case, *, subject: str, headline: str, opening: list[str]) -> Letter:
     """Say that a request led to no booking, and whether another one still stands."""
     replaced = case.booking.replaces
-    if replaced is not None and replaced.is_confirmed:
+    if replaced is not None and replaced.status in Booking.GOES_AHEAD:
         after = _("The booking that was to be moved stays as it was: %(when)s, %(where)s.")
         after %= place_and_time(replaced)
     else:

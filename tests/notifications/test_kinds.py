@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 
-from bookings.models import BookingRequest
+from bookings.models import Booking, BookingRequest
 from bookings.models.booking import booking_of_link
 from notifications.compose import compose
 from notifications.models import Notification
@@ -331,6 +331,16 @@ def test_a_booking_made_elsewhere_was_requested_by_nobody(stage):
     assert "Requested by" not in mail.body
     assert mail.reply_to == []
     assert "reply to this e-mail" not in mail.body
+
+
+def test_a_move_that_is_rejected_once_the_driver_charges_leaves_what_was_booked(stage):
+    kind, happen = SITUATIONS["move-rejected"]
+    about = happen(stage)
+    stage.booking.replaces.status = Booking.Status.COMPLETED
+    stage.booking.replaces.save()
+    mail = compose(stage.tell(kind, "manager", **about))
+    assert "The booking that was to be moved stays as it was" in mail.body
+    assert "Nothing is booked." not in mail.body
 
 
 @pytest.mark.parametrize("how", ["left", "viewer", "switched-off"])

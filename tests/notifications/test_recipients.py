@@ -228,6 +228,14 @@ def test_a_charge_that_has_begun_is_not_told_as_cancelled_or_changed(booking):
     assert told() == {}
 
 
+def test_a_cancellation_is_told_though_an_earlier_one_was_that_came_to_nothing(booking):
+    happens(booking, status=Booking.Status.CANCELLED)
+    happens(booking, status=Booking.Status.ACCEPTED)
+    request = asked(booking, "cancel", created_by=booking.created_by)
+    settle(request, "approved")
+    assert told(request=request) == {"manager maya": "cancelled", "driver dana": "cancelled"}
+
+
 def test_another_end_of_a_charge_that_has_begun_is_told(booking):
     sooner = booking.end_at.replace(minute=0) - timedelta(minutes=15)
     request = asked(booking, "update", created_by=booking.created_by, end_at=sooner)
