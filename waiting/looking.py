@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from ampeco.connection import has_calls_to_spare
@@ -64,13 +64,17 @@ def look_for_freed(*, now: datetime | None = None) -> int:
     now = now or timezone.now()
     expire_offers(now)
     end_wishes(now)
-    oldest = Wish.objects.filter(places__location=OuterRef("location"), state=Wish.State.WAITING)
+    oldest = Wish.objects.filter(
+        places__location=OuterRef("location"), state=Wish.State.WAITING, fleet__is_active=True
+    )
     due = SiteWatch.objects.filter(look_at__lte=now).annotate(
         oldest=Subquery(oldest.order_by("turn_at").values("turn_at")[:1])
     )
     looked = 0
     for location_pk in list(
-        due.order_by("oldest", "pk").values_list("location", flat=True)[:MOST_SITES]
+        due.order_by(F("oldest").asc(nulls_last=True), "pk").values_list("location", flat=True)[
+            :MOST_SITES
+        ]
     ):
         if not has_calls_to_spare():
             break

@@ -137,7 +137,10 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
             seen_version=-1 if seen is None else seen,
         )
     except NotWaiting as refusal:
-        return _show_form(request, form, wish=_wish_or_404(request, pk), problem=refusal)
+        wish = _wish_or_404(request, pk)
+        # Whoever has been told of a change may save it all the same.
+        form.data = {**_plain(request.POST), "version": str(wish.version)}
+        return _show_form(request, form, wish=wish, problem=refusal)
     messages.success(request, _("Your change is saved."))
     return redirect("waiting:detail", pk=pk)
 

@@ -185,11 +185,15 @@ def test_a_change_keeps_the_place_in_the_line(as_manager, filled_in):
     turn = wish.turn_at
     wish.refresh_from_db()
     assert (wish.minutes, wish.turn_at) == (120, turn)
-    # From a page that was opened before nothing is changed.
+    # From a page that was opened before nothing is changed, until whoever sends it has been told.
     stale = text_of(as_manager.post(url, filled_in | {"version": 0}))
     assert "This has changed since you opened the page." in stale
     wish.refresh_from_db()
     assert wish.minutes == 120
+    told = re.search(r'name="version" value="(\d+)"', stale)[1]
+    as_manager.post(url, filled_in | {"version": told})
+    wish.refresh_from_db()
+    assert wish.minutes == 60
 
 
 def test_who_waits_no_longer_gets_nothing(as_manager, wait, cancel, evse):
