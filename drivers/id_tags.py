@@ -6,20 +6,22 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from ampeco.client import AmpecoClient
 from ampeco.types import IdTag as Tag
 from drivers.models import Driver, Fleet, IdTag
 from drivers.permissions import current_drivers
-from upstream.errors import UpstreamForbidden, UpstreamNotFound
+from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamNotFound
 
 logger = logging.getLogger(__name__)
 
 # Whose booking begins within so long; each at most once a day, some in each run.
 AHEAD = timedelta(hours=48)
 AGAIN_AFTER = timedelta(days=1)
+# Whom the operator could not answer about; the others come first.
+RETRY = timedelta(hours=1)
 MOST_A_RUN = 5
 FORBIDDEN_KEY = "id-tags-forbidden"
 FORBIDDEN_SECONDS = 24 * 3600
@@ -28,7 +30,8 @@ FORBIDDEN_SECONDS = 24 * 3600
 def read_due_tags(fleet: Fleet, *, client: AmpecoClient, now: datetime) -> str:
     """Read the tags of some of a fleet's drivers, a call each; return what staff should know.
 
-    A token that may not read them, or an operator without, is not asked again for a day.
+    A token that may not read them, or an operator without, is not asked again for a day. Raises
+    UpstreamError.
     """
     if cache.get(FORBIDDEN_KEY):
         return forbidden()
@@ -41,12 +44,16 @@ def read_due_tags(fleet: Fleet, *, client: AmpecoClient, now: datetime) -> str:
         Q(tags_read_at=None) | Q(tags_read_at__lt=now - AGAIN_AFTER),
         pk__in=coming.values("driver"),
     )
-    for driver in due.order_by("tags_read_at", "pk")[:MOST_A_RUN]:
+    never_first = F("tags_read_at").asc(nulls_first=True)
+    for driver in due.order_by(never_first, "pk")[:MOST_A_RUN]:
         try:
             tags = client.id_tags_of(driver.ampeco_user_id)
         except (UpstreamForbidden, UpstreamNotFound):
             cache.set(FORBIDDEN_KEY, 1, FORBIDDEN_SECONDS)
             return forbidden()
+        except UpstreamError:
+            _note_read(driver, now - AGAIN_AFTER + RETRY)
+            raise
         store_tags(driver, tags, now=now)
     return ""
 
@@ -60,7 +67,9 @@ def forbidden() -> str:
 
 @transaction.atomic
 def store_tags(driver: Driver, tags: list[Tag], *, now: datetime) -> None:
-    """Keep a driver's tags as they are now."""
+    """Keep a driver's tags as they are now; none of somebody who was erased meanwhile."""
+    if Driver.objects.select_for_update(no_key=True).get(pk=driver.pk).is_erased:
+        return
     driver.id_tags.exclude(ampeco_id__in=[tag.id for tag in tags]).delete()
     for tag in tags:
         IdTag.objects.update_or_create(
@@ -76,4 +85,8 @@ def store_tags(driver: Driver, tags: list[Tag], *, now: datetime) -> None:
                 "expires_at": tag.expires_at,
             },
         )
-    Driver.objects.filter(pk=driver.pk).update(tags_read_at=now)
+    _note_read(driver, now)
+
+
+def _note_read(driver: Driver, at: datetime) -> None:
+    Driver.objects.filter(pk=driver.pk).update(tags_read_at=at)

@@ -1,7 +1,9 @@
 """How a driver gets in and starts the charge: what the operator says, and nothing else."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.utils.timezone import now
 
@@ -11,12 +13,16 @@ from bookings.wording.starting import how_to_start
 from drivers.id_tags import read_due_tags, store_tags
 from drivers.models import Driver, IdTag
 from drivers.sync import sync_fleet_drivers
+from privacy.erasure import erase_driver
 from sandbox.world.belongings import add_id_tags
 from sandbox.world.records import IdTag as Card
 from tests.factories import BookingFactory, DriverFactory, VehicleFactory
+from upstream.errors import UpstreamError
 from upstream.tag_keys import tag_key
 
 pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -111,6 +117,46 @@ class TestTags:
             assert run.state == "finished"
             assert "charging cards (403)" in run.problem
         assert wire.count("/id-tags/") == 1
+
+    def test_who_cannot_be_read_does_not_keep_others_waiting(
+        self, about_to_charge, fleet, ampeco_client, wire
+    ):
+        others = [DriverFactory(fleet=fleet) for _ in range(2)]
+        for each in others:
+            BookingFactory(fleet=fleet, driver=each, accepted=True, start_at=now() + HOUR)
+
+        def fail_for_one(request):
+            is_theirs = request.url.params.get("filter[userId]") == "7001"
+            return httpx.Response(500, json={}) if is_theirs else None
+
+        wire.intercept = fail_for_one
+        for _run in range(2):
+            with suppress(UpstreamError):
+                read_due_tags(fleet, client=ampeco_client, now=now())
+        read = Driver.objects.filter(pk__in=[each.pk for each in others])
+        assert not read.filter(tags_read_at=None).exists()
+        # It is tried again before the day is over.
+        wire.intercept = None
+        read_due_tags(fleet, client=ampeco_client, now=now() + 2 * HOUR)
+        assert about_to_charge.id_tags.exists()
+
+    def test_whose_were_never_read_comes_first(self, about_to_charge, fleet, ampeco_client):
+        for _ in range(5):
+            long_ago = DriverFactory(fleet=fleet, tags_read_at=now() - 48 * HOUR)
+            BookingFactory(fleet=fleet, driver=long_ago, accepted=True, start_at=now() + HOUR)
+        read_due_tags(fleet, client=ampeco_client, now=now())
+        assert about_to_charge.id_tags.exists()
+
+    def test_nothing_is_kept_of_who_was_erased_while_it_was_read(
+        self, mirrored, operator, ampeco_client
+    ):
+        add_id_tags(operator)
+        driver = Driver.objects.get(ampeco_user_id=7001)
+        tags = ampeco_client.id_tags_of(7001)
+        assert tags
+        erase_driver(driver=driver, email=driver.email)
+        store_tags(driver, tags, now=now())
+        assert not IdTag.objects.exists()
 
     def test_what_is_gone_at_the_operator_is_gone_here(self, about_to_charge, fleet, ampeco_client):
         read_due_tags(fleet, client=ampeco_client, now=now())
