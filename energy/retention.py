@@ -25,8 +25,9 @@ def old_states(before: datetime) -> QuerySet[VehicleState]:
 
 
 def old_sessions(before: datetime) -> QuerySet[Session]:
-    """Return sessions that ended long ago."""
-    return Session.objects.filter(ended_at__lt=before, active=False).order_by("ended_at")
+    """Return sessions that ended long ago; without an end, that nobody has told of since."""
+    over = Q(ended_at__lt=before) | Q(ended_at=None, read_at__lt=before)
+    return Session.objects.filter(over, active=False).order_by("ended_at")
 
 
 def old_alerts(before: datetime) -> QuerySet[Alert]:

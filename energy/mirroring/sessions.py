@@ -114,6 +114,9 @@ def _made(plan: types.Optimization) -> float:
 
 
 def _session(record: types.Session, turn: Turn) -> Session:
+    active = record.active and record.ended_at is None
+    # What is over has an end, else it would be kept for ever.
+    ended_at = None if active else record.ended_at or record.updated_at or turn.now
     return Session(
         remote_id=record.id,
         remote_updated_at=record.updated_at,
@@ -123,8 +126,8 @@ def _session(record: types.Session, turn: Turn) -> Session:
         vehicle_remote_id=record.vehicle_id,
         tag_key=record.tag_key,
         started_at=record.started_at,
-        ended_at=record.ended_at,
-        active=record.active and record.ended_at is None,
+        ended_at=ended_at,
+        active=active,
         priority=record.priority,
         energy_kwh=record.energy_kwh,
         energy_wanted_kwh=record.energy_wanted_kwh,

@@ -95,6 +95,25 @@ def test_a_session_of_which_nothing_more_is_told_is_over(ampcontrol, network, re
     assert (row.active, row.ended_at) == (False, now())
 
 
+def test_one_that_is_over_without_an_end_ended_when_that_was_told(ampcontrol, network, read, clock):
+    session = ampcontrol.add_session(network)
+    read()
+    clock(minutes=3)
+    told = now()
+    ampcontrol.running.pop(session.id)
+    ampcontrol.over[session.id] = replace(session, active=False, updated_at=told)
+    clock(minutes=1)
+    read()
+
+    row = Session.objects.get()
+    assert (row.active, row.ended_at) == (False, told)
+    assert list(old_sessions(now())) == [row]
+    # As they were kept before.
+    Session.objects.update(ended_at=None)
+    assert not old_sessions(now())
+    assert list(old_sessions(now() + QUARTER)) == [row]
+
+
 def test_with_a_network_that_is_gone_its_sessions_and_alerts_are_over(
     ampcontrol, network, read, clock
 ):
