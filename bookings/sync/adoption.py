@@ -21,7 +21,7 @@ from bookings.sync.schedule import next_read
 from bookings.sync.whose import leave_strangers
 from drivers.models import Fleet, FleetDriver
 from sites.models import Evse, Location
-from upstream.errors import UpstreamNotFound
+from upstream.errors import UpstreamError, UpstreamNotFound, meets_every_call
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ Status = Booking.Status
 
 # What ended longer ago, or was given up before we saw it, is not taken in.
 LOOK_BACK = timedelta(days=1)
-# How long a booking at a charger that is not mirrored is not read again.
+# How long a booking at a charger that is not mirrored, or that cannot be read, is not read again.
 UNPLACED_SECONDS = 3600
 WORTH_FOLLOWING = Booking.MAY_STAND | Booking.GOES_AHEAD
 
@@ -43,7 +43,8 @@ def adopt(
 
     Returns how many were taken in, and how many of `most_reads` single reads were needed to know
     their chargers; what exceeds that waits for the next time. Left out are also those that came of
-    a request of ours, and those at places that are not mirrored yet.
+    a request of ours, and those at places that are not mirrored yet. One that cannot be read alone
+    is left for later, since it would stop every walk at its page; a second is raised.
     """
     earliest = timezone.now() - LOOK_BACK
     candidates = [
@@ -65,6 +66,7 @@ def adopt(
         for each in Location.objects.filter(ampeco_id__in={each.location_id for each in candidates})
     }
     adopted = reads = 0
+    failed_before = False
     for listed in sorted(candidates, key=lambda each: each.start_at):
         location = locations.get(listed.location_id)
         if location is None:
@@ -77,6 +79,13 @@ def adopt(
             try:
                 found = client.read_booking(listed.id)
             except UpstreamNotFound:
+                continue
+            except UpstreamError as error:
+                if failed_before or meets_every_call(error):
+                    raise
+                failed_before = True
+                logger.warning("Booking %s of the operator could not be read: %s", listed.id, error)
+                cache.set(_unplaced_key(listed), True, UNPLACED_SECONDS)
                 continue
         evse = _evse_of(found)
         if evse is None:

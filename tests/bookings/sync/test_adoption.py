@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.core.cache import cache
 from django.utils.timezone import now
@@ -14,6 +15,7 @@ from bookings.sync.adoption import choose_fleet
 from bookings.sync.submission import record_decision
 from drivers.models import FleetDriver
 from drivers.sync import sync_fleet_drivers
+from mirror.models import SyncRun
 from notifications.models import Notification
 from sandbox.world import cast
 from sites.models import Evse, Location
@@ -41,6 +43,19 @@ def book_in_app(operator, mirrored):
         return operator.add_booking(evse_id=evse_id, user_id=person.id, **(values | changes))
 
     return book_in_app
+
+
+def _let_fail(wire, *bookings, answer: httpx.Response | None = None) -> None:
+    """Let the operator give no single one of these bookings, although its list has them."""
+    paths = tuple(f"bookings/v1.0/{each.id}" for each in bookings)
+    failed = answer or httpx.Response(500)
+
+    def intercept(request):
+        if not request.url.path.endswith(paths):
+            return None
+        return httpx.Response(failed.status_code, headers=failed.headers, content=failed.content)
+
+    wire.intercept = intercept
 
 
 class TestFinding:
@@ -155,6 +170,39 @@ class TestFinding:
             next_noon() + number * HOUR for number in range(3)
         ]
         assert workers.sync().counts["bookings"]["found"] == 2
+
+    @pytest.mark.parametrize(
+        "answer", [httpx.Response(500), httpx.Response(200, json={"data": {"id": 1}})]
+    )
+    def test_one_that_cannot_be_read_alone_does_not_stop_the_walk(
+        self, book_in_app, workers, wire, answer
+    ):
+        broken, good = book_in_app(), book_in_app(start=next_noon() + 3 * HOUR)
+        _let_fail(wire, broken, answer=answer)
+        run = workers.sync()
+        assert (run.state, run.problem) == (SyncRun.State.FINISHED, "")
+        assert Booking.objects.get().ampeco_booking_id == good.id
+        calls = wire.count(f"bookings/v1.0/{broken.id}")
+        assert workers.sync().state == SyncRun.State.FINISHED
+        assert wire.count(f"bookings/v1.0/{broken.id}") == calls  # not read on each walk
+        wire.intercept = None
+        cache.clear()
+        assert workers.sync().counts["bookings"]["found"] == 1
+
+    def test_several_that_cannot_be_read_hold_the_walk_up_for_some_runs_only(
+        self, book_in_app, workers, wire
+    ):
+        *broken, good = (book_in_app(start=next_noon() + number * HOUR) for number in range(4))
+        _let_fail(wire, *broken)
+        states = [workers.sync().state for _number in range(3)]
+        assert states == [SyncRun.State.BROKEN_OFF] * 2 + [SyncRun.State.FINISHED]
+        assert Booking.objects.get().ampeco_booking_id == good.id
+
+    def test_a_pause_that_the_operator_asks_for_ends_the_walk(self, book_in_app, workers, wire):
+        theirs = book_in_app()
+        _let_fail(wire, theirs, answer=httpx.Response(429, headers={"Retry-After": "90"}))
+        run = workers.sync()
+        assert (run.state, "90 seconds" in run.problem) == (SyncRun.State.BROKEN_OFF, True)
 
     def test_needs_no_single_read_where_the_list_names_the_charger(
         self, book_in_app, workers, operator, wire
