@@ -111,7 +111,8 @@ class MemberFormSet(forms.BaseInlineFormSet):
         for form in self.forms:
             if not (form.is_valid() and form.has_changed()):
                 continue
-            if form.cleaned_data.get("team_role") == TeamRole.ADMIN:
+            can_sign_in = form.instance.pk is None or form.instance.user.is_active
+            if form.cleaned_data.get("team_role") == TeamRole.ADMIN and can_sign_in:
                 kept.add(form.instance.pk)
             else:
                 kept.discard(form.instance.pk)

@@ -112,6 +112,18 @@ def test_a_fleet_keeps_an_admin(as_staff, fleet, fleet_admin, viewer):
     assert roles(fleet) == {"admin@hudson.example": "manager", "viewer@hudson.example": "admin"}
 
 
+@pytest.mark.parametrize("role", ["admin", "manager"])
+def test_somebody_who_is_switched_off_is_no_admin_to_keep(as_staff, fleet, fleet_admin, role):
+    off = MembershipFactory(
+        fleet=fleet, user__is_active=False, user__email="z@hudson.example", is_admin=role == "admin"
+    )
+    boss = fleet.memberships.get(user=fleet_admin)
+    rows = [(boss.pk, "", "manager"), (off.pk, "", "admin")]
+    page = as_staff.post(change_url(fleet), form_of(fleet, *rows))
+    assert "This is the fleet’s only admin." in page.content.decode()
+    assert roles(fleet)[fleet_admin.email] == "admin"
+
+
 def test_a_membership_stays_with_its_person(as_staff, fleet, manager):
     (boss,) = fleet.memberships.all()
     as_staff.post(change_url(fleet), form_of(fleet, (boss.pk, "other@x.example", "viewer")))
