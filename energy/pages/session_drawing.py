@@ -1,12 +1,14 @@
 """The course of a charging session as a drawing and as a table: power and state of charge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from ampcontrol.types import Point
 from energy.models import Session, VehicleState
 from energy.pages.drawings import (
     Drawing,
@@ -89,7 +91,7 @@ def _measured(session: Session, vehicle: Vehicle, *, now: datetime) -> _Measured
     curve = curve_of(session, now=now)
     if curve.is_available:
         return _Measured(
-            [(point.at, point.value) for point in curve.power],
+            list(_as_measured(curve.power, session.ended_at or now)),
             [(point.at, point.value) for point in curve.state_of_charge],
             _("as the operator’s smart charging measured it"),
         )
@@ -104,6 +106,16 @@ def _measured(session: Session, vehicle: Vehicle, *, now: datetime) -> _Measured
     )
 
 
+def _as_measured(points: Sequence[Point], end: datetime) -> Iterator[Value]:
+    """Yield a course of power, with None from where a gap begins."""
+    instants = [point.at for point in points]
+    step = min((after - before for before, after in pairwise(instants)), default=GAP)
+    for point, until in zip(points, [*instants[1:], end], strict=False):
+        yield point.at, point.value
+        if until - point.at > GAP:
+            yield point.at + step, None
+
+
 def _rows(
     measured: _Measured, start: datetime, end: datetime, zone: ZoneInfo
 ) -> list[tuple[str, str, str]]:
@@ -114,6 +126,8 @@ def _rows(
     found: dict[int, list[float | None]] = {}
     for column, values in enumerate((measured.power, measured.charge)):
         for at, value in values:
+            if value is None:
+                continue
             row = found.setdefault((at - start) // every, [None, None])
             row[column] = value if row[column] is None else row[column]
     write = (

@@ -3,12 +3,15 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
 
 from ampcontrol import connection
+from ampcontrol.types import Point
 from energy.models import Session, VehicleState
+from energy.pages.session_drawing import drawing_of
 from tests.energy.factories import (
     RemoteConnectorFactory,
     RemoteVehicleFactory,
@@ -35,8 +38,9 @@ def ampcontrol(settings):
     """One that can be asked, and has measured nothing."""
     settings.AMPCONTROL_BASE_URL = "http://ampcontrol.test"
     settings.AMPCONTROL_API_TOKEN = "a-token"
-    connection.set_client(SmallAmpcontrol())
-    yield
+    ampcontrol = SmallAmpcontrol()
+    connection.set_client(ampcontrol)
+    yield ampcontrol
     connection.set_client(None)
 
 
@@ -166,6 +170,27 @@ def test_one_that_has_just_begun_or_has_no_length_has_its_page(
     assert "is not known" in page_of(as_manager, van, session)
     Session.objects.update(active=False, ended_at=now(), started_at=now())
     assert "is not known" in page_of(as_manager, van, session)
+
+
+@pytest.mark.parametrize(
+    ("later", "ends"),
+    [
+        # Until the next value, and until the session does.
+        ([105], ["H583.3", "H1000.0"]),
+        # Nobody knows what was between.
+        ([150], ["H250.0", "H1000.0"]),
+        ([], ["H250.0"]),
+    ],
+)
+def test_power_is_drawn_as_far_as_it_was_measured(van, session, ampcontrol, later, ends):
+    session.started_at = session.ended_at - 3 * HOUR
+    measured = [session.started_at + minute * MINUTE for minute in (0, 15, 30, *later)]
+    values = [22.0, 22.0, 22.0, 11.0]
+    ampcontrol.series["measured_power"] = list(map(Point, measured, values))
+
+    drawn = drawing_of(session, van, zone=ZoneInfo("UTC"), now=now()).drawing
+    (course,) = drawn.courses
+    assert re.findall(r"H[0-9.]+", course.line)[2:] == ends
 
 
 def test_only_the_vehicles_own_and_only_for_its_fleet(
