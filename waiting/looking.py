@@ -10,7 +10,7 @@ the rest to the next look.
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,14 +20,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from ampeco.connection import has_calls_to_spare
-from bookings.actions.candidate import (
-    SLOT_RULES,
-    BookingRefused,
-    Slot,
-    first_refusal,
-    refused_while_held,
-)
-from bookings.actions.create import submit_booking_request
+from bookings.actions.candidate import SLOT_RULES, Slot, first_refusal
 from drivers.models import Fleet
 from drivers.permissions import private_partner_ids
 from mirror.work import claim
@@ -39,10 +32,19 @@ from sites.slots import rules
 from sites.slots.availability import AvailabilityUnknown, read_availability, window_for
 from vehicles.fitting import for_fitting, why_not
 from waiting.actions import candidate_of, look_soon
+from waiting.asking import ask
 from waiting.matching import soonest, starts
 from waiting.models import Offer, SiteWatch, Wish, WishEvent
-from waiting.state import make_offer, move_wish, note_asked, pass_on, record
-from waiting.taken import Busy, Free, NotAgain, not_again, taken_at, those_asked_for
+from waiting.state import make_offer, move_wish, pass_on
+from waiting.taken import (
+    Busy,
+    FleetLimits,
+    Free,
+    NotAgain,
+    not_again,
+    taken_at,
+    those_asked_for,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +53,6 @@ MOST_SITES = 20
 MOST_WISHES = 500
 # So much time an offer leaves at least to whoever reads it.
 TIME_TO_ANSWER = timedelta(minutes=15)
-# What is refused for these may name others and their bookings, which is nothing to keep.
-NAMES_OTHERS = frozenset({"slot", "overlap", "misfit"})
 
 
 def look_for_freed(*, now: datetime | None = None) -> int:
@@ -171,6 +171,7 @@ class _Look:
     chargers: dict[int, list[Evse]] = field(default_factory=dict)
     busy: Busy = field(default_factory=lambda: Busy([]))
     not_again: NotAgain = field(default_factory=dict)
+    limits: dict[int, FleetLimits] = field(default_factory=dict)
     asks_by_itself: frozenset[int] = frozenset()
 
     def serve(self, wishes: list[Wish], *, fresh: bool) -> None:
@@ -193,6 +194,8 @@ class _Look:
                 self._leave_out({slot.evse.ampeco_id: (taken,)})
                 if wish.booking_id:
                     self.busy.add(wish, taken)
+                    # It counts for the fleet's other wishes.
+                    del self.limits[wish.fleet_id]
 
     def _read(self, windows: list[Period], *, fresh: bool) -> None:
         """Ask for what is free while anything is waited for: one call, or one a week."""
@@ -235,19 +238,26 @@ class _Look:
             )
             for evse in chargers
         }
-        clocks = (wish.earliest_clock, wish.latest_clock)
+        limits = self._limits_of(wish.fleet)
 
-        def first_start(periods: Iterable[Period]) -> datetime | None:
-            found = starts(
+        def starts_in(periods: Iterable[Period]) -> Iterator[datetime]:
+            clocks = (wish.earliest_clock, wish.latest_clock)
+            return starts(
                 periods,
                 window=window,
                 length=wish.length,
                 clocks=clocks,
                 zone=self.location.zone,
             )
-            return next(found, None)
 
-        found = soonest(chargers, free, first_start)
+        def first_allowed(evse: Evse) -> datetime | None:
+            found = starts_in(subtract(free[evse], limits.closed(evse)))
+            return limits.first_allowed(found, evse, length=wish.length)
+
+        # Where the fleet's limits are against all of it, what is asked for is told why.
+        found = soonest(chargers, first_allowed) or soonest(
+            chargers, lambda evse: next(starts_in(free[evse]), None)
+        )
         if found is None:
             return None
         evse, start_at = found
@@ -256,7 +266,7 @@ class _Look:
     def _give(self, wish: Wish, slot: Slot) -> bool:
         """Ask for a slot or offer it; return whether it is given away."""
         if wish.pk in self.asks_by_itself:
-            return _ask(wish, slot, now=self.now)
+            return ask(wish, slot, now=self.now, answer_age=LEASE_SECONDS)
         candidate = candidate_of(wish, slot, driver=wish.drives, now=self.now)
         if first_refusal(candidate, SLOT_RULES):
             return False
@@ -280,43 +290,15 @@ class _Look:
             self.chargers[fleet.pk] = list(for_fitting(evses))
         return self.chargers[fleet.pk]
 
+    def _limits_of(self, fleet: Fleet) -> FleetLimits:
+        if fleet.pk not in self.limits:
+            evses = self._chargers_of(fleet)
+            self.limits[fleet.pk] = FleetLimits(fleet, self.location, evses, now=self.now)
+        return self.limits[fleet.pk]
+
 
 def _fits(wish: Wish, evse: Evse) -> bool:
     if wish.evse_id is None and not wish.criteria.fits(evse):
         return False
     reason = why_not(wish.vehicle, evse) if wish.vehicle else None
     return reason is None or (reason.is_about_driver and wish.driver is not None)
-
-
-def _ask(wish: Wish, slot: Slot, *, now: datetime) -> bool:
-    """Ask for the booking by the rules of any booking; what is refused is waited for still."""
-    candidate = candidate_of(wish, slot, driver=wish.drives, now=now)
-    candidate.answer_age = LEASE_SECONDS
-    user = wish.created_by
-    assert user is not None
-    try:
-        # What the operator says is read before anything is held.
-        refusal = first_refusal(candidate)
-        if refusal:
-            raise refusal
-        with refused_while_held(), transaction.atomic():
-            held = Wish.objects.select_for_update().filter(pk=wish.pk, version=wish.version)
-            if held.first() is None:
-                return False
-            submission = submit_booking_request(
-                candidate,
-                user=user,
-                reference=wish.reference,
-                submission_key=uuid.uuid4(),
-            )
-            return note_asked(wish, slot, booking=submission.request.booking, found_at=now)
-    except BookingRefused as refusal:
-        _note_refusal(wish, "" if refusal.field in NAMES_OTHERS else refusal.message)
-        return False
-
-
-def _note_refusal(wish: Wish, message: str) -> None:
-    """Say why what was free could not be asked for, once as long as that is the reason."""
-    last = wish.events.order_by("at", "pk").last()
-    if last is None or (last.what, last.note) != (WishEvent.What.NOT_ASKED, message[:1000]):
-        record(wish, what=WishEvent.What.NOT_ASKED, note=message)

@@ -1,6 +1,6 @@
 """Which of the times that are free fulfils a wish: pure functions."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -38,14 +38,12 @@ def starts(
 
 
 def soonest(
-    chargers: Sequence[C],
-    free: Mapping[C, Sequence[Period]],
-    first_start: Callable[[Sequence[Period]], datetime | None],
+    chargers: Iterable[C], first_start: Callable[[C], datetime | None]
 ) -> tuple[C, datetime] | None:
     """Return the charger that can be had soonest; of several the one that stands first."""
     best: tuple[C, datetime] | None = None
     for charger in chargers:
-        start = first_start(free[charger])
+        start = first_start(charger)
         if start is not None and (best is None or start < best[1]):
             best = charger, start
     return best

@@ -2,14 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
+from bookings.actions.holdings import Holdings
+from bookings.actions.limits import ONE_DAY, closed_times, held_around
 from bookings.models import Booking
-from drivers.models import FleetMembership
-from sites.models import Location
+from drivers.models import Fleet, FleetMembership
+from limits.reading import rules_of
+from limits.rules import Wanted, first_breach
+from sites.models import Evse, Location
 from sites.periods import Period, merge
+from sites.slots.rules import last_instant
 from waiting.models import Offer, Wish
 
 Free = dict[int, tuple[Period, ...]]
@@ -77,6 +82,45 @@ def _whose(wish: Wish) -> Iterator[Whose]:
         yield wish.fleet_id, "driver", wish.drives.pk
     if wish.vehicle_id:
         yield wish.fleet_id, "vehicle", wish.vehicle_id
+
+
+class FleetLimits:
+    """What the limits of a fleet are against at a site, as of the bookings that it has now."""
+
+    def __init__(
+        self, fleet: Fleet, location: Location, evses: Iterable[Evse], *, now: datetime
+    ) -> None:
+        self._location, self._now = location, now
+        self._limits = [each for each in rules_of(fleet) if each.concerns(location.pk, None)]
+        self._closed: Free = {}
+        self._held = Holdings()
+        if self._limits:
+            self._closed = dict(closed_times(fleet, location, evses, now=now))
+            ahead = Period.between(now, last_instant(now) + ONE_DAY)
+            self._held = held_around(fleet, self._limits, [ahead])
+
+    def closed(self, evse: Evse) -> tuple[Period, ...]:
+        """Return when nothing may be booked at a charger, however short."""
+        return self._closed.get(evse.ampeco_id, ())
+
+    def first_allowed(
+        self, found: Iterable[datetime], evse: Evse, *, length: timedelta
+    ) -> datetime | None:
+        """Return the first of some starts that no limit is against; of a day one is looked at."""
+        refused: date | None = None
+        for start_at in found:
+            day = start_at.astimezone(self._location.zone).date()
+            if day == refused:
+                continue
+            if not self._breach(evse, Period(start_at, start_at + length)):
+                return start_at
+            refused = day
+        return None
+
+    def _breach(self, evse: Evse, period: Period) -> str:
+        place, zone = self._location.pk, self._location.zone
+        wanted = Wanted(period, place, frozenset({evse.pk}), zone, self._now)
+        return first_breach(self._limits, wanted, self._held.rows)
 
 
 def not_again(
