@@ -21,6 +21,7 @@ from ampeco.types.downtime import MANUAL
 from maintenance.models import Downtime, DowntimeNotice
 from maintenance.models.downtime import Of
 from mirror.fitting import fit
+from mirror.left_out import UNREADABLE
 from mirror.models import SyncRun
 from mirror.runs import CLOCK_SKEW, COUNTED, finish, note_progress, open_run
 from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
@@ -133,7 +134,7 @@ class _Walk:
             )
 
         def count_anew() -> None:
-            counts.update(seen=0, skipped=0)
+            counts.update({"seen": 0, "skipped": 0, UNREADABLE: 0})
 
         for page in pages_from_where_it_came_to(self.run, read, begin_anew=count_anew):
             with transaction.atomic():
@@ -141,15 +142,18 @@ class _Walk:
                 for name, number in stored.items():
                     counts[name] += number
                 counts["skipped"] += page.unreadable
+                counts[UNREADABLE] = counts.get(UNREADABLE, 0) + page.unreadable
                 self._note(phase=phase, resume_from=page.next_link or "")
         # What could not be read may be one of those that were not seen.
-        if self.run.updated_after is None and not counts["skipped"]:
+        if self.run.updated_after is None and not counts.get(UNREADABLE):
             with transaction.atomic():
                 self._retire(Downtime.objects.filter(of=phase), phase)
                 self._note(phase=phase, resume_from="")
 
     def _retire(self, rows: Any, phase: str) -> None:
-        gone = rows.filter(retired_at=None).exclude(seen_in_run=self.run)
+        # What staff have asked for since then may be on a page that was read before.
+        before = rows.filter(retired_at=None, synced_at__lt=self.run.started_at)
+        gone = before.exclude(seen_in_run=self.run)
         self.run.counts[phase]["retired"] += gone.update(retired_at=timezone.now())
 
     def _leave_out(self, phase: str) -> None:
@@ -215,9 +219,10 @@ def store_periods(
     run: SyncRun | None = None,
     notices: dict[int, str] | None = None,
 ) -> dict[str, int]:
-    """Store periods of one kind; return how many were seen, new, changed, and left out.
+    """Store periods of one kind; return how many were seen, new, changed, retired, and left out.
 
-    Left out is what is at a charger that is not mirrored, or ends before it begins.
+    Left out is what is at a charger that is not mirrored, or ends before it begins; a row that is
+    known of it is retired.
     """
     periods = list(found)
     if notices is None:
@@ -235,14 +240,14 @@ def store_periods(
         each.ampeco_id: each
         for each in Downtime.objects.filter(of=of, ampeco_id__in=[p.id for p in periods])
     }
-    rows, now = [], timezone.now()
-    counts = dict.fromkeys(("seen", "new", "changed", "skipped"), 0)
+    rows, left_out, now = [], [], timezone.now()
+    counts = dict.fromkeys(COUNTED, 0)
     for each in periods:
         evse = chargers.get(each.evse_id or 0)
         point = evse.charge_point_id if evse else points.get(each.charge_point_id or 0)
         is_whole = each.ended_at is None or each.ended_at > each.started_at
         if point is None or (of == Of.EVSE and evse is None) or not is_whole:
-            counts["skipped"] += 1
+            left_out.append(each.id)
             continue
         row = Downtime(
             of=of,
@@ -271,6 +276,9 @@ def store_periods(
         unique_fields=["of", "ampeco_id"],
         update_fields=KEPT,
     )
+    outdated = Downtime.objects.filter(of=of, ampeco_id__in=left_out, retired_at=None)
+    counts["retired"] = outdated.update(retired_at=now)
+    counts["skipped"] = len(left_out)
     return counts
 
 

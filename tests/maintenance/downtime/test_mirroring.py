@@ -10,6 +10,7 @@ from maintenance import tasks
 from maintenance.mirroring import downtime as mirroring
 from maintenance.models import Downtime, DowntimeNotice
 from mirror.models import SyncRun
+from sandbox.world.records import ChargePoint, Evse
 from tests.factories import next_noon
 from tests.maintenance.downtime.conftest import HOUR
 
@@ -161,6 +162,50 @@ def test_an_unreadable_period_does_not_retire_others(plan, sync, wire):
     )
     assert sync().counts["evse"]["skipped"] == 1
     assert len(shown()) == 1
+
+
+@pytest.mark.parametrize("of", ["evse", "charge-point"])
+def test_what_is_at_chargers_that_are_not_ours_retires_nothing_less(plan, sync, operator, of):
+    """Somebody's own charge point is never mirrored, so its downtime is left out for ever."""
+    long_ago = now() - timedelta(days=30)
+    operator.add_charge_point(ChargePoint(202, "At home", 101, long_ago, type="personal"))
+    operator.add_evse(Evse(303, 202, "REF-303", "Garage", "ac", 11, [], long_ago))
+    place = {"evse_id": 301 if of == "evse" else None}
+    period = plan(**place)
+    plan(charge_point_id=202, evse_id=303 if of == "evse" else None)
+    assert sync().counts[of]["skipped"] == 1
+    operator.forget_downtime(period)
+    assert sync().counts[of]["retired"] == 1
+    assert shown() == set()
+
+
+def test_one_that_now_ends_before_it_begins_stands_no_more(plan, sync, operator):
+    period = plan()
+    sync()
+    period.ended_at = period.started_at
+    operator.note_downtime(period)
+    counts = sync().counts["evse"]
+    assert (counts["skipped"], counts["retired"]) == (1, 1)
+    assert shown() == set()
+    assert sync().counts["evse"]["retired"] == 0
+
+
+def test_what_staff_plan_while_a_page_is_read_is_not_retired(plan, sync, wire, ampeco_client):
+    plan()
+    sync()
+
+    def plan_meanwhile(request):
+        if "evse-downtime" in request.url.path:
+            wire.intercept = None
+            answer = wire.handle_request(request)
+            made = ampeco_client.read_downtime("evse", plan(evse_id=302).id)
+            mirroring.store_periods("evse", [made])
+            return answer
+        return None
+
+    wire.intercept = plan_meanwhile
+    assert sync().counts["evse"]["retired"] == 0
+    assert {label for _of, _pk, label, _notice in shown()} == {"Bay 301", "Bay 302"}
 
 
 def test_times_over_a_change_of_clocks_stay_instants(plan, sync):
