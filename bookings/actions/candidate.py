@@ -107,6 +107,8 @@ class Candidate:
     this replaces. What the operator said is free will do for `answer_age` seconds. Whoever has read
     a part already sets it: `chargers`, `driver_is_current`, or what is free at the site then
     (`known_free`), or why that could not be read. `price` is what people are told that it costs.
+    `turn` is when what is about to be sent was asked for, and its booking's primary key: what is
+    asked for later is not in its way.
     """
 
     fleet: Fleet
@@ -121,6 +123,7 @@ class Candidate:
     answer_age: float = JUST_NOW_SECONDS
     known_free: FreeTimes | AvailabilityUnknown | None = None
     price: Price | None = None
+    turn: tuple[datetime, int] | None = None
 
     @property
     def price_shown(self) -> dict[str, Any] | None:
@@ -204,8 +207,16 @@ class Candidate:
         return [
             booking
             for booking in self._besides_own(self.concerned)
-            if booking.evse_id in chargers and booking.slot_key != own
+            if booking.evse_id in chargers
+            and booking.slot_key != own
+            and not self._waits_behind(booking)
         ]
+
+    def _waits_behind(self, booking: Booking) -> bool:
+        if self.turn is None or booking.status != Booking.Status.REQUESTED:
+            return False
+        # Were each in the way of the other, neither would ever be sent.
+        return self.turn <= (booking.created_at, booking.pk)
 
     @cached_property
     def planned(self) -> PlannedTimes:

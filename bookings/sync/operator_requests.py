@@ -374,11 +374,14 @@ def _candidate(request: BookingRequest) -> Candidate:
     booking = request.booking
     if request.kind == Kind.UPDATE:
         candidate = change_candidate(booking, request.driver, request.start_at, request.end_at)
+        candidate.turn = request.created_at, booking.pk
     else:
         slot = Slot(
             request.location, request.evse, request.criteria, request.start_at, request.end_at
         )
         candidate = Candidate(booking.fleet, slot, request.driver)
+        # Not the request's: one that is asked for again keeps its turn, as others see it.
+        candidate.turn = booking.created_at, booking.pk
     # Most are sent within a second of the form, which has asked.
     candidate.answer_age = settings.AVAILABILITY_CACHE_SECONDS
     return candidate

@@ -1,5 +1,6 @@
 import json
 import threading
+import uuid
 from datetime import timedelta
 
 import httpx
@@ -8,11 +9,11 @@ import time_machine
 from django.utils.timezone import now
 
 from ampeco.connection import is_refused
-from bookings.actions.change import request_cancellation
+from bookings.actions.change import request_cancellation, request_change
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.sync import operator_requests, submission
 from bookings.sync.submission import MOST_TROUBLE, RESEND_GRACE
-from drivers.models import FleetDriver
+from drivers.models import Driver, FleetDriver
 from mirror import work
 from shell.formats import instant
 from tests.small_operator import forget_free_times, lose_answer, slot_of
@@ -78,6 +79,52 @@ def test_availability_is_asked_again_before_sending_some_seconds_later(
     assert (request_row.status, request_row.failure) == ("failed", "slot-gone")
     assert not operator.requests
     assert Booking.objects.get().status == Booking.Status.NOT_PLACED
+
+
+@pytest.mark.parametrize("goes_first", ["together", "the second"])
+def test_of_two_who_ask_for_the_same_at_once_the_first_gets_it(
+    ask, slot, workers, operator, wire, ampeco_client, goes_first
+):
+    """Neither saw the other: both had checked before either was saved."""
+    others = []
+
+    def meanwhile(request: httpx.Request) -> None:
+        if "availability" in request.url.path and not others:
+            others.append(None)
+            others[0] = ask(slot, driver=Driver.objects.get(ampeco_user_id=7002)).request
+
+    wire.intercept = meanwhile
+    first, second = ask(slot).request, others[0]
+    assert first.created_at < second.created_at
+    if goes_first == "the second":
+        later = now() + timedelta(minutes=5)
+        BookingRequest.objects.filter(pk=first.pk).update(next_attempt_at=later)
+        submission.submit_due(client=ampeco_client)
+    workers.submit()
+    for request in (first, second):
+        request.refresh_from_db()
+    assert (first.status, second.status) == ("pending", "failed")
+    assert second.failure == "slot-gone"
+    assert only(operator.requests).external_id == str(first.external_id)
+
+
+def test_what_is_asked_for_later_is_not_in_the_way_of_a_change(
+    confirmed, ask, evse, manager, workers
+):
+    start_at, end_at = (at + timedelta(hours=3) for at in (confirmed.start_at, confirmed.end_at))
+    change = request_change(
+        booking=confirmed,
+        user=manager,
+        driver=confirmed.driver,
+        start_at=start_at,
+        end_at=end_at,
+        seen_version=confirmed.version,
+        submission_key=uuid.uuid4(),
+    )
+    ask(slot_of(evse, start_at), driver=Driver.objects.get(ampeco_user_id=7002))
+    workers.submit()
+    change.refresh_from_db()
+    assert change.status == "pending"
 
 
 @pytest.mark.parametrize(
