@@ -151,12 +151,17 @@ def set_week(vehicle: Vehicle, week: Mapping[int, Weekday], *, seen: str, user: 
         _tell(vehicle.pk)
 
 
-def let_replace(vehicle: Vehicle) -> bool:
-    """Let our departure take the place of somebody else's in Ampcontrol; return whether one is."""
+def let_replace(vehicle: Vehicle, *, seen: str) -> bool:
+    """Let our departure take the place of somebody else's in Ampcontrol; return whether one is.
+
+    `seen` is the instant of the one that the person saw, as pages write it.
+    """
     with transaction.atomic():
         rows = PassedOn.objects.filter(vehicle=vehicle, problem=PassedOn.Problem.ANOTHERS)
         found = 0
-        for row in rows.exclude(anothers_at=None):
+        for row in rows:
+            if row.anothers_at is None or instant(row.anothers_at) != seen:
+                continue
             found += PassedOn.objects.filter(pk=row.pk).update(
                 replaces_at=row.anothers_at, next_attempt_at=None
             )

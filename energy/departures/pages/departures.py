@@ -152,10 +152,10 @@ def cancel(request: FleetRequest, pk: int, departure_pk: int) -> HttpResponse:
 def replace(request: FleetRequest, pk: int) -> HttpResponse:
     """Let our departure take the place of somebody else's in Ampcontrol."""
     vehicle = _current(request, pk)
-    if let_replace(vehicle):
+    if let_replace(vehicle, seen=request.POST.get("seen", "")):
         messages.success(request, _("Ours takes its place."))
     else:
-        messages.info(request, _("There is no other departure to replace any more."))
+        messages.info(request, _("This has changed meanwhile. Here is how it is now."))
     return redirect("departures:show", pk=pk)
 
 

@@ -1,7 +1,7 @@
 """What the pages show of departures: the words, and whether Ampcontrol knows."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -31,8 +31,8 @@ class Passing:
     text: str
     is_good: bool = False
     warns: bool = False
-    # Somebody else's departure, which may be replaced by ours.
-    can_replace: bool = False
+    # When somebody else's departure is, which may be replaced by ours.
+    anothers_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _trouble(row: PassedOn, zone: ZoneInfo) -> Passing:
         case Problem.ANOTHERS:
             text = _("Not passed on: Ampcontrol has another departure, %(at)s, set by others.")
             at = {"at": in_zone(row.anothers_at, zone)}
-            return Passing(text % at, warns=True, can_replace=True)
+            return Passing(text % at, warns=True, anothers_at=row.anothers_at)
         case Problem.REFUSED:
             text = _("Not passed on: Ampcontrol refused this departure. Tried again %(at)s.")
         case Problem.UNKNOWN_THERE:

@@ -1,5 +1,6 @@
 """The pages about departures, as managers and viewers use them."""
 
+import re
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -252,8 +253,29 @@ class TestPassing:
         pass_on_departures(client=ampcontrol)
         shown = html(as_manager.get(page))
         assert "Ampcontrol has another departure" in shown
-        assert "replace-departure" in shown
-        as_manager.post(page + "replace/")
+        as_manager.post(page + "replace/", self.seen(shown))
+        pass_on_departures(client=ampcontrol)
+        assert PassedOn.objects.get().problem == ""
+
+    def seen(self, shown: str) -> dict[str, str]:
+        """Return what the button would send that puts ours in its place."""
+        form = re.search(r'departures/replace/".*?</form>', shown, re.DOTALL)[0]
+        return dict(re.findall(r'name="(seen)" value="([^"]+)"', form))
+
+    def test_one_that_nobody_saw_is_not_replaced(self, as_manager, page, row, ampcontrol):
+        now = timezone.now().replace(microsecond=0)
+        ampcontrol.add("rv-14", departs_at=now + timedelta(hours=2))
+        pass_on_departures(client=ampcontrol)
+        old = self.seen(html(as_manager.get(page)))
+        ampcontrol.add("rv-14", departs_at=now + timedelta(hours=1))
+        PassedOn.objects.update(next_attempt_at=None)
+        pass_on_departures(client=ampcontrol)
+        assert PassedOn.objects.get().anothers_at == now + timedelta(hours=1)
+        shown = html(as_manager.post(page + "replace/", old, follow=True))
+        assert "This has changed meanwhile." in shown
+        pass_on_departures(client=ampcontrol)
+        assert ampcontrol.told == []
+        as_manager.post(page + "replace/", self.seen(shown))
         pass_on_departures(client=ampcontrol)
         assert PassedOn.objects.get().problem == ""
 

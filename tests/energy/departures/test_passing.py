@@ -10,6 +10,7 @@ from django.utils import timezone
 from energy.departures.actions import Plan, cancel_departure, let_replace, set_departure
 from energy.departures.passing import LEASE_SECONDS, pass_on_departures
 from energy.models import Departure, Link, PassedOn
+from shell.formats import instant
 from tests.energy.departures.pretend import AWAY, LOST, NO, Killed
 from tests.factories import UserFactory
 
@@ -277,7 +278,8 @@ class TestOthers:
         ampcontrol.add("rv-14", departs_at=timezone.now().replace(microsecond=0) + 3 * HOUR)
         row = leave(5)
         pass_on(ampcontrol)
-        assert let_replace(vehicle)
+        theirs = instant(PassedOn.objects.get().anothers_at)
+        assert let_replace(vehicle, seen=theirs)
         pass_on(ampcontrol)
         assert ampcontrol.known["rv-14"].departs_at == row.leaves_at
 
@@ -286,7 +288,7 @@ class TestOthers:
         ampcontrol.add("rv-14", departs_at=now + 3 * HOUR)
         leave(5)
         pass_on(ampcontrol)
-        let_replace(vehicle)
+        let_replace(vehicle, seen=instant(now + 3 * HOUR))
         ampcontrol.add("rv-14", departs_at=now + 2 * HOUR)
         pass_on(ampcontrol)
         assert ampcontrol.told == []
