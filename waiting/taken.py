@@ -144,9 +144,17 @@ def not_again(
 def those_asked_for(wishes: Iterable[Wish]) -> frozenset[int]:
     """Return by their keys the wishes that are asked for without an offer.
 
-    They speak for a manager still, and were not rejected again and again.
+    They speak for a manager still, for a vehicle that is not retired, and were not rejected again
+    and again.
     """
-    wanted = [each for each in wishes if each.by_itself and each.drives and each.created_by]
+    wanted = [
+        each
+        for each in wishes
+        if each.by_itself
+        and each.drives
+        and each.created_by
+        and not (each.vehicle and each.vehicle.is_retired)
+    ]
     if not wanted:
         return frozenset()
     manage = FleetMembership.objects.filter(

@@ -18,9 +18,10 @@ from sandbox.world.records import ChargePoint, Connector, Location
 from sandbox.world.records import Evse as Charger
 from sites.mirroring import full_walk
 from sites.models import Evse
-from tests.factories import DriverFactory
+from tests.factories import DriverFactory, VehicleFactory
 from tests.small_operator import forget_free_times
 from tests.waiting.conftest import HOUR, history_of, look, soon, state_of
+from vehicles.actions import retire
 from waiting.actions import let_pass, take_offer
 from waiting.looking import TIME_TO_ANSWER, expire_offers, look_for_freed
 from waiting.models import Offer, Wish
@@ -173,6 +174,15 @@ def test_what_nobody_may_ask_for_any_more_is_offered_with_time_to_answer(wait, f
     look_for_freed()
     offer = wish.offers.get()
     assert offer.expires_at - offer.found_at >= TIME_TO_ANSWER
+
+
+def test_for_a_vehicle_that_is_retired_nothing_is_asked_for_by_itself(wait, fleet):
+    van = VehicleFactory(fleet=fleet, plugs=["j1772"])
+    free = Evse.objects.get(ampeco_id=302)
+    wish = wait(evse=free, vehicle=van, by_itself=True)
+    retire(van)
+    look_for_freed()
+    assert state_of(wish) == "offered"
 
 
 def test_only_offers_in_a_row_that_nobody_answers_end_a_wish(wait, evse, confirmed, manager):
