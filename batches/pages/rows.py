@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from batches.checks import rows_of
+from batches.checks import check_batch, rows_of
 from batches.editing import change_periods, change_row, change_rows, mark_of, propose_anew
 from batches.models import Batch, BatchRow
 from batches.outcomes import outcomes_of
@@ -114,9 +114,16 @@ def leave_out(request: FleetRequest, pk: int, row_pk: int) -> HttpResponse:
 @manager_required
 @require_POST
 def leave_out_problems(request: FleetRequest, pk: int) -> HttpResponse:
-    """Leave out all rows that cannot be asked for as they are shown: their keys are in the form."""
+    """Leave out all rows that cannot be asked for as they are shown: their keys are in the form.
+
+    What a colleague has mended since then stays.
+    """
     batch = batch_or_404(request, pk)
-    keys = [int(key) for key in request.POST.getlist("row") if key.isascii() and key.isdecimal()]
+    shown = set(request.POST.getlist("row"))
+    wanted = [check for check in check_batch(batch) if check.is_wanted]
+    keys = [
+        check.row.pk for check in wanted if not check.will_be_asked and str(check.row.pk) in shown
+    ]
     return _changed(request, batch, keys, {"state": BatchRow.State.LEFT_OUT})
 
 

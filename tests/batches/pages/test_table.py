@@ -270,6 +270,17 @@ def test_rows_with_a_problem_are_left_out_together_and_put_back_one_by_one(as_ma
     assert bad.state == BatchRow.State.PROPOSED
 
 
+def test_a_row_that_a_colleague_has_mended_is_not_left_out_with_the_others(
+    as_manager, colleague, draft, wish, driver
+):
+    batch = draft(wish(driver=None), wish(driver=None, after=2))
+    mended, bad = batch.rows.all()
+    colleague.post(at(batch, f"rows/{mended.pk}/"), edited(mended, driver=str(driver.pk)))
+    as_manager.post(at(batch, "without/"), {"row": [mended.pk, bad.pk]})
+    states = [row.state for row in batch.rows.all()]
+    assert states == [BatchRow.State.PROPOSED, BatchRow.State.LEFT_OUT]
+
+
 def test_drafts_have_names_are_found_and_can_be_discarded(as_manager, draft, wish):
     batch = draft(wish(), name="Tonight")
     as_manager.post(at(batch, "name/"), {"name": "Night tours"})
