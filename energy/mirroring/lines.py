@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from ampcontrol.types import Point
 from energy.mirroring.turns import Outcome, Turn
 from energy.models import Line, LinePoint
+from energy.models.lines import READ_AHEAD
 from mirror.fitting import fitting
 
 BACK = timedelta(hours=1)
-AHEAD = timedelta(hours=36)
 KEPT = timedelta(days=2)
 DRAWN_STEP = timedelta(minutes=5)
 # What was measured before that says nothing of now.
@@ -73,7 +73,7 @@ def read_drawn(turn: Turn) -> Outcome:
 
 
 def _read(turn: Turn, read: ReadCourse) -> list[Point]:
-    return read(turn.place.remote_id, start=turn.now - BACK, end=turn.now + AHEAD)
+    return read(turn.place.remote_id, start=turn.now - BACK, end=turn.now + READ_AHEAD)
 
 
 def _nothing(turn: Turn) -> list[Point]:

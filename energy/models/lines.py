@@ -1,11 +1,16 @@
 """How much power a place may draw, and what a kWh costs, over time."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from energy.models.mirrored import Network
 from sites.models import Location
+
+# So far ahead Ampcontrol is asked for a network's lines.
+READ_AHEAD = timedelta(hours=36)
 
 
 class Line(models.Model):

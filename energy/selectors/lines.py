@@ -13,8 +13,8 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from energy.mirroring.lines import AHEAD as READ_AHEAD
 from energy.models import Line, LinePoint, Link, Network
+from energy.models.lines import READ_AHEAD
 from energy.own_lines.prices import AHEAD as RECKONED_AHEAD
 from sites.models import Location
 
