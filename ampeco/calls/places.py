@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from ampeco.calls.base import Calls
-from ampeco.resources import items_of
 from ampeco.types import ChargePoint, Evse, EvseAvailability, Location, Page, ParkingSpace
 from upstream.readers import wire_instant
 from upstream.transport import id_in_path
@@ -71,15 +70,13 @@ class PlaceCalls(Calls):
             filters={"lastUpdatedAfter": updated_after},
         )
 
-    def evses_of_charge_point(self, charge_point_id: int) -> Iterator[Evse]:
-        """Yield the EVSEs of a charge point with their connectors."""
-        return items_of(
-            self._resources.pages(
-                "evses_of_charge_point",
-                f"{CHARGE_POINTS}/{id_in_path(charge_point_id)}/evses",
-                lambda payload: Evse.from_payload(payload).at_charge_point(charge_point_id),
-                include="connectors",
-            )
+    def evse_pages_of_charge_point(self, charge_point_id: int) -> Iterator[Page[Evse]]:
+        """Yield the pages of a charge point's EVSEs with their connectors."""
+        return self._resources.pages(
+            "evse_pages_of_charge_point",
+            f"{CHARGE_POINTS}/{id_in_path(charge_point_id)}/evses",
+            lambda payload: Evse.from_payload(payload).at_charge_point(charge_point_id),
+            include="connectors",
         )
 
     def parking_space_pages(

@@ -1,5 +1,7 @@
 """One page of a list with all that it needs to be stored: what is missing is read singly first."""
 
+import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +11,7 @@ from django.core.cache import cache
 
 from ampeco import types
 from ampeco.client import AmpecoClient
-from mirror.left_out import ELSEWHERE, PERSONAL, ROAMING
+from mirror.left_out import ELSEWHERE, PERSONAL, ROAMING, UNREADABLE
 from mirror.models import SyncRun
 from mirror.runs import (
     CHARGE_POINTS,
@@ -22,14 +24,22 @@ from mirror.runs import (
 )
 from sites.mirroring.upserts import (
     Stored,
+    keep_unread,
     retire_charge_points,
     store_charge_points,
     store_evses,
     store_locations,
     store_parking_spaces,
 )
-from sites.models import ChargePoint, Location
-from upstream.errors import UpstreamForbidden, UpstreamNotFound
+from sites.models import ChargePoint, Evse, Location
+from upstream.errors import (
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamNotFound,
+    meets_every_call,
+)
+
+logger = logging.getLogger(__name__)
 
 LEFT_OUT_KEY = "sites-left-out"
 LEFT_OUT_SECONDS = 2 * 24 * 3600
@@ -70,6 +80,8 @@ class Batch:
     evses: dict[int, types.Evse] = field(default_factory=dict)
     parking_spaces: dict[int, types.ParkingSpace] = field(default_factory=dict)
     personal: set[int] = field(default_factory=set)
+    # What the operator has and we cannot place, or cannot read: no reason to retire it.
+    unsure: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     counts: Counts = field(default_factory=no_counts)
 
     def take_locations(self, records: Iterable[types.Location]) -> None:
@@ -93,6 +105,8 @@ class Batch:
                 continue
             if record.type == PERSONAL:
                 self.personal.add(record.id)
+            elif self._is_unsure(LOCATIONS, record.location_id):
+                self.unsure[CHARGE_POINTS].add(record.id)
             self.left_out.charge_points.add(record.id)
             self.leave_out(CHARGE_POINTS, PERSONAL if record.type == PERSONAL else ELSEWHERE)
 
@@ -104,6 +118,8 @@ class Batch:
             if record.charge_point_id in known:
                 self.evses[record.id] = record
             else:
+                if self._is_unsure(CHARGE_POINTS, record.charge_point_id):
+                    self.unsure[EVSES].add(record.id)
                 self.leave_out(EVSES, ELSEWHERE)
 
     def leave_out(self, noun: str, reason: str, count: int = 1) -> None:
@@ -138,9 +154,17 @@ class Batch:
     def take_evses_of(self, charge_point_id: int) -> None:
         """Take the EVSEs of one charge point; none if the operator does not show them."""
         try:
-            self.take_evses(list(self.client.evses_of_charge_point(charge_point_id)))
+            pages = list(self.client.evse_pages_of_charge_point(charge_point_id))
         except (UpstreamNotFound, UpstreamForbidden):
             return
+        except UpstreamError as error:
+            self._leave_for_later(CHARGE_POINTS, charge_point_id, error)
+            known = Evse.objects.filter(charge_point__ampeco_id=charge_point_id)
+            self.unsure[EVSES].update(known.values_list("ampeco_id", flat=True))
+            return
+        for page in pages:
+            self.leave_out(EVSES, UNREADABLE, page.unreadable)
+            self.take_evses(page.items)
 
     def _known_locations(self, wanted: Iterable[int]) -> set[int]:
         ids = set(wanted)
@@ -148,11 +172,14 @@ class Batch:
         known = self.locations.keys() | set(active.values_list("ampeco_id", flat=True))
         for missing in sorted(ids - known - self.left_out.locations):
             if not self._may_read():
+                self.unsure[LOCATIONS].add(missing)
                 continue
             try:
                 self.take_locations([self.client.read_location(missing)])
             except (UpstreamNotFound, UpstreamForbidden):
                 self.left_out.locations.add(missing)
+            except UpstreamError as error:
+                self._leave_for_later(LOCATIONS, missing, error)
         return known | self.locations.keys()
 
     def _known_charge_points(self, wanted: Iterable[int]) -> set[int]:
@@ -160,12 +187,29 @@ class Batch:
         known = self.charge_points.keys() | active_charge_points(ids)
         for missing in sorted(ids - known - self.left_out.charge_points):
             if not self._may_read():
+                self.unsure[CHARGE_POINTS].add(missing)
                 continue
             try:
                 self.take_charge_points([self.client.read_charge_point(missing)])
             except (UpstreamNotFound, UpstreamForbidden):
                 self.left_out.charge_points.add(missing)
+            except UpstreamError as error:
+                self._leave_for_later(CHARGE_POINTS, missing, error)
         return known | self.charge_points.keys()
+
+    def _leave_for_later(self, noun: str, ampeco_id: int, error: UpstreamError) -> None:
+        """Go on without what cannot be read; raise the error where that may have been an accident.
+
+        The first time the run breaks off, and tries again; else one record would stop it for ever.
+        """
+        key = f"sites-cannot-be-read-{noun}-{ampeco_id}"
+        if meets_every_call(error) or cache.add(key, True, LEFT_OUT_SECONDS):
+            raise error
+        logger.warning("The synchronisation of sites goes on without a record: %s", error)
+        self.unsure[noun].add(ampeco_id)
+
+    def _is_unsure(self, noun: str, ampeco_id: int | None) -> bool:
+        return ampeco_id is None or ampeco_id in self.unsure[noun]
 
     def _may_read(self) -> bool:
         self.reads_left -= 1
@@ -197,7 +241,6 @@ class Batch:
                 now=now,
             ),
         )
-
         self._count(
             PARKING_SPACES,
             store_parking_spaces(
@@ -209,6 +252,10 @@ class Batch:
                 now=now,
             ),
         )
+
+        for noun, model in ((LOCATIONS, Location), (CHARGE_POINTS, ChargePoint), (EVSES, Evse)):
+            if self.unsure[noun]:
+                keep_unread(model, self.unsure[noun], run=run, now=now)
 
     def _count(self, noun: str, stored: Stored) -> None:
         numbers = self.counts[noun]

@@ -7,7 +7,7 @@ full run that saw all lists to the end retires what it did not see.
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -26,7 +26,6 @@ from mirror.runs import (
     CLOCK_SKEW,
     EVSES,
     LOCATIONS,
-    NOUNS,
     PARKING_SPACES,
     add_counts,
     begin_anew,
@@ -42,8 +41,10 @@ from mirror.walking import broken_off_by_errors, pages_from_where_it_came_to
 from sites.mirroring.batch import Batch, LeftOut
 from sites.models import ChargePoint, Evse, Location, ParkingSpace
 from upstream.errors import (
+    UpstreamError,
     UpstreamForbidden,
     UpstreamNotFound,
+    meets_every_call,
 )
 
 logger = logging.getLogger(__name__)
@@ -177,6 +178,7 @@ class Walk:
         try:
             for page in self._pages(self.client.parking_space_pages):
                 batch = self._batch()
+                batch.leave_out(PARKING_SPACES, UNREADABLE, page.unreadable)
                 batch.take_parking_spaces(page.items)
                 self._store(batch, resume_from=page.next_link or "")
         except (UpstreamForbidden, UpstreamNotFound):
@@ -195,10 +197,10 @@ class Walk:
         points = points.order_by("synced_at").distinct()
         batch = self._batch()
         for ampeco_id in places.values_list("ampeco_id", flat=True)[:MOST_UNKNOWN]:
-            with suppress(UpstreamNotFound):
+            with _left_for_later():
                 batch.take_locations([self.client.read_location(ampeco_id)])
         for point in points[:MOST_UNKNOWN]:
-            with suppress(UpstreamNotFound):
+            with _left_for_later():
                 batch.take_charge_points([self.client.read_charge_point(point.ampeco_id)])
                 batch.take_evses_of(point.ampeco_id)
         if batch.locations or batch.charge_points or batch.evses:
@@ -242,7 +244,7 @@ class Walk:
         )
 
     def _close(self) -> None:
-        """Finish the run; a full one retires what it did not see."""
+        """Finish the run; a full one retires what it did not see, of lists that it read whole."""
         counts = {**self.run.counts}
         problem = ""
         with transaction.atomic():
@@ -259,6 +261,9 @@ class Walk:
                             "The operator does not let this token read the parking spaces (403): "
                             "vehicles are not held against them."
                         )
+                    elif left_out_of(counts, noun).get(UNREADABLE):
+                        # It has no id, and may be any of those that were not seen.
+                        continue
                     elif counts.get(noun, no_counts()[noun])["seen"]:
                         retired = retire_unseen(model, run=self.run, now=now)
                         added = counts[noun]["retired"] + retired
@@ -270,12 +275,23 @@ class Walk:
             finish(self.run, counts=counts, problem=problem, calls=self.calls)
 
 
+@contextmanager
+def _left_for_later() -> Iterator[None]:
+    """Go on without a record that cannot be read; it would stop each run at this point."""
+    try:
+        yield
+    except UpstreamError as error:
+        if meets_every_call(error):
+            raise
+        logger.info("An unknown word could not be read anew: %s", error)
+
+
 def _nothing_taken(counts: dict[str, Any]) -> str:
     """Return why a full run leaves nothing to book; nothing where it does leave something.
 
     Of the lists that follow each other, the first that was left out says why those after it were.
     """
-    for noun in NOUNS:
+    for noun in (LOCATIONS, CHARGE_POINTS, EVSES):
         left_out = left_out_of(counts, noun)
         if left_out and not counts[noun]["seen"]:
             return none_taken(noun, left_out)

@@ -231,3 +231,15 @@ def retire_charge_points(ampeco_ids: Collection[int], *, now: datetime) -> Store
         gone.update(retired_at=now)
         Evse.objects.filter(charge_point__in=pks, retired_at=None).update(retired_at=now)
     return Stored(retired=len(pks))
+
+
+def keep_unread(
+    model: type[Location] | type[ChargePoint] | type[Evse],
+    ampeco_ids: Collection[int],
+    *,
+    run: SyncRun,
+    now: datetime,
+) -> None:
+    """Note rows as seen whose records could not be read, so that they stay as they are."""
+    rows = model._default_manager.filter(ampeco_id__in=ampeco_ids)
+    rows.update(seen_in_run=run, synced_at=now)

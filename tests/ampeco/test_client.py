@@ -67,7 +67,7 @@ def test_charge_points_of_a_location(client, operator):
 
 def test_evses_of_a_charge_point_know_where_they_belong(client, operator):
     operator.answers("GET", f"{CHARGE_POINTS}/70/evses", page([payload("evse", "3.108")]))
-    (evse,) = client.evses_of_charge_point(70)
+    (evse,) = only_page(client.evse_pages_of_charge_point(70)).items
     assert (evse.id, evse.charge_point_id, len(evse.connectors)) == (15, 70, 2)
     assert operator.queries == [{"include[]": "connectors", "per_page": "100"}]
 

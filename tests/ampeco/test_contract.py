@@ -103,10 +103,10 @@ CALLS: dict[str, tuple[str, Any, Call]] = {
         [payload("evse", "3.110")],
         lambda c: c.evse_pages(updated_after=NOON),
     ),
-    "evses_of_charge_point": (
+    "evse_pages_of_charge_point": (
         "chargePointEvsesListing",
         [payload("evse", "3.110")],
-        lambda c: c.evses_of_charge_point(70),
+        lambda c: c.evse_pages_of_charge_point(70),
     ),
     "check_availability": (
         "locationCheckBookingAvailability",

@@ -43,7 +43,7 @@ def test_from_a_site_to_a_session(operator, ampeco_client, shape):
     assert location.region == "SA"
     assert location.roaming_operator_id is None
     charge_point = next(iter(all_of(client.charge_point_pages(location_id=location.id))))
-    evse = next(iter(client.evses_of_charge_point(charge_point.id)))
+    evse = next(iter(all_of(client.evse_pages_of_charge_point(charge_point.id))))
     assert evse.booking_enabled
     assert evse.max_power_kw == Decimal(120)
     assert [plug.type for plug in evse.connectors] == ["ccs2", "chademo"]

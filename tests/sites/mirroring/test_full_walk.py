@@ -415,6 +415,120 @@ class TestWhatIsMissing:
         assert Location.objects.get(ampeco_id=9).name == ("A\ufffdB" * 200)[:255]
 
 
+def spoil(wire, path: str, *changes: tuple[int, dict]) -> None:
+    """Let the operator give the records with these ids on a list with some fields changed."""
+    changed = dict(changes)
+
+    def intercept(request):
+        if not request.url.path.endswith(path):
+            return None
+        answer = wire._operator.handle_request(request)
+        answer.read()
+        told = answer.json()
+        told["data"] = [{**each, **changed.get(each["id"], {})} for each in told["data"]]
+        return httpx.Response(200, json=told)
+
+    wire.intercept = intercept
+
+
+class TestWhatCannotBeRead:
+    """What the operator still has is not retired, although it makes no sense."""
+
+    @pytest.mark.parametrize(
+        ("path", "ampeco_id", "model"),
+        [
+            ("/locations/v2.0", 3, Location),
+            ("/charge-points/v2.0", 13, ChargePoint),
+            ("/evses/v2.1", 120, Evse),
+        ],
+    )
+    def test_a_record_without_an_id_retires_nothing_of_its_kind(
+        self, sync, wire, path, ampeco_id, model
+    ):
+        sync(full=True)
+        before = active(model)
+        spoil(wire, path, (ampeco_id, {"id": "?"}))
+
+        run = sync(full=True)
+
+        assert (run.state, active(model)) == (SyncRun.State.FINISHED, before)
+
+        wire.intercept = None
+        assert sync(full=True).counts["left_out"] == {}
+
+    @pytest.mark.parametrize(
+        ("path", "ampeco_id", "field", "model"),
+        [
+            ("/charge-points/v2.0", 13, "locationId", ChargePoint),
+            ("/evses/v2.1", 120, "chargePointId", Evse),
+        ],
+    )
+    def test_one_that_does_not_say_where_it_belongs_stays_and_others_are_retired(
+        self, sync, operator, wire, path, ampeco_id, field, model
+    ):
+        sync(full=True)
+        before = active(model)
+        gone = operator.remove_charge_point(11)
+        spoil(wire, path, (ampeco_id, {field: "?"}))
+
+        sync(full=True)
+
+        assert active(model) == before - ({11} if model is ChargePoint else set(gone.evse_ids))
+
+    def test_evses_that_are_read_by_charge_point(self, sync, operator, wire):
+        operator.evse_list_forbidden = True
+        sync(full=True)
+        spoil(wire, "/charge-points/v2.0/13/evses", (120, {"id": "?"}))
+
+        sync(full=True)
+
+        assert active(Evse) == {111, 112, 113, 120}
+
+    def test_one_that_is_never_answered_stops_the_run_only_once(self, sync, operator, wire):
+        operator.evse_list_forbidden = True
+        sync(full=True)
+        gone = operator.remove_charge_point(11)
+        fail_list(wire, "/charge-points/v2.0/13/evses")
+
+        assert sync(full=True).state == SyncRun.State.BROKEN_OFF
+        run = sync(full=True)
+
+        assert run.state == SyncRun.State.FINISHED
+        assert active(Evse) == {111, 112, 113, 120} - set(gone.evse_ids)
+
+    @pytest.mark.parametrize(
+        ("path", "model", "ampeco_id"),
+        [("/locations/v2.0/2", Location, 2), ("/charge-points/v2.0/11", ChargePoint, 11)],
+    )
+    def test_an_unknown_word_that_cannot_be_read_anew_stops_no_changes(
+        self, sync, wire, later, path, model, ampeco_id
+    ):
+        sync(full=True)
+        model.objects.filter(ampeco_id=ampeco_id).update(status="unknown")
+        Evse.objects.filter(ampeco_id=120).update(status="unknown")
+        later(hours=1)
+        fail_list(wire, path)
+
+        assert sync().state == SyncRun.State.FINISHED
+        assert Evse.objects.get(ampeco_id=120).status == "enabled"
+
+    @pytest.mark.parametrize("path", ["/locations/v2.0/5", "/charge-points/v2.0/15"])
+    def test_a_place_that_is_never_answered_stops_changes_only_once(
+        self, sync, operator, wire, later, path
+    ):
+        sync(full=True)
+        later(hours=1)
+        operator.place(5)
+        operator.charge_point(15, 5)
+        operator.evse(115, 15, updated_at=operator.clock.now())
+        operator.set_evse_status(111, "disabled")
+        fail_list(wire, path)
+
+        assert sync().state == SyncRun.State.BROKEN_OFF
+        assert sync().state == SyncRun.State.FINISHED
+        assert Evse.objects.get(ampeco_id=111).status == "disabled"
+
+
 class TestForbiddenList:
     def test_a_full_run_reads_evses_by_charge_point(self, sync, operator):
         operator.evse_list_forbidden = True

@@ -59,6 +59,30 @@ def test_what_changes_or_vanishes_is_followed_and_what_staff_noted_stays(sync, o
     assert told[111] == ""
 
 
+def test_one_that_cannot_be_read_retires_none(sync, wire):
+    sync()
+
+    def spoil(request):
+        if "/parking-spaces/" not in request.url.path:
+            return None
+        answer = wire._operator.handle_request(request)
+        answer.read()
+        told = answer.json()
+        told["data"][0]["id"] = None
+        return httpx.Response(200, json=told)
+
+    wire.intercept = spoil
+    counts = sync().counts["parking_spaces"]
+    assert (counts["skipped"], counts["retired"]) == (2, 0)
+    assert ParkingSpace.objects.filter(retired_at=None).count() == 2
+
+
+def test_an_operator_whose_spaces_are_all_elsewhere_is_mirrored(sync, operator):
+    del operator.parking_spaces[901], operator.parking_spaces[902]
+    run = sync()
+    assert (run.state, run.problem) == (SyncRun.State.FINISHED, "")
+
+
 def test_a_delta_costs_no_call_for_them(sync, wire):
     sync()
     before = wire.count("/parking-spaces/")
