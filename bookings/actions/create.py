@@ -27,6 +27,7 @@ from bookings.models import Actor, Booking, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
+from bookings.wording.attention import troubles_left
 from bookings.wording.versions import facts_before, facts_of, same_as
 
 
@@ -181,7 +182,7 @@ def _change_again(request: BookingRequest, *, staff_user: User, now: datetime) -
         now=now,
         only_version=booking.version,
         open_change=Booking.OpenChange.UPDATE,
-        needs_attention=False,
+        needs_attention=booking.pk in troubles_left([(booking, request)]),
     ):
         return False
     _repeat(

@@ -37,6 +37,7 @@ from sites.models import Evse
 
 logger = logging.getLogger(__name__)
 
+_ENDED_OTHERWISE = Booking.ENDED_EARLY | {Booking.Status.UNKNOWN}
 _COLUMNS = {column.name: column.attname for column in Booking._meta.concrete_fields}
 
 
@@ -239,10 +240,12 @@ def becomes(
     now: datetime,
     ampeco_booking_id: int | None,
     evse: Evse | None,
+    is_in_trouble: bool = False,
 ) -> dict[str, Any]:
     """Return what a booking becomes by the new state of a request about it.
 
-    `ampeco_booking_id` and `evse` are what the approval of a new one tells.
+    `ampeco_booking_id` and `evse` are what the approval of a new one tells. `is_in_trouble` says
+    that it needs attention for something that an approved change does not end.
     """
     if by.status == BookingRequest.Status.STALE:
         return {"needs_attention": True}
@@ -265,14 +268,18 @@ def becomes(
     )
     if by.is_refused:
         # It stays as it was.
-        read = {"refresh_at": now} if stands else {}
-        return settled | {"needs_attention": stands} | read
+        if stands:
+            return settled | {"needs_attention": True, "refresh_at": now}
+        if by.kind == BookingRequest.Kind.UPDATE and booking.status in _ENDED_OTHERWISE:
+            # How it ended meanwhile is what somebody should look at.
+            settled["needs_attention"] = booking.needs_attention
+        return settled
     if by.kind == BookingRequest.Kind.UPDATE:
         if not stands:
             # Cancelled or ended at the operator before the approval was seen.
             return {"open_change": ""}
         wanted = {fact.name: getattr(by, fact.name) for fact in CHANGEABLE_FACTS}
-        return settled | {"refresh_at": now} | wanted
+        return settled | {"refresh_at": now, "needs_attention": is_in_trouble} | wanted
     if not booking.expects(Booking.Status.CANCELLED):
         # Here too.
         return settled

@@ -14,7 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
+from bookings.models import (
+    Actor,
+    Booking,
+    BookingDowntime,
+    BookingEvent,
+    BookingRequest,
+    BookingRequestEvent,
+)
 from bookings.models.statuses import RequestStatus
 from bookings.state import listeners
 from bookings.state.booking import (
@@ -26,6 +33,7 @@ from bookings.state.booking import (
     write,
     write_all,
 )
+from bookings.wording.attention import troubles_left
 from bookings.wording.versions import facts_of
 from mirror.work import wake_on_commit
 from sites.models import Evse
@@ -176,9 +184,10 @@ def _follow(moves: Iterable[Move], *, now: datetime) -> None:
     alone = {
         pk: move for pk, move in concerned.items() if _concerns_another(move, bookings[pk], known)
     }
+    troubles = _troubles_left(concerned, bookings)
     write_all(
         [
-            (bookings[pk], _becomes(move, bookings[pk], now=now))
+            (bookings[pk], _becomes(move, bookings[pk], now=now, troubles=troubles))
             for pk, move in concerned.items()
             if pk not in alone
         ],
@@ -228,13 +237,31 @@ def _concerns_another(move: Move, booking: Booking, known: set[int | None]) -> b
     )
 
 
-def _becomes(move: Move, booking: Booking, *, now: datetime) -> dict[str, Any]:
+def _troubles_left(
+    moves: Mapping[int, Move], bookings: Mapping[int, Booking]
+) -> Mapping[int, set[str]]:
+    """Return what approved changes leave of what their bookings need attention for."""
+    found = troubles_left(
+        (bookings[pk], move.request)
+        for pk, move in moves.items()
+        if (move.request.kind, move.to) == (Kind.UPDATE, Status.APPROVED)
+    )
+    if under := [pk for pk, troubles in found.items() if troubles == {BookingEvent.What.DOWNTIME}]:
+        # By then it alone holds them, so that they leave the list along with it.
+        BookingDowntime.objects.filter(booking__in=under, over_at=None).update(marked=True)
+    return found
+
+
+def _becomes(
+    move: Move, booking: Booking, *, now: datetime, troubles: Mapping[int, set[str]] | None = None
+) -> dict[str, Any]:
     return becomes(
         booking,
         by=move.request,
         now=now,
         ampeco_booking_id=move.ampeco_booking_id,
         evse=move.evse or move.request.evse,
+        is_in_trouble=booking.pk in (troubles or {}),
     )
 
 
@@ -358,7 +385,8 @@ def _leave_replaced(booking: Booking, request: BookingRequest, now: datetime) ->
     if replaced is None:
         return
     given_up = booking.status not in Booking.NEVER_BOOKED
-    write(replaced, now=now, open_change="", needs_attention=replaced.is_confirmed and not given_up)
+    attention = {"needs_attention": True} if replaced.is_confirmed and not given_up else {}
+    write(replaced, now=now, open_change="", **attention)
     BookingEvent.objects.create(
         booking=replaced,
         at=now,

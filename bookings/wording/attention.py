@@ -10,7 +10,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.models import Actor, Booking, BookingEvent, BookingRequest, ChargerReport
+from bookings.models import (
+    Actor,
+    Booking,
+    BookingDowntime,
+    BookingEvent,
+    BookingRequest,
+    ChargerReport,
+)
 from bookings.wording.facts import one_line
 from bookings.wording.history import OCCURRENCES
 from maintenance.models import Downtime
@@ -155,18 +162,60 @@ def is_held_otherwise(booking: Booking, *, since: datetime) -> bool:
     return asked.filter(Q(settled_at=None) | Q(settled_at__gte=since)).exists()
 
 
+def troubles_left(changes: Iterable[tuple[Booking, BookingRequest]]) -> dict[int, set[str]]:
+    """Return what bookings need attention for that a change of each does not end, by primary key.
+
+    Two queries, or none where no booking needs attention.
+    """
+    asked = {booking.pk: request for booking, request in changes if booking.needs_attention}
+    found: dict[int, set[str]] = defaultdict(set)
+    if not asked:
+        return found
+    downtime = BookingDowntime.objects.filter(booking__in=asked, over_at=None)
+    columns = ("booking", "downtime__start_at", "downtime__end_at")
+    for pk, start_at, end_at in downtime.values_list(*columns):
+        if start_at < asked[pk].end_at and (end_at is None or end_at > asked[pk].start_at):
+            found[pk].add(What.DOWNTIME)
+    others = {*TROUBLES, What.CHARGER_REPORTED} - {What.DOWNTIME}
+    events = BookingEvent.objects.filter(booking__in=asked, what__in=others)
+    for event in events.select_related("booking__location", "booking__evse__charge_point"):
+        if _outlasts(event, asked[event.booking_id]):
+            found[event.booking_id].add(event.what)
+    return found
+
+
+def _outlasts(event: BookingEvent, change: BookingRequest) -> bool:
+    """Return whether trouble that an event tells of is still there once a change is made."""
+    if event.what in {What.DRIVER_LEFT, What.CHARGER_REPORTED}:
+        return event.driver_id == change.driver_id
+    if event.what == What.PLACE_GONE:
+        return _is_place_gone(event.booking)
+    if event.what == What.PLACE_MOVED:
+        return _has_charger_moved(event.booking)
+    return True
+
+
+def _is_place_gone(booking: Booking) -> bool:
+    evse = booking.evse
+    places = [booking.location, *([evse, evse.charge_point] if evse else [])]
+    return any(place.retired_at for place in places)
+
+
+def _has_charger_moved(booking: Booking) -> bool:
+    evse = booking.evse
+    return evse is not None and evse.charge_point.location_id != booking.location_id
+
+
 def trouble_text(event: BookingEvent, booking: Booking) -> str:
     """Return what is wrong with a booking besides its status; nothing where it is no longer so."""
     if event.what == What.DRIVER_LEFT and event.driver_id != booking.driver_id:
         return ""
-    evse = booking.evse
     if event.what == What.PLACE_MOVED:
-        if evse is None or evse.charge_point.location_id == booking.location_id:
+        if not _has_charger_moved(booking):
             return ""
         return OCCURRENCES[event.what].reason_for(one_line(event.note, longest=LONGEST_REASON))
     if event.what == What.PLACE_GONE:
-        places = [booking.location, *([evse, evse.charge_point] if evse else [])]
-        is_so = any(place.retired_at for place in places)
+        is_so = _is_place_gone(booking)
         return OCCURRENCES[event.what if is_so else "listed-again"].reason_for("")
     if event.what == What.DOWNTIME:
         return OCCURRENCES[event.what].reason_for(downtime_text(event, zone=booking.zone))
@@ -185,11 +234,11 @@ def _reasons(
     troubles: Iterable[BookingEvent],
 ) -> str:
     happened = [event.at] if event else []
-    if request:
+    if request and not _is_made(request):
         happened.append(request.settled_at or request.created_at)
     texts = [_reason(booking, request, event)]
     for trouble in troubles:
-        # That a mail did not arrive is news only until the next thing happens.
+        # That a mail did not arrive is news only until the next thing is wrong.
         if trouble.what != What.UNDELIVERED or trouble.at >= max(happened, default=trouble.at):
             texts.append(trouble_text(trouble, booking))
     return " ".join(filter(None, texts))
@@ -202,7 +251,12 @@ def _reason(booking: Booking, request: BookingRequest | None, event: BookingEven
         return str(booking.traits.meaning)
     if booking.status == Status.CANCELLED and not _was_called_off_here(request):
         return _("Cancelled on the operator’s side, not from this portal.")
-    if event and (request is None or _came_later(event, request)):
+    if event and (
+        request is None
+        or _came_later(event, request)
+        # A change for the same driver is no answer to what they reported.
+        or (_is_made(request) and _is_reported_by(event, booking.driver_id))
+    ):
         return _reason_of_event(event)
     if request is None:
         return ""
@@ -222,6 +276,14 @@ def _was_called_off_here(request: BookingRequest | None) -> bool:
 
 def _came_later(event: BookingEvent, request: BookingRequest) -> bool:
     return request.is_settled and event.at >= (request.settled_at or request.created_at)
+
+
+def _is_made(request: BookingRequest) -> bool:
+    return (request.kind, request.status) == (Kind.UPDATE, BookingRequest.Status.APPROVED)
+
+
+def _is_reported_by(event: BookingEvent, driver_pk: int) -> bool:
+    return event.what == What.CHARGER_REPORTED and event.driver_id == driver_pk
 
 
 def reported(event: BookingEvent) -> str:

@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from bookings.actions.candidate import BookingRefused, Slot
 from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.create import dismiss_attention, retry_failed
-from bookings.models import Actor, Booking, BookingRequest
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest
+from bookings.state.booking import note_trouble
 from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
@@ -226,6 +227,16 @@ def failed(confirmed, manager, request):
 
 
 refused = pytest.mark.parametrize("failed", ["update", "cancel"], indirect=True)
+
+
+@pytest.mark.parametrize("failed", ["update"], indirect=True)
+@pytest.mark.parametrize("in_trouble", [False, True])
+def test_asking_again_ends_no_trouble_but_that_it_had_failed(failed, staff, in_trouble):
+    if in_trouble:
+        note_trouble(Booking.objects.get(), what=BookingEvent.What.PLACE_GONE)
+        Evse.objects.update(retired_at=now())
+    assert retry_failed(BookingRequest.objects.get(pk=failed.pk), staff_user=staff)
+    assert Booking.objects.get().needs_attention == in_trouble
 
 
 @refused

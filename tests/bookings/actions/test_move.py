@@ -9,7 +9,7 @@ from bookings.actions.candidate import BookingRefused
 from bookings.actions.change import request_cancellation, request_change
 from bookings.actions.create import retry_failed
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
-from bookings.state.booking import change_booking
+from bookings.state.booking import change_booking, note_trouble
 from bookings.state.moves import move_request
 from bookings.sync.open_pages import poll_sooner
 from sites.models import Evse
@@ -151,6 +151,14 @@ def test_giving_up_the_new_booking_leaves_the_old_one_as_it_was(
     assert ended.what == "move-ended"
     assert ended.note
     assert not confirmed.requests.filter(kind="cancel").exists()
+
+
+def test_giving_up_a_move_hides_no_trouble_with_the_old_booking(move, confirmed, manager):
+    note_trouble(confirmed, what=BookingEvent.What.PLACE_GONE)
+    new = move()
+    request_cancellation(booking=new, asked_by=Actor.MANAGER, user=manager)
+    assert read(confirmed) == ("accepted", "")
+    assert confirmed.needs_attention
 
 
 @pytest.mark.parametrize("status", ["cancelled", "failed", "no-show", "completed"])
