@@ -157,6 +157,9 @@ def take_another(
             previous=candidate.previous,
             moves=candidate.moves,
             confirmed_overlap=True,
+            vehicle=booking.vehicle,
+            # Of what is offered the vehicle may fit each, which is more than it can do now.
+            confirmed_misfit=True,
             now=now,
         ),
         user=user,
@@ -178,5 +181,6 @@ def _rest_of(booking: Booking, *, now: datetime) -> Candidate:
         booking.driver,
         previous=booking if moves else None,
         moves=moves,
+        vehicle=booking.vehicle,
         now=now,
     )

@@ -21,9 +21,9 @@ from bookings.actions.running import ends_of, request_end
 from bookings.boards.today.reading import read_today
 from bookings.models import Actor, Booking, BookingRequest, ChargerReport
 from notifications.models import Notification
-from sites.models import Connector, Evse
+from sites.models import Connector, Evse, ParkingLimits, ParkingSpace
 from sites.periods import STEP, next_step
-from tests.factories import BookingFactory, LimitFactory
+from tests.factories import BookingFactory, LimitFactory, VehicleFactory
 from tests.small_operator import forget_free_times
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
@@ -317,6 +317,35 @@ def test_another_charger_is_booked_first_and_the_old_one_given_up_then(
         booking.refresh_from_db()
     assert (new.status, reserved.status) == ("accepted", "cancelled")
     assert theirs(operator, reserved).status == "cancelled"
+
+
+@pytest.mark.parametrize("which", ["reserved", "charging"])
+def test_the_vehicle_comes_along(which, request, twin, manager, fleet):
+    booking = request.getfixturevalue(which)
+    van = VehicleFactory(fleet=fleet, plugs=["ccs1"])
+    Booking.objects.update(vehicle=van)
+    booking.refresh_from_db()
+    assert take(booking, twin, manager).request.booking.vehicle == van
+
+
+def test_what_the_vehicle_cannot_use_is_not_offered(reserved, twin, manager, fleet):
+    Booking.objects.update(vehicle=VehicleFactory(fleet=fleet, plugs=["chademo"]))
+    reserved.refresh_from_db()
+    assert not others_now(reserved).other_chargers
+    with pytest.raises(BookingRefused, match="no longer free"):
+        take(reserved, twin, manager)
+
+
+def test_a_charger_that_may_not_fit_is_offered_and_can_be_taken(reserved, twin, manager, fleet):
+    space = ParkingSpace.objects.create(
+        ampeco_id=901, location=reserved.location, status="enabled", synced_at=now()
+    )
+    space.evses.add(twin)
+    ParkingLimits.objects.create(space=space, max_length_cm=500)
+    Booking.objects.update(vehicle=VehicleFactory(fleet=fleet, plugs=["ccs1"], length_cm=600))
+    reserved.refresh_from_db()
+    assert [slot.evse for slot in others_now(reserved).other_chargers] == [twin]
+    assert take(reserved, twin, manager).is_new
 
 
 def test_a_refused_one_leaves_the_booking_that_runs(reserved, twin, manager, operator, workers):
