@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ from bookings.actions.candidate import (
     fleet_keeps_its_limits,
     refused_while_held,
 )
-from bookings.actions.change import change_candidate, check_changeable
+from bookings.actions.change import change_candidate, check_changeable, read_booking
 from bookings.actions.limits import hold_to_limits
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.actions.prices import tell_prices
@@ -28,6 +28,7 @@ from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
 from bookings.wording.attention import troubles_left
+from bookings.wording.open_change import describe_changes
 from bookings.wording.versions import facts_before, facts_of, same_as
 
 
@@ -128,15 +129,34 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
         return False
 
 
-def dismiss_attention(booking: Booking) -> bool:
+@refused_while_held()
+@transaction.atomic
+def dismiss_attention(
+    booking: Booking, *, seen: str | None = None, reader: User | None = None
+) -> bool:
     """Take a booking off the list of those that need attention; return whether that was done.
 
-    One that has changed since it was read stays on it.
+    Raises BookingRefused, for the reader, where it has changed since it was read, or anything has
+    happened to it since the page that was `seen` (see `seen_mark`).
     """
-    as_read = Booking.objects.filter(pk=booking.pk, version=booking.version)
-    was_done = bool(as_read.filter(needs_attention=True).update(needs_attention=False))
+    rows = Booking.objects.filter(pk=booking.pk)
+    current = rows.select_for_update().get()
+    last = booking.events.aggregate(last=Max("pk"))["last"]
+    if booking.version != current.version or seen not in {None, seen_mark(current, last)}:
+        raise BookingRefused("booking", describe_changes(read_booking(booking), reader=reader))
+    if not current.needs_attention:
+        return False
+    rows.update(needs_attention=False)
     tell_change(booking)
-    return was_done
+    return True
+
+
+def seen_mark(booking: Booking, last_event: int | None) -> str:
+    """Return by what a page remembers how far somebody has read: the version does not tell it.
+
+    Trouble that is noted leaves that as it is, so the last line of the history counts as well.
+    """
+    return f"{booking.version}-{last_event or 0}"
 
 
 def restore_attention(booking: Booking) -> None:

@@ -11,7 +11,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions.create import dismiss_attention, restore_attention
+from bookings.actions.candidate import BookingRefused
+from bookings.actions.create import dismiss_attention, restore_attention, seen_mark
 from bookings.actions.on_site import can_take_another
 from bookings.actions.vehicle import may_name_vehicle
 from bookings.models import Booking, BookingEvent
@@ -37,7 +38,6 @@ from bookings.selectors import (
     view_named,
 )
 from bookings.sync.open_pages import poll_sooner
-from bookings.wording.open_change import describe_changes
 from bookings.wording.starting import how_to_start
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
@@ -106,11 +106,17 @@ def dismiss(request: FleetRequest, pk: int) -> HttpResponse:
             del request.session[DISMISSED_KEY]
             restore_attention(booking)
         return redirect("bookings:detail", pk=pk)
-    if request.POST.get("seen", str(booking.version)) != str(booking.version):
+    try:
+        was_done = dismiss_attention(
+            booking,
+            seen=request.POST.get("seen"),
+            reader=request.user,  # type: ignore[arg-type]
+        )
+    except BookingRefused as refusal:
         # What happened since is perhaps what somebody should look at.
-        messages.warning(request, describe_changes(booking, reader=request.user))  # type: ignore[arg-type]
+        messages.warning(request, refusal.message)
         return redirect("bookings:detail", pk=pk)
-    if dismiss_attention(booking):
+    if was_done:
         request.session[DISMISSED_KEY] = pk
         text = _("Booking %(number)d no longer needs attention.")
         messages.success(request, text % {"number": pk}, extra_tags=request.path)
@@ -148,6 +154,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     banners = [*banners_of(record, now=now), *([drift] if drift else [])]
     return {
         "booking": booking,
+        "seen": seen_mark(booking, max((each.pk for each in record.events), default=None)),
         "location": booking.location,
         "booking_request": record.creation,
         "banners": banners,

@@ -177,21 +177,6 @@ def test_who_waits_is_told_that_the_portal_itself_is_late(as_manager, fleet, sec
     assert ("The portal is running late" in page) == late
 
 
-def test_what_happened_since_is_not_dismissed_unseen(as_manager, fleet):
-    booking = BookingFactory(fleet=fleet, accepted=True, needs_attention=True, version=3)
-    page = as_manager.get(f"/bookings/{booking.pk}/").content.decode()
-    assert 'name="seen" value="3"' in page
-    Booking.objects.update(version=4, end_at=booking.end_at + timedelta(hours=2))
-    address = f"/bookings/{booking.pk}/dismiss/"
-    answer = as_manager.post(address, {"seen": "3"}, follow=True)
-    assert "has changed since you opened the page" in answer.content.decode()
-    booking.refresh_from_db()
-    assert booking.needs_attention
-    as_manager.post(address, {"seen": "4"})
-    booking.refresh_from_db()
-    assert not booking.needs_attention
-
-
 def test_dismissing_can_be_undone(as_manager, fleet):
     request = BookingRequestFactory(rejected=True, booking__fleet=fleet, booking__rejected=True)
     other = BookingRequestFactory(approved=True, booking__fleet=fleet, booking__accepted=True)
