@@ -15,11 +15,13 @@ from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
 from mirror.search import with_words
 from sites.models import Location
-from sites.slots.rules import longest
 from vehicles.models import Vehicle
 
 View = Literal["upcoming", "attention", "past", "all"]
 VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
+# No booking is longer, not even one made elsewhere, which keeps to no setting of ours: so far back
+# one that still runs can have begun.
+LONGEST_BOOKING = timedelta(days=7)
 PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
@@ -356,9 +358,7 @@ def _of_view(
     if view == "past":
         return bookings.filter(end_at__lte=now, start_at__lt=now)
     if view == "upcoming":
-        # The longest stay bounds how far back a running one can have begun.
-        earliest = now - longest() - timedelta(hours=1)
-        bookings = bookings.filter(end_at__gt=now, start_at__gte=earliest)
+        bookings = bookings.filter(end_at__gt=now, start_at__gte=now - LONGEST_BOOKING)
         if not narrowed.get("status"):
             bookings = bookings.filter(status__in=Booking.COMING)
     return bookings

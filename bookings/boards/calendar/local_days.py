@@ -23,10 +23,9 @@ from django.db.models import (
 from django.db.models.functions import RowNumber
 
 from bookings.models import Booking
+from bookings.selectors import LONGEST_BOOKING
 from sites.models import Location
 
-# BOOKING_MAX_HOURS may have been as many as this, and clocks may have been put back meanwhile.
-LONGEST_PERIOD = timedelta(hours=25)
 # How far local midnight is from that of UTC: Kiribati is 14 hours ahead, Baker Island 12 behind.
 MOST_AHEAD, MOST_BEHIND = timedelta(hours=14), timedelta(hours=12)
 INSTANT = timedelta(microseconds=1)
@@ -72,7 +71,7 @@ def days_of_bookings(
     # The bounds in UTC come first, so that the index by start is all that is read.
     on_these_days = (
         bookings.filter(
-            start_at__gte=_midnight(first) - MOST_AHEAD - LONGEST_PERIOD,
+            start_at__gte=_midnight(first) - MOST_AHEAD - LONGEST_BOOKING,
             start_at__lt=_midnight(last + timedelta(days=1)) + MOST_BEHIND,
             end_at__gt=_midnight(first) - MOST_AHEAD,
         )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import Booking
 from bookings.pages.forms import YEARS
-from bookings.selectors import bookings_of
+from bookings.selectors import LONGEST_BOOKING, bookings_of
 from drivers.models import Fleet
 from maintenance.planned import Planned, PlannedTimes, planned_times
 from sites.models import Evse, Location
@@ -23,9 +23,6 @@ from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availa
 from sites.slots.clocks import ONE_DAY
 from sites.slots.limits import last_instant
 from sites.slots.picker.form import parse_day
-
-# No booking is longer, not even one made elsewhere: so far back one that still runs can begin.
-LONGEST_BOOKING = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from bookings.models import Booking
 from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
+    LONGEST_BOOKING,
     MOST_COUNTED,
     bookings_of,
     needing_attention,
@@ -19,7 +20,6 @@ from drivers.models import Fleet, FleetDriver
 from drivers.permissions import private_partner_ids
 from sites.models import Location
 from sites.selectors import visible_locations
-from sites.slots.rules import longest
 
 Status = Booking.Status
 
@@ -84,8 +84,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     # Which they are first, and then all that is shown of them at once.
     of_fleet = Booking.objects.filter(fleet=fleet)
     marked_keys = _keys(needing_attention(of_fleet, now=now)[:MOST_COUNTED])
-    # The longest stay bounds how far back a running one can have begun.
-    earliest = now - longest() - timedelta(hours=1)
+    earliest = now - LONGEST_BOOKING
     coming_keys = _keys(
         of_fleet.filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + SOON)
         .filter(end_at__gt=now)

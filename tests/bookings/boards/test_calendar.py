@@ -8,7 +8,7 @@ import pytest
 
 from bookings.boards.calendar.reading import MOST, beside, bounds, read_calendar
 from bookings.models import Booking
-from tests.factories import BookingFactory, DriverFactory, EvseFactory
+from tests.factories import BookingFactory, DriverFactory, EvseFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +82,12 @@ def test_a_night_lies_on_both_days_and_says_so(fleet, book):
     assert (first.booking, second.booking) == (night, night)
     assert (first.hours, second.hours) == ("from 22:00", "until 06:00")
     assert [days[15].count, days[16].count, days[14].count] == [1, 1, 0]
+
+
+def test_days_on_end_lie_on_each_of_them_in_the_week_after_too(fleet, book):
+    stay = book(at(14, 9), hours=5 * 24, made_elsewhere=True)
+    assert shown(read(fleet)) == {day: [stay.pk] for day in (14, 15, 16)}
+    assert shown(read(fleet, chosen=date(2027, 5, 18))) == {day: [stay.pk] for day in (17, 18, 19)}
 
 
 def test_what_ends_at_midnight_does_not_touch_the_next_day(fleet, book):
@@ -313,6 +319,15 @@ def test_what_is_wrong_with_a_day_is_said_beside_it(as_manager):
     page = html(as_manager, "?day=2027-02-30")
     assert "Enter a valid date." in page
     assert "Please use a year from 2000 to 2199." in html(as_manager, "?day=9999-12-31")
+
+
+@pytest.mark.parametrize("name", ["site", "driver", "vehicle", "status", "cancelled"])
+def test_what_narrows_it_can_be_cleared(as_manager, fleet, name):
+    value = str(VehicleFactory(fleet=fleet).pk) if name == "vehicle" else "x"
+    page = html(as_manager, f"?view=month&{name}={value}")
+    link = re.search(r'id="clear-filters" href="([^"]+)"', page)[1]
+    assert f"{name}=" not in link
+    assert "view=month" in link
 
 
 def test_the_switch_keeps_the_filters_that_both_know(as_manager):

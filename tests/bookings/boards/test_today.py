@@ -77,6 +77,13 @@ def test_what_is_on_is_what_holds_a_charger_at_this_moment(fleet, book):
     assert [booking for site in day.ahead for booking in site.bookings] == [waiting]
 
 
+def test_what_was_booked_in_the_app_for_longer_than_here_is_on_too(fleet, book, settings):
+    settings.BOOKING_MAX_HOURS = 8
+    night = book(-9, end_at=now() + HOUR, made_elsewhere=True)
+    days = book(-50, end_at=now() + HOUR, made_elsewhere=True)
+    assert read_today(fleet, now=now()).on_now == [days, night]
+
+
 def test_what_needs_attention_comes_with_its_reason_and_all_are_counted(fleet, book):
     request = BookingRequestFactory(
         rejected=True,

@@ -239,6 +239,19 @@ def test_views_of_the_list(as_manager, fleet, other_fleet):
     assert "Needs attention (1)" in html(as_manager.get("/bookings/"))
 
 
+def test_what_still_runs_is_upcoming_however_long_it_was_booked_elsewhere(
+    as_manager, fleet, settings
+):
+    settings.BOOKING_MAX_HOURS = 8
+    ends = now() + timedelta(hours=1)
+    running = [
+        BookingFactory(fleet=fleet, accepted=True, start_at=ends - length, end_at=ends)
+        for length in (timedelta(days=4), timedelta(hours=10), timedelta(hours=2))
+    ]
+    page = html(as_manager.get("/bookings/", {"view": "upcoming"}))
+    assert rows(page) == [str(booking.pk) for booking in running]
+
+
 def test_filters_and_search(as_manager, fleet):
     noon = next_noon()
     evse = EvseFactory(charge_point__location__name="Grünau")
