@@ -5,7 +5,7 @@ bookings, changes and moves. What may come up between asking and sending is look
 before that: `RECHECKED` in `bookings.sync.operator_requests` names those rules.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -133,6 +133,13 @@ class Candidate:
     @property
     def changes(self) -> Booking | None:
         return None if self.moves else self.previous
+
+    @property
+    def vehicle_key(self) -> int | None:
+        """The vehicle that it is for; a change leaves that as it is."""
+        if self.vehicle:
+            return self.vehicle.pk
+        return self.changes.vehicle_id if self.changes else None
 
     @cached_property
     def times(self) -> Times:
@@ -282,8 +289,8 @@ class Candidate:
         concerned = Q(evse__in=self.chargers)
         if self.driver:
             concerned |= Q(driver=self.driver)
-        if self.vehicle:
-            concerned |= Q(vehicle=self.vehicle)
+        if self.vehicle_key:
+            concerned |= Q(vehicle=self.vehicle_key)
         return list(
             Booking.objects.filter(
                 concerned,
@@ -329,9 +336,9 @@ class Candidate:
     @cached_property
     def bookings_of_vehicle_then(self) -> list[Booking]:
         """The fleet's bookings for the vehicle that hold a place at that time."""
-        if self.vehicle is None:
+        if self.vehicle_key is None:
             return []
-        return [booking for booking in self.concerned if booking.vehicle_id == self.vehicle.pk]
+        return [booking for booking in self.concerned if booking.vehicle_id == self.vehicle_key]
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -366,6 +373,10 @@ class Candidate:
         """The other bookings at that time for the driver, then those for the vehicle."""
         found = {each.pk: each for each in (*self.bookings_then, *self.bookings_of_vehicle_then)}
         return self._besides_own(found.values())
+
+    @property
+    def others_of_vehicle(self) -> list[Booking]:
+        return self._besides_own(self.bookings_of_vehicle_then)
 
     def _besides_own(self, bookings: Iterable[Booking]) -> list[Booking]:
         own = {self.previous.pk, self.previous.replaces_id} if self.previous else set()
@@ -560,21 +571,34 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
     if candidate.confirmed_overlap or not found:
         return None
     first = found[0]
+    vehicle = candidate.vehicle or (candidate.changes and candidate.changes.vehicle)
+    if vehicle and first.driver != candidate.driver:
+        return BookingRefused("overlap", _tell_overlap(vehicle.number, found))
+    return BookingRefused("overlap", _tell_overlap(first.driver.display_name, found))
+
+
+def vehicle_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
+    """The part of the rule above that concerns what gets another vehicle, and nothing else."""
+    found = candidate.others_of_vehicle
+    if candidate.confirmed_overlap or candidate.vehicle is None or not found:
+        return None
+    return BookingRefused("overlap", _tell_overlap(candidate.vehicle.number, found))
+
+
+def _tell_overlap(who: str, found: Sequence[Booking]) -> str:
+    first = found[0]
     text = ngettext(
         "%(driver)s has another booking at that time: %(when)s, %(where)s.",
         "%(driver)s has %(count)d other bookings at that time, the first: %(when)s, %(where)s.",
         len(found),
     )
-    who = first.driver.display_name
-    if candidate.vehicle and first.driver != candidate.driver:
-        who = candidate.vehicle.number
     words = {
         "count": len(found),
         "driver": who,
         "when": period(first.start_at, first.end_at, first.zone),
         "where": first.location.name,
     }
-    return BookingRefused("overlap", text % words)
+    return text % words
 
 
 # What is wrong with a slot, whoever drives.

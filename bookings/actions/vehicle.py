@@ -11,6 +11,7 @@ from bookings.actions.candidate import (
     Slot,
     refused_while_held,
     vehicle_fits,
+    vehicle_is_not_booked_twice,
 )
 from bookings.actions.change import read_booking
 from bookings.models import Actor, Booking, BookingEvent
@@ -32,7 +33,8 @@ def name_vehicle(
     """Let a booking be for another vehicle, or for none that is named; its history tells it.
 
     Raises BookingRefused with nothing changed: what is over has had its vehicle, and what cannot
-    be plugged in there is refused.
+    be plugged in there is refused. So is what may not fit, or has another booking then, unless that
+    is confirmed (`misfit`).
     """
     current = read_booking(booking)
     if seen_version not in {None, current.version}:
@@ -41,11 +43,10 @@ def name_vehicle(
         raise BookingRefused("booking", _("This booking is over. Its vehicle stays as it was."))
     if current.vehicle_id == (vehicle.pk if vehicle else None):
         return
-    if vehicle is not None and current.evse is not None:
+    if vehicle is not None:
         candidate = candidate_for(current, vehicle)
-        candidate.confirmed_misfit = confirmed_misfit
-        if refusal := vehicle_fits(candidate):
-            raise refusal
+        candidate.confirmed_misfit = candidate.confirmed_overlap = confirmed_misfit
+        _check_vehicle(candidate)
     with transaction.atomic():
         event = change_booking(
             current,
@@ -56,6 +57,16 @@ def name_vehicle(
         )
     if event is None:
         raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
+
+
+def _check_vehicle(candidate: Candidate) -> None:
+    """Raise BookingRefused for all at once that is to be confirmed, or for what cannot be."""
+    misfit = vehicle_fits(candidate) if candidate.slot.evse else None
+    if misfit and misfit.field != "misfit":
+        raise misfit
+    doubts = [each for each in (misfit, vehicle_is_not_booked_twice(candidate)) if each]
+    if doubts:
+        raise BookingRefused("misfit", " ".join(each.message for each in doubts))
 
 
 def may_name_vehicle(booking: Booking) -> bool:

@@ -11,7 +11,13 @@ from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
-from tests.factories import BookingFactory, DriverFactory, MembershipFactory, UserFactory
+from tests.factories import (
+    BookingFactory,
+    DriverFactory,
+    MembershipFactory,
+    UserFactory,
+    VehicleFactory,
+)
 from tests.small_operator import slot_of
 
 pytestmark = pytest.mark.django_db
@@ -325,6 +331,17 @@ def test_an_overlap_is_warned_of_and_may_be_confirmed(change, confirmed, fleet):
     assert refusal.value.field == "overlap"
     wanted = change_candidate(confirmed, confirmed.driver, other.start_at, other.end_at)
     assert wanted.overlapping_bookings == [other]
+    assert change.later(3 * HOUR, confirmed_overlap=True).status == "queued"
+
+
+def test_another_booking_of_the_vehicle_is_warned_of_too(change, confirmed, fleet):
+    van = VehicleFactory(fleet=fleet, number="Van 14", plugs=["chademo"])
+    Booking.objects.update(vehicle=van)
+    BookingFactory(fleet=fleet, vehicle=van, accepted=True, start_at=confirmed.start_at + 3 * HOUR)
+    with pytest.raises(BookingRefused, match=r"Van 14 has another booking at that") as refusal:
+        change.later(3 * HOUR)
+    assert refusal.value.field == "overlap"
+    # That it does not fit was said when it was named.
     assert change.later(3 * HOUR, confirmed_overlap=True).status == "queued"
 
 
