@@ -6,7 +6,8 @@ there are calls to spare.
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -26,6 +27,7 @@ from mirror.fitting import fit
 from mirror.problems import problem_of
 from mirror.work import claim
 from sites.models import ChargePoint, Evse
+from sites.periods import Period
 from upstream.errors import UpstreamError, UpstreamForbidden, UpstreamNotFound
 from upstream.paging import Page
 
@@ -46,8 +48,10 @@ READ = (
 AFTER_FAILURE = timedelta(minutes=30)
 BATCH = 20
 LEASE_SECONDS = 300
-# A log that is longer is cut: what is left of it comes with the next read.
+# A list that is longer is cut where the oldest come first: the next read goes on from there.
 MOST_PAGES = 10
+# Of one that cannot be cut no more is read at once.
+MOST_PAGES_ANYHOW = 100
 
 Item = TypeVar("Item")
 
@@ -85,7 +89,9 @@ def read_health(*, client: AmpecoClient, now: datetime | None = None) -> int:
     """Read the charge points that are due, as long as there are calls to spare; return how many."""
     now = now or timezone.now()
     follow_own_charge_points(now=now)
-    due = Health.objects.filter(refresh_at__lte=now).order_by("refresh_at")
+    # The operator no longer knows what has vanished, so it would be asked for in vain for ever.
+    there = ChargePoint.objects.filter(retired_at=None)
+    due = Health.objects.filter(refresh_at__lte=now, charge_point__in=there).order_by("refresh_at")
     owner, won = claim(due, now=now, seconds=LEASE_SECONDS, limit=BATCH)
     read = 0
     for pk in won:
@@ -102,13 +108,23 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
     since = now - SPAN if health.read_at is None else max(health.read_at - OVERLAP, now - SPAN)
     place = health.charge_point
     evses = {one.ampeco_id: one for one in Evse.objects.filter(charge_point=place)}
+    span = Period(since, now)
+    known_until = [now]
     problems: list[str] = []
     logs: dict[Evse | None, list[types.StatusLog]] = {}
     try:
         _note_hardware(health, client, problems)
-        logs[None] = _all(client.network_log_pages(place.ampeco_id, after=since))
+        network_log = client.network_log_pages(place.ampeco_id, after=since)
+        logs[None], until = _taken(network_log, within=span, at=lambda entry: entry.at)
+        known_until.append(until)
         for evse in evses.values():
-            logs[evse] = _all(client.evse_log_pages(evse.ampeco_id, after=since))
+            if evse.retired_at is not None:
+                continue
+            # One may have vanished since the sites were last mirrored.
+            with suppress(UpstreamNotFound):
+                log = client.evse_log_pages(evse.ampeco_id, after=since)
+                logs[evse], until = _taken(log, within=span, at=lambda entry: entry.at)
+                known_until.append(until)
     except UpstreamForbidden:
         logs = {}
         problems.append(_("The token may not read status logs (403)."))
@@ -118,7 +134,9 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
     try:
         # What ran at the last look has ended since.
         begun = since - LONGEST
-        sessions = _all(client.sessions_of_charge_point(place.ampeco_id, started_after=begun))
+        pages = client.sessions_of_charge_point(place.ampeco_id, started_after=begun)
+        sessions, until = _taken(pages, within=span, at=lambda one: one.started_at)
+        known_until.append(until)
     except UpstreamForbidden:
         sessions = []
         problems.append(_("The token may not read sessions (403)."))
@@ -129,10 +147,12 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
         _store_logs(place, logs)
         _store_use(evses, sessions)
         health.problem = " ".join(problems)
-        health.read_at = now
+        health.read_at = min(known_until)
         # Somebody may have begun to look at it while it was read.
         health.refresh_from_db(fields=["wanted_until"])
         health.refresh_at = _next_read(health, now=now)
+        if health.refresh_at is not None and health.read_at < now:
+            health.refresh_at = now
         health.save(update_fields=READ)
 
 
@@ -166,8 +186,21 @@ def _give_back(owner: uuid.UUID) -> None:
     Health.objects.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
 
 
-def _all(pages: Iterator[Page[Item]]) -> list[Item]:
-    return [item for page in islice(pages, MOST_PAGES) for item in page.items]
+def _taken(
+    pages: Iterator[Page[Item]], *, within: Period, at: Callable[[Item], datetime | None]
+) -> tuple[list[Item], datetime]:
+    """Return the items of a list, and until when they are all that there are.
+
+    One that is cut must reach so far that the next read gets any further.
+    """
+    items: list[Item] = []
+    for number, page in enumerate(islice(pages, MOST_PAGES_ANYHOW), start=1):
+        items += page.items
+        if number >= MOST_PAGES and page.next_link and items:
+            first, last = at(items[0]), at(items[-1])
+            if first and last and first < last and last >= within.start_at + 2 * OVERLAP:
+                return items, min(last, within.end_at)
+    return items, within.end_at
 
 
 def _store_logs(place: ChargePoint, logs: dict[Evse | None, list[types.StatusLog]]) -> None:

@@ -8,14 +8,16 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from bookings.models import Booking
+from maintenance.mirroring import health as reading
 from maintenance.mirroring.catalogue import read_catalogue
-from maintenance.mirroring.health import OFTEN, SELDOM, SPAN, read_health, want
+from maintenance.mirroring.health import MOST_PAGES, OFTEN, SELDOM, SPAN, read_health, want
 from maintenance.models import Firmware, Health, Occupancy, StatusEntry, VendorErrorCode
 from maintenance.retention import forget_old
 from sandbox.world.hardware import FIRMWARE, MODEL_ID, evse_log, network_log
 from sites.mirroring.full_walk import sync_sites
 from sites.models import ChargePoint, Evse
-from tests.factories import BookingFactory, FleetFactory
+from tests.factories import BookingFactory, EvseFactory, FleetFactory
+from upstream.readers import wire_instant
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,84 @@ def test_an_operator_that_fails_is_asked_again_later(ampeco_client, own, wire):
     assert health.problem
     assert health.lease_owner is None
     assert now < health.refresh_at < now + SELDOM
+
+
+def test_an_evse_that_has_vanished_holds_up_no_others(operator, ampeco_client, own, wire):
+    evse = own.evses.order_by("ampeco_id").first()
+    # Before the mirror knows, and afterwards.
+    for retired_at in (None, timezone.now()):
+        gone = EvseFactory(charge_point=own, ampeco_id=99_001, retired_at=retired_at)
+        later = timezone.now() + (SELDOM if retired_at else timedelta(0))
+        assert read_health(client=ampeco_client, now=later) == 1
+        health = Health.objects.get()
+        assert (health.read_at, health.problem) == (later, "")
+        assert StatusEntry.objects.filter(evse=evse).exists()
+        gone.delete()
+    assert wire.count("evses/v2.0/99001") == 1
+
+
+def test_a_charge_point_that_has_vanished_is_no_longer_asked_for(ampeco_client, own, wire):
+    read_health(client=ampeco_client)
+    ChargePoint.objects.filter(pk=own.pk).update(retired_at=timezone.now())
+    calls = wire.count()
+    assert read_health(client=ampeco_client, now=timezone.now() + SELDOM) == 0
+    assert wire.count() == calls
+
+
+def lengthen(wire, path: str, every: timedelta, *, newest_first: bool = False) -> list[str]:
+    """Let the operator give a log with an entry every so often, a hundred a page; return when."""
+    now = timezone.now().replace(microsecond=0)
+    times = [now - number * every for number in range(1, SPAN // every)]
+    rows = [
+        {"status": ("available", "charging")[number % 2], "timestamp": wire_instant(at)}
+        for number, at in enumerate(times)
+    ]
+    if not newest_first:
+        rows.reverse()
+
+    def intercept(request):
+        if path not in request.url.path:
+            return None
+        wanted = request.url.params
+        after = wanted["filter[createdAfter]"]
+        told = [row for row in rows if row["timestamp"] > after]
+        start = int(wanted.get("cursor") or 0)
+        more = str(request.url.copy_set_param("cursor", start + 100))
+        links = {"next": more if start + 100 < len(told) else None}
+        return httpx.Response(200, json={"data": told[start : start + 100], "links": links})
+
+    wire.intercept = intercept
+    return [row["timestamp"] for row in rows]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_long_log_is_read_to_its_end_a_part_at_a_time(ampeco_client, own, wire, newest_first):
+    evse = own.evses.order_by("ampeco_id").first()
+    path = f"evses/v2.0/{evse.ampeco_id}/"
+    times = lengthen(wire, path, timedelta(hours=1), newest_first=newest_first)
+    now = timezone.now()
+    most = 0
+    for _round in range(5):
+        before = wire.count(path)
+        read_health(client=ampeco_client, now=now)
+        most = max(most, wire.count(path) - before)
+    health = Health.objects.get()
+    assert (health.read_at, health.refresh_at) == (now, now + SELDOM)
+    assert StatusEntry.objects.filter(evse=evse).count() == len(times)
+    assert most <= (len(times) // 100 + 1 if newest_first else MOST_PAGES)
+
+
+def test_a_log_that_tells_too_much_in_an_hour_is_not_read_again_and_again(
+    ampeco_client, own, wire, monkeypatch
+):
+    monkeypatch.setattr(reading, "MOST_PAGES_ANYHOW", 15)
+    evse = own.evses.order_by("ampeco_id").first()
+    lengthen(wire, f"evses/v2.0/{evse.ampeco_id}/", timedelta(seconds=2))
+    now = timezone.now()
+    Health.objects.create(charge_point=own, read_at=now - timedelta(hours=2), refresh_at=now)
+    read_health(client=ampeco_client, now=now)
+    assert read_health(client=ampeco_client, now=now) == 0
+    assert Health.objects.get().read_at == now
 
 
 def test_what_somebody_looks_at_is_read_soon_and_then_no_more(ampeco_client, own, client, staff):
