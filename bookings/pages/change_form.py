@@ -26,8 +26,8 @@ class ChangeForm(WallClockForm):
     """Another time or driver for a booking; day and time are those of the site's clocks.
 
     A valid form has `start_at` and `end_at` in its cleaned data, in UTC. `start` tells which
-    instant is meant where the clocks show the typed time twice, and counts for nothing else.
-    `wanted` is about when the start is to be, even where it is not clear.
+    instant is meant within the typed minute, and where the clocks show that twice; it counts for
+    nothing else. `wanted` is about when the start is to be, even where it is not clear.
     """
 
     day = forms.DateField(
@@ -65,6 +65,7 @@ class ChangeForm(WallClockForm):
 
     def __init__(self, data: Mapping[str, Any], *, booking: Booking) -> None:
         super().__init__(data, zone=booking.zone)
+        self.booking = booking
         self.meanings: list[datetime] = []
         self.wanted: datetime | None = None
         choices = [(minutes, duration(minutes)) for minutes in self._lengths(booking)]
@@ -101,12 +102,15 @@ class ChangeForm(WallClockForm):
         day, clock, start = data.get("day"), data.get("time"), data.get("start")
         if day is None or clock is None:
             return data
-        self.meanings = self.instants("time", day, clock)
+        self.meanings = [
+            start if start and _to_the_minute(start) == each else each
+            for each in self.instants("time", day, clock)
+        ]
         self.wanted = datetime.combine(day, clock, self.zone).astimezone(UTC)
         if start in self.meanings or len(self.meanings) == 1:
             data["start_at"] = start if start in self.meanings else self.meanings[0]
             if data.get("minutes"):
-                data["end_at"] = data["start_at"] + timedelta(minutes=data["minutes"])
+                data |= self._times(data["start_at"], timedelta(minutes=data["minutes"]))
         elif self.meanings:
             text = gettext(
                 "The clocks go back on this day, so %(time)s comes twice. Please say which of the"
@@ -114,6 +118,17 @@ class ChangeForm(WallClockForm):
             )
             self.add_error("time", text % {"time": f"{clock:%H:%M}"})
         return data
+
+    def _times(self, start_at: datetime, length: timedelta) -> dict[str, datetime]:
+        """Return start and end; those of the booking where neither is another, to the second.
+
+        Outside this portal a booking may begin and end at any moment.
+        """
+        booking = self.booking
+        same_start = start_at == booking.start_at.replace(microsecond=0)
+        if same_start and length == booking.duration // MINUTE * MINUTE:
+            return {"start_at": booking.start_at, "end_at": booking.end_at}
+        return {"start_at": start_at, "end_at": start_at + length}
 
     def both_meanings(self) -> list[tuple[datetime, str]]:
         """Return the instants of a time that the clocks show twice, told apart; else nothing."""
@@ -136,6 +151,10 @@ class ChangeForm(WallClockForm):
         if chosen.isascii() and chosen.isdecimal() and len(chosen) <= LONGEST_LENGTH:
             lengths.add(int(chosen))
         return sorted(lengths)
+
+
+def _to_the_minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def typed_change(booking: Booking, given: Mapping[str, str], *, sent: bool) -> dict[str, str]:

@@ -226,6 +226,37 @@ def test_asking_leads_to_the_booking_which_shows_that_a_change_is_requested(
     assert not booking.open_change
 
 
+def test_a_booking_with_odd_seconds_is_given_to_another_driver_as_it_is(
+    as_manager, booking, other_driver
+):
+    """The operator's app books from the moment of the click on; the form knows minutes."""
+    start_at = booking.start_at + timedelta(minutes=7, seconds=31, microseconds=5)
+    end_at = start_at + timedelta(minutes=53, seconds=11)
+    Booking.objects.update(start_at=start_at, end_at=end_at, slot_key="", made_elsewhere=True)
+    page = page_of(as_manager.get(url(booking)))
+    kept = re.search(r'name="start" value="([^"]*)"', page)[1]
+    data = {
+        "day": re.search(r'name="day" value="([^"]*)"', page)[1],
+        "time": re.search(r'name="time" value="([^"]*)"', page)[1],
+        "start": kept,
+        "minutes": "53",
+        "driver": str(other_driver.pk),
+    }
+    assert as_manager.post(url(booking), typed(booking) | data).status_code == 302
+    (request,) = updates()
+    assert (request.start_at, request.end_at) == (start_at, end_at)
+    assert request.driver == other_driver
+
+
+def test_a_start_typed_within_a_minute_is_another_one_if_the_minute_is(as_manager, booking):
+    start_at = booking.start_at + timedelta(seconds=31)
+    Booking.objects.update(start_at=start_at, slot_key="")
+    later = clock_at(booking.start_at + timedelta(hours=2))
+    as_manager.post(url(booking), typed(booking, start=instant(start_at), time=later))
+    (request,) = updates()
+    assert request.start_at == booking.start_at + timedelta(hours=2)
+
+
 def test_the_same_form_sent_twice_leads_to_the_same_page(as_manager, booking):
     data = typed(booking)
     first = as_manager.post(url(booking), data)
