@@ -71,12 +71,10 @@ def _belonging_or_404(request: FleetRequest, pk: int) -> FleetDriver:
 
 
 def _facts(request: FleetRequest, belonging: FleetDriver) -> dict[str, Any]:
-    driver = belonging.driver
-    sites = list(_private_sites(request, driver)[: MOST_SITES + 1])
+    driver, has_left = belonging.driver, belonging.left_at is not None
+    sites = [] if has_left else list(_private_sites(request, driver)[: MOST_SITES + 1])
     bookable = (
-        request.membership.can_book
-        and belonging.left_at is None
-        and driver.status == Driver.Status.ENABLED
+        request.membership.can_book and not has_left and driver.status == Driver.Status.ENABLED
     )
     draft = urlencode(draft_params({"driver": str(driver.pk)}))
     vehicles = Vehicle.objects.filter(
@@ -92,11 +90,15 @@ def _facts(request: FleetRequest, belonging: FleetDriver) -> dict[str, Any]:
 
 
 def _private_sites(request: FleetRequest, driver: Driver) -> QuerySet[Location]:
-    """Return the sites, as the fleet sees them, with private chargers that the driver may use."""
+    """Return the sites, as the fleet sees them, with private chargers that the driver may use.
+
+    What others let the driver use, but not the fleet, is between the two of them.
+    """
+    partner_ids = private_partner_ids(request.fleet)
     charge_points = ChargePoint.objects.filter(
         type=ChargePoint.Type.PRIVATE,
-        ampeco_partner_id__in=private_access_of(driver),
+        ampeco_partner_id__in=private_access_of(driver) & partner_ids,
         retired_at=None,
     )
-    sites = visible_locations(partner_ids=private_partner_ids(request.fleet))
+    sites = visible_locations(partner_ids=partner_ids)
     return sites.filter(pk__in=charge_points.values("location")).order_by("name", "pk")

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from drivers.models import FleetDriver
+from drivers.models import Driver, FleetDriver, PrivateAccess
 from tests.factories import (
     BookingFactory,
     DriverFactory,
@@ -89,6 +89,25 @@ def test_one_who_left_is_still_read_of_but_not_booked_for(as_manager, ana):
     page = page_of(as_manager, ana)
     assert "Left your fleet" in page
     assert "Book for this driver" not in page
+
+
+@pytest.mark.parametrize("how", ["left", "is disabled"])
+def test_what_another_company_gave_a_driver_is_not_the_fleets_business(as_manager, ana, how):
+    """Of the site the fleet sees the chargers that are open to all."""
+    site = EvseFactory(charge_point__location__name="Quai 7").charge_point.location
+    EvseFactory(
+        charge_point__location=site,
+        charge_point__type="private",
+        charge_point__ampeco_partner_id=777,
+    )
+    PrivateAccess.objects.create(driver=ana, ampeco_partner_id=777)
+    if how == "left":
+        FleetDriver.objects.update(left_at=now())
+    else:
+        Driver.objects.update(status="disabled")
+    page = page_of(as_manager, ana)
+    assert "Quai 7" not in page
+    assert ("Private chargers" in page) == (how != "left")
 
 
 def test_the_driver_is_kept_from_the_page_to_the_form(as_manager, operator, ana):
