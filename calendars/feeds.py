@@ -159,9 +159,9 @@ def sites_to_pick(fleet: Fleet) -> QuerySet[Location]:
 def _etag(feed: CalendarFeed, bookings: list[Booking]) -> str:
     """Return what changes whenever the feed may read differently.
 
-    That is cheaper than to write it. A booking tells by its version; a site, a driver or a charger
-    has none, so all that is known of it counts. How entries are written, in which language, by
-    which organizer and so on, the first of them tells for all.
+    That is cheaper than to write it. A booking tells by its version, which stays where its site,
+    driver, charger or vehicle changes, so all that is known of those counts. How entries are
+    written, in which language, by which organizer and so on, the first of them tells for all.
     """
     sample = feed_calendar(bookings[:1], name=feed_name(feed))
     texts = [WHEN_WRITTEN.sub(b"", sample).decode(), settings.DEFAULT_TIMEZONE]
@@ -169,6 +169,8 @@ def _etag(feed: CalendarFeed, bookings: list[Booking]) -> str:
     for booking in bookings:
         texts.append(f"{booking.calendar_uid}.{booking.version}")
         rows |= {booking.location, booking.driver}
+        if booking.vehicle:
+            rows.add(booking.vehicle)
         if booking.evse:
             rows |= {booking.evse, booking.evse.charge_point, *booking.evse.connectors.all()}
     texts += sorted(repr(list(_values(row))) for row in rows)
