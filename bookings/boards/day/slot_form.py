@@ -28,9 +28,9 @@ CLOCK_ERRORS = {
 class TypedSlotForm(WallClockForm):
     """A period at a charger, by the clocks of the site on a day.
 
-    A time that the clocks show twice on that day means the first or the second, as `twice` says.
-    What ends earlier than it begins ends on the next day. A valid form has `start_at` and `end_at`
-    in its cleaned data, in UTC.
+    A time that the clocks show twice means the first or the second, as `twice` says, which is asked
+    for on that day and the one before. What ends earlier than it begins ends on the next day. A
+    valid form has `start_at` and `end_at` in its cleaned data, in UTC.
     """
 
     evse = forms.TypedChoiceField(
@@ -64,7 +64,7 @@ class TypedSlotForm(WallClockForm):
         choices = parted((str(evse.pk), evse.name, misfits.get(evse.pk, "")) for evse in evses)
         self.fields["evse"].choices = choices  # type: ignore[attr-defined]
         self.fields["end"].help_text = _("A time earlier than the start means the next day.")
-        if local_day(day, zone).length <= ONE_DAY:
+        if all(local_day(each, zone).length <= ONE_DAY for each in (day, day + ONE_DAY)):
             del self.fields["twice"]
 
     @property
@@ -98,9 +98,17 @@ class TypedSlotForm(WallClockForm):
 
     def _instant(self, name: str, day: date, clock: time) -> datetime | None:
         meanings = self.instants(name, day, clock)
+        which = self.cleaned_data.get("twice")
+        if len(meanings) > 1 and not which:
+            text = gettext(
+                "The clocks go back on this day, so %(time)s comes twice. Please say which of the"
+                " two you mean."
+            )
+            self.add_error(name, text % {"time": f"{clock:%H:%M}"})
+            return None
         if not meanings:
             return None
-        return meanings[-1 if self.cleaned_data.get("twice") == "second" else 0]
+        return meanings[-1 if which == "second" else 0]
 
     def check_free(self, known: KnownTimes, bookings: Sequence[Booking]) -> None:
         """Say so if the charger is known not to be free for the whole time; for a valid form."""

@@ -429,6 +429,32 @@ class TestTyped:
         ]
         assert [each["minutes"] for each in starts] == ["150", "90"]
 
+    def test_an_end_that_comes_twice_in_the_night_after(self, page, evse, settings):
+        settings.BOOKING_HORIZON_DAYS = 365
+        day = date(2026, 10, 31)
+        assert 'name="twice"' in page(day).content.decode()
+        given = self.given(evse, "22:00", "01:30")
+        assert [
+            query_of(page(day, **given, twice=which).url)["minutes"]
+            for which in ("first", "second")
+        ] == ["210", "270"]
+
+    def test_a_time_that_comes_twice_is_not_guessed(self, page, evse, settings):
+        settings.BOOKING_HORIZON_DAYS = 365
+        cases = [
+            (date(2026, 10, 31), "22:00", "01:30", "end"),
+            (date(2026, 11, 1), "01:30", "03:00", "begin"),
+        ]
+        for day, begin, end, field in cases:
+            errors = page(day, **self.given(evse, begin, end)).context["form"].errors
+            assert list(errors) == [field]
+            assert "01:30 comes twice" in errors[field][0]
+
+    def test_no_other_day_is_asked_which_of_two(self, page, evse, settings):
+        settings.BOOKING_HORIZON_DAYS = 365
+        for day in (TUESDAY, date(2026, 10, 30), date(2026, 11, 2), date(2026, 3, 8)):
+            assert 'name="twice"' not in page(day).content.decode()
+
     def test_an_unknown_availability_does_not_stop_anybody(self, page, evse, stub):
         stub.broken = True
         assert page(TUESDAY, **self.given(evse, "10:00", "11:00")).status_code == 302
