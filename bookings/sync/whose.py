@@ -20,7 +20,7 @@ from bookings.sync.operator_requests import (
     may_be_since,
     place_and_time,
 )
-from upstream.errors import UpstreamNotFound
+from upstream.errors import UpstreamError, UpstreamNotFound, meets_every_call
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +34,27 @@ def leave_strangers(
     """Return those of the operator's bookings, unknown here, that no request of ours has made.
 
     Left out are those that a request of ours is about to get, and surplus ones, which are given up.
-    Costs one query, and a call and a query for each that somebody asked for here.
+    Costs one query, and a call and a query for each that somebody asked for here. One about which
+    the operator cannot be asked is left out as well, until the next time; a second is raised.
     """
     bookings = list(bookings)
     asked = _requests_for(bookings)
     strangers = []
+    failed_before = False
     for booking in bookings:
         requests = [each for each in asked if _is_for(each, booking)]
         if any(_is_about_to_get_one(each) for each in requests):
             continue
-        origin = _origin_of(booking, requests, client=client) if requests else None
+        try:
+            origin = _origin_of(booking, requests, client=client) if requests else None
+        except UpstreamError as error:
+            if failed_before or meets_every_call(error):
+                raise
+            failed_before = True
+            logger.warning(
+                "Who asked for booking %s of the operator cannot be told: %s", booking.id, error
+            )
+            continue
         if origin is not None:
             give_up(origin[0], instead_of=origin[1])
         elif not (requests and _is_given_up_by_now(booking)):

@@ -262,6 +262,23 @@ class TestOurOwn:
         workers.poll()
         assert Booking.objects.get().ampeco_booking_id == 1
 
+    def test_what_cannot_be_told_from_it_does_not_stop_the_walk(
+        self, approved_upstream, workers, operator, wire, book_in_app
+    ):
+        workers.poll()
+        book_in_app(cast.ANA, evse_id=302)
+        other = book_in_app(cast.BOTH, next_noon() + 3 * HOUR)
+
+        def intercept(request):
+            asks_whose = request.method == "GET" and "booking-requests" in request.url.path
+            return httpx.Response(500) if asks_whose else None
+
+        wire.intercept = intercept
+        assert workers.sync().state == SyncRun.State.FINISHED
+        assert Booking.objects.get(made_elsewhere=True).ampeco_booking_id == other.id
+        wire.intercept = None
+        assert workers.sync().counts["bookings"]["found"] == 1
+
     def test_is_not_found_while_its_id_is_not_known(self, approved_upstream, workers):
         workers.poll()
         Booking.objects.update(ampeco_booking_id=None)
