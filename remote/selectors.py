@@ -22,8 +22,11 @@ Status = RemoteAction.Status
 MOST_LINES = 6
 # So long before its start a booking's page says that the charge can be started from there.
 SOON = timedelta(minutes=15)
-# How often it looks again: while something is on its way, while what follows is read, besides.
-AT_ONCE, SHORTLY, NOW_AND_THEN = "1s", "3s", "10s"
+# So long before its start it looks whether that time has come.
+AHEAD = timedelta(days=1)
+# How often it looks again: while something is on its way, while what follows is read, while it is
+# near, and before that.
+AT_ONCE, SHORTLY, NOW_AND_THEN, SELDOM = "1s", "3s", "10s", "60s"
 FOLLOWS_FOR = timedelta(seconds=90)
 
 
@@ -52,7 +55,7 @@ class Line:
 class Panel:
     """What a page shows, and where it looks again every `look_every` ("" for never).
 
-    `note` is a sentence besides.
+    `note` is a sentence besides. Before a booking's time is near there is nothing in it.
     """
 
     booking: Booking
@@ -61,6 +64,10 @@ class Panel:
     lines: tuple[Line, ...]
     note: str
     look_every: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.offers or self.lines or self.note)
 
     @property
     def is_open(self) -> bool:
@@ -108,7 +115,10 @@ def _panel(
     who: Callable[[RemoteAction], str],
     address: Callable[[str], str],
 ) -> Panel | None:
-    if now < booking.start_at - SOON or booking.ampeco_booking_id is None:
+    if now < booking.start_at - SOON:
+        comes = booking.holds_a_place and booking.start_at - AHEAD <= now
+        return Panel(booking, address("panel"), (), (), "", SELDOM) if comes else None
+    if booking.ampeco_booking_id is None:
         return None
     actions = list(
         RemoteAction.objects.filter(booking=booking)

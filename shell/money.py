@@ -34,6 +34,11 @@ def money(amount: Decimal | None, currency: str) -> str:
     return "" if amount is None else _written(amount, currency, minor_digits(currency))
 
 
+def amount_of(amount: Decimal, currency: str) -> str:
+    """Return an amount as `money` does, without the currency."""
+    return _written(amount, "", minor_digits(currency))
+
+
 def unit_price(price: Decimal | None, currency: str) -> str:
     """Return the price of a unit as “0.395 EUR”: no digit of it is lost, up to the fifth."""
     if price is None:

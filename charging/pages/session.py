@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from bookings.pages.history.record import price_shown_of
 from charging.models import Session
@@ -42,6 +43,9 @@ def detail(request: FleetRequest, pk: int) -> HttpResponse:
         "look_every": "" if session.has_ended else LOOK_EVERY,
     }
     if request.htmx and not request.htmx.history_restore_request:
+        if session.has_ended:
+            # Only while it goes on a page looks; the rest of it, such as the price, has come now.
+            return HttpResponseClientRefresh()
         return render(request, "charging/_session.html", context)
     context |= {
         "reason": words.reason(session.stop_reason),

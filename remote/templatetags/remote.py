@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from remote.rules import overruns
-from remote.selectors import SOON, driver_panel_of, panel_of
+from remote.selectors import driver_panel_of, panel_of
 
 register = template.Library()
 
@@ -17,11 +17,11 @@ register = template.Library()
 def remote_panel(context: RequestContext, booking: Booking, *, while_near: bool) -> dict[str, Any]:
     """Show what a booking's charger may be told, or was.
 
-    It stands at the head of a page while the booking's time is near or runs, or its charge goes on,
+    It stands at the head of a page until the booking's time is over, or while its charge goes on,
     and at the foot of it afterwards: `while_near` says which place this is.
     """
     request, now = context["request"], timezone.now()
-    is_near = booking.start_at - SOON <= now < booking.end_at or overruns(booking, now=now)
+    is_near = now < booking.end_at or overruns(booking, now=now)
     panel = None
     if is_near == while_near:
         may = request.membership.can_book

@@ -19,6 +19,7 @@ from tests.factories import FleetFactory, MembershipFactory, UserFactory
 from tests.remote.conftest import let_drivers_start, let_pass, was_told
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 KEY = re.compile(r'name="submission_key" value="([^"]+)"')
 
 
@@ -119,6 +120,28 @@ class TestManagers:
             start_at=now() + timedelta(hours=5), end_at=now() + timedelta(hours=6)
         )
         assert "At the charger" not in html(as_manager.get(f"/bookings/{running.pk}/"))
+
+    def test_a_page_that_is_opened_early_notices_when_the_time_is_near(
+        self, as_manager, client, running, link
+    ):
+        let_drivers_start()
+        begin = now() + timedelta(hours=2)
+        Booking.objects.update(start_at=begin, end_at=begin + HOUR, status="accepted")
+        for page in (html(as_manager.get(f"/bookings/{running.pk}/")), html(client.get(link))):
+            panel = re.search(rf'<section id="remote-{running.pk}" hidden[^>]*>', page)[0]
+            assert 'data-look-every="60s"' in panel
+            assert "At the charger" not in page
+            Booking.objects.update(start_at=now() + timedelta(minutes=5))
+            again = html(client.get(re.search(r'hx-get="([^"]+)"', panel)[1]))
+            assert "the charge can be started from here." in again
+            Booking.objects.update(start_at=begin)
+
+    def test_what_is_days_away_or_over_is_not_looked_for(self, as_manager, running):
+        for days, status in ((3, "accepted"), (0, "cancelled")):
+            begin = now() + timedelta(days=days, hours=2)
+            Booking.objects.update(start_at=begin, end_at=begin + HOUR, status=status)
+            page = html(as_manager.get(f"/bookings/{running.pk}/"))
+            assert f"remote-{running.pk}" not in page
 
     def test_the_time_is_over_while_somebody_reads_the_question(
         self, as_manager, running, operator, send

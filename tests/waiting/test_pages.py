@@ -231,6 +231,13 @@ def test_an_offer_says_honestly_what_it_is_and_is_on_the_first_screen(as_manager
     assert len(captured) == 0
 
 
+@pytest.mark.parametrize("who", ["as_manager", "as_viewer"])
+def test_an_offer_on_the_first_screen_leads_where_its_reader_may_go(request, offer, who):
+    as_reader = request.getfixturevalue(who)
+    link = re.search(r'id="offer-\d+" href="([^"]+)"', as_reader.get("/").content.decode())[1]
+    assert as_reader.get(link).status_code == 200
+
+
 def test_an_offer_taken_is_a_booking(as_manager, offer, confirmed):
     response = as_manager.post(url_of(offer), {"driver": offer.wish.driver_id})
     booking = Booking.objects.exclude(pk=confirmed.pk).get()

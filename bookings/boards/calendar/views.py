@@ -17,7 +17,7 @@ from shell.viewer import viewer_zone
 
 # How often the page looks again: while the operator has something to decide, and else.
 SOON, SELDOM = "2s", "60s"
-FILTERS = ("site", "driver", "status", "cancelled")
+FILTERS = ("site", "driver", "vehicle", "status", "cancelled")
 
 
 @member_required

@@ -165,8 +165,7 @@ def render_for_driver(
         "can_say_late": can_say_late(booking),
         "can_report": can_report(booking),
         "can_change_end": booking.fleet.drivers_may_change_end and booking.can_change_end(),
-        # It changes while they look at it, since they let the charge begin and end from here.
-        "keeps_up": booking.fleet.drivers_may_start and booking.is_running(),
+        "look_every": _look_every(booking),
         "last_report": reports_of(booking).last(),
         "may_take_another": may_take_another(booking),
         "refused_end": _refused_end(booking),
@@ -176,6 +175,16 @@ def render_for_driver(
         **more,
     }
     return render(request, f"bookings/driver_page/{template}.html", context)
+
+
+def _look_every(booking: Booking) -> str:
+    """Return how often the page looks again; "" where nothing is to change any more."""
+    if booking.is_in_motion:
+        return "3s"
+    if booking.fleet.drivers_may_start and booking.is_running():
+        # They let the charge begin and end from here.
+        return "10s"
+    return "60s" if booking.is_confirmed and not booking.is_past() else ""
 
 
 def _facts(booking: Booking) -> list[Fact]:

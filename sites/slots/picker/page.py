@@ -28,7 +28,7 @@ from sites.slots.limits import Note, OwnLimits
 from sites.slots.picker.bars import Bar, BarWriter, Scale, scale_of
 from sites.slots.picker.controls import Controls, DayLink
 from sites.slots.picker.costs import cheaper_offer, forbidden_at
-from sites.slots.picker.form import Choices, criteria_params, read_choices
+from sites.slots.picker.form import CRITERIA, Choices, criteria_params, read_choices
 from sites.slots.picker.starts import Hour, PeriodChoice, Start, highlighted_starts
 from sites.slots.prices.costs import Costs
 from sites.slots.prices.price import Price
@@ -210,6 +210,15 @@ class Picker:
     @cached_property
     def zone_text(self) -> str:
         return self.site.zone_text(self.day_starts)
+
+    @cached_property
+    def any_vehicle(self) -> str:
+        """The query string for whatever is to charge: all else that was chosen stays."""
+        fit, choices = self.choices.fit, self.choices
+        if fit is None:
+            return self.here
+        gone = [*fit.params, *(CRITERIA if choices.criteria == fit.criteria else ())]
+        return choices.query(**dict.fromkeys(gone))
 
     @cached_property
     def viewer_zone_text(self) -> str:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from shell.money import money
+from shell.money import amount_of, money
 from sites.slots.prices.appetite import TENTH
 from tariffs.estimates import Component, Estimate, Need
 
@@ -33,7 +33,7 @@ def price_text(least: Decimal, most: Decimal, currency: str) -> str:
     if least == most:
         return money(most, currency)
     return _("%(least)s to %(most)s") % {
-        "least": money(least, ""),
+        "least": amount_of(least, currency),
         "most": money(most, currency),
     }
 
@@ -153,11 +153,14 @@ def together(estimates: Sequence[Estimate], *, need: Need | None, notes: Iterabl
     if len(usable) > 1:
         totals = [each for each in usable if each.total is not None]
         if len(totals) < len(usable) or len({each.currency for each in usable}) > 1:
+            reasons = {each.why_not for each in usable}
+            # What holds at each of them does not depend on which it is.
+            reason = reasons.pop() if not totals and len(reasons) == 1 else ""
             unknown = Estimate(
                 total=None,
                 currency="",
                 terms=tuple(dict.fromkeys(term for each in usable for term in each.terms)),
-                why_not=_("It depends on which charger the operator gives."),
+                why_not=reason or _("It depends on which charger the operator gives."),
             )
             return Price(unknown, unknown, None, tuple(notes))
         usable = sorted(totals, key=lambda each: each.total or 0)

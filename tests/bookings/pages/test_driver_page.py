@@ -141,11 +141,19 @@ def test_a_charger_that_is_not_known_yet_is_said_to_be_so(client, url):
     assert "The operator assigns the charger." in html(client.get(url))
 
 
+def test_it_notices_what_becomes_of_a_confirmed_booking(client, url):
+    assert 'data-look-every="60s"' in html(client.get(url))
+    past = {"start_at": now() - timedelta(hours=2), "end_at": now() - timedelta(hours=1)}
+    for changes in ({"status": "completed"}, {"status": "accepted"} | past):
+        Booking.objects.update(**changes)
+        assert "data-look-every" not in html(client.get(url))
+
+
 def test_it_keeps_up_while_something_is_undecided(client, url):
-    assert "hx-get" not in html(client.get(url))
     Booking.objects.update(open_change="cancel")
     page = html(client.get(url))
     assert f'hx-get="{url}"' in page
+    assert 'data-look-every="3s"' in page
     assert "<noscript>" in page
     fragment = client.get(url, headers={"HX-Request": "true"})
     assert "HX-Request" in fragment["Vary"]

@@ -131,6 +131,9 @@ def test_while_it_goes_on(as_manager, fleet, operator):
     assert "session-price" not in part
     Session.objects.update(status="finished", stopped_at=now())
     cache.clear()
+    # What came with the end stands elsewhere on the page.
+    last = as_manager.get(page_of(session), headers={"HX-Request": "true"})
+    assert last["HX-Refresh"] == "true"
     assert "data-look-every" not in as_manager.get(page_of(session)).content.decode()
 
 

@@ -4,7 +4,8 @@ import re
 import uuid
 from dataclasses import replace
 from decimal import Decimal
-from urllib.parse import parse_qs, urlsplit
+from html import unescape
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -59,6 +60,14 @@ def at_the_other(slot: Slot) -> Slot:
     return replace(slot, evse=Evse.objects.get(ampeco_id=302))
 
 
+def bay_of(slot: Slot) -> ParkingSpace:
+    bay = ParkingSpace.objects.create(
+        ampeco_id=901, location=slot.location, status="enabled", synced_at=LONG_AGO
+    )
+    bay.evses.add(slot.evse)
+    return bay
+
+
 def test_a_named_vehicle_is_chosen_with_its_usual_driver(as_manager, slot, driver, van):
     page = as_manager.get(NEW, place(slot) | {"vehicle": str(van.pk)}).content.decode()
     assert f'id="vehicle-option-{van.pk}" value="{van.pk}" checked' in page
@@ -107,11 +116,7 @@ def test_a_vehicle_of_another_fleet_is_none(as_manager, slot, driver):
 
 
 def test_too_long_for_the_parking_space_may_be_confirmed(as_manager, slot, driver, van):
-    space = ParkingSpace.objects.create(
-        ampeco_id=901, location=slot.location, status="enabled", synced_at=LONG_AGO
-    )
-    space.evses.add(slot.evse)
-    ParkingLimits.objects.create(space=space, max_length_cm=500)
+    ParkingLimits.objects.create(space=bay_of(slot), max_length_cm=500)
     form = filled(slot, driver, van)
     page = as_manager.post(NEW, form).content.decode()
     assert "this one is 6.00 m long" in page
@@ -119,6 +124,49 @@ def test_too_long_for_the_parking_space_may_be_confirmed(as_manager, slot, drive
     key = page.partition('name="confirmed_misfit" value="')[2].partition('"')[0]
     as_manager.post(NEW, form | {"confirmed_misfit": key})
     assert Booking.objects.get().vehicle == van
+
+
+def enter_presses(page: str, form: str) -> str:
+    """Return the name of a form's first button: browsers press it when Enter is."""
+    first = re.search(r"<button[^>]*>", page.partition(form)[2])[0]
+    assert 'type="submit"' in first
+    return re.search(r'name="(\w*)"', first)[1]
+
+
+def test_enter_in_a_search_asks_for_nothing_that_was_warned_of(
+    as_manager, slot, driver, van, fleet
+):
+    ParkingLimits.objects.create(space=bay_of(slot), max_length_cm=500)
+    form = filled(slot, driver, van)
+    page = as_manager.post(NEW, form).content.decode()
+    assert 'id="book-although-misfit"' in page
+    assert enter_presses(page, 'id="booking-form"') == "find"
+
+    booking = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=slot.evse)
+    address = reverse("bookings:vehicle", args=[booking.pk])
+    seen = SEEN.search(as_manager.get(address).content.decode())[1]
+    page = as_manager.post(address, {"vehicle": str(van.pk), "version": seen}).content.decode()
+    assert "Change anyway" in page
+    assert "Nothing was sent yet" not in page
+    assert enter_presses(page, '<form method="post" class="card"') == "find"
+
+
+def test_enter_in_a_change_takes_none_of_the_nearest_times(as_manager, fleet, driver, slot):
+    booking = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=slot.evse)
+    page = as_manager.get(reverse("bookings:change", args=[booking.pk])).content.decode()
+    assert enter_presses(page, 'id="change-form"') == "show"
+
+
+def test_the_picker_for_any_vehicle_keeps_all_else(as_manager, fleet, driver, slot, van):
+    old = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=slot.evse)
+    kept = {"move": str(old.pk), "day": f"{slot.local_day}", "minutes": "90", "from": "00:15"}
+    site = reverse("sites:detail", args=[slot.location.pk])
+    for more in ({}, {"any": "1"}):
+        query = kept | more | {"vehicle": str(van.pk)}
+        page = as_manager.get(site, query).content.decode()
+        link = unescape(re.search(r'id="no-vehicle" href="([^"]+)"', page)[1])
+        assert dict(parse_qsl(urlsplit(link).query)) == kept | more
+        assert "Show for any vehicle" not in as_manager.get(link).content.decode()
 
 
 def test_the_pickers_list_what_does_not_fit_last_with_the_reason(as_manager, slot, van):
