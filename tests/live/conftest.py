@@ -28,15 +28,24 @@ class Page:
         self.status = self.answer.status
 
     def hear(self) -> tuple[str, object]:
-        """Return the name and the data of the next event; raises TimeoutError when none comes."""
+        """Return the name and the data of the next event.
+
+        Raises TimeoutError when none comes, EOFError when the server has ended the answer.
+        """
         lines: list[str] = []
         while len(lines) < 2:
             # A sign of life, said while nothing happens, is no event: a line by itself.
             lines = []
-            while line := self.answer.readline().decode().strip():
+            while line := self._line():
                 lines.append(line.partition(": ")[2] if ": " in line else "")
         event, data = lines
         return event, json.loads(data) if data else None
+
+    def _line(self) -> str:
+        line = self.answer.readline()
+        if not line:
+            raise EOFError
+        return line.decode().strip()
 
     def hear_of(self, booking: int) -> list[int]:
         """Hear on until a booking has changed; return all that have by then."""
