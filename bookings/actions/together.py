@@ -178,7 +178,7 @@ def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
     if not candidates:
         return
     drivers = {candidate.driver.pk for candidate in candidates if candidate.driver}
-    vehicles = {candidate.vehicle_key for candidate in candidates if candidate.vehicle_key}
+    vehicles = {candidate.vehicle.pk for candidate in candidates if candidate.vehicle}
     places = {candidate.slot.location.pk for candidate in candidates}
     at_chargers = Q(evse__isnull=False, location__in=places)
     bookings = (
@@ -205,8 +205,8 @@ def _tell_bookings(fleet: Fleet, candidates: Sequence[Candidate]) -> None:
         lists = [of_chargers.get(evse.pk, ()) for evse in candidate.chargers]
         if candidate.driver:
             lists.append(of_drivers.get(candidate.driver.pk, ()))
-        if candidate.vehicle_key:
-            lists.append(of_vehicles.get(candidate.vehicle_key, ()))
+        if candidate.vehicle:
+            lists.append(of_vehicles.get(candidate.vehicle.pk, ()))
         slot = candidate.slot
         concerned = {
             booking.pk: booking

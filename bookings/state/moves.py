@@ -241,11 +241,12 @@ def _troubles_left(
     moves: Mapping[int, Move], bookings: Mapping[int, Booking]
 ) -> Mapping[int, set[str]]:
     """Return what approved changes leave of what their bookings need attention for."""
-    found = troubles_left(
+    made = [
         (bookings[pk], move.request)
         for pk, move in moves.items()
         if (move.request.kind, move.to) == (Kind.UPDATE, Status.APPROVED)
-    )
+    ]
+    found = troubles_left(made) if made else {}
     if under := [pk for pk, troubles in found.items() if troubles == {BookingEvent.What.DOWNTIME}]:
         # By then it alone holds them, so that they leave the list along with it.
         BookingDowntime.objects.filter(booking__in=under, over_at=None).update(marked=True)
