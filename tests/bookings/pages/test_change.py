@@ -290,6 +290,9 @@ def test_a_time_that_is_taken_is_said_beside_it_with_the_nearest_free_times(
     near = page.split('id="change-nearest"')[1].split('id="show-times"')[0]
     assert picks(near)[-1] == instant(taken - timedelta(hours=1))
     assert len(picks(near)) == 4
+    # What Enter presses: not one of them, whatever was typed since.
+    first = re.search(r"<button[^>]*>", page.partition('id="change-form"')[2])[0]
+    assert 'name="show"' in first
     assert instant(taken) not in picks(page)
     assert f'value="{other_driver.pk}" checked' in page
     assert not updates()

@@ -151,12 +151,6 @@ def test_enter_in_a_search_asks_for_nothing_that_was_warned_of(
     assert enter_presses(page, '<form method="post" class="card"') == "find"
 
 
-def test_enter_in_a_change_takes_none_of_the_nearest_times(as_manager, fleet, driver, slot):
-    booking = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=slot.evse)
-    page = as_manager.get(reverse("bookings:change", args=[booking.pk])).content.decode()
-    assert enter_presses(page, 'id="change-form"') == "show"
-
-
 def test_the_picker_for_any_vehicle_keeps_all_else(as_manager, fleet, driver, slot, van):
     old = BookingFactory(accepted=True, fleet=fleet, driver=driver, evse=slot.evse)
     kept = {"move": str(old.pk), "day": f"{slot.local_day}", "minutes": "90", "from": "00:15"}
