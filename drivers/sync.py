@@ -162,6 +162,9 @@ def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
         run.save(update_fields=["counts", "alive_at"])
     if not run.counts["seen"] and current_drivers(fleet).exists() and invites.by_user():
         raise ListDoubtful
+    if run.counts[UNREADABLE]:
+        # Whoever lacks may be one of those whose record could not be read.
+        return
     with transaction.atomic():
         run.counts["left"] = release(fleet, unseen, now=timezone.now())
 

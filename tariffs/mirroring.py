@@ -181,10 +181,13 @@ def _store_page(
 
 @transaction.atomic
 def _close(run: SyncRun, calls: int) -> None:
-    """Finish the run: retire what it did not see, and forget what nobody asks for any more."""
+    """Finish the run: retire what is no longer listed, and forget what nobody asks for any more."""
     now = timezone.now()
     counts = run.counts
     for noun, model in MODELS.items():
+        if counts.get(noun, {}).get("skipped"):
+            # What lacks may be one of those that could not be read.
+            continue
         retired = retire_unseen(model, run=run, now=now)
         counts = add_counts(counts, {noun: {"retired": retired}})
     forget()

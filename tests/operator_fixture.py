@@ -59,6 +59,22 @@ class Wire(httpx.BaseTransport):
         return sum(part in request.url.path for request in self.sent)
 
 
+def spoil(wire: Wire, path: str, *changes: tuple[int, dict]) -> None:
+    """Let the operator give the records with these ids on a list with some fields changed."""
+    changed = {str(pk): fields for pk, fields in changes}
+
+    def intercept(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith(path):
+            return None
+        answer = wire._operator.handle_request(request)
+        answer.read()
+        told = answer.json()
+        told["data"] = [{**each, **changed.get(str(each["id"]), {})} for each in told["data"]]
+        return httpx.Response(200, json=told)
+
+    wire.intercept = intercept
+
+
 @pytest.fixture
 def operator_world() -> World:
     """The operator's world, standing still at the real present; override it for another one."""

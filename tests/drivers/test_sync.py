@@ -27,6 +27,7 @@ from sandbox.world.cast import (
 )
 from tests.drivers.conftest import sign_up
 from tests.factories import DriverFactory, FleetFactory
+from tests.operator_fixture import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,18 @@ def test_who_left_one_fleet_is_gone_although_another_is_read_meanwhile(
     assert (run.state, run.counts["left"]) == (State.FINISHED, 1)
     assert BOTH.id not in ids_of(fleet)
     assert BOTH.id in ids_of(other_fleet)
+
+
+def test_nobody_leaves_while_a_record_cannot_be_read(fleet, operator, ampeco_client, wire):
+    sync_fleet_drivers(fleet, client=ampeco_client)
+    before = ids_of(fleet)
+    spoil(wire, "/users/v1.0", (ANA.id, {"id": "?"}))
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+    assert (run.state, ids_of(fleet)) == (State.FINISHED, before)
+    wire.intercept = None
+    del operator.users[ANA.id]
+    sync_fleet_drivers(fleet, client=ampeco_client)
+    assert ids_of(fleet) == before - {ANA.id}
 
 
 def test_thousands_leave_at_once(fleet, ampeco_client):

@@ -17,6 +17,7 @@ from sites.models import Evse
 from tariffs import tasks
 from tariffs.mirroring import is_due, sync_tariffs
 from tariffs.models import Tariff, TariffAnswer, TariffGroup
+from tests.operator_fixture import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,14 @@ def test_what_vanishes_is_retired_and_comes_back(operator, ampeco_client, mirror
     operator.tariffs[312] = gone
     sync_tariffs(client=ampeco_client)
     assert Tariff.objects.get(ampeco_id=312).retired_at is None
+
+
+def test_what_cannot_be_read_for_once_is_not_retired(operator, ampeco_client, mirrored, wire):
+    spoil(wire, "/tariffs/v1.0", (312, {"id": "?"}))
+    operator.tariff_groups.pop(28)
+    sync_tariffs(client=ampeco_client)
+    assert Tariff.objects.get(ampeco_id=312).retired_at is None
+    assert TariffGroup.objects.get(ampeco_id=28).retired_at
 
 
 @pytest.mark.parametrize("of", ["group", "tariff"])

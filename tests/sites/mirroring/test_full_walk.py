@@ -13,6 +13,7 @@ from sandbox.world.records import Connector as Plug
 from sites.mirroring.full_walk import sync_sites
 from sites.models import ChargePoint, Connector, Evse, Location
 from sites.tasks import sync_sites as sync_sites_task
+from tests.operator_fixture import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -413,22 +414,6 @@ class TestWhatIsMissing:
         assert run.state == SyncRun.State.FINISHED
         assert active(Location) == {1, 2, 3, 9}
         assert Location.objects.get(ampeco_id=9).name == ("A\ufffdB" * 200)[:255]
-
-
-def spoil(wire, path: str, *changes: tuple[int, dict]) -> None:
-    """Let the operator give the records with these ids on a list with some fields changed."""
-    changed = dict(changes)
-
-    def intercept(request):
-        if not request.url.path.endswith(path):
-            return None
-        answer = wire._operator.handle_request(request)
-        answer.read()
-        told = answer.json()
-        told["data"] = [{**each, **changed.get(each["id"], {})} for each in told["data"]]
-        return httpx.Response(200, json=told)
-
-    wire.intercept = intercept
 
 
 class TestWhatCannotBeRead:
