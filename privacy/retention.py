@@ -2,7 +2,8 @@
 
 RETENTION_MONTHS after their end, bookings no longer name anybody: they belong to a driver without a
 name, and nothing stays that people wrote; charges neither. Of that age go mails, wishes of the
-waiting list, tables of bookings, calendars that were revoked and the back office's own history;
+waiting list, tables of bookings, calendars that were revoked, recipients of reports that were
+taken off and the back office's own history;
 drivers who left all fleets lose their names, retired vehicles their plates, and so do people who
 sign in but belong to none. The audit trail is kept for AUDIT_MONTHS; what vehicles told of
 themselves, their charging sessions in Ampcontrol, its alerts, trips and departures, for
@@ -52,6 +53,7 @@ from privacy.erasure import (
 )
 from privacy.models import AuditEntry, ClearedBookings, ClearedCharges
 from remote.models import RemoteAction, RemoteActionEvent
+from reports.models import MailRecipient
 from series.models import Series
 from vehicles.models import Vehicle
 from waiting.models import Wish
@@ -75,6 +77,7 @@ class Cleared:
     wishes: int = 0
     tables: int = 0
     calendars: int = 0
+    recipients: int = 0
     drivers: int = 0
     vehicles: int = 0
     series: int = 0
@@ -108,6 +111,7 @@ def clear_old_data(*, now: datetime | None = None, most_batches: int = MOST_BATC
             "wishes": lambda: _delete_head(Wish, "window_end", before),
             "tables": lambda: _delete_head(Batch, "created_at", before),
             "calendars": lambda: _delete(old_feeds(before)),
+            "recipients": lambda: _delete(old_recipients(before)),
             "drivers": lambda: _clear_drivers(before),
             "vehicles": lambda: _clear_vehicles(before),
             "series": lambda: _clear_series(before),
@@ -152,6 +156,7 @@ def due(*, now: datetime | None = None) -> Cleared:
         found.wishes = Wish.objects.filter(window_end__lt=before).count()
         found.tables = Batch.objects.filter(created_at__lt=before).count()
         found.calendars = old_feeds(before).count()
+        found.recipients = old_recipients(before).count()
         found.drivers = old_drivers(before).count()
         found.vehicles = old_vehicles(before).count()
         found.series = old_series(before).count()
@@ -166,6 +171,11 @@ def due(*, now: datetime | None = None) -> Cleared:
 
 def old_feeds(before: datetime) -> QuerySet[CalendarFeed]:
     return CalendarFeed.objects.filter(revoked_at__lt=before)
+
+
+def old_recipients(before: datetime) -> QuerySet[MailRecipient]:
+    """Return those who have long got no fleet's monthly report any more."""
+    return MailRecipient.objects.filter(ended_at__lt=before)
 
 
 def old_drivers(before: datetime) -> QuerySet[Driver]:

@@ -23,6 +23,7 @@ from notifications.models import Notification
 from privacy import retention
 from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
+from reports.models import MailRecipient
 from series.models import SeriesDate
 from telemetry.sweeps import periods
 from tests.energy.factories import (
@@ -116,7 +117,7 @@ def test_a_round_without_anything_due_does_not_read_what_is_kept(
         past_booking(quux, days_ago=YOUNG - days)
         past_booking(quux, days_ago=OLD + days)
     clear_old_data()
-    with django_assert_max_num_queries(22) as queries:
+    with django_assert_max_num_queries(23) as queries:
         clear_old_data()
     assert not [one for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
 
@@ -174,6 +175,20 @@ def test_calendars_and_histories_go_as_well(fleet, staff, manager):
 
     assert (cleared.calendars, cleared.history) == (1, 1)
     assert CalendarFeed.objects.count() == 1
+
+
+def test_so_do_recipients_of_reports_that_were_taken_off(fleet):
+    for address, days in (("old", OLD), ("young", YOUNG), ("still", None)):
+        ended = now() - timedelta(days=days) if days else None
+        MailRecipient.objects.create(fleet=fleet, email=f"{address}@x.example", ended_at=ended)
+
+    assert due().recipients == 1
+    assert clear_old_data() == Cleared(recipients=1)
+
+    assert set(MailRecipient.objects.values_list("email", flat=True)) == {
+        "young@x.example",
+        "still@x.example",
+    }
 
 
 def test_the_audit_trail_stays_longer_and_notes_it():
