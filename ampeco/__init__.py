@@ -1,1 +1,1 @@
-"""Typed client of the AMPECO public API. Imports no Django app; only `factory` knows Django."""
+"""Typed client of the AMPECO public API. Imports no Django app; only `connection` knows Django."""

@@ -1,4 +1,4 @@
-"""The kinds of mails about bookings, a file each.
+"""The kinds of mails about bookings, wishes, budgets and months, a file each.
 
 Words are those of the active language. A sentence is written out whole, once for each audience, so
 that every language can put it as it would be said.

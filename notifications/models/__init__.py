@@ -1,4 +1,4 @@
-"""Mails about bookings, and who wants which."""
+"""Mails about bookings, wishes, budgets and months, and who wants which."""
 
 from notifications.models.notification import Notification
 from notifications.models.preference import NotificationPreference
