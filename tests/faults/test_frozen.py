@@ -1,5 +1,6 @@
 """A process is stopped (SIGSTOP) while it holds a row or a claim: nobody waits for it for long."""
 
+import re
 import signal
 from datetime import timedelta
 
@@ -73,11 +74,21 @@ def test_a_driver_is_told_no_untrue_reason(client, confirmed, impatient):
 
 
 def test_any_other_page_says_that_nothing_was_changed(as_manager, confirmed, impatient):
-    Booking.objects.update(needs_attention=True)
+    before = Booking.objects.values().get()
     with frozen("Booking", confirmed.pk):
-        answer = as_manager.post(f"/bookings/{confirmed.pk}/dismiss/")
+        answer = as_manager.post(f"/bookings/{confirmed.pk}/revoke-link/")
     assert answer.status_code == 409
     assert "nothing was changed" in answer.content.decode()
+    assert Booking.objects.values().get() == before
+
+
+def test_what_needs_attention_goes_on_doing_so(as_manager, confirmed, impatient):
+    Booking.objects.update(needs_attention=True)
+    page = as_manager.get(f"/bookings/{confirmed.pk}/").content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', page)[1]
+    with frozen("Booking", confirmed.pk):
+        answer = as_manager.post(f"/bookings/{confirmed.pk}/dismiss/", {"seen": seen}, follow=True)
+    assert IN_VAIN in answer.content.decode()
     assert Booking.objects.get().needs_attention
 
 

@@ -103,10 +103,12 @@ def test_a_charge_point_that_has_vanished_is_no_longer_asked_for(ampeco_client, 
     assert wire.count() == calls
 
 
-def lengthen(wire, path: str, every: timedelta, *, newest_first: bool = False) -> list[str]:
+def lengthen(
+    wire, path: str, every: timedelta, *, span: timedelta = SPAN, newest_first: bool = False
+) -> list[str]:
     """Let the operator give a log with an entry every so often, a hundred a page; return when."""
     now = timezone.now().replace(microsecond=0)
-    times = [now - number * every for number in range(1, SPAN // every)]
+    times = [now - number * every for number in range(1, span // every)]
     rows = [
         {"status": ("available", "charging")[number % 2], "timestamp": wire_instant(at)}
         for number, at in enumerate(times)
@@ -151,7 +153,8 @@ def test_a_log_that_tells_too_much_in_an_hour_is_not_read_again_and_again(
 ):
     monkeypatch.setattr(reading, "MOST_PAGES_ANYHOW", 15)
     evse = own.evses.order_by("ampeco_id").first()
-    lengthen(wire, f"evses/v2.0/{evse.ampeco_id}/", timedelta(seconds=2))
+    hours = timedelta(hours=4)
+    lengthen(wire, f"evses/v2.0/{evse.ampeco_id}/", timedelta(seconds=2), span=hours)
     now = timezone.now()
     Health.objects.create(charge_point=own, read_at=now - timedelta(hours=2), refresh_at=now)
     read_health(client=ampeco_client, now=now)
