@@ -55,6 +55,8 @@ from privacy.models import AuditEntry, ClearedBookings, ClearedCharges
 from remote.models import RemoteAction, RemoteActionEvent
 from reports.models import MailRecipient
 from series.models import Series
+from team.models import Invitation
+from upstream.emails import email_spellings
 from vehicles.models import Vehicle
 from waiting.models import Wish
 
@@ -203,13 +205,24 @@ def old_series(before: datetime) -> QuerySet[Series]:
 
 
 def old_people(before: datetime) -> QuerySet[User]:
-    """Return people who belong to no fleet, are no staff, and have not signed in for long."""
-    return User.objects.filter(
+    """Return people who belong to no fleet, are no staff, and have not signed in for long.
+
+    Whom a fleet has invited, and who can still accept that, belongs to one soon.
+    """
+    people = User.objects.filter(
         Q(last_login=None) | Q(last_login__lt=before),
         date_joined__lt=before,
         is_staff=False,
         memberships=None,
     ).exclude(email__endswith=f"@{ERASED_DOMAIN}")
+    return people.alias(address=Lower("email")).exclude(address__in=_invited())
+
+
+def _invited() -> set[str]:
+    """Return the addresses of open invitations in all their spellings, in lower case."""
+    rows = Invitation.objects.filter(state=Invitation.State.OPEN, expires_at__gt=timezone.now())
+    addresses = rows.values_list("email", flat=True)
+    return {each.lower() for address in addresses for each in email_spellings(address)}
 
 
 # By the names of `Cleared`: what of smart charging is old.

@@ -25,6 +25,7 @@ from privacy.models import AuditEntry
 from privacy.retention import Cleared, clear_old_data, due
 from reports.models import MailRecipient
 from series.models import SeriesDate
+from team.models import Invitation
 from telemetry.sweeps import periods
 from tests.energy.factories import (
     AlertFactory,
@@ -38,6 +39,7 @@ from tests.factories import (
     CalendarFeedFactory,
     DriverFactory,
     MembershipFactory,
+    UserFactory,
     VehicleFactory,
 )
 from tests.privacy.conftest import places_of
@@ -117,7 +119,7 @@ def test_a_round_without_anything_due_does_not_read_what_is_kept(
         past_booking(quux, days_ago=YOUNG - days)
         past_booking(quux, days_ago=OLD + days)
     clear_old_data()
-    with django_assert_max_num_queries(23) as queries:
+    with django_assert_max_num_queries(24) as queries:
         clear_old_data()
     assert not [one for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
 
@@ -163,6 +165,34 @@ def test_people_without_a_fleet_are_erased(staff, manager):
     assert clear_old_data().people == 1
     assert places_of("gone.quux") == set()
     assert set(User.objects.exclude(email__startswith="erased-")) == {staff, manager, lately}
+
+
+@pytest.mark.parametrize(
+    ("address", "invited_as", "state", "days", "erased"),
+    [
+        ("Gone@fleet.example", "gone@fleet.example", "open", 7, 0),
+        ("gone@xn--mller-kva.example", "gone@müller.example", "open", 7, 0),
+        ("gone@fleet.example", "gone@fleet.example", "open", -1, 1),
+        ("gone@fleet.example", "gone@fleet.example", "revoked", 7, 1),
+        ("gone@fleet.example", "somebody@fleet.example", "open", 7, 1),
+    ],
+)
+def test_who_is_invited_just_now_is_not_erased(fleet, address, invited_as, state, days, erased):
+    """They were taken out of one fleet, and have a week to accept that another one asks them."""
+    long_ago = now() - timedelta(days=OLD)
+    user = UserFactory(email=address, date_joined=long_ago, last_login=long_ago)
+    Invitation.objects.create(
+        fleet=fleet,
+        email=invited_as,
+        role="viewer",
+        state=state,
+        expires_at=now() + timedelta(days=days),
+    )
+
+    assert due().people == erased
+    assert clear_old_data().people == erased
+    assert User.objects.get(pk=user.pk).is_erased == bool(erased)
+    assert Invitation.objects.exists() or erased
 
 
 def test_calendars_and_histories_go_as_well(fleet, staff, manager):
