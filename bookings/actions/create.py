@@ -16,6 +16,7 @@ from bookings.actions.candidate import (
     Candidate,
     Slot,
     first_refusal,
+    fleet_has_no_other_booking_there,
     fleet_keeps_its_limits,
     refused_while_held,
 )
@@ -112,7 +113,7 @@ def retry_failed(request: BookingRequest, *, staff_user: User) -> bool:
 
     A new request is made, the failed one and its history stay. Nothing is made when the start has
     passed or the booking has moved on since: it was given up or asked for again, it is no longer
-    confirmed, or something else is asked for about it.
+    confirmed, or something else is asked for about it; nor where the fleet has the charger by now.
     """
     now = timezone.now()
     if request.status != BookingRequest.Status.FAILED or request.start_at <= now:
@@ -166,6 +167,10 @@ def restore_attention(booking: Booking) -> None:
 
 def _place_again(request: BookingRequest, *, staff_user: User, now: datetime) -> bool:
     booking = request.booking
+    # What was sent while this one had failed is not overtaken by its old turn.
+    refusal = fleet_has_no_other_booking_there(_as_asked(request))
+    if refusal:
+        raise refusal
     _keep_limits(request)
     key = slot_key(
         driver=request.driver,

@@ -206,6 +206,25 @@ def test_staff_try_a_failed_request_again(request_row, staff):
     assert not retry_failed(request_row, staff_user=staff), "a second click asks no second time"
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_new_try_asks_for_no_charger_that_the_fleet_asked_for_since(
+    ask, slot, mirrored, staff, workers, operator, sent
+):
+    first = ask(slot).request
+    BookingRequest.objects.update(status="failed", failure="refused")
+    Booking.objects.update(status="not-placed", slot_key="", needs_attention=True)
+    second = ask(slot, driver=Driver.objects.get(ampeco_user_id=7002)).request
+    if sent:
+        workers.submit()
+    first = BookingRequest.objects.get(pk=first.pk)
+    assert not retry_failed(first, staff_user=staff)
+    workers.submit()
+    assert len(operator.requests) == 1
+    assert Booking.objects.get(pk=first.booking_id).status == "not-placed"
+    Booking.objects.filter(pk=second.booking_id).update(status="cancelled", slot_key="")
+    assert retry_failed(BookingRequest.objects.get(pk=first.pk), staff_user=staff)
+
+
 @pytest.fixture
 def failed(confirmed, manager, request):
     """A change or a cancellation that the operator's system refused."""
