@@ -1,7 +1,7 @@
 """Mirrors the drivers of a fleet: the users whose invite by its partner is accepted."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
@@ -49,6 +49,7 @@ class InvitesOfPartner:
         self._client = client
         self._partner_id = partner_id
         self._by_user: dict[int, PartnerInvite] | None = None
+        self._nameless = False
 
     def of(self, user: User) -> tuple[PartnerInvite, ...]:
         invite = self.by_user().get(user.id)
@@ -57,11 +58,20 @@ class InvitesOfPartner:
     def by_user(self) -> dict[int, PartnerInvite]:
         """Return them all."""
         if self._by_user is None:
-            invites = self._client.partner_invites(partner_id=self._partner_id, status=ACCEPTED)
+            found = self._client.partner_invites(partner_id=self._partner_id, status=ACCEPTED)
+            invites = list(found)
             self._by_user = {
                 invite.user_id: invite for invite in invites if invite.user_id is not None
             }
+            self._nameless = any(invite.user_id is None for invite in invites)
         return self._by_user
+
+    def uninvited(self, users: Mapping[int, int]) -> set[int]:
+        """Return the keys of those, by their AMPECO ids, who certainly have none."""
+        by_user = self.by_user()
+        if self._nameless or not by_user:
+            return set()
+        return {key for user_id, key in users.items() if user_id not in by_user}
 
 
 def sync_all_fleets(*, client: AmpecoClient) -> Iterator[tuple[Fleet, SyncRun | None]]:
@@ -144,14 +154,15 @@ def _run(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> SyncRun:
 def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
     invites = InvitesOfPartner(client, fleet.ampeco_partner_id)
     # Whoever joins while the list is read may stand on a page that was read before.
-    unseen = set(current_drivers(fleet).values_list("pk", flat=True))
+    unseen = dict(current_drivers(fleet).values_list("ampeco_user_id", "pk"))
     for page in client.partner_user_pages(fleet.ampeco_partner_id):
         found = [belonging_of(user, fleet=fleet, invites=invites) for user in page.items]
         belonging = [one for one in found if one is not None]
         storable = [one for one in belonging if is_storable(one.user)]
         with transaction.atomic():
             stored = store_drivers(fleet, storable, now=timezone.now())
-        unseen.difference_update(driver.pk for driver in stored.drivers)
+        for driver in stored.drivers:
+            unseen.pop(driver.ampeco_user_id, None)
         run.counts["seen"] += len(storable)
         run.counts["joined"] += stored.joined
         run.counts["changed"] += stored.changed
@@ -162,11 +173,19 @@ def _mirror(fleet: Fleet, *, run: SyncRun, client: AmpecoClient) -> None:
         run.save(update_fields=["counts", "alive_at"])
     if not run.counts["seen"] and current_drivers(fleet).exists() and invites.by_user():
         raise ListDoubtful
-    if run.counts[UNREADABLE]:
-        # Whoever lacks may be one of those whose record could not be read.
-        return
+    gone = set(unseen.values())
+    if gone and run.counts[UNREADABLE]:
+        # Whoever lacks may be one of those whose record could not be read; invites tell.
+        gone = _uninvited(unseen, invites)
     with transaction.atomic():
-        run.counts["left"] = release(fleet, unseen, now=timezone.now())
+        run.counts["left"] = release(fleet, gone, now=timezone.now())
+
+
+def _uninvited(users: Mapping[int, int], invites: InvitesOfPartner) -> set[int]:
+    try:
+        return invites.uninvited(users)
+    except UpstreamForbidden:
+        return set()
 
 
 def belonging_of(user: User, *, fleet: Fleet, invites: InvitesOfPartner) -> Belonging | None:

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from ampeco.connection import is_refused
+from drivers.management.commands.sync_drivers import summary
 from drivers.models import Driver, FleetDriver, PrivateAccess
 from drivers.permissions import current_drivers, driver_of, private_partner_ids
 from drivers.sync import sync_fleet_drivers
@@ -182,16 +183,57 @@ def test_who_left_one_fleet_is_gone_although_another_is_read_meanwhile(
     assert BOTH.id in ids_of(other_fleet)
 
 
-def test_nobody_leaves_while_a_record_cannot_be_read(fleet, operator, ampeco_client, wire):
+def test_who_stays_while_a_record_cannot_be_read_is_told_by_invites(
+    fleet, operator, ampeco_client, wire, uninvite
+):
     sync_fleet_drivers(fleet, client=ampeco_client)
     before = ids_of(fleet)
     spoil(wire, "/users/v1.0", (ANA.id, {"id": "?"}))
+    calls = wire.count("partner-invites")
     run = sync_fleet_drivers(fleet, client=ampeco_client)
     assert (run.state, ids_of(fleet)) == (State.FINISHED, before)
+    assert wire.count("partner-invites") == calls + 1
+    uninvite(BEN.id, HUDSON)
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+    assert (run.counts["left"], ids_of(fleet)) == (1, before - {BEN.id})
+    assert "Left out as unreadable: 1." in summary(run)
     wire.intercept = None
     del operator.users[ANA.id]
     sync_fleet_drivers(fleet, client=ampeco_client)
-    assert ids_of(fleet) == before - {ANA.id}
+    assert ids_of(fleet) == before - {ANA.id, BEN.id}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(403, json={"message": "This action is unauthorized."}),
+        httpx.Response(200, json={"data": [], "links": {}}),
+        httpx.Response(
+            200,
+            json={
+                "data": [
+                    {"id": 1, "partnerId": HUDSON, "userId": user, "status": "accepted"}
+                    for user in (CARLA.id, "?")
+                ],
+                "links": {},
+            },
+        ),
+    ],
+    ids=["forbidden", "empty", "nameless"],
+)
+def test_nobody_leaves_while_neither_records_nor_invites_tell_who_belongs(
+    fleet, ampeco_client, wire, uninvite, answer
+):
+    sync_fleet_drivers(fleet, client=ampeco_client)
+    before = ids_of(fleet)
+    uninvite(BEN.id, HUDSON)
+    spoil(wire, "/users/v1.0", (ANA.id, {"id": "?"}))
+    users = wire.intercept
+    wire.intercept = lambda request: (
+        answer if "partner-invites" in request.url.path else users(request)
+    )
+    run = sync_fleet_drivers(fleet, client=ampeco_client)
+    assert (run.state, run.counts["left"], ids_of(fleet)) == (State.FINISHED, 0, before)
 
 
 def test_thousands_leave_at_once(fleet, ampeco_client):

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ampeco.connection import get_client
 from drivers.models import Fleet
 from drivers.sync import sync_all_fleets, sync_fleet_drivers
+from mirror.left_out import UNREADABLE
 from mirror.models import SyncRun
 
 
@@ -63,4 +64,6 @@ def summary(run: SyncRun | None) -> str:
     )
     if numbers["skipped"]:
         line += f" Left out for want of a usable e-mail: {numbers['skipped']}."
+    if numbers[UNREADABLE]:
+        line += f" Left out as unreadable: {numbers[UNREADABLE]}."
     return f"{line} {run.problem}".strip()
