@@ -20,6 +20,7 @@ from allauth.mfa.webauthn.forms import (
 from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.core.cache import cache
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from accounts.entrance import bound
@@ -36,6 +37,7 @@ NO_PASSKEY_OR_REFUSED = (
     TypeError,
     LookupError,
     AttributeError,
+    RecursionError,
     struct.error,
     InvalidSignature,
 )
@@ -112,10 +114,17 @@ class CredentialField(forms.JSONField):
         """Return the passkey as an object: nothing large, and nothing that databases refuse."""
         if isinstance(value, str) and (len(value) > CREDENTIAL_MAX or "\\u0000" in value):
             raise forms.ValidationError(self.error_messages["invalid"])
-        found = super().to_python(value)
+        try:
+            found = super().to_python(value)
+        except RecursionError:
+            raise forms.ValidationError(self.error_messages["invalid"]) from None
         if found is not None and not isinstance(found, dict):
             raise forms.ValidationError(self.error_messages["invalid"])
         return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002
+        """Return what was sent as it is: reading it once more could fail while a page is drawn."""
+        return None if data is None else InvalidJSONInput(data)
 
 
 class AddPasskeyForm(OneLines, AddWebAuthnForm):

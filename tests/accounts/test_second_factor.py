@@ -239,6 +239,13 @@ def test_a_forgotten_password_does_not_pass_by_the_second_factor(client, user, a
         '{"id": "\\u0000"}',
         "\x00",
         '{"id": "' + "A" * 30_000 + '"}',
+        "[" * 20_000,
+        '{"id": ' * 2_800,
+        # Lists within lists, where the attestation stands and where extensions do.
+        '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": '
+        '"eyJ0eXBlIjogIndlYmF1dGhuLmNyZWF0ZSIsICJjaGFsbGVuZ2UiOiAiQUEiLCAib3JpZ2luIjogIngifQ", '
+        f'"attestationObject": "{"gYGB" * 1_000}", "signature": "AA", "userHandle": "MQ", '
+        f'"authenticatorData": "{"A" * 42}CAAAAAAI{"GBgY" * 1_000}"}}}}',
     ],
 )
 def test_a_made_up_passkey_is_refused(user, app, as_user, credential):
