@@ -22,6 +22,8 @@ from drivers.models import Fleet
 from maintenance.pages.staff import charge_point_state, site_state
 
 DAYS_OF_CDRS = 30
+# Of months that are looked at. Before and after the first and the last of all there is none.
+YEARS = range(2000, 2101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,9 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _month(request: HttpRequest) -> datetime:
     """Return the month that is asked for, such as “2026-11”; this one where none can be read."""
+    this_month = month_of(timezone.now())
     try:
-        return month_of(datetime.fromisoformat(f"{request.GET.get('month', '')}-01T00:00+00:00"))
-    except (ValueError, OverflowError):
-        return month_of(timezone.now())
+        named = datetime.fromisoformat(f"{request.GET.get('month', '')}-01T00:00+00:00")
+    except ValueError:
+        return this_month
+    return month_of(named) if named.year in YEARS else this_month
