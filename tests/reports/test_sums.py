@@ -258,6 +258,11 @@ def test_the_check_finds_a_cent_too_many(fleet, capsys):
     call_command("check_totals")
 
 
+def test_the_check_of_a_fleet_that_there_is_not_agrees_with_nothing():
+    with pytest.raises(CommandError, match=r"There is no fleet with the id 987654321\."):
+        call_command("check_totals", "--fleet", "987654321")
+
+
 def test_a_fleets_sums_are_its_own(fleet, other_fleet):
     at = datetime(2025, 10, 5, 12, tzinfo=UTC)
     SessionFactory(fleet=fleet, started_at=at)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from drivers.management.commands.sync_drivers import the_fleet
 from drivers.models import Fleet
 from reports.summing.checking import differences, months_with_sums
 from reports.summing.sessions import keep_sessions
@@ -21,9 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *, fleet: int | None, repair: bool, **options: Any) -> None:  # noqa: ARG002
         """Do it; a month that waits to be summed anew is passed over."""
-        fleets = Fleet.objects.all() if fleet is None else Fleet.objects.filter(pk=fleet)
+        fleets = Fleet.objects.order_by("pk") if fleet is None else [the_fleet(fleet)]
         checked = wrong = 0
-        for one in fleets.order_by("pk"):
+        for one in fleets:
             for month in months_with_sums(one):
                 checked += 1
                 found = differences(one, month)
