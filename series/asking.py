@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from bookings.actions.limits import hold_fleet
 from bookings.actions.together import Wish, save_together
 from bookings.models import Booking, BookingRequest
 from series.checks import DateCheck, Verdict, check_days, hold_to_limits
@@ -74,6 +75,7 @@ def ask_for_dates(
     answer_age = SHARED_SECONDS if by_itself else JUST_NOW_SECONDS
     checks = check_days(series, [each.day for each in wanted], now=now, answer_age=answer_age)
     with transaction.atomic():
+        hold_fleet([check.candidate for check in checks if check.candidate])
         held = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
         if not held.is_active or held.version != series.version:
             return Asked(0, 0)
@@ -109,7 +111,7 @@ def _is_left_alone(row: SeriesDate, check: DateCheck, by_itself: bool) -> bool:
     and what ended without success, once its time has come.
     """
     if check.verdict == Verdict.PASSED:
-        return row.booking_id is not None
+        return row.state == State.ASKED
     return by_itself and check.verdict == Verdict.NOT_SAID
 
 
@@ -148,16 +150,16 @@ def next_look(series: Series, *, now: datetime) -> datetime | None:
     if not series.is_active:
         return None
     looks = []
+    since = now.date() - timedelta(days=1)
     if series.dates.filter(to_adjust=True).exists():
         looks.append(now + LOOK_AGAIN)
     undecided = Q(state=State.ASKED, booking__status=Booking.Status.REQUESTED)
     again = series.dates.filter(
-        (retryable(now, by_itself=True) & ~Q(state=State.WAITING)) | undecided,
-        day__gte=now.date() - timedelta(days=1),
+        (retryable(now, by_itself=True) & ~Q(state=State.WAITING)) | undecided, day__gte=since
     )
     if series.asks_again and again.exists():
         looks.append(now + LOOK_AGAIN)
-    waiting = series.dates.filter(state=State.WAITING).order_by("day").first()
+    waiting = series.dates.filter(state=State.WAITING, day__gte=since).order_by("day").first()
     if waiting is not None:
         end_at = series.rhythm.occurrence(waiting.day, series.zone).end_at
         comes = end_at - timedelta(days=settings.BOOKING_HORIZON_DAYS)

@@ -1,6 +1,6 @@
 """What stands in the way of each date of a series now: by the rules of bookings, in a few calls."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.actions.candidate import Candidate, Slot, first_refusal
-from bookings.actions.limits import breaches_held, breaches_in_order
+from bookings.actions.limits import breaches_in_order
 from bookings.actions.together import read_together
 from bookings.models import Booking
 from drivers.models import Driver
@@ -115,24 +115,17 @@ def check_days(
     read_together(series.fleet, [each.candidate for each in open_ones if each.candidate], now=now)
     for check in open_ones:
         _by_the_rules(check)
-    _within_limits(open_ones, breaches_in_order)
+    hold_to_limits(open_ones)
     return checks
 
 
 def hold_to_limits(checks: Iterable[DateCheck]) -> None:
-    """Refuse what is one too many for the fleet's limits by now, and let nobody else of the fleet
-    book until the commit; for the transaction that saves them.
+    """Refuse what is one too many for the fleet's limits as they are now, after the dates before
+    it.
     """
-    _within_limits(checks, breaches_held)
-
-
-def _within_limits(
-    checks: Iterable[DateCheck], breaches: Callable[[Sequence[Candidate]], list[str]]
-) -> None:
-    """Refuse what is one too many for the fleet's limits, after the dates before it."""
     asked = [check for check in checks if check.will_be_asked and check.candidate]
     candidates = [check.candidate for check in asked if check.candidate]
-    for check, problem in zip(asked, breaches(candidates), strict=True):
+    for check, problem in zip(asked, breaches_in_order(candidates), strict=True):
         if problem:
             check.verdict, check.text = Verdict.NOT_FREE, problem
 

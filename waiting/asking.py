@@ -7,6 +7,7 @@ from django.db import transaction
 
 from bookings.actions.candidate import BookingRefused, Slot, first_refusal, refused_while_held
 from bookings.actions.create import submit_booking_request
+from bookings.actions.limits import hold_fleet
 from waiting.actions import candidate_of
 from waiting.models import Wish, WishEvent
 from waiting.state import note_asked, record
@@ -30,6 +31,7 @@ def ask(wish: Wish, slot: Slot, *, now: datetime, answer_age: float) -> bool:
         if refusal:
             raise refusal
         with refused_while_held(), transaction.atomic():
+            hold_fleet([candidate])
             held = Wish.objects.select_for_update().filter(pk=wish.pk, version=wish.version)
             if held.first() is None:
                 return False

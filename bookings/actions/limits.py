@@ -36,13 +36,25 @@ def hold_to_limits(candidate: Candidate) -> None:
     First in the transaction that saves: of two who want the last one, the second waits here and
     then sees what the first has saved. Costs nothing where no limit counts. Raises BookingRefused.
     """
-    if not any(limit.counts for limit in candidate.limits):
+    if not hold_fleet([candidate]):
         return
-    _hold(candidate.fleet)
     candidate.__dict__.pop("holdings", None)
     refusal = fleet_keeps_its_limits(candidate)
     if refusal:
         raise refusal
+
+
+def hold_fleet(candidates: Sequence[Candidate]) -> bool:
+    """Let nobody add to what the fleet of candidates holds until the commit; return whether that is
+    so, which it is only where a limit counts it.
+
+    The fleet's row is locked before its bookings, series and wishes, here and by whoever else locks
+    several of these.
+    """
+    if not any(limit.counts for candidate in candidates[:1] for limit in candidate.limits):
+        return False
+    Fleet.objects.select_for_update(no_key=True).only("pk").get(pk=candidates[0].fleet.pk)
+    return True
 
 
 def breaches_in_order(candidates: Sequence[Candidate]) -> list[str]:
@@ -66,21 +78,6 @@ def breaches_in_order(candidates: Sequence[Candidate]) -> list[str]:
             taken.append(candidate.wanted.as_holding(-number))
         problems.append(problem)
     return problems
-
-
-def breaches_held(candidates: Sequence[Candidate]) -> list[str]:
-    """Do as `breaches_in_order`, with nobody else adding to what the fleet holds until the commit.
-
-    For the transaction that saves them.
-    """
-    if any(limit.counts for candidate in candidates[:1] for limit in candidate.limits):
-        _hold(candidates[0].fleet)
-    return breaches_in_order(candidates)
-
-
-def _hold(fleet: Fleet) -> None:
-    # The fleet's row is locked before any booking's, here and by whoever else locks both.
-    Fleet.objects.select_for_update(no_key=True).only("pk").get(pk=fleet.pk)
 
 
 def held_around(fleet: Fleet | int, limits: Iterable[Rule], periods: Iterable[Period]) -> Holdings:

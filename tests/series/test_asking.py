@@ -1,11 +1,14 @@
 """Dates of series become bookings: those that are free, and the others once they are."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
@@ -182,6 +185,17 @@ def test_dates_count_for_the_limits_of_those_that_follow(nights, manager, fleet)
     outcome = begin_series(series, user=manager)
     assert (outcome.asked.asked, outcome.asked.not_free) == (2, 1)
     assert "3 h left" in series.dates.get(state=State.NOT_FREE).problem
+
+
+@pytest.mark.postgresql
+def test_the_fleet_is_held_before_its_series(nights, manager, fleet):
+    # As by who leaves a team and hands series over: else each would wait for the other.
+    LimitFactory(fleet=fleet, kind="per-day", most=5)
+    with CaptureQueriesContext(connection) as captured:
+        begin_series(nights(1), user=manager)
+    held = [one["sql"] for one in captured if " FOR " in one["sql"]]
+    tables = [re.search(r'FROM "(\w+)"', sql)[1] for sql in held]
+    assert tables.index("drivers_fleet") < tables.index("series_series")
 
 
 def test_limits_are_counted_again_as_dates_are_saved(

@@ -116,6 +116,24 @@ def test_a_day_that_comes_back_is_asked_for(begun, nights, manager, workers, ope
     assert (row.state, row.booking.status) == (State.ASKED, "requested")
 
 
+def test_a_day_that_comes_back_too_late_is_settled(begun, nights, manager, tomorrow):
+    without = [n for n in range(7) if n != tomorrow.weekday()]
+    rename(begun, nights, manager, weekdays=without)
+    night = begun.rhythm.occurrence(tomorrow, begun.zone)
+    with time_machine.travel(night.start_at + timedelta(minutes=10)):
+        rename(begun, nights, manager, name="As before")
+        row = begun.dates.get(day=tomorrow)
+        assert (row.state, row.problem) == (State.NOT_FREE, "This start time has passed.")
+
+
+def test_what_was_never_settled_does_not_keep_workers_looking(begun, nights, manager, tomorrow):
+    begun.dates.filter(day=tomorrow).update(state=State.WAITING)
+    with time_machine.travel(now() + timedelta(days=7)):
+        look_again()
+        begun.refresh_from_db()
+        assert begun.look_at is None
+
+
 def test_a_day_that_somebody_cancelled_does_not_come_back_with_others(
     begun, nights, manager, tomorrow
 ):
