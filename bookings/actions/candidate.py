@@ -375,6 +375,10 @@ class Candidate:
         return self._besides_own(found.values())
 
     @property
+    def others_of_driver(self) -> list[Booking]:
+        return self._besides_own(self.bookings_then)
+
+    @property
     def others_of_vehicle(self) -> list[Booking]:
         return self._besides_own(self.bookings_of_vehicle_then)
 

@@ -130,6 +130,22 @@ def test_it_is_extended_while_the_charger_is_free(which, request, ask_end, settl
     assert booking.end_at == theirs(operator, booking).end_at == later
 
 
+def test_it_is_extended_although_its_vehicle_is_booked_elsewhere_by_then(
+    reserved, ask_end, fleet, manager
+):
+    reserved.vehicle = VehicleFactory(fleet=fleet, plugs=[])
+    reserved.save()
+    later = reserved.end_at + HOUR
+    BookingFactory(
+        fleet=fleet,
+        accepted=True,
+        vehicle=reserved.vehicle,
+        start_at=reserved.end_at,
+        end_at=later,
+    )
+    assert ask_end(reserved, later).end_at == later
+
+
 def test_it_is_extended_up_to_the_next_booking_and_no_further(reserved, ask_end, operator, driver):
     start = reserved.end_at + HOUR
     operator.add_booking(
