@@ -68,6 +68,8 @@ def read_times(
             day, start = day + ONE_DAY, start.replace(fold=0)
         times.start_at = _instant(times, "start", day, start, zone)
         end = _together(found["end"], found["end_day"], zone)
+        if end[1] is None and found["end"][0] is not None:
+            end = end[0], time()
         _read_end(times, cell["minutes"], datetime.combine(day, start), end, zone)
     return times
 
@@ -94,8 +96,6 @@ def _read_end(times: Times, minutes: Cell, begins: datetime, until: Moment, zone
     `begins` is the start as the line has it.
     """
     end_day, end = until
-    if end is None and end_day:
-        end = time()
     if end is None:
         if text_of(minutes).strip():
             times.end_at = _after(times, minutes)

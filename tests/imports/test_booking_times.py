@@ -44,6 +44,9 @@ def hours(row):
         ("Start;End", "2027-01-12T18:00;06:00Z", ["12 23:00", "13 06:00"]),
         ("Start;Minutes", "2027-01-12T18:00Z;90", ["12 18:00", "12 19:30"]),
         ("Date;Start;End", "12.1.2027;18:00Z;06:00Z", ["12 18:00", "13 06:00"]),
+        # A day of its own is no time; one in the column of times stands for its midnight.
+        ("Date;Start;End date;Minutes", "12.1.2027;18:00;12.1.2027;90", ["12 23:00", "13 00:30"]),
+        ("Date;Start;End", "12.1.2027;18:00;13.1.2027", ["12 23:00", "13 05:00"]),
         ("Date;Start;End", "12.1.2027;24:00Z;06:00Z", ["13 00:00", "13 06:00"]),
         ("Date;End", "2027-01-12T18:00Z;2027-01-12T24:00Z", ["12 18:00", "13 00:00"]),
         # Midnight stands for a day alone; any other instant is on some day of the site.
@@ -55,6 +58,14 @@ def hours(row):
 )
 def test_what_is_given_with_an_offset_is_that_instant(header, row, period, row_of):
     assert hours(row_of(header, row)) == period
+
+
+def test_the_day_of_an_end_without_a_time_or_a_length_is_no_end(fleet, van):
+    text = "Vehicle;Date;Start;End date\nVan 1;12.1.2027;18:00;13.1.2027"
+    form = UploadForm({"text": text}, most_rows=5, columns=COLUMNS)
+    assert form.is_valid()
+    [line] = read_bookings(form.table, fleet=fleet, order=None, default_site=None, now=now()).lines
+    assert line.problems == {"end": "This line does not say when it ends."}
 
 
 def test_a_day_without_a_year_is_the_next_one_at_the_site(row_of):
