@@ -116,7 +116,8 @@ def _panel(
     address: Callable[[str], str],
 ) -> Panel | None:
     if now < booking.start_at - SOON:
-        comes = booking.holds_a_place and booking.start_at - AHEAD <= now
+        may = may and Kind.START not in forbidden_kinds()
+        comes = may and booking.holds_a_place and booking.start_at - AHEAD <= now
         return Panel(booking, address("panel"), (), (), "", SELDOM) if comes else None
     if booking.ampeco_booking_id is None:
         return None

@@ -136,6 +136,15 @@ class TestManagers:
             assert "the charge can be started from here." in again
             Booking.objects.update(start_at=begin)
 
+    def test_who_may_only_look_waits_for_no_button(self, viewer, as_manager, running):
+        as_viewer = Client()
+        as_viewer.force_login(viewer)
+        begin = now() + timedelta(hours=2)
+        Booking.objects.update(start_at=begin, end_at=begin + HOUR, status="accepted")
+        assert f"remote-{running.pk}" not in html(as_viewer.get(f"/bookings/{running.pk}/"))
+        note_forbidden("start")
+        assert f"remote-{running.pk}" not in html(as_manager.get(f"/bookings/{running.pk}/"))
+
     def test_what_is_days_away_or_over_is_not_looked_for(self, as_manager, running):
         for days, status in ((3, "accepted"), (0, "cancelled")):
             begin = now() + timedelta(days=days, hours=2)
