@@ -24,6 +24,7 @@ from accounts.models import ERASED_DOMAIN, User
 from accounts.sessions import end_sessions
 from batches.models import Batch
 from bookings.models import (
+    Actor,
     Booking,
     BookingEvent,
     BookingRequest,
@@ -31,7 +32,8 @@ from bookings.models import (
     ChargerReport,
 )
 from charging.models import Assignment, Session
-from drivers.models import Driver, FleetMembership
+from drivers.models import Driver, Fleet, FleetMembership
+from drivers.team import LastAdmin, check_admin_remains, lock_team
 from notifications.models import Notification
 from privacy.audit import Action, note
 from privacy.people import OfDriver, mails_to_user
@@ -39,6 +41,7 @@ from reports.models import MailRecipient
 from series.models import Series, SeriesDate
 from sites.models import FavouriteSite
 from tariffs.models import TariffAnswer
+from team.handover import hand_over, revoke_feeds_of
 from team.invitations import revoke_those_beyond
 from team.models import Invitation
 from upstream.emails import email_key, email_spellings
@@ -125,11 +128,16 @@ def cut_loose(drivers: QuerySet[Driver]) -> int:
 def erase_user(*, user: User, email: str, by: User | None, now: datetime | None = None) -> bool:
     """Erase somebody who logged in; return whether this call did it.
 
-    They are signed out and cannot sign in any more. Raises NotErased, with nothing changed, for
-    another e-mail than theirs, for oneself, and for people with more rights than who asks.
+    They are signed out and cannot sign in any more. What they looked after in their fleets is the
+    business of all managers there, and calendars that they made end. Raises NotErased, with nothing
+    changed, for another e-mail than theirs, for oneself, for people with more rights than who asks,
+    and for a team's only admin.
     """
     now = now or timezone.now()
     with transaction.atomic():
+        # Before the person, as who joins a team does it.
+        for fleet in Fleet.objects.filter(memberships__user=user).order_by("pk"):
+            lock_team(fleet)
         locked = User.objects.select_for_update().get(pk=user.pk)
         if locked.is_erased:
             return False
@@ -139,11 +147,12 @@ def erase_user(*, user: User, email: str, by: User | None, now: datetime | None 
             raise NotErased(_("Nobody erases their own account. Ask another member of staff."))
         if by is not None and User.objects.beyond(by).filter(pk=locked.pk).exists():
             raise NotErased(_("Nobody erases people who have more rights than they have."))
+        fleets = _leave_fleets(locked, by=by, now=now)
         mails = mails_to_user(locked)
         _hold(mails)
         if mails.filter(state=State.QUEUED, lease_until__gt=now).exists():
             raise NotErased(_being_sent())
-        counts = _erase_user(locked, mails, now=now)
+        counts = {"fleets": fleets} | _erase_user(locked, mails, now=now)
         note(Action.ERASED, of=locked, counts=counts)
     return True
 
@@ -225,6 +234,25 @@ def blank_drivers(drivers: QuerySet[Driver]) -> int:
     )
 
 
+def _leave_fleets(user: User, *, by: User | None, now: datetime) -> int:
+    """Take somebody out of their teams, which are locked; return how many. Raises NotErased."""
+    actor = Actor.STAFF if by else Actor.PORTAL
+    memberships = FleetMembership.objects.filter(user=user).select_related("fleet")
+    for membership in memberships.order_by("fleet"):
+        fleet = membership.fleet
+        # An only member leaves nobody behind who needs an admin.
+        if fleet.memberships.exclude(pk=membership.pk).exists():
+            try:
+                check_admin_remains(membership)
+            except LastAdmin as refusal:
+                raise NotErased(refusal.message) from refusal
+        hand_over(fleet=fleet, giver=user, taker=None, actor=actor, by=by, now=now)
+        revoke_feeds_of(fleet, user, now=now)
+    count = memberships.count()
+    memberships.delete()
+    return count
+
+
 def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> dict[str, int]:
     end_sessions(user)
     UserSession.objects.filter(user=user).delete()
@@ -235,9 +263,7 @@ def _erase_user(user: User, mails: QuerySet[Notification], *, now: datetime) -> 
     MailRecipient.objects.filter(Q(user=user) | Q(email__in=email_spellings(user.email))).delete()
     user.groups.clear()
     user.user_permissions.clear()
-    memberships = FleetMembership.objects.filter(user=user)
-    counts = {"mails": _blank_mails(mails, now=now), "fleets": memberships.count()}
-    memberships.delete()
+    counts = {"mails": _blank_mails(mails, now=now)}
     _blank_log(user)
     LogEntry.objects.filter(user=user).update(object_repr="", change_message="")
     user.set_unusable_password()

@@ -1,6 +1,6 @@
 """Who is erased is nowhere any more, and what happened stays."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core import mail
@@ -22,14 +22,18 @@ from notifications.delivery import deliver_due
 from notifications.models import Notification
 from privacy.erasure import NotErased, erase_driver, erase_user, let_back
 from privacy.models import AuditEntry
+from series.models import Series
 from sites.models import Evse
 from tests.bookings import conftest as bookings_fixtures
 from tests.factories import (
     PASSWORD,
     BookingFactory,
     BookingRequestFactory,
+    CalendarFeedFactory,
+    MembershipFactory,
     NotificationFactory,
     UserFactory,
+    WishFactory,
 )
 from tests.privacy.conftest import places_of
 
@@ -303,6 +307,62 @@ def test_an_erased_user_is_nowhere_any_more(quux_logs_in, past_booking, client):
     assert not user.memberships.exists()
     assert Booking.objects.get(pk=booking.pk).created_by == user
     assert client.get(reverse("bookings:list")).status_code == 302
+
+
+@pytest.mark.parametrize("by_staff", [True, False])
+def test_what_an_erased_user_looked_after_is_everybodys(fleet, staff, by_staff):
+    user = MembershipFactory(fleet=fleet, admin=True).user
+    MembershipFactory(fleet=fleet, admin=True)
+    booking = BookingFactory(fleet=fleet, created_by=user, accepted=True)
+    wish = WishFactory(fleet=fleet, created_by=user)
+    weekly = Series.objects.create(
+        fleet=fleet,
+        location=booking.evse.charge_point.location,
+        start_time=time(8),
+        end_time=time(10),
+        first_day=now().date(),
+        last_day=now().date(),
+        created_by=user,
+    )
+    feed = CalendarFeedFactory(fleet=fleet, created_by=user)
+
+    assert erase_user(user=user, email=user.email, by=staff if by_staff else None)
+
+    for row in (booking, wish, weekly, feed):
+        row.refresh_from_db()
+    assert (booking.created_by, wish.created_by, weekly.created_by) == (None, None, None)
+    assert feed.revoked_at
+    event = booking.events.get(what="handed-over")
+    assert (event.actor, event.user) == (("staff", staff) if by_staff else ("portal", None))
+    who = "the operator’s staff" if by_staff else "the portal"
+    assert f"Handed over from Erased user to all managers of the fleet by {who}" in {
+        line.text for line in history_lines(read_history(booking))
+    }
+
+
+@pytest.mark.parametrize("another_admin_of", ["", "team", "elsewhere"])
+@pytest.mark.parametrize("others", [True, False])
+def test_a_team_is_not_left_without_an_admin(fleet, other_fleet, staff, others, another_admin_of):
+    user = MembershipFactory(fleet=fleet, admin=True).user
+    MembershipFactory(fleet=other_fleet, user=user)
+    if others:
+        MembershipFactory(fleet=fleet, viewer=True)
+    if another_admin_of:
+        of = fleet if another_admin_of == "team" else other_fleet
+        MembershipFactory(fleet=of, admin=True)
+    feed = CalendarFeedFactory(fleet=other_fleet, created_by=user)
+    is_refused = others and another_admin_of != "team"
+
+    if is_refused:
+        with pytest.raises(NotErased, match="only admin"):
+            erase_user(user=user, email=user.email, by=staff)
+    else:
+        erase_user(user=user, email=user.email, by=staff)
+
+    user.refresh_from_db()
+    feed.refresh_from_db()
+    assert (user.is_erased, user.memberships.count()) == ((False, 2) if is_refused else (True, 0))
+    assert bool(feed.revoked_at) != is_refused
 
 
 def test_staff_erase_users_on_their_page(as_staff, staff, manager):
