@@ -124,7 +124,14 @@ def _stays(booking: Booking, series: Series, *, user: User) -> bool:
     if not is_there or booking.vehicle_id == series.vehicle_id:
         return is_there
     try:
-        name_vehicle(booking, series.vehicle, user=user, seen_version=None, confirmed_misfit=True)
+        name_vehicle(
+            booking,
+            series.vehicle,
+            user=user,
+            seen_version=None,
+            confirmed_misfit=True,
+            confirmed_overlap=series.may_overlap,
+        )
     except BookingRefused as refusal:
         if refusal.field != "vehicle" or series.evse_id is not None:
             raise

@@ -1,5 +1,7 @@
 """Which vehicle a booking is for: ours alone, so that it changes at once and nobody is asked."""
 
+import hashlib
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,13 +30,15 @@ def name_vehicle(
     *,
     user: User,
     seen_version: int | None,
+    confirmed: str = "",
     confirmed_misfit: bool = False,
+    confirmed_overlap: bool = False,
 ) -> None:
     """Let a booking be for another vehicle, or for none that is named; its history tells it.
 
     Raises BookingRefused with nothing changed: what is over has had its vehicle, and what cannot
-    be plugged in there is refused. So is what may not fit, or has another booking then, unless that
-    is confirmed (`misfit`).
+    be plugged in there is refused. So is what may not fit, or has another booking then (`misfit`),
+    unless that is `confirmed` by the `doubt_key` of what was told.
     """
     current = read_booking(booking)
     if seen_version not in {None, current.version}:
@@ -45,8 +49,9 @@ def name_vehicle(
         return
     if vehicle is not None:
         candidate = candidate_for(current, vehicle)
-        candidate.confirmed_misfit = candidate.confirmed_overlap = confirmed_misfit
-        _check_vehicle(candidate)
+        candidate.confirmed_misfit = confirmed_misfit
+        candidate.confirmed_overlap = confirmed_overlap
+        _check_vehicle(candidate, vehicle, confirmed)
     with transaction.atomic():
         event = change_booking(
             current,
@@ -59,14 +64,21 @@ def name_vehicle(
         raise BookingRefused("booking", describe_changes(read_booking(booking), reader=user))
 
 
-def _check_vehicle(candidate: Candidate) -> None:
+def doubt_key(vehicle: Vehicle | None, told: str) -> str:
+    """Return what a form sends back to say that it is meant in spite of what was told."""
+    return hashlib.sha256(f"{vehicle.pk if vehicle else ''}|{told}".encode()).hexdigest()[:16]
+
+
+def _check_vehicle(candidate: Candidate, vehicle: Vehicle, confirmed: str) -> None:
     """Raise BookingRefused for all at once that is to be confirmed, or for what cannot be."""
     misfit = vehicle_fits(candidate) if candidate.slot.evse else None
     if misfit and misfit.field != "misfit":
         raise misfit
     doubts = [each for each in (misfit, vehicle_is_not_booked_twice(candidate)) if each]
-    if doubts:
-        raise BookingRefused("misfit", " ".join(each.message for each in doubts))
+    told = " ".join(each.message for each in doubts)
+    # A doubt that came up since was not seen.
+    if told and confirmed != doubt_key(vehicle, told):
+        raise BookingRefused("misfit", told)
 
 
 def may_name_vehicle(booking: Booking) -> bool:

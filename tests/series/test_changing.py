@@ -14,7 +14,7 @@ from series.due import ask_for_due
 from series.models import Series, SeriesDate
 from sites.models import Evse
 from team.handover import hand_over
-from tests.factories import MembershipFactory
+from tests.factories import BookingFactory, MembershipFactory
 from tests.series.conftest import decide_all
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,21 @@ def test_another_vehicle_is_named_at_once(begun, nights, manager, van):
     # The same once more changes nothing.
     again = change_series(begun, nights(4, vehicle=van), user=manager, seen_version=begun.version)
     assert (again.changed, again.cancelled, again.asked.asked) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("may_overlap", [False, True])
+def test_a_vehicle_that_is_booked_then_is_named_only_where_the_series_may_overlap(
+    begun, nights, manager, fleet, van, may_overlap
+):
+    first = Booking.objects.order_by("start_at").first()
+    BookingFactory(fleet=fleet, vehicle=van, accepted=True, start_at=first.start_at)
+    wanted = nights(4, vehicle=van, may_overlap=may_overlap)
+    outcome = change_series(begun, wanted, user=manager, seen_version=begun.version)
+    first.refresh_from_db()
+    assert first.vehicle == (van if may_overlap else None)
+    assert outcome.changed == (4 if may_overlap else 3)
+    told = [each.partition(":")[0] for each in outcome.problems]
+    assert told == ([] if may_overlap else ["Van 1 has another booking at that time"])
 
 
 def test_whoever_leaves_hands_a_series_over(begun, manager, fleet):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.actions.candidate import BookingRefused
-from bookings.actions.vehicle import may_name_vehicle, name_vehicle
+from bookings.actions.vehicle import doubt_key, may_name_vehicle, name_vehicle
 from bookings.models import Booking
 from bookings.pages.change import booking_or_404
 from bookings.pages.vehicles.choice import LONGEST_QUERY, offer_for
@@ -55,12 +55,13 @@ def booking_vehicle(request: FleetRequest, pk: int) -> HttpResponse:
             vehicle,
             user=request.user,  # type: ignore[arg-type]
             seen_version=form.cleaned_data["version"],
-            confirmed_misfit=form.cleaned_data["confirmed_misfit"] == str(wanted),
+            confirmed=form.cleaned_data["confirmed_misfit"],
         )
     except BookingRefused as refusal:
         current = booking_or_404(request, pk)
         if refusal.field == "misfit":
-            return _show(request, current, form, misfit=refusal.message)
+            key = doubt_key(vehicle, refusal.message)
+            return _show(request, current, form, misfit=refusal.message, misfit_key=key)
         has_changed = refusal.field == "booking"
         return _show(request, current, form, problem=refusal.message, tells_how_it_is=has_changed)
     messages.success(request, _("The booking's vehicle is saved."))
@@ -74,6 +75,7 @@ def _show(
     *,
     problem: str = "",
     misfit: str = "",
+    misfit_key: str = "",
     tells_how_it_is: bool = False,
 ) -> HttpResponse:
     """Render the form; the version stays the one that was seen until the page tells of another."""
@@ -84,7 +86,7 @@ def _show(
         "location": booking.location,
         "problem": problem,
         "misfit": misfit,
-        "misfit_key": chosen,
+        "misfit_key": misfit_key,
         "seen_version": form["version"].value() if keeps else str(booking.version),
         "vehicles": offer_for(
             request.fleet,

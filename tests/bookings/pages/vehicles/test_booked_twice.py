@@ -35,20 +35,43 @@ def name(client, booking: Booking, vehicle, **more: str) -> str:
     return html.unescape(answer.content.decode())
 
 
+def key_on(page: str) -> str:
+    return re.search(r'name="confirmed_misfit" value="([^"]*)"', page)[1]
+
+
+def park_narrowly(booking: Booking) -> None:
+    space = ParkingSpace.objects.create(
+        ampeco_id=901, location=booking.location, status="enabled", synced_at=LONG_AGO
+    )
+    space.evses.add(booking.evse)
+    ParkingLimits.objects.create(space=space, max_length_cm=500)
+
+
 @pytest.mark.parametrize("is_narrow", [False, True])
 def test_is_warned_of_and_may_be_confirmed(as_manager, confirmed, van, other, is_narrow):
     if is_narrow:
-        space = ParkingSpace.objects.create(
-            ampeco_id=901, location=confirmed.location, status="enabled", synced_at=LONG_AGO
-        )
-        space.evses.add(confirmed.evse)
-        ParkingLimits.objects.create(space=space, max_length_cm=500)
+        park_narrowly(confirmed)
     page = name(as_manager, confirmed, van)
     assert TWICE in page
     assert (NARROW in page) == is_narrow
     assert confirmed.vehicle is None
-    key = re.search(r'name="confirmed_misfit" value="([^"]*)"', page)[1]
-    name(as_manager, confirmed, van, confirmed_misfit=key)
+    name(as_manager, confirmed, van, confirmed_misfit=key_on(page))
+    assert confirmed.vehicle == van
+
+
+def test_what_came_up_since_is_not_confirmed_unseen(as_manager, fleet, confirmed, van):
+    park_narrowly(confirmed)
+    page = name(as_manager, confirmed, van)
+    assert NARROW in page
+    assert TWICE not in page
+    BookingFactory(fleet=fleet, vehicle=van, accepted=True, start_at=confirmed.start_at)
+    page = name(as_manager, confirmed, van, confirmed_misfit=key_on(page))
+    assert TWICE in page
+    assert confirmed.vehicle is None
+    another = VehicleFactory(fleet=fleet, number="Van 15", plugs=["ccs1"], length_cm=600)
+    name(as_manager, confirmed, another, confirmed_misfit=key_on(page))
+    assert confirmed.vehicle is None, "the other one was meant"
+    name(as_manager, confirmed, van, confirmed_misfit=key_on(page))
     assert confirmed.vehicle == van
 
 
