@@ -7,7 +7,6 @@ from typing import Any, Self
 
 from upstream.readers import (
     Payload,
-    UnreadablePayload,
     choice,
     instant,
     plain_text,
@@ -29,14 +28,15 @@ DOWNTIME_TYPES = frozenset({DOWNTIME, EXEMPT})
 class DowntimePeriod:
     """When a charge point, or one EVSE of it, is out of use; no `ended_at` while nobody knows.
 
-    `evse_id` is None for a whole charge point. Each of the two kinds counts its ids by itself.
+    `started_at` is None where the operator does not tell it as it should. `evse_id` is None for a
+    whole charge point. Each of the two kinds counts its ids by itself.
     """
 
     id: int
     charge_point_id: int | None
     evse_id: int | None
     location_id: int | None
-    started_at: datetime
+    started_at: datetime | None
     ended_at: datetime | None
     entry_mode: str
     type: str
@@ -44,16 +44,13 @@ class DowntimePeriod:
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
-        """Read a period as AMPECO gives it. Raises UnreadablePayload for one without a start."""
-        started_at = instant(payload.get("startedAt"))
-        if started_at is None:
-            raise UnreadablePayload("“startedAt” is missing or cannot be read.")
+        """Read a period as AMPECO gives it."""
         return cls(
             id=required_id(payload),
             charge_point_id=whole_number(payload.get("chargePointId")),
             evse_id=whole_number(payload.get("evseId")),
             location_id=whole_number(payload.get("locationId")),
-            started_at=started_at,
+            started_at=instant(payload.get("startedAt")),
             ended_at=instant(payload.get("endedAt")),
             entry_mode=choice(payload.get("entryMode"), ENTRY_MODES, field="entry mode"),
             type=choice(payload.get("type"), DOWNTIME_TYPES, field="downtime type"),

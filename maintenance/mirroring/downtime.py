@@ -221,8 +221,8 @@ def store_periods(
 ) -> dict[str, int]:
     """Store periods of one kind; return how many were seen, new, changed, retired, and left out.
 
-    Left out is what is at a charger that is not mirrored, or ends before it begins; a row that is
-    known of it is retired.
+    Left out is what is at a charger that is not mirrored, has no start, or ends before it begins; a
+    row that is known of it is retired.
     """
     periods = list(found)
     if notices is None:
@@ -245,8 +245,7 @@ def store_periods(
     for each in periods:
         evse = chargers.get(each.evse_id or 0)
         point = evse.charge_point_id if evse else points.get(each.charge_point_id or 0)
-        is_whole = each.ended_at is None or each.ended_at > each.started_at
-        if point is None or (of == Of.EVSE and evse is None) or not is_whole:
+        if point is None or (of == Of.EVSE and evse is None) or not _is_whole(each):
             left_out.append(each.id)
             continue
         row = Downtime(
@@ -284,3 +283,8 @@ def store_periods(
 
 def _differ(one: Downtime, other: Downtime) -> bool:
     return any(getattr(one, _COLUMNS[name]) != getattr(other, _COLUMNS[name]) for name in TOLD)
+def _is_whole(period: DowntimePeriod) -> bool:
+    start, end = period.started_at, period.ended_at
+    return start is not None and (end is None or end > start)
+
+

@@ -13,6 +13,7 @@ from mirror.models import SyncRun
 from sandbox.world.records import ChargePoint, Evse
 from tests.factories import next_noon
 from tests.maintenance.downtime.conftest import HOUR
+from tests.operator_fixture import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +157,7 @@ def test_an_unreadable_period_does_not_retire_others(plan, sync, wire):
     """It may be the one that is not seen."""
     plan()
     sync()
-    broken = {"data": [{"id": 1}], "links": {"next": None}}
+    broken = {"data": [{"id": "?"}], "links": {"next": None}}
     wire.intercept = lambda request: (
         httpx.Response(200, json=broken) if "evse-downtime" in request.url.path else None
     )
@@ -192,6 +193,16 @@ def test_one_that_now_ends_before_it_begins_stands_no_more(plan, sync, operator)
 
 def test_what_staff_plan_while_a_page_is_read_is_not_retired(plan, sync, wire, ampeco_client):
     plan()
+def test_one_without_a_start_stands_no_more_and_retires_nothing_less(plan, sync, operator, wire):
+    gone, unbegun, left = plan(), plan(), plan()
+    sync()
+    operator.forget_downtime(gone)
+    spoil(wire, "/evse-downtime-periods/v1.0", (unbegun.id, {"startedAt": None}))
+    counts = sync().counts["evse"]
+    assert (counts["skipped"], counts["unreadable"], counts["retired"]) == (1, 0, 2)
+    assert {pk for _of, pk, *_rest in shown()} == {left.id}
+
+
     sync()
 
     def plan_meanwhile(request):
