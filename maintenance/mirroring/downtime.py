@@ -83,7 +83,14 @@ def _changes_since(now: datetime, *, behind: timedelta) -> datetime | None:
     latest, whole = recent.first(), recent.filter(updated_after=None).first()
     if latest is None or whole is None or whole.calls <= FEW_CALLS:
         return None
+    # What was left out then is retired, and changes do not tell what has stayed as it was.
+    if _left_out(latest) or _left_out(whole):
+        return None
     return latest.started_at - behind
+
+
+def _left_out(run: SyncRun) -> list[str]:
+    return [phase for phase in PHASES if run.counts.get(phase, {}).get(FORBIDDEN)]
 
 
 def _no_counts() -> dict[str, Any]:
@@ -176,7 +183,7 @@ class _Walk:
         )
 
     def _problem(self) -> str:
-        missing = [phase for phase in PHASES if self.run.counts[phase].get(FORBIDDEN)]
+        missing = _left_out(self.run)
         if not missing:
             return ""
         names = {
@@ -281,10 +288,10 @@ def store_periods(
     return counts
 
 
-def _differ(one: Downtime, other: Downtime) -> bool:
-    return any(getattr(one, _COLUMNS[name]) != getattr(other, _COLUMNS[name]) for name in TOLD)
 def _is_whole(period: DowntimePeriod) -> bool:
     start, end = period.started_at, period.ended_at
     return start is not None and (end is None or end > start)
 
 
+def _differ(one: Downtime, other: Downtime) -> bool:
+    return any(getattr(one, _COLUMNS[name]) != getattr(other, _COLUMNS[name]) for name in TOLD)

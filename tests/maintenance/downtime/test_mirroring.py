@@ -140,6 +140,34 @@ def test_a_long_list_is_read_in_changes_between_full_walks(plan, sync, operator,
     assert sync().updated_after is None
 
 
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("met_by", ["changes", "the whole"])
+def test_what_could_not_be_read_once_is_back_with_the_next_run(
+    plan, sync, wire, operator, monkeypatch, status, met_by
+):
+    """Changes since then would not tell what has stayed as it was."""
+    monkeypatch.setattr(mirroring, "FEW_CALLS", 2)
+    plan(), plan(evse_id=None)
+    sync()
+    before = shown()
+    ago = timedelta(hours=2) if met_by == "the whole" else timedelta(minutes=10)
+    SyncRun.objects.filter(kind="maintenance").update(started_at=now() - ago)
+    operator.clock.advance(HOUR)
+    wire.intercept = lambda request: (
+        httpx.Response(status, json={"message": "No."})
+        if "evse-downtime" in request.url.path
+        else None
+    )
+    run = sync()
+    assert (run.state, run.updated_after is None) == ("finished", met_by == "the whole")
+    assert shown() < before
+    wire.intercept = None
+    operator.clock.advance(HOUR)
+    run = sync()
+    assert (run.updated_after, run.problem) == (None, "")
+    assert shown() == before
+
+
 def test_the_task_reads_once_in_a_while_and_not_beside_another(plan, mirrored, wire, ampeco_client):
     plan()
     tasks.sync_downtime()
@@ -163,6 +191,16 @@ def test_an_unreadable_period_does_not_retire_others(plan, sync, wire):
     )
     assert sync().counts["evse"]["skipped"] == 1
     assert len(shown()) == 1
+
+
+def test_one_without_a_start_stands_no_more_and_retires_nothing_less(plan, sync, operator, wire):
+    gone, unbegun, left = plan(), plan(), plan()
+    sync()
+    operator.forget_downtime(gone)
+    spoil(wire, "/evse-downtime-periods/v1.0", (unbegun.id, {"startedAt": None}))
+    counts = sync().counts["evse"]
+    assert (counts["skipped"], counts["unreadable"], counts["retired"]) == (1, 0, 2)
+    assert {pk for _of, pk, *_rest in shown()} == {left.id}
 
 
 @pytest.mark.parametrize("of", ["evse", "charge-point"])
@@ -193,16 +231,6 @@ def test_one_that_now_ends_before_it_begins_stands_no_more(plan, sync, operator)
 
 def test_what_staff_plan_while_a_page_is_read_is_not_retired(plan, sync, wire, ampeco_client):
     plan()
-def test_one_without_a_start_stands_no_more_and_retires_nothing_less(plan, sync, operator, wire):
-    gone, unbegun, left = plan(), plan(), plan()
-    sync()
-    operator.forget_downtime(gone)
-    spoil(wire, "/evse-downtime-periods/v1.0", (unbegun.id, {"startedAt": None}))
-    counts = sync().counts["evse"]
-    assert (counts["skipped"], counts["unreadable"], counts["retired"]) == (1, 0, 2)
-    assert {pk for _of, pk, *_rest in shown()} == {left.id}
-
-
     sync()
 
     def plan_meanwhile(request):
