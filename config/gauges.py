@@ -6,7 +6,7 @@ is counted when it happens (`telemetry.measures`), since counting a million rows
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -21,6 +21,7 @@ from ampcontrol.connection import is_on as has_ampcontrol
 from ampeco.connection import PLATFORM as OPERATOR
 from bookings.models import BookingRequest
 from config.services import answers, queue_length
+from drivers.models import Fleet, FleetDriver
 from energy.mirroring.due import troubled
 from mirror.models import SyncRun
 from notifications.models import Notification
@@ -121,13 +122,19 @@ def sweep_times(now: datetime) -> Iterator[Metric]:
 
 
 def mirror_ages(now: datetime) -> Iterator[Metric]:
-    """Yield how long ago what the operator holds was last read to the end."""
+    """Yield how long ago what the operator holds was last read to the end.
+
+    What nobody waits for is left out, so that it is not told of as late.
+    """
     ages = GaugeMetricFamily(
         "chargebook_sync_last_success_seconds",
         "Seconds since a read of the operator's records came to its end; +Inf when none ever has.",
         labels=["kind"],
     )
+    unwanted = {kind for kind, since in wanted_since().items() if since is None}
     for kind, finished_at in last_syncs().items():
+        if kind in unwanted:
+            continue
         ages.add_metric([kind], _age(finished_at, now=now) if finished_at else float("inf"))
     yield ages
 
@@ -153,6 +160,23 @@ def last_syncs() -> dict[str, datetime | None]:
         .values_list("finished_at", flat=True)
         .first()
         for kind in SyncRun.Kind.values
+    }
+
+
+def wanted_since() -> dict[str, datetime | None]:
+    """Return since when copies are waited for, by what their kinds begin with; None while not.
+
+    Drivers are read for fleets and bookings for drivers; energy only where there is an Ampcontrol.
+    """
+    drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
+    fleets = Fleet.objects.filter(is_active=True)
+    began = SyncRun.objects.filter(kind=SyncRun.Kind.ENERGY).order_by("pk")
+    return {
+        "sites": datetime.min.replace(tzinfo=UTC),
+        "drivers": fleets.aggregate(first=Min("created_at"))["first"],
+        "bookings": drivers.aggregate(first=Min("added_at"))["first"],
+        # That there never was an attempt is told by the sweep.
+        "energy": began.values_list("started_at", flat=True).first() if has_ampcontrol() else None,
     }
 
 

@@ -1,12 +1,11 @@
 """Whether this instance lives and is ready, for load balancers and people: `/health/…`."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
@@ -16,11 +15,9 @@ from django.views.decorators.http import require_safe
 from ampcontrol.connection import PLATFORM as AMPCONTROL
 from ampcontrol.connection import is_on as has_ampcontrol
 from ampeco.connection import PLATFORM as OPERATOR
-from config.gauges import last_syncs
+from config.gauges import last_syncs, wanted_since
 from config.services import answers
-from drivers.models import Fleet, FleetDriver
 from drivers.sync import EVERY
-from mirror.models import SyncRun
 from mirror.runs import LOCATIONS, last_finished, left_out_of
 from sites.models import Location
 from telemetry import sweeps
@@ -79,8 +76,8 @@ def platform(connection: Connection[Any]) -> Check:
 def copies() -> Iterator[tuple[str, Check]]:
     """Yield how old our copies of the operator's records are; None stands for never read.
 
-    Drivers are read for fleets and bookings for drivers: while there are none, nothing is late, nor
-    while the first one is younger than what a copy's age may be.
+    While nobody waits for one, it is not late, nor while what it is wanted for is younger than its
+    age may be.
     """
     last = last_syncs()
     now = timezone.now()
@@ -90,17 +87,7 @@ def copies() -> Iterator[tuple[str, Check]]:
         "bookings": timedelta(minutes=settings.BOOKING_SYNC_MINUTES),
         "energy": timedelta(minutes=1),
     }
-    drivers = FleetDriver.objects.filter(left_at__isnull=True, fleet__is_active=True)
-    fleets = Fleet.objects.filter(is_active=True)
-    began = SyncRun.objects.filter(kind=SyncRun.Kind.ENERGY).order_by("pk")
-    wanted_since = {
-        "sites": datetime.min.replace(tzinfo=UTC),
-        "drivers": fleets.aggregate(first=Min("created_at"))["first"],
-        "bookings": drivers.aggregate(first=Min("added_at"))["first"],
-        # That there never was an attempt is told by the sweep.
-        "energy": began.values_list("started_at", flat=True).first() if has_ampcontrol() else None,
-    }
-    for name, since in wanted_since.items():
+    for name, since in wanted_since().items():
         ends = [at for kind, at in last.items() if kind.startswith(name) and at is not None]
         seconds = (now - max(ends)).total_seconds() if ends else None
         limit = max(LEAST_LIMIT, PERIODS * periods[name]).total_seconds()

@@ -16,7 +16,7 @@ from mirror.models import SyncRun
 from notifications.models import Notification
 from telemetry.measures import MAILS, MEASURES, STORE
 from telemetry.models import Sweep
-from tests.factories import BookingRequestFactory
+from tests.factories import BookingRequestFactory, DriverFactory, FleetFactory
 from tools.services.ports import free_port
 from upstream.circuit_breaker import FAILURES_TO_OPEN, CacheCircuitBreaker
 from upstream.rate_gate import CacheGate
@@ -128,7 +128,8 @@ def test_mails_that_wait_and_the_oldest_of_them(db, metrics):
     assert told["chargebook_mail_oldest_unsent_seconds",] == pytest.approx(540, abs=200)
 
 
-def test_ages_of_sweeps_and_copies(db, metrics):
+@pytest.mark.usefixtures("fleet")
+def test_ages_of_sweeps_and_copies(metrics):
     ago = timezone.now() - timedelta(seconds=90)
     Sweep.objects.create(name="poll-requests", succeeded_at=ago, took_seconds=0.25)
     SyncRun.objects.create(
@@ -145,6 +146,30 @@ def test_ages_of_sweeps_and_copies(db, metrics):
     sync = "chargebook_sync_last_success_seconds"
     assert told[sync, "drivers"] == pytest.approx(90, abs=60)
     assert told[sync, "sites-full"] == float("inf")
+
+
+def test_copies_that_nobody_waits_for_have_no_age(db, metrics, settings):
+    """Alarms would fire for ever: without a fleet, or where Ampcontrol was switched off."""
+    settings.AMPCONTROL_BASE_URL, settings.AMPCONTROL_API_TOKEN = "http://ampcontrol.test", "t"
+    ago = timezone.now() - timedelta(days=1)
+    for kind in ("energy", "sites-full"):
+        SyncRun.objects.create(
+            kind=kind, state="finished", started_at=ago, alive_at=ago, finished_at=ago
+        )
+
+    def aged() -> set[str]:
+        name = "chargebook_sync_last_success_seconds"
+        return {kind for metric, *kinds in metrics() for kind in kinds if metric == name}
+
+    everything = set(SyncRun.Kind.values)
+    assert aged() == everything - {"drivers", "bookings"}
+    fleet = FleetFactory()
+    assert aged() == everything - {"bookings"}
+    DriverFactory(fleet=fleet)
+    assert aged() == everything
+
+    settings.AMPCONTROL_BASE_URL = ""
+    assert aged() == everything - {"energy"}
 
 
 def test_how_the_operator_treats_us(db, metrics):
@@ -217,7 +242,7 @@ def test_without_a_database_the_counters_are_still_told(transactional_db, metric
 
 
 def test_many_rows_cost_no_more_statements(db, django_assert_num_queries):
-    with django_assert_num_queries(5 + len(SyncRun.Kind.values) + 1) as few:
+    with django_assert_num_queries(5 + len(SyncRun.Kind.values) + 3) as few:
         list(gauges.families())
     for hours in range(5):
         old_request(hours=hours)
