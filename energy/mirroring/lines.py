@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 from ampcontrol.types import Point
 from energy.mirroring.turns import Outcome, Turn
 from energy.models import Line, LinePoint
-from energy.models.lines import READ_AHEAD
+from energy.models.lines import DRAWN_LATELY, READ_AHEAD
 from mirror.fitting import fitting
 
 BACK = timedelta(hours=1)
 KEPT = timedelta(days=2)
 DRAWN_STEP = timedelta(minutes=5)
-# What was measured before that says nothing of now.
-DRAWN_LATELY = 3 * DRAWN_STEP
 
 
 class ReadCourse(Protocol):
@@ -62,14 +60,14 @@ def read_prices(turn: Turn) -> Outcome:
 
 
 def read_drawn(turn: Turn) -> Outcome:
-    """Read what was drawn in the last hour; where nothing was lately, nothing is known of now."""
+    """Read what was drawn in the last hour. Where nothing was lately, what is known only ages."""
     network_id, start = turn.place.remote_id, turn.now - BACK
     points = turn.client.measured_power(
         network_id=network_id, start=start, end=turn.now, step=DRAWN_STEP
     )
     if all(point.at < turn.now - DRAWN_LATELY for point in points):
-        points = []
-    return _replace(turn, Line.Kind.DRAWN, points, forget=not points)
+        return Outcome()
+    return _replace(turn, Line.Kind.DRAWN, points)
 
 
 def _read(turn: Turn, read: ReadCourse) -> list[Point]:

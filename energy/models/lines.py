@@ -11,6 +11,8 @@ from sites.models import Location
 
 # So far ahead Ampcontrol is asked for a network's lines.
 READ_AHEAD = timedelta(hours=36)
+# What was drawn longer ago says nothing of now.
+DRAWN_LATELY = timedelta(minutes=15)
 
 
 class Line(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from energy.models import Line, Network
+from energy.models.lines import DRAWN_LATELY
 from energy.pages.drawings import Drawing
 from energy.pages.power_drawings import HourRow, hour_rows, line_drawing, price_drawing, spans
 from energy.selectors import walls
@@ -147,7 +148,7 @@ def _tonight_text(usable: Course | None, zone: ZoneInfo, now: datetime) -> str:
 def _drawn_text(drawn: Course | None, network: Network | None, now: datetime) -> str:
     value: Decimal | None = None
     read_at: datetime | None = None
-    if drawn is not None and drawn.steps:
+    if drawn is not None and drawn.steps and drawn.read_at >= now - DRAWN_LATELY:
         value, read_at = drawn.steps[-1].value, drawn.read_at
     elif network is not None:
         value, read_at = network.current_load_kw, network.read_at

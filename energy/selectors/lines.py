@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from energy.models import Line, LinePoint, Link, Network
-from energy.models.lines import READ_AHEAD
+from energy.models.lines import DRAWN_LATELY, READ_AHEAD
 from energy.own_lines.prices import AHEAD as RECKONED_AHEAD
 from sites.models import Location
 
@@ -145,11 +145,11 @@ def drawn_line(place: Network | Location, *, start: datetime, end: datetime) -> 
 
 
 def drawn_now(place: Network | Location, *, now: datetime | None = None) -> Drawn | None:
-    """Return what a place draws; None where nobody measured it."""
+    """Return what a place draws; None where nobody measured it lately."""
     now = now or timezone.now()
     network = network_at(place)
     line = _lines(place, network, [Kind.DRAWN]).get(Kind.DRAWN)
-    if line is not None:
+    if line is not None and line.read_at >= now - DRAWN_LATELY:
         point = line.points.filter(at__lte=now).order_by("-at").first()
         if point is not None:
             return Drawn(kw=point.value, at=line.read_at)

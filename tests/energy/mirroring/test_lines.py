@@ -184,6 +184,8 @@ def test_what_was_measured_a_while_ago_is_not_what_is_drawn_now(ampcontrol, netw
     assert drawn_now(Network.objects.get()).kw == Decimal("120.5")
 
     # The meter is silent: what it told is an answer still, of some time ago.
+    before = list(LinePoint.objects.filter(line__kind="drawn").values("at", "value"))
+    read_at = Line.objects.get(kind="drawn").read_at
     clock(minutes=30)
     read()
     assert drawn_now(Network.objects.get()).kw == 90
@@ -191,6 +193,9 @@ def test_what_was_measured_a_while_ago_is_not_what_is_drawn_now(ampcontrol, netw
     clock(minutes=16)
     read()
     assert drawn_now(Network.objects.get()) is None
+    # What was drawn until then stays.
+    assert list(LinePoint.objects.filter(line__kind="drawn").values("at", "value")) == before
+    assert Line.objects.get(kind="drawn").read_at == read_at
 
 
 def test_a_site_has_the_line_of_its_network(ampcontrol, network, read):

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
-from energy.models import LinePoint, Network
+from energy.models import Line, LinePoint, Network
 from energy.pages.power_facts import read_power, tonight
 from tests.energy.factories import LineFactory, link_evse
 from tests.factories import EvseFactory
@@ -83,6 +83,10 @@ def test_what_is_drawn_is_measured_or_not_known(as_manager, site, network, line)
     LineFactory(network=network, kind="drawn", values=[10, 20, 30, 44])
     page = page_of(as_manager, site)
     assert "44 kW · just now" in page
+    assert "drawing__line--drawn" in page
+    Line.objects.filter(kind="drawn").update(read_at=now() - HOUR)
+    page = page_of(as_manager, site)
+    assert "120 kW · 2 h ago" in page and "44 kW ·" not in page
     assert "drawing__line--drawn" in page
 
 
