@@ -19,8 +19,7 @@ from bookings.pages.driver_page.views import (
     render_again,
     render_for_driver,
 )
-from bookings.pages.on_site.forms import AnotherForm, EndForm
-from shell.kept_forms import retyped
+from bookings.pages.on_site.forms import AnotherForm, EndForm, end_form_again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,9 +69,8 @@ def end(request: HttpRequest, token: str, booking: Booking) -> HttpResponse:
                 )
             )
             if refusal.field == "booking":
-                # The page shows how it is now, so that it can be sent again.
                 booking.refresh_from_db()
-                form.data = retyped(request.POST, version=str(booking.version))
+                form, ends = end_form_again(request.POST, booking=booking, now=now)
             return render_again(request, token, "end", form=form, ends=ends, problem=problem)
         return redirect("driver-page:show", token)
     return render_for_driver(request, token, booking, "end", form=form, ends=ends)

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.running import Ends
+from bookings.actions.running import Ends, ends_of
 from bookings.models import Booking
 from bookings.pages.forms import InstantField
 from shell.formats import duration, instant
+from shell.kept_forms import retyped
 from shell.plain_text import OneLines
 from sites.slots.clocks import Clock
 
@@ -52,6 +54,15 @@ class EndForm(OneLines, forms.Form):
             ("", gettext("Please pick")),
             *((label, options) for label, options in groups if options),
         ]
+
+
+def end_form_again(data: QueryDict, *, booking: Booking, now: datetime) -> tuple[EndForm, Ends]:
+    """Return the form with what was typed, about the booking as it is now; and its ends.
+
+    Whoever gets it has been told of that, and can send it again.
+    """
+    ends = ends_of(booking, now=now)
+    return EndForm(retyped(data, version=str(booking.version)), booking=booking, ends=ends), ends
 
 
 class AnotherForm(OneLines, forms.Form):

@@ -16,9 +16,9 @@ from bookings.models import Actor, Booking
 from bookings.pages.change import booking_or_404
 from bookings.pages.history.record import read_history
 from bookings.pages.history.timeline import history_lines
-from bookings.pages.on_site.forms import AnotherForm, EndForm
+from bookings.pages.on_site.forms import AnotherForm, EndForm, end_form_again
 from drivers.permissions import FleetRequest, manager_required, member_required
-from shell.kept_forms import retyped, typed
+from shell.kept_forms import typed
 from shell.viewer import viewer_zone
 
 
@@ -43,10 +43,7 @@ def end(request: FleetRequest, pk: int) -> HttpResponse:
         except BookingRefused as refusal:
             booking = booking_or_404(request, pk)
             if refusal.field == "booking" and booking.can_change_end(now):
-                # As it is now, which has been told of, so that it can be sent again.
-                ends = ends_of(booking, now=now)
-                seen_now = retyped(request.POST, version=str(booking.version))
-                form = EndForm(seen_now, booking=booking, ends=ends)
+                form, ends = end_form_again(request.POST, booking=booking, now=now)
             form.add_error("end_at" if refusal.field == "slot" else None, refusal.message)
         else:
             return redirect("bookings:detail", pk=pk)

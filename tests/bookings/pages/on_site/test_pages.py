@@ -4,6 +4,7 @@ import re
 import uuid
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils.timezone import now
@@ -12,7 +13,7 @@ from bookings.actions.on_site import report_charger
 from bookings.models import Booking, BookingRequest, ChargerReport, ChargingSession
 from bookings.models.booking import link_token
 from drivers.models import Fleet
-from shell.formats import instant
+from shell.formats import duration, instant
 from sites.models import Connector, Evse
 from sites.periods import STEP, next_step
 from tests.factories import BookingFactory
@@ -208,6 +209,26 @@ def test_a_driver_who_is_told_that_it_has_changed_can_send_it_again(client, runn
     assert "the booking has changed" in told
     assert client.post(f"{url}end/", hidden(told) | sooner).url == url
     assert BookingRequest.objects.get().end_at == running.end_at - HOUR
+
+
+@pytest.mark.usefixtures("_trusting")
+def test_a_driver_is_offered_the_ends_of_a_booking_that_changed_in_that_moment(
+    client, running, url, wire
+):
+    seen = hidden(html(client.get(f"{url}end/")))
+    end_at = running.end_at - HOUR
+
+    def change(_request: httpx.Request) -> None:
+        """Another end comes true while the operator is asked what is free."""
+        Booking.objects.update(version=running.version + 1, end_at=end_at)
+
+    forget_free_times()
+    wire.intercept = change
+    told = html(client.post(f"{url}end/", seen | {"end_at": instant(end_at)}))
+    assert "the booking has changed" in told
+    assert f'value="{instant(end_at)}"' not in told, "it ends then anyway"
+    earlier = re.search(rf'value="{instant(end_at - STEP)}"[^>]*>[^<]*', told)[0]
+    assert earlier.endswith(f"({duration(STEP)} less)")
 
 
 @pytest.mark.usefixtures("_trusting")
