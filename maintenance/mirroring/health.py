@@ -7,7 +7,6 @@ there are calls to spare.
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -56,6 +55,10 @@ MOST_PAGES_ANYHOW = 100
 Item = TypeVar("Item")
 
 
+class NoCallsToSpare(Exception):
+    """There are few calls left in the middle of a long list, and others need them more."""
+
+
 def follow_own_charge_points(*, now: datetime) -> None:
     """Begin to read the charge points of fleets that are not read yet."""
     unread = _own_charge_points().filter(health__isnull=True)
@@ -97,11 +100,24 @@ def read_health(*, client: AmpecoClient, now: datetime | None = None) -> int:
     for pk in won:
         if client.held_back_for() > 0 or not has_calls_to_spare():
             break
+        if not _renew(pk, owner):
+            continue
         health = Health.objects.select_related("charge_point").get(pk=pk)
-        _read(health, client=client, now=now)
+        try:
+            _read(health, client=client, now=now)
+        except NoCallsToSpare:
+            # It stays due, behind the others.
+            Health.objects.filter(pk=pk, lease_owner=owner).update(refresh_at=now)
+            break
         read += 1
     _give_back(owner)
     return read
+
+
+def _renew(pk: int, owner: uuid.UUID) -> bool:
+    """Hold a charge point that was claimed a while ago; return False where another worker does."""
+    until = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    return bool(Health.objects.filter(pk=pk, lease_owner=owner).update(lease_until=until))
 
 
 def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
@@ -120,10 +136,14 @@ def _read(health: Health, *, client: AmpecoClient, now: datetime) -> None:
         for evse in evses.values():
             if evse.retired_at is not None:
                 continue
-            # One may have vanished since the sites were last mirrored.
-            with suppress(UpstreamNotFound):
-                log = client.evse_log_pages(evse.ampeco_id, after=since)
+            log = client.evse_log_pages(evse.ampeco_id, after=since)
+            try:
                 logs[evse], until = _taken(log, within=span, at=lambda entry: entry.at)
+            except UpstreamNotFound:
+                # It may have vanished since the sites were last mirrored.
+                unknown = _("The operator does not know this charger.")
+                problems += [unknown] if unknown not in problems else []
+            else:
                 known_until.append(until)
     except UpstreamForbidden:
         logs = {}
@@ -191,7 +211,8 @@ def _taken(
 ) -> tuple[list[Item], datetime]:
     """Return the items of a list, and until when they are all that there are.
 
-    One that is cut must reach so far that the next read gets any further.
+    One that is cut must reach so far that the next read gets any further. Raises NoCallsToSpare
+    where one that is as long cannot be cut.
     """
     items: list[Item] = []
     for number, page in enumerate(islice(pages, MOST_PAGES_ANYHOW), start=1):
@@ -200,6 +221,8 @@ def _taken(
             first, last = at(items[0]), at(items[-1])
             if first and last and first < last and last >= within.start_at + 2 * OVERLAP:
                 return items, min(last, within.end_at)
+        if number >= MOST_PAGES and page.next_link and not has_calls_to_spare():
+            raise NoCallsToSpare
     return items, within.end_at
 
 

@@ -1,5 +1,6 @@
 """How chargers have been doing is read from the operator, and shown to whom it belongs."""
 
+import uuid
 from datetime import timedelta
 
 import httpx
@@ -84,12 +85,15 @@ def test_an_operator_that_fails_is_asked_again_later(ampeco_client, own, wire):
 def test_an_evse_that_has_vanished_holds_up_no_others(operator, ampeco_client, own, wire):
     evse = own.evses.order_by("ampeco_id").first()
     # Before the mirror knows, and afterwards.
-    for retired_at in (None, timezone.now()):
+    for retired_at, problem in (
+        (None, "The operator does not know this charger."),
+        (timezone.now(), ""),
+    ):
         gone = EvseFactory(charge_point=own, ampeco_id=99_001, retired_at=retired_at)
         later = timezone.now() + (SELDOM if retired_at else timedelta(0))
         assert read_health(client=ampeco_client, now=later) == 1
         health = Health.objects.get()
-        assert (health.read_at, health.problem) == (later, "")
+        assert (health.read_at, health.problem) == (later, problem)
         assert StatusEntry.objects.filter(evse=evse).exists()
         gone.delete()
     assert wire.count("evses/v2.0/99001") == 1
@@ -160,6 +164,48 @@ def test_a_log_that_tells_too_much_in_an_hour_is_not_read_again_and_again(
     read_health(client=ampeco_client, now=now)
     assert read_health(client=ampeco_client, now=now) == 0
     assert Health.objects.get().read_at == now
+
+
+def test_a_log_that_cannot_be_cut_is_not_read_on_without_calls_to_spare(
+    ampeco_client, own, wire, monkeypatch
+):
+    evse = own.evses.order_by("ampeco_id").first()
+    path = f"evses/v2.0/{evse.ampeco_id}/"
+    lengthen(wire, path, timedelta(hours=1), newest_first=True)
+    now = timezone.now()
+    monkeypatch.setattr(reading, "has_calls_to_spare", lambda: wire.count(path) < MOST_PAGES)
+    assert read_health(client=ampeco_client, now=now) == 0
+    assert wire.count(path) == MOST_PAGES
+    health = Health.objects.get()
+    assert (health.read_at, health.refresh_at, health.lease_owner) == (None, now, None)
+    monkeypatch.undo()
+    assert read_health(client=ampeco_client, now=now) == 1
+    assert Health.objects.get().read_at == now
+
+
+def test_each_charge_point_has_its_time_and_none_that_another_worker_took(ampeco_client, own, wire):
+    """Those before it may have been long."""
+    places = list(ChargePoint.objects.filter(evses__isnull=False).distinct().order_by("pk")[:3])
+    for number, place in enumerate(places):
+        due = timezone.now() - timedelta(minutes=9 - number)
+        Health.objects.create(charge_point=place, refresh_at=due)
+    other = uuid.uuid4()
+    left = []
+
+    def intercept(request):
+        if f"/{places[0].ampeco_id}/network-status-logs" in request.url.path:
+            soon = timezone.now() + timedelta(seconds=1)
+            Health.objects.update(lease_until=soon)
+            Health.objects.filter(charge_point=places[1]).update(lease_owner=other)
+        if f"/{places[2].ampeco_id}/network-status-logs" in request.url.path:
+            until = Health.objects.get(charge_point=places[2]).lease_until
+            left.append(until - timezone.now())
+
+    wire.intercept = intercept
+    read_health(client=ampeco_client)
+    assert wire.count(f"/{places[1].ampeco_id}/network-status-logs") == 0
+    assert Health.objects.get(charge_point=places[1]).lease_owner == other
+    assert left[0] > timedelta(minutes=4)
 
 
 def test_what_somebody_looks_at_is_read_soon_and_then_no_more(ampeco_client, own, client, staff):
