@@ -252,7 +252,9 @@ def store_periods(
     for each in periods:
         evse = chargers.get(each.evse_id or 0)
         point = evse.charge_point_id if evse else points.get(each.charge_point_id or 0)
-        if point is None or (of == Of.EVSE and evse is None) or not _is_whole(each):
+        start, end = each.started_at, each.ended_at
+        is_backwards = start is not None and end is not None and end <= start
+        if start is None or is_backwards or point is None or (of == Of.EVSE and evse is None):
             left_out.append(each.id)
             continue
         row = Downtime(
@@ -260,8 +262,8 @@ def store_periods(
             ampeco_id=each.id,
             charge_point_id=point,
             evse_id=evse.pk if of == Of.EVSE and evse else None,
-            start_at=each.started_at,
-            end_at=each.ended_at,
+            start_at=start,
+            end_at=end,
             entry_mode=each.entry_mode,
             type=each.type,
             ampeco_notice_id=each.notice_id,
@@ -286,11 +288,6 @@ def store_periods(
     counts["retired"] = outdated.update(retired_at=now)
     counts["skipped"] = len(left_out)
     return counts
-
-
-def _is_whole(period: DowntimePeriod) -> bool:
-    start, end = period.started_at, period.ended_at
-    return start is not None and (end is None or end > start)
 
 
 def _differ(one: Downtime, other: Downtime) -> bool:
