@@ -62,6 +62,13 @@ def bring_back_cost_centre(cost_centre: CostCentre) -> None:
     cost_centre.save(update_fields=["retired_at"])
 
 
+def check_code(fleet: Fleet, code: str, *, besides: CostCentre | None = None) -> None:
+    """Raise CodeTaken where another cost centre of the fleet has the code, in whatever case."""
+    other = cost_centre_coded(fleet, code)
+    if other is not None and other != besides:
+        raise CodeTaken(other)
+
+
 def _claim_sessions(cost_centre: CostCentre) -> int:
     unclaimed = Session.objects.filter(
         fleet=cost_centre.fleet,
@@ -78,17 +85,11 @@ def _claim_sessions(cost_centre: CostCentre) -> int:
 @contextmanager
 def _code_once(fleet: Fleet, code: str, *, besides: CostCentre | None = None) -> Iterator[None]:
     """Run what gives a cost centre a code in a transaction. Raises CodeTaken."""
-    _check_code(fleet, code, besides)
+    check_code(fleet, code, besides=besides)
     try:
         with transaction.atomic():
             yield
     except IntegrityError:
         # Somebody else has just taken it.
-        _check_code(fleet, code, besides)
+        check_code(fleet, code, besides=besides)
         raise
-
-
-def _check_code(fleet: Fleet, code: str, besides: CostCentre | None) -> None:
-    other = cost_centre_coded(fleet, code)
-    if other is not None and other != besides:
-        raise CodeTaken(other)

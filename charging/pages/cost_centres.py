@@ -1,7 +1,7 @@
 """The list of a fleet's cost centres, and the forms about one."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -44,7 +44,8 @@ def add(request: FleetRequest) -> HttpResponse:
         except CodeTaken as taken:
             form.add_error("cost_centre", taken.message)
         else:
-            _tell_added(request, added, claimed)
+            messages.success(request, _("%(what)s is added.") % {"what": added})
+            tell_claimed(request, claimed)
             return redirect("charging:cost_centres")
     return _show(request, form)
 
@@ -72,14 +73,7 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
 @require_POST
 def retire(request: FleetRequest, pk: int) -> HttpResponse:
     """Retire a cost centre, or with `back` let it be picked again."""
-    centre = _centre_or_404(request, pk)
-    if "back" in request.POST:
-        bring_back_cost_centre(centre)
-        text = _("%(what)s can be picked again.")
-    else:
-        retire_cost_centre(centre)
-        text = _("%(what)s is retired. It can no longer be picked; its sessions stay.")
-    messages.success(request, text % {"what": centre.code})
+    set_retired(request, _centre_or_404(request, pk), retired="back" not in request.POST)
     return redirect("charging:cost_centres")
 
 
@@ -106,8 +100,19 @@ def _show(request: FleetRequest, form: CostCentreForm) -> HttpResponse:
     return render(request, "charging/cost_centres.html", context)
 
 
-def _tell_added(request: FleetRequest, added: CostCentre, claimed: int) -> None:
-    messages.success(request, _("%(what)s is added.") % {"what": added})
+def set_retired(request: HttpRequest, centre: CostCentre, *, retired: bool) -> None:
+    """Retire a cost centre or bring it back, and say so."""
+    if retired:
+        retire_cost_centre(centre)
+        text = _("%(what)s is retired. It can no longer be picked; its sessions stay.")
+    else:
+        bring_back_cost_centre(centre)
+        text = _("%(what)s can be picked again.")
+    messages.success(request, text % {"what": centre.code})
+
+
+def tell_claimed(request: HttpRequest, claimed: int) -> None:
+    """Say how many sessions a new cost centre has got, if any."""
     if claimed:
         text = ngettext(
             "%(number)d session of vehicles with this code now belongs to it.",

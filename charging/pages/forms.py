@@ -1,5 +1,6 @@
 """What comes in from the pages about sessions, cost centres and budgets."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -29,6 +30,7 @@ REFERENCE_LENGTH = Session._meta.get_field("reference").max_length
 # How a field of choice says that there is to be none.
 NO_CENTRE = str(NONE)
 MOST_AMOUNT = Decimal(10) ** 9
+CURRENCY = re.compile(r"^[A-Za-z]{3}$")
 
 
 class Period(StrEnum):
@@ -254,6 +256,27 @@ class CostCentreForm(SeenForm):
     )
 
 
+def above_nothing(amount: Decimal) -> Decimal:
+    """Return the amount of a budget. Raises ValidationError for nothing."""
+    if not amount:
+        raise forms.ValidationError(_("Please enter an amount above 0."))
+    return amount
+
+
+def too_many_digits(amount: Decimal, currency: str) -> str:
+    """Return what is wrong with an amount, or "": 2,000 euro as somebody typed it is two thousand.
+
+    Zeros at the end count.
+    """
+    if -int(amount.as_tuple().exponent) <= minor_digits(currency):
+        return ""
+    text = gettext(
+        "%(currency)s has fewer digits after the decimal sign. Please write the amount "
+        "without separators of thousands, such as 1250."
+    )
+    return text % {"currency": currency}
+
+
 class BudgetForm(SeenForm):
     """What may be spent in a month. Of a budget that there is, whose it is stays."""
 
@@ -261,7 +284,7 @@ class BudgetForm(SeenForm):
     amount = CommaField(label=_("Amount a month, with tax"), most=MOST_AMOUNT, places=3)
     currency = forms.RegexField(
         label=_("Currency"),
-        regex=r"^[A-Za-z]{3}$",
+        regex=CURRENCY,
         error_messages={"invalid": _("Please write its three letters, such as EUR.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": "3"}),
     )
@@ -291,26 +314,18 @@ class BudgetForm(SeenForm):
 
     def clean_amount(self) -> Decimal:
         """Refuse a budget of nothing."""
-        amount: Decimal = self.cleaned_data["amount"]
-        if not amount:
-            raise forms.ValidationError(_("Please enter an amount above 0."))
-        return amount
+        return above_nothing(self.cleaned_data["amount"])
 
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an amount with more digits than its currency has: 2,000 euro is two thousand."""
+        """Hold the amount against its currency."""
         data = super().clean()
         amount = data.get("amount")
         currency = self.budget.currency if self.budget else data.get("currency")
-        # The digits as they were typed: zeros at the end count.
-        if amount and currency and -int(amount.as_tuple().exponent) > minor_digits(currency):
-            text = gettext(
-                "%(currency)s has fewer digits after the decimal sign. Please write the amount "
-                "without separators of thousands, such as 1250."
-            )
-            self.add_error("amount", text % {"currency": currency})
+        if amount and currency and (problem := too_many_digits(amount, currency)):
+            self.add_error("amount", problem)
         return data
 
     def for_whom(self) -> CostCentre | None:
