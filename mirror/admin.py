@@ -92,7 +92,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 
 def counts_text(counts: dict[str, object]) -> str:
-    """Return counts as text, such as “locations: seen 12, new 3; evse list forbidden”."""
+    """Return counts as text, such as “locations: seen 12, new 3; evse list forbidden”.
+
+    Lists are what a run notes for the next one.
+    """
     parts = []
     for name, value in in_order(counts):
         words = name.replace("_", " ")
@@ -102,7 +105,7 @@ def counts_text(counts: dict[str, object]) -> str:
                 parts.append(f"{words}: {numbers}")
         elif value is True:
             parts.append(words)
-        elif value:
+        elif value and not isinstance(value, list):
             parts.append(f"{words}: {value}")
     return "; ".join(parts)
 

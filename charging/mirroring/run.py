@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,8 +23,7 @@ from ampeco.types import Page
 from bookings.sync.sessions import take_read
 from charging.mirroring.pages import store_sessions
 from charging.mirroring.payments import store_transactions
-from charging.mirroring.reach import MONTH, SESSIONS, SINCE, begin_of
-from charging.mirroring.whose import NOTED_LATE
+from charging.mirroring.reach import INACTIVE, MONTH, SESSIONS, SINCE, begin_of, changes_after
 from charging.models import Session
 from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
@@ -38,8 +37,6 @@ KIND = SyncRun.Kind.SESSIONS
 TRANSACTIONS, UNDER_WAY = "transactions", "under-way"
 # When a run noticed, by noun, that the token may not read something.
 FORBIDDEN = "forbidden"
-# For which fleets, by their keys, a run stored nothing.
-INACTIVE = "inactive_fleets"
 RUNS_KEPT = timedelta(days=7)
 # Where the token may not read sessions, it is tried again so seldom.
 FORBIDDEN_PAUSE = timedelta(hours=1)
@@ -111,27 +108,7 @@ def changes_since(now: datetime) -> datetime | None:
     if newcomers.exists():
         return None
     last = finished.order_by("-started_at", "-pk").first()
-    return _changes_after(last) if last else None
-
-
-def _changes_after(last: SyncRun) -> datetime:
-    """Return since when changes are to be read after a run: earlier for whom it passed over.
-
-    What it read of drivers who came since, and of fleets that are active since, stored nothing, and
-    does not change again.
-    """
-    found = [last.started_at]
-    # Who came right before it may not have been there yet when it looked.
-    came = FleetDriver.objects.filter(
-        fleet__is_active=True, added_at__gt=last.started_at - CLOCK_SKEW
-    )
-    first: datetime | None = came.aggregate(first=Min("added_at"))["first"]
-    if first is not None:
-        found.append(first - NOTED_LATE)
-    inactive = last.counts.get(INACTIVE, [])
-    if Fleet.objects.filter(is_active=True, pk__in=inactive).exists():
-        found.append(last.started_at - NOTED_LATE)
-    return min(found)
+    return changes_after(last) if last else None
 
 
 def is_due(now: datetime) -> bool:

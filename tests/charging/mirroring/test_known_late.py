@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from charging.models import Session
 from drivers.models import Driver, Fleet, FleetDriver
 from drivers.sync import sync_fleet_drivers
+from mirror.admin import counts_text
 from mirror.runs import CLOCK_SKEW
 from sandbox.world.cast import ANA, JULES
 from tests.charging.mirroring.conftest import mirrored_session
@@ -50,7 +51,9 @@ def test_of_a_fleet_that_is_active_again(charged, sync, fleet):
     Fleet.objects.filter(pk=fleet.pk).update(is_active=False)
     pk = charged(now() - 3 * HOUR)
     charged(now() - 3 * HOUR, user_id=JULES.id, evse_id=302)
-    assert sync().counts["sessions"]["skipped"] == 1
+    run = sync()
+    assert run.counts["sessions"]["skipped"] == 1
+    assert "inactive" not in counts_text(run.counts)
     Fleet.objects.filter(pk=fleet.pk).update(is_active=True)
     sync()
     assert mirrored_session(pk).fleet == fleet
