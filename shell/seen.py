@@ -4,6 +4,8 @@ import hashlib
 from typing import Any, ClassVar
 
 from django import forms
+from django.db import transaction
+from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
 from shell.plain_text import OneLines
@@ -66,11 +68,23 @@ class UntouchedStays(OneLines, forms.ModelForm):
                 carry_what_was_shown(self, name)
 
     def clean(self) -> dict[str, Any]:
-        """Take the place of what was not touched with what is there now."""
+        """Take the place of what was not touched with what is there now.
+
+        In a transaction, as the back office saves, nobody changes that until it is saved.
+        """
         cleaned = super().clean() or self.cleaned_data
-        for name in self.decisions:
-            if self.instance.pk and name in cleaned and name not in self.changed_data:
-                cleaned[name] = self.initial[name]
+        untouched = [
+            name
+            for name in self.decisions
+            if self.instance.pk and name in cleaned and name not in self.changed_data
+        ]
+        if untouched:
+            rows = type(self.instance)._default_manager.filter(pk=self.instance.pk)
+            if transaction.get_connection(rows.db).in_atomic_block:
+                rows = rows.select_for_update(no_key=True)
+            there = rows.first()
+            now = model_to_dict(there, untouched) if there else self.initial
+            cleaned.update({name: now[name] for name in untouched})
         return cleaned
 
 

@@ -65,6 +65,13 @@ class RoleInTeamForm(OneLines, forms.ModelForm):
         """Refuse to take an only admin's role away; the page's transaction keeps the team still."""
         role: TeamRole = self.cleaned_data["team_role"]
         lock_team(self.instance.fleet)
+        try:
+            # Not as it was before others were kept from the team.
+            self.instance.refresh_from_db(fields=["role", "is_admin"])
+        except FleetMembership.DoesNotExist:
+            text = _("%(name)s is no longer in the team.")
+            names = {"name": self.instance.user.display_name}
+            raise forms.ValidationError(text % names) from None
         if "team_role" not in self.changed_data:
             # The page may be older than the role.
             return self.instance.team_role

@@ -7,9 +7,11 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
+from accounts.forms import ChangeUserForm
 from accounts.models import User
-from drivers.models import Fleet
+from drivers.models import Fleet, FleetMembership
 from privacy.erasure import erase_user
+from team.admin import RoleInTeamForm
 from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +162,37 @@ def test_who_became_the_only_admin_meanwhile_does_not_hold_up_another_change(as_
     fleet.refresh_from_db()
     assert fleet.name == "Renamed"
     assert fleet.memberships.get(pk=second.pk).team_role == "admin"
+
+
+def test_a_right_that_is_taken_while_the_page_is_saved_stays_taken(manager):
+    """The form has read the row by then."""
+    group = Group.objects.create(name="clerks")
+    manager.groups.add(group)
+    shown = {"is_active": "on", "initial-is_active": "on", "email": manager.email}
+    shown |= {"groups": [group.pk], "initial-groups": [group.pk], "name": "Mended"}
+    form = ChangeUserForm(shown, instance=User.objects.get(pk=manager.pk))
+    User.objects.filter(pk=manager.pk).update(is_active=False)
+    manager.groups.clear()
+
+    assert form.is_valid(), form.errors
+    form.save()
+
+    manager.refresh_from_db()
+    assert (manager.name, manager.is_active) == ("Mended", False)
+    assert not manager.groups.exists()
+
+
+@pytest.mark.parametrize("happens", ["demoted", "taken out"])
+def test_a_role_that_is_taken_while_the_page_is_saved_stays_taken(fleet, fleet_admin, happens):
+    other = MembershipFactory(fleet=fleet, admin=True)
+    shown = {"team_role": "admin", "initial-team_role": "admin"}
+    form = RoleInTeamForm(shown, instance=FleetMembership.objects.get(pk=other.pk))
+    rows = fleet.memberships.filter(pk=other.pk)
+    if happens == "demoted":
+        rows.update(is_admin=False, role="viewer")
+        assert form.is_valid(), form.errors
+        form.save()
+        assert rows.get().team_role == "viewer"
+    else:
+        rows.delete()
+        assert "is no longer in the team" in str(form.errors["team_role"])
