@@ -38,13 +38,13 @@ def _end_what_a_role_gave(instance: Any, created: bool, raw: bool = False, **_si
     With an invitation to an address of their own they would have it back.
     """
     from team.handover import revoke_feeds_of
-    from team.invitations import revoke_those_by
+    from team.invitations import may_invite, revoke_those_by
 
     if created or raw:
         return
     if not instance.can_book:
         revoke_feeds_of(instance.fleet, instance.user)
-    if not instance.can_run_team:
+    if not may_invite(instance.user, instance.fleet):
         revoke_those_by(fleet=instance.fleet, user=instance.user)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from drivers.models import Fleet, FleetMembership, TeamRole
-from drivers.team import NotChanged, check_runs_team, lock_team
+from drivers.team import NotChanged, admins_of, check_runs_team, lock_team
 from team.mails import send_mail
 from team.models import VALID, Invitation
 from upstream.emails import email_key, email_spellings
@@ -64,7 +64,7 @@ def invite(
 
 
 def make_way(fleet: Fleet, email: str) -> None:
-    """Raise NotChanged where somebody cannot be invited; revoke an earlier one that is too old.
+    """Raise NotChanged where somebody cannot be invited; revoke an earlier one that opens nothing.
 
     For callers that hold the lock of the team.
     """
@@ -72,7 +72,7 @@ def make_way(fleet: Fleet, email: str) -> None:
     if fleet.memberships.filter(user__email__in=email_spellings(email)).exists():
         raise NotChanged(_("This person is already in the team."))
     earlier = fleet.invitations.filter(email__in=email_spellings(email), state=State.OPEN).first()
-    if earlier is not None and not earlier.is_expired(now):
+    if earlier is not None and not earlier.is_expired(now) and _is_vouched_for(earlier):
         raise NotChanged(_("This person has already been invited. The e-mail can be sent again."))
     if fleet.invitations.filter(created_at__gt=now - DAY).count() >= MOST_A_DAY:
         raise NotChanged(
@@ -142,10 +142,9 @@ def revoke_those_beyond(user: User) -> int:
     For who was switched off, or is no longer staff.
     """
     theirs = Invitation.objects.filter(invited_by=user)
-    if user.is_active:
-        admin_of = user.memberships.filter(is_admin=True, role=FleetMembership.Role.MANAGER)
-        theirs = theirs.exclude(fleet__in=admin_of.values("fleet"))
-    return _revoke(theirs)
+    fleets = Fleet.objects.filter(invitations__in=theirs.filter(state=State.OPEN)).distinct()
+    lost = [fleet for fleet in fleets if not may_invite(user, fleet)]
+    return _revoke(theirs.filter(fleet__in=lost))
 
 
 def revoke_those_to(email: str, *, fleet: Fleet) -> int:
@@ -176,11 +175,15 @@ def invitation_of(token: str) -> Invitation:
 
 def _is_vouched_for(invitation: Invitation) -> bool:
     """Return whether whoever sent it still could. Who left by themselves leaves theirs behind."""
-    by = invitation.invited_by
-    if by is None or by.is_staff or not by.is_active:
-        return by is None or by.is_active
-    theirs = by.memberships.filter(fleet=invitation.fleet_id).first()
-    return theirs is None or theirs.can_run_team
+    by, fleet = invitation.invited_by, invitation.fleet
+    if by is None or may_invite(by, fleet):
+        return True
+    return by.is_active and not fleet.memberships.filter(user=by).exists()
+
+
+def may_invite(user: User, fleet: Fleet) -> bool:
+    """Return whether somebody could invite people to a team now: as its admin, or as staff."""
+    return user.is_active and (user.is_staff or admins_of(fleet).filter(user=user).exists())
 
 
 def account_of(invitation: Invitation) -> User | None:

@@ -150,6 +150,17 @@ def test_one_that_nobody_could_send_any_more_opens_nothing(ana, boss, off):
     url = f"/team/invitations/{theirs.pk}/send/"
     page = signed_in(boss.user).post(url, follow=True).content.decode()
     assert "This invitation is no longer open." in page
+    # So the person is invited anew.
+    again = invited(boss, theirs.email)
+    assert (opened(again), state_of(theirs)) == (200, "revoked")
+
+
+def test_staff_who_lose_a_role_in_the_team_may_invite_all_the_same(ana, boss):
+    type(ana.user).objects.filter(pk=ana.user.pk).update(is_staff=True)
+    ana.user.refresh_from_db()
+    theirs = invited(ana, "zoe@hudson.example")
+    change_role(fleet=ana.fleet, pk=ana.pk, role=TeamRole.VIEWER, by=boss.user)
+    assert (opened(theirs), state_of(theirs)) == (200, "open")
 
 
 def test_who_leaves_by_themselves_leaves_their_invitations_behind(ana):
