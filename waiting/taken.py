@@ -10,6 +10,7 @@ from bookings.actions.holdings import Holdings
 from bookings.actions.limits import ONE_DAY, closed_times, held_around
 from bookings.models import Booking
 from drivers.models import Fleet, FleetMembership
+from limits.models import Limit
 from limits.reading import rules_of
 from limits.rules import Wanted, first_breach
 from sites.models import Evse, Location
@@ -22,6 +23,8 @@ Free = dict[int, tuple[Period, ...]]
 Whose = tuple[int, str, int]
 # After so many rejections a wish is asked about before it is asked for.
 MOST_REJECTIONS = 3
+HOURS = frozenset({Limit.Kind.HOURS_PER_DAY, Limit.Kind.HOURS_PER_WEEK})
+INSTANT = timedelta.resolution
 # By wish, and charger or None for all of the site.
 NotAgain = dict[tuple[int, int | None], list[Period]]
 
@@ -92,6 +95,7 @@ class FleetLimits:
     ) -> None:
         self._location, self._now = location, now
         self._limits = [each for each in rules_of(fleet) if each.concerns(location.pk, None)]
+        self._counts_hours = any(each.kind in HOURS for each in self._limits)
         self._closed: Free = {}
         self._held = Holdings()
         if self._limits:
@@ -106,16 +110,24 @@ class FleetLimits:
     def first_allowed(
         self, found: Iterable[datetime], evse: Evse, *, length: timedelta
     ) -> datetime | None:
-        """Return the first of some starts that no limit is against; of a day one is looked at."""
+        """Return the first of some starts that no limit is against.
+
+        Of a day one is looked at; where hours are counted, also what lasts into the next: the later
+        it begins, the fewer of them are of that day.
+        """
         refused: date | None = None
         for start_at in found:
-            day = start_at.astimezone(self._location.zone).date()
-            if day == refused:
+            day = self._day(start_at)
+            lasts = self._counts_hours and self._day(start_at + length - INSTANT) != day
+            if day == refused and not lasts:
                 continue
             if not self._breach(evse, Period(start_at, start_at + length)):
                 return start_at
             refused = day
         return None
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self._location.zone).date()
 
     def _breach(self, evse: Evse, period: Period) -> str:
         place, zone = self._location.pk, self._location.zone

@@ -6,16 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import DriverFactory, LimitFactory
+from bookings.models import Booking
+from tests.factories import BookingFactory, DriverFactory, LimitFactory
 from tests.waiting.conftest import HOUR, history_of, look, state_of
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(("by_itself", "state"), [(False, "offered"), (True, "asked")])
-@pytest.mark.parametrize(
-    ("kind", "most"), [("per-day", 1), ("hours-per-day", "1.5"), ("at-a-time", 1)]
-)
+@pytest.mark.parametrize(("kind", "most"), [("per-day", 1), ("hours-per-day", 1), ("at-a-time", 1)])
 def test_what_the_fleet_may_not_have_stands_not_in_the_way_of_what_it_may(
     wait, evse, fleet, confirmed, kind, most, by_itself, state
 ):
@@ -35,6 +34,20 @@ def test_what_the_fleet_may_not_have_stands_not_in_the_way_of_what_it_may(
         zone = evse.charge_point.location.zone
         days = [at.astimezone(zone).date() for at in (confirmed.start_at, start_at)]
         assert days[1] - days[0] == timedelta(days=1)
+
+
+def test_a_night_may_begin_on_a_day_that_has_too_few_hours_left_for_all_of_it(
+    wait, evse, fleet, confirmed
+):
+    """One hour is left of the day, so that four of them begin an hour before it ends."""
+    zone = evse.charge_point.location.zone
+    LimitFactory(fleet=fleet, kind="hours-per-day", most=4)
+    noon = confirmed.start_at.astimezone(zone).replace(hour=12, minute=0) + timedelta(days=2)
+    BookingFactory(fleet=fleet, evse=evse, accepted=True, start_at=noon - 3 * HOUR, end_at=noon)
+    Booking.objects.filter(pk=confirmed.pk).update(status="cancelled", slot_key="")
+    wish = wait(minutes=240, window_start=noon, window_end=noon + timedelta(hours=18))
+    look(evse)
+    assert wish.offers.get().start_at.astimezone(zone).hour == 23
 
 
 def test_what_is_closed_to_a_fleet_is_waited_out(wait, evse, fleet, confirmed):
