@@ -1,12 +1,13 @@
 """What managers and staff can do: ask for bookings, also instead of others; ask again."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,11 +25,11 @@ from bookings.actions.change import change_candidate, check_changeable, read_boo
 from bookings.actions.limits import hold_to_limits
 from bookings.actions.move import check_movable, hold_for_move
 from bookings.actions.prices import tell_prices
-from bookings.models import Actor, Booking, BookingRequest
+from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.models.booking import reference_key, slot_key
 from bookings.state.booking import tell_change, write
 from bookings.state.moves import open_cancellation, record_creation
-from bookings.wording.attention import troubles_left
+from bookings.wording.attention import NEWS, troubles_left
 from bookings.wording.open_change import describe_changes
 from bookings.wording.versions import facts_before, facts_of, same_as
 
@@ -138,13 +139,17 @@ def dismiss_attention(
     """Take a booking off the list of those that need attention; return whether that was done.
 
     Raises BookingRefused, for the reader, where it has changed since it was read, or anything has
-    happened to it since the page that was `seen` (see `seen_mark`).
+    gone wrong with it since the page that was `seen` (see `seen_mark`).
     """
     rows = Booking.objects.filter(pk=booking.pk)
     current = rows.select_for_update().get()
-    last = booking.events.aggregate(last=Max("pk"))["last"]
-    if booking.version != current.version or seen not in {None, seen_mark(current, last)}:
-        raise BookingRefused("booking", describe_changes(read_booking(booking), reader=reader))
+    if booking.version != current.version or seen not in {None, seen_mark(current)}:
+        if seen and seen.startswith(f"{current.version}-"):
+            # The facts are those that were shown.
+            text = _("This booking has changed since you opened the page. Please look at it again.")
+        else:
+            text = describe_changes(read_booking(booking), reader=reader)
+        raise BookingRefused("booking", text)
     if not current.needs_attention:
         return False
     rows.update(needs_attention=False)
@@ -152,12 +157,16 @@ def dismiss_attention(
     return True
 
 
-def seen_mark(booking: Booking, last_event: int | None) -> str:
+def seen_mark(booking: Booking, events: Iterable[BookingEvent] | None = None) -> str:
     """Return by what a page remembers how far somebody has read: the version does not tell it.
 
-    Trouble that is noted leaves that as it is, so the last line of the history counts as well.
+    Trouble that is noted leaves that as it is, so the last news of the history counts as well;
+    `events` is the history, where it has been read.
     """
-    return f"{booking.version}-{last_event or 0}"
+    if events is None:
+        events = booking.events.filter(what__in=NEWS)
+    last = max((event.pk for event in events if event.what in NEWS), default=0)
+    return f"{booking.version}-{last}"
 
 
 def restore_attention(booking: Booking) -> None:

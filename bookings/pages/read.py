@@ -154,7 +154,7 @@ def _booking_context(request: FleetRequest, pk: int) -> dict[str, Any]:
     banners = [*banners_of(record, now=now), *([drift] if drift else [])]
     return {
         "booking": booking,
-        "seen": seen_mark(booking, max((each.pk for each in record.events), default=None)),
+        "seen": seen_mark(booking, record.events),
         "location": booking.location,
         "booking_request": record.creation,
         "banners": banners,

@@ -51,6 +51,9 @@ WITH_A_REASON = (
     What.CHARGER_REPORTED,
 )
 
+# What somebody should have seen who marks a booking as done.
+NEWS = frozenset({*TROUBLES, *WITH_A_REASON})
+
 
 def risk_of(booking: Booking) -> str:
     """Return what is wrong with the charger of a booking that begins soon; "" for all others."""

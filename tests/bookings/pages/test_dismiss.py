@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from bookings.models import Booking, BookingEvent
 from bookings.state.booking import note_trouble
@@ -39,9 +40,21 @@ def test_trouble_that_was_noted_since_is_not_dismissed_unseen(as_manager, fleet)
     note_trouble(booking, what=BookingEvent.What.DRIVER_LEFT, driver=booking.driver)
     address = f"/bookings/{booking.pk}/dismiss/"
     answer = as_manager.post(address, {"seen": seen}, follow=True)
-    assert "has changed since you opened the page" in answer.content.decode()
+    page = answer.content.decode()
+    assert "has changed since you opened the page. Please look at it again." in page
+    assert "It is now:" not in page, "nothing that would be told there has changed"
     assert Booking.objects.get().needs_attention
     as_manager.post(address, {"seen": seen_on_page(as_manager, booking)})
+    assert not Booking.objects.get().needs_attention
+
+
+def test_what_is_no_trouble_keeps_nobody_from_dismissing(as_manager, fleet):
+    booking = BookingFactory(fleet=fleet, accepted=True, needs_attention=True)
+    seen = seen_on_page(as_manager, booking)
+    BookingEvent.objects.create(
+        booking=booking, what=BookingEvent.What.HANDED_OVER, actor="manager", at=now()
+    )
+    as_manager.post(f"/bookings/{booking.pk}/dismiss/", {"seen": seen})
     assert not Booking.objects.get().needs_attention
 
 
