@@ -25,7 +25,8 @@ def read_networks(turn: Turn) -> Outcome:
         keep=("uptime", "uptime_read_at"),
         gone=Network.objects.all(),
     )
-    sessions.end_what_is_not_read(now=turn.now)
+    sessions.end_those_of_gone_networks(now=turn.now)
+    sessions.forget_plans_where_nothing_is_steered()
     alerts.retire_what_is_not_read(now=turn.now)
     return outcome
 

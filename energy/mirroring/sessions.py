@@ -47,15 +47,16 @@ def read_sessions(turn: Turn) -> Outcome:
     return outcome
 
 
-def end_what_is_not_read(*, now: datetime) -> None:
-    """End the sessions of networks that are gone, and plans where nothing is steered any more.
-
-    Neither is asked for again; one that goes on in another network is read there.
-    """
-    active = Session.objects.filter(active=True)
-    gone = active.filter(network__retired_at__isnull=False)
+def end_those_of_gone_networks(*, now: datetime) -> None:
+    """End what is not asked for again; a session that goes on in another network is read there."""
+    gone = Session.objects.filter(active=True, network__retired_at__isnull=False)
     gone.update(active=False, ended_at=now, **NO_PLAN)
-    active.filter(network__objective=Network.OFF).update(**NO_PLAN)
+
+
+def forget_plans_where_nothing_is_steered() -> int:
+    """Forget plans that are not asked for again; return how many sessions had one."""
+    active = Session.objects.filter(active=True, network__objective=Network.OFF)
+    return active.exclude(**NO_PLAN).update(**NO_PLAN)
 
 
 def read_optimizations(turn: Turn) -> Outcome:

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from ampcontrol.types import Optimization, Point
 from energy.mirroring.plans import expected_end, power_at
+from energy.mirroring.sessions import forget_plans_where_nothing_is_steered
 from energy.models import Alert, RemoteRoute, Session
 from energy.retention import old_sessions
 
@@ -158,6 +159,9 @@ def test_what_is_steered_no_more_has_no_plan(ampcontrol, network, read, clock):
     row = Session.objects.get()
     assert row.active
     assert (row.plan, row.power_kw, row.expected_end_at) == ([], None, None)
+    assert forget_plans_where_nothing_is_steered() == 0
+    Session.objects.update(power_kw=22)
+    assert forget_plans_where_nothing_is_steered() == 1
 
 
 def test_what_began_and_ended_during_an_outage_is_found(ampcontrol, network, read, clock):
