@@ -4,9 +4,11 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.urls import reverse
 
 from bookings.models.booking import link_token
+from charging.models import Session
 from drivers.models import Driver
 from privacy.classification import Kind, columns_of
 from privacy.export import export_driver
@@ -128,7 +130,28 @@ def test_the_command_writes_it(everything, capsys, tmp_path):
         call_command("export_driver", everything.email, output=str(path))
     with pytest.raises(CommandError, match="keeps nothing"):
         call_command("export_driver", "nobody@fleet.example")
-    assert AuditEntry.objects.filter(action="exported", object_id=str(everything.pk)).count() == 3
+    assert AuditEntry.objects.filter(action="exported", object_id=str(everything.pk)).count() == 2
+
+
+def test_what_cannot_be_written_is_not_noted_and_half_a_file_not_kept(everything, tmp_path):
+    path = tmp_path / "driver.json"
+    path.write_text("Somebody's")
+    for output in (path, tmp_path / "nowhere" / "driver.json"):
+        with pytest.raises(CommandError, match="cannot be written"):
+            call_command("export_driver", everything.email, output=str(output))
+    assert not AuditEntry.objects.filter(action="exported").exists()
+    assert path.read_text() == "Somebody's"
+
+    path.unlink()
+
+    def die(execute, sql, params, many, context):
+        if f'FROM "{Session._meta.db_table}"' in sql:
+            raise OperationalError
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die), pytest.raises(OperationalError):
+        call_command("export_driver", everything.email, output=str(path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_an_erased_driver_there_is_nothing_to_export(as_staff, everything):

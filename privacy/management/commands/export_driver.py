@@ -2,8 +2,10 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -37,17 +39,37 @@ class Command(BaseCommand):
                 f"Several drivers have this e-mail: {numbers}. Export them in the back office."
             )
         driver = drivers[0]
-        note(Action.EXPORTED, of=driver, name="export_driver")
         if not options["output"]:
+            note(Action.EXPORTED, of=driver, name="export_driver")
             for piece in export_driver(driver):
                 sys.stdout.write(piece)
             return
         path = Path(options["output"])
-        try:
-            # For its owner's eyes.
-            path.touch(mode=0o600, exist_ok=False)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}") from None
-        with path.open("w", encoding="utf-8") as file:
+        with new_file(path) as file:
+            # Only now: a file that cannot be made takes nothing out of the portal.
+            note(Action.EXPORTED, of=driver, name="export_driver")
             file.writelines(export_driver(driver))
         self.stderr.write(f"Written to {path}.")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """Open a file for its owner's eyes that will be there as a whole or, if anything fails, not.
+
+    Raises CommandError where it cannot be written or is there already.
+    """
+    part = Path(f"{path}.part")
+    made: list[Path] = []
+    try:
+        for each in (path, part):
+            each.touch(mode=0o600, exist_ok=False)
+            made.append(each)
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(path)
+    except BaseException as error:
+        for each in made:
+            each.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CommandError(f"{path} cannot be written: {error.strerror}") from None
+        raise
