@@ -130,12 +130,16 @@ def test_a_partner_that_the_operator_does_not_know(create):
     assert not Fleet.objects.exists()
 
 
-def test_an_operator_out_of_reach_is_a_warning(create, operator):
+def test_an_operator_out_of_reach_leaves_a_fleet_without_drivers(create, operator, capsys):
     operator.faults.add("server-error")
-    said = create()
-    assert "Could not check the partner: The operator's system did not answer" in said
-    assert "Drivers: broken off." in said
-    assert Fleet.objects.exists()
+    with pytest.raises(CommandError, match=r"The fleet stands\.") as refusal:
+        create()
+    said = capsys.readouterr()
+    assert "Could not check the partner: The operator's system did not answer" in said.err
+    assert "Drivers: broken off." in said.out
+    fleet = Fleet.objects.get()
+    assert f"sync_drivers --fleet {fleet.pk}" in str(refusal.value)
+    assert roles(fleet) == {MANAGER: "admin"}
 
 
 def test_without_a_check_the_operator_is_left_alone(create, wire):
@@ -151,6 +155,12 @@ def test_without_a_check_the_operator_is_left_alone(create, wire):
         ({"viewer": ["x@"]}, "“x@” is not an e-mail address."),
         ({"viewer": [MANAGER.upper()]}, "an e-mail is named twice"),
         ({"partner_id": 0}, "must be a positive number"),
+        (
+            {"partner_id": 2**63, "no_check": True},
+            "partner id: Ensure this value is less",
+        ),
+        ({"name": " "}, "name: This field cannot be blank."),
+        ({"name": "N" * 201}, "name: Ensure this value has at most 200 characters (it has 201)."),
         ({"manager": "off@hudson.example"}, "The account of off@hudson.example is switched off."),
     ],
 )
@@ -159,6 +169,7 @@ def test_what_is_wrong_is_said_and_nothing_is_made(create, options, sentence):
     with pytest.raises(CommandError, match=re.escape(sentence)):
         create(**options)
     assert not Fleet.objects.exists()
+    assert mail.outbox == []
 
 
 def test_a_mail_server_that_is_away_is_said(create, settings):

@@ -18,6 +18,7 @@ from drivers.models import Fleet, TeamRole
 from drivers.onboarding import add_member, find_or_create_fleet
 from drivers.sync import forbidden, sync_fleet_drivers
 from drivers.team import LastAdmin
+from mirror.models import SyncRun
 from mirror.problems import problem_of
 from upstream.emails import email_key
 from upstream.errors import UpstreamError, UpstreamNotFound
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         password = read_password(options["manager"]) if options["password_stdin"] else None
         if options["partner_id"] < 1:
             raise CommandError("The partner's id must be a positive number.")
+        check_fleet(Fleet(name=options["name"].strip(), ampeco_partner_id=options["partner_id"]))
         if not options["no_check"]:
             self.check_partner(options["partner_id"])
         fleet, is_new = find_or_create_fleet(
@@ -68,7 +70,17 @@ class Command(BaseCommand):
         for email, role in people:
             self.add(fleet, email, role, password if role == TeamRole.ADMIN else None)
         if not options["no_check"]:
-            self.stdout.write(f"Drivers: {summary(sync_fleet_drivers(fleet, client=get_client()))}")
+            self.read_drivers(fleet)
+
+    def read_drivers(self, fleet: Fleet) -> None:
+        """Say what came of it; raises CommandError where they were not read to the end."""
+        run = sync_fleet_drivers(fleet, client=get_client())
+        self.stdout.write(f"Drivers: {summary(run)}")
+        if run.state != SyncRun.State.FINISHED:
+            raise CommandError(
+                "The fleet stands. Its drivers were not read to the end; the next synchronisation "
+                f"reads them, or `manage.py sync_drivers --fleet {fleet.pk}` does now."
+            )
 
     def check_partner(self, partner_id: int) -> None:
         """Ask the operator; raises CommandError where it does not know the partner."""
@@ -112,6 +124,18 @@ class Command(BaseCommand):
 
     def warn(self, line: str) -> None:
         self.stderr.write(self.style.WARNING(line))
+
+
+def check_fleet(fleet: Fleet) -> None:
+    """Raise CommandError for what cannot be kept of a fleet, such as a name that is too long."""
+    try:
+        fleet.clean_fields()
+    except ValidationError as error:
+        problems = [
+            f"{Fleet._meta.get_field(name).verbose_name}: {' '.join(messages)}"  # type: ignore[union-attr]
+            for name, messages in error.message_dict.items()
+        ]
+        raise CommandError(" ".join(problems)) from None
 
 
 def check_people(people: list[tuple[str, TeamRole]]) -> None:
