@@ -8,7 +8,7 @@ from batches.services import RowWish
 from bookings.models import Booking
 from bookings.selectors import bookings_of
 from drivers.models import Fleet
-from shell.wall_clock import MINUTE, instants_of
+from shell.wall_clock import instants_from
 from sites.models import Location
 from sites.periods import local_day
 
@@ -64,7 +64,4 @@ def days_later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     """
     local = at.astimezone(zone)
     later = local.replace(tzinfo=None) + days * ONE_DAY
-    # They may go on at midnight, to the next day.
-    while not (found := instants_of(later.date(), later.time(), zone)):
-        later += MINUTE
-    return found[-1 if local.fold else 0]
+    return instants_from(later.date(), later.time(), zone)[-1 if local.fold else 0]

@@ -63,6 +63,16 @@ def instants_of(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
     return found
 
 
+def instants_from(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
+    """Return the instants of a time as `instants_of`; where the clocks skip it, of the time that
+    they go on to, be it on the next day.
+    """
+    local = datetime.combine(day, clock)
+    while not (found := instants_of(local.date(), local.time(), zone)):
+        local += MINUTE
+    return found
+
+
 def skipped_times(day: date, clock: time, zone: ZoneInfo) -> tuple[time, time]:
     """Return from which time straight to which one the clocks go where they skip a time."""
     local = datetime.combine(day, clock.replace(second=0, microsecond=0))

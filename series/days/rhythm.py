@@ -7,12 +7,12 @@ Either is said of the date.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from shell.wall_clock import instants_of, skipped_times
+from shell.wall_clock import instants_from, instants_of, skipped_times
 from sites.periods import Period
 
 ONE_DAY = timedelta(days=1)
@@ -93,13 +93,10 @@ def _instant(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, str]:
         text = _("The clocks go back on this day: %(time)s comes twice, the first one is meant.")
         return meanings[0], text % {"time": f"{clock:%H:%M}"}
     since, until = skipped_times(day, clock, zone)
-    # The clocks may go on at midnight, or leave out the whole day.
-    later = datetime.combine(day, clock)
-    while not (found := instants_of(later.date(), later.time(), zone)):
-        later += timedelta(minutes=1)
     text = _(
         "There is no %(time)s on this day: the clocks go from %(since)s straight to %(until)s,"
         " which is taken instead."
     )
     words = {"time": clock, "since": since, "until": until}
-    return found[0].astimezone(UTC), text % {key: f"{at:%H:%M}" for key, at in words.items()}
+    taken = instants_from(day, clock, zone)[0]
+    return taken, text % {key: f"{at:%H:%M}" for key, at in words.items()}
