@@ -8,6 +8,7 @@ from django.db import transaction
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
+from shell.kept_forms import retyped
 from shell.plain_text import OneLines
 
 
@@ -32,8 +33,7 @@ class SeenForm(OneLines, forms.Form):
         cleaned = super().clean() or {}
         seen = cleaned.pop("seen", "")
         if seen and seen != self._now:
-            self.data = self.data.copy()  # type: ignore[attr-defined]
-            self.data["seen"] = self._now  # type: ignore[index]
+            self.data = retyped(self.data, seen=self._now)  # type: ignore[arg-type]
             raise forms.ValidationError(
                 _(
                     "Somebody else has changed this since you opened the page. Your entries are "

@@ -30,7 +30,7 @@ from drivers.permissions import (
     private_partner_ids,
 )
 from shell.formats import instant
-from shell.kept_forms import typed
+from shell.kept_forms import retyped, typed
 from shell.viewer import viewer_zone
 from sites.models import Location
 from sites.selectors import bookable_evses, visible_locations
@@ -139,7 +139,7 @@ def change(request: FleetRequest, pk: int) -> HttpResponse:
     except NotWaiting as refusal:
         wish = _wish_or_404(request, pk)
         # Whoever has been told of a change may save it all the same.
-        form.data = {**_plain(request.POST), "version": str(wish.version)}
+        form.data = retyped(request.POST, version=str(wish.version))
         return _show_form(request, form, wish=wish, problem=refusal)
     messages.success(request, _("Your change is saved."))
     return redirect("waiting:detail", pk=pk)

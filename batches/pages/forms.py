@@ -15,6 +15,7 @@ from batches.services import MOST_ROWS
 from bookings.pages.forms import REFERENCE_LENGTH, YEARS
 from drivers.models import Driver, Fleet
 from drivers.permissions import private_partners
+from shell.kept_forms import retyped
 from shell.plain_text import OneLines
 from shell.wall_clock import WallClockForm, clock_field, instants_of
 from sites.models import Evse, Location
@@ -221,8 +222,7 @@ class RowForm(PeriodForm):
 
     def show_again(self, problem: str, *, mark: str) -> None:
         """Say why the row was not changed; sent again, the form changes it as it is by now."""
-        self.data = self.data.copy()  # type: ignore[attr-defined]
-        self.data["seen"] = mark  # type: ignore[index]
+        self.data = retyped(self.data, seen=mark)  # type: ignore[arg-type]
         self.add_error(None, problem)
 
     @property

@@ -23,7 +23,7 @@ from bookings.actions.alternatives import alternatives_for
 from bookings.actions.candidate import BookingRefused, Candidate
 from bookings.pages.alternatives import choices_of
 from drivers.permissions import FleetRequest, current_drivers, manager_required
-from shell.kept_forms import typed
+from shell.kept_forms import retyped, typed
 from sites.slots.prices.reading import payer_of
 from vehicles.selectors import current_vehicles
 
@@ -75,8 +75,7 @@ def _row_form(request: FleetRequest, row: BatchRow) -> RowForm:
     place = find_place(request.fleet, data.get("site", "") if data else "", now_at=row.location)
     if data and place.location != row.location:
         # The chargers of the other site are not known yet to whoever named it.
-        data = data.copy()
-        data["evse"] = ""
+        data = retyped(data, evse="")
     location = place.location or row.location
     zone = location.zone if location else ZoneInfo(settings.DEFAULT_TIMEZONE)
     start, end = (at.astimezone(zone) if at else None for at in (row.start_at, row.end_at))
