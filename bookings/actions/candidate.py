@@ -135,8 +135,13 @@ class Candidate:
         return None if self.moves else self.previous
 
     @property
-    def vehicle_key(self) -> int | None:
+    def its_vehicle(self) -> Vehicle | None:
         """The vehicle that it is for; a change leaves that as it is."""
+        return self.vehicle or (self.changes.vehicle if self.changes else None)
+
+    @property
+    def vehicle_key(self) -> int | None:
+        """The key of its vehicle, for which that need not be read."""
         if self.vehicle:
             return self.vehicle.pk
         return self.changes.vehicle_id if self.changes else None
@@ -575,7 +580,7 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
     if candidate.confirmed_overlap or not found:
         return None
     first = found[0]
-    vehicle = candidate.vehicle or (candidate.changes and candidate.changes.vehicle)
+    vehicle = candidate.its_vehicle
     if vehicle and first.driver != candidate.driver:
         return BookingRefused("overlap", _tell_overlap(vehicle.number, found))
     return BookingRefused("overlap", _tell_overlap(first.driver.display_name, found))

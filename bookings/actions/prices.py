@@ -22,11 +22,10 @@ def tell_prices(candidates: Iterable[Candidate], *, may_ask: bool = True) -> Non
     if not prices:
         return
     for each in known:
-        vehicle = each.vehicle or (each.changes.vehicle if each.changes else None)
         each.price = prices.of(
             each.chargers,
             driver=each.driver,
-            appetite=appetite_of(vehicle),
+            appetite=appetite_of(each.its_vehicle),
             start_at=each.slot.start_at,
             end_at=each.slot.end_at,
             zone=each.slot.location.zone,
