@@ -121,10 +121,12 @@ def request_end(
         raise BookingRefused("slot", _("This time has passed. Please pick a later one."))
     slot = Slot(current.location, current.evse, Criteria(), current.start_at, end_at)
     candidate = Candidate(current.fleet, slot, current.driver, previous=current, now=now)
-    # There is nowhere to confirm that its vehicle is booked elsewhere by then, too.
-    candidate.confirmed_overlap = not candidate.others_of_driver
-    shortens = end_at < current.end_at
-    refusal = times_are_allowed(candidate) if shortens else first_refusal(candidate)
+    if end_at < current.end_at:
+        refusal = times_are_allowed(candidate)
+    else:
+        # There is nowhere to confirm that its vehicle is booked elsewhere by then, too.
+        candidate.confirmed_overlap = not candidate.others_of_driver
+        refusal = first_refusal(candidate)
     if refusal:
         raise BookingRefused("slot", refusal.message)
     try:
