@@ -16,7 +16,7 @@ from accounts.models import User
 from bookings.actions.limits import hold_fleet
 from bookings.actions.together import Wish, save_together
 from bookings.models import Booking, BookingRequest
-from series.checks import DateCheck, Verdict, check_days, hold_to_limits
+from series.checks import DateCheck, Verdict, check_days, keep_within_limits
 from series.models import Series, SeriesDate
 from sites.slots.availability import JUST_NOW_SECONDS
 from sites.slots.rules import last_instant
@@ -85,7 +85,7 @@ def ask_for_dates(
             for check in checks
             if check.day in still and not _is_left_alone(still[check.day], check, by_itself)
         ]
-        hold_to_limits([check for _row, check in found])
+        keep_within_limits([check for _row, check in found])
         _save(series, found, user=user)
         look_at = next_look(series, now=now)
         Series.objects.filter(pk=series.pk).update(look_at=look_at, problem="")

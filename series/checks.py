@@ -115,11 +115,11 @@ def check_days(
     read_together(series.fleet, [each.candidate for each in open_ones if each.candidate], now=now)
     for check in open_ones:
         _by_the_rules(check)
-    hold_to_limits(open_ones)
+    keep_within_limits(open_ones)
     return checks
 
 
-def hold_to_limits(checks: Iterable[DateCheck]) -> None:
+def keep_within_limits(checks: Iterable[DateCheck]) -> None:
     """Refuse what is one too many for the fleet's limits as they are now, after the dates before
     it.
     """
