@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.pages.change_form import STEPS
-from bookings.pages.forms import REFERENCE_LENGTH, YEARS
+from bookings.pages.forms import REFERENCE_LENGTH, YEARS, plausible_day
 from drivers.models import Driver, Fleet
 from drivers.permissions import driver_of
 from shell.formats import duration
@@ -152,10 +152,10 @@ class WishForm(WallClockForm):
         return int(given) if given.isascii() and given.isdecimal() and len(given) <= 18 else 0
 
     def clean_from_day(self) -> date:
-        return _plausible(self.cleaned_data["from_day"])
+        return plausible_day(self.cleaned_data["from_day"])
 
     def clean_until_day(self) -> date:
-        return _plausible(self.cleaned_data["until_day"])
+        return plausible_day(self.cleaned_data["until_day"])
 
     def clean(self) -> dict[str, Any]:
         """Work out what is wanted, where all of it makes sense."""
@@ -318,12 +318,6 @@ def _instant(text: str) -> datetime | None:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 else 0
-
-
-def _plausible(day: date) -> date:
-    if day.year not in YEARS:
-        raise forms.ValidationError(gettext("Please use a year from 2000 to 2199."))
-    return day
 
 
 def _criteria(data: dict[str, Any]) -> Criteria:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
-from bookings.pages.forms import YEARS, InstantField
+from bookings.pages.forms import InstantField, plausible_day
 from shell.formats import duration, instant
 from shell.wall_clock import WallClockForm, clock_field
 from sites.slots.clocks import Clock
@@ -91,10 +91,7 @@ class ChangeForm(WallClockForm):
         return bool(self.cleaned_data["confirmed_overlap"] == self.overlap_key)
 
     def clean_day(self) -> date:
-        day: date = self.cleaned_data["day"]
-        if day.year not in YEARS:
-            raise forms.ValidationError(gettext("Please use a year from 2000 to 2199."))
-        return day
+        return plausible_day(self.cleaned_data["day"])
 
     def clean(self) -> dict[str, Any]:
         """Find the instants that day and time mean at the site."""

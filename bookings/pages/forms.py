@@ -4,7 +4,7 @@ The rules are in bookings.actions.candidate.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from django import forms
 from django.http import Http404
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.candidate import Candidate, Slot, meant_chargers
@@ -32,6 +33,13 @@ YEARS = range(2000, 2200)
 LONGEST_INSTANT = 40
 # What a link to another slot takes along, so that nothing has to be typed again.
 FILLED_IN = (*DRAFT, "draft", "move")
+
+
+def plausible_day(day: date) -> date:
+    """Return a day that was typed. Raises ValidationError where its year makes no sense."""
+    if day.year not in YEARS:
+        raise forms.ValidationError(gettext("Please use a year from 2000 to 2199."))
+    return day
 
 
 class InstantField(forms.Field):

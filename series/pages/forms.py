@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from bookings.models import Booking
-from bookings.pages.forms import YEARS
+from bookings.pages.forms import plausible_day
 from bookings.pages.vehicles.choice import LONGEST_QUERY
 from drivers.models import Fleet
 from imports.names import Names, UnknownName
@@ -147,11 +147,11 @@ class SeriesForm(OneLines, forms.Form):
         return data
 
     def clean_first_day(self) -> date:
-        return _plausible(self.cleaned_data["first_day"])
+        return plausible_day(self.cleaned_data["first_day"])
 
     def clean_last_day(self) -> date | None:
         last = self.cleaned_data["last_day"]
-        return _plausible(last) if last else None
+        return plausible_day(last) if last else None
 
     def _find_names(self, data: dict[str, Any]) -> None:
         for name, meant in (("site", self.names.site), ("driver", self.names.driver)):
@@ -279,12 +279,6 @@ class SeriesForm(OneLines, forms.Form):
             may_overlap=data["may_overlap"],
             submission_key=data["submission_key"],
         )
-
-
-def _plausible(day: date) -> date:
-    if day.year not in YEARS:
-        raise forms.ValidationError(_("Please use a year from 2000 to 2199."))
-    return day
 
 
 def _read_day(text: str, today: date) -> tuple[date | None, str]:
