@@ -217,11 +217,13 @@ def _taken(
     items: list[Item] = []
     for number, page in enumerate(islice(pages, MOST_PAGES_ANYHOW), start=1):
         items += page.items
-        if number >= MOST_PAGES and page.next_link and items:
+        if number < MOST_PAGES or not page.next_link:
+            continue
+        if items:
             first, last = at(items[0]), at(items[-1])
             if first and last and first < last and last >= within.start_at + 2 * OVERLAP:
                 return items, min(last, within.end_at)
-        if number >= MOST_PAGES and page.next_link and not has_calls_to_spare():
+        if not has_calls_to_spare():
             raise NoCallsToSpare
     return items, within.end_at
 
