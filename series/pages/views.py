@@ -159,9 +159,10 @@ def cancel(request: FleetRequest, pk: int) -> HttpResponse:
     today = now.astimezone(series.zone).date()
     day = _day(request.POST if request.method == "POST" else request.GET)
     scope = request.POST.get("scope", "")
-    # A day may have passed since the page was opened: then it is not that of another one.
-    is_clear = scope == ALL or (day and (scope == FOLLOWING or (scope == ONE and day >= today)))
-    if request.method != "POST" or not is_clear:
+    is_clear = scope == ALL or (scope in {ONE, FOLLOWING} and day)
+    # Since the page was opened: then today's date is not the one that was meant.
+    has_passed = scope == ONE and day is not None and day < today
+    if request.method != "POST" or not is_clear or has_passed:
         rows = [row for row in _ahead(series, now) if row.may_cancel]
         context = {
             "series": series,
