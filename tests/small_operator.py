@@ -141,10 +141,7 @@ def request_row(ask, slot) -> BookingRequest:
 @pytest.fixture
 def confirmed(request_row, workers, operator) -> Booking:
     """A booking that the operator approved a while ago, at the charger that was asked for."""
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        operator.decide(asked)
-    workers.poll()
+    decide_all(operator, workers)
     booking = Booking.objects.select_related("fleet", "driver", "location", "evse").get()
     assert booking.status == Booking.Status.ACCEPTED
     forget_free_times()
@@ -163,6 +160,33 @@ def forget_free_times() -> None:
         days = (now().date() + timedelta(days=offset) for offset in range(-1, 30))
         windows = {window_for(day, zone=location.zone, now=now()) for day in days}
         cache.delete_many([cache_key(location, window) for window in windows])
+
+
+def decide_pending(operator: World, reason: str = "") -> None:
+    """Let the operator approve all that is undecided, or reject it for a reason."""
+    for asked in list(operator.requests.values()):
+        if asked.status == "pending":
+            operator.reject(asked, reason) if reason else operator.decide(asked)
+
+
+def decide_all(operator: World, workers: "Workers", reason: str = "") -> None:
+    """Send what is queued, let the operator decide all of it, and let the portal hear of it."""
+    workers.submit()
+    decide_pending(operator, reason)
+    workers.poll()
+
+
+def add_pier_8(operator: World, ampeco_client) -> None:
+    """Mirror a second site, within 6 km of the first, with one charger."""
+    ago = now() - timedelta(days=1)
+    operator.add_location(
+        Location(102, {"en": "Pier 8"}, "US", 40.75, -74.0, "America/New_York", ago)
+    )
+    operator.add_charge_point(ChargePoint(202, "CP-2", 102, ago))
+    operator.add_evse(
+        Charger(303, 202, "REF-303", "Bay 303", "dc", 150, [Connector(3030, "ccs1")], ago)
+    )
+    full_walk.sync_sites(client=ampeco_client, full=True)
 
 
 def let_a_minute_pass() -> None:

@@ -10,7 +10,11 @@ from series.changing import begin_series
 from series.models import Series
 from tests.factories import VehicleFactory
 from tests.small_operator import *  # noqa: F403
-from tests.small_operator import forget_free_times, operator_world  # noqa: F401
+from tests.small_operator import (
+    decide_all,
+    forget_free_times,
+    operator_world,  # noqa: F401
+)
 
 
 @pytest.fixture
@@ -58,12 +62,3 @@ def begun(nights, manager, workers, operator) -> Series:
     assert set(Booking.objects.values_list("status", flat=True)) == {"accepted"}
     forget_free_times()
     return series
-
-
-def decide_all(operator, workers) -> None:
-    """Let the operator approve all that is sent and undecided."""
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.decide(asked)
-    workers.poll()

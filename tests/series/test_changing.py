@@ -15,7 +15,7 @@ from series.models import Series, SeriesDate
 from sites.models import Evse
 from team.handover import hand_over
 from tests.factories import BookingFactory, MembershipFactory
-from tests.series.conftest import decide_all
+from tests.small_operator import decide_all
 
 pytestmark = pytest.mark.django_db
 
@@ -52,11 +52,7 @@ def test_another_charger_for_all_moves_each_booking(begun, nights, manager, work
 def test_what_cannot_move_stays_where_it_is(begun, nights, manager, workers, operator):
     other = Evse.objects.get(ampeco_id=302)
     change_series(begun, nights(4, evse=other), user=manager, seen_version=begun.version)
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.reject(asked, "Taken.")
-    workers.poll()
+    decide_all(operator, workers, "Taken.")
     booked = [each.booking for each in begun.dates.select_related("booking")]
     assert {each.evse.ampeco_id for each in booked} == {301}
     assert {each.status for each in booked} == {"accepted"}

@@ -11,8 +11,7 @@ from bookings.models import Actor, Booking
 from series.changing import begin_series, cancel_dates, change_series
 from series.due import ask_for_due
 from series.models import Series, SeriesDate
-from tests.series.conftest import decide_all
-from tests.small_operator import forget_free_times
+from tests.small_operator import decide_all, forget_free_times
 
 pytestmark = pytest.mark.django_db
 

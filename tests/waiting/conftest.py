@@ -14,6 +14,7 @@ from sites.selectors import Criteria
 from tests.factories import DriverFactory
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import (
+    decide_all,
     forget_free_times,
     operator_world,  # noqa: F401
 )
@@ -72,11 +73,7 @@ def cancel(confirmed, workers, operator, manager):
 
 def decide(operator, workers) -> None:
     """Send what is queued and let the operator decide all of it."""
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.decide(asked)
-    workers.poll()
+    decide_all(operator, workers)
     forget_free_times()
 
 

@@ -3,11 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Booking
-from tests.factories import BookingFactory, DriverFactory, LimitFactory
+from tests.factories import BookingFactory, LimitFactory
 from tests.waiting.conftest import HOUR, history_of, look, state_of
 
 pytestmark = pytest.mark.django_db
@@ -73,18 +71,3 @@ def test_one_look_asks_for_no_more_than_the_fleet_may_have(wait, evse, fleet, co
     wishes = [wait(by_itself=True, **window) for _ in range(2)]
     look(evse)
     assert [state_of(wish) for wish in wishes] == ["asked", "waiting"]
-
-
-def test_with_limits_too_a_look_costs_as_many_queries_however_many_wait(
-    wait, cancel, evse, fleet, django_assert_num_queries
-):
-    LimitFactory(fleet=fleet, kind="per-day", most=9)
-    for _ in range(2):
-        wait(driver=DriverFactory(fleet=fleet))
-    look(evse)
-    with CaptureQueriesContext(connection) as few:
-        look(evse)
-    for _ in range(6):
-        wait(driver=DriverFactory(fleet=fleet))
-    with django_assert_num_queries(len(few)):
-        look(evse)

@@ -13,8 +13,8 @@ from bookings.models import Booking
 from bookings.sync.restore import expect_gap
 from drivers.models import FleetMembership
 from sites.models import Evse
-from tests.factories import DriverFactory, MembershipFactory, VehicleFactory
-from tests.small_operator import forget_free_times
+from tests.factories import DriverFactory, LimitFactory, MembershipFactory, VehicleFactory
+from tests.small_operator import add_pier_8, forget_free_times
 from tests.waiting.conftest import HOUR, decide, history_of, look, soon, state_of
 from waiting.looking import end_wishes, expire_offers, look_for_freed
 from waiting.models import Offer, SiteWatch
@@ -214,9 +214,12 @@ def test_a_site_that_nobody_waits_at_is_looked_at_no_longer(wait, evse, wire):
     assert wire.count("availability") == calls
 
 
+@pytest.mark.parametrize("has_limits", [False, True])
 def test_a_look_costs_as_many_queries_however_many_wait(
-    wait, evse, fleet, django_assert_num_queries
+    wait, evse, fleet, has_limits, django_assert_num_queries
 ):
+    if has_limits:
+        LimitFactory(fleet=fleet, kind="per-day", most=9)
     for _ in range(2):
         wait(driver=DriverFactory(fleet=fleet))
     look(evse)
@@ -293,19 +296,7 @@ def test_a_driver_is_not_offered_what_overlaps_another_booking(wait, cancel, evs
 
 
 def test_sites_near_by_will_do_within_the_radius(wait, evse, fleet, operator, ampeco_client):
-    from sandbox.world.records import ChargePoint, Connector, Location
-    from sandbox.world.records import Evse as Charger
-    from sites.mirroring import full_walk
-
-    ago = now() - timedelta(days=1)
-    operator.add_location(
-        Location(102, {"en": "Pier 8"}, "US", 40.75, -74.0, "America/New_York", ago)
-    )
-    operator.add_charge_point(ChargePoint(202, "CP-2", 102, ago))
-    operator.add_evse(
-        Charger(303, 202, "REF-303", "Bay 303", "dc", 150, [Connector(3030, "ccs1")], ago)
-    )
-    full_walk.sync_sites(client=ampeco_client, full=True)
+    add_pier_8(operator, ampeco_client)
     near = wait(evse=None, radius_km=20, driver=DriverFactory(fleet=fleet))
     assert near.places.count() == 2
     while look_for_freed():

@@ -14,12 +14,9 @@ from bookings.actions.change import request_cancellation
 from bookings.actions.create import retry_failed
 from bookings.models import Actor, BookingRequest
 from drivers.models import FleetMembership
-from sandbox.world.records import ChargePoint, Connector, Location
-from sandbox.world.records import Evse as Charger
-from sites.mirroring import full_walk
 from sites.models import Evse
 from tests.factories import DriverFactory, VehicleFactory
-from tests.small_operator import forget_free_times
+from tests.small_operator import add_pier_8, forget_free_times
 from tests.waiting.conftest import HOUR, history_of, look, soon, state_of
 from vehicles.actions import retire
 from waiting.actions import let_pass, take_offer
@@ -80,15 +77,7 @@ def test_after_a_rejection_the_site_is_looked_at_again(wait, confirmed, operator
 def test_after_an_offer_that_was_let_pass_sites_near_by_are_looked_at_again(
     wait, evse, fleet, manager, operator, ampeco_client
 ):
-    ago = now() - timedelta(days=1)
-    operator.add_location(
-        Location(102, {"en": "Pier 8"}, "US", 40.75, -74.0, "America/New_York", ago)
-    )
-    operator.add_charge_point(ChargePoint(202, "CP-2", 102, ago))
-    operator.add_evse(
-        Charger(303, 202, "REF-303", "Bay 303", "dc", 150, [Connector(3030, "ccs1")], ago)
-    )
-    full_walk.sync_sites(client=ampeco_client, full=True)
+    add_pier_8(operator, ampeco_client)
     wish = wait(evse=None, radius_km=20, driver=DriverFactory(fleet=fleet))
     look_for_freed()
     assert state_of(wish) == "offered"

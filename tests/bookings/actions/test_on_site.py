@@ -24,7 +24,7 @@ from notifications.models import Notification
 from sites.models import Connector, Evse, ParkingLimits, ParkingSpace
 from sites.periods import STEP, next_step
 from tests.factories import BookingFactory, LimitFactory, VehicleFactory
-from tests.small_operator import forget_free_times
+from tests.small_operator import decide_all, forget_free_times
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
 HOUR = timedelta(hours=1)
@@ -83,11 +83,7 @@ def settle(operator, workers):
     """Let what is asked for go up and be decided, and let the portal hear of it."""
 
     def settle() -> None:
-        workers.submit()
-        for asked in list(operator.requests.values()):
-            if asked.status == "pending":
-                operator.decide(asked)
-        workers.poll()
+        decide_all(operator, workers)
 
     return settle
 

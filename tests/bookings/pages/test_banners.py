@@ -19,7 +19,7 @@ from notifications.models import Notification
 from sandbox.world import cast
 from sites.models import Evse
 from tests.factories import BookingFactory, NotificationFactory
-from tests.small_operator import forget_free_times, slot_of
+from tests.small_operator import decide_all, forget_free_times, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -51,14 +51,6 @@ def page(client, manager):
         return " ".join(unescape(re.sub(r"<[^>]*>", " ", card)).split())
 
     return read
-
-
-def decide_all(operator, workers, reason: str = "") -> None:
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.reject(asked, reason) if reason else operator.decide(asked)
-    workers.poll()
 
 
 def ask_for_change(booking, manager, **wanted) -> None:

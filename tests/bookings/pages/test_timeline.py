@@ -22,7 +22,7 @@ from notifications.models import Notification
 from sandbox.world import cast
 from sites.models import Evse
 from tests.factories import BookingFactory, EvseFactory
-from tests.small_operator import slot_of
+from tests.small_operator import decide_all, slot_of
 
 pytestmark = pytest.mark.django_db
 
@@ -60,14 +60,6 @@ def changed(booking: Booking, manager, **wanted):
         submission_key=uuid.uuid4(),
         **(facts | wanted),
     )
-
-
-def decide_all(operator, workers, reason: str = ""):
-    workers.submit()
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.reject(asked, reason) if reason else operator.decide(asked)
-    workers.poll()
 
 
 def in_new_york(at, pattern="%a %-d %b %Y, %H:%M"):

@@ -20,7 +20,7 @@ from shell.formats import instant
 from sites.selectors import Criteria
 from tests.deploy.own_database import empty_database, parts_of, url_of
 from tests.factories import next_noon
-from tests.small_operator import slot_of
+from tests.small_operator import decide_pending, slot_of
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -88,12 +88,6 @@ def book(client, driver, slot) -> BookingRequest:
     return BookingRequest.objects.latest("pk")
 
 
-def decide_all(operator) -> None:
-    for asked in list(operator.requests.values()):
-        if asked.status == "pending":
-            operator.decide(asked)
-
-
 def statuses() -> dict[int, tuple[str, bool]]:
     return {
         booking.pk: (booking.status, booking.made_elsewhere) for booking in Booking.objects.all()
@@ -108,7 +102,7 @@ def test_after_a_restore_nothing_is_lost_or_booked_twice(
     hours = [slot_of(evse, start + timedelta(hours=number)) for number in range(4)]
     approved = book(as_manager, driver, hours[0])
     workers.submit()
-    decide_all(operator)
+    decide_pending(operator)
     workers.poll()
     workers.send_mails()
     pending = book(as_manager, driver, hours[1])
@@ -125,7 +119,7 @@ def test_after_a_restore_nothing_is_lost_or_booked_twice(
     workers.submit()
     later = book(as_manager, driver, hours[3])
     workers.submit()
-    decide_all(operator)
+    decide_pending(operator)
     workers.poll()
     sent, held = set(operator.requests), dict(operator.bookings)
     assert len(sent) == len(held) == 4

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.timezone import now
 
-from ampcontrol import connection
 from ampcontrol.types import Point
 from energy.models import Session, VehicleState
 from energy.pages.session_drawing import drawing_of
@@ -19,7 +18,6 @@ from tests.energy.factories import (
     link_evse,
     link_vehicle,
 )
-from tests.energy.mirroring.small_ampcontrol import SmallAmpcontrol
 from tests.factories import EvseFactory, VehicleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still", "_without_ampcontrol")]
@@ -31,17 +29,6 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 def _without_ampcontrol(settings):
     """Ampcontrol cannot be asked: what the vehicle told counts."""
     settings.AMPCONTROL_BASE_URL = ""
-
-
-@pytest.fixture
-def ampcontrol(settings):
-    """One that can be asked, and has measured nothing."""
-    settings.AMPCONTROL_BASE_URL = "http://ampcontrol.test"
-    settings.AMPCONTROL_API_TOKEN = "a-token"
-    ampcontrol = SmallAmpcontrol()
-    connection.set_client(ampcontrol)
-    yield ampcontrol
-    connection.set_client(None)
 
 
 @pytest.fixture

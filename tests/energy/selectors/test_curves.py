@@ -6,25 +6,13 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
-from ampcontrol import connection
 from ampcontrol.types import Point
 from energy.selectors import curves
 from energy.selectors.curves import curve_of
 from tests.energy.factories import SessionFactory
-from tests.energy.mirroring.small_ampcontrol import SmallAmpcontrol
 from upstream.errors import UpstreamUnavailable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
-
-
-@pytest.fixture
-def ampcontrol(settings):
-    settings.AMPCONTROL_BASE_URL = "http://ampcontrol.test"
-    settings.AMPCONTROL_API_TOKEN = "a-token"
-    ampcontrol = SmallAmpcontrol()
-    connection.set_client(ampcontrol)
-    yield ampcontrol
-    connection.set_client(None)
 
 
 @pytest.fixture
