@@ -299,7 +299,8 @@ def test_many_rows_cost_no_more_queries(fleet):
             RemoteConnectorFactory(
                 charge_point__network=network, charge_point__ocpp_id=f"CP-{n}", number=1
             )
-            VehicleFactory(fleet=fleet, vin=f"WDB9634031L{n:06}", number=f"Van {n}")
+            # No number that the factory gives as well.
+            VehicleFactory(fleet=fleet, vin=f"WDB9634031L{n:06}", number=f"Parcel {n}")
             RemoteVehicleFactory(vin=f"WDB9634031L{n:06}", group=GROUP)
             VehicleFactory(number=f"Truck {n}")
             RemoteVehicleFactory(customer_number=f"Truck {n}")
