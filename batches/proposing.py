@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from batches.proposal import Charger, Need, Placement, Unplaced, propose
 from batches.services import RowWish
-from bookings.boards.day.reading import read_known
+from boards.day.reading import read_known
 from bookings.models import Booking
 from drivers.models import Fleet
 from drivers.permissions import private_partner_ids

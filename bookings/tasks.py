@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from ampeco.connection import get_client, look_again
 from bookings.state.moves import REFRESH, SUBMIT
-from bookings.sync import full_walk, losses, polling, refresh, sessions, submission
 from mirror.models import SyncRun
 from mirror.runs import RunUnderWay, is_due_again
 from mirror.work import note_awake
+from sync import full_walk, losses, polling, refresh, sessions, submission
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.boards.calendar.views import fleet_calendar
+from boards.calendar.views import fleet_calendar
 from bookings.pages import alternatives, cancel, change, move, new, prices, read
 from bookings.pages.driver_page.views import revoke_link
 from bookings.pages.export import export, export_workbook

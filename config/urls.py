@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.back_office import use_the_portals_log_in
 from backoffice.pages import add_pages
-from bookings.boards.day import views as day_views
-from bookings.boards.today import views as today_views
+from boards.day import views as day_views
+from boards.today import views as today_views
 from bookings.pages import drivers as driver_pages
 from bookings.pages import search
 from bookings.pages.driver_page import on_site as driver_on_site

@@ -15,9 +15,6 @@ from django.utils import timezone
 from ampeco.connection import get_client, has_calls_to_spare
 from bookings.models import Booking, ChargingSession
 from bookings.state.moves import REFRESH
-from bookings.sync.compare import followed
-from bookings.sync.schedule import AFTER_END, BEFORE_START, WATCHED, is_outage, schedule
-from bookings.sync.sessions import READ_SESSIONS
 from charging.mirroring.run import changes_since, sync_sessions
 from energy.mirroring.due import read_soon
 from energy.tasks import sync_energy
@@ -26,6 +23,9 @@ from mirror.models import SyncRun
 from mirror.runs import RunUnderWay, is_due_again, last_finished
 from mirror.work import wake
 from sites.mirroring.full_walk import sync_sites
+from sync.compare import followed
+from sync.schedule import AFTER_END, BEFORE_START, WATCHED, is_outage, schedule
+from sync.sessions import READ_SESSIONS
 
 logger = logging.getLogger(__name__)
 

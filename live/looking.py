@@ -12,8 +12,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from bookings.models import Booking, BookingEvent, BookingRequestEvent
-from bookings.sync.open_pages import poll_sooner, poll_sooner_in
 from live.announcing import Change
+from sync.open_pages import poll_sooner, poll_sooner_in
 
 # What a look at watched bookings needs, for itself and to have them polled sooner.
 FIELDS = ("fleet", "version", "status", "open_change", "evse", "ampeco_booking_id")

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from ampeco.client import AmpecoClient
 from ampeco.types import DowntimePeriod, NewDowntime
 from ampeco.types.downtime import MANUAL, OF_EVSE
-from bookings.sync.downtime import notice_downtime
 from maintenance.mirroring.downtime import store_periods
 from maintenance.models import Downtime, DowntimeChange
 from mirror.work import claim
+from sync.downtime import notice_downtime
 from upstream.errors import (
     UpstreamError,
     UpstreamForbidden,

@@ -7,13 +7,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from ampeco.connection import get_client, has_calls_to_spare
-from bookings.sync.downtime import notice_downtime
 from maintenance.asking import SEND
 from maintenance.mirroring import catalogue, downtime, health
 from maintenance.retention import forget_old
 from maintenance.sending import send_changes
 from mirror.runs import RunUnderWay, is_due_again
 from mirror.work import note_awake
+from sync.downtime import notice_downtime
 from upstream.errors import UpstreamError
 
 logger = logging.getLogger(__name__)

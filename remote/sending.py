@@ -16,8 +16,6 @@ from ampeco.connection import note_accepted, note_refused
 from ampeco.types import ControlAnswer
 from bookings.models import Actor, Booking, ChargingSession
 from bookings.state.moves import REFRESH
-from bookings.sync.schedule import schedule
-from bookings.sync.sessions import READ_SESSIONS, note_session
 from mirror.work import free_of_lease, reconnect_if_broken, take_due, wake
 from remote.actions import SEND, with_charger
 from remote.models import RemoteAction
@@ -25,6 +23,8 @@ from remote.models.action import LAPSES_AFTER
 from remote.rights import note_allowed, note_forbidden
 from remote.rules import why_not
 from remote.state import move_action
+from sync.schedule import schedule
+from sync.sessions import READ_SESSIONS, note_session
 from upstream.errors import (
     UpstreamCircuitOpen,
     UpstreamError,

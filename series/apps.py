@@ -10,7 +10,7 @@ class SeriesConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow the bookings of series, and say on the first screen what needs attention."""
-        from bookings.boards.today.notices import said
+        from boards.today.notices import said
         from bookings.state.listeners import booking_merged, requests_settled
         from series.listeners import follow_merge, follow_moves, wake
         from series.pages.notices import say_clashes

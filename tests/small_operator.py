@@ -12,8 +12,6 @@ from django.utils.timezone import now
 from bookings.actions.candidate import Candidate, Slot
 from bookings.actions.create import Submission, submit_booking_request
 from bookings.models import Booking, BookingRequest, ChargingSession
-from bookings.sync import polling, refresh, sessions, submission
-from bookings.sync.full_walk import sync_bookings
 from drivers.models import Driver
 from drivers.sync import sync_fleet_drivers
 from mirror.models import SyncRun
@@ -27,6 +25,8 @@ from sites.models import Evse
 from sites.models import Location as Site
 from sites.selectors import Criteria
 from sites.slots.availability import cache_key, window_for
+from sync import polling, refresh, sessions, submission
+from sync.full_walk import sync_bookings
 from tests.factories import BookingFactory, next_noon
 
 

@@ -39,10 +39,9 @@ SERVICES = "postgresql or redis"
 ON_SQLITE = (
     "tests/accounts/test_admin.py",
     "tests/accounts/test_throttle.py",
-    "tests/bookings/boards/test_calendar.py",
+    "tests/boards/test_calendar.py",
     "tests/bookings/pages/test_search.py",
     "tests/bookings/state/test_random_lives.py",
-    "tests/bookings/sync/test_refresh.py",
     "tests/bookings/test_trip.py",
     "tests/config/test_health.py",
     "tests/deploy",
@@ -57,6 +56,7 @@ ON_SQLITE = (
     "tests/privacy/test_retention.py",
     "tests/sites/finding",
     "tests/sites/mirroring",
+    "tests/sync/test_refresh.py",
     "tests/team",
     "tests/telemetry/test_store.py",
 )

@@ -18,7 +18,6 @@ from bookings.actions.alternatives import criteria_of
 from bookings.actions.candidate import BookingRefused, access_needed
 from bookings.models import Booking
 from bookings.selectors import booking_of
-from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver
 from drivers.permissions import (
     DriverOffer,
@@ -35,6 +34,7 @@ from shell.viewer import viewer_zone
 from sites.models import Location
 from sites.selectors import bookable_evses, visible_locations
 from sites.slots.picker.form import criteria_params
+from sync.open_pages import poll_sooner
 from vehicles.fitting import for_fitting
 from waiting.actions import (
     NotWaiting,

@@ -18,7 +18,7 @@ from batches.models import Batch
 from batches.pages.forms import BlockForm, ManyForm, tonight
 from batches.proposing import chargers_of, choose_vehicles, propose_block, propose_rows
 from batches.services import BatchRefused, RowWish, create_draft
-from bookings.boards.day.reading import read_day
+from boards.day.reading import read_day
 from bookings.pages.change import booking_or_404
 from bookings.pages.forms import InstantField
 from drivers.permissions import FleetRequest, manager_required, private_partner_ids

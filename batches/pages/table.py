@@ -23,8 +23,8 @@ from batches.services import BatchRefused, RowWish, create_draft, send_batch
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.prices import sum_of, tell_prices
 from bookings.pages.history.status import answers_are_late
-from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, current_drivers, manager_required, member_required
+from sync.open_pages import poll_sooner
 
 PAGE_SIZE = 100
 LONGEST_NUMBER = 18

@@ -2,7 +2,7 @@
 
 A new rule is a function here, its place in a list, and a test of it. It is then kept by new
 bookings, changes and moves. What may come up between asking and sending is looked at once more
-before that: `RECHECKED` in `bookings.sync.operator_requests` names those rules.
+before that: `RECHECKED` in `sync.operator_requests` names those rules.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

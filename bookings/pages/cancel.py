@@ -25,9 +25,9 @@ from bookings.pages.change import booking_or_404, refused
 from bookings.pages.forms import CancelForm
 from bookings.pages.history.status import answers_are_late
 from bookings.selectors import bookings_named
-from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required
 from shell.viewer import viewer_zone
+from sync.open_pages import poll_sooner
 
 
 @manager_required

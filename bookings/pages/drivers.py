@@ -12,7 +12,6 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from bookings.selectors import Cursor, View, list_bookings
-from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
 from drivers.permissions import (
     FleetRequest,
@@ -24,6 +23,7 @@ from shell.viewer import viewer_zone
 from sites.models import ChargePoint, Location
 from sites.selectors import visible_locations
 from sites.slots.picker.form import draft_params
+from sync.open_pages import poll_sooner
 from vehicles.models import Vehicle
 
 MOST_SITES = 10

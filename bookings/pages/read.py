@@ -37,12 +37,12 @@ from bookings.selectors import (
     list_bookings,
     view_named,
 )
-from bookings.sync.open_pages import poll_sooner
 from bookings.wording.starting import how_to_start
 from calendars.entries import booking_calendar
 from drivers.permissions import FleetRequest, manager_required, member_required
 from drivers.shared_fragments import shared_fragment
 from shell.viewer import viewer_zone
+from sync.open_pages import poll_sooner
 
 # Which booking somebody has taken off the list last, so that it can be put back.
 DISMISSED_KEY = "dismissed_booking"

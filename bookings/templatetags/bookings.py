@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from boards.calendar.chips_html import chips_html
+from boards.day.rows_html import rows_html
 from bookings.actions.candidate import Slot
-from bookings.boards.calendar.chips_html import chips_html
-from bookings.boards.day.rows_html import rows_html
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import badge_of
 from bookings.selectors import Cursor
@@ -27,7 +27,7 @@ from sites.models import Evse
 from sites.selectors import Criteria
 
 if TYPE_CHECKING:
-    from bookings.boards.day.day_table import ChargerRow
+    from boards.day.day_table import ChargerRow
 
 register = template.Library()
 
@@ -112,7 +112,7 @@ def plan_row(
     `part` tells the ids of the lists apart; `reader_time` adds the time on the reader's clocks.
     """
     return kept_html(
-        "bookings/boards/today/_plan_row.html",
+        "boards/today/_plan_row.html",
         part=part,
         pk=str(booking.pk),
         when=period(booking.start_at, booking.end_at, booking.zone),

@@ -20,7 +20,6 @@ from django.utils.translation import ngettext
 from ampeco.client import AmpecoClient
 from ampeco.connection import has_calls_to_spare, note_accepted
 from ampeco.types import Page
-from bookings.sync.sessions import take_read
 from charging.mirroring.pages import store_sessions
 from charging.mirroring.payments import store_transactions
 from charging.mirroring.reach import INACTIVE, MONTH, SESSIONS, SINCE, begin_of, changes_after
@@ -29,6 +28,7 @@ from drivers.models import Fleet, FleetDriver
 from mirror.models import SyncRun
 from mirror.runs import CLOCK_SKEW, add_counts, break_off, finish, note_progress, open_run
 from mirror.walking import ReadFrom, broken_off_by_errors, pages_from_where_it_came_to
+from sync.sessions import take_read
 from upstream.errors import UpstreamForbidden, UpstreamNotFound
 
 logger = logging.getLogger(__name__)

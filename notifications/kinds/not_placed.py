@@ -15,7 +15,7 @@ class NotPlaced(MailKind):
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
         if request.asked_by == Actor.PORTAL:
-            # One too many (`bookings.sync.duplicates`) nobody has asked for.
+            # One too many (`sync.duplicates`) nobody has asked for.
             return
         if request.failure != Request.Failure.WITHDRAWN:
             super().plan_for_request(plan, request)

@@ -14,7 +14,7 @@ class Rejected(MailKind):
     true_at = Booking.CALLED_OFF
 
     def plan_for_request(self, plan: MailPlan, request: Request) -> None:
-        # One too many (`bookings.sync.duplicates`) nobody has asked for.
+        # One too many (`sync.duplicates`) nobody has asked for.
         if request.asked_by != Actor.PORTAL:
             super().plan_for_request(plan, request)
 

@@ -23,7 +23,6 @@ from bookings.actions.candidate import BookingRefused, Candidate, Slot
 from bookings.actions.create import submit_booking_request
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest, BookingRequestEvent
 from bookings.models.booking import reference_key
-from bookings.sync import refresh, sessions, submission
 from drivers.models import Fleet
 from drivers.permissions import current_drivers, private_partner_ids
 from sandbox.world.cast import HUDSON, RHONE
@@ -31,6 +30,7 @@ from sites.models import Evse
 from sites.periods import next_step
 from sites.selectors import Criteria, visible_locations
 from sites.slots.availability import AvailabilityUnknown, free_evses
+from sync import refresh, sessions, submission
 from vehicles.fitting import misfit
 from vehicles.models import Vehicle
 from vehicles.selectors import current_vehicles

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.boards.today.notices import Notice
+from boards.today.notices import Notice
 from drivers.models import Fleet
 from series.selectors import series_with_clashes
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.actions.prices import sum_of, tell_prices
 from bookings.models import Booking
 from bookings.selectors import bookings_of
-from bookings.sync.open_pages import poll_sooner
 from drivers.permissions import FleetRequest, manager_required, member_required
 from imports.names import Names
 from series.asking import Asked, ask_for_dates
@@ -35,6 +34,7 @@ from series.rebooking import Outcome
 from series.selectors import counted, dates_of, one_series_of, series_of
 from shell.kept_forms import typed
 from shell.keys import read_key
+from sync.open_pages import poll_sooner
 
 MOST_LISTED = 200
 # What a cancellation or a change is about.

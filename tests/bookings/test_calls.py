@@ -19,13 +19,13 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
-from bookings.sync import polling, refresh, submission
 from drivers.models import Driver
 from drivers.sync import sync_fleet_drivers
 from sandbox.world.build import build_world
 from shell.formats import instant
 from sites.mirroring.full_walk import sync_sites
 from sites.models import Evse
+from sync import polling, refresh, submission
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,6 @@ import pytest
 from django.utils.timezone import now
 
 from bookings.models import Booking
-from bookings.sync.operator_requests import change_booking_request, new_booking_request
 from bookings.wording.starting import how_to_start
 from drivers.id_tags import read_due_tags, store_tags
 from drivers.models import Driver, IdTag
@@ -16,6 +15,7 @@ from drivers.sync import sync_fleet_drivers
 from privacy.erasure import erase_driver
 from sandbox.world.belongings import add_id_tags
 from sandbox.world.records import IdTag as Card
+from sync.operator_requests import change_booking_request, new_booking_request
 from tests.factories import BookingFactory, DriverFactory, VehicleFactory
 from upstream.errors import UpstreamError
 from upstream.tag_keys import tag_key

@@ -12,7 +12,7 @@ WRITE = f"""
 import django; django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from bookings.sync.schedule import claim_due, schedule
+from sync.schedule import claim_due, schedule
 from mirror.work import claim
 from bookings.models import Booking, BookingRequest
 from notifications.reminders import plan_due_reminders

@@ -10,8 +10,8 @@ import pytest
 
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, BookingRequest
-from bookings.sync import operator_requests
 from shell.formats import instant
+from sync import operator_requests
 from tests.faults.conftest import body_of, is_post, later, reconcile
 from tests.faults.test_late_arrivals import AFTER_GRACE, finish
 

@@ -13,9 +13,9 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
-from bookings.sync import polling, submission
 from notifications.delivery import deliver_due
 from notifications.models import Notification
+from sync import polling, submission
 from tests.deploy.own_database import url_of
 from tests.faults.conftest import is_post, reconcile
 

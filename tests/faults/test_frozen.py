@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils.timezone import now
 
 from bookings.models import Booking, BookingRequest
-from bookings.sync import polling, submission
-from bookings.sync.submission import LEASE_SECONDS
+from sync import polling, submission
+from sync.submission import LEASE_SECONDS
 from tests.deploy.own_database import url_of
 from tests.factories import BookingFactory
 from tests.faults.conftest import PATH, let_pass, reconcile

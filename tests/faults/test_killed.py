@@ -12,9 +12,9 @@ import pytest
 
 from bookings.actions.change import request_cancellation, request_change
 from bookings.models import Actor, BookingRequest
-from bookings.sync.submission import LEASE_SECONDS
 from notifications.delivery import LEASE_SECONDS as MAIL_CLAIM
 from notifications.models import Notification
+from sync.submission import LEASE_SECONDS
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.faults.killed import held, worker
 from tests.small_operator import forget_free_times, slot_of

@@ -1,7 +1,7 @@
 """An ask whose answer was lost may arrive at any later moment: no second booking comes of it.
 
 The plain cases, where it has arrived by the time it is looked for, are in
-`tests/bookings/sync/test_submission.py` and `tests/bookings/sync/test_operator_requests.py`.
+`tests/sync/test_submission.py` and `tests/sync/test_operator_requests.py`.
 """
 
 import time
@@ -14,9 +14,9 @@ from django.utils.timezone import now
 
 from bookings.actions.change import request_cancellation, request_change
 from bookings.models import Actor, Booking, BookingRequest
-from bookings.sync import submission
-from bookings.sync.submission import RESEND_GRACE
 from notifications.models import Notification
+from sync import submission
+from sync.submission import RESEND_GRACE
 from tests.faults.conftest import is_post, is_search, later, live_upstream, reconcile
 
 pytestmark = pytest.mark.django_db

@@ -1,7 +1,7 @@
 """Many workers and sweeps take the same requests at once, while answers get lost.
 
 A single request that eight workers want, and each sweep started twice, are in
-`tests/bookings/sync/test_submission.py` and `tests/bookings/sync/test_two_beats.py`.
+`tests/sync/test_submission.py` and `tests/sync/test_two_beats.py`.
 """
 
 import threading
@@ -13,9 +13,9 @@ from django.utils.timezone import now
 
 from bookings.actions.change import request_cancellation
 from bookings.models import Actor, Booking, BookingRequest
-from bookings.sync import polling, submission
 from notifications import delivery
 from notifications.delivery import deliver_due
+from sync import polling, submission
 from tests.factories import next_noon
 from tests.faults.conftest import PATH, let_pass, reconcile
 from tests.small_operator import slot_of

@@ -1,7 +1,7 @@
 """What becomes known in two ways at once is recorded once and told once.
 
 Decisions that race with cancellations are in `tests/bookings/actions/test_cancel.py`, what the
-poll and the refresh learn in either order in `tests/bookings/sync/test_compare.py`.
+poll and the refresh learn in either order in `tests/sync/test_compare.py`.
 """
 
 import uuid

@@ -18,11 +18,11 @@ from django.utils.timezone import now
 from bookings.actions.change import request_cancellation, request_change
 from bookings.models import Actor, Booking, BookingRequest
 from bookings.pages.cancelled_together import outcomes_of
-from bookings.sync import adoption
 from mirror.models import SyncRun
 from notifications.models import Notification
 from sandbox.world import cast
 from sites.models import Evse
+from sync import adoption
 from tests.faults.conftest import let_pass, live_upstream, reconcile
 from tests.faults.killed import worker
 from tests.faults.test_late_arrivals import AFTER_GRACE, finish

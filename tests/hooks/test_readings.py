@@ -9,13 +9,13 @@ from django.utils.timezone import now
 
 from ampeco.connection import ALLOWANCE_KEY
 from bookings.models import Booking, ChargingSession
-from bookings.sync import schedule
 from charging.mirroring.run import sync_sessions
 from charging.models import Session
 from config.celery import app
 from config.settings import read_cache
 from mirror.models import SyncRun
 from sites.models import ParkingSpace
+from sync import schedule
 from tests.hooks.conftest import AMPECO, signed, take_messages, telling
 from tests.small_operator import *  # noqa: F403
 from tests.small_operator import let_a_minute_pass, operator_world  # noqa: F401

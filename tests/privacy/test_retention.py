@@ -262,7 +262,7 @@ def test_the_sweep_is_one_that_is_watched(quux, past_booking):
 def test_a_booking_of_nobody_is_not_the_operators_to_rename(quux, past_booking):
     """The operator still tells whose it was: that is not taken over again."""
     from ampeco import types
-    from bookings.sync.compare import differences
+    from sync.compare import differences
 
     booking = past_booking(quux, days_ago=OLD)
     clear_old_data()

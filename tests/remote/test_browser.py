@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from bookings.models.booking import link_token
-from bookings.sync import refresh, sessions
 from remote import sending
+from sync import refresh, sessions
 from tests.remote.conftest import let_drivers_start
 
 playwright = pytest.importorskip(

@@ -11,9 +11,8 @@ from django.core.management import call_command
 
 from accounts.models import User
 from ampeco.connection import get_client
-from bookings.boards.today.reading import read_today
+from boards.today.reading import read_today
 from bookings.models import Booking, BookingEvent, BookingRequest
-from bookings.sync import full_walk, polling
 from drivers.models import Fleet
 from remote.models import RemoteAction
 from remote.rules import kinds_for
@@ -24,6 +23,7 @@ from sandbox.management.commands import seed_demo
 from sandbox.management.first_bookings import FLEETS, REASON, SEEDS, make_first_bookings
 from sandbox.world.build import build_world
 from sandbox.world.cast import HUDSON, RHONE
+from sync import full_walk, polling
 
 Status = Booking.Status
 Kind = RemoteAction.Kind

@@ -20,7 +20,7 @@ def log():
         stream = io.StringIO()
         handler = logging.StreamHandler(stream)
         handler.setFormatter(formatter)
-        logger = logging.Logger("bookings.sync.submission")
+        logger = logging.Logger("sync.submission")
         logger.addHandler(handler)
         logger.warning(*args, **kwargs)
         return stream.getvalue()
@@ -37,7 +37,7 @@ def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
     assert entry.pop("time").endswith("+00:00")
     assert entry == {
         "level": "WARNING",
-        "logger": "bookings.sync.submission",
+        "logger": "sync.submission",
         "message": "Sent 7.\nTwice.",
         "request_id": "abcdef12",
         "task": "bookings.tasks.submit_requests",
@@ -48,7 +48,7 @@ def test_json_has_one_object_a_line_with_the_facts_at_hand(log):
 def test_lines_are_for_people(log):
     with bound(request_id="abcdef12"):
         text = log(Lines(), "Sent %s.", 7)
-    assert text.endswith("WARNING bookings.sync.submission: Sent 7. [request_id=abcdef12]\n")
+    assert text.endswith("WARNING sync.submission: Sent 7. [request_id=abcdef12]\n")
     assert log(Lines(), "Done.").endswith(": Done.\n")
 
 

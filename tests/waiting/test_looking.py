@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from bookings.models import Booking
-from bookings.sync.restore import expect_gap
 from drivers.models import FleetMembership
 from sites.models import Evse
+from sync.restore import expect_gap
 from tests.factories import DriverFactory, LimitFactory, MembershipFactory, VehicleFactory
 from tests.small_operator import add_pier_8, forget_free_times
 from tests.waiting.conftest import HOUR, decide, history_of, look, soon, state_of

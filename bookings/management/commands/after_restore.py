@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bookings.sync.restore import expect_gap
+from sync.restore import expect_gap
 
 
 class Command(BaseCommand):

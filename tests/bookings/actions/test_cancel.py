@@ -17,9 +17,9 @@ from bookings.actions.change import (
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking
 from bookings.state.moves import move_request
-from bookings.sync import polling
-from bookings.sync.submission import RESEND_GRACE
 from notifications.models import Notification
+from sync import polling
+from sync.submission import RESEND_GRACE
 from tests.factories import BookingFactory
 from tests.small_operator import lose_answer, slot_of
 

@@ -14,10 +14,10 @@ from bookings.actions.create import dismiss_attention, retry_failed
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import note_trouble
 from bookings.state.moves import move_request
-from bookings.sync.open_pages import poll_sooner
 from drivers.models import Driver, FleetDriver
 from sites.models import ChargePoint, Evse
 from sites.selectors import Criteria
+from sync.open_pages import poll_sooner
 from tests.factories import EvseFactory
 from tests.small_operator import forget_free_times, next_hour, slot_of
 

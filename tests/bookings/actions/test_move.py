@@ -11,8 +11,8 @@ from bookings.actions.create import retry_failed
 from bookings.models import Actor, Booking, BookingEvent, BookingRequest
 from bookings.state.booking import change_booking, note_trouble
 from bookings.state.moves import move_request
-from bookings.sync.open_pages import poll_sooner
 from sites.models import Evse
+from sync.open_pages import poll_sooner
 from tests.factories import BookingFactory
 from tests.small_operator import forget_free_times, slot_of
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from boards.today.reading import read_today
 from bookings.actions.candidate import BookingRefused
 from bookings.actions.on_site import (
     MOST_REPORTS,
@@ -18,7 +19,6 @@ from bookings.actions.on_site import (
     take_another,
 )
 from bookings.actions.running import ends_of, request_end
-from bookings.boards.today.reading import read_today
 from bookings.models import Actor, Booking, BookingRequest, ChargerReport
 from notifications.models import Notification
 from sites.models import Connector, Evse, ParkingLimits, ParkingSpace

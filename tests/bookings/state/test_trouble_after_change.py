@@ -10,10 +10,10 @@ from django.utils.timezone import now
 from bookings.models import Actor, Booking, BookingDowntime, BookingEvent, BookingRequest
 from bookings.state.booking import note_trouble
 from bookings.state.moves import Move, move_request, move_requests
-from bookings.sync.downtime import notice_downtime
 from bookings.wording.attention import reasons_of
 from maintenance.models import Downtime
 from sites.models import ChargePoint, Evse
+from sync.downtime import notice_downtime
 from tests.factories import (
     BookingFactory,
     BookingRequestFactory,

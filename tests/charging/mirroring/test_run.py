@@ -409,7 +409,7 @@ def test_booked_sessions_are_not_read_twice(follow, operator, workers, sync, wir
     session = mirrored_session(int(followed.ampeco_session_id))
     assert (session.booking, session.fleet) == (booking, booking.fleet)
     calls = wire.count()
-    from bookings.sync.sessions import refresh_sessions
+    from sync.sessions import refresh_sessions
 
     assert refresh_sessions(client=workers.client) == 0
     assert wire.count() == calls

@@ -10,10 +10,10 @@ from django.utils.timezone import now
 from bookings.actions.create import dismiss_attention
 from bookings.models import Booking, BookingDowntime, BookingEvent
 from bookings.state.booking import note_trouble
-from bookings.sync.downtime import notice_downtime
 from bookings.wording.attention import reasons_of
 from maintenance.models import Downtime
 from notifications.models import Notification
+from sync.downtime import notice_downtime
 from tests.factories import DowntimeFactory
 from tests.maintenance.downtime.conftest import HOUR
 

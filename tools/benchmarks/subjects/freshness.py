@@ -18,15 +18,15 @@ from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from bookings.models import Booking
-from bookings.sync.full_walk import sync_bookings
-from bookings.sync.refresh import refresh_due
-from bookings.sync.schedule import seldom
-from bookings.sync.sessions import refresh_sessions
 from mirror.models import SyncRun
 from sandbox.app import create_app
 from sandbox.world.build import build_world
 from sandbox.world.world import World
 from sites.models import Evse
+from sync.full_walk import sync_bookings
+from sync.refresh import refresh_due
+from sync.schedule import seldom
+from sync.sessions import refresh_sessions
 from tools.benchmarks.report import Figure, count_figure, say
 from tools.benchmarks.sizes import Sizes
 from tools.benchmarks.world.data import People, enabled_drivers

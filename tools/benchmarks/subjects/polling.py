@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ampeco.client import AmpecoClient
 from bookings.models import BookingRequest
-from bookings.sync.polling import poll_due
+from sync.polling import poll_due
 from tools.benchmarks.report import Figure, count_figure, say
 
 MOST_CALLS = 12

@@ -14,13 +14,13 @@ from django.utils import timezone
 from accounts.models import User
 from ampeco.client import AmpecoClient
 from bookings.models import Booking, BookingRequest, BookingRequestEvent
-from bookings.sync.operator_requests import new_booking_request
 from drivers.models import Driver, Fleet, FleetMembership
 from drivers.sync import sync_fleet_drivers
 from mirror.migration_lock import without_limits
 from notifications.models import Notification
 from sandbox.world.cast import HUDSON, PARTNERS, RHONE
 from sites.models import Evse, Location
+from sync.operator_requests import new_booking_request
 
 COLUMNS = (
     *("uid", "fleet_id", "driver_id", "location_id", "evse_id", "start_at", "end_at"),
