@@ -144,6 +144,8 @@ class ParkingSpaceCriteria:
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Read criteria as AMPECO repeats them in its answers, and as we keep them."""
+        if not payload:
+            return cls()
         return cls(
             weight_kg=whole_number(payload.get("vehicleWeightKg")),
             height_cm=whole_number(payload.get("vehicleHeightCm")),
