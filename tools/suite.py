@@ -105,17 +105,18 @@ def last_failed() -> list[str]:
 
 
 @contextmanager
-def services() -> Iterator[dict[str, str]]:
+def services(**options: str) -> Iterator[dict[str, str]]:
     """Yield the settings of PostgreSQL and Redis: those given, else private ones.
 
-    A private PostgreSQL does not wait for the disk; where none is installed, a local one serves.
+    A private PostgreSQL has the `options` and does not wait for the disk; where none is installed,
+    a local one serves.
     The tests empty their cache, so a Redis that was not named for them is never used.
     """
     with ExitStack() as stack:
         database = (
             postgres.given_server()
             or (None if postgres.binaries() else postgres.local_server())
-            or stack.enter_context(postgres.private_server())
+            or stack.enter_context(postgres.private_server(**options))
         )
         cache = os.environ.get("CACHE_URL", "")
         broker = os.environ.get("CELERY_BROKER_URL", "")

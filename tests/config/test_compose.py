@@ -108,6 +108,17 @@ def test_no_process_has_more_rights_than_it_needs(compose, service):
         assert given["user"] == service
 
 
+def test_postgresql_keeps_a_quarter_of_its_memory_for_tables(compose):
+    program, *words = compose["services"]["postgres"]["command"]
+    options = dict(word.split("=") for word in words if word != "-c")
+
+    assert program == "postgres"
+    assert words[::2] == ["-c"] * len(options)
+    assert compose["services"]["postgres"]["mem_limit"] == "2g"
+    assert options["shared_buffers"] == "512MB"
+    assert options["effective_cache_size"] == "1536MB"
+
+
 def test_redis_wants_the_password_that_the_portal_has(compose):
     password = "${REDIS_PASSWORD:?set REDIS_PASSWORD, letters and digits}"
 

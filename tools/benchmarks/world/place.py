@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import yaml
 from psycopg import sql
 
 from tools.benchmarks.report import say
@@ -64,12 +65,19 @@ def make_place(sizes: Sizes) -> Iterator[Place]:
                 "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or f"{server}/0",
             }
         else:
-            settings = stack.enter_context(services())
+            settings = stack.enter_context(services(**options_of_compose()))
             settings["DATABASE_URL"] = stack.enter_context(own_database(settings["DATABASE_URL"]))
         demo = make_stack(folder, demo_ports())
         environment = {**os.environ, **demo.environment(), **settings, **WEB, **DEFAULTS}
         stack.enter_context(operator(demo, environment, sizes=sizes))
         yield Place(stack=demo, environment=environment)
+
+
+def options_of_compose() -> dict[str, str]:
+    """Return the options with which Compose runs PostgreSQL."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    words = compose["services"]["postgres"]["command"]
+    return dict(word.split("=", 1) for word in words if "=" in word)
 
 
 def demo_ports() -> dict[str, int]:
