@@ -5,6 +5,7 @@ bookings, changes and moves. What may come up between asking and sending is look
 before that: `RECHECKED` in `sync.operator_requests` names those rules.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from limits.rules import Holding, Wanted, first_breach
 from limits.rules import Rule as Limit
 from maintenance.planned import Planned, PlannedTimes, first_touching, planned_times
 from mirror.work import is_held
-from shell.formats import period
+from shell.formats import instant, period
 from sites import parking
 from sites.models import ChargePoint, Evse, Location
 from sites.periods import Period, subtract
@@ -108,7 +109,8 @@ class Candidate:
     a part already sets it: `chargers`, `driver_is_current`, or what is free at the site then
     (`known_free`), or why that could not be read. `price` is what people are told that it costs.
     `turn` is when what is about to be sent was asked for, and its booking's primary key: what is
-    asked for later is not in its way.
+    asked for later is not in its way. `confirmed_overlap` is the `overlap_key` of the other
+    bookings that somebody was shown and wants this one beside, or True for whatever there is.
     """
 
     fleet: Fleet
@@ -116,7 +118,7 @@ class Candidate:
     driver: Driver | None = None
     previous: Booking | None = None
     moves: bool = False
-    confirmed_overlap: bool = False
+    confirmed_overlap: bool | str = False
     vehicle: Vehicle | None = None
     confirmed_misfit: bool = False
     now: datetime = field(default_factory=timezone.now)
@@ -380,6 +382,21 @@ class Candidate:
         return self._besides_own(found.values())
 
     @property
+    def overlap_key(self) -> str:
+        """What a form sends back to confirm the other bookings that it was shown, and no more."""
+        shown = (
+            self.driver and self.driver.pk,
+            instant(self.slot.start_at),
+            self.slot.minutes,
+            sorted(booking.pk for booking in self.overlapping_bookings),
+        )
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+    @property
+    def overlap_is_confirmed(self) -> bool:
+        return self.confirmed_overlap is True or self.confirmed_overlap == self.overlap_key
+
+    @property
     def others_of_driver(self) -> list[Booking]:
         return self._besides_own(self.bookings_then)
 
@@ -577,7 +594,7 @@ def slot_is_free(candidate: Candidate) -> BookingRefused | None:
 
 def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
     found = candidate.overlapping_bookings
-    if candidate.confirmed_overlap or not found:
+    if not found or candidate.overlap_is_confirmed:
         return None
     first = found[0]
     vehicle = candidate.its_vehicle
@@ -589,7 +606,7 @@ def driver_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
 def vehicle_is_not_booked_twice(candidate: Candidate) -> BookingRefused | None:
     """The part of the rule above that concerns what gets another vehicle, and nothing else."""
     found = candidate.others_of_vehicle
-    if candidate.confirmed_overlap or candidate.vehicle is None or not found:
+    if candidate.confirmed_overlap is True or candidate.vehicle is None or not found:
         return None
     return BookingRefused("overlap", _tell_overlap(candidate.vehicle.number, found))
 

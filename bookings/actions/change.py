@@ -69,14 +69,14 @@ def request_change(
     end_at: datetime,
     seen_version: int,
     submission_key: uuid.UUID,
-    confirmed_overlap: bool = False,
+    confirmed_overlap: bool | str = False,
     now: datetime | None = None,
 ) -> BookingRequest:
     """Save an update request for another time or driver, to be sent by a worker once committed.
 
     The same form sent twice gives the same request. What the booking holds counts as free for it;
     the rest is asked of the operator once. `seen_version` is the version that the person looked
-    at. Raises BookingRefused with nothing changed.
+    at, `confirmed_overlap` as a candidate has it. Raises BookingRefused with nothing changed.
     """
     now = now or timezone.now()
     same_form = BookingRequest.objects.filter(

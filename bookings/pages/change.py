@@ -101,7 +101,7 @@ def _send(request: FleetRequest, booking: Booking, form: ChangeForm) -> HttpResp
             end_at=data["end_at"],
             seen_version=data["version"],
             submission_key=data["submission_key"],
-            confirmed_overlap=form.overlap_is_confirmed,
+            confirmed_overlap=data["confirmed_overlap"],
         )
     except BookingRefused as refusal:
         return _say(request, booking, form, refusal, driver=driver)
@@ -135,11 +135,14 @@ def _say(
         form.add_error("time", refusal.message)
         return _show(request, booking, form, sent=True, offer_nearest=refusal.offer_slots)
     overlaps: list[Booking] = []
+    key = ""
     if refusal.field == "overlap":
         data = form.cleaned_data
         candidate = change_candidate(booking, driver, data["start_at"], data["end_at"])
-        overlaps = candidate.overlapping_bookings
-    return _show(request, booking, form, problem=refusal.message, overlaps=overlaps)
+        overlaps, key = candidate.overlapping_bookings, candidate.overlap_key
+    return _show(
+        request, booking, form, problem=refusal.message, overlaps=overlaps, overlap_key=key
+    )
 
 
 def _show(
@@ -150,6 +153,7 @@ def _show(
     sent: bool = False,
     problem: str = "",
     overlaps: Sequence[Booking] = (),
+    overlap_key: str = "",
     offer_nearest: bool = False,
 ) -> HttpResponse:
     """Render the form with the free times of its day; htmx gets the form alone.
@@ -171,6 +175,7 @@ def _show(
         "sent": sent,
         "problem": problem,
         "overlaps": overlaps,
+        "overlap_key": overlap_key,
         "offer_nearest": offer_nearest or form.names_no_time,
         "seen_version": booking.version if problem else _text(form, "version"),
         "times": _times(booking, form, viewer_zone=viewer_zone(request), costs=costs),

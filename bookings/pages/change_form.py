@@ -81,15 +81,6 @@ class ChangeForm(WallClockForm):
     def names_no_time(self) -> bool:
         return self.wanted is not None and not self.meanings
 
-    @property
-    def overlap_key(self) -> str:
-        data = self.cleaned_data
-        return f"{data['driver']}|{instant(data['start_at'])}|{data['minutes']}"
-
-    @property
-    def overlap_is_confirmed(self) -> bool:
-        return bool(self.cleaned_data["confirmed_overlap"] == self.overlap_key)
-
     def clean_day(self) -> date:
         return plausible_day(self.cleaned_data["day"])
 

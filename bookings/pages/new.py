@@ -41,7 +41,6 @@ from drivers.permissions import (
     offer_drivers,
     private_partner_ids,
 )
-from shell.formats import instant
 from shell.keys import read_key
 from shell.viewer import viewer_zone
 from sites.facts import trouble_of, what_is_stale
@@ -92,7 +91,7 @@ def moved_booking(request: FleetRequest, given: QueryDict) -> Booking | None:
 def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
     """Ask for the booking; what keeps it from being asked for is said beside what was typed."""
     form = BookingForm(request.POST)
-    fleet, slot = request.fleet, candidate.slot
+    fleet = request.fleet
     if not form.is_valid():
         return _show(request, candidate, form)
     data = form.cleaned_data
@@ -102,7 +101,7 @@ def _send(request: FleetRequest, candidate: Candidate) -> HttpResponse:
         form.add_error("driver", _("This driver is not in your fleet. Please pick another one."))
         return _show(request, candidate, form)
     candidate.driver, candidate.driver_is_current = driver, True
-    candidate.confirmed_overlap = data["confirmed_overlap"] == overlap_key(driver, slot)
+    candidate.confirmed_overlap = data["confirmed_overlap"]
     if data["vehicle"]:
         vehicle = current_vehicles(fleet).filter(pk=data["vehicle"]).first()
         if vehicle is None:
@@ -132,10 +131,6 @@ def _seen_version(form: BookingForm) -> int:
     return -1 if version is None else version
 
 
-def overlap_key(driver: Driver, slot: Slot) -> str:
-    return f"{driver.pk}|{instant(slot.start_at)}|{slot.minutes}"
-
-
 def _say(
     request: FleetRequest, candidate: Candidate, form: BookingForm, refusal: BookingRefused
 ) -> HttpResponse:
@@ -147,9 +142,7 @@ def _say(
     if refusal.field == "misfit":
         return _show(request, candidate, form, misfit=problem)
     if refusal.field == "overlap":
-        assert candidate.driver is not None
-        key = overlap_key(candidate.driver, candidate.slot)
-        overlaps = candidate.overlapping_bookings
+        overlaps, key = candidate.overlapping_bookings, candidate.overlap_key
         return _show(request, candidate, form, problem=problem, overlaps=overlaps, overlap_key=key)
     if refusal.field == "booking" and old:
         old = candidate.previous = booking_or_404(request, old.pk)

@@ -311,6 +311,13 @@ def test_an_overlap_is_a_warning_that_can_be_confirmed(as_manager, booking, ask,
     quarter = clock_at(booking.start_at + timedelta(hours=2, minutes=15))
     later = as_manager.post(url(booking), data | {"time": quarter, "confirmed_overlap": key})
     assert "has another booking at that time" in page_of(later), "another time, another warning"
+    third = BookingFactory(
+        fleet=booking.fleet, driver=booking.driver, accepted=True, start_at=clash.start_at
+    )
+    page = page_of(as_manager.post(url(booking), data | {"confirmed_overlap": key}))
+    assert f'href="/bookings/{third.pk}/"' in page, "another booking, another warning"
+    assert not updates()
+    key = re.search(r'name="confirmed_overlap" value="([^"]*)"', page)[1]
     assert as_manager.post(url(booking), data | {"confirmed_overlap": key}).status_code == 302
     assert len(updates()) == 1
 

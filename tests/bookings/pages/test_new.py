@@ -126,6 +126,21 @@ def test_a_confirmation_counts_for_that_driver_and_time_only(as_manager, slot, d
     assert Booking.objects.get() == other
 
 
+def test_a_confirmation_counts_for_the_bookings_that_were_shown(
+    as_manager, fleet, slot, driver, other
+):
+    data = filled(slot, driver)
+    page = as_manager.post(NEW, data).content.decode()
+    button = page.split('name="confirmed_overlap" value="')[1].split('"')[0]
+    came_up = BookingFactory(fleet=fleet, driver=driver, accepted=True, start_at=slot.start_at)
+    page = as_manager.post(NEW, data | {"confirmed_overlap": button}).content.decode()
+    assert "has 2 other bookings at that time" in page
+    assert f'href="/bookings/{came_up.pk}/"' in page
+    assert Booking.objects.count() == 2
+    button = page.split('name="confirmed_overlap" value="')[1].split('"')[0]
+    assert as_manager.post(NEW, data | {"confirmed_overlap": button}).status_code == 302
+
+
 def test_bookings_of_another_fleet_are_not_told(as_manager, slot, driver, other, other_fleet):
     Booking.objects.update(fleet=other_fleet)
     assert as_manager.post(NEW, filled(slot, driver)).status_code == 302

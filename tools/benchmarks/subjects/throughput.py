@@ -41,6 +41,7 @@ DECIDED_AFTER_SECONDS = 1
 # Without any that is decided.
 PATIENCE_SECONDS = 120
 PROBLEM = re.compile(r'class="(?:alert|field__error|invalid)[^>]*>(.*?)</(?:div|p)>', re.DOTALL)
+OVERLAP = re.compile(r'name="confirmed_overlap" value="([^"]+)"')
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 Place = tuple[Driver, Evse, datetime]
@@ -205,16 +206,18 @@ class Form:
         self.token = found[1]
         self.cookie = f"{page.cookie}; csrftoken={cookies['csrftoken'].value}"
 
-    def send(self, place: Place) -> None:
-        """Ask for a slot; raises RuntimeError where that does not lead to the booking."""
+    def send(self, place: Place, *, confirmed_overlap: str = "") -> None:
+        """Ask for a slot; raises RuntimeError where that does not lead to the booking.
+
+        Some of the drivers have another booking at that time: that is confirmed.
+        """
         slot = self._slot(place)
         typed = {
             **slot,
             "driver": place[0].pk,
             "reference": "",
             "submission_key": uuid.uuid4(),
-            # Some of the drivers have another booking at that time.
-            "confirmed_overlap": f"{place[0].pk}|{slot['start']}|{slot['minutes']}",
+            "confirmed_overlap": confirmed_overlap,
             "csrfmiddlewaretoken": self.token,
         }
         request = Request(
@@ -224,11 +227,15 @@ class Form:
         )
         try:
             with build_opener(_NoRedirect).open(request, timeout=60) as answer:
-                said = PROBLEM.findall(answer.read().decode())
-                raise RuntimeError(f"The form of {slot} came back: {said}")
+                page = answer.read().decode()
         except HTTPError as answer:
             if answer.code != 302:
                 raise RuntimeError(f"The form gave {answer.code}.") from None
+            return
+        shown = OVERLAP.search(page)
+        if shown is None or confirmed_overlap:
+            raise RuntimeError(f"The form of {slot} came back: {PROBLEM.findall(page)}")
+        self.send(place, confirmed_overlap=shown[1])
 
     def _slot(self, place: Place) -> dict[str, object]:
         _driver, evse, start_at = place
