@@ -15,12 +15,12 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, prefetch_related_objects
 from django.utils import timezone
 
+from ampcontrol import types as ampcontrol_types
 from ampcontrol.client import AmpcontrolClient
 from ampcontrol.switches import Switch, WriteSwitchedOff
-from ampcontrol.types import Vehicle as RemoteVehicle
 from energy.departures.asking import target_of
 from energy.departures.switched import is_switched_on, next_try
-from energy.models import Departure, PassedOn
+from energy.models import Departure, PassedOn, RemoteVehicle
 from energy.selectors.departures import next_departures
 from energy.selectors.walls import vehicles_by_remote_id
 from mirror.work import claim_these
@@ -31,7 +31,8 @@ from vehicles.models import Vehicle
 # Longer than a call with its repetitions; prolonged before each that sends.
 LEASE_SECONDS = 120
 AT_ONCE = 100
-# How often it is looked whether somebody else's departure is still there.
+# How often it is looked whether somebody else's departure is still there, and how soon ours is set
+# again where it is gone.
 LOOKS_AGAIN = timedelta(minutes=15)
 Problem = PassedOn.Problem
 # What a vehicle is to have where nobody asks for less, as Ampcontrol's own default is.
@@ -102,13 +103,40 @@ def _due(goals: dict[str, Goal], *, now: datetime) -> list[int]:
         PassedOn.objects.bulk_create(new, ignore_conflicts=True)
         made = PassedOn.objects.filter(remote_id__in=[row.remote_id for row in new])
         rows |= {row.remote_id: row for row in made}
-    nothing = Goal(None, None)
+    nothing, changed = Goal(None, None), _changed_there(rows, now=now)
     return [
         row.pk
         for remote_id, row in rows.items()
         if row.next_attempt_at is None or row.next_attempt_at <= now
-        if row.sending or row.problem or row.held != goals.get(remote_id, nothing).facts
+        if row.sending
+        or row.problem
+        or row.held != goals.get(remote_id, nothing).facts
+        or remote_id in changed
     ]
+
+
+def _changed_there(rows: dict[str, PassedOn], *, now: datetime) -> set[str]:
+    """Return the vehicles that hold something else than what we told them, as was read since.
+
+    Another departure is looked at at once. What is merely gone, or has another target, is set
+    again, but not at every turn: whoever takes it away may do so each time.
+    """
+    told = {remote_id: row for remote_id, row in rows.items() if row.held and row.held_at}
+    changed = set()
+    for there in RemoteVehicle.objects.filter(remote_id__in=list(told), retired_at=None).only(
+        "remote_id", "departs_at", "target_percent", "read_at"
+    ):
+        row = told[there.remote_id]
+        assert row.held_at is not None
+        departs_at, target = _to_the_second(there.departs_at), row.held.get("target")
+        is_ours = departs_at is not None and instant(departs_at) == row.held["departs_at"]
+        if there.read_at <= row.held_at or (
+            is_ours and target in (None, _whole(there.target_percent))
+        ):
+            continue
+        if (departs_at and not is_ours) or row.held_at + LOOKS_AGAIN <= now:
+            changed.add(there.remote_id)
+    return changed
 
 
 def _pass_on(keys: list[int], *, client: AmpcontrolClient) -> bool:
@@ -149,7 +177,7 @@ def _tell_all(keys: list[int], owner: uuid.UUID, *, client: AmpcontrolClient) ->
 def _settle(
     row: PassedOn,
     goal: Goal,
-    actual: RemoteVehicle | None,
+    actual: ampcontrol_types.Vehicle | None,
     *,
     owner: uuid.UUID,
     client: AmpcontrolClient,

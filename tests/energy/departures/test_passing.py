@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from energy.departures.actions import Plan, cancel_departure, let_replace, set_departure
 from energy.departures.passing import LEASE_SECONDS, pass_on_departures
-from energy.models import Departure, Link, PassedOn
+from energy.models import Departure, Link, PassedOn, RemoteVehicle
 from shell.formats import instant
 from tests.energy.departures.pretend import AWAY, LOST, NO, Killed
 from tests.factories import UserFactory
@@ -40,6 +40,11 @@ def later(hours: float):
 
 def pass_on(ampcontrol) -> None:
     pass_on_departures(client=ampcontrol)
+
+
+def read(remote_id: str, **facts) -> None:
+    """Let the mirror have read a vehicle just now."""
+    RemoteVehicle.objects.filter(remote_id=remote_id).update(read_at=timezone.now(), **facts)
 
 
 def test_the_next_departure_is_told_once(leave, ampcontrol):
@@ -308,6 +313,44 @@ class TestOthers:
         with later(6):
             pass_on(ampcontrol)
         assert ampcontrol.known["rv-14"].departs_at == theirs
+
+    def test_what_others_put_in_its_place_is_told_once_it_is_read(self, leave, ampcontrol):
+        ours = leave(5)
+        pass_on(ampcontrol)
+        theirs = timezone.now().replace(microsecond=0) + 3 * HOUR
+        ampcontrol.add("rv-14", departs_at=theirs)
+        with later(0.1):
+            read("rv-14", departs_at=ours.leaves_at)
+            pass_on(ampcontrol)
+            assert ampcontrol.reads == 1
+            read("rv-14", departs_at=theirs)
+            pass_on(ampcontrol)
+        assert len(ampcontrol.told) == 1
+        passed = PassedOn.objects.get()
+        assert (passed.problem, passed.anothers_at) == ("anothers", theirs)
+
+    def test_what_others_took_away_is_set_again_after_a_while(self, leave, ampcontrol):
+        ours = leave(5)
+        pass_on(ampcontrol)
+        ampcontrol.add("rv-14")
+        with later(0.1):
+            read("rv-14", departs_at=None)
+            pass_on(ampcontrol)
+            assert len(ampcontrol.told) == 1
+        with later(0.3):
+            pass_on(ampcontrol)
+            pass_on(ampcontrol)
+        assert ampcontrol.known["rv-14"].departs_at == ours.leaves_at
+        assert len(ampcontrol.told) == 2
+
+    def test_a_target_that_others_changed_is_set_again_after_a_while(self, leave, ampcontrol):
+        ours = leave(5, target_percent=80)
+        pass_on(ampcontrol)
+        ampcontrol.add("rv-14", departs_at=ours.leaves_at, target_percent=Decimal(50))
+        with later(0.3):
+            read("rv-14", departs_at=ours.leaves_at, target_percent=Decimal(50))
+            pass_on(ampcontrol)
+        assert ampcontrol.known["rv-14"].target_percent == 80
 
     def test_before_a_route_of_theirs_nothing_is_set(self, leave, ampcontrol, vehicle):
         leave(5)
