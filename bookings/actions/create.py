@@ -152,6 +152,9 @@ def dismiss_attention(
         raise BookingRefused("booking", text)
     if not current.needs_attention:
         return False
+    BookingEvent.objects.create(
+        booking=current, what=BookingEvent.What.DONE, actor=Actor.MANAGER, user=reader
+    )
     rows.update(needs_attention=False)
     tell_change(booking)
     return True
@@ -169,7 +172,12 @@ def seen_mark(booking: Booking, events: Iterable[BookingEvent] | None = None) ->
     return f"{booking.version}-{last}"
 
 
+@transaction.atomic
 def restore_attention(booking: Booking) -> None:
+    """Undo what somebody has just marked as done: its line of history goes, too."""
+    done = booking.events.filter(what=BookingEvent.What.DONE).order_by("at", "pk").last()
+    if done is not None:
+        done.delete()
     Booking.objects.filter(pk=booking.pk).update(needs_attention=True)
     tell_change(booking)
 

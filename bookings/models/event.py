@@ -35,6 +35,7 @@ class BookingEvent(models.Model):
         DOWNTIME = "downtime", _("Maintenance planned at the charger")
         DOWNTIME_OVER = "downtime-over", _("Maintenance no longer in the way")
         OTHER_VEHICLE = "other-vehicle", _("Another vehicle")
+        DONE = "done", _("Marked as done")
 
     booking = models.ForeignKey(
         Booking,

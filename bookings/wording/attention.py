@@ -75,7 +75,8 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
     requests = BookingRequest.objects.filter(booking__in=marked).order_by("created_at", "pk")
     events = (
         BookingEvent.objects.filter(
-            booking__in=marked, what__in=[*WITH_A_REASON, *TROUBLES, What.DOWNTIME_OVER]
+            booking__in=marked,
+            what__in=[*WITH_A_REASON, *TROUBLES, What.DOWNTIME_OVER, What.DONE],
         )
         # That something surplus is being cancelled is no reason.
         .exclude(what=What.CHANGED, actor=Actor.PORTAL)
@@ -85,7 +86,11 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
     last_event: dict[int, BookingEvent] = {}
     troubles: dict[int, list[BookingEvent]] = defaultdict(list)
     for event in events.order_by("at", "pk"):
-        if event.what in {*TROUBLES, What.DOWNTIME_OVER}:
+        if event.what == What.DONE:
+            # What was wrong before somebody has dealt with, or lives with.
+            troubles.pop(event.booking_id, None)
+            last_event.pop(event.booking_id, None)
+        elif event.what in {*TROUBLES, What.DOWNTIME_OVER}:
             troubles[event.booking_id].append(event)
         else:
             last_event[event.booking_id] = event
@@ -99,12 +104,14 @@ def last_troubles(events: Iterable[BookingEvent]) -> list[BookingEvent]:
     """Return of each kind of trouble the event that tells of it last, in order of time.
 
     Of downtime the last of each, as long as it is in the way. `events` are those of one booking,
-    the latest last.
+    the latest last. That a mail did not arrive is dealt with once it is marked as done.
     """
     found: dict[tuple[str, int], BookingEvent] = {}
     for event in events:
         if event.what == What.DOWNTIME_OVER:
             found.pop((What.DOWNTIME, downtime_of(event).get("id", 0)), None)
+        elif event.what == What.DONE:
+            found.pop((What.UNDELIVERED, 0), None)
         elif event.what in TROUBLES:
             key = (event.what, downtime_of(event).get("id", 0))
             found.pop(key, None)
@@ -174,16 +181,23 @@ def troubles_left(changes: Iterable[tuple[Booking, BookingRequest]]) -> dict[int
     found: dict[int, set[str]] = defaultdict(set)
     if not asked:
         return found
+    done_at: dict[int, datetime] = {}
+    others = {*TROUBLES, What.CHARGER_REPORTED, What.DONE} - {What.DOWNTIME}
+    events = BookingEvent.objects.filter(booking__in=asked, what__in=others)
+    rows = events.select_related("booking__location", "booking__evse__charge_point")
+    for event in rows.order_by("at", "pk"):
+        if event.what == What.DONE:
+            done_at[event.booking_id] = event.at
+            found.pop(event.booking_id, None)
+        elif _outlasts(event, asked[event.booking_id]):
+            found[event.booking_id].add(event.what)
     downtime = BookingDowntime.objects.filter(booking__in=asked, over_at=None)
-    columns = ("booking", "downtime__start_at", "downtime__end_at")
-    for pk, start_at, end_at in downtime.values_list(*columns):
+    columns = ("booking", "noticed_at", "downtime__start_at", "downtime__end_at")
+    for pk, noticed_at, start_at, end_at in downtime.values_list(*columns):
+        if pk in done_at and noticed_at <= done_at[pk]:
+            continue
         if start_at < asked[pk].end_at and (end_at is None or end_at > asked[pk].start_at):
             found[pk].add(What.DOWNTIME)
-    others = {*TROUBLES, What.CHARGER_REPORTED} - {What.DOWNTIME}
-    events = BookingEvent.objects.filter(booking__in=asked, what__in=others)
-    for event in events.select_related("booking__location", "booking__evse__charge_point"):
-        if _outlasts(event, asked[event.booking_id]):
-            found[event.booking_id].add(event.what)
     return found
 
 

@@ -243,6 +243,7 @@ OCCURRENCES: dict[str | tuple[str, str], Occurrence] = {
     ),
     What.LINK_REVOKED: Occurrence(_("Driver’s link revoked by %(who)s"), icon="link-off"),
     What.OTHER_VEHICLE: Occurrence(_("Another vehicle named by %(who)s"), icon="truck"),
+    What.DONE: Occurrence(_("Marked as done by %(who)s"), icon="check"),
     What.HANDED_OVER: Occurrence(
         _("Handed over from %(giver)s to %(taker)s by %(who)s"), icon="users"
     ),
