@@ -6,12 +6,13 @@ without a fleet) each is read by itself, as Django does.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet, Subquery
+from django.db.models import CharField, DateTimeField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -21,6 +22,7 @@ from accounts.models import User
 from accounts.session_store import SessionStore as PlainSessionStore
 from accounts.session_store import digest_of
 from drivers.models import FleetMembership
+from mirror.written_once import Gap, written_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,23 @@ class SessionStore(PlainSessionStore):
 
     def _get_session_from_db(self) -> Session | None:
         key = digest_of(self.session_key)
-        session = Session.objects.filter(session_key=key, expire_date__gt=timezone.now())
-        rows = list(
-            active_memberships()
-            .filter(user__usersession__session_key=key)
-            .select_related("user")
-            .annotate(session_data=Subquery(session.values("session_data")[:1]))
-        )
+        rows = _members_in(session=key, now=timezone.now())
         if not rows or rows[0].session_data is None:
             return super()._get_session_from_db()
         self.known = Known(rows[0].user, [*rows])
         return Session(session_key=key, session_data=rows[0].session_data)
+
+
+@written_once(session=CharField(), now=DateTimeField())
+def _members_in(session: Gap, now: Gap) -> QuerySet[Any]:
+    """Return the active memberships of whose session it is, with that and the person."""
+    of_session = Session.objects.filter(session_key=session, expire_date__gt=now)
+    return (
+        active_memberships()
+        .filter(user__usersession__session_key=session)
+        .select_related("user")
+        .annotate(session_data=Subquery(of_session.values("session_data")[:1]))
+    )
 
 
 def active_memberships() -> QuerySet[FleetMembership]:
