@@ -14,6 +14,10 @@ from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg.adapt import AdaptersMap
 
+from config.postgresql import key_lists
+
+key_lists.register()
+
 
 class UtcLoader(BaseTzLoader):
     """Reads instants with Python's own parser, in a tenth of the time: a page has hundreds."""

@@ -1,9 +1,13 @@
-"""How instants come out of PostgreSQL, whatever wrote them."""
+"""How instants come out of PostgreSQL, whatever wrote them, and how lists of keys go in."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DataError, connection
+from django.test.utils import CaptureQueriesContext
+
+from drivers.models import Driver, FleetDriver
+from tests.factories import DriverFactory, FleetFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,24 @@ def test_what_is_no_instant_for_python_is_an_error(read, text):
 def test_lengths_are_added_in_the_database(read):
     at = datetime(2026, 11, 29, tzinfo=UTC)
     assert read("%s::timestamptz + interval '25 hours'", at) == at + timedelta(hours=25)
+
+
+@pytest.mark.parametrize("number", [1, 40])
+def test_rows_among_few_keys_and_among_many(number):
+    fleet = FleetFactory()
+    drivers = DriverFactory.create_batch(number, fleet=fleet)
+    stranger = DriverFactory(fleet=fleet)
+    keys = [driver.pk for driver in drivers]
+    assert set(Driver.objects.in_bulk(keys)) == set(keys)
+    assert set(FleetDriver.objects.filter(driver__in=keys).values_list("driver", flat=True)) == {
+        *keys
+    }
+    assert list(Driver.objects.exclude(pk__in=keys)) == [stranger]
+    assert Driver.objects.filter(pk__in=[*keys, None]).count() == number
+
+
+def test_many_keys_are_one_value_of_a_statement(read):
+    with CaptureQueriesContext(connection) as asked:
+        list(Driver.objects.filter(pk__in=range(40)))
+        list(FleetDriver.objects.filter(driver__in=range(40)))
+    assert [" IN (" in each["sql"] for each in asked] == [False, False]
