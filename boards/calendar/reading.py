@@ -15,7 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from boards.calendar.local_days import DaysOfBooking, days_of_bookings
 from bookings.models import Booking
-from bookings.selectors import BookingFilter, bookings_of, narrowed_bookings
+from bookings.selectors import BookingFilter, bookings_on_boards, narrowed_bookings
 from drivers.models import Fleet
 from shell.formats import abbreviation, month_name, time_in_zone, zone_label
 from shell.kept import kept_by_language
@@ -227,7 +227,9 @@ def _read_days(
         for day in _days(max(each.first, first), min(each.last, last)):
             if len(on_day[day]) < in_detail.get(day, most):
                 on_day[day].append(each)
-    rows = bookings_of(fleet).in_bulk({each.pk for of_day in on_day.values() for each in of_day})
+    rows = bookings_on_boards(fleet).in_bulk(
+        {each.pk for of_day in on_day.values() for each in of_day}
+    )
     return [
         Day(
             date=day,

@@ -11,7 +11,7 @@ from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
     LONGEST_BOOKING,
     MOST_COUNTED,
-    bookings_of,
+    bookings_on_boards,
     needing_attention,
     several_zones,
 )
@@ -92,7 +92,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     )
     overdue_keys = _keys(_charging_on(of_fleet, now=now))
     # With what is known of their vehicles now (`energy`), which costs no query of its own.
-    shown_rows = bookings_of(fleet).select_related("vehicle__now")
+    shown_rows = bookings_on_boards(fleet).select_related("vehicle__now")
     rows = shown_rows.in_bulk({*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys})
     marked, shown, overdue = (
         [rows[pk] for pk in keys if pk in rows]
