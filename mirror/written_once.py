@@ -46,9 +46,16 @@ class Keys(JSONField):
 @ForeignObject.register_lookup
 @Field.register_lookup
 class Among(Lookup):
-    """The condition that a key is one of a gap's: `pk__among=keys`."""
+    """The condition that a key is one of some, as with `in`, for a gap too: `pk__among=keys`."""
 
     lookup_name = "among"
+    prepare_rhs = False
+
+    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return a placeholder for all keys together."""
+        if self.rhs_is_direct_value():
+            return "%s", [Keys().get_db_prep_value(self.rhs, connection)]
+        return super().process_rhs(compiler, connection)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """Return the comparison, with as many placeholders for few keys as for many."""

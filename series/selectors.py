@@ -27,9 +27,12 @@ def one_series_of(fleet: Fleet, pk: int) -> Series:
     return series_of(fleet).get(pk=pk)
 
 
-def counted(series: QuerySet[Series], *, now: datetime) -> QuerySet[Series]:
-    """Add how many dates are still to come (`ahead`), and how many of them clash (`clashes`)."""
-    ahead = Q(dates__day__gte=first_day_ahead(now))
+def counted(series: QuerySet[Series], *, since: date) -> QuerySet[Series]:
+    """Add how many dates are still to come (`ahead`), and how many of them clash (`clashes`).
+
+    `since` is the first day ahead, as below.
+    """
+    ahead = Q(dates__day__gte=since)
     return series.annotate(
         ahead=Count(
             "dates",
@@ -113,7 +116,7 @@ def dates_of(series: Series, *, now: datetime) -> Dates:
     )
 
 
-def series_with_clashes(fleet: Fleet, *, now: datetime) -> QuerySet[Series]:
+def series_with_clashes(fleet: Fleet, *, since: date) -> QuerySet[Series]:
     """Return the active series of which a date to come was not free, or which cannot go on."""
     active = Series.objects.filter(fleet=fleet, state=Series.State.ACTIVE)
-    return counted(active, now=now).filter(Q(clashes__gt=0) | ~Q(problem="")).order_by("pk")
+    return counted(active, since=since).filter(Q(clashes__gt=0) | ~Q(problem="")).order_by("pk")

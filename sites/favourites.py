@@ -1,14 +1,23 @@
 """The sites that somebody wants at hand."""
 
+from typing import Any
+
+from django.db.models import BigIntegerField, QuerySet
+
 from drivers.models import Fleet
 from drivers.permissions import private_partners
+from mirror.written_once import written_once
 from sites.models import FavouriteSite, Location
 from sites.selectors import visible_locations
 
 
 def favourites_of(user_pk: int | None) -> frozenset[int]:
-    found = FavouriteSite.objects.filter(user=user_pk)
-    return frozenset(found.values_list("location_id", flat=True))
+    return frozenset(_marked(user=user_pk))
+
+
+@written_once(user=BigIntegerField())
+def _marked(user: Any) -> QuerySet[FavouriteSite, int]:
+    return FavouriteSite.objects.filter(user=user).values_list("location_id", flat=True)
 
 
 def favourite_sites(fleet: Fleet, *, user_pk: int | None, limit: int) -> list[Location]:

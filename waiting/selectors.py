@@ -1,10 +1,12 @@
 """What a fleet may read of its waiting list. Every read starts at the fleet."""
 
 import uuid
+from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, QuerySet, Value, When
 
 from drivers.models import Fleet
+from mirror.written_once import written_once
 from waiting.models import Offer, Wish
 
 MOST_ON_TODAY = 5
@@ -61,8 +63,13 @@ def offer_of(fleet: Fleet, uid: uuid.UUID) -> Offer:
 
 def open_offers(fleet: Fleet) -> list[Offer]:
     """Return what a fleet is offered at the moment, the most urgent first."""
+    return _open_offers(fleet=fleet.pk)
+
+
+@written_once(fleet=BigIntegerField())
+def _open_offers(fleet: Any) -> QuerySet[Offer]:
     offers = Offer.objects.filter(wish__fleet=fleet, state=Offer.State.OPEN)
     offers = offers.select_related(
         "wish__vehicle__usual_driver", "wish__driver", "location", "evse"
     ).only(*ON_TODAY)
-    return list(offers.order_by("expires_at", "pk")[:MOST_ON_TODAY])
+    return offers.order_by("expires_at", "pk")[:MOST_ON_TODAY]

@@ -5,19 +5,18 @@ from collections.abc import Iterable
 from django import template
 
 from batches.models import Batch
-from batches.selectors import drafts_of, home_sites
+from batches.selectors import home_sites, latest_drafts_of
 from drivers.permissions import FleetRequest
 from sites.models import Location
 
 register = template.Library()
-MOST_DRAFTS = 3
 MOST_SITES = 6
 
 
 @register.simple_tag
 def latest_drafts(request: FleetRequest) -> list[Batch]:
     """Return the tables of a fleet that are not sent, the latest first."""
-    return list(drafts_of(request.fleet)[:MOST_DRAFTS])
+    return latest_drafts_of(request.fleet)
 
 
 @register.simple_tag

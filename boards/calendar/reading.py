@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -17,6 +17,7 @@ from boards.calendar.local_days import DaysOfBooking, days_of_bookings
 from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_on_boards, narrowed_bookings
 from drivers.models import Fleet
+from mirror.written_once import Keys, written_once
 from shell.formats import abbreviation, month_name, time_in_zone, zone_label
 from shell.kept import kept_by_language
 from sites.models import Location
@@ -227,9 +228,8 @@ def _read_days(
         for day in _days(max(each.first, first), min(each.last, last)):
             if len(on_day[day]) < in_detail.get(day, most):
                 on_day[day].append(each)
-    rows = bookings_on_boards(fleet).in_bulk(
-        {each.pk for of_day in on_day.values() for each in of_day}
-    )
+    shown = {each.pk for of_day in on_day.values() for each in of_day}
+    rows = {booking.pk: booking for booking in _shown(fleet=fleet.pk, keys=shown)}
     return [
         Day(
             date=day,
@@ -243,6 +243,11 @@ def _read_days(
         )
         for day, of_day in on_day.items()
     ]
+
+
+@written_once(fleet=BigIntegerField(), keys=Keys())
+def _shown(fleet: Any, keys: Any) -> QuerySet[Booking]:
+    return bookings_on_boards(fleet).filter(pk__among=keys)
 
 
 def _days(first: date, last: date) -> Iterable[date]:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateTimeField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,9 +25,10 @@ from boards.today.reading import Today
 from bookings.models import Booking
 from drivers.models import Fleet
 from energy.alert_words import sentence_of
-from energy.models import Link, Session
+from energy.models import Alert, Link, Session
 from energy.selectors import walls
 from energy.selectors.vehicles import FRESH
+from mirror.written_once import Keys, written_once
 from shell.formats import age_text, time_in_zone
 
 # Whoever comes a little late is not worth a word.
@@ -154,16 +166,7 @@ def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> list[_Open
 
     Where there are none, which is most of the time, that is one simple query.
     """
-    urgency = Case(
-        *(When(urgency=word, then=Value(place)) for place, word in enumerate(URGENCIES)),
-        default=Value(len(URGENCIES)),
-        output_field=IntegerField(),
-    )
-    alerts = walls.alerts_of(fleet, evses).filter(status__in=OPEN, raised_at__gte=now - ALERTS_FOR)
-    rows = alerts.order_by(urgency, "-raised_at", "pk").values_list(
-        "name", "raised_at", *REMOTE_IDS.values()
-    )
-    found = list(rows[:MOST_ALERTS])
+    found = _first_alerts(fleet=fleet.pk, evses=evses, since=now - ALERTS_FOR)
     ours = _ours(fleet, {remote for _name, _at, *ids in found for remote in ids} - {""})
     open_alerts = []
     for name, raised_at, *ids in found:
@@ -181,6 +184,18 @@ def _open_alerts(fleet: Fleet, evses: list[int], *, now: datetime) -> list[_Open
             )
         )
     return open_alerts
+
+
+@written_once(fleet=BigIntegerField(), evses=Keys(), since=DateTimeField())
+def _first_alerts(fleet: Any, evses: Any, since: Any) -> QuerySet[Alert, tuple[Any, ...]]:
+    urgency = Case(
+        *(When(urgency=word, then=Value(place)) for place, word in enumerate(URGENCIES)),
+        default=Value(len(URGENCIES)),
+        output_field=IntegerField(),
+    )
+    alerts = walls.alerts_of(fleet, evses).filter(status__in=OPEN, raised_at__gte=since)
+    rows = alerts.order_by(urgency, "-raised_at", "pk")
+    return rows.values_list("name", "raised_at", *REMOTE_IDS.values())[:MOST_ALERTS]
 
 
 def _ours(fleet: Fleet, remote_ids: Collection[str]) -> dict[tuple[str, str], dict[str, Any]]:

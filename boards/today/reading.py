@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 
 from bookings.models import Booking
 from bookings.pages.vehicles.drift import drifts_of
@@ -18,6 +19,7 @@ from bookings.selectors import (
 from bookings.wording.attention import SOON, reasons_of, risk_of
 from drivers.models import Fleet, FleetDriver
 from drivers.permissions import private_partner_ids
+from mirror.written_once import Keys, written_once
 from sites.models import Location
 from sites.selectors import visible_locations
 
@@ -82,18 +84,11 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     starts within a day, MOST_COMING bookings at most.
     """
     # Which they are first, and then all that is shown of them at once.
-    of_fleet = Booking.objects.filter(fleet=fleet)
-    marked_keys = _keys(needing_attention(of_fleet, now=now)[:MOST_COUNTED])
-    earliest = now - LONGEST_BOOKING
-    coming_keys = _keys(
-        of_fleet.filter(status__in=Booking.COMING, start_at__gte=earliest, start_at__lt=now + SOON)
-        .filter(end_at__gt=now)
-        .order_by("start_at", "pk")[: MOST_COMING + 1]
-    )
-    overdue_keys = _keys(_charging_on(of_fleet, now=now))
-    # With what is known of their vehicles now (`energy`), which costs no query of its own.
-    shown_rows = bookings_on_boards(fleet).select_related("vehicle__now")
-    rows = shown_rows.in_bulk({*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys})
+    marked_keys = _marked(fleet=fleet.pk, now=now)
+    coming_keys = _coming(fleet=fleet.pk, now=now, earliest=now - LONGEST_BOOKING, until=now + SOON)
+    overdue_keys = _charging_on(fleet=fleet.pk, now=now, since=now - CHARGES_ON_FOR)
+    shown_keys = {*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys}
+    rows = {booking.pk: booking for booking in _shown(fleet=fleet.pk, keys=shown_keys)}
     marked, shown, overdue = (
         [rows[pk] for pk in keys if pk in rows]
         for keys in (marked_keys[:MOST_ATTENTION], coming_keys[:MOST_COMING], overdue_keys)
@@ -149,19 +144,43 @@ def _has_charged(booking: Booking) -> bool:
     return hasattr(booking, "charging_session") and booking.charging_session.has_ended
 
 
-def _keys(bookings: QuerySet[Booking]) -> list[int]:
-    return list(bookings.values_list("pk", flat=True))
+@written_once(fleet=BigIntegerField(), now=DateTimeField())
+def _marked(fleet: Any, now: Any) -> QuerySet[Booking, int]:
+    marked = needing_attention(Booking.objects.filter(fleet=fleet), now=now)
+    return marked.values_list("pk", flat=True)[:MOST_COUNTED]
 
 
-def _charging_on(of_fleet: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
-    overdue = of_fleet.filter(
+@written_once(
+    fleet=BigIntegerField(), now=DateTimeField(), earliest=DateTimeField(), until=DateTimeField()
+)
+def _coming(fleet: Any, now: Any, earliest: Any, until: Any) -> QuerySet[Booking, int]:
+    coming = Booking.objects.filter(
+        fleet=fleet,
+        status__in=Booking.COMING,
+        start_at__gte=earliest,
+        start_at__lt=until,
+        end_at__gt=now,
+    )
+    return coming.order_by("start_at", "pk").values_list("pk", flat=True)[: MOST_COMING + 1]
+
+
+@written_once(fleet=BigIntegerField(), now=DateTimeField(), since=DateTimeField())
+def _charging_on(fleet: Any, now: Any, since: Any) -> QuerySet[Booking, int]:
+    overdue = Booking.objects.filter(
+        fleet=fleet,
         status=Status.COMPLETED,
-        end_at__gt=now - CHARGES_ON_FOR,
+        end_at__gt=since,
         end_at__lte=now,
         charging_session__started_at__isnull=False,
         charging_session__stopped_at__isnull=True,
     )
-    return overdue.order_by("start_at", "pk")
+    return overdue.order_by("start_at", "pk").values_list("pk", flat=True)
+
+
+@written_once(fleet=BigIntegerField(), keys=Keys())
+def _shown(fleet: Any, keys: Any) -> QuerySet[Booking]:
+    """With what is known of their vehicles now (`energy`), which costs no query of its own."""
+    return bookings_on_boards(fleet).select_related("vehicle__now").filter(pk__among=keys)
 
 
 def _at_risk(bookings: list[Booking], drifts: dict[int, str]) -> list[tuple[Booking, str]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from bookings.models import (
 from bookings.wording.facts import one_line
 from bookings.wording.history import OCCURRENCES
 from maintenance.models import Downtime
+from mirror.written_once import Keys, written_once
 from shell.formats import in_zone, period
 from sites.facts import trouble_of
 
@@ -72,20 +73,10 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
     if not marked:
         return {}
     # The latest of each booking comes last, and stays.
-    requests = BookingRequest.objects.filter(booking__in=marked).order_by("created_at", "pk")
-    events = (
-        BookingEvent.objects.filter(
-            booking__in=marked,
-            what__in=[*WITH_A_REASON, *TROUBLES, What.DOWNTIME_OVER, What.DONE],
-        )
-        # That something surplus is being cancelled is no reason.
-        .exclude(what=What.CHANGED, actor=Actor.PORTAL)
-        .select_related("user", "driver")
-    )
-    last_request = {request.booking_id: request for request in requests}
+    last_request = {request.booking_id: request for request in _requests(bookings=marked)}
     last_event: dict[int, BookingEvent] = {}
     troubles: dict[int, list[BookingEvent]] = defaultdict(list)
-    for event in events.order_by("at", "pk"):
+    for event in _events(bookings=marked):
         if event.what == What.DONE:
             # What was wrong before somebody has dealt with, or lives with.
             troubles.pop(event.booking_id, None)
@@ -98,6 +89,22 @@ def reasons_of(bookings: Iterable[Booking]) -> dict[int, str]:
         pk: _reasons(booking, last_request.get(pk), last_event.get(pk), last_troubles(troubles[pk]))
         for pk, booking in marked.items()
     }
+
+
+@written_once(bookings=Keys())
+def _requests(bookings: Any) -> QuerySet[BookingRequest]:
+    return BookingRequest.objects.filter(booking__among=bookings).order_by("created_at", "pk")
+
+
+@written_once(bookings=Keys())
+def _events(bookings: Any) -> QuerySet[BookingEvent]:
+    told = BookingEvent.objects.filter(
+        booking__among=bookings,
+        what__in=[*WITH_A_REASON, *TROUBLES, What.DOWNTIME_OVER, What.DONE],
+    )
+    # That something surplus is being cancelled is no reason.
+    told = told.exclude(what=What.CHANGED, actor=Actor.PORTAL)
+    return told.select_related("user", "driver").order_by("at", "pk")
 
 
 def last_troubles(events: Iterable[BookingEvent]) -> list[BookingEvent]:

@@ -93,8 +93,8 @@ def alerts_of(fleet: Fleet, evse_ids: Collection[int] = ()) -> QuerySet[Alert]:
     """
     own = _in_its_time(fleet, "raised_at")
     links = Link.objects.filter(state=CONFIRMED)
-    connectors = links.filter(kind=Link.Kind.CONNECTOR, evse__in=evse_ids)
-    charge_points = links.filter(kind=Link.Kind.CHARGE_POINT, charge_point__evses__in=evse_ids)
+    connectors = links.filter(kind=Link.Kind.CONNECTOR, evse__among=evse_ids)
+    charge_points = links.filter(kind=Link.Kind.CHARGE_POINT, charge_point__evses__among=evse_ids)
     booked = Q(vehicle_remote_id="") & (
         Q(connector_remote_id__in=connectors.values("remote_id"))
         | Q(connector_remote_id="", charge_point_remote_id__in=charge_points.values("remote_id"))

@@ -31,7 +31,7 @@ from series.models import Series
 from series.pages.forms import SeriesForm, as_repeated, as_typed, empty_form, typed_so_far
 from series.pages.picking import Picks
 from series.rebooking import Outcome
-from series.selectors import counted, dates_of, one_series_of, series_of
+from series.selectors import counted, dates_of, first_day_ahead, one_series_of, series_of
 from shell.kept_forms import typed
 from shell.keys import read_key
 from sync.open_pages import poll_sooner
@@ -56,7 +56,9 @@ LETTERS = {
 def series_list(request: FleetRequest) -> HttpResponse:
     """Show the fleet's series: those that go on, then those that have ended."""
     now = timezone.now()
-    series = counted(series_of(request.fleet), now=now).order_by("-created_at", "-pk")[:MOST_LISTED]
+    series = counted(series_of(request.fleet), since=first_day_ahead(now)).order_by(
+        "-created_at", "-pk"
+    )[:MOST_LISTED]
     current = [each for each in series if each.is_active and getattr(each, "ahead", None)]
     context = {
         "current": current,

@@ -242,4 +242,4 @@ def test_more_series_cost_no_more_queries(
         nights().save()
     with django_assert_max_num_queries(len(first)):
         as_manager.get("/series/")
-    assert not series_with_clashes(other_fleet, now=nights().created_at).exists()
+    assert not series_with_clashes(other_fleet, since=nights().first_day).exists()
