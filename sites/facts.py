@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from mirror.models import Mirrored
 from mirror.runs import last_finished
 from shell.formats import km as km_text
+from shell.kept import kept_by_language
 from sites.models import Evse, Location
 from sites.selectors import ENABLED
 
@@ -150,6 +151,7 @@ MINUTE = timedelta(minutes=1)
 MOST_DELTAS_MISSED = 4
 MIDNIGHT = "00:00"
 END_OF_DAY = frozenset({MIDNIGHT, "23:59", "24:00"})
+MOST_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ def charger_of(evse: Evse) -> Charger:
     state, state_label = state_of(evse)
     return Charger(
         evse=evse,
-        current=current_label(evse),
+        current=current_label(evse.current_type),
         connectors=connectors_text(evse),
         state=state,
         state_label=state_label,
@@ -252,13 +254,19 @@ def charger_of(evse: Evse) -> Charger:
 
 def connectors_text(evse: Evse) -> str:
     """Return “CCS, CHAdeMO”; its connectors are read already."""
-    return ", ".join(connector_label(kind) for kind in sorted(evse.plug_types))
+    return _connectors_text(tuple(sorted(evse.plug_types)))
 
 
-def current_label(evse: Evse) -> str:
+# A site has many chargers of few kinds.
+@kept_by_language(MOST_KEPT)
+def _connectors_text(kinds: tuple[str, ...]) -> str:
+    return ", ".join(connector_label(kind) for kind in kinds)
+
+
+@kept_by_language(MOST_KEPT)
+def current_label(kind: str) -> str:
     """Return “AC” or “DC”; nothing where it is not known."""
-    known = evse.current_type in CURRENT_LABELS
-    return str(CURRENT_LABELS[evse.current_type]) if known else ""
+    return str(CURRENT_LABELS.get(kind, ""))
 
 
 def state_of(evse: Evse) -> tuple[str, str]:

@@ -155,9 +155,9 @@ class Evse(Mirrored):
             return f"{self.label} ({self.physical_reference})"
         return self.label or self.physical_reference or f"#{self.ampeco_id}"
 
-    @property
-    def plug_types(self) -> set[str]:
-        return {plug.type for plug in self.connectors.all() if plug.status != "disabled"}
+    @cached_property
+    def plug_types(self) -> frozenset[str]:
+        return frozenset(plug.type for plug in self.connectors.all() if plug.status != "disabled")
 
 
 class Connector(models.Model):

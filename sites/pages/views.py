@@ -14,7 +14,7 @@ from drivers.models import Driver, Fleet
 from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
 from shell.keys import read_key
 from shell.middleware import allow_pictures_from
-from sites.facts import BOOKABLE, charger_of, facts_of, state_of, what_is_stale
+from sites.facts import BOOKABLE, charger_of, facts_of, what_is_stale
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
 from sites.models import ChargePoint
@@ -104,17 +104,18 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     """Show what a driver needs to know of a site, its chargers, and the slots to pick from."""
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    evses = list(visible_evses(location, partner_ids=partner_ids))
+    evses = visible_evses(location, partner_ids=partner_ids)
+    chargers = [charger_of(evse) for evse in evses]
     context = {
         "location": location,
         "now": timezone.now(),
         "facts": facts_of(location),
         "back": request.path,
         "is_favourite": location.pk in favourites_of(request.user.pk),
-        "chargers": [charger_of(evse) for evse in evses],
+        "chargers": chargers,
         "stale": what_is_stale(),
     }
     if not location.is_roaming:
-        bookable = [evse for evse in evses if state_of(evse)[0] == BOOKABLE]
+        bookable = [charger.evse for charger in chargers if charger.state == BOOKABLE]
         context["picker"] = picker_for(request, location, bookable, request.GET)
     return render(request, "sites/detail.html", context)

@@ -2,10 +2,10 @@
 
 from django import template
 
-from sites.slots.picker.bars_html import bar_html
 from sites.slots.picker.chips_html import chips_html
+from sites.slots.picker.rows_html import rows_html
 
 register = template.Library()
 
-register.simple_tag(bar_html, name="availability_bar")
+register.simple_tag(rows_html, name="charger_rows")
 register.simple_tag(chips_html, name="slot_chips")

@@ -5,9 +5,10 @@ The query string holds all its state, so that links, plain forms and htmx lead t
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
@@ -343,9 +344,24 @@ class Picker:
         return any(row.planned for row in self.chargers)
 
     def _charger(self, evse: Evse, bar: Bar, planned: Sequence[Planned]) -> ChargerSlots:
-        choices, period, starts = self.choices, self.period, self.fitting[evse.pk]
-        row = ChargerSlots(
-            str(evse.pk),
+        choices, starts, key = self.choices, self.fitting[evse.pk], str(evse.pk)
+        is_offered = bool(starts) and not choices.any_charger and not self._is_closed(evse)
+        is_open = is_offered and choices.evse_id == evse.pk
+        offered: Sequence[datetime] = ()
+        if is_offered:
+            offered = starts if is_open else highlighted_starts(starts, clock=self.site)
+        price, prices = self._prices({start: [evse] for start in offered})
+        written = self.period.write(
+            offered, query=self._slot_query(evse), what=evse.name, prices=prices
+        )
+        toggle_query = toggle_label = ""
+        if is_open:
+            toggle_query, toggle_label = self._for_no_evse, _("Fewer start times")
+        elif offered and len(offered) < len(starts):
+            toggle_query = f"{self._for_no_evse}&evse={key}"
+            toggle_label = _("All %(count)d start times") % {"count": len(starts)}
+        return ChargerSlots(
+            key,
             evse.name,
             _facts_text(evse),
             bar,
@@ -353,34 +369,29 @@ class Picker:
             trouble_of(evse),
             choices.fit.misfits.get(evse.pk, "") if choices.fit else "",
             self.forbidden.get(evse.pk, ""),
-            planned=[
-                coming_text(each, zone=self.site.zone, now=period.limits.now) for each in planned
+            price,
+            self.site.text(offered[0]) if prices else "",
+            [
+                coming_text(each, zone=self.site.zone, now=self.period.limits.now)
+                for each in planned
             ],
+            starts=() if is_open else written,
+            hours=self.period.by_hour(written) if is_open else (),
+            toggle_query=toggle_query,
+            toggle_label=toggle_label,
         )
-        if choices.any_charger or not starts or self._is_closed(evse):
-            return row
-        params = {"site": str(self.location.pk), "evse": row.key, **choices.passed_along()}
-        is_open = choices.evse_id == evse.pk
-        few = starts if is_open else highlighted_starts(starts, clock=self.site)
-        price, prices = self._prices({start: [evse] for start in few})
-        price_at = self.site.text(few[0]) if prices else ""
-        row = replace(row, price=price, price_at=price_at)
-        written = period.write(few, params=params, what=evse.name, prices=prices)
-        if is_open:
-            return replace(
-                row,
-                hours=period.by_hour(written),
-                toggle_query=choices.query(evse=None),
-                toggle_label=_("Fewer start times"),
-            )
-        row = replace(row, starts=written)
-        if len(few) == len(starts):
-            return row
-        return replace(
-            row,
-            toggle_query=choices.query(evse=evse.pk),
-            toggle_label=_("All %(count)d start times") % {"count": len(starts)},
-        )
+
+    @cached_property
+    def _for_no_evse(self) -> str:
+        return self.choices.query(evse=None)
+
+    @cached_property
+    def _passed_along(self) -> str:
+        return "".join(f"&{urlencode([each])}" for each in self.choices.passed_along().items())
+
+    def _slot_query(self, evse: Evse) -> str:
+        """Return the query string of the form for a slot at a charger, without its times."""
+        return f"site={self.location.pk}&evse={evse.pk}{self._passed_along}"
 
     def _prices(
         self, starts: Mapping[datetime, Sequence[Evse]]
@@ -399,9 +410,9 @@ class Picker:
         found = cheaper_offer(self.costs, fitting, self.choices.length, zone=self.location.zone)
         if found is None:
             return None
-        (best, wanted), params = found, self.choices.passed_along()
-        params = {"site": str(self.location.pk), "evse": str(best.evse.pk), **params}
-        (start,) = self.period.write([best.start_at], params=params, what=best.evse.name)
+        best, wanted = found
+        query = self._slot_query(best.evse)
+        (start,) = self.period.write([best.start_at], query=query, what=best.evse.name)
         return Cheaper(
             charger=best.evse.name,
             begins=start.begins,
@@ -427,7 +438,7 @@ class Picker:
         return self.period.by_hour(
             self.period.write(
                 chargers,
-                params=params | choices.passed_along(),
+                query=urlencode(params | choices.passed_along()),
                 what=_("any suitable charger"),
                 chargers=chargers,
                 prices=self._any_prices[1],
@@ -456,9 +467,9 @@ class Picker:
 def _facts_text(evse: Evse) -> str:
     parts = (
         evse.charge_point.name,
-        current_label(evse),
+        current_label(evse.current_type),
         connectors_text(evse),
         kw(evse.max_power_kw),
         _("Private") if evse.charge_point.is_private else "",
     )
-    return " · ".join(str(part) for part in parts if part)
+    return " · ".join(part for part in parts if part)

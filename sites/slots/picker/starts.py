@@ -92,16 +92,16 @@ class PeriodChoice:
         starts: Iterable[datetime],
         *,
         what: str,
-        params: Mapping[str, str] | None = None,
+        query: str = "",
         chargers: Mapping[datetime, str] | None = None,
         prices: Mapping[datetime, str] | None = None,
     ) -> list[Start]:
-        """Return the starts with their links; `params` and `what` say which charger is meant.
+        """Return the starts with their links; `query` and `what` say which charger is meant.
 
         `chargers` says how many are free at each start, where any of several will do, `prices` what
         each costs.
         """
-        address = f"{self.url}?{urlencode(params or {})}"
+        address = f"{self.url}?{query}"
         written = []
         for start_at in starts:
             words = self._say(start_at)
