@@ -148,7 +148,7 @@ def admin_required(view: View) -> View:
     return inner
 
 
-def current_drivers(fleet: Fleet) -> QuerySet[Driver]:
+def current_drivers(fleet: Fleet | int) -> QuerySet[Driver]:
     return Driver.objects.filter(fleet_drivers__fleet=fleet, fleet_drivers__left_at__isnull=True)
 
 
@@ -166,7 +166,14 @@ def private_partners(fleet: Fleet) -> QuerySet[Any, int]:
 
 
 def private_partner_ids(fleet: Fleet) -> frozenset[int]:
-    return frozenset(private_partners(fleet))
+    """Return the same as read, with the fleet as it is known here."""
+    invited = PrivateAccess.objects.filter(
+        driver__status=Driver.Status.ENABLED,
+        driver__fleet_drivers__fleet=fleet,
+        driver__fleet_drivers__left_at__isnull=True,
+    )
+    partners = invited.order_by().values_list("ampeco_partner_id", flat=True).distinct()
+    return frozenset({fleet.ampeco_partner_id, *partners})
 
 
 def private_access_of(driver: Driver) -> frozenset[int]:

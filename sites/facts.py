@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,6 +15,7 @@ from mirror.models import Mirrored
 from mirror.runs import last_finished
 from shell.formats import km as km_text
 from shell.kept import kept_by_language
+from shell.remembered import remembered
 from sites.models import Evse, Location
 from sites.selectors import ENABLED
 
@@ -254,12 +255,12 @@ def charger_of(evse: Evse) -> Charger:
 
 def connectors_text(evse: Evse) -> str:
     """Return “CCS, CHAdeMO”; its connectors are read already."""
-    return _connectors_text(tuple(sorted(evse.plug_types)))
+    return plugs_text(tuple(sorted(evse.plug_types)))
 
 
 # A site has many chargers of few kinds.
 @kept_by_language(MOST_KEPT)
-def _connectors_text(kinds: tuple[str, ...]) -> str:
+def plugs_text(kinds: tuple[str, ...]) -> str:
     return ", ".join(connector_label(kind) for kind in kinds)
 
 
@@ -307,11 +308,17 @@ def _with_age(text: str, row: Mirrored) -> str:
     return f"{text} {reported}"
 
 
+@remembered(seconds=30)
+def _last_read_at() -> datetime | None:
+    last = last_finished()
+    return last.started_at if last else None
+
+
 def what_is_stale() -> str:
     """Return in a sentence how old what is known of chargers is, where that is older than usual."""
-    last = last_finished()
+    last = _last_read_at()
     allowed = MOST_DELTAS_MISSED * timedelta(minutes=settings.SYNC_DELTA_MINUTES)
-    if last is None or timezone.now() - last.started_at <= allowed:
+    if last is None or timezone.now() - last <= allowed:
         return ""
-    words = {"ago": timesince(last.started_at, depth=1)}
+    words = {"ago": timesince(last, depth=1)}
     return gettext("The state of chargers was last read %(ago)s ago: it may have changed.") % words

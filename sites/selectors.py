@@ -67,6 +67,14 @@ def visible_evses(location: Location, *, partner_ids: PartnerIds) -> QuerySet[Ev
     )
 
 
+def with_site(evses: QuerySet[Evse], location: Location) -> list[Evse]:
+    """Return a site's chargers as they are now; their site is the given one, not read with each."""
+    chargers = list(evses.select_related(None).select_related("charge_point"))
+    for evse in chargers:
+        evse.charge_point.location = location
+    return chargers
+
+
 def all_bookable_evses(*, partner_ids: PartnerIds) -> QuerySet[Evse]:
     """Return every charger that the fleet may book, at whatever site."""
     return Evse.objects.filter(

@@ -15,6 +15,7 @@ from django.db.backends.signals import connection_created
 from django.utils.timezone import now
 
 from drivers.models import Fleet
+from shell.remembered import forget_everything
 from tests import clock
 from tests.browser_fixture import *  # noqa: F403 - one browser for all
 from tests.database import emptying, template
@@ -79,8 +80,9 @@ def _only_loopback(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    """Start each test without what an earlier one left in the cache."""
+    """Start each test without what an earlier one left in the cache, or in memory."""
     cache.clear()
+    forget_everything()
     yield
     cache.clear()
 

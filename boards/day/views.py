@@ -16,7 +16,7 @@ from drivers.permissions import FleetRequest, member_required, private_partner_i
 from drivers.shared_fragments import shared_fragment
 from shell.formats import instant
 from sites.facts import trouble_of
-from sites.selectors import visible_evses, visible_locations
+from sites.selectors import visible_evses, visible_locations, with_site
 from sites.slots.fit import fit_of
 from sites.slots.limits import MINUTE
 from sites.slots.picker.form import read_move
@@ -68,7 +68,7 @@ def _board(request: FleetRequest, pk: int, *, evse_pk: int | None = None) -> Boa
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     evses = visible_evses(location, partner_ids=partner_ids)
     evse = None if evse_pk is None else get_object_or_404(evses, pk=evse_pk)
-    shown = list(evses) if evse is None else [evse]
+    shown = with_site(evses, location) if evse is None else [evse]
     board = Board(
         request.fleet,
         location,

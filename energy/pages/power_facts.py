@@ -74,8 +74,10 @@ class Power:
 def summary_of(location: Location, *, now: datetime | None = None) -> str | None:
     """Return what may be drawn at a site now, in a sentence; None where it has no line.
 
-    One query where there is none, three at most.
+    None or one query where there is none, five at most.
     """
+    if not walls.may_have_lines(location.pk):
+        return None
     now = now or timezone.now()
     lines = list(walls.lines_of(location.pk).select_related("network"))
     networks = [line.network for line in lines if line.network is not None]

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from drivers.models import Fleet
 from energy.models import Alert, Line, Link, PastLink, RemoteRoute, Session
+from shell.remembered import remembered
 from vehicles.models import Vehicle
 
 CONFIRMED = Link.State.CONFIRMED
@@ -111,6 +112,16 @@ def lines_of(location_id: int) -> QuerySet[Line]:
     there = Q(network__remote_id__in=links.values("remote_id"))
     here = Q(location=location_id, confirmed_at__isnull=False) & ~Exists(links)
     return Line.objects.filter(there | here)
+
+
+@remembered(seconds=60)
+def may_have_lines(location_id: int) -> bool:
+    """Return whether a site has a line or a network, confirmed or not; most have neither.
+
+    A first one is known within a minute.
+    """
+    networks = Link.objects.filter(kind=Link.Kind.NETWORK, location=location_id)
+    return Line.objects.filter(location=location_id).exists() or networks.exists()
 
 
 def _living_vehicle_links() -> QuerySet[Link]:

@@ -1,5 +1,6 @@
 """What the list of sites and the map beside it show: the sites that match, in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -10,6 +11,7 @@ from django.db.models import Case, Count, QuerySet, Value, When
 from django.utils.translation import ngettext
 
 from drivers.permissions import FleetRequest, private_partner_ids
+from shell.remembered import remembered
 from sites.facts import connector_label, distance_text
 from sites.favourites import favourites_of
 from sites.finding.forms import SiteSearchForm
@@ -56,12 +58,18 @@ class Search:
 def read_search(request: FleetRequest) -> Search:
     """Return what the query string asks for. Wrong values are left out; the form says which."""
     partner_ids = private_partner_ids(request.fleet)
-    form = SiteSearchForm(request.GET, connectors=offered_connectors(partner_ids=partner_ids))
+    form = SiteSearchForm(request.GET, connectors=_connectors(partner_ids))
     locations = search_locations(partner_ids=partner_ids, **form.criteria())
     favourites = favourites_of(request.user.pk)
     if form.only_favourites:
         locations = locations.filter(pk__in=favourites)
     return Search(form, locations, partner_ids, favourites)
+
+
+@remembered(seconds=60)
+def _connectors(partner_ids: frozenset[int]) -> Sequence[str]:
+    """Return what the list can be narrowed down to: to know it, all connectors are read."""
+    return offered_connectors(partner_ids=partner_ids)
 
 
 def find_near(search: Search) -> Place | None:

@@ -11,7 +11,13 @@ from django.views.decorators.http import require_safe
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.viewer import viewer_zone
 from sites.models import Evse, Location
-from sites.selectors import bookable_evses, charger_to_leave, held_times, visible_locations
+from sites.selectors import (
+    bookable_evses,
+    charger_to_leave,
+    held_times,
+    visible_locations,
+    with_site,
+)
 from sites.slots.fit import fit_of
 from sites.slots.limits import own_limits_of
 from sites.slots.picker.costs import read_costs
@@ -46,7 +52,7 @@ def availability(request: FleetRequest, pk: int) -> HttpResponse:
     """Show the picker for other choices; the address bar gets the page that shows the same."""
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    evses = list(bookable_evses(location, partner_ids=partner_ids))
+    evses = with_site(bookable_evses(location, partner_ids=partner_ids), location)
     picker = picker_for(request, location, evses, request.GET)
     response = render(request, "sites/slots/_picker.html", {"location": location, "picker": picker})
     response["HX-Push-Url"] = f"{picker.page_url}?{picker.here}"

@@ -20,7 +20,7 @@ from sites.finding.search import find_near, page_of_rows, read_search
 from sites.models import ChargePoint
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
-from sites.selectors import visible_evses, visible_locations
+from sites.selectors import visible_evses, visible_locations, with_site
 from sites.slots.picker.form import WHOLE_NUMBER, draft_params, read_move
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
@@ -105,7 +105,7 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     partner_ids = private_partner_ids(request.fleet)
     location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
     evses = visible_evses(location, partner_ids=partner_ids)
-    chargers = [charger_of(evse) for evse in evses]
+    chargers = [charger_of(evse) for evse in with_site(evses, location)]
     context = {
         "location": location,
         "now": timezone.now(),

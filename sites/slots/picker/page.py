@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,7 +20,8 @@ from django.utils.translation import ngettext
 
 from maintenance.planned import Planned, coming_text
 from shell.formats import duration, kw
-from sites.facts import connectors_text, current_label, trouble_of
+from shell.kept import kept_by_language
+from sites.facts import current_label, plugs_text, trouble_of
 from sites.models import Evse, Location
 from sites.periods import start_of_day
 from sites.slots.availability import Availability, AvailabilityUnknown, FreeTimes, read_availability
@@ -465,11 +467,20 @@ class Picker:
 
 
 def _facts_text(evse: Evse) -> str:
+    point = evse.charge_point
+    plugs = tuple(sorted(evse.plug_types))
+    return _write_facts(point.name, evse.current_type, plugs, evse.max_power_kw, point.is_private)
+
+
+@kept_by_language(4096)
+def _write_facts(
+    charge_point: str, current: str, plugs: tuple[str, ...], power: Decimal | None, private: bool
+) -> str:
     parts = (
-        evse.charge_point.name,
-        current_label(evse.current_type),
-        connectors_text(evse),
-        kw(evse.max_power_kw),
-        _("Private") if evse.charge_point.is_private else "",
+        charge_point,
+        current_label(current),
+        plugs_text(plugs),
+        kw(power),
+        _("Private") if private else "",
     )
     return " · ".join(part for part in parts if part)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from shell.kept import kept_html
 from sites.slots.picker.bars_html import bar_html
 from sites.slots.picker.chips_html import chips_html
+from sites.slots.picker.links_html import target
 
 if TYPE_CHECKING:
     from sites.slots.picker.page import ChargerSlots, Picker
@@ -80,9 +81,8 @@ def _price(row: "ChargerSlots") -> str:
 def _toggle(row: "ChargerSlots", picker: "Picker") -> str:
     if not row.toggle_query:
         return ""
-    query = escape(row.toggle_query)
     return (
-        f'<p class="mt-2 mb-0"><a id="picker-all-{row.key}" href="{picker.page_url}?{query}" '
-        f'hx-get="{picker.fragment_url}?{query}">{escape(row.toggle_label)}'
-        f'<span class="visually-hidden">, {escape(row.name)}</span></a></p>'
+        f'<p class="mt-2 mb-0"><a id="picker-all-{row.key}" {target(picker, row.toggle_query)}>'
+        f'{escape(row.toggle_label)}<span class="visually-hidden">, {escape(row.name)}</span></a>'
+        "</p>"
     )

@@ -9,6 +9,7 @@ from django.db.models import Case, Value, When
 
 from drivers.models import Driver, Fleet
 from drivers.permissions import DriverOffer, current_drivers
+from shell.remembered import remembered
 from sites.models import Evse
 from sites.slots.prices.appetite import Appetite
 from sites.slots.prices.price import Price, together
@@ -93,11 +94,18 @@ def read_prices(wanted: Iterable[tuple[Evse, Driver | None]], *, may_ask: bool =
     return Prices(tariffs_for_drivers(groups, may_ask=may_ask))
 
 
+@remembered(seconds=60)
+def _any_payer(fleet: int) -> Driver | None:
+    """Return somebody by whom the fleet's prices are estimated, whoever comes to charge."""
+    drivers = current_drivers(fleet).filter(status=Driver.Status.ENABLED)
+    return drivers.order_by("pk").first()
+
+
 def payer_of(fleet: Fleet, pk: int | None = None) -> Driver | None:
     """Return the driver with that key; one who may stand for the fleet's drivers without."""
-    drivers = current_drivers(fleet).filter(status=Driver.Status.ENABLED)
     if pk is None:
-        return drivers.order_by("pk").first()
+        return _any_payer(fleet.pk)
+    drivers = current_drivers(fleet).filter(status=Driver.Status.ENABLED)
     named_first = Case(When(pk=pk, then=Value(0)), default=Value(1))
     return drivers.order_by(named_first, "pk").first()
 
