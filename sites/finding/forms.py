@@ -1,5 +1,6 @@
 """The form that searches and filters the list of sites."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -70,8 +71,9 @@ class SiteSearchForm(OneLines, forms.Form):
 
     favourites = forms.BooleanField(label=_("Favourites only"), required=False)
 
-    def __init__(self, *args: Any, connectors: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, connectors: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.connectors = tuple(connectors)
         choices = [(kind, connector_label(kind)) for kind in connectors]
         self.fields["connector"].choices = [  # type: ignore[attr-defined]
             ("", _("Any connector")),
