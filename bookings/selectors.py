@@ -218,7 +218,7 @@ def list_bookings(
     keys = _rows_of(fleet, view=view, narrowed=narrowed, now=now).first_keys(
         PAGE_SIZE + 1, cursor=cursor
     )
-    found = bookings_of(fleet).in_bulk([pk for _start_at, pk in keys])
+    found = told_in_lists(fleet).in_bulk([pk for _start_at, pk in keys])
     rows = [found[pk] for _start_at, pk in keys if pk in found]
     more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE]
@@ -302,8 +302,24 @@ def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime
     )
 
 
+def told_in_lists(fleet: Fleet) -> QuerySet[Booking]:
+    """Return a fleet's bookings with what lists tell of them, and what it takes to see trouble."""
+    seen = ("status", "hardware_status", "retired_at", "ampeco_updated_at", "synced_at")
+    return _with_only(
+        fleet,
+        *("status", "open_change", "start_at", "end_at", "reference", "made_elsewhere"),
+        *("needs_attention", "ampeco_booking_id", "refresh_at"),
+        driver=("email", "first_name", "last_name"),
+        location=("name", "timezone", "retired_at"),
+        evse=("ampeco_id", "label", "physical_reference", *seen),
+        evse__charge_point=("location", "network_status", *seen),
+        charging_session=("status", "stopped_at", "energy_kwh"),
+        vehicle=("number", "plate"),
+    )
+
+
 def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
-    """Return a fleet's bookings without the long texts of sites and such: nearly twice as fast."""
+    """Return a fleet's bookings with what files tell of them."""
     related = {
         "driver": ("email", "first_name", "last_name"),
         "location": (
@@ -320,15 +336,18 @@ def _told_in_files(fleet: Fleet) -> QuerySet[Booking]:
         "created_by": ("name", "email"),
         "charging_session": ("energy_kwh", "amount", "currency"),
     }
-    return (
-        Booking.objects.filter(fleet=fleet)
-        .select_related(*related)
-        .only(
-            *("status", "start_at", "end_at", "reference", "created_at", "made_elsewhere"),
-            "ampeco_booking_id",
-            *(f"{name}__{field}" for name, fields in related.items() for field in fields),
-        )
+    return _with_only(
+        fleet,
+        *("status", "start_at", "end_at", "reference", "created_at", "made_elsewhere"),
+        "ampeco_booking_id",
+        **related,
     )
+
+
+def _with_only(fleet: Fleet, *own: str, **related: tuple[str, ...]) -> QuerySet[Booking]:
+    """Return a fleet's bookings without the long texts of sites and such: nearly twice as fast."""
+    fields = (f"{name}__{field}" for name, some in related.items() for field in some)
+    return Booking.objects.filter(fleet=fleet).select_related(*related).only(*own, *fields)
 
 
 def _cursor(booking: Booking, *, backwards: bool) -> Cursor:

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import Booking
 from bookings.pages.forms import YEARS
-from bookings.selectors import LONGEST_BOOKING, bookings_of
+from bookings.selectors import LONGEST_BOOKING, told_in_lists
 from drivers.models import Fleet
 from maintenance.planned import Planned, PlannedTimes, planned_times
 from sites.models import Evse, Location
@@ -76,7 +76,9 @@ class KnownTimes:
     problem: str = ""
 
     def of(self, evse: Evse) -> tuple[Period, ...]:
-        return merge(self.free.get(evse.ampeco_id, ()))
+        found = self.free.get(evse.ampeco_id, ())
+        # What one answer told is in order already.
+        return merge(found) if len(self.windows) > 1 else tuple(found)
 
     def planned_at(self, evse: Evse) -> tuple[Planned, ...]:
         return self.planned.get(evse.ampeco_id, ())
@@ -131,11 +133,7 @@ def shown_bookings(
     fleet: Fleet, location: Location, *, days: Period, evse: Evse | None = None
 ) -> list[Booking]:
     """Return a fleet's bookings at a site, or at a charger of it, that touch some days."""
-    # Site and chargers are known: not read again with each of them.
-    rows = bookings_of(fleet).select_related(None)
-    bookings = rows.select_related(
-        "driver", "charging_session", "evse__charge_point", "vehicle"
-    ).filter(
+    bookings = told_in_lists(fleet).filter(
         location=location,
         status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
         start_at__gt=days.start_at - LONGEST_BOOKING,

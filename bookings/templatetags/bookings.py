@@ -16,12 +16,14 @@ from boards.day.rows_html import rows_html
 from bookings.actions.candidate import Slot
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import badge_of
+from bookings.pages.forms import BookingListForm
 from bookings.selectors import Cursor
 from bookings.wording import facts
 from notifications import queue
 from notifications.models import Notification
-from shell.formats import between_clocks, instant, period, zone_label
+from shell.formats import between_clocks, duration, instant, period, zone_label
 from shell.kept import kept_html
+from shell.kept_fields import fields_html
 from sites.facts import connectors_text
 from sites.models import Evse
 from sites.selectors import Criteria
@@ -95,6 +97,37 @@ def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
     if theirs == own:
         return ""
     return f"{own}, {zone_label(zone, booking.start_at)}"
+
+
+@register.simple_tag
+def list_filters(form: BookingListForm) -> SafeString:
+    return fields_html(form, "bookings/_list_filters.html")
+
+
+@register.simple_tag
+def list_row(
+    booking: Booking, reason: str, *, can_book: bool, reader_time: bool, zone: ZoneInfo | None
+) -> SafeString:
+    """Draw a booking in a list; `reader_time` adds the time on the reader's clocks."""
+    return kept_html(
+        "bookings/_list_row.html",
+        pk=str(booking.pk),
+        when=period(booking.start_at, booking.end_at, booking.zone),
+        length=duration(booking.duration),
+        zone=zone_label(booking.zone, booking.start_at),
+        own=time_of_reader(booking, zone) if reader_time else "",
+        site=booking.location.name,
+        charger=booking.evse.name if booking.evse else "",
+        driver=booking.driver.display_name,
+        vehicle=booking.vehicle.name if booking.vehicle else "",
+        reference=booking.reference,
+        state=badge_of(booking),
+        made_elsewhere=booking.made_elsewhere,
+        reason=reason,
+        can_book=can_book,
+        can_cancel=booking.can_cancel(),
+        can_change=booking.can_change(),
+    )
 
 
 @register.simple_tag

@@ -6,12 +6,16 @@ from django import template
 from django.template.context import RequestContext
 from django.utils.safestring import SafeString
 
-from sites.finding.filters_html import filters_html
+from shell.kept_fields import fields_html
+from sites.finding.forms import SiteSearchForm
 from sites.finding.rows_html import rows_html, star_html
 
 register = template.Library()
 
-register.simple_tag(filters_html, name="site_filters")
+
+@register.simple_tag
+def site_filters(form: SiteSearchForm) -> SafeString:
+    return fields_html(form, "sites/_filters.html", connectors=form.connectors)
 
 
 @register.simple_tag(takes_context=True)
