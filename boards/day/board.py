@@ -30,6 +30,7 @@ from bookings.actions.limits import own_limits
 from bookings.models import Booking
 from drivers.models import Fleet
 from shell.formats import kw
+from shell.kept import address_of
 from sites.facts import BOOKABLE, connectors_text, state_of, trouble_of
 from sites.models import Evse, Location
 from sites.periods import STEP
@@ -239,4 +240,4 @@ def slot_params(location: Location, move: str, fit: Fit | None) -> dict[str, str
 
 
 def week_url(location: Location, evse: Evse) -> str:
-    return reverse("sites:charger_week", args=[location.pk, evse.pk])
+    return address_of("sites:charger_week", location.pk, evse.pk)

@@ -124,6 +124,8 @@ class DayTable:
         # When its first quarter begins, in seconds.
         self.start = str(int(self.whole.start_at.timestamp()))
         self.is_today = self.whole.start_at <= limits.now < self.whole.end_at
+        self._past = Segment(Fill(CellKind.PAST), 0, self.ruler.ceil(limits.now))
+        self._layers: dict[tuple[Period, ...], tuple[Segment, ...]] = {}
         self._says = _says()
         self._short = _short()
         self._from_to = _("%(from)s to %(to)s")
@@ -161,7 +163,7 @@ class DayTable:
             )
         ] or [[]]
         taken = [each.period for each in row.bookings if holds(each)]
-        free = () if row.closed else self._on_this_day(subtract(row.free, taken))
+        free = () if row.closed else subtract(self._on_this_day(row.free), taken)
         bookable = self.limits.bookable(free)
         fills = [self._first_lane(row, lanes[0], free, bookable)]
         for more in lanes[1:]:
@@ -188,19 +190,32 @@ class DayTable:
         bookable: Sequence[Period],
     ) -> list[Fill]:
         ruler, limits, length = self.ruler, self.limits, self.ruler.length
-        layers = [ruler.within(Fill(CellKind.BUSY), each) for each in row.known.windows]
-        layers.append(Segment(Fill(CellKind.BEYOND), ruler.floor(limits.latest), length))
+        layers = [*self._told(row.known)]
         if row.closed:
             layers.append(Segment(Fill(CellKind.CLOSED), 0, length))
         for number, each in enumerate(row.planned):
             if part := each.within(self.whole):
                 layers.append(ruler.touching(Fill(CellKind.MAINTENANCE, number), part))
-        layers.append(Segment(Fill(CellKind.PAST), 0, ruler.ceil(limits.now)))
+        layers.append(self._past)
         layers += [self._booked(each) for each in bookings if not holds(each)]
         layers += [ruler.within(Fill(CellKind.SOON), each) for each in limits.too_soon(free)]
         layers += [ruler.within(Fill(CellKind.FREE), each) for each in bookable]
         layers += [self._booked(each) for each in bookings if holds(each)]
         return paint(length, layers, ground=Fill(CellKind.UNKNOWN))
+
+    def _told(self, known: KnownTimes) -> Sequence[Segment]:
+        """Return what nobody is asked about and what is not free unless somebody says so.
+
+        That is the same for all rows, but for those of chargers that are gone.
+        """
+        windows = tuple(known.windows)
+        if windows not in self._layers:
+            beyond = self.ruler.floor(self.limits.latest)
+            self._layers[windows] = (
+                *(self.ruler.within(Fill(CellKind.BUSY), each) for each in windows),
+                Segment(Fill(CellKind.BEYOND), beyond, self.ruler.length),
+            )
+        return self._layers[windows]
 
     def _booked(self, booking: Booking) -> Segment:
         return self.ruler.touching(Fill(CellKind.BOOKING, booking.pk), booking.period)

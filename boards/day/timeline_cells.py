@@ -5,7 +5,7 @@ the same fill becomes one cell.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import IntEnum
 from itertools import groupby
 from typing import NamedTuple
@@ -111,10 +111,10 @@ class Ruler:
 
     def floor(self, at: datetime) -> int:
         """Return in which quarter an instant lies, also where it is none of these."""
-        return (at.astimezone(UTC) - self.whole.start_at) // STEP
+        return (at - self.whole.start_at) // STEP
 
     def ceil(self, at: datetime) -> int:
-        return -((self.whole.start_at - at.astimezone(UTC)) // STEP)
+        return -((self.whole.start_at - at) // STEP)
 
     def within(self, fill: Fill, period: Period) -> Segment:
         return Segment(fill, self.ceil(period.start_at), self.floor(period.end_at))
