@@ -76,7 +76,7 @@ class DayByMidnights(Func):
 
     output_field = DateField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, Any]:  # noqa: ARG002
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002
         """Return the SQL for: the day before the first, an instant, the midnights."""
         (before, *first), (instant, *second), (midnights, *third) = (
             (sql, *params) for sql, params in map(compiler.compile, self.get_source_expressions())

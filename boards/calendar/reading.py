@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, QuerySet
 from django.utils.formats import date_format
@@ -18,7 +19,7 @@ from bookings.models import Booking
 from bookings.selectors import BookingFilter, bookings_on_boards, narrowed_bookings
 from drivers.models import Fleet
 from mirror.written_once import Keys, written_once
-from shell.formats import abbreviation, month_name, time_in_zone, zone_label
+from shell.formats import month_name, time_in_zone, zone_label
 from shell.kept import kept_by_language
 from sites.models import Location
 from sites.slots.clocks import short_day
@@ -50,17 +51,19 @@ class Entry:
     def hours(self) -> str:
         """The part of the period that lies on this day, such as “08:00–09:00” or “until 06:00”."""
         booking = self.booking
-        start = time_in_zone(booking.start_at, booking.zone)
-        end = time_in_zone(booking.end_at, booking.zone)
-        if self.began_before and self.goes_on:
-            return _("all day")
-        if self.began_before:
-            return _("until %(time)s") % {"time": end}
-        return _("from %(time)s") % {"time": start} if self.goes_on else f"{start}–{end}"
+        part = {"began_before": self.began_before, "goes_on": self.goes_on}
+        return hours_of(booking.start_at, booking.end_at, booking.zone, **part)
 
-    @property
-    def zone_letters(self) -> str:
-        return abbreviation(self.booking.start_at.astimezone(self.booking.zone))
+
+def hours_of(
+    start_at: datetime, end_at: datetime, zone: ZoneInfo, *, began_before: bool, goes_on: bool
+) -> str:
+    start, end = time_in_zone(start_at, zone), time_in_zone(end_at, zone)
+    if began_before and goes_on:
+        return _("all day")
+    if began_before:
+        return _("until %(time)s") % {"time": end}
+    return _("from %(time)s") % {"time": start} if goes_on else f"{start}–{end}"
 
 
 @dataclass(frozen=True, slots=True)

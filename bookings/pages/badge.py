@@ -1,5 +1,7 @@
 """A booking's state as a badge, which is drawn once for all bookings in this state."""
 
+from typing import TypeAlias
+
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -11,24 +13,32 @@ from shell.kept import kept_by_language
 MOST_KEPT = 512
 
 
+# What tells badges apart: status, open change, whether charging has ended, whether it has charged,
+# whether its charger does not work.
+Facts: TypeAlias = tuple[str, str, bool, bool, bool]
+
+
 def badge_of(booking: Booking, words: str = "") -> SafeString:
     """Return a booking's state in words, colour and icon, and what is asked for about it.
 
     `words` is a class for the words, where there is no room for them.
     """
+    return badge_with(badge_facts(booking), words)
+
+
+def badge_facts(booking: Booking) -> Facts:
     ended = charged = False
     if booking.status == Booking.Status.COMPLETED:
         session = getattr(booking, "charging_session", None)
         ended = session is not None and session.has_ended
         charged = bool(session is not None and ended and session.energy_kwh)
-    at_risk = bool(risk_of(booking))
-    return _badge(booking.status, booking.open_change, ended, charged, at_risk, words)
+    return booking.status, booking.open_change, ended, charged, bool(risk_of(booking))
 
 
 @kept_by_language(MOST_KEPT)
-def _badge(
-    status: str, open_change: str, ended: bool, charged: bool, at_risk: bool, words: str
-) -> SafeString:
+def badge_with(facts: Facts, words: str = "") -> SafeString:
+    """Return the badge of a booking that these facts are about."""
+    status, open_change, ended, charged, at_risk = facts
     state = {
         "label": Booking.Status(status).label,
         "traits": BOOKING_TRAITS[status],

@@ -1,13 +1,14 @@
 """Template filters of the bookings' pages."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -15,14 +16,14 @@ from boards.calendar.chips_html import chips_html
 from boards.day.rows_html import rows_html
 from bookings.actions.candidate import Slot
 from bookings.models import Booking, ChargingSession
-from bookings.pages.badge import badge_of
+from bookings.pages.badge import Facts, badge_facts, badge_of, badge_with
 from bookings.pages.forms import BookingListForm
 from bookings.selectors import Cursor
 from bookings.wording import facts
 from notifications import queue
 from notifications.models import Notification
 from shell.formats import between_clocks, duration, instant, period, zone_label
-from shell.kept import kept_html
+from shell.kept import kept_by_language, kept_html
 from shell.kept_fields import fields_html
 from sites.facts import connectors_text
 from sites.models import Evse
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from boards.day.day_table import ChargerRow
 
 register = template.Library()
+MOST_KEPT = 2048
 
 
 @register.filter
@@ -144,20 +146,47 @@ def plan_row(
 
     `part` tells the ids of the lists apart; `reader_time` adds the time on the reader's clocks.
     """
-    return kept_html(
-        "boards/today/_plan_row.html",
+    return _plan_row(
         part=part,
-        pk=str(booking.pk),
-        when=period(booking.start_at, booking.end_at, booking.zone),
-        zone=zone_label(booking.zone, booking.start_at),
+        pk=booking.pk,
+        start_at=booking.start_at,
+        end_at=booking.end_at,
+        zone=booking.zone,
         own=time_of_reader(booking, zone) if reader_time else "",
         site=booking.location.name if names_site else "",
         charger=booking.evse.name if booking.evse else "",
         driver=booking.driver.display_name,
         reference=booking.reference,
-        state=badge_of(booking),
+        badge=badge_facts(booking),
         reason=reason,
     )
+
+
+@kept_by_language(MOST_KEPT)
+def _plan_row(
+    *,
+    pk: int,
+    start_at: datetime,
+    end_at: datetime,
+    zone: ZoneInfo,
+    badge: Facts,
+    **shown: str,
+) -> SafeString:
+    row = {
+        "pk": str(pk),
+        "when": period(start_at, end_at, zone),
+        "zone": zone_label(zone, start_at),
+        "state": badge_with(badge),
+        **shown,
+    }
+    return render_to_string("boards/today/_plan_row.html", row)
+
+
+@register.simple_tag
+def plan_rows(bookings: Iterable[Booking], part: str, *, names_site: bool = False) -> SafeString:
+    """Draw a list of them, without what only some have."""
+    rows = (plan_row(booking, part, names_site=names_site) for booking in bookings)
+    return SafeString("".join(rows))
 
 
 @register.filter
