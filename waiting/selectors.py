@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, QuerySet, Value, When
 
 from drivers.models import Fleet
-from mirror.written_once import written_once
+from mirror.written_once import Keys, written_once
 from waiting.models import Offer, Wish
 
 MOST_ON_TODAY = 5
@@ -63,13 +63,21 @@ def offer_of(fleet: Fleet, uid: uuid.UUID) -> Offer:
 
 def open_offers(fleet: Fleet) -> list[Offer]:
     """Return what a fleet is offered at the moment, the most urgent first."""
-    return _open_offers(fleet=fleet.pk)
+    # Mostly there are none, and to plan for all that is said of them takes a while.
+    keys = _open_keys(fleet=fleet.pk)
+    return _on_today(fleet=fleet.pk, keys=keys) if keys else []
 
 
 @written_once(fleet=BigIntegerField())
-def _open_offers(fleet: Any) -> QuerySet[Offer]:
+def _open_keys(fleet: Any) -> QuerySet[Offer, int]:
     offers = Offer.objects.filter(wish__fleet=fleet, state=Offer.State.OPEN)
+    return offers.order_by("expires_at", "pk").values_list("pk", flat=True)[:MOST_ON_TODAY]
+
+
+@written_once(fleet=BigIntegerField(), keys=Keys())
+def _on_today(fleet: Any, keys: Any) -> QuerySet[Offer]:
+    offers = Offer.objects.filter(wish__fleet=fleet, pk__among=keys, state=Offer.State.OPEN)
     offers = offers.select_related(
         "wish__vehicle__usual_driver", "wish__driver", "location", "evse"
     ).only(*ON_TODAY)
-    return offers.order_by("expires_at", "pk")[:MOST_ON_TODAY]
+    return offers.order_by("expires_at", "pk")

@@ -60,6 +60,9 @@ class Trouble:
 
 def charging_troubles(fleet: Fleet, day: Today, *, now: datetime) -> list[Trouble]:
     """Return what somebody may want to see to, in three queries at most; each thing once."""
+    if not connection.is_on():
+        # What was told before it was switched off is no longer true.
+        return []
     bookings = [each for each in day.bookings if each.status in Booking.GOES_AHEAD]
     bookings.sort(key=lambda each: (each.start_at, each.pk))
     found = [*_not_plugged_in(fleet, day.on_now, now=now), *_alerts(fleet, bookings, now=now)]
@@ -123,9 +126,6 @@ def _plugged_at(fleet: Fleet, vehicles: Iterable[int | None]) -> dict[int | None
 
 
 def _alerts(fleet: Fleet, bookings: list[Booking], *, now: datetime) -> Iterator[Trouble]:
-    if not connection.is_on():
-        # What was told before it was switched off is no longer true.
-        return
     by_evse: dict[int | None, Booking] = {}
     by_charge_point: dict[int | None, Booking] = {}
     by_vehicle: dict[int | None, Booking] = {}

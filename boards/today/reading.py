@@ -1,5 +1,6 @@
 """What a fleet manager wants to know first: what needs attention, what is on, what comes next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, DateTimeField, QuerySet
 
+from ampcontrol import connection as ampcontrol
 from bookings.models import Booking
 from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
@@ -22,6 +24,7 @@ from drivers.permissions import private_partner_ids
 from mirror.written_once import Keys, written_once
 from sites.models import Location
 from sites.selectors import visible_locations
+from vehicles.models import Vehicle
 
 Status = Booking.Status
 
@@ -80,8 +83,8 @@ class FirstSteps:
 def read_today(fleet: Fleet, *, now: datetime) -> Today:
     """Return what a fleet is shown first, in as many queries however much there is.
 
-    Six, and four more where smart charging knows when vehicles leave. What comes next is what
-    starts within a day, MOST_COMING bookings at most.
+    Six, and four more where smart charging knows of vehicles and when they leave. What comes next
+    is what starts within a day, MOST_COMING bookings at most.
     """
     # Which they are first, and then all that is shown of them at once.
     marked_keys = _marked(fleet=fleet.pk, now=now)
@@ -89,6 +92,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     overdue_keys = _charging_on(fleet=fleet.pk, now=now, since=now - CHARGES_ON_FOR)
     shown_keys = {*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys}
     rows = {booking.pk: booking for booking in _shown(fleet=fleet.pk, keys=shown_keys)}
+    _add_vehicles(rows.values())
     marked, shown, overdue = (
         [rows[pk] for pk in keys if pk in rows]
         for keys in (marked_keys[:MOST_ATTENTION], coming_keys[:MOST_COMING], overdue_keys)
@@ -179,8 +183,23 @@ def _charging_on(fleet: Any, now: Any, since: Any) -> QuerySet[Booking, int]:
 
 @written_once(fleet=BigIntegerField(), keys=Keys())
 def _shown(fleet: Any, keys: Any) -> QuerySet[Booking]:
-    """With what is known of their vehicles now (`energy`), which costs no query of its own."""
-    return bookings_on_boards(fleet).select_related("vehicle__now").filter(pk__among=keys)
+    return bookings_on_boards(fleet).filter(pk__among=keys)
+
+
+def _add_vehicles(bookings: Collection[Booking]) -> None:
+    """Add the vehicles, with what is known of them now; only smart charging has use for them."""
+    keys = {booking.vehicle_id for booking in bookings} - {None}
+    if not (keys and ampcontrol.is_on()):
+        return
+    vehicles = {vehicle.pk: vehicle for vehicle in _vehicles(keys=keys)}
+    for booking in bookings:
+        if booking.vehicle_id in vehicles:
+            booking.vehicle = vehicles[booking.vehicle_id]
+
+
+@written_once(keys=Keys())
+def _vehicles(keys: Any) -> QuerySet[Vehicle]:
+    return Vehicle.objects.filter(pk__among=keys).select_related("now", "home_site")
 
 
 def _at_risk(bookings: list[Booking], drifts: dict[int, str]) -> list[tuple[Booking, str]]:
