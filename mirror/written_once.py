@@ -13,11 +13,12 @@ from typing import Any, TypeAlias, TypeVar
 from django.db import connections
 from django.db.models import Expression, Field, ForeignObject, JSONField, Lookup, QuerySet
 from django.db.models.base import ModelState
-from django.db.models.query import FlatValuesListIterable, ModelIterable
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
 from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row")
 Rows: TypeAlias = Callable[..., list[Row]]
+KINDS = (ModelIterable, ValuesListIterable, FlatValuesListIterable)
 AnyField: TypeAlias = "Field[Any, Any]"
 
 
@@ -93,13 +94,15 @@ class Written:
     """A query with the SQL that Django writes for it, and what it takes to read the rows."""
 
     def __init__(self, query: QuerySet[Any, Any]) -> None:
+        kind = query._iterable_class
+        prefetched = query._prefetch_related_lookups  # type: ignore[attr-defined]
+        if kind not in KINDS or prefetched:
+            raise TypeError("Rows come as instances or tuples, and without what is prefetched.")
         self.using = query.db
         self.compiler = query.query.get_compiler(self.using)
         self.sql, self.params = self.compiler.as_sql()
-        self.is_flat = query._iterable_class is FlatValuesListIterable
-        # None for a query of single columns.
-        info = self.compiler.klass_info if query._iterable_class is ModelIterable else None
-        self.reader = Reader(info, self.compiler) if info else None
+        self.is_flat = kind is FlatValuesListIterable
+        self.reader = Reader.of(self.compiler) if kind is ModelIterable else None
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         """Run the query with these values."""
@@ -124,6 +127,12 @@ class Reader:
     It can, since it makes them of columns of the database alone, all rows of the same. What several
     rows belong to is made once for all of them.
     """
+
+    @classmethod
+    def of(cls, compiler: SQLCompiler) -> "Reader":
+        """Return what makes the rows of a query whose SQL is written."""
+        assert compiler.klass_info is not None
+        return cls(compiler.klass_info, compiler)
 
     def __init__(self, info: dict[str, Any], compiler: SQLCompiler) -> None:
         self.model = info["model"]

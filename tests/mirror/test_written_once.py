@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField
 
+from bookings.models import Booking
+from bookings.selectors import bookings_on_boards
 from drivers.models import Driver
 from mirror.written_once import Keys, written_once
-from tests.factories import DriverFactory, FleetFactory
+from tests.factories import BookingFactory, DriverFactory, EvseFactory, FleetFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,59 @@ def test_rows_come_with_what_they_belong_to(django_assert_num_queries):
     with django_assert_num_queries(1):
         (row,) = belonging(keys=[driver.pk])
         assert (row.driver, row.of_fleet) == (driver, 2)
+
+
+@written_once(fleet=BigIntegerField())
+def whole_bookings(fleet):
+    related = ("location", "evse__charge_point", "charging_session", "vehicle__home_site")
+    rows = Booking.objects.filter(fleet=fleet).select_related(*related).order_by("pk")
+    return rows.annotate(asked=Count("requests"))
+
+
+@written_once(fleet=BigIntegerField())
+def board_bookings(fleet):
+    return bookings_on_boards(fleet).order_by("pk")
+
+
+def told_of(instance):
+    """Return the columns that were read of a row, with those of what it belongs to."""
+    columns = {name: value for name, value in vars(instance).items() if name != "_state"}
+    state = instance._state
+    related = {
+        name: row and told_of(row) for name, row in state.fields_cache.items() if name != "booking"
+    }
+    return type(instance), columns, related, state.adding, state.db
+
+
+@pytest.mark.parametrize("written", [whole_bookings, board_bookings])
+def test_instances_are_those_that_django_makes(written):
+    fleet, evse = FleetFactory(), EvseFactory()
+    BookingFactory.create_batch(2, fleet=fleet, evse=evse, location=evse.charge_point.location)
+    BookingFactory(fleet=fleet, evse=None, location=evse.charge_point.location)
+    rows = written(fleet=fleet.pk)
+    assert len(rows) == 3
+    expected = list(written.__wrapped__(fleet=fleet.pk))
+    assert [told_of(row) for row in rows] == [told_of(row) for row in expected]
+    assert rows[0].evse is rows[1].evse
+
+
+def test_what_was_not_read_is_read_when_it_is_asked_for(django_assert_num_queries):
+    booking = BookingFactory(reference_key="JOB 7")
+    (row,) = board_bookings(fleet=booking.fleet_id)
+    with django_assert_num_queries(1):
+        assert row.reference_key == "JOB 7"
+    row.save(update_fields=["status"])
+
+
+def test_what_it_cannot_read_is_an_error():
+    @written_once()
+    def dictionaries():
+        return Driver.objects.values("pk")
+
+    @written_once()
+    def prefetched():
+        return Driver.objects.prefetch_related("fleets")
+
+    for written in (dictionaries, prefetched):
+        with pytest.raises(TypeError):
+            written()
