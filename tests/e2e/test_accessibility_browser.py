@@ -1,10 +1,9 @@
-"""Each main page, light and dark, at desk and phone width: checked by axe, and for overflow."""
+"""Each main page in both colours and both widths: open to all, and no wider than the screen."""
 
 import re
 
 import pytest
 
-from tests.browser_fixture import page_width
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
@@ -18,25 +17,10 @@ from tests.e2e.steps import (
     starts,
     status,
 )
-
-axe_playwright = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="needs the e2e dependency group"
-)
+from tests.looks import PHONE, check
 
 pytestmark = pytest.mark.browser
 
-DESK, PHONE = 1280, 360
-# Details of what it finds; it would spend more than half its time on those of what is well.
-ONLY_VIOLATIONS = {"resultTypes": ["violations"]}
-# Structure does not depend on colours, nor contrast on anything else: each width is looked at whole
-# in one scheme, and the contrast of each in both.
-ONLY_CONTRAST = {**ONLY_VIOLATIONS, "runOnly": ["color-contrast"]}
-LOOKS = (
-    ("light", DESK, ONLY_VIOLATIONS),
-    ("light", PHONE, ONLY_CONTRAST),
-    ("dark", PHONE, ONLY_VIOLATIONS),
-    ("dark", DESK, ONLY_CONTRAST),
-)
 SITE = "DES - Delancey and Essex Municipal Parking Garage"
 
 
@@ -44,29 +28,6 @@ SITE = "DES - Delancey and Essex Municipal Parking Garage"
 def calm_page(open_page):
     """Return a manager's tab in which nothing moves, so that no colour is caught half-way."""
     return open_page(MANAGER, reduced_motion="reduce")
-
-
-def check(page) -> None:
-    """Check the page as it is, in both colours and both widths."""
-    found = []
-    for scheme, width, options in LOOKS:
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 800})
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-        settle(page)
-        where = f"{page.url} in {scheme} at {width} px"
-        results = axe_playwright.Axe().run(page, options=options)
-        if results.violations_count:
-            found.append(f"{where}:\n{results.generate_report()}")
-        wide = page_width(page)
-        if wide > width:
-            found.append(f"{where}: the page is {wide} px wide")
-    assert not found, "\n".join(found)
-
-
-def settle(page) -> None:
-    """Wait until no colour or place is on its way to another one."""
-    page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +99,7 @@ def test_the_menus(calm_page):
 
 
 def test_the_dialogs(calm_page):
+    calm_page.goto("/")
     calm_page.keyboard.press("/")
     calm_page.get_by_role("searchbox", name="Search sites").fill("corning")
     expect(calm_page.get_by_role("dialog").get_by_role("link")).not_to_have_count(0)

@@ -10,8 +10,8 @@ from bookings.models import Booking
 from tests.batches.pages.conftest import VANS, approve_all, picture
 from tests.browser_fixture import page_width
 from tests.e2e.steps import expect
-from tests.e2e.test_accessibility_browser import check
 from tests.e2e.test_keyboard_browser import press
+from tests.looks import check
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
