@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import clock
-from tools.frontend.browser import chromium_flags, chromium_path
+from tools.frontend.browser import chromium_flags, headless_path
 
 __all__ = ["chromium"]
 
@@ -16,7 +16,7 @@ def chromium() -> Iterator[object]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="needs the e2e dependency group (make install-e2e)"
     )
-    path = chromium_path()
+    path = headless_path()
     if path is None:
         pytest.skip("needs Chromium (apt-get install chromium, or set CHROMIUM to its path)")
     with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as started:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tools.demo.stack import ROOT
-from tools.frontend.browser import chromium_path
+from tools.frontend.browser import headless_path
 from tools.services import postgres, template, valkey
 
 # pytest's exit status when tests failed, and when nothing was selected.
@@ -236,7 +236,7 @@ def why_no_browser() -> str | None:
     """Return what the browser tests lack, or None."""
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed"
-    if chromium_path() is None:
+    if headless_path() is None:
         return "there is no Chromium"
     return None
 

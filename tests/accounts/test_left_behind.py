@@ -63,9 +63,12 @@ def test_pages_ask_who_is_signed_in(as_manager, manager):
     assert "js/session.js" not in Client().get("/account/login/").content.decode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium):
-    """A Chromium that keeps pages for “back” and “forward”, which Playwright switches off."""
+    """A Chromium that keeps pages for “back” and “forward”, which Playwright switches off.
+
+    Not one without windows, which cannot.
+    """
     browser = chromium.browser_type.launch(
         executable_path=chromium_path(),
         args=chromium_flags(),
