@@ -6,12 +6,16 @@ without.
 
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from tests.database import template
 from tests.e2e.operator_desk import Operator
+from tests.e2e.reading import sign_in
 from tools.demo.own import DemoStack, own_demo
 
+# In seconds, instead of the demo's four: tests that look at a request that waits decide by hand.
+DECIDED_AFTER = 0.5
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 
 
@@ -23,24 +27,39 @@ def demo_stack(tmp_path_factory) -> Iterator[DemoStack]:
     """
     folder = tmp_path_factory.mktemp("demo")
     template.copy_file(folder / "chargebook.sqlite3")
-    with own_demo(folder) as stack:
+    with own_demo(folder) as stack, Operator(stack.operator) as operator:
+        operator.decide_after(DECIDED_AFTER)
         yield stack
-        with Operator(stack.operator) as operator:
-            assert operator.tripped() == []
+        assert operator.tripped() == []
 
 
-@pytest.fixture(scope="module")
-def session_cookies() -> dict[str, list[dict]]:
-    """The cookie of the first who signed in under an e-mail, for all tabs that come later.
+@pytest.fixture(scope="session")
+def session_cookie(demo_stack) -> Iterator[Callable[[str], dict[str, str]]]:
+    """Yield a function that returns the cookie of somebody, who signs in once for all tabs.
 
-    Not for the whole run: a session remembers what was typed into a form and not sent.
+    Again where a test has ended the session.
     """
-    return {}
+    clients: dict[str, httpx.Client] = {}
+
+    def new_client() -> httpx.Client:
+        return httpx.Client(base_url=demo_stack.portal, follow_redirects=True, timeout=30)
+
+    def cookie_of(email: str) -> dict[str, str]:
+        client = clients.setdefault(email, new_client())
+        if not client.get("/account/person/").text:
+            client.cookies.clear()
+            sign_in(client, demo_stack.login(email))
+        value = client.cookies["sessionid"]
+        return {"name": "sessionid", "value": value, "url": demo_stack.portal}
+
+    yield cookie_of
+    for client in clients.values():
+        client.close()
 
 
 @pytest.fixture
-def open_page(chromium, demo_stack, session_cookies) -> Iterator[Callable[..., object]]:
-    """Yield a function that opens a tab on the portal, signed in as `email` where one is given.
+def open_page(chromium, demo_stack, session_cookie) -> Iterator[Callable[..., object]]:
+    """Yield a function that opens an empty tab, signed in as `email` where one is given.
 
     Each tab is in a browser context of its own, with the keyword arguments as its options. The test
     fails when a page's script or style did, or when a page asked another server for something but
@@ -64,15 +83,14 @@ def open_page(chromium, demo_stack, session_cookies) -> Iterator[Callable[..., o
         settings = {"locale": "en-GB", "timezone_id": "Europe/Dublin", **options}
         context = chromium.new_context(base_url=demo_stack.portal, **settings)
         contexts.append(context)
+        if email:
+            # As a browser in which they have been here before.
+            zone = {"name": "viewer_tz", "value": settings["timezone_id"], "url": demo_stack.portal}
+            context.add_cookies([session_cookie(email), zone])
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
         page.on("console", note_error)
         page.on("request", note_stranger)
-        if email:
-            # Not at the top: the tests without a browser use this file too.
-            from tests.e2e.steps import come_back
-
-            come_back(page, demo_stack.login(email), session_cookies)
         return page
 
     yield open_tab

@@ -23,6 +23,11 @@ class Operator:
         answer = self.http.post("/control/settings", json={"manual": by_hand})
         answer.raise_for_status()
 
+    def decide_after(self, seconds: float) -> None:
+        """Let requests that are decided by themselves wait for so long."""
+        answer = self.http.post("/control/settings", json={"decision_delay": seconds})
+        answer.raise_for_status()
+
     def act(self, pk: int, **changes: object) -> None:
         """Do something to a booking, as the operator's staff would: AMPECO's names and values."""
         self.http.post(f"/control/bookings/{pk}", json=changes).raise_for_status()

@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+import httpx
+
 
 class Page(HTMLParser):
     """A page taken apart: `links`, `fields` of forms by name, `text` without tags."""
@@ -42,3 +44,19 @@ class Page(HTMLParser):
     def status(self) -> str:
         """What a booking's page says about how it stands."""
         return self.text.partition("Status: ")[2].partition(" ")[0]
+
+
+def read(client: httpx.Client, address: str) -> Page:
+    """Return a page that must be there."""
+    answer = client.get(address)
+    assert answer.status_code == 200, f"{answer.status_code} for {address}"
+    return Page(answer.text)
+
+
+def sign_in(client: httpx.Client, login: dict[str, str]) -> None:
+    """Sign in as a person would; what matters today answers."""
+    page = read(client, "/")
+    token = page.hidden("csrfmiddlewaretoken")
+    who = {"login": login["email"], "password": login["password"]}
+    answer = client.post("/account/login/", data={**token, **who})
+    assert answer.url.path == "/"

@@ -29,18 +29,8 @@ pytestmark = pytest.mark.browser
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 NEW_YORK = ZoneInfo("America/New_York")
-# Requests are decided after this many seconds here, and after four in the other tests.
-DECIDED_AFTER, USUALLY = 0.5, 4.0
 # A booking that is about to start is read every ten seconds while its page is open.
 READ_MS = 45_000
-
-
-@pytest.fixture(autouse=True)
-def decided_soon(operator):
-    """Let the operator decide quickly, for what these tests only begin with."""
-    operator.http.post("/control/settings", json={"decision_delay": DECIDED_AFTER})
-    yield
-    operator.http.post("/control/settings", json={"decision_delay": USUALLY})
 
 
 @pytest.fixture

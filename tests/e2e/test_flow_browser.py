@@ -232,7 +232,10 @@ def test_a_double_click_makes_one_request(open_page, operator, scripts):
 def test_the_whole_flow_without_scripts(open_page, demo_stack):
     page = open_page(java_script_enabled=False)
     sign_in(page, demo_stack.login(MANAGER))
-    open_site(page, "Hamilton Parking Garage")
+    page.goto("/sites/")
+    page.get_by_role("searchbox", name="Search").fill("Hamilton")
+    page.get_by_role("searchbox", name="Search").press("Enter")
+    page.get_by_role("link", name="Hamilton Parking Garage").click()
     pick_day(page, 2)
     page.get_by_label("Hours").select_option("3")
     page.get_by_label("Minutes").select_option("15")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from icalendar import Calendar
 
-from tests.e2e.reading import Page
+from tests.e2e.reading import Page, read, sign_in
 from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.stack
@@ -60,22 +60,6 @@ def test_the_whole_flow_over_http(demo_stack, operator):
         assert "Port Adelaide Freight Hub" in operator.text(mail)
         entry = event(operator.attachment(mail))
         assert (entry.start, entry.end) == (start, start + LENGTH)
-
-
-def read(client: httpx.Client, address: str) -> Page:
-    """Return a page that must be there."""
-    answer = client.get(address)
-    assert answer.status_code == 200, f"{answer.status_code} for {address}"
-    return Page(answer.text)
-
-
-def sign_in(client: httpx.Client, login: dict[str, str]) -> None:
-    """Sign in as a person would; what matters today answers."""
-    page = read(client, "/")
-    token = page.hidden("csrfmiddlewaretoken")
-    who = {"login": login["email"], "password": login["password"]}
-    answer = client.post("/account/login/", data={**token, **who})
-    assert answer.url.path == "/"
 
 
 def filled_form(client: httpx.Client, slot: str) -> dict[str, str]:

@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.e2e.reading import Page
-from tests.e2e.test_flow_http import read, sign_in
+from tests.e2e.reading import Page, read, sign_in
 from tools.services.ports import wait_until
 
 pytestmark = pytest.mark.stack

@@ -2,15 +2,16 @@
 
 import pytest
 
-from tests.e2e.steps import MANAGER, expect, sign_in
+from tests.e2e.steps import MANAGER, expect
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(open_page, demo_stack):
-    page = open_page()
-    sign_in(page, demo_stack.login(MANAGER))
+def page(open_page):
+    """Return a tab with the first screen, whose scripts are there: keys go to them."""
+    page = open_page(MANAGER)
+    page.goto("/")
     return page
 
 
@@ -80,7 +81,7 @@ def test_keys_alone_can_be_switched_off(page):
 
 
 def test_enter_in_the_search_for_a_driver_keeps_the_focus(page):
-    page.goto(page.url.rstrip("/") + "/sites/")
+    page.goto("/sites/")
     page.get_by_role("link", name="Corning Museum of Glass").first.click()
     page.locator("#picker .slot-chip[href*='/bookings/new/']").first.click()
     expect(page.get_by_role("heading", name="Request a booking", level=1)).to_be_visible()
@@ -95,7 +96,7 @@ def test_enter_in_the_search_for_a_driver_keeps_the_focus(page):
 
 
 def test_a_session_that_ends_while_a_driver_is_sought_comes_back_filled_in(page, demo_stack):
-    page.goto(page.url.rstrip("/") + "/sites/")
+    page.goto("/sites/")
     page.get_by_role("link", name="Corning Museum of Glass").first.click()
     page.locator("#picker .slot-chip[href*='/bookings/new/']").first.click()
     page.get_by_label("Reference").fill("Tour 8")
@@ -110,9 +111,9 @@ def test_a_session_that_ends_while_a_driver_is_sought_comes_back_filled_in(page,
     expect(page.get_by_label("Reference")).to_have_value("Tour 8")
 
 
-def test_without_a_script_the_search_is_a_page(open_page, demo_stack):
-    page = open_page(java_script_enabled=False)
-    sign_in(page, demo_stack.login(MANAGER))
+def test_without_a_script_the_search_is_a_page(open_page):
+    page = open_page(MANAGER, java_script_enabled=False)
+    page.goto("/")
     page.get_by_role("link", name="Search").click()
     page.get_by_label("Site, driver, vehicle, reference").fill("corning")
     page.get_by_role("button", name="Search").click()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.e2e.steps import MANAGER, VIEWER, expect, sign_in
+from tests.e2e.steps import MANAGER, VIEWER, expect
 
 pytestmark = pytest.mark.browser
 
@@ -149,9 +149,8 @@ def test_a_star_is_pressed_and_the_first_screen_has_it(page):
     )
 
 
-def test_without_a_script_there_is_the_list_with_everything(open_page, demo_stack):
-    page = open_page(java_script_enabled=False)
-    sign_in(page, demo_stack.login(VIEWER))
+def test_without_a_script_there_is_the_list_with_everything(open_page):
+    page = open_page(VIEWER, java_script_enabled=False)
     page.goto("/sites/")
     expect(page.locator("#site-map")).to_be_hidden()
     expect(page.locator("#near-me")).to_be_hidden()

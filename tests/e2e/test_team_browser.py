@@ -14,6 +14,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 
 def test_somebody_is_invited_books_and_leaves(open_page, operator):
     admin = open_page(MANAGER)
+    admin.goto("/")
     admin.locator(".topbar__account summary").click()
     admin.get_by_role("link", name="Team", exact=True).click()
     expect(admin.get_by_role("heading", name="Team", level=1)).to_be_visible()

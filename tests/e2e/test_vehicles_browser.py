@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 
 def test_from_a_new_vehicle_to_its_booking(open_page, operator):
     page = open_page(MANAGER)
+    page.goto("/")
     page.get_by_role("link", name="Vehicles", exact=True).click()
     page.locator("#add-vehicle").click()
     page.get_by_label("Number").fill("Van 77")

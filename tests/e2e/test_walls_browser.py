@@ -35,6 +35,7 @@ def test_a_viewer_sees_everything_and_may_ask_for_nothing(open_page):
     assert offers(manager) != []
 
     viewer = open_page(VIEWER)
+    viewer.goto("/")
     expect(viewer.get_by_text("View only")).to_be_visible()
     viewer.goto("/bookings/")
     row = viewer.get_by_role("row").filter(has_text="Seen by Vince")

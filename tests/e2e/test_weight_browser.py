@@ -38,22 +38,9 @@ class Scale:
         return round(came)
 
 
-@pytest.fixture(scope="module")
-def cookies(chromium, demo_stack):
-    """Return the cookies of a manager, for tabs that have nothing in their cache."""
-    from tests.e2e.steps import sign_in
-
-    context = chromium.new_context(base_url=demo_stack.portal)
-    page = context.new_page()
-    sign_in(page, demo_stack.login(MANAGER))
-    state = context.storage_state()
-    context.close()
-    return state
-
-
 @pytest.mark.parametrize("address", PAGES)
-def test_pages_are_light(open_page, cookies, demo_stack, address):
-    page = open_page(storage_state=cookies, viewport={"width": 1280, "height": 800})
+def test_pages_are_light(open_page, demo_stack, address):
+    page = open_page(MANAGER, viewport={"width": 1280, "height": 800})
     scale = Scale(page, demo_stack.portal)
     page.goto(address)
     page.wait_for_load_state("networkidle")
