@@ -65,6 +65,8 @@ ON_SQLITE = (
 CORES = os.cpu_count() or 1
 PROCESSES = str(min(6, CORES + 1))
 PROCESSES_WITH_SERVICES = str(min(6, CORES + 2))
+# A demo takes a few hundred megabytes.
+PROCESSES_WITH_DEMO = str(min(4, CORES + 1))
 # In UTC: morning at the demo's sites in New York, afternoon at those in Europe.
 MIDDAY = 14
 # On which the suite has to pass as it does today: TEST_NOW of each run.
@@ -178,7 +180,7 @@ def run_on_sqlite(chosen: str, words: list[str]) -> int:
 
 
 def run_browser(words: list[str]) -> int:
-    """Run the browser tests, in two processes with a demo and a browser each.
+    """Run the browser tests, in processes with a demo and a browser each: one waits while two work.
 
     Two cannot share a demo: tests let its operator fail, or decide by hand. It is the middle of the
     day unless TEST_NOW says otherwise: late in the evening few starts are left to choose from.
@@ -186,10 +188,12 @@ def run_browser(words: list[str]) -> int:
     midday = datetime.now(UTC).replace(hour=MIDDAY, minute=0, second=0, microsecond=0)
     names_some = any((ROOT / word.partition("::")[0]).exists() for word in words)
     files = [] if names_some else browser_files()
-    return pytest(
-        *("-n", "2", "--dist", "loadfile", "-m", "browser", *files, *words),
-        environment={"TEST_NOW": os.environ.get("TEST_NOW", midday.isoformat())},
-    )
+    now = {"TEST_NOW": os.environ.get("TEST_NOW", midday.isoformat())}
+    with template.migrated_sqlite() as migrated:
+        return pytest(
+            *("-n", PROCESSES_WITH_DEMO, "-m", "browser", *files, *words),
+            environment=now | migrated,
+        )
 
 
 def browser_files() -> list[str]:
