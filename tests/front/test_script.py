@@ -151,6 +151,22 @@ def test_focus_in_a_part_that_vanished_goes_to_the_new_fragment(open_page):
     playwright.expect(page.locator("#decision")).to_be_focused()
 
 
+def test_what_is_typed_at_once_into_a_part_that_has_just_come_is_heard(open_page):
+    page = open_page()
+    with page.expect_request("**/fragment/found/"):
+        page.evaluate(
+            """() => {
+              const type = () => {
+                const field = document.getElementById("typed");
+                field.value = "liam";
+                field.dispatchEvent(new Event("input", { bubbles: true }));
+              };
+              document.addEventListener("htmx:afterSwap", () => setTimeout(type), {once: true});
+              htmx.ajax("GET", "/fragment/search/", "#decision");
+            }"""
+        )
+
+
 def test_what_could_not_be_loaded_is_said_and_can_be_closed(open_page):
     page = open_page()
     page.locator("#broken").click()

@@ -32,6 +32,10 @@ PAGE = (
 )
 
 
+SEARCH = """<div id="decision"><input type="search" id="typed" aria-label="Find"
+  hx-get="/fragment/found/" hx-trigger="input changed" hx-swap="none"></div>"""
+
+
 class BookForm(forms.Form):
     """A field of each kind."""
 
@@ -58,9 +62,14 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 
 def fragment(request: HttpRequest, kind: str) -> HttpResponse:
-    """Answer the fragment, its text or its link another one; or lead to a page, as to a log-in."""
+    """Answer the fragment, its text or its link another one; or lead to a page, as to a log-in.
+
+    Or answer a part that has a search within.
+    """
     if kind == "login":
         return HttpResponse(status=302, headers={"Location": "/"})
+    if kind == "search":
+        return HttpResponse(SEARCH)
     context = {
         "text": "Rejected" if kind == "rejected" else "Approved",
         "link": "other" if kind == "renamed" else "same",
