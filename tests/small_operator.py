@@ -13,7 +13,6 @@ from bookings.actions.candidate import Candidate, Slot
 from bookings.actions.create import Submission, submit_booking_request
 from bookings.models import Booking, BookingRequest, ChargingSession
 from drivers.models import Driver
-from drivers.sync import sync_fleet_drivers
 from mirror.models import SyncRun
 from notifications import delivery
 from sandbox.world import cast
@@ -27,6 +26,7 @@ from sites.selectors import Criteria
 from sites.slots.availability import cache_key, window_for
 from sync import polling, refresh, sessions, submission
 from sync.full_walk import sync_bookings
+from tests.database import remembering
 from tests.factories import BookingFactory, next_noon
 
 
@@ -65,8 +65,7 @@ def operator_world() -> World:
 @pytest.fixture
 def mirrored(fleet, operator, ampeco_client):
     """The operator's site and the fleet's drivers, mirrored."""
-    full_walk.sync_sites(client=ampeco_client, full=True)
-    sync_fleet_drivers(fleet, client=ampeco_client)
+    remembering.mirror(operator, fleet, ampeco_client)
 
 
 @pytest.fixture
