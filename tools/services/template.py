@@ -34,12 +34,14 @@ def migrated_postgresql(url: str) -> Iterator[dict[str, str]]:
             connection.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
 
 
+def given_sqlite() -> bool:
+    """Return whether TEST_TEMPLATE names a file that somebody has migrated already."""
+    return Path(os.environ.get(NAME, "")).is_file()
+
+
 @contextmanager
 def migrated_sqlite() -> Iterator[dict[str, str]]:
-    """Migrate a file; yield its setting. A file that TEST_TEMPLATE names already serves as well."""
-    if Path(os.environ.get(NAME, "")).is_file():
-        yield {}
-        return
+    """Migrate a file; yield its setting."""
     with TemporaryDirectory(prefix="chargebook-template-") as folder:
         path = Path(folder) / "migrated.sqlite3"
         migrate(f"sqlite:///{path}")
