@@ -1,9 +1,10 @@
 """A pytest plugin for `make test-days`: leaves the tests that take dates, and some of their cases.
 
 A test takes dates where it, or what it uses of its module, writes down a date or a time of day, or
-asks on which day or at which time of day something is. TEST_DAY counts the days that are tried: on
-each of them every third file of tests has its turn, and of each of its tests that take dates one
-case. The others are not even read, which would take longer than the tests.
+asks on which day or at which time of day something is. Not one that always runs at a time of its
+own, nor arithmetic that draws its dates: those are the same on any day. TEST_DAY counts the days
+that are tried: on each of them every third file of tests has its turn, and of each of its tests
+that take dates one case. The others are not even read, which would take longer than the tests.
 """
 
 import ast
@@ -21,8 +22,10 @@ DATES = re.compile(
     re.VERBOSE,
 )
 TURNS = 3
-# Fixtures of other modules that stand at a certain time.
-DATED_FIXTURES = {"asked", "stage"}
+# What tells the present, or may.
+PRESENT = re.compile(r"\b(?:now|today|next_noon|next_hour|local_now)\b|Factory\b")
+# Fixtures that turn the clock to a time of their own, whatever the day.
+AT_THEIR_OWN_TIME = {"friday", "moment"}
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -50,17 +53,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def takes_dates(item: pytest.Item) -> bool:
-    """Return whether a test takes dates."""
+    """Return whether a test takes dates, and may do otherwise on another day."""
     fixtures = set(getattr(item, "fixturenames", ()))
-    dated = dated_names(item.path)
-    return not dated.isdisjoint({getattr(item, "originalname", item.name), *fixtures}) or bool(
-        DATED_FIXTURES & fixtures
+    used = {getattr(item, "originalname", item.name), *fixtures}
+    if used.isdisjoint(names_with(DATES, item.path)) or AT_THEIR_OWN_TIME & fixtures:
+        return False
+    draws_dates = getattr(item.obj, "is_hypothesis_test", False) and not item.get_closest_marker(
+        "django_db"
     )
+    return not draws_dates or not used.isdisjoint(names_with(PRESENT, item.path))
 
 
 @cache
-def dated_names(path: Path) -> frozenset[str]:
-    """Return the functions and values of a module that take dates, by themselves or by others."""
+def names_with(words: re.Pattern[str], path: Path) -> frozenset[str]:
+    """Return the functions and values of a module that have a word, by themselves or by others."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     parts: dict[str, str] = {}
@@ -70,10 +76,10 @@ def dated_names(path: Path) -> frozenset[str]:
             parts[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             parts[node.targets[0].id] = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-    words = {name: set(re.findall(r"\w+", source)) for name, source in parts.items()}
-    dated = {name for name, source in parts.items() if DATES.search(source)}
+    uses = {name: set(re.findall(r"\w+", source)) for name, source in parts.items()}
+    found = {name for name, source in parts.items() if words.search(source)}
     while more := {
-        name for name, used in words.items() if name not in dated and not dated.isdisjoint(used)
+        name for name, used in uses.items() if name not in found and not found.isdisjoint(used)
     }:
-        dated |= more
-    return frozenset(dated)
+        found |= more
+    return frozenset(found)

@@ -163,6 +163,7 @@ def kept(fleet, month):
     }
 
 
+@pytest.mark.quantity
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(charges(), max_size=12))
 def test_sums_are_those_of_the_sessions(wanted):
