@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.test import Client
+from django.utils.translation import trans_real
 
 from accounts.models import User
 from bookings.models.booking import link_token
@@ -41,6 +42,7 @@ from tests.factories import (
     secret_of,
 )
 from tests.factories import SessionFactory as ChargedFactory
+from tests.languages import OTHERS, Untranslated
 from tests.many import series_at, tables
 
 
@@ -197,3 +199,11 @@ def browser(people, things):
 def _operator_away(operator):
     """Availability cannot be read, which keeps nobody from a page."""
     operator.faults.add("rate-limited", seconds=60)
+
+
+@pytest.fixture
+def untranslated(monkeypatch) -> Untranslated:
+    noted = Untranslated()
+    for language in OTHERS:
+        monkeypatch.setattr(trans_real.translation(language), "_fallback", noted)
+    return noted

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
+from accounts.models import User
 from bookings.models import Booking
 from tests.access import (
     ENTRIES,
@@ -25,6 +26,7 @@ from tests.access import (
     go_through,
     said,
 )
+from tests.languages import OTHERS, language_amiss
 
 pytest_plugins = ["tests.access_people"]
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,11 @@ def test_every_address_has_an_entry():
     assert set(addresses(get_resolver())) - {"email/"} == set(ENTRIES)
 
 
+# Who reads whole pages in another language, and gets them in that throughout. What is said to
+# viewers alone is marked or is not, whichever language it is in.
+SPEAK = dict.fromkeys(("anonymous", "viewer", "admin"), OTHERS[0])
+
+
 @pytest.mark.usefixtures("_operator_away")
 @pytest.mark.parametrize(
     ("entries", "headers"),
@@ -42,12 +49,19 @@ def test_every_address_has_an_entry():
     ids=["pages", "fragments"],
 )
 @pytest.mark.parametrize("name", PEOPLE)
-def test_who_may_open_what(name, entries, headers, browser, things):
+def test_who_may_open_what(name, entries, headers, browser, things, people, untranslated):
     column = PEOPLE.index(name)
+    language = SPEAK.get(name) if entries is WHOLE_PAGES else None
+    if language and people[name]:
+        User.objects.filter(pk=people[name].pk).update(language=language)
+    elif language:
+        headers = headers | {"accept-language": language}
     otherwise = []
     for entry, answer in go_through(browser(name), entries, things, **headers):
         if said(answer) != entry.answers[column]:
             otherwise.append((entry.method, entry.path, said(answer), entry.answers[column]))
+        if language and (told := language_amiss(entry, answer, language)):
+            otherwise.append((entry.method, entry.path, "is in", told))
         if name not in MEMBERS and not any(word in entry.path for word in SECRETS):
             otherwise += [
                 (entry.method, entry.path, "shows", word)
@@ -55,6 +69,7 @@ def test_who_may_open_what(name, entries, headers, browser, things):
                 if word in answer.shown
             ]
     assert otherwise == []
+    assert untranslated.texts == set()
 
 
 # What other platforms send, and mail programs for whoever wants no more of a report (RFC 8058).
