@@ -159,6 +159,8 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
         url = environment["DATABASE_URL"]
         place = urlsplit(url)
         print(f"PostgreSQL at {place.hostname}:{place.port or 5432}", flush=True)
+        if only_particular and not any((ROOT / word.partition("::")[0]).exists() for word in words):
+            words = [*particular_files(), *words]
         with prepared(template.migrated_postgresql(url), words) as migrated:
             return pytest(
                 *("-n", PROCESSES_WITH_SERVICES, "-m", chosen),
@@ -166,6 +168,14 @@ def run_services(words: list[str], *, only_particular: bool) -> int:
                 *words,
                 environment=environment | migrated,
             )
+
+
+def particular_files() -> list[str]:
+    """Return the files in which a test needs one of the services: each process reads them all."""
+    marks = tuple(f"mark.{service}" for service in SERVICES.split(" or "))
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    return [str(path) for path, text in texts.items() if any(mark in text for mark in marks)]
 
 
 def run_sqlite(words: list[str]) -> int:
