@@ -37,8 +37,11 @@ def build_world(
     charge_points: int | None = None,
     evses: int | None = None,
     users: int = 0,
+    with_others: bool = True,
 ) -> World:
     """Make a world: the default one, or a synthetic one of so many `locations`.
+
+    In the default one other drivers have booked, unless it is without others.
 
     A synthetic world has `charge_points` and `evses` in all (three charge points a location and
     two EVSEs a charge point by default). `users` adds drivers to the first partner. With `now` the
@@ -57,7 +60,8 @@ def build_world(
         add_id_tags(world)
         add_power(world)
         plan_downtime(world)
-        book_for_others(world)
+        if with_others:
+            book_for_others(world)
     else:
         _add_synthetic_sites(
             world, locations, charge_points or 3 * locations, evses or 6 * locations

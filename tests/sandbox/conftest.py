@@ -27,10 +27,7 @@ Ask = Callable[..., httpx.Response]
 @pytest.fixture
 def world() -> World:
     """The default world without the bookings of others; decisions fall at the next call."""
-    world = build_world(now=NOW)
-    for booking in list(world.bookings.values()):
-        world.let_go(booking)
-    world.bookings.clear()
+    world = build_world(now=NOW, with_others=False)
     world.decision_delay = 0
     world.no_show_share = 0
     return world
