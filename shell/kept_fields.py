@@ -1,29 +1,30 @@
-"""The fields of a search as HTML: most people come without any filter, or with the same ones."""
+"""The fields of a form as HTML: most people see them empty, or with the same things filled in."""
 
-from typing import Any
+from collections.abc import Hashable
 
 from django.forms import Form
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-
-from shell.kept import kept_by_language
+from django.utils.translation import get_language
 
 MOST_KEPT = 256
 
+_kept: dict[tuple[Hashable, ...], SafeString] = {}
 
-def fields_html(form: Form, template: str, **made_with: Any) -> SafeString:
+
+def fields_html(form: Form, template: str, *depends_on: Hashable) -> SafeString:
     """Return the fields of a form, drawn once for the same things filled in.
 
-    Only for a form that depends on nothing but those and what it is `made_with`.
+    `depends_on` is all else that tells two forms of a kind apart, such as their choices.
     """
     if form.errors:
         return render_to_string(template, {"form": form})
-    given = tuple((name, text) for name in form.fields if (text := form.data.get(name)))
-    return _kept(type(form), template, given, **made_with)
-
-
-@kept_by_language(MOST_KEPT)
-def _kept(
-    kind: type[Form], template: str, given: tuple[tuple[str, str], ...], **made_with: Any
-) -> SafeString:
-    return render_to_string(template, {"form": kind(dict(given), **made_with)})
+    given = tuple((name, form.data.get(name)) for name in form.fields)
+    key = (get_language(), type(form), template, given, depends_on)
+    found = _kept.get(key)
+    if found is None:
+        found = render_to_string(template, {"form": form})
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = found
+    return found

@@ -308,17 +308,22 @@ def _with_age(text: str, row: Mirrored) -> str:
     return f"{text} {reported}"
 
 
-@remembered(seconds=30)
 def _last_read_at() -> datetime | None:
     last = last_finished()
     return last.started_at if last else None
 
 
+_lately_read_at = remembered(seconds=60)(_last_read_at)
+
+
 def what_is_stale() -> str:
     """Return in a sentence how old what is known of chargers is, where that is older than usual."""
-    last = _last_read_at()
-    allowed = MOST_DELTAS_MISSED * timedelta(minutes=settings.SYNC_DELTA_MINUTES)
-    if last is None or timezone.now() - last <= allowed:
+    usual = timezone.now() - MOST_DELTAS_MISSED * timedelta(minutes=settings.SYNC_DELTA_MINUTES)
+    last = _lately_read_at()
+    if last is not None and last < usual:
+        # It may have been read since.
+        last = _last_read_at()
+    if last is None or last >= usual:
         return ""
     words = {"ago": timesince(last, depth=1)}
     return gettext("The state of chargers was last read %(ago)s ago: it may have changed.") % words

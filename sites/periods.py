@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -40,6 +41,9 @@ class Period:
 
 def merge(periods: Iterable[Period]) -> tuple[Period, ...]:
     """Return the same time in as few periods as possible, in order of time."""
+    periods = tuple(periods)
+    if all(one.end_at < other.start_at for one, other in pairwise(periods)):
+        return periods
     merged: list[Period] = []
     for period in sorted(periods, key=START):
         if not merged or period.start_at > merged[-1].end_at:
@@ -126,7 +130,8 @@ def starts_that_fit(
 
     Everything from such a start on is free for the whole length.
     """
-    for each in merge(free):
+    end = latest + length
+    for each in merge(each for each in free if each.end_at > earliest and each.start_at < end):
         begin = max(each.start_at, earliest)
         last = min(each.end_at - length, latest)
         if begin > last:

@@ -68,10 +68,21 @@ def visible_evses(location: Location, *, partner_ids: PartnerIds) -> QuerySet[Ev
 
 
 def with_site(evses: QuerySet[Evse], location: Location) -> list[Evse]:
-    """Return a site's chargers as they are now; their site is the given one, not read with each."""
-    chargers = list(evses.select_related(None).select_related("charge_point"))
+    """Return a site's chargers as they are now, with what plugs they have.
+
+    Their site is the given one, which is not read with each.
+    """
+    chargers = list(
+        evses.select_related(None).select_related("charge_point").prefetch_related(None)
+    )
+    plugs: dict[int, set[str]] = defaultdict(set)
+    connectors = Connector.objects.filter(evse__in=[evse.pk for evse in chargers])
+    for pk, kind, status in connectors.values_list("evse_id", "type", "status"):
+        if status != DISABLED:
+            plugs[pk].add(kind)
     for evse in chargers:
         evse.charge_point.location = location
+        evse.plug_types = frozenset(plugs[evse.pk])
     return chargers
 
 

@@ -61,8 +61,8 @@ class TypedSlotForm(WallClockForm):
     ) -> None:
         super().__init__(data, auto_id="typed-%s", zone=zone)
         self.evses, self.day, self.now = evses, day, now
-        choices = parted((str(evse.pk), evse.name, misfits.get(evse.pk, "")) for evse in evses)
-        self.fields["evse"].choices = choices  # type: ignore[attr-defined]
+        self.offered = tuple((str(evse.pk), evse.name, misfits.get(evse.pk, "")) for evse in evses)
+        self.fields["evse"].choices = parted(self.offered)  # type: ignore[attr-defined]
         self.fields["end"].help_text = _("A time earlier than the start means the next day.")
         if all(local_day(each, zone).length <= ONE_DAY for each in (day, day + ONE_DAY)):
             del self.fields["twice"]

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from boards.calendar.chips_html import chips_html
 from boards.day.rows_html import rows_html
+from boards.day.slot_form import TypedSlotForm
 from bookings.actions.candidate import Slot
 from bookings.models import Booking, ChargingSession
 from bookings.pages.badge import Facts, badge_facts, badge_of, badge_with
@@ -99,6 +100,11 @@ def time_of_reader(booking: Booking, zone: ZoneInfo | None) -> str:
     if theirs == own:
         return ""
     return f"{own}, {zone_label(zone, booking.start_at)}"
+
+
+@register.simple_tag
+def typed_fields(form: TypedSlotForm) -> SafeString:
+    return fields_html(form, "boards/day/_typed_fields.html", form.offered)
 
 
 @register.simple_tag

@@ -3,17 +3,17 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from drivers.models import Driver, Fleet
+from drivers.models import Driver
 from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
 from shell.keys import read_key
 from shell.middleware import allow_pictures_from
+from shell.remembered import remembered
 from sites.facts import BOOKABLE, charger_of, facts_of, what_is_stale
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
@@ -51,7 +51,7 @@ def site_list(request: FleetRequest) -> HttpResponse:
         "moving": moving,
         "moving_query": f"?{urlencode(moving)}" if moving else "",
         "drives": _driver_of_draft(request, moving),
-        "owns_chargers": _owns_chargers(request.fleet),
+        "owns_chargers": _owns_chargers(request.fleet.ampeco_partner_id),
     }
     if not request.htmx or request.htmx.history_restore_request:
         response = render(request, "sites/list.html", context)
@@ -77,14 +77,10 @@ def passed_along(params: QueryDict) -> dict[str, str]:
     return {"move": move} | {name: value for name, value in given.items() if value} | draft
 
 
-def _owns_chargers(fleet: Fleet) -> bool:
-    """Return whether any charge point belongs to the fleet's company; that changes seldom."""
-
-    def look() -> bool:
-        own = ChargePoint.objects.filter(ampeco_partner_id=fleet.ampeco_partner_id, retired_at=None)
-        return own.exists()
-
-    return bool(cache.get_or_set(f"owns-chargers-{fleet.pk}", look, OWNS_SECONDS))
+@remembered(seconds=OWNS_SECONDS)
+def _owns_chargers(partner_id: int) -> bool:
+    """Return whether any charge point belongs to a fleet's company; that changes seldom."""
+    return ChargePoint.objects.filter(ampeco_partner_id=partner_id, retired_at=None).exists()
 
 
 def _driver_of_draft(request: FleetRequest, passed: dict[str, str]) -> Driver | None:

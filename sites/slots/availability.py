@@ -3,10 +3,12 @@
 A gap between free stretches means “not available”; it does not say that somebody has booked.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -159,7 +161,8 @@ def those_free(free: FreeTimes, evses: Iterable[Evse], *wanted: Period) -> list[
 
 
 def _known(location: Location, window: Period) -> Availability | None:
-    return unpack(cache.get(cache_key(location, window)), window)
+    packed = cache.get(cache_key(location, window))
+    return unpack(packed, window) if isinstance(packed, str) else None
 
 
 def _ask_anew(location: Location, window: Period, *, now: datetime) -> Availability:
@@ -205,9 +208,9 @@ def ask(location: Location, window: Period) -> FreeTimes:
     return {each.evse_id: clip(each.slots, window) for each in answer}
 
 
-# In the cache an answer is numbers only: quick to read, and cut to whole seconds of what is free.
-
-Packed = tuple[float, list[tuple[int, list[tuple[int, int]]]]]
+# In the cache an answer is a text of numbers, cut to whole seconds of what is free. Whoever tries
+# one day or length after the other gets the same text each time, of which the same is made.
+MOST_UNPACKED = 32
 
 
 def cache_key(location: Location, window: Period) -> str:
@@ -215,7 +218,7 @@ def cache_key(location: Location, window: Period) -> str:
     return f"availability:{location.ampeco_id}:{int(window.start_at.timestamp())}"
 
 
-def pack(availability: Availability) -> Packed:
+def pack(availability: Availability) -> str:
     """Return what the cache holds of an answer."""
     free = [
         (
@@ -227,14 +230,13 @@ def pack(availability: Availability) -> Packed:
         )
         for evse_id, intervals in availability.free.items()
     ]
-    return availability.read_at.timestamp(), free
+    return json.dumps((availability.read_at.timestamp(), free), separators=(",", ":"))
 
 
-def unpack(packed: Packed | None, window: Period) -> Availability | None:
-    """Return the answer that the cache held, or None."""
-    if packed is None:
-        return None
-    read_at, free = packed
+@lru_cache(maxsize=MOST_UNPACKED)
+def unpack(packed: str, window: Period) -> Availability:
+    """Return the answer that the cache held; it is kept, and must stay as it is."""
+    read_at, free = json.loads(packed)
     return Availability(
         read_at=datetime.fromtimestamp(read_at, UTC),
         window=window,

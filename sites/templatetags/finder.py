@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def site_filters(form: SiteSearchForm) -> SafeString:
-    return fields_html(form, "sites/_filters.html", connectors=form.connectors)
+    return fields_html(form, "sites/_filters.html", form.connectors)
 
 
 @register.simple_tag(takes_context=True)

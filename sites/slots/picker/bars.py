@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from maintenance.planned import Planned
-from sites.periods import Period, clip, gaps, local_day, merge, start_of_day, subtract
+from sites.periods import Period, clip, gaps, local_day, merge, start_of_day
 from sites.slots.clocks import ONE_DAY, Clock, short_day, weekday
 from sites.slots.limits import MINUTE
 
@@ -102,7 +102,7 @@ class BarWriter:
     def write(self, free: Sequence[Period], planned: Sequence[Planned] = ()) -> Bar:
         free = clip(free, self.ahead)
         out_of_use = merge(each for one in planned if (each := one.within(self.ahead)))
-        other = subtract(gaps(free, self.ahead), out_of_use)
+        other = gaps((*free, *out_of_use), self.ahead)
         return Bar(
             free=self._boxes(free, *FREE_EDGES),
             unavailable=self._boxes(other, *UNAVAILABLE_EDGES),
@@ -130,10 +130,10 @@ def _percent(x: int, whole: int) -> str:
 
 
 def free_text(free: Sequence[Period], *, within: Period, clock: Clock) -> str:
-    """Return when a charger is free within (the rest of) a day, in words."""
+    """Return when a charger is free within (the rest of) a day, in words; `free` is merged."""
     if not free:
         return _("not available")
-    if not gaps(free, within):
+    if free[0] == within:
         if within.start_at == start_of_day(clock.local(within.start_at).date(), clock.zone):
             return _("free all day")
         return _("free for the rest of the day")

@@ -101,21 +101,18 @@ class Controls:
 
     @cached_property
     def hours(self) -> tuple[Option, ...]:
+        text = _("%(hours)d h")
+        hours = range(settings.BOOKING_MAX_HOURS + 1)
         return _options(
-            (
-                (str(hour), _("%(hours)d h") % {"hours": hour})
-                for hour in range(settings.BOOKING_MAX_HOURS + 1)
-            ),
+            ((str(hour), text % {"hours": hour}) for hour in hours),
             chosen=str(self.choices.minutes // 60),
         )
 
     @cached_property
     def minutes(self) -> tuple[Option, ...]:
+        text = _("%(minutes)d min")
         return _options(
-            (
-                (str(rest), _("%(minutes)d min") % {"minutes": rest})
-                for rest in range(0, 60, STEP_MINUTES)
-            ),
+            ((str(rest), text % {"minutes": rest}) for rest in range(0, 60, STEP_MINUTES)),
             chosen=str(self.choices.minutes % 60),
         )
 

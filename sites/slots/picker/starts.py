@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from shell.formats import abbreviation, happens_twice, instant
@@ -115,7 +114,7 @@ class PeriodChoice:
                     ends=words.ends,
                     viewer=words.viewer,
                     chargers=count,
-                    spoken=", ".join(part for part in spoken if part),
+                    spoken=", ".join(filter(None, spoken)),
                     url=address + words.query,
                     price=price,
                 )
@@ -150,14 +149,14 @@ class PeriodChoice:
         if day not in self._days:
             self._days[day] = day_text(day)
         # The link names the instant, which no change of clocks moves.
-        params = {"start": instant(start_at), "minutes": self.length // MINUTE}
+        start = instant(start_at).replace(":", "%3A")
         self._words[start_at] = words = _Words(
             begins=begins,
             ends=ends,
             viewer=viewer,
             spoken=f"{spoken}, {viewer}" if viewer else spoken,
             day=self._days[day],
-            query=f"&{urlencode(params)}",
+            query=f"&start={start}&minutes={self.length // MINUTE}",
         )
         return words
 
