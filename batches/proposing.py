@@ -13,7 +13,7 @@ from drivers.permissions import private_partner_ids
 from maintenance.planned import closed_by, planned_times
 from sites.models import Evse, Location
 from sites.periods import Period, merge, subtract
-from sites.selectors import bookable_evses, held_times
+from sites.selectors import bookable_evses, held_at
 from sites.slots.availability import FreeTimes
 from vehicles.fitting import for_fitting, misfit
 from vehicles.models import Vehicle
@@ -155,7 +155,7 @@ def _taken(
         return {}
     whole = Period(unknown[0].start_at, unknown[-1].end_at)
     closed = closed_by(planned_times([location], during=whole), during=whole)
-    held = held_times(fleet.pk, location=location, now=now)
+    held = held_at(location, fleet_pk=fleet.pk, now=now)
     return {
         evse: merge([*closed.get(evse, ()), *held.get(evse, ())])
         for evse in closed.keys() | held.keys()

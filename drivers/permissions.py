@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -28,6 +28,7 @@ from drivers.fleet_forms import (
 from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
 from drivers.who_asks import memberships_of
 from mirror.search import Folded, with_words
+from mirror.written_once import written_once
 from shell.kept_forms import PARAMETER
 from shell.keys import read_key
 
@@ -167,13 +168,17 @@ def private_partners(fleet: Fleet) -> QuerySet[Any, int]:
 
 def private_partner_ids(fleet: Fleet) -> frozenset[int]:
     """Return the same as read, with the fleet as it is known here."""
+    return frozenset({fleet.ampeco_partner_id, *_invited(fleet=fleet.pk)})
+
+
+@written_once(fleet=BigIntegerField())
+def _invited(fleet: Any) -> QuerySet[PrivateAccess, int]:
     invited = PrivateAccess.objects.filter(
         driver__status=Driver.Status.ENABLED,
         driver__fleet_drivers__fleet=fleet,
         driver__fleet_drivers__left_at__isnull=True,
     )
-    partners = invited.order_by().values_list("ampeco_partner_id", flat=True).distinct()
-    return frozenset({fleet.ampeco_partner_id, *partners})
+    return invited.order_by().values_list("ampeco_partner_id", flat=True).distinct()
 
 
 def private_access_of(driver: Driver) -> frozenset[int]:

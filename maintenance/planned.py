@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from maintenance.models import Downtime
+from mirror.written_once import Keys, written_once
 from shell.formats import in_zone, period, time_in_zone
 from sites.models import Location
 from sites.periods import Period
@@ -56,16 +58,24 @@ def planned_times(locations: Iterable[Location | int], *, during: Period) -> Pla
 
     Costs one query.
     """
-    return _by_evse(
-        live_downtimes(since=during.start_at).filter(
-            charge_point__location__in=list(locations), start_at__lt=during.end_at
-        )
+    keys = [each if isinstance(each, int) else each.pk for each in locations]
+    # By its EVSEs, that of a charge point with each of them.
+    found: dict[int, dict[int, Planned]] = defaultdict(dict)
+    for key, start_at, end_at, notice, own, any_of in _planned(
+        locations=keys, since=during.start_at, until=during.end_at
+    ):
+        evse = any_of if own is None else own
+        if evse is not None and (end_at is None or start_at < end_at):
+            found[evse][key] = Planned(key, start_at, end_at, notice)
+    return {evse: tuple(by_key.values()) for evse, by_key in found.items()}
+
+
+@written_once(locations=Keys(), since=DateTimeField(), until=DateTimeField())
+def _planned(locations: Any, since: Any, until: Any) -> QuerySet[Downtime, tuple[Any, ...]]:
+    downtimes = live_downtimes(since=since).filter(
+        charge_point__location__among=locations, start_at__lt=until
     )
-
-
-def _by_evse(downtimes: QuerySet[Downtime]) -> PlannedTimes:
-    """Return downtime by its EVSEs, that of a charge point with each of them, in one query."""
-    rows = downtimes.order_by("start_at", "pk").values_list(
+    return downtimes.order_by("start_at", "pk").values_list(
         "pk",
         "start_at",
         "end_at",
@@ -73,12 +83,6 @@ def _by_evse(downtimes: QuerySet[Downtime]) -> PlannedTimes:
         "evse__ampeco_id",
         "charge_point__evses__ampeco_id",
     )
-    found: dict[int, dict[int, Planned]] = defaultdict(dict)
-    for key, start_at, end_at, notice, own, any_of in rows:
-        evse = any_of if own is None else own
-        if evse is not None and (end_at is None or start_at < end_at):
-            found[evse][key] = Planned(key, start_at, end_at, notice)
-    return {evse: tuple(by_key.values()) for evse, by_key in found.items()}
 
 
 def closed_by(planned: PlannedTimes, *, during: Period) -> dict[int, tuple[Period, ...]]:

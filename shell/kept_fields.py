@@ -13,7 +13,7 @@ _kept: dict[tuple[Hashable, ...], SafeString] = {}
 
 
 def fields_html(form: Form, template: str, *depends_on: Hashable) -> SafeString:
-    """Return the fields of a form, drawn once for the same things filled in.
+    """Return the fields of a form, each of one value, drawn once for the same things filled in.
 
     `depends_on` is all else that tells two forms of a kind apart, such as their choices.
     """

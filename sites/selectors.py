@@ -14,15 +14,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q, QuerySet
 
 from ampeco.types import ParkingSpaceCriteria
 from mirror.search import with_words
+from mirror.written_once import Gap, Keys, written_once
 from sites.models import ChargePoint, Connector, Evse, Location
 from sites.parking import why_no_room
 from sites.periods import Period, merge
 
-PartnerIds = frozenset[int] | QuerySet[Any, int]
+PartnerIds = frozenset[int] | QuerySet[Any, int] | Gap
+# When a charger is held: its AMPECO id, start and end.
+Held = tuple[int, datetime, datetime]
+HELD = ("evse__ampeco_id", "start_at", "end_at")
 ENABLED = "enabled"
 DISABLED = "disabled"
 
@@ -34,10 +38,11 @@ def visible_charge_point(*, partner_ids: PartnerIds, prefix: str = "") -> Q:
     know might be private, so nobody sees it. `prefix` is the way to the charge point, with `__`.
     """
     public = Q(**{f"{prefix}type": ChargePoint.Type.PUBLIC})
+    one_of = "among" if isinstance(partner_ids, Gap) else "in"
     private = Q(
         **{
             f"{prefix}type": ChargePoint.Type.PRIVATE,
-            f"{prefix}ampeco_partner_id__in": partner_ids,
+            f"{prefix}ampeco_partner_id__{one_of}": partner_ids,
         }
     )
     return (public | private) & Q(**{f"{prefix}retired_at": None})
@@ -53,6 +58,17 @@ def visible_locations(*, partner_ids: PartnerIds) -> QuerySet[Location]:
     )
 
 
+def visible_location(pk: int, *, partner_ids: frozenset[int]) -> Location | None:
+    if pk > BigIntegerField.MAX_BIGINT:
+        return None
+    return next(iter(_location(pk=pk, partner_ids=partner_ids)), None)
+
+
+@written_once(pk=BigIntegerField(), partner_ids=Keys())
+def _location(pk: Any, partner_ids: Any) -> QuerySet[Location]:
+    return visible_locations(partner_ids=partner_ids).filter(pk=pk)
+
+
 def visible_evses(location: Location, *, partner_ids: PartnerIds) -> QuerySet[Evse]:
     """Return a site's chargers for showing, with those that cannot be booked, by charge point."""
     return (
@@ -65,25 +81,6 @@ def visible_evses(location: Location, *, partner_ids: PartnerIds) -> QuerySet[Ev
         .prefetch_related("connectors")
         .order_by("charge_point__name", "charge_point_id", "network_id", "pk")
     )
-
-
-def with_site(evses: QuerySet[Evse], location: Location) -> list[Evse]:
-    """Return a site's chargers as they are now, with what plugs they have.
-
-    Their site is the given one, which is not read with each.
-    """
-    chargers = list(
-        evses.select_related(None).select_related("charge_point").prefetch_related(None)
-    )
-    plugs: dict[int, set[str]] = defaultdict(set)
-    connectors = Connector.objects.filter(evse__in=[evse.pk for evse in chargers])
-    for pk, kind, status in connectors.values_list("evse_id", "type", "status"):
-        if status != DISABLED:
-            plugs[pk].add(kind)
-    for evse in chargers:
-        evse.charge_point.location = location
-        evse.plug_types = frozenset(plugs[evse.pk])
-    return chargers
 
 
 def all_bookable_evses(*, partner_ids: PartnerIds) -> QuerySet[Evse]:
@@ -110,6 +107,61 @@ def bookable_evses(location: Location | int, *, partner_ids: PartnerIds) -> Quer
     )
 
 
+def read_visible_evses(location: Location, *, partner_ids: frozenset[int]) -> list[Evse]:
+    """Return the same as `visible_evses`, as below."""
+    return _with_site(_visible(location=location.pk, partner_ids=partner_ids), location)
+
+
+def read_bookable_evses(location: Location, *, partner_ids: frozenset[int]) -> list[Evse]:
+    """Return the same as `bookable_evses`: with the plugs that they have, but no connectors.
+
+    Their site is the given one, which is not read with each.
+    """
+    return _with_site(_bookable(location=location.pk, partner_ids=partner_ids), location)
+
+
+@written_once(location=BigIntegerField(), partner_ids=Keys())
+def _visible(location: Any, partner_ids: Any) -> QuerySet[Evse]:
+    return _bare(visible_evses(location, partner_ids=partner_ids))
+
+
+@written_once(location=BigIntegerField(), partner_ids=Keys())
+def _bookable(location: Any, partner_ids: Any) -> QuerySet[Evse]:
+    return _bare(bookable_evses(location, partner_ids=partner_ids))
+
+
+def _bare(evses: QuerySet[Evse]) -> QuerySet[Evse]:
+    return evses.select_related(None).select_related("charge_point").prefetch_related(None)
+
+
+@written_once(evses=Keys())
+def _plugs(evses: Any) -> QuerySet[Connector, tuple[int, str, str]]:
+    return Connector.objects.filter(evse__among=evses).values_list("evse_id", "type", "status")
+
+
+def _with_site(chargers: list[Evse], location: Location) -> list[Evse]:
+    plugs: dict[int, set[str]] = defaultdict(set)
+    for pk, kind, status in _plugs(evses=[evse.pk for evse in chargers]):
+        if status != DISABLED:
+            plugs[pk].add(kind)
+    for evse in chargers:
+        evse.charge_point.location = location
+        evse.plug_types = frozenset(plugs[evse.pk])
+    return chargers
+
+
+def held_at(location: Location, *, fleet_pk: int, now: datetime) -> dict[int, tuple[Period, ...]]:
+    """Return the same as `held_times`, for a site."""
+    return _by_charger(_held(fleet=fleet_pk, location=location.pk, since=now))
+
+
+@written_once(fleet=BigIntegerField(), location=BigIntegerField(), since=DateTimeField())
+def _held(fleet: Any, location: Any, since: Any) -> QuerySet[Any, Held]:
+    booking = apps.get_model("bookings", "Booking")
+    bookings = booking.holding_chargers(fleet, since=since).filter(location=location)
+    return bookings.values_list(*HELD)
+
+
 def held_times(
     fleet_pk: int, *, now: datetime, but: Iterable[int] = (), **where: Any
 ) -> dict[int, tuple[Period, ...]]:
@@ -121,8 +173,12 @@ def held_times(
     # Bookings stand above this room: they are known here by name only.
     bookings = apps.get_model("bookings", "Booking").holding_chargers(fleet_pk, since=now)
     rows = bookings.filter(**where).exclude(pk__in=but)
+    return _by_charger(rows.values_list(*HELD))
+
+
+def _by_charger(rows: Iterable[Held]) -> dict[int, tuple[Period, ...]]:
     held: dict[int, list[Period]] = defaultdict(list)
-    for ampeco_id, start_at, end_at in rows.values_list("evse__ampeco_id", "start_at", "end_at"):
+    for ampeco_id, start_at, end_at in rows:
         held[ampeco_id].append(Period.between(start_at, end_at))
     return {ampeco_id: merge(stretches) for ampeco_id, stretches in held.items()}
 

@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F
+from django.db.models import BigIntegerField, F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ampeco.types import ParkingSpaceCriteria
 from drivers.models import Fleet
+from mirror.written_once import written_once
 from sites.models import Location
 from vehicles.fitting import parking_needs
 from vehicles.models import BayMemory, Vehicle
@@ -49,9 +51,12 @@ def remember(
 
 def memories_at(fleet: Fleet, location: Location) -> list[BayMemory]:
     """Return what is remembered of a site, the latest first."""
-    return list(
-        BayMemory.objects.filter(fleet=fleet, location=location).order_by("-changed_at", "pk")
-    )
+    return _at(fleet=fleet.pk, location=location.pk)
+
+
+@written_once(fleet=BigIntegerField(), location=BigIntegerField())
+def _at(fleet: Any, location: Any) -> QuerySet[BayMemory]:
+    return BayMemory.objects.filter(fleet=fleet, location=location).order_by("-changed_at", "pk")
 
 
 def memories_of(vehicle: Vehicle) -> list[BayMemory]:

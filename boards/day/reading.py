@@ -18,7 +18,7 @@ from drivers.models import Fleet
 from maintenance.planned import Planned, PlannedTimes, planned_times
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
-from sites.selectors import held_times
+from sites.selectors import held_at
 from sites.slots.availability import AvailabilityUnknown, FreeTimes, read_availability
 from sites.slots.clocks import ONE_DAY
 from sites.slots.limits import last_instant
@@ -108,7 +108,7 @@ def read_known(
         return KnownTimes()
     planned = planned_times([location], during=period_of(days, location.zone))
     known = KnownTimes(planned=planned)
-    held = held_times(fleet.pk, location=location, now=now)
+    held = held_at(location, fleet_pk=fleet.pk, now=now)
     first = next_step(now.astimezone(UTC))
     for day in days:
         whole = local_day(day, location.zone)

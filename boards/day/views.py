@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from drivers.permissions import FleetRequest, member_required, private_partner_i
 from drivers.shared_fragments import shared_fragment
 from shell.formats import instant
 from sites.facts import trouble_of
-from sites.selectors import visible_evses, visible_locations, with_site
+from sites.selectors import read_visible_evses, visible_evses, visible_location
 from sites.slots.fit import fit_of
 from sites.slots.limits import MINUTE
 from sites.slots.picker.form import read_move
@@ -65,10 +65,13 @@ def charger_week(request: FleetRequest, pk: int, evse_pk: int) -> HttpResponse:
 def _board(request: FleetRequest, pk: int, *, evse_pk: int | None = None) -> Board:
     now = timezone.now()
     partner_ids = private_partner_ids(request.fleet)
-    location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    evses = visible_evses(location, partner_ids=partner_ids)
-    evse = None if evse_pk is None else get_object_or_404(evses, pk=evse_pk)
-    shown = with_site(evses, location) if evse is None else [evse]
+    location = visible_location(pk, partner_ids=partner_ids)
+    if location is None:
+        raise Http404
+    evse = None
+    if evse_pk is not None:
+        evse = get_object_or_404(visible_evses(location, partner_ids=partner_ids), pk=evse_pk)
+    shown = [evse] if evse else read_visible_evses(location, partner_ids=partner_ids)
     board = Board(
         request.fleet,
         location,

@@ -24,6 +24,7 @@ from sites.selectors import (
     Criteria,
     all_bookable_evses,
     bookable_evses,
+    held_at,
     held_times,
 )
 from sites.slots import rules
@@ -240,7 +241,7 @@ def _at_this_site(search: Search, found: Alternatives, *, with_times: bool) -> A
     usable = search.usable(bookable)
     if not usable:
         return found
-    held = held_times(search.candidate.fleet.pk, location=location, now=search.now)
+    held = held_at(location, fleet_pk=search.candidate.fleet.pk, now=search.now)
     free = free_times(search, location, usable, held=held)
     others = sorted((evse for evse in usable if evse != wanted), key=search.distance)
     chargers = [

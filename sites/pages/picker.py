@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -11,13 +11,7 @@ from django.views.decorators.http import require_safe
 from drivers.permissions import FleetRequest, member_required, private_partner_ids
 from shell.viewer import viewer_zone
 from sites.models import Evse, Location
-from sites.selectors import (
-    bookable_evses,
-    charger_to_leave,
-    held_times,
-    visible_locations,
-    with_site,
-)
+from sites.selectors import charger_to_leave, held_at, read_bookable_evses, visible_location
 from sites.slots.fit import fit_of
 from sites.slots.limits import own_limits_of
 from sites.slots.picker.costs import read_costs
@@ -38,7 +32,7 @@ def picker_for(
         params=params,
         viewer_zone=viewer_zone(request),
         now=now,
-        held=held_times(request.fleet.pk, location=location, now=now),
+        held=held_at(location, fleet_pk=request.fleet.pk, now=now),
         fit=fit,
         own=own_limits_of(request.fleet, location, evses, now),
         costs=read_costs(request.fleet, evses, params, fit),
@@ -51,8 +45,10 @@ def picker_for(
 def availability(request: FleetRequest, pk: int) -> HttpResponse:
     """Show the picker for other choices; the address bar gets the page that shows the same."""
     partner_ids = private_partner_ids(request.fleet)
-    location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    evses = with_site(bookable_evses(location, partner_ids=partner_ids), location)
+    location = visible_location(pk, partner_ids=partner_ids)
+    if location is None:
+        raise Http404
+    evses = read_bookable_evses(location, partner_ids=partner_ids)
     picker = picker_for(request, location, evses, request.GET)
     response = render(request, "sites/slots/_picker.html", {"location": location, "picker": picker})
     response["HX-Push-Url"] = f"{picker.page_url}?{picker.here}"

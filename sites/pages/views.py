@@ -3,8 +3,8 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -20,7 +20,7 @@ from sites.finding.search import find_near, page_of_rows, read_search
 from sites.models import ChargePoint
 from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
-from sites.selectors import visible_evses, visible_locations, with_site
+from sites.selectors import read_visible_evses, visible_location
 from sites.slots.picker.form import WHOLE_NUMBER, draft_params, read_move
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
@@ -99,9 +99,11 @@ def _driver_of_draft(request: FleetRequest, passed: dict[str, str]) -> Driver | 
 def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     """Show what a driver needs to know of a site, its chargers, and the slots to pick from."""
     partner_ids = private_partner_ids(request.fleet)
-    location = get_object_or_404(visible_locations(partner_ids=partner_ids), pk=pk)
-    evses = visible_evses(location, partner_ids=partner_ids)
-    chargers = [charger_of(evse) for evse in with_site(evses, location)]
+    location = visible_location(pk, partner_ids=partner_ids)
+    if location is None:
+        raise Http404
+    evses = read_visible_evses(location, partner_ids=partner_ids)
+    chargers = [charger_of(evse) for evse in evses]
     context = {
         "location": location,
         "now": timezone.now(),

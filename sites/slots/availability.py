@@ -215,7 +215,7 @@ MOST_UNPACKED = 32
 
 def cache_key(location: Location, window: Period) -> str:
     """Return under which key the cache holds what is free at a site in a window."""
-    return f"availability:{location.ampeco_id}:{int(window.start_at.timestamp())}"
+    return f"free-times:{location.ampeco_id}:{int(window.start_at.timestamp())}"
 
 
 def pack(availability: Availability) -> str:

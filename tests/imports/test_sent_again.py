@@ -44,7 +44,8 @@ def let_answers_age(site):
     days = (now().date() + timedelta(days=offset) for offset in range(-1, 30))
     for window in {window_for(day, zone=site.zone, now=now()) for day in days}:
         key = cache_key(site, window)
-        if known := unpack(cache.get(key), window):
+        if packed := cache.get(key):
+            known = unpack(packed, window)
             aged = replace(known, read_at=known.read_at - timedelta(seconds=30))
             cache.set(key, pack(aged))
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from bookings.models import Booking
@@ -15,6 +14,7 @@ from maintenance.mirroring.health import MOST_PAGES, OFTEN, SELDOM, SPAN, read_h
 from maintenance.models import Firmware, Health, Occupancy, StatusEntry, VendorErrorCode
 from maintenance.retention import forget_old
 from sandbox.world.hardware import FIRMWARE, MODEL_ID, evse_log, network_log
+from shell.remembered import forget_everything
 from sites.mirroring.full_walk import sync_sites
 from sites.models import ChargePoint, Evse
 from tests.factories import BookingFactory, EvseFactory, FleetFactory
@@ -297,7 +297,7 @@ def test_a_fleet_sees_its_own_chargers_alone(own, history, fleet, as_manager):
 def test_the_list_of_sites_leads_there_if_there_is_anything(own, fleet, as_manager):
     ChargePoint.objects.update(ampeco_partner_id=None)
     assert 'id="own-chargers-link"' not in as_manager.get("/sites/").content.decode()
-    cache.clear()
+    forget_everything()
     ChargePoint.objects.filter(pk=own.pk).update(ampeco_partner_id=fleet.ampeco_partner_id)
     assert 'id="own-chargers-link"' in as_manager.get("/sites/").content.decode()
 
