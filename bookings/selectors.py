@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypedDict
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from bookings.first_keys import first_by_name, first_by_reference
@@ -14,6 +14,7 @@ from bookings.models.booking import reference_key
 from bookings.wording.attention import reasons_of
 from drivers.models import Driver, Fleet
 from mirror.search import with_words
+from mirror.written_once import Keys, written_once
 from sites.models import Location
 from vehicles.models import Vehicle
 
@@ -218,7 +219,8 @@ def list_bookings(
     keys = _rows_of(fleet, view=view, narrowed=narrowed, now=now).first_keys(
         PAGE_SIZE + 1, cursor=cursor
     )
-    found = told_in_lists(fleet).in_bulk([pk for _start_at, pk in keys])
+    told = _told(fleet=fleet.pk, keys=[pk for _start_at, pk in keys])
+    found = {booking.pk: booking for booking in told}
     rows = [found[pk] for _start_at, pk in keys if pk in found]
     more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE]
@@ -300,6 +302,11 @@ def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime
         text=text,
         named=_names(fleet, text) if text else {},
     )
+
+
+@written_once(fleet=BigIntegerField(), keys=Keys())
+def _told(fleet: Any, keys: Any) -> QuerySet[Booking]:
+    return told_in_lists(fleet).filter(pk__among=keys)
 
 
 def told_in_lists(fleet: Fleet) -> QuerySet[Booking]:

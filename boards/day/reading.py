@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +18,7 @@ from bookings.pages.forms import YEARS
 from bookings.selectors import LONGEST_BOOKING, told_in_lists
 from drivers.models import Fleet
 from maintenance.planned import Planned, PlannedTimes, planned_times
+from mirror.written_once import AnyField, written_once
 from sites.models import Evse, Location
 from sites.periods import Period, local_day, merge, next_step, start_of_day
 from sites.selectors import held_at
@@ -133,16 +136,46 @@ def shown_bookings(
     fleet: Fleet, location: Location, *, days: Period, evse: Evse | None = None
 ) -> list[Booking]:
     """Return a fleet's bookings at a site, or at a charger of it, that touch some days."""
+    wanted = {
+        "fleet": fleet.pk,
+        "location": location.pk,
+        "since": days.start_at,
+        "until": days.end_at,
+        "earliest": days.start_at - LONGEST_BOOKING,
+    }
+    return _at_charger(**wanted, evse=evse.pk) if evse else _at_site(**wanted)
+
+
+ON_DAYS: dict[str, AnyField] = {
+    "fleet": BigIntegerField(),
+    "location": BigIntegerField(),
+    "since": DateTimeField(),
+    "until": DateTimeField(),
+    "earliest": DateTimeField(),
+}
+
+
+@written_once(**ON_DAYS)
+def _at_site(**given: Any) -> QuerySet[Booking]:
+    return _on_days(**given)
+
+
+@written_once(**ON_DAYS, evse=BigIntegerField())
+def _at_charger(evse: Any, **given: Any) -> QuerySet[Booking]:
+    return _on_days(**given).filter(evse=evse)
+
+
+def _on_days(
+    *, fleet: Any, location: Any, since: Any, until: Any, earliest: Any
+) -> QuerySet[Booking]:
     bookings = told_in_lists(fleet).filter(
         location=location,
         status__in=frozenset(Booking.Status) - Booking.CALLED_OFF,
-        start_at__gt=days.start_at - LONGEST_BOOKING,
-        start_at__lt=days.end_at,
-        end_at__gt=days.start_at,
+        start_at__gt=earliest,
+        start_at__lt=until,
+        end_at__gt=since,
     )
-    if evse is not None:
-        bookings = bookings.filter(evse=evse)
-    return list(bookings.order_by("start_at", "pk"))
+    return bookings.order_by("start_at", "pk")
 
 
 def holds(booking: Booking) -> bool:

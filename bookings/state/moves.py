@@ -348,9 +348,10 @@ def record_creations(
 
 
 def _remember_bays(requests: Iterable[BookingRequest], *, now: datetime) -> None:
-    """Remember what the operator said to vehicles' needs of a parking space."""
+    """Remember what the operator said to vehicles' needs of a parking space, if there were any."""
+    decided = {Status.APPROVED, Status.REJECTED}
     for request in requests:
-        if request.kind == Kind.CREATE and request.status in {Status.APPROVED, Status.REJECTED}:
+        if request.wanted_parking and request.kind == Kind.CREATE and request.status in decided:
             remember(
                 fleet=request.booking.fleet,
                 location=request.location,
