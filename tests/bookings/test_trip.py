@@ -23,8 +23,8 @@ pytestmark = [
 # none, prices and what chargers are told, and what answers other platforms; the connection is one
 # for both platforms.
 FILES = 73
-# Some of them only where the booking ends on another day at its site.
-CHANGES = 408
+# Of them four only where the booking begins or ends on another day at its site.
+CHANGES = 411
 
 
 def test_the_trip_of_a_booking(as_manager, operator, evse, driver, workers):
