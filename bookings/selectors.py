@@ -1,6 +1,6 @@
 """What a fleet may read of its bookings. Every read starts at the fleet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypedDict
@@ -23,6 +23,8 @@ VIEWS: tuple[View, ...] = ("upcoming", "attention", "past", "all")
 # No booking is longer, not even one made elsewhere, which keeps to no setting of ours: so far back
 # one that still runs can have begun.
 LONGEST_BOOKING = timedelta(days=7)
+# What of a charger or a charge point tells that it does not work, and since when.
+SEEN_OF_TROUBLE = ("status", "hardware_status", "retired_at", "ampeco_updated_at", "synced_at")
 PAGE_SIZE = 25
 BATCH_SIZE = 500
 MOST_NAMES = 500
@@ -111,37 +113,34 @@ def bookings_of(fleet: Fleet) -> QuerySet[Booking]:
     )
 
 
-# What boards show of a booking and need to know for that, by what it belongs to.
-ON_BOARDS = {
-    "driver": ("email", "first_name", "last_name"),
-    "location": ("name", "timezone", "retired_at"),
-    "evse": (
-        *("ampeco_id", "label", "physical_reference", "current_type", "max_power_kw"),
-        *("status", "hardware_status", "retired_at", "ampeco_updated_at", "synced_at"),
-        "charge_point",
-    ),
-    "evse__charge_point": (
-        *("status", "network_status", "hardware_status", "location"),
-        *("retired_at", "ampeco_updated_at", "synced_at"),
-    ),
-    "charging_session": ("status", "started_at", "stopped_at", "energy_kwh"),
-}
-
-
 def bookings_on_boards(fleet: Fleet) -> QuerySet[Booking]:
-    """Return a fleet's bookings with what boards show of them, at a third of the time for all.
+    """Return a fleet's bookings with what boards show of them.
 
     What else is asked of one of them costs a query.
     """
-    return (
-        Booking.objects.filter(fleet=fleet)
-        .select_related(*ON_BOARDS)
-        .only(
-            *("fleet", "vehicle", "start_at", "end_at", "status", "open_change", "reference"),
-            *("needs_attention", "created_at", "refresh_at"),
-            *(f"{name}__{field}" for name, fields in ON_BOARDS.items() for field in fields),
-        )
+    return _with_only(
+        fleet,
+        *("fleet", "vehicle", "start_at", "end_at", "status", "open_change", "reference"),
+        *("needs_attention", "created_at", "refresh_at"),
+        driver=("email", "first_name", "last_name"),
+        location=("name", "timezone", "retired_at"),
+        evse=(
+            *("ampeco_id", "label", "physical_reference", "current_type", "max_power_kw"),
+            *("charge_point", *SEEN_OF_TROUBLE),
+        ),
+        evse__charge_point=("location", "network_status", *SEEN_OF_TROUBLE),
+        charging_session=("status", "started_at", "stopped_at", "energy_kwh"),
     )
+
+
+def read_on_boards(fleet: Fleet, keys: Collection[int]) -> dict[int, Booking]:
+    """Return some of them, by key."""
+    return {booking.pk: booking for booking in _on_boards(fleet=fleet.pk, keys=keys)}
+
+
+@written_once(fleet=BigIntegerField(), keys=Keys())
+def _on_boards(fleet: Any, keys: Any) -> QuerySet[Booking]:
+    return bookings_on_boards(fleet).filter(pk__among=keys)
 
 
 def narrowed_bookings(fleet: Fleet, narrowed: BookingFilter) -> QuerySet[Booking]:
@@ -311,15 +310,14 @@ def _told(fleet: Any, keys: Any) -> QuerySet[Booking]:
 
 def told_in_lists(fleet: Fleet) -> QuerySet[Booking]:
     """Return a fleet's bookings with what lists tell of them, and what it takes to see trouble."""
-    seen = ("status", "hardware_status", "retired_at", "ampeco_updated_at", "synced_at")
     return _with_only(
         fleet,
         *("status", "open_change", "start_at", "end_at", "reference", "made_elsewhere"),
         *("needs_attention", "ampeco_booking_id", "refresh_at"),
         driver=("email", "first_name", "last_name"),
         location=("name", "timezone", "retired_at"),
-        evse=("ampeco_id", "label", "physical_reference", *seen),
-        evse__charge_point=("location", "network_status", *seen),
+        evse=("ampeco_id", "label", "physical_reference", *SEEN_OF_TROUBLE),
+        evse__charge_point=("location", "network_status", *SEEN_OF_TROUBLE),
         charging_session=("status", "stopped_at", "energy_kwh"),
         vehicle=("number", "plate"),
     )

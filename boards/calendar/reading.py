@@ -6,19 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from boards.calendar.local_days import DaysOfBooking, days_of_bookings
 from bookings.models import Booking
-from bookings.selectors import BookingFilter, bookings_on_boards, narrowed_bookings
+from bookings.selectors import BookingFilter, narrowed_bookings, read_on_boards
 from drivers.models import Fleet
-from mirror.written_once import Keys, written_once
 from shell.formats import month_name, time_in_zone, zone_label
 from shell.kept import kept_by_language
 from sites.models import Location
@@ -232,7 +231,7 @@ def _read_days(
             if len(on_day[day]) < in_detail.get(day, most):
                 on_day[day].append(each)
     shown = {each.pk for of_day in on_day.values() for each in of_day}
-    rows = {booking.pk: booking for booking in _shown(fleet=fleet.pk, keys=shown)}
+    rows = read_on_boards(fleet, shown)
     return [
         Day(
             date=day,
@@ -246,11 +245,6 @@ def _read_days(
         )
         for day, of_day in on_day.items()
     ]
-
-
-@written_once(fleet=BigIntegerField(), keys=Keys())
-def _shown(fleet: Any, keys: Any) -> QuerySet[Booking]:
-    return bookings_on_boards(fleet).filter(pk__among=keys)
 
 
 def _days(first: date, last: date) -> Iterable[date]:

@@ -14,8 +14,8 @@ from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
     LONGEST_BOOKING,
     MOST_COUNTED,
-    bookings_on_boards,
     needing_attention,
+    read_on_boards,
     several_zones,
 )
 from bookings.wording.attention import SOON, reasons_of, risk_of
@@ -91,7 +91,7 @@ def read_today(fleet: Fleet, *, now: datetime) -> Today:
     coming_keys = _coming(fleet=fleet.pk, now=now, earliest=now - LONGEST_BOOKING, until=now + SOON)
     overdue_keys = _charging_on(fleet=fleet.pk, now=now, since=now - CHARGES_ON_FOR)
     shown_keys = {*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys}
-    rows = {booking.pk: booking for booking in _shown(fleet=fleet.pk, keys=shown_keys)}
+    rows = read_on_boards(fleet, shown_keys)
     _add_vehicles(rows.values())
     marked, shown, overdue = (
         [rows[pk] for pk in keys if pk in rows]
@@ -179,11 +179,6 @@ def _charging_on(fleet: Any, now: Any, since: Any) -> QuerySet[Booking, int]:
         charging_session__stopped_at__isnull=True,
     )
     return overdue.order_by("start_at", "pk").values_list("pk", flat=True)
-
-
-@written_once(fleet=BigIntegerField(), keys=Keys())
-def _shown(fleet: Any, keys: Any) -> QuerySet[Booking]:
-    return bookings_on_boards(fleet).filter(pk__among=keys)
 
 
 def _add_vehicles(bookings: Collection[Booking]) -> None:

@@ -11,6 +11,8 @@ from sites.slots.picker.controls import Link
 if TYPE_CHECKING:
     from sites.slots.picker.page import Picker
 
+CURRENT = ' aria-current="true"'
+
 
 def target(picker: "Picker", query: str) -> str:
     """Return the attributes of a link to the picker for other choices."""
@@ -30,6 +32,3 @@ def links_html(
             for link in links
         )
     )
-
-
-CURRENT = ' aria-current="true"'
