@@ -256,13 +256,30 @@ def each_booking(
         cursor = Cursor(*keys[-1], backwards=False)
 
 
+def held_or_charging(
+    bookings: QuerySet[Booking], *, now: Any, earliest: Any
+) -> tuple[QuerySet[Booking], QuerySet[Booking]]:
+    """Return the bookings that are to come or on: those that hold a place, and those that charge.
+
+    An index each finds them beside millions that have been, but none finds them all. `earliest` is
+    `now` less LONGEST_BOOKING. Few are charging: sort them when they have been read, for PostgreSQL
+    that is to bring them in the order of their start would go through all of the past.
+    """
+    held = bookings.filter(status__in=Booking.HOLDS_A_PLACE, start_at__gte=earliest, end_at__gt=now)
+    return held, bookings.filter(status=Booking.Status.COMPLETED, end_at__gt=now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of a list: of its view and time, what else narrows them, what a text names."""
+    """The rows of a list: of its view and time, what else narrows them, what a text names.
+
+    `coming` are the parts of those that are to come or on, where the list is of nothing else.
+    """
 
     view: View
     now: datetime
     of_time: QuerySet[Booking]
+    coming: tuple[QuerySet[Booking], QuerySet[Booking]] | None
     of_kind: Q
     text: str
     named: dict[str, list[int]]
@@ -270,6 +287,9 @@ class _Rows:
     def first_keys(self, count: int, *, cursor: Cursor | None) -> list[tuple[datetime, int]]:
         """Return start and key of the first rows, or of those beside a place of the list."""
         backwards = cursor is not None and cursor.backwards
+        latest_first = (self.view == "upcoming") == backwards
+        if self.coming and not self.text:
+            return self._first_coming(self.coming, count, cursor, latest_first=latest_first)
         of_time = self.of_time
         if cursor:
             of_time = _beyond(of_time, cursor, self.view, self.now)
@@ -283,20 +303,41 @@ class _Rows:
             mentioning = _mentions(key, self.named) if self.text else Q()
             return list(in_order.filter(mentioning).values_list("start_at", "pk")[:count])
         # What a reference matches and what a name does, each through an index of its own.
-        latest_first = (self.view == "upcoming") == backwards
         keys = first_by_reference(rows, key, among=of_time, latest_first=latest_first, count=count)
         for name, named in self.named.items():
             keys += first_by_name(rows, name, named, latest_first=latest_first, count=count)
         return sorted(set(keys), reverse=latest_first)[:count]
 
+    def _first_coming(
+        self,
+        parts: tuple[QuerySet[Booking], QuerySet[Booking]],
+        count: int,
+        cursor: Cursor | None,
+        *,
+        latest_first: bool,
+    ) -> list[tuple[datetime, int]]:
+        held, charging = (
+            (_beyond(part, cursor, self.view, self.now) if cursor else part)
+            .filter(self.of_kind)
+            .values_list("start_at", "pk")
+            for part in parts
+        )
+        in_order = held.order_by(*("-start_at", "-pk") if latest_first else ("start_at", "pk"))
+        keys = [*in_order[:count], *charging.order_by()]
+        return sorted(set(keys), reverse=latest_first)[:count]
+
 
 def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime) -> _Rows:
     text = narrowed.get("q", "")
-    of_view = _of_view(Booking.objects.filter(fleet=fleet), view, narrowed, now)
+    bookings = Booking.objects.filter(_of_time(narrowed), fleet=fleet)
+    is_coming = view == "upcoming" and not narrowed.get("status")
     return _Rows(
         view=view,
         now=now,
-        of_time=of_view.filter(_of_time(narrowed)),
+        of_time=_of_view(bookings, view, narrowed, now),
+        coming=held_or_charging(bookings, now=now, earliest=now - LONGEST_BOOKING)
+        if is_coming
+        else None,
         of_kind=_of_kind(fleet, narrowed),
         text=text,
         named=_names(fleet, text) if text else {},

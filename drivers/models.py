@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mirror.search import Folded, index_of_words
+
 
 class TeamRole(models.TextChoices):
     """What somebody is in a fleet's team, as people say it."""
@@ -117,6 +119,15 @@ class FleetMembership(models.Model):
         return TeamRole.MANAGER if self.can_book else TeamRole.VIEWER
 
 
+class EnabledFirst(models.Func):
+    """A driver's status to sort by: enabled ones come first, all others alike."""
+
+    arity = 1
+    # Without a value of its own, so that an index is of the same expression.
+    template = "(CASE %(expressions)s WHEN 'enabled' THEN 0 ELSE 1 END)"
+    output_field = models.IntegerField()
+
+
 class Driver(models.Model):
     """A user of AMPECO who drives for at least one fleet."""
 
@@ -139,7 +150,14 @@ class Driver(models.Model):
     class Meta:
         verbose_name = _("driver")
         verbose_name_plural = _("drivers")
-        indexes = [models.Index(fields=["last_name", "first_name", "id"], name="driver_by_name")]
+        indexes = [
+            models.Index(fields=["last_name", "first_name", "id"], name="driver_by_name"),
+            index_of_words("driver_by_words"),
+            # As they are listed: see drivers.permissions.
+            models.Index(
+                EnabledFirst("status"), Folded("search_text"), "id", name="driver_as_listed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name

@@ -25,7 +25,14 @@ from drivers.fleet_forms import (
     refuse_for_fleet,
     show_again,
 )
-from drivers.models import Driver, Fleet, FleetMembership, PrivateAccess
+from drivers.models import (
+    Driver,
+    EnabledFirst,
+    Fleet,
+    FleetDriver,
+    FleetMembership,
+    PrivateAccess,
+)
 from drivers.who_asks import memberships_of
 from mirror.search import Folded, with_words
 from mirror.written_once import written_once
@@ -193,8 +200,11 @@ def driver_of(fleet: Fleet, pk: int) -> Driver:
 def matching_drivers(fleet: Fleet, query: str) -> QuerySet[Driver]:
     """Return current drivers whose name or e-mail has each word; enabled ones first, by name."""
     drivers = with_words(current_drivers(fleet), query)
-    enabled_first = Case(When(status=Driver.Status.ENABLED, then=Value(0)), default=Value(1))
-    return drivers.order_by(enabled_first, *BY_NAME)
+    return drivers.order_by(EnabledFirst("status"), *BY_NAME)
+
+
+def count_drivers(fleet: Fleet) -> int:
+    return FleetDriver.objects.filter(fleet=fleet, left_at=None).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from drivers.fleet_forms import SESSION_KEY
 from drivers.forms import AddDriverForm, DriverSearchForm
 from drivers.permissions import (
     FleetRequest,
+    count_drivers,
     manager_required,
     matching_drivers,
     member_required,
@@ -112,5 +113,9 @@ def _results(request: FleetRequest) -> dict[str, object]:
     form = DriverSearchForm(request.GET)
     query = form.query()
     drivers = matching_drivers(request.fleet, query)
-    page = Paginator(drivers, PAGE_SIZE).get_page(request.GET.get("page"))
+    paginator = Paginator(drivers, PAGE_SIZE)
+    if not query:
+        # Without a look at each of them.
+        paginator.count = count_drivers(request.fleet)
+    page = paginator.get_page(request.GET.get("page"))
     return {"form": form, "query": query, "page": page}

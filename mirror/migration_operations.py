@@ -9,10 +9,31 @@ is left behind invalid, and dropped before the next attempt.
 from typing import Any
 
 from django.apps.registry import Apps
+from django.contrib.postgres.operations import CreateExtension
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.fields import FieldOperation
 from django.db.migrations.state import ProjectState
+
+
+class UseExtension(CreateExtension):
+    """Lets the database of PostgreSQL have an extension, which stays when this is undone.
+
+    Others may have begun to use it since, or have had it before. Who owns the database may do it
+    where PostgreSQL trusts the extension.
+    """
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        pass
+
+    def describe(self) -> str:
+        return f"Use the extension {self.name}"
 
 
 class AddIndexWhileServing(migrations.AddIndex):

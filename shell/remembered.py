@@ -13,8 +13,8 @@ MOST = 1024
 _everything: list[dict[Any, Any]] = []
 
 
-def remembered(*, seconds: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Keep the answers of a function for so long, in this process alone.
+def remembered(*, seconds: float, most: int = MOST) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep the answers of a function for so long, in this process alone; so many of them.
 
     Only for what changes seldom, has no language, and decides nothing: a change is told nobody, and
     other processes remember for themselves.
@@ -31,7 +31,7 @@ def remembered(*, seconds: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
             if found is not None and now < found[0]:
                 return found[1]
             answer = ask(*args, **kwargs)
-            if len(answers) >= MOST:
+            if len(answers) >= most:
                 answers.clear()
             answers[key] = (now + seconds, answer)
             return answer

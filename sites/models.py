@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mirror.models import Mirrored
+from mirror.search import index_of_words
 from shell.wall_clock import zone_of_place
 
 
@@ -60,7 +61,10 @@ class Location(Mirrored):
     class Meta:
         verbose_name = _("site")
         verbose_name_plural = _("sites")
-        indexes = [models.Index(fields=["name", "id"], name="location_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="location_by_name"),
+            index_of_words("location_by_words"),
+        ]
 
     def __str__(self) -> str:
         return self.name

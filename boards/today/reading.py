@@ -14,13 +14,14 @@ from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
     LONGEST_BOOKING,
     MOST_COUNTED,
+    held_or_charging,
     needing_attention,
     read_on_boards,
     several_zones,
 )
 from bookings.wording.attention import SOON, reasons_of, risk_of
-from drivers.models import Fleet, FleetDriver
-from drivers.permissions import private_partner_ids
+from drivers.models import Fleet
+from drivers.permissions import count_drivers, private_partner_ids
 from mirror.written_once import Keys, written_once
 from sites.models import Location
 from sites.selectors import visible_locations
@@ -83,12 +84,12 @@ class FirstSteps:
 def read_today(fleet: Fleet, *, now: datetime) -> Today:
     """Return what a fleet is shown first, in as many queries however much there is.
 
-    Six, and four more where smart charging knows of vehicles and when they leave. What comes next
+    Seven, and four more where smart charging knows of vehicles and when they leave. What comes next
     is what starts within a day, MOST_COMING bookings at most.
     """
     # Which they are first, and then all that is shown of them at once.
     marked_keys = _marked(fleet=fleet.pk, now=now)
-    coming_keys = _coming(fleet=fleet.pk, now=now, earliest=now - LONGEST_BOOKING, until=now + SOON)
+    coming_keys = _coming(fleet, now=now)
     overdue_keys = _charging_on(fleet=fleet.pk, now=now, since=now - CHARGES_ON_FOR)
     shown_keys = {*marked_keys[:MOST_ATTENTION], *coming_keys, *overdue_keys}
     rows = read_on_boards(fleet, shown_keys)
@@ -126,7 +127,7 @@ def first_steps(fleet: Fleet) -> FirstSteps | None:
     if Booking.objects.filter(fleet=fleet).exists():
         return None
     return FirstSteps(
-        drivers=FleetDriver.objects.filter(fleet=fleet, left_at__isnull=True).count(),
+        drivers=count_drivers(fleet),
         sites=visible_locations(partner_ids=private_partner_ids(fleet)).count(),
     )
 
@@ -154,18 +155,29 @@ def _marked(fleet: Any, now: Any) -> QuerySet[Booking, int]:
     return marked.values_list("pk", flat=True)[:MOST_COUNTED]
 
 
+def _coming(fleet: Fleet, *, now: datetime) -> list[int]:
+    """Return the keys of what starts soon or is on, by start; one more than are shown."""
+    within = {"fleet": fleet.pk, "now": now, "until": now + SOON}
+    found = [*_held(**within, earliest=now - LONGEST_BOOKING), *_charging(**within)]
+    return [pk for _start_at, pk in sorted(found)[: MOST_COMING + 1]]
+
+
 @written_once(
     fleet=BigIntegerField(), now=DateTimeField(), earliest=DateTimeField(), until=DateTimeField()
 )
-def _coming(fleet: Any, now: Any, earliest: Any, until: Any) -> QuerySet[Booking, int]:
-    coming = Booking.objects.filter(
-        fleet=fleet,
-        status__in=Booking.COMING,
-        start_at__gte=earliest,
-        start_at__lt=until,
-        end_at__gt=now,
-    )
-    return coming.order_by("start_at", "pk").values_list("pk", flat=True)[: MOST_COMING + 1]
+def _held(
+    fleet: Any, now: Any, earliest: Any, until: Any
+) -> QuerySet[Booking, tuple[datetime, int]]:
+    bookings = Booking.objects.filter(fleet=fleet, start_at__lt=until)
+    held, _charging = held_or_charging(bookings, now=now, earliest=earliest)
+    return held.order_by("start_at", "pk").values_list("start_at", "pk")[: MOST_COMING + 1]
+
+
+@written_once(fleet=BigIntegerField(), now=DateTimeField(), until=DateTimeField())
+def _charging(fleet: Any, now: Any, until: Any) -> QuerySet[Booking, tuple[datetime, int]]:
+    bookings = Booking.objects.filter(fleet=fleet, start_at__lt=until)
+    _held, charging = held_or_charging(bookings, now=now, earliest=now)
+    return charging.order_by().values_list("start_at", "pk")
 
 
 @written_once(fleet=BigIntegerField(), now=DateTimeField(), since=DateTimeField())

@@ -167,6 +167,17 @@ class Booking(models.Model):
         indexes = [
             models.Index(fields=["fleet", "start_at", "id"], name="booking_by_start"),
             models.Index(fields=["fleet", "end_at"], name="booking_by_its_end"),
+            # What is to come or is on lies together in these, however much has been.
+            models.Index(
+                fields=["fleet", "start_at", "id"],
+                condition=Q(status__in=sorted(at(Stage.ASKED, Stage.CONFIRMED))),
+                name="booking_holding_a_place",
+            ),
+            models.Index(
+                fields=["fleet", "end_at"],
+                condition=Q(status=BookingStatus.COMPLETED),
+                name="booking_charged_by_its_end",
+            ),
             models.Index(fields=["fleet", "location", "start_at"], name="booking_by_location"),
             models.Index(fields=["driver", "start_at"], name="booking_of_driver"),
             # Nearly all in the end: of these there are some among the first by any order.

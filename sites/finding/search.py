@@ -1,5 +1,6 @@
 """What the list of sites and the map beside it show: the sites that match, in order."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +8,7 @@ from math import inf
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, QuerySet, Value, When
+from django.db.models import Count, QuerySet
 from django.utils.translation import ngettext
 
 from drivers.permissions import FleetRequest, private_partner_ids
@@ -28,6 +29,8 @@ from sites.selectors import (
 )
 
 PAGE_SIZE = 25
+# Searches whose order is kept in mind, with eight bytes for each site.
+MOST_KEPT = 32
 
 # A site for the map: primary key, latitude, longitude, name, chargers that can be booked.
 MapSite = tuple[int, float, float, str, int]
@@ -47,9 +50,13 @@ class SiteRow:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody searches for, and all sites that match, by name."""
+    """What somebody searches for, and all sites that match, by name.
+
+    `criteria` leave out whether only favourites are wanted.
+    """
 
     form: SiteSearchForm
+    criteria: dict[str, Any]
     locations: QuerySet[Location]
     partner_ids: frozenset[int]
     favourites: frozenset[int]
@@ -59,11 +66,12 @@ def read_search(request: FleetRequest) -> Search:
     """Return what the query string asks for. Wrong values are left out; the form says which."""
     partner_ids = private_partner_ids(request.fleet)
     form = SiteSearchForm(request.GET, connectors=_connectors(partner_ids))
-    locations = search_locations(partner_ids=partner_ids, **form.criteria())
+    criteria = form.criteria()
+    locations = search_locations(partner_ids=partner_ids, **criteria)
     favourites = favourites_of(request.user.pk)
     if form.only_favourites:
         locations = locations.filter(pk__in=favourites)
-    return Search(form, locations, partner_ids, favourites)
+    return Search(form, criteria, locations, partner_ids, favourites)
 
 
 @remembered(seconds=60)
@@ -87,15 +95,20 @@ def find_near(search: Search) -> Place | None:
 def page_of_rows(
     search: Search, place: Place | None, number: str | None
 ) -> tuple[Page[Any], list[SiteRow]]:
-    """Return a page of the list: the nearest first, or else favourites first and then by name."""
-    page: Page[Any]
-    if place is None:
-        page = Paginator(favourites_first(search), PAGE_SIZE).get_page(number)
-        sites = [(location, "") for location in page.object_list]
-    else:
-        page = Paginator(by_distance(search.locations, place), PAGE_SIZE).get_page(number)
-        known = Location.objects.in_bulk([pk for pk, _km in page.object_list])
-        sites = [(known[pk], distance_text(km)) for pk, km in page.object_list if pk in known]
+    """Return a page of the list: the nearest first, or else favourites first and then by name.
+
+    Which sites there are may be a minute old; none that the fleet may not see any more is shown.
+    """
+    far = by_distance(search.locations, place) if place else []
+    keys = [pk for pk, _km in far] if place else favourites_first(search)
+    page: Page[Any] = Paginator(keys, PAGE_SIZE).get_page(number)
+    known = search.locations.in_bulk(page.object_list)
+    kilometres = dict(far[page.start_index() - 1 : page.end_index()]) if far else {}
+    sites = [
+        (known[pk], distance_text(kilometres[pk]) if place else "")
+        for pk in page.object_list
+        if pk in known
+    ]
     offers = offers_at([location for location, _far in sites], partner_ids=search.partner_ids)
     return page, [
         site_row(location, offers[location.pk], search.favourites, distance=far)
@@ -103,11 +116,20 @@ def page_of_rows(
     ]
 
 
-def favourites_first(search: Search) -> QuerySet[Location]:
-    if not search.favourites:
-        return search.locations
-    first = Case(When(pk__in=search.favourites, then=Value(0)), default=Value(1))
-    return search.locations.order_by(first, "name", "pk")
+def favourites_first(search: Search) -> Sequence[int]:
+    """Return the sites' primary keys."""
+    keys = _keys_by_name(search.partner_ids, **search.criteria)
+    first = [pk for pk in keys if pk in search.favourites] if search.favourites else []
+    if search.form.only_favourites:
+        return first
+    return [*first, *(pk for pk in keys if pk not in search.favourites)] if first else keys
+
+
+@remembered(seconds=60, most=MOST_KEPT)
+def _keys_by_name(partner_ids: frozenset[int], **criteria: Any) -> Sequence[int]:
+    """Return all sites that match: to count them, or to come to the last, takes as long."""
+    found = search_locations(partner_ids=partner_ids, **criteria)
+    return array("q", found.values_list("pk", flat=True))
 
 
 def by_distance(locations: QuerySet[Location], place: Place) -> list[tuple[int, float | None]]:

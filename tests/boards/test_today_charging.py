@@ -262,7 +262,7 @@ def test_more_vehicles_and_alerts_cost_no_more_queries(
 
     fill()
     as_manager.get("/")
-    with django_assert_max_num_queries(16) as first:
+    with django_assert_max_num_queries(17) as first:
         as_manager.get("/")
     for _ in range(4):
         fill()

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
+from boards.today.reading import read_today
 from bookings import selectors
 from bookings.models import Booking
 from bookings.selectors import VIEWS, list_bookings, narrowed_bookings
@@ -71,14 +72,41 @@ def test_a_search_finds_what_the_list_has_in_its_order(fleet, many, monkeypatch,
     assert walk(fleet, view=view, narrowed={"q": "zebra"}) == []
 
 
+def test_what_holds_a_place_and_what_charges_are_one_list(fleet, monkeypatch):
+    monkeypatch.setattr(selectors, "PAGE_SIZE", 3)
+    dice = random.Random(2)
+    driver, evse = DriverFactory(fleet=fleet), EvseFactory()
+    at = now().replace(microsecond=0)
+    for number in range(60):
+        start_at = at + timedelta(hours=dice.randrange(-20, 20))
+        BookingFactory(
+            fleet=fleet,
+            driver=driver,
+            evse=evse,
+            start_at=start_at,
+            end_at=start_at + timedelta(hours=dice.randrange(1, 30), minutes=5),
+            status=dice.choice(Booking.Status.values),
+            slot_key=f"{number}",
+        )
+    coming = [
+        booking
+        for booking in Booking.objects.order_by("start_at", "pk")
+        if booking.status in Booking.COMING and booking.end_at > at
+    ]
+    assert len({booking.status for booking in coming}) == 4
+    assert walk(fleet, view="upcoming", narrowed={}) == coming
+    theirs = [booking for booking in coming if booking.start_at >= at + timedelta(hours=3)]
+    narrowed = {"since": at + timedelta(hours=3), "driver_pk": driver.pk}
+    assert walk(fleet, view="upcoming", narrowed=narrowed) == theirs
+
+
 def test_a_filter_that_names_nothing_leaves_nothing(fleet, many):
     for narrowed in ({"site": "nowhere"}, {"driver": "nobody"}):
         assert list_bookings(fleet, view="all", narrowed={"q": "job", **narrowed}).bookings == []
 
 
-@pytest.mark.postgresql
-def test_few_rows_are_read_however_many_begin_so(fleet):
-    """Job-1 and Job-1000 to Job-1999 are old: an index by start alone comes to them at last."""
+def five_thousand(fleet, every: str, **changes: str) -> None:
+    """Make bookings with so much time from start to start; of the n-th, the 4,900th starts now."""
     first = BookingFactory(fleet=fleet, accepted=True, reference="Job-0")
     places = [evse.charge_point.location_id for evse in EvseFactory.create_batch(20)]
     drivers = [driver.pk for driver in DriverFactory.create_batch(20, fleet=fleet)]
@@ -87,11 +115,12 @@ def test_few_rows_are_read_however_many_begin_so(fleet):
         "uid": "gen_random_uuid()",
         "location_id": f"(ARRAY{places})[1 + mod(n, 20)]",
         "driver_id": f"(ARRAY{drivers})[1 + mod(n, 20)]",
-        "start_at": "now() + (n - 4900) * interval '4 hours'",
-        "end_at": "now() + (n - 4900) * interval '4 hours' + interval '2 hours'",
+        "start_at": f"now() + (n - 4900) * interval '{every}'",
+        "end_at": f"now() + (n - 4900) * interval '{every}' + interval '2 hours'",
         "reference_key": "'JOB-' || n",
         "ampeco_booking_id": "1000000 + n",
         "slot_key": "n::text",
+        **changes,
     }
     del columns["id"]
     with connection.cursor() as cursor:
@@ -102,6 +131,34 @@ def test_few_rows_are_read_however_many_begin_so(fleet):
             [first.pk],
         )
         cursor.execute("ANALYZE bookings_booking")
+
+
+@pytest.mark.postgresql
+def test_few_rows_are_read_however_much_has_been_this_week(fleet):
+    """Two bookings in five minutes: what may still be on began after 2,000 that are over."""
+    five_thousand(
+        fleet,
+        every="2 minutes",
+        status="CASE WHEN n < 4880 THEN 'completed' ELSE 'accepted' END",
+    )
+    with CaptureQueriesContext(connection) as captured:
+        page = list_bookings(fleet, view="upcoming", narrowed={})
+        ahead = read_today(fleet, now=now()).ahead
+    assert len(page.bookings) == selectors.PAGE_SIZE
+    assert ahead
+    keys = [
+        query["sql"]
+        for query in captured
+        if "end_at" in query["sql"] and "JOIN" not in query["sql"]
+    ]
+    assert len(keys) == 4
+    assert sum(rows_read(sql) for sql in keys) < 400
+
+
+@pytest.mark.postgresql
+def test_few_rows_are_read_however_many_begin_so(fleet):
+    """Job-1 and Job-1000 to Job-1999 are old: an index by start alone comes to them at last."""
+    five_thousand(fleet, every="4 hours")
     EvseFactory(charge_point__location=LocationFactory(name="Rare Depot"))
     for view in ("all", "past", "upcoming"):
         for text in ("job-", "job-1", "job-77", "job-4999", "zebra", "rare"):

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from sites.models import ChargePoint, Connector, Evse
+from shell.remembered import forget_everything
+from sites.models import ChargePoint, Connector, Evse, Location
 from tests.factories import EvseFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db
@@ -215,13 +216,23 @@ class TestList:
         self, as_manager, django_assert_max_num_queries, django_assert_num_queries
     ):
         site("Alpha")
-        as_manager.get(LIST)  # looks whether the fleet owns chargers, which is remembered
         with django_assert_max_num_queries(12) as few:
             as_manager.get(LIST, {"current": "dc"})
         for number in range(30):
             at(site(f"Depot {number:02}"))
+        forget_everything()
         with django_assert_num_queries(len(few)):
-            as_manager.get(LIST, {"current": "dc"})
+            page = text_of(as_manager.get(LIST, {"current": "dc"}))
+        assert "31 sites" in page
+
+    def test_a_site_that_is_hidden_is_gone_at_once(self, as_manager):
+        for name in ("Alpha", "Beta"):
+            site(name)
+        as_manager.get(LIST)
+        Location.objects.filter(name="Alpha").update(status=Location.Status.DISABLED)
+        page = text_of(as_manager.get(LIST))
+        assert "Beta" in page
+        assert "Alpha" not in page
 
 
 class TestDetail:

@@ -54,6 +54,14 @@ class Taken:
     cpu: list[float] = field(default_factory=list)
     database: float | None = None
 
+    def note(self, action: Callable[[], object]) -> None:
+        """Run an action once, and add what it took."""
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        action()
+        wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
+        self.wall.append(wall * 1000)
+        self.cpu.append(cpu * 1000)
+
     @property
     def p95(self) -> float:
         return p95_of(self.wall)
@@ -95,13 +103,8 @@ def timed(
     for number in range(warm_up + runs):
         before()
         if number == warm_up:
-            database_begun = cpu_seconds(backend)
-        begun, cpu_begun = time.perf_counter(), time.process_time()
-        action()
-        wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
-        if number >= warm_up:
-            taken.wall.append(wall * 1000)
-            taken.cpu.append(cpu * 1000)
+            taken, database_begun = Taken(), cpu_seconds(backend)
+        taken.note(action)
     if backend:
         taken.database = (cpu_seconds(backend) - database_begun) * 1000
     return taken

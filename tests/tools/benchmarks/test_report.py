@@ -52,8 +52,9 @@ def test_what_postgresql_takes_is_counted_for_our_connection():
 def test_growth_is_judged_without_what_the_machine_was_busy_with():
     tenth = Taken(wall=[10.0] * 20, cpu=[8.0] * 20)
     whole = Taken(wall=[30.0] * 20, cpu=[14.0] * 20, database=80.0)
-    assert growth._figure("a list", tenth, whole, 2.0).within
-    assert not growth._figure("a list", tenth, whole, 1.0).within
+    quiet, busy = (Taken(wall=[each], cpu=[each]) for each in (5.0, 10.0))
+    assert growth._figure("a list", (tenth, quiet), (whole, busy)).within
+    assert not growth._figure("a list", (tenth, quiet), (whole, quiet)).within
 
 
 def test_who_waits_too_long_under_load_is_told():
