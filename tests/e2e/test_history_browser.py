@@ -47,6 +47,8 @@ def test_what_takes_long_shows_that_it_is_on_its_way(open_page):
     page = open_page(MANAGER)
     page.goto("/sites/?current=dc")
     page.locator("#site-results li a[href^='/sites/']").first.click()
+    # With its scripts: before that, a link leads to a page of its own.
+    page.wait_for_url(re.compile(r"/sites/\d+/"))
     held = []
     page.route("**/availability/**", lambda route: held.append(route))
     page.locator("#picker-day-3").click()
