@@ -39,7 +39,12 @@ ASSUMED_TRIP = timedelta(hours=8)
 AROUND = timedelta(days=1)
 LEASE_SECONDS = 120
 AT_ONCE = 100
+# How soon a route of ours is set again that somebody has changed or deleted there: not at every
+# turn, for they may do so each time.
+SET_AGAIN = timedelta(minutes=15)
 Source = Departure.Source
+# What it says of such a route until then, in the place of a problem.
+CHANGED_THERE = "changed-there"
 REFUSED, AWAY = PassedOn.Problem.REFUSED, PassedOn.Problem.AWAY
 
 
@@ -119,12 +124,16 @@ def send_routes(*, client: AmpcontrolClient) -> None:
         return
     now = timezone.now()
     remote_ids = {pk: remote_id for remote_id, pk in vehicles_by_remote_id().items()}
+    candidates = list(_candidates(now, remote_ids))
+    changed = _changed_there(candidates)
+    Departure.objects.filter(pk__in=changed, problem="").update(problem=CHANGED_THERE)
     due = [
         row.pk
-        for row in _candidates(now, remote_ids)
+        for row in candidates
         if row.sent != _route_facts(row, remote_ids.get(row.vehicle_id, ""))
         # Of these it is not known whether they have arrived.
         or (row.route_external_id and not row.sent)
+        or (row.pk in changed and changed[row.pk] + SET_AGAIN <= now)
     ]
     owner, won = claim_these(
         due[:AT_ONCE], among=Departure.objects.all(), now=now, seconds=LEASE_SECONDS
@@ -142,6 +151,31 @@ def send_routes(*, client: AmpcontrolClient) -> None:
                     return
     finally:
         Departure.objects.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
+
+
+def _changed_there(rows: Iterable[Departure]) -> dict[int, datetime]:
+    """Return the departures whose routes were found gone or changed since, and when we sent them.
+
+    That another return or way is known there may be Ampcontrol's own doing.
+    """
+    sent = {row.route_external_id: row for row in rows if row.sent and row.sent_at}
+    changed = {}
+    for there in RemoteRoute.objects.filter(external_id__in=list(sent)):
+        row = sent[there.external_id]
+        assert row.sent_at is not None
+        if (there.retired_at or there.read_at) > row.sent_at and not _is_as_sent(there, row):
+            changed[row.pk] = row.sent_at
+    return changed
+
+
+def _is_as_sent(there: RemoteRoute, row: Departure) -> bool:
+    starts_at = there.starts_at and instant(there.starts_at.replace(microsecond=0))
+    target = None if there.target_percent is None else round(there.target_percent)
+    return (
+        there.retired_at is None
+        and (there.vehicle_remote_id, starts_at) == (row.sent["vehicle"], row.sent["starts_at"])
+        and row.sent["target"] in (None, target)
+    )
 
 
 def _candidates(now: datetime, remote_ids: Iterable[int]) -> QuerySet[Departure]:

@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ampcontrol.switches import Switch
+from energy.departures.routes import CHANGED_THERE
 from energy.departures.switched import is_switched_on
 from energy.departures.telling import HIGHEST
 from energy.departures.weekly import zone_of
@@ -96,6 +97,11 @@ def route_text(row: Departure) -> str:
         return ""
     if row.problem == Problem.REFUSED:
         return _("Ampcontrol refused it as a route.")
+    if row.problem == CHANGED_THERE:
+        return _(
+            "Its route was changed or deleted in Ampcontrol; within a quarter of an hour it is set"
+            " again."
+        )
     if row.problem:
         return _("Not a route in Ampcontrol yet: it does not answer.")
     if not row.sent:

@@ -20,7 +20,7 @@ from energy.departures.routes import OURS, send_routes, take_routes
 from energy.models import Departure, Link, RemoteRoute
 from tests.energy.departures.pretend import LOST, NO, Killed
 from tests.energy.factories import RemoteVehicleFactory, link_vehicle
-from tests.factories import UserFactory, VehicleFactory
+from tests.factories import MembershipFactory, UserFactory, VehicleFactory
 
 HOUR = timedelta(hours=1)
 pytestmark = pytest.mark.usefixtures("still", "link")
@@ -197,6 +197,46 @@ class TestSent:
         with time_machine.travel(in_hours(1), tick=False):
             send_routes(client=ampcontrol)
         assert [each.starts_at for each in ampcontrol.trips.values()] == [row.leaves_at - HOUR]
+
+    def test_what_others_change_or_delete_there_is_said_and_set_again(
+        self, row, ampcontrol, client, user, fleet
+    ):
+        MembershipFactory(fleet=fleet, user=user)
+        client.force_login(user)
+
+        def page() -> str:
+            return client.get(f"/vehicles/{row.vehicle_id}/departures/").content.decode()
+
+        send_routes(client=ampcontrol)
+        (trip,) = ampcontrol.trips.values()
+        mirrored = RemoteRoute.objects.create(
+            remote_id=trip.id,
+            external_id=trip.external_id,
+            vehicle_remote_id=trip.vehicle_id,
+            starts_at=trip.starts_at,
+            # Their own reckoning, and no reason to send anything.
+            ends_at=trip.ends_at + HOUR,
+            read_at=timezone.now(),
+        )
+        for found, again, facts in (
+            (5, 16, {"starts_at": in_hours(8)}),
+            (20, 32, {"retired_at": True}),
+        ):
+            assert "A route in Ampcontrol." in page()
+            told = len(ampcontrol.told)
+            with time_machine.travel(timezone.now() + timedelta(minutes=found), tick=False):
+                RemoteRoute.objects.update(read_at=timezone.now(), starts_at=trip.starts_at)
+                send_routes(client=ampcontrol)
+                assert len(ampcontrol.told) == told
+                facts = {name: timezone.now() if at is True else at for name, at in facts.items()}
+                RemoteRoute.objects.update(**facts)
+                send_routes(client=ampcontrol)
+                assert len(ampcontrol.told) == told, "not at every turn"
+                assert "Its route was changed or deleted in Ampcontrol" in page()
+            with time_machine.travel(timezone.now() + timedelta(minutes=again), tick=False):
+                send_routes(client=ampcontrol)
+            assert len(ampcontrol.told) == told + 1
+            assert ampcontrol.trips[mirrored.remote_id].starts_at == row.leaves_at
 
     def test_a_refusal_is_kept(self, row, ampcontrol):
         ampcontrol.fail = NO
