@@ -26,6 +26,12 @@ VIEWER = "viewer@hudson.example"
 OTHER_MANAGER = "manager@rhone.example"
 
 
+def arrive(page: "Page", title: str) -> None:
+    """Wait for a page by its title, and for its scripts: keys go to them."""
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def sign_in(page: "Page", login: dict[str, str]) -> None:
     """Sign in; the first screen shows."""
     page.goto("/")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.steps import MANAGER, expect
+from tests.e2e.steps import MANAGER, arrive, expect
 
 pytestmark = pytest.mark.browser
 
@@ -43,10 +43,10 @@ def test_the_dialog_gives_the_focus_back(page):
 def test_keys_go_to_the_pages_but_not_while_somebody_types(page):
     page.keyboard.press("g")
     page.keyboard.press("b")
-    expect(page.get_by_role("heading", name="Bookings", level=1)).to_be_visible()
+    arrive(page, "Bookings")
     page.keyboard.press("g")
     page.keyboard.press("s")
-    expect(page.get_by_role("heading", name="Sites", level=1)).to_be_visible()
+    arrive(page, "Sites")
     search = page.get_by_role("searchbox", name="Search")
     search.fill("")
     search.press_sequentially("gb/?")
