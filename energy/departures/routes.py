@@ -127,6 +127,10 @@ def send_routes(*, client: AmpcontrolClient) -> None:
     candidates = list(_candidates(now, remote_ids))
     changed = _changed_there(candidates)
     Departure.objects.filter(pk__in=changed, problem="").update(problem=CHANGED_THERE)
+    changed_back = [
+        row.pk for row in candidates if row.problem == CHANGED_THERE and row.pk not in changed
+    ]
+    Departure.objects.filter(pk__in=changed_back, problem=CHANGED_THERE).update(problem="")
     due = [
         row.pk
         for row in candidates

@@ -198,18 +198,12 @@ class TestSent:
             send_routes(client=ampcontrol)
         assert [each.starts_at for each in ampcontrol.trips.values()] == [row.leaves_at - HOUR]
 
-    def test_what_others_change_or_delete_there_is_said_and_set_again(
-        self, row, ampcontrol, client, user, fleet
-    ):
-        MembershipFactory(fleet=fleet, user=user)
-        client.force_login(user)
-
-        def page() -> str:
-            return client.get(f"/vehicles/{row.vehicle_id}/departures/").content.decode()
-
+    @pytest.fixture
+    def mirrored(self, row, ampcontrol):
+        """Its route, as Ampcontrol was read since it was sent."""
         send_routes(client=ampcontrol)
         (trip,) = ampcontrol.trips.values()
-        mirrored = RemoteRoute.objects.create(
+        return RemoteRoute.objects.create(
             remote_id=trip.id,
             external_id=trip.external_id,
             vehicle_remote_id=trip.vehicle_id,
@@ -218,6 +212,16 @@ class TestSent:
             ends_at=trip.ends_at + HOUR,
             read_at=timezone.now(),
         )
+
+    @pytest.fixture
+    def page(self, row, client, user, fleet):
+        MembershipFactory(fleet=fleet, user=user)
+        client.force_login(user)
+        return lambda: client.get(f"/vehicles/{row.vehicle_id}/departures/").content.decode()
+
+    def test_what_others_change_or_delete_there_is_said_and_set_again(
+        self, row, ampcontrol, mirrored, page
+    ):
         for found, again, facts in (
             (5, 16, {"starts_at": in_hours(8)}),
             (20, 32, {"retired_at": True}),
@@ -225,7 +229,7 @@ class TestSent:
             assert "A route in Ampcontrol." in page()
             told = len(ampcontrol.told)
             with time_machine.travel(timezone.now() + timedelta(minutes=found), tick=False):
-                RemoteRoute.objects.update(read_at=timezone.now(), starts_at=trip.starts_at)
+                RemoteRoute.objects.update(read_at=timezone.now(), starts_at=mirrored.starts_at)
                 send_routes(client=ampcontrol)
                 assert len(ampcontrol.told) == told
                 facts = {name: timezone.now() if at is True else at for name, at in facts.items()}
@@ -237,6 +241,20 @@ class TestSent:
                 send_routes(client=ampcontrol)
             assert len(ampcontrol.told) == told + 1
             assert ampcontrol.trips[mirrored.remote_id].starts_at == row.leaves_at
+
+    def test_what_others_change_back_is_one_again_and_not_sent(self, ampcontrol, mirrored, page):
+        told = len(ampcontrol.told)
+        for minutes, starts_at, words in (
+            (5, in_hours(8), "Its route was changed or deleted in Ampcontrol"),
+            (10, mirrored.starts_at, "A route in Ampcontrol."),
+        ):
+            with time_machine.travel(timezone.now() + timedelta(minutes=minutes), tick=False):
+                RemoteRoute.objects.update(read_at=timezone.now(), starts_at=starts_at)
+                send_routes(client=ampcontrol)
+                assert words in page()
+        with time_machine.travel(timezone.now() + HOUR, tick=False):
+            send_routes(client=ampcontrol)
+        assert len(ampcontrol.told) == told
 
     def test_a_refusal_is_kept(self, row, ampcontrol):
         ampcontrol.fail = NO
