@@ -256,17 +256,22 @@ def each_booking(
         cursor = Cursor(*keys[-1], backwards=False)
 
 
-def held_or_charging(
-    bookings: QuerySet[Booking], *, now: Any, earliest: Any
-) -> tuple[QuerySet[Booking], QuerySet[Booking]]:
-    """Return the bookings that are to come or on: those that hold a place, and those that charge.
+def holding_a_place(bookings: QuerySet[Booking], *, now: Any, earliest: Any) -> QuerySet[Booking]:
+    """Return the bookings that are to come or on but for those that charge.
 
-    An index each finds them beside millions that have been, but none finds them all. `earliest` is
-    `now` less LONGEST_BOOKING. Few are charging: sort them when they have been read, for PostgreSQL
-    that is to bring them in the order of their start would go through all of the past.
+    An index has these, and another one those, beside millions that have been; none has both.
+    `earliest` is `now` less LONGEST_BOOKING.
     """
-    held = bookings.filter(status__in=Booking.HOLDS_A_PLACE, start_at__gte=earliest, end_at__gt=now)
-    return held, bookings.filter(status=Booking.Status.COMPLETED, end_at__gt=now)
+    return bookings.filter(status__in=Booking.HOLDS_A_PLACE, start_at__gte=earliest, end_at__gt=now)
+
+
+def charging(bookings: QuerySet[Booking], *, now: Any) -> QuerySet[Booking]:
+    """Return the bookings that are on and charge, which are few, in no order.
+
+    Sort them when they have been read: PostgreSQL, to bring them in the order of their start, would
+    go through all of the past.
+    """
+    return bookings.filter(status=Booking.Status.COMPLETED, end_at__gt=now).order_by()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,28 +321,29 @@ class _Rows:
         *,
         latest_first: bool,
     ) -> list[tuple[datetime, int]]:
-        held, charging = (
+        held, begun = (
             (_beyond(part, cursor, self.view, self.now) if cursor else part)
             .filter(self.of_kind)
             .values_list("start_at", "pk")
             for part in parts
         )
         in_order = held.order_by(*("-start_at", "-pk") if latest_first else ("start_at", "pk"))
-        keys = [*in_order[:count], *charging.order_by()]
+        keys = [*in_order[:count], *begun]
         return sorted(set(keys), reverse=latest_first)[:count]
 
 
 def _rows_of(fleet: Fleet, *, view: View, narrowed: BookingFilter, now: datetime) -> _Rows:
     text = narrowed.get("q", "")
     bookings = Booking.objects.filter(_of_time(narrowed), fleet=fleet)
-    is_coming = view == "upcoming" and not narrowed.get("status")
+    coming = None
+    if view == "upcoming" and not narrowed.get("status"):
+        held = holding_a_place(bookings, now=now, earliest=now - LONGEST_BOOKING)
+        coming = held, charging(bookings, now=now)
     return _Rows(
         view=view,
         now=now,
         of_time=_of_view(bookings, view, narrowed, now),
-        coming=held_or_charging(bookings, now=now, earliest=now - LONGEST_BOOKING)
-        if is_coming
-        else None,
+        coming=coming,
         of_kind=_of_kind(fleet, narrowed),
         text=text,
         named=_names(fleet, text) if text else {},

@@ -14,7 +14,8 @@ from bookings.pages.vehicles.drift import drifts_of
 from bookings.selectors import (
     LONGEST_BOOKING,
     MOST_COUNTED,
-    held_or_charging,
+    charging,
+    holding_a_place,
     needing_attention,
     read_on_boards,
     several_zones,
@@ -169,15 +170,14 @@ def _held(
     fleet: Any, now: Any, earliest: Any, until: Any
 ) -> QuerySet[Booking, tuple[datetime, int]]:
     bookings = Booking.objects.filter(fleet=fleet, start_at__lt=until)
-    held, _charging = held_or_charging(bookings, now=now, earliest=earliest)
+    held = holding_a_place(bookings, now=now, earliest=earliest)
     return held.order_by("start_at", "pk").values_list("start_at", "pk")[: MOST_COMING + 1]
 
 
 @written_once(fleet=BigIntegerField(), now=DateTimeField(), until=DateTimeField())
 def _charging(fleet: Any, now: Any, until: Any) -> QuerySet[Booking, tuple[datetime, int]]:
     bookings = Booking.objects.filter(fleet=fleet, start_at__lt=until)
-    _held, charging = held_or_charging(bookings, now=now, earliest=now)
-    return charging.order_by().values_list("start_at", "pk")
+    return charging(bookings, now=now).values_list("start_at", "pk")
 
 
 @written_once(fleet=BigIntegerField(), now=DateTimeField(), since=DateTimeField())

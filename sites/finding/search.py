@@ -99,13 +99,12 @@ def page_of_rows(
 
     Which sites there are may be a minute old; none that the fleet may not see any more is shown.
     """
-    far = by_distance(search.locations, place) if place else []
-    keys = [pk for pk, _km in far] if place else favourites_first(search)
+    far = dict(by_distance(search.locations, place)) if place else {}
+    keys = list(far) if place else favourites_first(search)
     page: Page[Any] = Paginator(keys, PAGE_SIZE).get_page(number)
     known = search.locations.in_bulk(page.object_list)
-    kilometres = dict(far[page.start_index() - 1 : page.end_index()]) if far else {}
     sites = [
-        (known[pk], distance_text(kilometres[pk]) if place else "")
+        (known[pk], distance_text(far[pk]) if place else "")
         for pk in page.object_list
         if pk in known
     ]
