@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Adds bytes at random, so that lengths tell nothing of what is in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
+    "drivers.shared_fragments.NoteChanges",
     # Before the session, which is what it saves.
     "drivers.shared_fragments.AnswerUnchanged",
     "django.contrib.sessions.middleware.SessionMiddleware",

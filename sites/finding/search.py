@@ -50,28 +50,27 @@ class SiteRow:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody searches for, and all sites that match, by name.
-
-    `criteria` leave out whether only favourites are wanted.
-    """
+    """What somebody searches for; `criteria` leave out whether only favourites are wanted."""
 
     form: SiteSearchForm
     criteria: dict[str, Any]
-    locations: QuerySet[Location]
     partner_ids: frozenset[int]
     favourites: frozenset[int]
+
+    @property
+    def locations(self) -> QuerySet[Location]:
+        """All sites that match, by name."""
+        locations = search_locations(partner_ids=self.partner_ids, **self.criteria)
+        if self.form.only_favourites:
+            return locations.filter(pk__in=self.favourites)
+        return locations
 
 
 def read_search(request: FleetRequest) -> Search:
     """Return what the query string asks for. Wrong values are left out; the form says which."""
     partner_ids = private_partner_ids(request.fleet)
     form = SiteSearchForm(request.GET, connectors=_connectors(partner_ids))
-    criteria = form.criteria()
-    locations = search_locations(partner_ids=partner_ids, **criteria)
-    favourites = favourites_of(request.user.pk)
-    if form.only_favourites:
-        locations = locations.filter(pk__in=favourites)
-    return Search(form, criteria, locations, partner_ids, favourites)
+    return Search(form, form.criteria(), partner_ids, favourites_of(request.user.pk))
 
 
 @remembered(seconds=60)

@@ -1,20 +1,24 @@
 """The list of sites and a page per site."""
 
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from drivers.models import Driver
 from drivers.permissions import FleetRequest, driver_of, member_required, private_partner_ids
+from drivers.shared_fragments import shared
 from shell.keys import read_key
 from shell.middleware import allow_pictures_from
 from shell.remembered import remembered
-from sites.facts import BOOKABLE, charger_of, facts_of, what_is_stale
+from sites.facts import BOOKABLE, Charger, charger_of, facts_of, what_is_stale
 from sites.favourites import favourites_of
 from sites.finding.search import find_near, page_of_rows, read_search
 from sites.models import ChargePoint
@@ -22,6 +26,7 @@ from sites.pages.map_data import map_of
 from sites.pages.picker import picker_for
 from sites.selectors import read_visible_evses, visible_location
 from sites.slots.picker.form import WHOLE_NUMBER, draft_params, read_move
+from sites.slots.picker.page import Picker
 
 # What the list hands on to the slot picker of a site while a booking is moved, besides a draft.
 PASSED_ALONG = ("day", "from", "minutes", "vehicle")
@@ -36,7 +41,13 @@ def site_list(request: FleetRequest) -> HttpResponse:
     """Show the sites where the fleet's drivers can charge; htmx gets the results alone."""
     search = read_search(request)
     place = find_near(search)
-    page, rows = page_of_rows(search, place, request.GET.get("page"))
+    page, rows = shared(
+        request,
+        "rows",
+        lambda: page_of_rows(search, place, request.GET.get("page")),
+        search.favourites,
+        place,
+    )
     moving = passed_along(request.GET)
     query = request.GET.urlencode()
     context = {
@@ -102,18 +113,27 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
     location = visible_location(pk, partner_ids=partner_ids)
     if location is None:
         raise Http404
-    evses = read_visible_evses(location, partner_ids=partner_ids)
-    chargers = [charger_of(evse) for evse in evses]
+
+    def read_chargers() -> list[Charger]:
+        evses = read_visible_evses(location, partner_ids=partner_ids)
+        return [charger_of(evse) for evse in evses]
+
+    def read_picker() -> Picker | None:
+        if location.is_roaming:
+            return None
+        bookable = [charger.evse for charger in chargers if charger.state == BOOKABLE]
+        return picker_for(request, location, bookable, request.GET)
+
+    # Read when they are drawn: most of the page is drawn once for many.
+    chargers: Any = SimpleLazyObject(read_chargers)
     context = {
         "location": location,
         "now": timezone.now(),
-        "facts": facts_of(location),
+        "facts": SimpleLazyObject(partial(facts_of, location)),
         "back": request.path,
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": chargers,
-        "stale": what_is_stale(),
+        "stale": what_is_stale,
+        "picker": SimpleLazyObject(read_picker),
     }
-    if not location.is_roaming:
-        bookable = [charger.evse for charger in chargers if charger.state == BOOKABLE]
-        context["picker"] = picker_for(request, location, bookable, request.GET)
     return render(request, "sites/detail.html", context)

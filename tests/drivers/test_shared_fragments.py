@@ -102,18 +102,29 @@ def test_another_fleet_sees_its_own(manager, other_fleet, other_manager, booking
     assert b"First" not in look(browser_of(other_manager)).content
 
 
-def test_whole_pages_and_parts_of_a_fleet_without_a_mark_are_not_shared(
-    fleet, manager, other_fleet, other_manager, booking
-):
+def test_whole_pages_are_not_shared(manager, booking):
     browser = browser_of(manager)
     browser.get("/bookings/")
     type(booking).objects.update(reference="Second")
     assert b"Second" in browser.get("/bookings/").content
+
+
+def test_a_fleet_in_which_nothing_has_happened_gets_a_mark(other_fleet, other_manager):
     theirs = BookingFactory(fleet=other_fleet, reference="First")
-    other = browser_of(other_manager)
-    assert b"First" in look(other).content
+    look(browser_of(other_manager))
     type(theirs).objects.update(reference="Second")
-    assert b"Second" in look(other).content
+    assert b"First" in look(browser_of(other_manager)).content
+    renew_marks([other_fleet.pk])
+    assert b"Second" in look(browser_of(other_manager)).content
+
+
+@pytest.mark.parametrize("who", ["manager", "staff", "other_manager"])
+def test_what_somebody_sends_has_parts_drawn_anew(request, manager, booking, who):
+    look(browser_of(manager))
+    type(booking).objects.update(reference="Second")
+    browser_of(request.getfixturevalue(who)).post("/nowhere/")
+    is_drawn_anew = b"Second" in look(browser_of(manager)).content
+    assert is_drawn_anew == (who != "other_manager")
 
 
 def test_a_part_with_a_form_is_nobody_elses(rf, fleet):
