@@ -86,10 +86,14 @@ def pages_by_time(*, large_site: Location, sizes: Sizes) -> list[Case]:
         ("the same, overnight", "minutes=720&from=18:00", known),
         ("the same, and a call to the operator", "", unknown),
     ]
+    picker = f"{page}availability/"
     return [
         *(Case(what, f"{sites}?{query}", SITES_MS) for what, query in of_sites),
+        Case("the first page, which a colleague has just seen", sites, SITES_MS, shared=True),
         *(Case(what, f"{page}?{query}", PICKER_MS, before) for what, query, before in of_slots),
-        Case("the picker alone, as htmx asks for it", f"{page}availability/", PICKER_MS, known),
+        Case("the picker alone, as htmx asks for it", picker, PICKER_MS, known),
+        Case("the site, which a colleague has just seen", page, PICKER_MS, known, shared=True),
+        Case("the picker alone, after a colleague", picker, PICKER_MS, known, shared=True),
         Case("its day, charger by charger", f"{page}day/", PICKER_MS, known),
         Case("the first screen", reverse("home"), BOOKINGS_MS),
         Case("calendar of a week", reverse("bookings:fleet_calendar"), BOOKINGS_MS),

@@ -1,13 +1,13 @@
 """What pages cost, asked for in this process: middleware, views, templates, but no network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +18,10 @@ from tools.benchmarks.report import Figure, say, time_figure, timed
 
 # The site with its picker makes as many: of planned downtime, and of who pays, among others.
 MOST_QUERIES = 14
+# Where something tells of changes, what members of a fleet see alike is shared; nobody asks there.
+LIVE_URL = "http://127.0.0.1:9/live"
+# How addresses end at which htmx asks for a part of a page.
+PARTS_END = "/availability/"
 
 
 def browser_of(user: User) -> Client:
@@ -27,9 +31,9 @@ def browser_of(user: User) -> Client:
     return browser
 
 
-def get(browser: Client, url: str) -> str:
+def get(browser: Client, url: str, headers: Mapping[str, str] | None = None) -> str:
     """Return a page; raises RuntimeError for any answer but 200."""
-    response = browser.get(url)
+    response = browser.get(url, headers=headers)
     if response.status_code != 200:
         raise RuntimeError(f"{url} gave {response.status_code}")
     return str(response.content.decode())
@@ -86,18 +90,24 @@ def count(browser: Client, url: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A page to be timed; `before` runs ahead of each request and is not counted."""
+    """A page to be timed; `before` runs ahead of each request and is not counted.
+
+    It is drawn anew each time, or is `shared` with those who have just seen the same.
+    """
 
     what: str
     url: str
     budget_ms: float
     before: Callable[[], object] = lambda: None
+    shared: bool = False
 
 
 def measure_time(browser: Client, cases: list[Case], *, runs: int) -> list[Figure]:
     figures = []
     for case in cases:
         say(f"Timing {case.what} …")
-        taken = timed(partial(get, browser, case.url), runs=runs, before=case.before)
+        headers = {"HX-Request": "true"} if case.url.endswith(PARTS_END) else {}
+        with override_settings(LIVE_URL=LIVE_URL if case.shared else ""):
+            taken = timed(partial(get, browser, case.url, headers), runs=runs, before=case.before)
         figures.append(time_figure(f"server time, {case.what}", taken, budget_ms=case.budget_ms))
     return figures
