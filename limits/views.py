@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from drivers.one_at_a_time import one_at_a_time
 from drivers.permissions import (
     FleetRequest,
     admin_required,
@@ -73,6 +74,7 @@ def remove(request: FleetRequest, pk: int) -> HttpResponse:
 
 @admin_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_at_a_time
 def drivers(request: FleetRequest) -> HttpResponse:
     """Set what the fleet's drivers may do on their own pages; or say why it was not."""
     data = typed(request)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from drivers.one_at_a_time import one_at_a_time
 from drivers.permissions import FleetRequest, manager_required, member_required
 from notifications.forms import SentForm, SettingsForm, lead_time_text
 from notifications.sent_list import list_sent
@@ -28,6 +29,7 @@ def mail_settings(request: FleetRequest) -> HttpResponseBase:
 
 
 @manager_required
+@one_at_a_time
 def save(request: FleetRequest) -> HttpResponse:
     form = SettingsForm(request.POST, fleet=request.fleet, user=request.user)  # type: ignore[arg-type]
     if not form.is_valid():

@@ -13,6 +13,7 @@ from charging.actions.assign import assign_sessions
 from charging.models import Session
 from charging.pages.forms import AssignForm
 from charging.selectors.filters import sessions_named
+from drivers.one_at_a_time import one_at_a_time
 from drivers.permissions import FleetRequest, manager_required
 from shell.kept_forms import typed
 from vehicles.selectors import current_vehicles
@@ -25,6 +26,7 @@ LONGEST_QUERY = 2000
 
 @manager_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_at_a_time
 def assign(request: FleetRequest) -> HttpResponse:
     """Show the sessions that were ticked with a form for all of them, and do what is sent."""
     data = typed(request)

@@ -15,6 +15,7 @@ from charging.pages.forms import BudgetForm
 from charging.selectors.budgets import budgets_of, spending_of
 from charging.services import last_day_of, month_of
 from drivers.models import Fleet
+from drivers.one_at_a_time import one_at_a_time
 from drivers.permissions import FleetRequest, admin_required, member_required
 from notifications.models import Notification, NotificationPreference
 from notifications.recipients import fleet_recipients
@@ -60,6 +61,7 @@ def add(request: FleetRequest) -> HttpResponse:
 
 @admin_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_at_a_time
 def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Change a budget's amount, and from when on the fleet is warned."""
     budget = _budget_or_404(request, pk)

@@ -17,6 +17,7 @@ from charging.actions.cost_centres import (
 from charging.models import CostCentre
 from charging.pages.forms import CostCentreForm
 from charging.selectors.cost_centres import cost_centres_of, vehicles_by_code
+from drivers.one_at_a_time import one_at_a_time
 from drivers.permissions import FleetRequest, manager_required, member_required
 from shell.kept_forms import typed
 
@@ -52,6 +53,7 @@ def add(request: FleetRequest) -> HttpResponse:
 
 @manager_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_at_a_time
 def change(request: FleetRequest, pk: int) -> HttpResponse:
     """Change code or name; or say beside the field why it was not."""
     centre = _centre_or_404(request, pk)
