@@ -215,9 +215,7 @@ def _send(
     if not _note(row, owner, lease_until=timezone.now() + timedelta(seconds=LEASE_SECONDS)):
         return
     if facts and not row.route_external_id:
-        # Written down before the call, so that it can be found whatever becomes of the answer.
-        row.route_external_id = f"{OURS}{uuid.uuid4()}"
-        _note(row, owner, route_external_id=row.route_external_id)
+        _begin_one(row, owner)
     elif row.route_external_id and not row.route_remote_id:
         row.route_remote_id = _find(row, client)
     if not facts:
@@ -226,12 +224,12 @@ def _send(
                 client.delete_route(row.route_remote_id)
         _note(row, owner, sent={}, route_remote_id="", route_external_id="", problem="")
         return
-    route = _route_of(row, facts)
     if row.route_remote_id:
         _note(row, owner, route_remote_id=row.route_remote_id)
-        client.change_route(route)
-    else:
-        made = client.create_routes([route])
+        if not _change(_route_of(row, facts), client):
+            _begin_one(row, owner)
+    if not row.route_remote_id:
+        made = client.create_routes([_route_of(row, facts)])
         known = [each.id for each in made if each.external_id == row.route_external_id]
         row.route_remote_id = known[0] if known else _find(row, client)
     _note(
@@ -244,6 +242,24 @@ def _send(
         attempts=0,
         next_attempt_at=None,
     )
+
+
+def _begin_one(row: Departure, owner: uuid.UUID) -> None:
+    """Give a departure a route that is still to be made.
+
+    Written down before the call, so that it can be found whatever becomes of the answer.
+    """
+    row.route_external_id, row.route_remote_id = f"{OURS}{uuid.uuid4()}", ""
+    _note(row, owner, sent={}, route_external_id=row.route_external_id, route_remote_id="")
+
+
+def _change(route: Route, client: AmpcontrolClient) -> bool:
+    """Change a route; return False where somebody has deleted it. Raises UpstreamError."""
+    try:
+        client.change_route(route)
+    except UpstreamNotFound:
+        return False
+    return True
 
 
 def _find(row: Departure, client: AmpcontrolClient) -> str:
@@ -276,9 +292,7 @@ def _note(row: Departure, owner: uuid.UUID, **facts: Any) -> int:
 
 def _note_failure(row: Departure, error: UpstreamError, owner: uuid.UUID) -> None:
     attempts = row.attempts + 1
-    problem = REFUSED if isinstance(error, UpstreamRejected) else AWAY
+    # What is not found is not the route itself, but what it is about.
+    problem = REFUSED if isinstance(error, UpstreamRejected | UpstreamNotFound) else AWAY
     again = next_try(error, attempts=attempts, now=timezone.now())
-    # Somebody has deleted it there: it is made anew.
-    gone = isinstance(error, UpstreamNotFound)
-    facts = {"route_remote_id": "", "route_external_id": "", "sent": {}} if gone else {}
-    _note(row, owner, **facts, problem=problem, attempts=attempts, next_attempt_at=again)
+    _note(row, owner, problem=problem, attempts=attempts, next_attempt_at=again)

@@ -187,16 +187,34 @@ class TestSent:
         send_routes(client=ampcontrol)
         assert ampcontrol.trips == {}
 
-    def test_one_that_somebody_deleted_there_is_made_anew(self, row, ampcontrol, user):
+    def test_one_that_somebody_deleted_there_is_made_anew_at_once(self, row, ampcontrol, user):
         send_routes(client=ampcontrol)
+        (deleted,) = ampcontrol.trips.values()
         ampcontrol.trips.clear()
         change_departure(
             row, Plan(leaves_at=in_hours(9), target_percent=70), seen_version=0, user=user
         )
         send_routes(client=ampcontrol)
-        with time_machine.travel(in_hours(1), tick=False):
+        (made,) = ampcontrol.trips.values()
+        assert made.starts_at == row.leaves_at - HOUR
+        assert made.external_id != deleted.external_id
+        row.refresh_from_db()
+        assert (row.problem, row.route_remote_id) == ("", made.id)
+        assert row.route_external_id == made.external_id
+
+    def test_one_that_is_made_anew_and_whose_answer_is_lost_is_found(self, row, ampcontrol, user):
+        send_routes(client=ampcontrol)
+        ampcontrol.trips.clear()
+        change_departure(
+            row, Plan(leaves_at=in_hours(9), target_percent=70), seen_version=0, user=user
+        )
+        ampcontrol.fail, ampcontrol.arrives_all_the_same = LOST, True
+        send_routes(client=ampcontrol)
+        with time_machine.travel(in_hours(0.1), tick=False):
             send_routes(client=ampcontrol)
-        assert [each.starts_at for each in ampcontrol.trips.values()] == [row.leaves_at - HOUR]
+        assert len(ampcontrol.trips) == 1
+        row.refresh_from_db()
+        assert (row.route_remote_id, row.problem) == (next(iter(ampcontrol.trips)), "")
 
     @pytest.fixture
     def mirrored(self, row, ampcontrol):
@@ -212,6 +230,16 @@ class TestSent:
             ends_at=trip.ends_at + HOUR,
             read_at=timezone.now(),
         )
+
+    def test_what_could_not_be_set_again_is_tried_until_it_is(self, row, ampcontrol, mirrored):
+        ampcontrol.trips.clear()
+        with time_machine.travel(in_hours(0.1), tick=False):
+            RemoteRoute.objects.update(retired_at=timezone.now())
+        for later in (1, 2):
+            with time_machine.travel(in_hours(later), tick=False):
+                ampcontrol.fail = LOST if later == 1 else None
+                send_routes(client=ampcontrol)
+        assert len(ampcontrol.trips) == 1
 
     @pytest.fixture
     def page(self, row, client, user, fleet):
