@@ -102,6 +102,9 @@ class Fees:
 
     def _of_day(self, local: datetime) -> dict[str, Any]:
         days: list[dict[str, Any]] = self.pricing.get("daysWhenApplied", [])
+        # It is asked about each minute of each session.
+        if not days:
+            return {}
         date, weekday = local.date().isoformat(), f"{local:%A}".lower()
         dated = [day for day in days if date in day.get("specialDates", ())]
         named = [day for day in days if day.get("name", "").lower() == weekday]

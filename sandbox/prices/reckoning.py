@@ -100,11 +100,12 @@ def _energy(fees: Fees, charge: Charge) -> list[_Item]:
         price = fees.of("energy", charge.starts_at)
         return [_Item("energy", "kwh", charge.kwh, price)]
     drawn: dict[Fraction, Fraction] = {}
-    at, before = charge.starts_at, Fraction(0)
+    at, before, next_price = charge.starts_at, Fraction(0), fees.of("energy", charge.starts_at)
     while at < charge.full_at:
-        price = fees.of("energy", at)
-        while at < charge.full_at and fees.of("energy", at) == price:
+        price = next_price
+        while at < charge.full_at and next_price == price:
             at = at.replace(second=0, microsecond=0) + MINUTE
+            next_price = fees.of("energy", at)
         by_then = charge.kwh_by(min(charge.full_at, at))
         drawn[price] = drawn.get(price, Fraction(0)) + by_then - before
         before = by_then
