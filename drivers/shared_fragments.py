@@ -144,7 +144,7 @@ class AnswerUnchanged:
 
 
 class Parts:
-    """The last parts that this process has drawn."""
+    """The last parts that this process has drawn; none that is too old takes up memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -154,12 +154,20 @@ class Parts:
         drawn_at, part = self._parts.get(key, (0.0, None))
         return part if time.time() - drawn_at < KEPT_SECONDS else None
 
+    def __len__(self) -> int:
+        return len(self._parts)
+
     def keep(self, key: tuple[Any, ...], part: Any) -> None:
+        now = time.time()
         with self._lock:
-            self._parts[key] = (time.time(), part)
+            self._parts[key] = (now, part)
             self._parts.move_to_end(key)
-            while len(self._parts) > MOST_KEPT:
+            while len(self._parts) > MOST_KEPT or self._oldest() <= now - KEPT_SECONDS:
                 self._parts.popitem(last=False)
+
+    def _oldest(self) -> float:
+        drawn_at, _part = next(iter(self._parts.values()))
+        return drawn_at
 
 
 PARTS = Parts()

@@ -137,6 +137,18 @@ def test_a_part_with_a_form_is_nobody_elses(rf, fleet):
     assert view(request).content != view(request).content
 
 
+def test_what_is_too_old_or_too_much_is_let_go(monkeypatch):
+    monkeypatch.setattr(shared_fragments, "MOST_KEPT", 3)
+    parts = Parts()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number in range(5):
+            parts.keep((number,), "part")
+        assert [parts.get((number,)) for number in range(5)] == [None, None, *["part"] * 3]
+        clock.shift(shared_fragments.KEPT_SECONDS + 1)
+        parts.keep((5,), "part")
+        assert len(parts) == 1
+
+
 class TestUnchanged:
     def test_who_shows_the_newest_is_told_so_without_the_database(self, fleet, manager, booking):
         browser = browser_of(manager)
