@@ -1,4 +1,4 @@
-"""An empty PostgreSQL database beside the tests' own, and programs that run on it."""
+"""A new PostgreSQL database beside the tests' own, and programs that run on it."""
 
 import os
 import subprocess
@@ -21,11 +21,15 @@ def url_of(name: str) -> str:
 
 
 @contextmanager
-def empty_database(name: str) -> Iterator[str]:
-    """Make a database of that name for this process, yield its URL, and drop it."""
+def new_database(name: str, *, template: str = "template1") -> Iterator[str]:
+    """Make a database of that name for this process, yield its URL, and drop it.
+
+    It is empty, or a copy of a template that nobody is connected to.
+    """
     name = f"{name}_{os.getpid()}"
     with psycopg.connect(url_of("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(words.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield url_of(name)
         finally:

@@ -18,7 +18,7 @@ from bookings.actions.candidate import Slot
 from bookings.models import Booking, BookingRequest
 from shell.formats import instant
 from sites.selectors import Criteria
-from tests.deploy.own_database import empty_database, parts_of, url_of
+from tests.deploy.own_database import new_database, parts_of, url_of
 from tests.factories import next_noon
 from tests.small_operator import decide_pending, slot_of
 
@@ -47,7 +47,7 @@ def restored(tmp_path):
 
     @contextmanager
     def in_restored_copy():
-        with empty_database("restored") as url:
+        with new_database("restored") as url:
             run([*RESTORE, "--dbname", parts_of(url)["PGDATABASE"], str(back_up)], url)
             use(parts_of(url)["PGDATABASE"])
             try:
