@@ -32,8 +32,8 @@ def crowd(ask, evse, workers, operator):
 
     def make(count: int) -> list[BookingRequest]:
         start = next_hour() + timedelta(hours=24)
-        for number in range(count):
-            ask(slot_of(evse, start + timedelta(minutes=15 * number), minutes=15))
+        starts = [start + timedelta(minutes=15 * number) for number in range(count)]
+        ask.together(slot_of(evse, each, minutes=15) for each in starts)
         for _ in range(0, count, 100):
             workers.submit()
         assert len(operator.requests) == count
