@@ -1,5 +1,6 @@
 """What nobody means to send: values, bodies, headers and cookies to break a page with."""
 
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
@@ -212,5 +213,6 @@ def encode(fields: dict[str, list[str]]) -> str:
     )
 
 
+@cache
 def _quoted(text: str) -> str:
     return quote_plus(text.encode("utf-8", "surrogatepass"))
