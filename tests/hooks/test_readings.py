@@ -1,5 +1,6 @@
 """What a notification sets off: a reading of what it names, sooner than its time, and seldom."""
 
+import functools
 from datetime import timedelta
 
 import pytest
@@ -28,13 +29,19 @@ HOUR = timedelta(hours=1)
 READS = "bookings/v1.0/"
 
 
+@functools.cache
+def tasks():
+    """Return all tasks by their names. To import them lets Celery check all models each time."""
+    app.loader.import_default_modules()
+    return app.tasks
+
+
 def work() -> list[str]:
     """Do what waits for workers, and what that makes wait; return the names of the tasks."""
-    app.loader.import_default_modules()
     done = []
     while messages := take_messages():
         for name, *arguments in messages:
-            app.tasks[name](*arguments)
+            tasks()[name](*arguments)
             done.append(name)
     return done
 
@@ -196,7 +203,7 @@ class TestOften:
                 work()
                 clock.shift(1)
             clock.shift(schedule.WATCHED.total_seconds())
-            app.tasks["bookings.tasks.refresh_bookings"]()
+            tasks()["bookings.tasks.refresh_bookings"]()
         assert wire.count(READS) - before == 2
 
     def test_a_replay_costs_as_much_and_changes_nothing(self, running, operator, wire):
@@ -226,7 +233,7 @@ class TestOften:
         tell_of_a_start()
         work()
         with time_machine.travel(now() + schedule.WATCHED, tick=False):
-            app.tasks["bookings.tasks.refresh_bookings"]()
+            tasks()["bookings.tasks.refresh_bookings"]()
         running.refresh_from_db()
         assert running.status == Booking.Status.COMPLETED
 
