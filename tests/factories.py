@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -32,16 +33,14 @@ def next_noon() -> datetime:
 class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"person{n}@fleet.example")
     name = factory.Sequence(lambda n: f"Person {n}")
+    password = PASSWORD
 
-    @factory.post_generation
-    def password(self, create, extracted, **kwargs):
-        self.set_password(extracted or PASSWORD)
-        if create:
-            self.save()
+    @classmethod
+    def _adjust_kwargs(cls, **kwargs):
+        return kwargs | {"password": make_password(kwargs["password"])}
 
     class Params:
         staff = factory.Trait(is_staff=True, is_superuser=True)
