@@ -80,11 +80,18 @@ def start_of(link: "Locator") -> str:
 
 def fill_request(page: "Page", *, driver: str, reference: str) -> None:
     """Pick a driver by typing, and fill in the reference."""
-    expect(page.get_by_role("heading", name="Request a booking")).to_be_visible()
+    arrive(page, "Request a booking")
     page.get_by_role("searchbox", name="Find a driver").press_sequentially(driver.lower())
     expect(page.locator("#driver-options").get_by_role("radio")).to_have_count(1)
     page.get_by_role("radio", name=driver).check()
     page.get_by_label("Reference").fill(reference)
+
+
+def begin_change(page: "Page") -> None:
+    """Go from the page of a booking to the form that changes it."""
+    page.locator("#change-link").click()
+    # With its scripts: what is picked there before they run is asked of nobody.
+    page.wait_for_url("**/change/")
 
 
 def request_booking(page: "Page", *, driver: str, reference: str) -> None:

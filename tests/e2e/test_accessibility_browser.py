@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
+    arrive,
     book,
     driver_link,
     expect,
@@ -145,6 +146,7 @@ def test_the_way_to_a_booking(calm_page, operator):
     open_site(page, SITE)
     pick_day(page, 3)
     starts(page).first.click()
+    arrive(page, "Request a booking")
     check(page)
     page.get_by_role("button", name="Request booking").click()
     expect(page.get_by_role("alert")).to_be_visible()

@@ -10,6 +10,7 @@ from icalendar import Calendar
 from tests.e2e.steps import (
     DECISION_MS,
     MANAGER,
+    begin_change,
     book,
     book_first,
     expect,
@@ -43,7 +44,7 @@ def test_another_time_is_asked_for_decided_and_told(page, operator):
     book_first(page, "Queens Center Mall", day=5, driver="Ben Okafor", reference="Later 1")
     number = number_of(page)
     was = operator.booking(number)
-    page.locator("#change-link").click()
+    begin_change(page)
     start = pick_another_time(page)
 
     operator.decide_by_hand(True)
@@ -85,7 +86,7 @@ def test_another_time_without_scripts(open_page, operator):
     assert reload_until(page, "Operator's number", there="main")
     before = len(operator.requests())
 
-    page.locator("#change-link").click()
+    begin_change(page)
     page.locator("#send-change").click()
     problem = page.locator("#change-problem")
     expect(problem).to_contain_text("Nothing to change")
@@ -117,7 +118,7 @@ def test_another_driver_who_has_a_booking_then(page, operator):
     book(page, driver="Kim Nguyen", reference="Handed over")
     number, before = number_of(page), len(operator.requests())
 
-    page.locator("#change-link").click()
+    begin_change(page)
     page.get_by_role("searchbox", name="Find a driver").press_sequentially("noah")
     # The chosen one stays among those that are found.
     expect(page.get_by_role("radio")).to_have_count(2)

@@ -7,7 +7,16 @@ import re
 import pytest
 
 from tests.e2e.redraws import draw_anew
-from tests.e2e.steps import MANAGER, book_first, expect, open_site, pick_day, starts
+from tests.e2e.steps import (
+    MANAGER,
+    arrive,
+    begin_change,
+    book_first,
+    expect,
+    open_site,
+    pick_day,
+    starts,
+)
 from tests.e2e.test_day_browser import column, drag, open_day, widest
 
 pytestmark = pytest.mark.browser
@@ -200,6 +209,7 @@ def late_vehicles(page):
     open_site(page, "Queens Center Mall")
     pick_day(page, 6)
     starts(page).first.click()
+    arrive(page, "Request a booking")
     late = Late(page, "/bookings/new/vehicles/")
     page.get_by_label("Ben Okafor").check()
     last = page.locator("#vehicle-options input:enabled").last
@@ -247,7 +257,7 @@ def test_a_late_answer_leaves_the_charger_of_a_series(open_page):
 def test_late_answers_leave_what_was_filled_in_of_a_change(open_page):
     page = open_page(MANAGER)
     book_first(page, "Queens Center Mall", day=6, driver="Ben Okafor", reference="Late 1")
-    page.locator("#change-link").click()
+    begin_change(page)
     start = page.locator("#change-times button[name=pick][aria-pressed=false]").last
     picked = start.get_attribute("value")
     late = Late(page, "/change/$")
