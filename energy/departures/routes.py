@@ -292,7 +292,6 @@ def _note(row: Departure, owner: uuid.UUID, **facts: Any) -> int:
 
 def _note_failure(row: Departure, error: UpstreamError, owner: uuid.UUID) -> None:
     attempts = row.attempts + 1
-    # What is not found is not the route itself, but what it is about.
-    problem = REFUSED if isinstance(error, UpstreamRejected | UpstreamNotFound) else AWAY
+    problem = REFUSED if isinstance(error, UpstreamRejected) else AWAY
     again = next_try(error, attempts=attempts, now=timezone.now())
     _note(row, owner, problem=problem, attempts=attempts, next_attempt_at=again)
