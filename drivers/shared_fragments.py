@@ -26,6 +26,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 
 from drivers.permissions import FleetRequest
+from shell.middleware import ONLY_LOOK
 from shell.viewer import viewer_zone
 
 # What only the clock changes, or a charger's state, may be so old.
@@ -39,7 +40,6 @@ ALL_FLEETS = "mark-of-all-fleets"
 SEEN_HEADER = "X-Seen"
 # What htmx is told beside a part, as where it is to be found.
 TOLD_BESIDE = "HX-"
-ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 T = TypeVar("T")
 View = Callable[..., HttpResponse]
@@ -75,8 +75,10 @@ def shared_fragment(view: View) -> View:
             if _may_be_shared(request, response.content):
                 beside = {k: v for k, v in response.items() if k.startswith(TOLD_BESIDE)}
                 PARTS.keep(key, (response.content, beside))
-        looked = (request.fleet.pk, time.time())
-        cache.set(_look_key(request), looked, SIGN_OF_LIFE_SECONDS)
+        # A part that does not say what it has seen does not ask whether that is the newest.
+        if SEEN_HEADER.encode() in response.content:
+            looked = (request.fleet.pk, time.time())
+            cache.set(_look_key(request), looked, SIGN_OF_LIFE_SECONDS)
         return response
 
     return inner

@@ -18,6 +18,7 @@ from privacy.acting import DOER, Doer
 from privacy.audit import MOST_OBJECTS, Action, note, note_action, note_failed_sign_in
 from privacy.classification import may_be_told
 from shell.addresses import plain_address
+from shell.middleware import ONLY_LOOK
 from upstream.emails import email_spellings
 
 # What the portal and its libraries note by themselves.
@@ -178,7 +179,6 @@ def _json(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Their changes are noted one by one, with old and new values, as they are saved.
 NOTED_AS_SAVED = ("_add", "_change", "_delete")
 # Opened by its link alone, for whoever holds it: it has nothing to do with who is signed in.

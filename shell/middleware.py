@@ -20,6 +20,8 @@ from shell.look import logo_origin
 
 logger = logging.getLogger(__name__)
 
+# With these nobody sends anything that is to be done.
+ONLY_LOOK = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 HEADER = "Content-Security-Policy"
 # What no page needs of a device. The portal itself may make and use passkeys, and ask for the place
 # where somebody is.

@@ -133,7 +133,7 @@ def site_detail(request: FleetRequest, pk: int) -> HttpResponse:
         "back": request.path,
         "is_favourite": location.pk in favourites_of(request.user.pk),
         "chargers": chargers,
-        "stale": what_is_stale,
+        "stale": SimpleLazyObject(what_is_stale),
         "picker": SimpleLazyObject(read_picker),
     }
     return render(request, "sites/detail.html", context)
