@@ -16,7 +16,7 @@ def one_at_a_time(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
 
     They compare what a form was shown with to what is there, and then change that; who comes in
     between would be overwritten unseen. All of it is one transaction, so it is for what takes no
-    time: it holds the fleet's row, for which bookings do not wait.
+    time: it holds the fleet's row, for which bookings wait where the fleet has limits.
     """
 
     @wraps(view)
